@@ -1,0 +1,34 @@
+# Two commands do everything: `make profile` measures on this machine, `make test` runs the tests.
+PYTHON ?= python3
+BIN    := .venv/bin
+READY  := .venv/.ready
+
+.PHONY: help profile test lint format clean
+
+help:  ## List the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local,dev]'
+	touch $(READY)
+
+profile: $(READY)  ## Build, check and bench on this machine (no GPU, no SSH needed); prints the report's path
+	$(BIN)/orchestrator profile --host local
+
+test: $(READY)  ## Install what the tests need (sshd, compiler), then run them all
+	.ci/prepare
+	$(BIN)/pytest -n 2 --dist loadfile
+
+lint: $(READY)  ## ruff, mypy --strict, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY)  ## Let ruff format and mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:  ## Remove what make and the tools left; runs are kept
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
