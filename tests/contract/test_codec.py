@@ -1,0 +1,98 @@
+"""The schema's JSON form: nothing lost, nothing guessed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from remote_payload import codec
+from remote_payload.contract import (
+    BenchRecord,
+    DType,
+    Method,
+    Provider,
+    Request,
+    Shape,
+    Stage,
+    Status,
+)
+
+SHAPE = Shape(16, 96, 512, 64, DType.FP16)
+REQUEST = Request("r1", "feed", (Stage.BUILD, Stage.CHECK), (SHAPE,), (Provider("sdpa"),))
+
+
+def test_a_request_survives_the_journey_unchanged() -> None:
+    assert codec.loads(Request, codec.dumps(REQUEST)) == REQUEST
+
+
+@given(st.builds(Shape, *[st.integers(1, 10**6)] * 4, st.sampled_from(DType), st.booleans()))
+def test_any_shape_survives_the_journey_unchanged(shape: Shape) -> None:
+    request = replace(REQUEST, shapes=(shape,))
+    assert codec.loads(Request, codec.dumps(request)) == request
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False)))
+def test_samples_come_back_bit_for_bit(samples: list[float]) -> None:
+    record = BenchRecord("sdpa", SHAPE, Method.COLD, Status.OK, samples_us=tuple(samples))
+    assert codec.loads(BenchRecord, codec.dumps(record)) == record
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_numbers_that_strict_json_cannot_hold_are_refused(value: float) -> None:
+    with pytest.raises(codec.CodecError):
+        codec.dumps(BenchRecord("sdpa", SHAPE, Method.COLD, Status.OK, samples_us=(value,)))
+    text = codec.dumps(BenchRecord("sdpa", SHAPE, Method.COLD, Status.OK, samples_us=(1.5,)))
+    with pytest.raises(codec.CodecError):
+        codec.loads(BenchRecord, text.replace("1.5", str(value).replace("inf", "Infinity")))
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"colour": 1}, r"colour: unknown key"),
+        ({"shapes": 5}, r"shapes: expected a list, got int"),
+        ({"shapes": [{"batch": "16"}]}, r"shapes\[0\]\.batch: expected int, got str"),
+        ({"shapes": [{"batch": True}]}, r"shapes\[0\]\.batch: expected int, got bool"),
+        ({"stages": ["fly"]}, r"stages\[0\]: expected one of 'build', 'check', 'bench'"),
+        ({"run_id": None}, r"run_id: expected str, got null"),
+        ({"check": []}, r"check: expected an object, got list"),
+    ],
+)
+def test_what_does_not_fit_is_named_with_its_key(change: dict[str, object], complaint: str) -> None:
+    document = json.loads(codec.dumps(REQUEST)) | change
+    with pytest.raises(codec.CodecError, match=complaint):
+        codec.decode(Request, document)
+
+
+def test_a_missing_key_without_default_is_named() -> None:
+    document = json.loads(codec.dumps(REQUEST))
+    del document["snapshot"]
+    with pytest.raises(codec.CodecError, match="snapshot: missing"):
+        codec.decode(Request, document)
+
+
+def test_an_older_document_without_a_new_optional_key_still_reads() -> None:
+    document = json.loads(codec.dumps(REQUEST))
+    del document["cpu_shapes"]
+    assert codec.decode(Request, document) == REQUEST
+
+
+@given(st.text())
+def test_arbitrary_text_never_raises_anything_but_a_codec_error(text: str) -> None:
+    with pytest.raises(codec.CodecError):
+        codec.loads(Request, text)
+
+
+def test_an_atomic_write_replaces_the_whole_file_and_leaves_nothing_beside_it(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "x.json"
+    path.write_text("old and longer")
+    codec.write_atomic(path, "new")
+    assert [p.name for p in tmp_path.iterdir()] == ["x.json"]
+    assert path.read_text() == "new"
