@@ -1,0 +1,92 @@
+"""The one tree of errors a person may see; each says what failed, where, and the next step.
+
+OrchestratorError
+├── UsageError            2  what the user typed or wrote in a file
+│   ├── InventoryError       inventory.yaml: file, line, key, expected value
+│   └── RunError             a run directory: missing, corrupt, written by a newer version
+├── HostUnreachable       3  no usable connection
+│   ├── HostKeyError         unknown or changed host key
+│   ├── AuthenticationError  the host refused our keys
+│   └── LinkLost             the connection died while in use
+├── HostUnfit             4  connected, but the host lacks something
+├── GateFailed            1  does not compile, wrong result, missed target
+└── Detached            130  we stopped watching; the job goes on
+Anything else is a bug of ours and exits with 5.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the process exit status says to scripts."""
+
+    OK = 0
+    GATE_FAILED = 1
+    USAGE = 2
+    UNREACHABLE = 3
+    UNFIT = 4
+    BUG = 5
+    INTERRUPTED = 130
+
+
+class OrchestratorError(Exception):
+    """Base of every error shown to people. message: what and where; hint: the next step."""
+
+    exit_code = ExitCode.BUG
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(OrchestratorError):
+    """What was typed cannot be done."""
+
+    exit_code = ExitCode.USAGE
+
+
+class InventoryError(UsageError):
+    """inventory.yaml is wrong; the message names file, line, key and the expected value."""
+
+
+class RunError(UsageError):
+    """A run directory cannot be read."""
+
+
+class HostUnreachable(OrchestratorError):
+    """No usable connection to the host."""
+
+    exit_code = ExitCode.UNREACHABLE
+
+
+class HostKeyError(HostUnreachable):
+    """The host's key is unknown, or not the one we trust."""
+
+
+class AuthenticationError(HostUnreachable):
+    """The host refused every key we offered."""
+
+
+class LinkLost(HostUnreachable):
+    """The connection died while in use."""
+
+
+class HostUnfit(OrchestratorError):
+    """The host answered but lacks what the work needs."""
+
+    exit_code = ExitCode.UNFIT
+
+
+class GateFailed(OrchestratorError):
+    """The work was done and the answer is no: does not compile, wrong result, missed target."""
+
+    exit_code = ExitCode.GATE_FAILED
+
+
+class Detached(OrchestratorError):
+    """The person stopped watching; the job goes on without us."""
+
+    exit_code = ExitCode.INTERRUPTED

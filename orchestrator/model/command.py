@@ -1,0 +1,65 @@
+"""A remote command as data, and the only place in the program that quotes for a shell."""
+
+from __future__ import annotations
+
+import base64
+import shlex
+import zlib
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Program:
+    """A Python program that travels inside its command line: nothing to install on the host.
+
+    name: for people and dry runs, e.g. "receive". source: the program's text.
+    """
+
+    name: str
+    source: str
+
+    @property
+    def bootstrap(self) -> str:
+        """A one-line Python statement that unpacks and runs the source."""
+        packed = base64.b64encode(zlib.compress(self.source.encode(), 9)).decode()
+        return f"import zlib,base64;exec(zlib.decompress(base64.b64decode('{packed}')))"
+
+
+@dataclass(frozen=True)
+class Command:
+    """argv and nothing else; no environment prefix, no pipes, no globbing.
+
+    secrets: argv texts that a printed form must mask. program: what one of the words carries.
+    """
+
+    argv: tuple[str, ...]
+    secrets: frozenset[str] = field(default_factory=frozenset)
+    program: Program | None = None
+
+    def __post_init__(self) -> None:
+        if not self.argv or not self.argv[0]:
+            raise ValueError("a command needs a program to run")
+        for word in self.argv:
+            if "\0" in word:
+                raise ValueError("a command word cannot hold a NUL byte")
+
+    def shell_line(self) -> str:
+        """The exact text for the host's POSIX shell; `exec` leaves no shell process behind."""
+        return "exec " + shlex.join(self.argv)
+
+    def readable(self) -> tuple[str, str]:
+        """The same line as two: an assignment of the long program to a shell variable (empty
+        without one), and the command that uses it. A shell that runs both runs shell_line()."""
+        if self.program is None:
+            return "", self.shell_line()
+        name, carried = self.program.name.upper(), self.program.bootstrap
+        words = (f'"${name}"' if word == carried else shlex.quote(word) for word in self.argv)
+        return f"{name}={shlex.quote(carried)}", "exec " + " ".join(words)
+
+    def __str__(self) -> str:
+        return shlex.join("***" if word in self.secrets else word for word in self.argv)
+
+
+def python_program(python: str, program: Program, *arguments: str) -> Command:
+    """Run `program` under the host's `python`, isolated from its site packages and our cwd."""
+    return Command((python, "-IS", "-c", program.bootstrap, *arguments), program=program)

@@ -1,0 +1,38 @@
+"""A run: what was asked, from where, and what came back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orchestrator.model.job import JobEnd
+from remote_payload.contract import Result
+
+
+@dataclass(frozen=True)
+class RunCard:
+    """The orchestrator's own side of a run, kept as run.json beside the payload's files.
+
+    verb: the command that made it, e.g. "profile". host: inventory name. reproduce: the command
+    line that would ask for the same again. snapshot: digest of the sources that ran.
+    """
+
+    run_id: str
+    verb: str
+    host: str
+    workspace: str
+    snapshot: str
+    reproduce: str
+    created_at: str
+    orchestrator_version: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """A card and its result; result is None while the run is on its way or was lost.
+
+    end: how the job ended on the host; None while it goes on, as far as we know here.
+    """
+
+    card: RunCard
+    result: Result | None
+    end: JobEnd | None = None
