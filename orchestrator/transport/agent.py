@@ -1,0 +1,137 @@
+"""The near end of an agent: a Python program sent inside its command line, spoken to in frames.
+
+Noise that login shells print before the agent's hello line is skipped; nothing is sent before
+it. `remote_payload/agent/wire.py` is the far end and describes the frames.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+from orchestrator.errors import HostUnfit, LinkLost
+from orchestrator.model.command import Command, Program, python_program
+from orchestrator.model.host import Host
+from orchestrator.transport.base import Channel, Transport
+
+HELLO_LIMIT_S = 15.0
+SILENCE_LIMIT_S = 60.0
+_NOISE_LIMIT_BYTES = 1 << 20
+_CHUNK_BYTES = 4 << 20
+_TOO_OLD = 86
+_NOT_FOUND = (126, 127)
+
+
+@lru_cache
+def program(name: str) -> Program:
+    """The agent program `name`: the shared wire protocol followed by the agent's own text.
+
+    Lines that are only comments stay at home: the text has to fit into a command line's first
+    packets. An agent therefore holds no text block with lines that start with `#`.
+    """
+    folder = resources.files("remote_payload.agent")
+    texts = ((folder / f"{part}.py").read_text("utf-8") for part in ("wire", name))
+    lines = (line for text in texts for line in text.splitlines())
+    return Program(name, "\n".join(line for line in lines if not line.lstrip().startswith("#")))
+
+
+def command(host: Host, name: str, nonce: str, *arguments: str) -> Command:
+    """The exact command that starts agent `name` on `host`."""
+    return python_program(host.python, program(name), nonce, *arguments)
+
+
+class AgentSession:
+    """A conversation with a started agent."""
+
+    def __init__(self, channel: Channel, host: Host, nonce: str) -> None:
+        self._channel = channel
+        self._host = host
+        self._mark = b"\n@@BSK1 " + nonce.encode() + b"\n"
+        self._buffer = bytearray()
+
+    def wait_for_hello(self) -> None:
+        """Skip login noise up to the agent's hello; HostUnfit says why none came."""
+        while (start := self._buffer.find(self._mark)) < 0:
+            if len(self._buffer) > _NOISE_LIMIT_BYTES or not self._fill(HELLO_LIMIT_S):
+                raise self._no_hello()
+        del self._buffer[: start + len(self._mark)]
+
+    def send(self, kind: bytes, body: bytes = b"") -> None:
+        """Send one frame of raw bytes."""
+        self._channel.send(kind + struct.pack(">I", len(body)) + body)
+
+    def send_json(self, value: Any) -> None:
+        """Send one J frame."""
+        self.send(b"J", zlib.compress(json.dumps(value, separators=(",", ":")).encode(), 1))
+
+    def receive(self, timeout_s: float = SILENCE_LIMIT_S) -> tuple[bytes, bytes]:
+        """Return the next frame as (kind, body); LinkLost if the agent went away."""
+        kind, size = struct.unpack(">cI", self._read(5, timeout_s))
+        return kind, self._read(size, timeout_s)
+
+    def receive_json(self, timeout_s: float = SILENCE_LIMIT_S) -> Any:
+        """Return the value of the next J frame."""
+        kind, body = self.receive(timeout_s)
+        if kind != b"J":
+            raise LinkLost(f"{self._host.where} answered out of turn ({kind!r})")
+        return json.loads(zlib.decompress(body))
+
+    def _read(self, size: int, timeout_s: float) -> bytes:
+        while len(self._buffer) < size:
+            if not self._fill(timeout_s):
+                tail = self._channel.stderr_tail().strip()
+                raise LinkLost(
+                    f"the connection to {self._host.where} ended in the middle of an answer"
+                    + (f": {tail}" if tail else ""),
+                    hint="Run the same command again; nothing half-done is kept.",
+                )
+        taken = bytes(self._buffer[:size])
+        del self._buffer[:size]
+        return taken
+
+    def _fill(self, timeout_s: float) -> bool:
+        data = self._channel.receive(_CHUNK_BYTES, timeout_s)
+        self._buffer += data
+        return bool(data)
+
+    def _no_hello(self) -> HostUnfit:
+        status = self._channel.exit_status(5.0)
+        seen = (self._channel.stderr_tail() or self._buffer.decode("utf-8", "replace")).strip()
+        last = "\n".join(seen.splitlines()[-10:])
+        if status in _NOT_FOUND:
+            return HostUnfit(
+                f"{self._host.where} has no {self._host.python!r}: {last}",
+                hint="Install Python 3.9+ there, or set `python:` for this host in the inventory.",
+            )
+        if status == _TOO_OLD:
+            return HostUnfit(
+                f"{self._host.where}: {self._host.python} is too old: {last}",
+                hint="Set `python:` for this host in the inventory to a Python 3.9 or newer.",
+            )
+        if "support PTY" in last:
+            return HostUnfit(
+                f"{self._host.where} is an interactive-only SSH proxy; it runs no commands",
+                hint="Use the pod's direct TCP address ('SSH over exposed TCP' in the dashboard).",
+            )
+        return HostUnfit(
+            f"{self._host.where} did not start our agent (exit {status}): {last or 'no output'}",
+            hint=f"Check that `{self._host.python} --version` works over a plain ssh command.",
+        )
+
+
+@contextmanager
+def open_agent(transport: Transport, name: str, *arguments: str) -> Iterator[AgentSession]:
+    """Start agent `name` on the transport's host and wait for its hello."""
+    nonce = secrets.token_hex(8)
+    line = command(transport.host, name, nonce, *arguments)
+    with transport.stream(line) as channel:
+        session = AgentSession(channel, transport.host, nonce)
+        session.wait_for_hello()
+        yield session

@@ -1,0 +1,27 @@
+"""From a host of the inventory to the transport that reaches it."""
+
+from __future__ import annotations
+
+from orchestrator.errors import HostUnreachable
+from orchestrator.model.host import Host, TransportKind
+from orchestrator.transport.base import Transport
+from orchestrator.transport.trust import FirstContact, Trust
+
+__all__ = ["FirstContact", "Trust", "connect"]
+
+
+def connect(host: Host, trust: Trust) -> Transport:
+    """Return host's transport, not yet open; each room is imported only when it is needed."""
+    if host.kind is TransportKind.LOCAL:
+        from orchestrator.transport.local import LocalTransport
+
+        return LocalTransport(host)
+    if host.address is None:
+        raise HostUnreachable(
+            f"{host.where} has no address",
+            hint=f"Set `address:` and `port:` of {host.name!r} in the inventory to the pod's "
+            "direct TCP endpoint ('SSH over exposed TCP' in the dashboard).",
+        )
+    from orchestrator.transport.ssh import SshTransport
+
+    return SshTransport(host, trust)

@@ -1,0 +1,120 @@
+"""A command on an SSH session channel."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from orchestrator.model.host import Host
+from orchestrator.transport.exchange import Tail
+from orchestrator.transport.failures import lost, told
+
+_POLL_S = 0.1
+_PIECE_BYTES = 1 << 20
+_PACKET_BYTES = 1 << 15
+_STDERR_BYTES = 1 << 16
+
+
+@contextlib.contextmanager
+def hang_up_after(limit_s: float, link: Any) -> Iterator[None]:
+    """Close the connection unless the block ends in time; only that wakes some Paramiko calls."""
+    watch = threading.Timer(limit_s, link.close)
+    watch.daemon = True
+    watch.start()
+    try:
+        yield
+    finally:
+        watch.cancel()
+
+
+class SshChannel:
+    """Wraps a Paramiko channel so that no call waits for ever; see base.Channel.
+
+    stderr shares the flow-control window with stdout, so it is read away whenever we wait.
+    """
+
+    def __init__(self, host: Host, raw: Any, send_limit_s: float) -> None:
+        self._host = host
+        self._raw = raw
+        self._raw.settimeout(_POLL_S)
+        self._send_limit_s = send_limit_s
+        self.tail = Tail()
+        self._draining = threading.Lock()
+
+    def send(self, data: bytes) -> None:
+        """Write all of data; LinkLost if the far end has gone, what it said stays readable."""
+        view = memoryview(data)
+        with told(self._host, in_use=True):
+            for start in range(0, len(view), _PIECE_BYTES):
+                # Paramiko retries a full socket for ever, so the piece has a limit of its own.
+                with hang_up_after(self._send_limit_s + 1, self._raw.get_transport()):
+                    self._send_piece(view[start : start + _PIECE_BYTES])
+
+    def close_send(self) -> None:
+        """Tell the command that its stdin has ended."""
+        with told(self._host, in_use=True):
+            self._raw.shutdown_write()
+
+    def receive(self, limit: int, timeout_s: float) -> bytes:
+        """Return some stdout, or b"" at its end; LinkLost after timeout_s of silence."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            self._drain_stderr()
+            try:
+                data: bytes = self._raw.recv(limit)
+            except TimeoutError:
+                if time.monotonic() >= deadline:
+                    raise lost(self._host, f"said nothing for {timeout_s:g} s") from None
+                continue
+            self._drain_stderr()
+            if not data and self._died():
+                raise lost(self._host, "is no longer connected")
+            return data
+
+    def stderr_tail(self) -> str:
+        """The last of stderr so far."""
+        self._drain_stderr()
+        return str(self.tail)
+
+    def exit_status(self, timeout_s: float) -> int | None:
+        """Wait for the end; None after a signal, a dead link, or when time is up."""
+        deadline = time.monotonic() + timeout_s
+        while not self._raw.status_event.wait(_POLL_S):
+            self._drain_stderr()
+            if time.monotonic() >= deadline:
+                return None
+        self._drain_stderr()
+        # recv_exit_status() would wait without limit, and says -1 where none was sent.
+        status: int = self._raw.exit_status
+        return status if status >= 0 else None
+
+    def close(self) -> None:
+        """Close both streams."""
+        with contextlib.suppress(OSError, EOFError):
+            self._raw.close()
+
+    def _send_piece(self, piece: memoryview) -> None:
+        deadline = time.monotonic() + self._send_limit_s
+        while piece:
+            try:
+                piece = piece[self._raw.send(bytes(piece[:_PACKET_BYTES])) :]
+            except TimeoutError:
+                self._drain_stderr()
+                if time.monotonic() >= deadline:
+                    raise lost(self._host, f"read nothing for {self._send_limit_s:g} s") from None
+
+    def _drain_stderr(self) -> None:
+        with self._draining:
+            while self._raw.recv_stderr_ready():
+                self.tail.add(self._raw.recv_stderr(_STDERR_BYTES))
+
+    def _died(self) -> bool:
+        """Whether stdout ended because the connection did: no EOF, no status, nobody there."""
+        if self._raw.eof_received or self._raw.exit_status >= 0:
+            return False
+        link = self._raw.get_transport()
+        link.join(_POLL_S)  # it closes its channels just before it calls itself inactive
+        return not link.is_active()

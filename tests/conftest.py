@@ -1,0 +1,80 @@
+"""Fixtures shared by every room: an empty home, a real SSH server, a bad network."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.ssh.link import LossyLink
+from tests.ssh.server import Keys, SshServer, make_keys, serve
+
+settings.register_profile(
+    "quiet", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+settings.load_profile("quiet")
+
+_WITHOUT_SSHD = "BSK_TESTS_WITHOUT_SSHD"
+_PERSONAL = ("SSH_AUTH_SOCK", "SSH_ASKPASS", "RUNPOD_API_KEY", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty HOME: no test sees or touches the developer's keys, agent or known hosts."""
+    place = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(place))
+    for name in _PERSONAL:
+        monkeypatch.delenv(name, raising=False)
+    return place
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
+    """Key pairs for servers and clients."""
+    if not (shutil.which("sshd") or shutil.which("sshd", path="/usr/sbin:/usr/local/sbin")):
+        if os.environ.get(_WITHOUT_SSHD):
+            pytest.skip(f"{_WITHOUT_SSHD} is set")
+        pytest.fail(f"no sshd here: install openssh-server, or set {_WITHOUT_SSHD}=1 to do without")
+    return make_keys(tmp_path_factory.mktemp("keys"))
+
+
+@pytest.fixture(scope="session")
+def sshd(keys: Keys, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshServer]:
+    """A real OpenSSH server with its default behaviour, one per test process."""
+    with serve(tmp_path_factory.mktemp("sshd"), keys) as server:
+        yield server
+
+
+SshdVariant = Callable[..., SshServer]
+
+
+@pytest.fixture
+def sshd_variant(keys: Keys, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshdVariant]:
+    """Start servers with other behaviour: sshd_variant(*NOISY_LOGIN), host_key=..., port=..."""
+    with contextlib.ExitStack() as stack:
+
+        def start(
+            *options: str, host_key: Path | None = None, port: int | None = None
+        ) -> SshServer:
+            place = tmp_path_factory.mktemp("sshd-variant")
+            return stack.enter_context(serve(place, keys, *options, host_key=host_key, port=port))
+
+        yield start
+
+
+@pytest.fixture
+def lossy_link(sshd: SshServer) -> Iterator[Callable[..., LossyLink]]:
+    """Links to `sshd` or another port: lossy_link(latency_s=0.05), lossy_link(target_port=...)."""
+    with contextlib.ExitStack() as stack:
+
+        def join(latency_s: float = 0.0, target_port: int | None = None) -> LossyLink:
+            link = LossyLink(target_port or sshd.port, latency_s)
+            stack.callback(link.close)
+            return link
+
+        yield join

@@ -1,0 +1,1 @@
+"""A real OpenSSH server and a bad network, both on the loopback."""
