@@ -1,0 +1,173 @@
+"""Read what the CUDA compiler said: resources of each kernel, performance notices, errors."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_NAME_LIMIT = 60
+
+_ENTRY = re.compile(r"Compiling entry function '([^']+)' for '([^']+)'")
+_PROPERTIES = re.compile(r"Function properties for (\S+)")
+_STACK = re.compile(r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads")
+_USED = re.compile(r"ptxas info\s*: Used (\d+) registers")
+_BARRIERS = re.compile(r"used (\d+) barriers")
+_SMEM = re.compile(r"(\d+) bytes smem")
+_NOTICE = re.compile(r"^ptxas (?:info|warning)\s*: \((C\d+)\) (.*)$")
+_FUNCTION = re.compile(r"\s*(?:in|for)?\s*(?:the )?function '([^']+)'")
+_LITERAL = re.compile(r"L[a-z](\d+)E")
+_DIGITS = re.compile(r"\d+")
+_ERROR = re.compile(r"(\berror\b\s*:|\bfatal\b\s*:|^nvcc fatal)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class KernelResources:
+    """What one kernel takes on one architecture. smem_bytes: static shared memory only."""
+
+    name: str
+    mangled: str
+    arch: str
+    registers: int
+    spill_store_bytes: int
+    spill_load_bytes: int
+    stack_bytes: int
+    smem_bytes: int
+    barriers: int
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A coded remark of ptxas, e.g. C7510: wgmma instructions are serialized."""
+
+    code: str
+    text: str
+    kernel: str
+
+
+@dataclass(frozen=True)
+class CompilerReport:
+    """Everything found in one log, in the order in which it stood there."""
+
+    kernels: tuple[KernelResources, ...]
+    notices: tuple[Notice, ...]
+    error: str
+
+
+@dataclass
+class _Open:
+    """A kernel whose lines are still coming in."""
+
+    mangled: str
+    arch: str
+    stack: tuple[int, int, int] = (0, 0, 0)
+    properties_of: str = ""
+
+
+def parse(log: str) -> CompilerReport:
+    """Parse the output of nvcc -Xptxas -v; lines of other programs are passed over."""
+    kernels: list[KernelResources] = []
+    notices: dict[Notice, None] = {}
+    entry: _Open | None = None
+    for line in log.splitlines():
+        if found := _ENTRY.search(line):
+            entry = _Open(found[1], found[2])
+        elif found := _NOTICE.match(line):
+            notices.setdefault(_notice(found[1], found[2]))
+        elif entry is not None:
+            if found := _PROPERTIES.search(line):
+                entry.properties_of = found[1]
+            elif (found := _STACK.search(line)) and entry.properties_of == entry.mangled:
+                entry.stack = (int(found[1]), int(found[2]), int(found[3]))
+            elif found := _USED.search(line):
+                kernels.append(_kernel(entry, int(found[1]), line))
+                entry = None
+    return CompilerReport(tuple(kernels), tuple(notices), first_error(log))
+
+
+def first_error(log: str) -> str:
+    """The first line of the log that is an error, stripped; empty when there is none."""
+    return next((line.strip() for line in log.splitlines() if _ERROR.search(line)), "")
+
+
+def _kernel(entry: _Open, registers: int, line: str) -> KernelResources:
+    return KernelResources(
+        name=short_name(entry.mangled),
+        mangled=entry.mangled,
+        arch=entry.arch,
+        registers=registers,
+        spill_store_bytes=entry.stack[1],
+        spill_load_bytes=entry.stack[2],
+        stack_bytes=entry.stack[0],
+        smem_bytes=_number(_SMEM, line),
+        barriers=_number(_BARRIERS, line),
+    )
+
+
+def _number(pattern: re.Pattern[str], line: str) -> int:
+    found = pattern.search(line)
+    return int(found[1]) if found else 0
+
+
+def _notice(code: str, text: str) -> Notice:
+    found = _FUNCTION.search(text)
+    if found is None:
+        return Notice(code, text.strip(), "")
+    return Notice(code, text[: found.start()].strip(), short_name(found[1]))
+
+
+def short_name(mangled: str) -> str:
+    """A kernel's name as people write it: `forward<128, 64>`; best effort, never fails.
+
+    Follows the Itanium C++ ABI (itanium-cxx-abi.github.io/cxx-abi/abi.html#mangling) as far as
+    kernel names need: nested names without their namespaces, and the integer template arguments.
+    """
+    position, nested = _start(mangled)
+    if position is None:
+        return _clip(mangled)
+    name, rest = "", mangled[position:]
+    while found := _DIGITS.match(rest):
+        length = int(found[0])
+        word = rest[found.end() : found.end() + length]
+        rest = rest[found.end() + length :]
+        name = word or name
+        if not nested:
+            break
+    if not name:
+        return _clip(mangled)
+    numbers = _literals(rest) if rest.startswith("I") else []
+    return _clip(f"{name}<{', '.join(numbers)}>" if numbers else name)
+
+
+def _start(mangled: str) -> tuple[int | None, bool]:
+    if mangled.startswith("_ZN"):
+        return 3, True
+    if mangled.startswith("_Z"):
+        return 2, False
+    return None, False
+
+
+def _literals(rest: str) -> list[str]:
+    """Integer and bool literals of the template argument list that `rest` opens.
+
+    Those that stand in it directly, or else those inside its types: kernel<Traits<64, 128>>.
+    """
+    literals: list[tuple[int, str]] = []
+    depth = position = 0
+    while position < len(rest):
+        if found := _LITERAL.match(rest, position):
+            literals.append((depth, found[1]))
+            position = found.end()
+            continue
+        if found := _DIGITS.match(rest, position):
+            position = found.end() + int(found[0])
+            continue
+        depth += (rest[position] in "INJXL") - (rest[position] == "E")
+        position += 1
+        if depth == 0:
+            break
+    direct = [value for depth, value in literals if depth == 1]
+    return direct or [value for _, value in literals]
+
+
+def _clip(name: str) -> str:
+    return name if len(name) <= _NAME_LIMIT else name[: _NAME_LIMIT - 1] + "…"

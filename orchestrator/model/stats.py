@@ -1,0 +1,111 @@
+"""What a handful of timings can honestly say: medians, spread and distribution-free intervals."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Samples in microseconds, condensed.
+
+    low_us, high_us: an interval that holds the true median with at least 95 % probability;
+    None when there are too few samples to say (fewer than six). cv: standard deviation / mean.
+    """
+
+    median_us: float
+    p20_us: float
+    p80_us: float
+    cv: float
+    n: int
+    low_us: float | None
+    high_us: float | None
+
+    @property
+    def half_width_us(self) -> float | None:
+        if self.low_us is None or self.high_us is None:
+            return None
+        return (self.high_us - self.low_us) / 2
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """How many times as long the first of two things took; n is the number of pairs."""
+
+    median: float
+    low: float | None
+    high: float | None
+    n: int
+
+
+def usable(samples: Sequence[float]) -> bool:
+    """Whether every sample is a time: finite and above zero, and there is at least one."""
+    return bool(samples) and all(math.isfinite(sample) and sample > 0 for sample in samples)
+
+
+def median_interval(values: Sequence[float]) -> tuple[float, float] | None:
+    """Order statistics that enclose the population median with at least 95 % probability.
+
+    The number of samples below the true median is Binomial(n, 1/2) whatever the distribution, so
+    [x(k), x(n+1-k)] covers it with probability 1 - 2·P(Bin(n, 1/2) < k); the largest such k is
+    taken. David and Nagaraja, Order Statistics, 3rd ed., section 7.1. Assumes independent samples.
+    None for n < 6, where even the full range covers less than 95 %.
+    """
+    n = len(values)
+    tail_limit = (1 - CONFIDENCE) / 2 * 2**n
+    tail, k = 0, 0
+    while k < n // 2 and tail + math.comb(n, k) <= tail_limit:
+        tail += math.comb(n, k)
+        k += 1
+    if k == 0:
+        return None
+    ordered = sorted(values)
+    return ordered[k - 1], ordered[n - k]
+
+
+def summarize(samples_us: Sequence[float]) -> Summary:
+    """Condense timings. Raises ValueError unless all are finite and above zero."""
+    if not usable(samples_us):
+        raise ValueError("samples must be finite times above zero, and at least one")
+    if len(samples_us) == 1:
+        p20 = p80 = samples_us[0]
+        cv = 0.0
+    else:
+        fifths = statistics.quantiles(samples_us, n=5, method="inclusive")
+        p20, p80 = fifths[0], fifths[3]
+        cv = statistics.stdev(samples_us) / statistics.fmean(samples_us)
+    low, high = median_interval(samples_us) or (None, None)
+    median = statistics.median(samples_us)
+    return Summary(median, p20, p80, cv, len(samples_us), low, high)
+
+
+def ratio(a_us: Sequence[float], b_us: Sequence[float]) -> Ratio:
+    """a / b from paired samples: both were taken in the same rounds, so entry i meets entry i.
+
+    Pairing cancels drift that hits both. A longer list is cut to the shorter one's length.
+    Raises ValueError when nothing can be paired.
+    """
+    pairs = list(zip(a_us, b_us, strict=False))
+    if not pairs or not usable([value for pair in pairs for value in pair]):
+        raise ValueError("a ratio needs at least one pair of finite times above zero")
+    quotients = [a / b for a, b in pairs]
+    low, high = median_interval(quotients) or (None, None)
+    return Ratio(statistics.median(quotients), low, high, len(pairs))
+
+
+def ratio_of_medians(a: Summary, b: Summary) -> Ratio:
+    """a / b for samples of different runs, which cannot be paired.
+
+    The interval takes the two intervals' worst corners, so it is wider than a paired one.
+    """
+    low = high = None
+    if a.low_us is not None and b.high_us is not None:
+        low = a.low_us / b.high_us
+    if a.high_us is not None and b.low_us is not None:
+        high = a.high_us / b.low_us
+    return Ratio(a.median_us / b.median_us, low, high, min(a.n, b.n))

@@ -1,0 +1,84 @@
+"""Time floors of the original report's shape, against figures worked out by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator.model.device import DEVICES, Device, find
+from orchestrator.model.roofline import Resource, Roof, binding, exp_tflops, roofs
+from orchestrator.model.target import TARGET_SHAPE
+from remote_payload.contract import DType, Method, Shape
+
+shapes = st.builds(
+    Shape,
+    batch=st.integers(1, 32),
+    heads=st.integers(1, 128),
+    seq=st.sampled_from([1, 7, 64, 512, 4096]),
+    dim=st.sampled_from([32, 64, 128]),
+    dtype=st.sampled_from(DType),
+    causal=st.booleans(),
+)
+
+
+def h100() -> Device:
+    device = find("NVIDIA H100 80GB HBM3")
+    assert device is not None
+    return device
+
+
+def by_resource(shape: Shape, method: Method = Method.COLD) -> dict[Resource, Roof]:
+    return {roof.resource: roof for roof in roofs(shape, h100(), method)}
+
+
+def test_the_floors_of_the_target_shape_on_an_h100_are_the_published_ones() -> None:
+    floors = by_resource(TARGET_SHAPE)
+    assert floors[Resource.TENSOR].floor_us == pytest.approx(104.2, abs=0.1)
+    assert floors[Resource.EXP].floor_us == pytest.approx(104.2, abs=0.1)
+    assert floors[Resource.MEMORY].floor_us == pytest.approx(120.1, abs=0.1)
+
+
+def test_the_limits_use_the_highest_clock() -> None:
+    limits = by_resource(TARGET_SHAPE)
+    assert limits[Resource.TENSOR].limit_us == pytest.approx(96.3, abs=0.1)
+    assert limits[Resource.EXP].limit_us == pytest.approx(96.3, abs=0.1)
+
+
+def test_memory_binds_the_target_shape_on_h100_and_compute_on_h200() -> None:
+    h200 = find("NVIDIA H200")
+    assert h200 is not None
+    assert binding(roofs(TARGET_SHAPE, h100(), Method.COLD)).resource is Resource.MEMORY
+    assert binding(roofs(TARGET_SHAPE, h200, Method.COLD)).resource is not Resource.MEMORY
+
+
+def test_warm_calls_that_fit_the_cache_have_no_memory_roof() -> None:
+    small = replace(TARGET_SHAPE, heads=8)
+    assert Resource.MEMORY not in by_resource(small, Method.BACK_TO_BACK)
+    assert Resource.MEMORY in by_resource(small, Method.COLD)
+
+
+def test_half_the_percent_means_twice_the_time() -> None:
+    roof = by_resource(TARGET_SHAPE)[Resource.TENSOR]
+    assert roof.percent(roof.floor_us) == pytest.approx(100)
+    assert roof.percent(2 * roof.floor_us) == pytest.approx(50)
+
+
+def test_exponentials_fill_up_at_the_tensor_peak_for_dim_64_and_at_twice_it_for_128() -> None:
+    assert exp_tflops(TARGET_SHAPE, h100()) == pytest.approx(989.4, rel=0.001)
+    assert exp_tflops(replace(TARGET_SHAPE, dim=128), h100()) == pytest.approx(1979, rel=0.001)
+
+
+@given(shapes, st.sampled_from(DEVICES), st.sampled_from(Method))
+def test_a_limit_never_exceeds_its_floor(shape: Shape, device: Device, method: Method) -> None:
+    for roof in roofs(shape, device, method):
+        assert 0 <= roof.limit_us <= roof.floor_us * (1 + 1e-9)
+
+
+@given(shapes, st.sampled_from(DEVICES))
+def test_twice_the_batch_takes_twice_the_time_cold(shape: Shape, device: Device) -> None:
+    one = binding(roofs(shape, device, Method.COLD)).floor_us
+    two = binding(roofs(replace(shape, batch=2 * shape.batch), device, Method.COLD)).floor_us
+    assert two == pytest.approx(2 * one, rel=0.5 if shape.seq < 8 else 0.02)
