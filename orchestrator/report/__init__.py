@@ -1,0 +1,1 @@
+"""From a stored result to Markdown and SVG, offline."""

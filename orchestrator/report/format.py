@@ -1,0 +1,79 @@
+"""Numbers as text, with no more digits than their interval warrants."""
+
+from __future__ import annotations
+
+import math
+
+from orchestrator.model.stats import Ratio, Summary
+
+NONE = "—"
+_PLAIN_DIGITS = 3
+
+
+def rounded(value: float, half_width: float | None) -> str:
+    """`value` with the digits its half-width allows; three significant digits if it has none.
+
+    The Particle Data Group's rule (pdg.lbl.gov, Review, Introduction, 5.3 Rounding): an error that
+    starts with 100 to 354 keeps two digits, any other one; the value stops at the same place.
+    """
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g}"
+    if half_width:
+        magnitude = math.floor(math.log10(half_width))
+        decimals = -magnitude + (half_width / 10**magnitude < 3.55)
+    else:
+        decimals = _PLAIN_DIGITS - 1 - math.floor(math.log10(abs(value)))
+    # Never finer than six significant digits, however narrow the interval is.
+    decimals = min(decimals, 5 - math.floor(math.log10(abs(value))))
+    return f"{round(value, decimals):.{max(decimals, 0)}f}"
+
+
+def microseconds(value_us: float, summary: Summary, per: int = 1) -> str:
+    """A time of a summary, divided by `per` (heads), at the precision of its median."""
+    half = summary.half_width_us
+    return rounded(value_us / per, half / per if half else None)
+
+
+def with_interval(summary: Summary, per: int = 1) -> str:
+    """`366.7 (365.9–367.4)`; without an interval the median alone."""
+    median = microseconds(summary.median_us, summary, per)
+    if summary.low_us is None or summary.high_us is None:
+        return f"{median} (no interval)"
+    low = microseconds(summary.low_us, summary, per)
+    return f"{median} ({low}–{microseconds(summary.high_us, summary, per)})"
+
+
+def scaled(value: float, summary: Summary) -> str:
+    """A figure proportional to 1/median (TFLOPS, percent), at the median's relative precision."""
+    half = summary.half_width_us
+    return rounded(value, value * half / summary.median_us if half else None)
+
+
+def times(ratio: Ratio) -> str:
+    """`1.23× (1.21–1.25)`."""
+    if ratio.low is None or ratio.high is None:
+        return f"{rounded(ratio.median, None)}× (no interval)"
+    half = (ratio.high - ratio.low) / 2
+    low, high = rounded(ratio.low, half), rounded(ratio.high, half)
+    return f"{rounded(ratio.median, half)}× ({low}–{high})"
+
+
+def percent(fraction: float) -> str:
+    """A fraction as percent with two significant digits below ten, none after the point above."""
+    value = 100 * fraction
+    return f"{value:.0f} %" if value >= 10 else f"{value:.2g} %"
+
+
+def error(value: float | None) -> str:
+    """An error measure: three significant digits, exponent where it helps."""
+    return NONE if value is None else f"{value:.3g}"
+
+
+def count(value: int, noun: str) -> str:
+    """`1 call`, `100 calls`."""
+    return f"{value} {noun}{'' if value == 1 else 's'}"
+
+
+def optional(value: float | int | None, unit: str = "", digits: int = 0) -> str:
+    """A fact that the host may not have told."""
+    return NONE if value is None else f"{value:.{digits}f}{f' {unit}' if unit else ''}"

@@ -1,0 +1,89 @@
+"""A stored run in, a report out: Markdown and SVG, offline, the same bytes every time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from orchestrator.model.objection import Severity
+from orchestrator.model.run import Run
+from orchestrator.report import charts, claims, machine, numbers
+from orchestrator.report.charts import Chart
+from orchestrator.report.figures import Figures, figures
+from orchestrator.report.headline import headline, is_ok
+from orchestrator.report.plain import one_line, plain, private
+from orchestrator.report.view import ChartView, ReportView
+
+CHART_FOLDER = "charts"
+_TEMPLATES = Path(__file__).parents[2] / "templates"
+
+
+@dataclass(frozen=True)
+class Report:
+    """A rendered report. Write each chart to charts/<name> beside the Markdown.
+
+    verdict: the report's first line, as plain text. ok: the run ended well and nothing it claims
+    contradicts its own gates or the machine's roofs.
+    """
+
+    markdown: str
+    charts: tuple[Chart, ...]
+    verdict: str
+    ok: bool
+
+
+def render(run: Run) -> Report:
+    """Render a run; a failed, partial or lost one gives a true report too."""
+    derived = figures(run.result) if run.result else None
+    scaling = charts.scaling(derived) if derived else ()
+    roofline = charts.roofline(derived) if derived else None
+    drawn = (*scaling, *((roofline,) if roofline else ()))
+    page = view(run, derived, scaling, roofline)
+    markdown = _environment().get_template("report.md.j2").render(report=page)
+    verdict = private(one_line(page.verdict))
+    return Report(markdown, tuple(c for c in drawn if c.svg), verdict, is_ok(run, derived))
+
+
+def view(
+    run: Run, derived: Figures | None, scaling: tuple[Chart, ...], roofline: Chart | None
+) -> ReportView:
+    """Everything the templates print, already worded."""
+    errors = derived.errors if derived else ()
+    return ReportView(
+        title=f"{run.card.verb.capitalize()} on {run.card.host}: {run.card.run_id}",
+        verdict=headline(run, derived),
+        objections=tuple(f"{Severity.ERROR.value}: {e.about}: {e.text}" for e in errors),
+        environment=machine.environment(run.result),
+        method=numbers.method(run.result, derived),
+        checks=numbers.checks(run.result),
+        results=numbers.results(derived),
+        scaling=tuple(_chart_view(chart) for chart in scaling),
+        roofline=(_chart_view(roofline),) if roofline else (),
+        tiers=claims.tiers(derived),
+        original=claims.beside_original(derived),
+        build=machine.build(run.result),
+        unmeasured=claims.unmeasured(run.result, derived),
+        reproduce=machine.reproduce(run),
+    )
+
+
+def _chart_view(chart: Chart) -> ChartView:
+    file = f"{CHART_FOLDER}/{chart.name}" if chart.svg else ""
+    return ChartView(chart.title, file, chart.reason)
+
+
+@cache
+def _environment() -> Environment:
+    """Jinja with one gate: `finalize` sees every printed value, so none can slip past `plain`."""
+    return Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        undefined=StrictUndefined,
+        finalize=plain,
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )

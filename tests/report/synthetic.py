@@ -1,0 +1,299 @@
+"""Hand-made results for report tests. SYNTHETIC: no figure in here was ever measured.
+
+Samples follow a fixed saw-tooth around a chosen median, so that reports repeat to the byte.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from orchestrator.model.run import Run, RunCard
+from remote_payload.contract import (
+    BenchPlan,
+    BenchRecord,
+    BuildReport,
+    CheckRecord,
+    Compilation,
+    Device,
+    DType,
+    ErrorMeasure,
+    GpuState,
+    Machine,
+    Method,
+    Provider,
+    Request,
+    Result,
+    Shape,
+    Stage,
+    StageReport,
+    Status,
+)
+
+H100 = "NVIDIA H100 80GB HBM3"
+ROUNDS = 20
+HEADS = (8, 16, 32, 64, 96, 128)
+PTXAS = """\
+ptxas info    : 0 bytes gmem
+ptxas info    : (C7510) Potential Performance Loss: wgmma.mma_async instructions are serialized due to ill formed pipeline stage in the function '_ZN7sparsek7forwardILi64ELb0EEEvPf'
+ptxas info    : Compiling entry function '_ZN7sparsek7forwardILi64ELb0EEEvPf' for 'sm_90a'
+ptxas info    : Function properties for _ZN7sparsek7forwardILi64ELb0EEEvPf
+    16 bytes stack frame, 8 bytes spill stores, 12 bytes spill loads
+ptxas info    : Used 168 registers, used 5 barriers, 16 bytes cumulative stack size, 1024 bytes smem
+"""
+
+
+def shape(heads: int = 96, **changes: object) -> Shape:
+    return replace(Shape(16, heads, 512, 64, DType.FP16), **changes)  # type: ignore[arg-type]
+
+
+def samples(median_us: float, spread: float = 0.004, count: int = ROUNDS) -> tuple[float, ...]:
+    """`count` samples within ±spread of the median, in a fixed, shuffled order."""
+    return tuple(
+        round(median_us * (1 + spread * (2 * (n * 7 % count) / max(count - 1, 1) - 1)), 4)
+        for n in range(count)
+    )
+
+
+def state(**changes: object) -> GpuState:
+    warm = GpuState(1755.0, 2619.0, 512.0, 700.0, 58.0, (), 0)
+    return replace(warm, **changes)  # type: ignore[arg-type]
+
+
+def bench(
+    provider: str, of: Shape, samples_us: tuple[float, ...], **changes: object
+) -> BenchRecord:
+    record = BenchRecord(
+        provider, of, Method.BACK_TO_BACK, Status.OK, samples_us=samples_us, warmup=10, calls=100
+    )
+    return replace(record, **changes)  # type: ignore[arg-type]
+
+
+def check(provider: str, of: Shape, **changes: object) -> CheckRecord:
+    record = CheckRecord(
+        provider,
+        of,
+        Status.OK,
+        implementation=f"{provider} (synthetic)",
+        error=ErrorMeasure(4.9e-4, 0.11, 0, 50331648, 0, 0),
+        deterministic=True,
+        output_digest=f"{provider}-{of.label}",
+    )
+    return replace(record, **changes)  # type: ignore[arg-type]
+
+
+def request(*, device: Device = Device.AUTO, shapes: tuple[Shape, ...] = (shape(),)) -> Request:
+    return Request(
+        run_id="20261122-101530-synthetic-profile",
+        snapshot="5e1f",
+        stages=(Stage.BUILD, Stage.CHECK, Stage.BENCH),
+        shapes=shapes,
+        providers=(Provider("sdpa"), Provider("sparsek", required=True)),
+        device=device,
+        bench=BenchPlan(rounds=ROUNDS),
+    )
+
+
+def gpu_machine(**changes: object) -> Machine:
+    machine = Machine(
+        hostname_digest="ab12",
+        os="Linux 5.15",
+        cpu="SYNTHETIC CPU",
+        cpu_count=52,
+        memory_bytes=256 << 30,
+        python="3.11.9",
+        torch="2.11.0+cu130",
+        torch_cuda="13.0",
+        gpu=H100,
+        gpu_uuid_digest="cd34",
+        gpu_count=1,
+        compute_capability="9.0",
+        sm_count=132,
+        driver="580.65.06",
+        nvcc="13.0.88",
+        before=state(sm_clock_mhz=345.0, temperature_c=33.0, power_w=71.0),
+        after=state(),
+    )
+    return replace(machine, **changes)  # type: ignore[arg-type]
+
+
+def cpu_machine() -> Machine:
+    return Machine(
+        hostname_digest="ef56",
+        os="Linux 6.1",
+        cpu="SYNTHETIC CPU",
+        cpu_count=8,
+        memory_bytes=None,
+        python="3.9.18",
+        torch="2.4.1",
+        torch_threads=4,
+    )
+
+
+def built() -> BuildReport:
+    compilation = Compilation("sm_90a", "nvcc ...", Status.OK, 41.25, PTXAS)
+    return BuildReport(
+        Status.OK,
+        "",
+        key="b5e3",
+        nvcc="nvcc 13.0.88",
+        library="builds/b5e3/lib.so",
+        library_digest="90ab",
+        compilations=(compilation,),
+    )
+
+
+def gpu_result() -> Result:
+    """SYNTHETIC GPU-like profile: two providers, six head counts, two methods, an A/A control."""
+    shapes = tuple(shape(heads) for heads in HEADS)
+    records = []
+    for of in shapes:
+        for method, factor, calls in ((Method.BACK_TO_BACK, 1.0, 100), (Method.COLD, 1.07, 1)):
+            base = (6.5 + 3.83 * of.heads) * factor
+            also = {"method": method, "calls": calls, "before": state(), "after": state()}
+            records += [
+                bench("sdpa", of, samples(base), **also),
+                bench("sparsek", of, samples((5.0 + 2.9 * of.heads) * factor, 0.006), **also),
+                bench("sdpa", of, samples(base * 1.001), control=True, **also),
+            ]
+    return Result(
+        request=request(shapes=shapes),
+        status=Status.OK,
+        reason="",
+        started_at="2026-11-22T10:15:30Z",
+        finished_at="2026-11-22T10:18:02Z",
+        machine=gpu_machine(),
+        stages=tuple(StageReport(stage, Status.OK, seconds=10.0) for stage in Stage),
+        build=built(),
+        checks=(
+            *(check(name, of) for of in shapes for name in ("sdpa", "sparsek")),
+            check(
+                "sdpa-cudnn",
+                shape(),
+                status=Status.SKIPPED,
+                reason="cuDNN backend refuses these inputs",
+                error=None,
+                deterministic=None,
+            ),
+        ),
+        bench=tuple(records),
+    )
+
+
+def cpu_result() -> Result:
+    """SYNTHETIC CPU run: SDPA alone on two small fp32 shapes; ours skipped for want of a GPU."""
+    shapes = (shape(4, seq=64, dtype=DType.FP32), shape(8, seq=64, dtype=DType.FP32))
+    no_gpu = "needs a CUDA device"
+    return Result(
+        request=replace(
+            request(device=Device.CPU, shapes=shapes), stages=(Stage.CHECK, Stage.BENCH)
+        ),
+        status=Status.OK,
+        reason="",
+        started_at="2026-11-22T10:15:30Z",
+        finished_at="2026-11-22T10:15:41Z",
+        machine=cpu_machine(),
+        stages=(StageReport(Stage.CHECK, Status.OK), StageReport(Stage.BENCH, Status.OK)),
+        checks=(
+            *(check("sdpa", of) for of in shapes),
+            *(
+                check(
+                    "sparsek",
+                    of,
+                    status=Status.SKIPPED,
+                    reason=no_gpu,
+                    error=None,
+                    deterministic=None,
+                )
+                for of in shapes
+            ),
+        ),
+        bench=tuple(
+            record
+            for of in shapes
+            for record in (
+                bench("sdpa", of, samples(120.0 * of.heads, 0.03), calls=10),
+                bench("sdpa", of, samples(120.4 * of.heads, 0.03), calls=10, control=True),
+            )
+        ),
+    )
+
+
+def failed_check_result() -> Result:
+    """SYNTHETIC run that a wrong kernel ended before any timing."""
+    wrong = ErrorMeasure(0.73, 12.5, 37, 50331648, 1, 0, (3, 95, 511, 63), 0.125, -0.605)
+    reason = "1 of 2 checks failed"
+    describe = (
+        "37 of 50331648 elements are outside the tolerance (1 NaN, 0 infinite); "
+        "worst at [3, 95, 511, 63]: 0.125, want -0.605"
+    )
+    checks = (
+        check("sdpa", shape()),
+        check("sparsek", shape(), status=Status.FAILED, reason=describe, error=wrong),
+    )
+    return replace(
+        gpu_result(),
+        status=Status.FAILED,
+        reason=reason,
+        checks=checks,
+        bench=(),
+        stages=(
+            StageReport(Stage.BUILD, Status.OK),
+            StageReport(Stage.CHECK, Status.FAILED, reason),
+        ),
+    )
+
+
+def failed_build_result() -> Result:
+    """SYNTHETIC run whose sources do not compile."""
+    log = (
+        "/workspace/blackwell-sparsek/snapshots/5e1f/csrc/attention/api.cu(12): error: "
+        'identifier "undeclared" is undefined\n1 error detected.\n'
+    )
+    report = BuildReport(
+        Status.FAILED,
+        "nvcc ended with status 2",
+        nvcc="nvcc 13.0.88",
+        compilations=(Compilation("sm_90a", "nvcc ...", Status.FAILED, 2.5, log),),
+    )
+    return replace(
+        gpu_result(),
+        status=Status.FAILED,
+        reason="build failed",
+        build=report,
+        checks=(),
+        bench=(),
+        stages=(StageReport(Stage.BUILD, Status.FAILED, "nvcc ended with status 2"),),
+    )
+
+
+def above_roof_result() -> Result:
+    """SYNTHETIC run that claims 1288 TFLOPS on an H100."""
+    too_fast = bench("sparsek", shape(), samples(80.0), after=state())
+    honest = [r for r in gpu_result().bench if r.provider == "sdpa" and r.shape == shape()]
+    return replace(gpu_result(), bench=(*honest, too_fast))
+
+
+def interrupted_result() -> Result:
+    """SYNTHETIC run that was cancelled after nine rounds."""
+    records = tuple(
+        replace(r, status=Status.CANCELLED, reason="cancelled", samples_us=r.samples_us[:9])
+        for r in gpu_result().bench
+        if r.shape == shape()
+    )
+    return replace(
+        gpu_result(), status=Status.CANCELLED, reason="cancelled on request", bench=records
+    )
+
+
+def run(result: Result | None, **changes: object) -> Run:
+    card = RunCard(
+        run_id="20261122-101530-synthetic-profile",
+        verb="profile",
+        host="synthetic",
+        workspace="/workspace/blackwell-sparsek",
+        snapshot="5e1f",
+        reproduce="orchestrator profile --host synthetic --heads 8,16,32,64,96,128",
+        created_at="2026-11-22T10:15:28Z",
+        orchestrator_version="0.1.0",
+    )
+    return Run(replace(card, **changes), result)  # type: ignore[arg-type]

@@ -1,0 +1,224 @@
+"""Whole reports: golden files, repeatability, and hostile text."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import fields, is_dataclass, replace
+from pathlib import Path
+
+import pytest
+from jinja2 import UndefinedError
+from markdown_it import MarkdownIt
+
+from orchestrator.model.job import Ending, JobEnd
+from orchestrator.report import render as room
+from orchestrator.report.charts import roofline, scaling
+from orchestrator.report.figures import figures
+from orchestrator.report.render import Report, render, view
+from remote_payload.contract import Method, Result, Status
+from tests.golden import assert_golden
+from tests.report import synthetic
+
+ROOT = Path(__file__).parents[2]
+CASES: dict[str, Callable[[], Result | None]] = {
+    "synthetic_gpu": synthetic.gpu_result,
+    "synthetic_cpu": synthetic.cpu_result,
+    "synthetic_failed_check": synthetic.failed_check_result,
+    "synthetic_failed_build": synthetic.failed_build_result,
+    "synthetic_above_roof": synthetic.above_roof_result,
+    "synthetic_interrupted": synthetic.interrupted_result,
+    "synthetic_lost": lambda: None,
+}
+HOSTILE = (
+    "<img src=x onerror=alert(1)>|`x`|{{ 7*7 }}{% for a in b %}\n\n# owned\n"
+    "[a](javascript:b) ssh root@203.0.113.7 /home/alice/secret/x.cu \x1b[31m"
+)
+
+
+def report_of(case: str) -> Report:
+    return render(synthetic.run(CASES[case]()))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_report_reads_as_agreed(case: str) -> None:
+    assert_golden(f"report/{case}.md", report_of(case).markdown)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_rendering_again_gives_the_same_bytes(case: str) -> None:
+    assert report_of(case) == report_of(case)
+
+
+def test_another_process_with_other_hash_seeds_gives_the_same_bytes() -> None:
+    program = (
+        "from tests.report import synthetic; from orchestrator.report.render import render;"
+        "import hashlib; print(hashlib.sha256(repr("
+        "render(synthetic.run(synthetic.gpu_result()))).encode()).hexdigest())"
+    )
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": seed, "TZ": zone},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed, zone in (("1", "UTC"), ("2", "Asia/Tokyo"))
+    }
+    assert len(digests) == 1
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_first_line_is_the_verdict_and_ok_agrees_with_it(case: str) -> None:
+    report = report_of(case)
+    assert report.ok == (case in ("synthetic_gpu", "synthetic_cpu"))
+    assert report.verdict
+    assert "\n" not in report.verdict
+    assert report.markdown.splitlines()[2].startswith("**")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_table_row_has_as_many_cells_as_its_header(case: str) -> None:
+    for block in re.findall(r"(?:^\|.*\n)+", report_of(case).markdown, re.MULTILINE):
+        assert len({line.count("|") for line in block.splitlines()}) == 1, block
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_chart_a_report_shows_comes_with_it_and_the_other_way_round(case: str) -> None:
+    report = report_of(case)
+    shown = re.findall(r"\]\(charts/([^)]+)\)", report.markdown)
+    assert shown == [chart.name for chart in report.charts]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_report_names_no_address_user_or_folder_of_the_host(case: str) -> None:
+    markdown = report_of(case).markdown
+    assert "/workspace" not in markdown
+    assert not re.search(r"\S@\S", markdown)
+
+
+def leaves(value: object) -> Iterator[object]:
+    if is_dataclass(value):
+        for field in fields(value):
+            yield from leaves(getattr(value, field.name))
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from leaves(item)
+    else:
+        yield value
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_value_of_a_view_is_text_or_bool(case: str) -> None:
+    result = CASES[case]()
+    derived = figures(result) if result else None
+    drawn = (scaling(derived), roofline(derived)) if derived else ((), None)
+    page = view(synthetic.run(result), derived, *drawn)
+    assert {type(leaf) for leaf in leaves(page)} <= {str, bool}
+
+
+def hostile_result() -> Result:
+    """A GPU result that says something nasty wherever the payload may say anything."""
+    result = synthetic.gpu_result()
+    assert result.build is not None
+    checks = tuple(replace(c, reason=HOSTILE, implementation=HOSTILE) for c in result.checks)
+    compilation = replace(result.build.compilations[0], log=f"{HOSTILE}: error: {HOSTILE}")
+    failed = replace(compilation, status=Status.FAILED)
+    return replace(
+        result,
+        reason=HOSTILE,
+        machine=synthetic.gpu_machine(
+            gpu=HOSTILE,
+            cpu=HOSTILE,
+            driver=HOSTILE,
+            before=synthetic.state(throttle_reasons=(HOSTILE,)),
+        ),
+        checks=tuple(replace(c, provider=HOSTILE) for c in checks),
+        bench=tuple(replace(r, provider=HOSTILE, reason=HOSTILE) for r in result.bench),
+        build=replace(result.build, nvcc=HOSTILE, reason=HOSTILE, compilations=(failed,)),
+    )
+
+
+@pytest.mark.parametrize("status", [Status.OK, Status.FAILED])
+def test_hostile_text_from_the_host_stays_text(status: Status) -> None:
+    result = replace(hostile_result(), status=status)
+    report = render(synthetic.run(result, host=HOSTILE, reproduce=HOSTILE))
+    assert "<img" not in report.markdown
+    assert "\n# owned" not in report.markdown
+    assert "](javascript" not in report.markdown
+    assert "\x1b" not in report.markdown
+    assert "203.0.113.7" not in report.markdown + report.verdict
+    assert "alice" not in report.markdown + report.verdict
+    assert "{{ 7&#42;7 }}" in report.markdown
+    for block in re.findall(r"(?:^\|.*\n)+", report.markdown, re.MULTILINE):
+        assert len({line.count("|") for line in block.splitlines()}) == 1, block
+    for chart in report.charts:
+        assert "<img" not in chart.svg
+        assert "alice" not in chart.svg
+
+
+def test_a_markdown_parser_finds_only_our_own_structure_in_a_hostile_report() -> None:
+    report = render(synthetic.run(hostile_result(), host=HOSTILE, reproduce=HOSTILE))
+    tokens = MarkdownIt("commonmark").enable("table").parse(report.markdown)
+    inline = [child for token in tokens for child in token.children or ()]
+    assert {t.type for t in inline} <= {"text", "softbreak", "strong_open", "strong_close", "image"}
+    assert all(str(t.attrs["src"]).startswith("charts/") for t in inline if t.type == "image")
+    blocks = [t.content for t in tokens if t.type == "html_block"]
+    assert blocks
+    assert all(re.fullmatch(r"<pre>[^<>]*</pre>\n*", block) for block in blocks)
+    titles = [tokens[n + 1].content for n, t in enumerate(tokens) if t.type == "heading_open"]
+    assert titles[1:4] == ["Environment", "Method", "Correctness"]
+
+
+def test_a_missing_template_value_is_an_error_not_a_blank() -> None:
+    environment = room._environment()
+    for template in ("{{ report.nothing }}", "{% if report.nothing %}{% endif %}"):
+        with pytest.raises((UndefinedError, TypeError), match=r"nothing|Undefined"):
+            environment.from_string(template).render(report=object())
+
+
+def test_a_lost_run_says_how_its_job_ended() -> None:
+    run = replace(synthetic.run(None), end=JobEnd(Ending.HOST_RESTARTED, None))
+    assert "was lost when the host restarted" in render(run).verdict
+
+
+def test_an_inconclusive_comparison_says_what_to_do() -> None:
+    shape = synthetic.shape()
+    result = synthetic.gpu_result()
+    records = (
+        synthetic.bench("sdpa", shape, synthetic.samples(370.0)),
+        synthetic.bench("sparsek", shape, synthetic.samples(365.0, 0.05)),
+        synthetic.bench("sdpa", shape, synthetic.samples(370.2), control=True),
+    )
+    report = render(synthetic.run(replace(result, bench=records)))
+    assert "sparsek is INCONCLUSIVE against sdpa" in report.verdict
+    assert "- To decide: sparsek on B=16 H=96 S=512 D=64 fp16: " in report.markdown
+
+
+def test_doubts_are_counted_in_the_first_line() -> None:
+    result = replace(
+        synthetic.gpu_result(),
+        machine=synthetic.gpu_machine(after=synthetic.state(other_processes=1)),
+    )
+    report = render(synthetic.run(result))
+    assert report.ok
+    assert report.verdict.endswith("1 doubt under Method.")
+    assert "- Doubt: the whole run: up to 1 other processes used the GPU." in report.markdown
+
+
+def test_on_the_original_machine_and_software_the_ratio_is_computed() -> None:
+    machine = synthetic.gpu_machine(torch="2.4.1+cu124")
+    report = render(synthetic.run(replace(synthetic.gpu_result(), machine=machine)))
+    assert "| sdpa / original |" in report.markdown
+    assert "Same GPU model and torch version" in report.markdown
+
+
+def test_without_ours_the_report_says_who_was_timed() -> None:
+    result = synthetic.gpu_result()
+    alone = tuple(r for r in result.bench if r.provider == "sdpa" and r.method is Method.COLD)
+    report = render(synthetic.run(replace(result, bench=alone)))
+    assert report.verdict.endswith("sparsek was not timed.")
