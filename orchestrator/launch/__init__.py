@@ -1,0 +1,1 @@
+"""How a job is started, followed and ended on a host."""

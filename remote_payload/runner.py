@@ -1,0 +1,270 @@
+"""Supervise one detached job: start it, hold its limits, and never lose how it ended.
+
+Run by the job agent as `python3 -IS runner.py JOB_DIR CODE_DIR WORKSPACE`, in its own session,
+so that neither a dropped connection nor a sleeping laptop touches the job. Standard library
+only; works without /proc, less thoroughly.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Dict, List, Optional
+
+POLL_S = 0.05
+HEARTBEAT_S = 5.0
+GRACE_S = 5.0
+END_BYTES = 4096
+
+
+def start_ticks(pid: int) -> Optional[int]:
+    """Start time of a process in clock ticks since boot: with the pid it names a process for
+    good (proc(5), /proc/pid/stat field 22). None without /proc or when it is gone."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+        return int(text[text.rindex(")") + 2 :].split()[19])
+    except (OSError, ValueError):
+        return None
+
+
+def boot_mark() -> str:
+    """Names this boot of this machine or container. A container restart keeps the boot id but
+    not the start of process 1."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+    return f"{boot}/{start_ticks(1)}"
+
+
+class Records:
+    """The small files of a job directory, each replaced atomically.
+
+    end.json is preallocated, so that a full disk cannot swallow how the job ended.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._end = folder / "end.partial"
+        self._write(self._end, b" " * END_BYTES)
+        self._status: Dict[str, Any] = {
+            "runner_pid": os.getpid(),
+            "runner_ticks": start_ticks(os.getpid()),
+            "boot": boot_mark(),
+            "started_at": time.time(),
+        }
+
+    def status(self, **facts: Any) -> None:
+        """Merge facts into status.json; on a full disk the previous one stays."""
+        self._status.update(facts)
+        partial = self.folder / "status.partial"
+        try:
+            self._write(partial, json.dumps(self._status).encode())
+            os.replace(partial, self.folder / "status.json")
+        except OSError:
+            partial.unlink(missing_ok=True)
+
+    def beat(self) -> None:
+        """Refresh the time of status.json: the job's heartbeat."""
+        try:
+            os.utime(self.folder / "status.json")
+        except OSError:
+            return
+
+    def end(self, why: str, exit_status: Optional[int], message: str = "") -> None:
+        """Write the one final record, into space that was reserved at the start."""
+        facts = {"why": why, "exit_status": exit_status, "message": message, "at": time.time()}
+        text = json.dumps(facts).encode().ljust(END_BYTES)
+        handle = os.open(self._end, os.O_WRONLY | os.O_CREAT, 0o600)
+        try:
+            os.pwrite(handle, text, 0)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        os.replace(self._end, self.folder / "end.json")
+
+    @staticmethod
+    def _write(path: Path, data: bytes) -> None:
+        with open(path, "wb") as handle:
+            handle.write(data)
+            handle.flush()
+            os.fsync(handle.fileno())
+
+
+class DeviceLock:
+    """One job per device. The kernel drops the lock with its last holder, so none goes stale."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        # The job inherits the lock: should this supervisor be killed, the device stays taken
+        # for as long as the job really runs.
+        os.set_inheritable(self._handle, True)
+
+    def try_take(self, owner: str) -> Optional[str]:
+        """None when taken; else the run id of the present owner."""
+        try:
+            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return os.pread(self._handle, 200, 0).decode("utf-8", "replace").strip() or "?"
+        os.ftruncate(self._handle, 0)
+        os.pwrite(self._handle, owner.encode(), 0)
+        return None
+
+
+class Job:
+    """The supervised process and everything it started."""
+
+    def __init__(
+        self, argv: List[str], cwd: str, env: Dict[str, str], log: Path, mark: str
+    ) -> None:
+        self._mark = mark.encode()
+        with open(log, "ab") as sink:
+            self.process = subprocess.Popen(
+                argv,
+                cwd=cwd,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                close_fds=False,
+            )
+
+    def signal(self, number: int) -> None:
+        """Signal the process group, and every process that left it but carries our mark."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, number)
+        for pid in self._strays():
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, number)
+
+    def has_strays(self) -> bool:
+        """Whether anything the job started still runs."""
+        return bool(self._strays())
+
+    def _strays(self) -> List[int]:
+        found = []
+        for entry in Path("/proc").glob("[0-9]*"):
+            pid = int(entry.name)
+            try:
+                stat = (entry / "stat").read_text()
+                if pid == os.getpid() or stat[stat.rindex(")") + 2] == "Z":
+                    continue
+                if self._mark in (entry / "environ").read_bytes().split(b"\0"):
+                    found.append(pid)
+            except (OSError, ValueError):
+                continue
+        return found
+
+
+class Supervisor:
+    """Runs one job directory from queued to ended."""
+
+    def __init__(self, folder: Path, code: Path, workspace: Path) -> None:
+        self._folder, self._code, self._workspace = folder, code, workspace
+        self._spec = json.loads((folder / "spec.json").read_text("utf-8"))
+        self._records = Records(folder)
+        self._cancelled = False
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, self._cancel)
+
+    def run(self) -> None:
+        self._records.status(state="queued")
+        if not self._wait_for_device():
+            self._records.end("cancelled", None)
+            return
+        try:
+            job = self._start()
+        except OSError as exc:
+            self._records.end("spawn", None, str(exc))
+            return
+        facts = {"pid": job.process.pid, "pid_ticks": start_ticks(job.process.pid)}
+        self._records.status(state="running", waiting_for=None, **facts)
+        why = self._watch(job)
+        self._sweep(job)
+        self._records.end(why, job.process.returncode)
+
+    def _cancel(self, _number: int, _frame: object) -> None:
+        self._cancelled = True
+
+    def _wait_for_device(self) -> bool:
+        lock = DeviceLock(self._workspace / "locks" / self._spec["lock"])
+        told = None
+        while not self._cancelled:
+            owner = lock.try_take(self._folder.name)
+            if owner is None:
+                return True
+            if owner != told:
+                self._records.status(waiting_for=owner)
+                told = owner
+            self._records.beat()
+            time.sleep(0.2)
+        return False
+
+    def _start(self) -> Job:
+        job_mark = f"BLACKWELL_SPARSEK_JOB={self._folder.name}"
+        env = dict(os.environ)
+        env["PATH"] = os.pathsep.join([env.get("PATH", os.defpath), *cuda_folders()])
+        env.update(self._spec["env"])
+        env["PYTHONPATH"] = str(self._code)
+        env["PYTHONDONTWRITEBYTECODE"] = env["PYTHONUNBUFFERED"] = "1"
+        env[job_mark.partition("=")[0]] = self._folder.name
+        argv = [self._spec["python"], "-m", "remote_payload"]
+        argv += [str(self._folder / "request.json"), str(self._folder / "result.json")]
+        argv += ["--builds", str(self._workspace / "builds")]
+        return Job(argv, str(self._code), env, self._folder / "log.txt", job_mark)
+
+    def _watch(self, job: Job) -> str:
+        """Wait for the end, or bring it about; the first reason counts."""
+        began, why, told_at, beat_at = time.monotonic(), "exit", 0.0, time.monotonic()
+        while job.process.poll() is None:
+            now = time.monotonic()
+            if why == "exit":
+                why = self._reason_to_stop(now - began)
+                if why != "exit":
+                    job.signal(signal.SIGTERM)
+                    told_at = now
+            elif now - told_at > GRACE_S:
+                job.signal(signal.SIGKILL)
+            if now - beat_at > HEARTBEAT_S:
+                self._records.beat()
+                beat_at = now
+            time.sleep(POLL_S)
+        return why
+
+    def _reason_to_stop(self, seconds: float) -> str:
+        if self._cancelled:
+            return "cancelled"
+        if seconds > self._spec["time_limit_s"]:
+            return "timeout"
+        try:
+            size = (self._folder / "log.txt").stat().st_size
+        except OSError:
+            size = 0
+        return "output-limit" if size > self._spec["output_limit_bytes"] else "exit"
+
+    def _sweep(self, job: Job) -> None:
+        """Leave no process behind: whatever outlived the payload still holds the device."""
+        if not job.has_strays():
+            return
+        job.signal(signal.SIGTERM)
+        time.sleep(0.3)
+        job.signal(signal.SIGKILL)
+
+
+def cuda_folders() -> List[str]:
+    """Toolkit folders that a non-login shell does not have on its PATH."""
+    newest_first = sorted(Path("/usr/local").glob("cuda-*/bin"), reverse=True)
+    return [str(p) for p in [Path("/usr/local/cuda/bin"), *newest_first] if p.is_dir()]
+
+
+if __name__ == "__main__":
+    Supervisor(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])).run()
