@@ -1,0 +1,290 @@
+# Evidence about this machine, as found; it is read and judged at the near end. Sends one J frame.
+# argv: nonce, workspace; then "env" if a J frame with the environment of jobs follows our hello.
+# Every probe is a thread of its own: one that hangs (a dead GPU, a dead network disk) is named
+# under "silent" and left behind, and the programs it started are ended. What is not there is
+# left out.
+import errno
+import glob
+import platform
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+
+TOOL_LIMIT_S = 2.0
+TOTAL_LIMIT_S = 2.4
+STARTED = time.monotonic()
+DEADLINE = STARTED + TOTAL_LIMIT_S
+MOST_PYTHONS, MOST_TOOLS, SHOWN = 12, 4, 300
+HOME = os.path.expanduser("~")
+FILES = (
+    "/proc/self/status",
+    "/proc/self/mountinfo",
+    "/proc/meminfo",
+    "/proc/1/cgroup",
+    "/proc/driver/nvidia/params",
+    "/proc/driver/nvidia/version",
+    "/sys/fs/cgroup/cpu.max",
+    "/sys/fs/cgroup/cpu/cpu.cfs_quota_us",
+    "/sys/fs/cgroup/cpu/cpu.cfs_period_us",
+    "/sys/fs/cgroup/memory.max",
+    "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+)
+# Looked for, never read: the last one holds a pod's keys.
+MARKS = ("/.dockerenv", "/run/.containerenv", "/etc/rp_environment")
+PYTHONS = (
+    "/opt/conda/bin/python",
+    "/opt/*/bin/python",
+    "/venv/bin/python",
+    "/workspace/*/bin/python",
+    "/workspace/*/.venv/bin/python",
+    HOME + "/.venv/bin/python",
+    HOME + "/*/bin/python",
+    "/opt/*conda*/envs/*/bin/python",
+    HOME + "/*conda*/envs/*/bin/python",
+    HOME + "/mi*forge*/envs/*/bin/python",
+)
+# Importing torch takes seconds, so its files are read instead.
+LOOK_FOR_TORCH = """
+import json, os, platform, re
+facts = {"version": platform.python_version(), "torch": "", "torch_cuda": ""}
+try:
+    from importlib import metadata, util
+    spec = util.find_spec("torch")
+    if spec and spec.origin:
+        with open(os.path.join(os.path.dirname(spec.origin), "version.py")) as source:
+            text = source.read()
+        for key, name in (("torch", "__version__"), ("torch_cuda", "cuda")):
+            found = re.search("(?m)^" + name + r"(?:\\s*:[^=]*)?\\s*=\\s*['\\"]([^'\\"]+)", text)
+            facts[key] = found.group(1) if found else ""
+        facts["torch"] = facts["torch"] or metadata.version("torch")
+except Exception:
+    pass
+print("@@" + json.dumps(facts))
+"""
+children = []
+
+
+class Task(threading.Thread):
+    """A call that nobody has to wait for: ended says whether it came back, fault how it failed."""
+
+    def __init__(self, call, *words):
+        super().__init__(daemon=True)
+        self.call, self.words, self.value, self.fault, self.ended = call, words, None, "", False
+        self.start()
+
+    def run(self):
+        try:
+            self.value = self.call(*self.words)
+        except TimeoutError:
+            return
+        except Exception as problem:
+            self.fault = ("%s: %s" % (type(problem).__name__, problem))[:SHOWN]
+        self.ended = True
+
+    def wait(self, until=DEADLINE):
+        self.join(max(0.0, until - time.monotonic()))
+        return self.value
+
+
+def each(call, items):
+    """What call says of each item, all at once; those that fail or hang are left out."""
+    answers = [task.wait(DEADLINE - 0.2) for task in [Task(call, item) for item in items]]
+    return [answer for answer in answers if answer]
+
+
+def said(*argv):
+    """(exit status, output) of a program; TimeoutError if it does not end."""
+    child = subprocess.Popen(
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        cwd="/",
+    )
+    children.append(child)
+    try:
+        output, _ = child.communicate(timeout=TOOL_LIMIT_S)
+    except subprocess.TimeoutExpired:
+        raise TimeoutError from None
+    return child.returncode, output.decode("utf-8", "replace")[: 1 << 20]
+
+
+def contents():
+    found = []
+    for path in FILES:
+        try:
+            with open(path, encoding="utf-8", errors="replace") as handle:
+                found.append([path, handle.read(1 << 17)])
+        except OSError:
+            pass
+    return found
+
+
+def programs(name, *patterns):
+    """Where a program lies: as PATH has it, then as the patterns do; each file once."""
+    paths = [os.path.join(folder, name) for folder in os.get_exec_path()] if name else []
+    for pattern in patterns:
+        paths += sorted(glob.glob(pattern), reverse=True)
+    first = {}
+    for path in paths:
+        if os.path.isfile(path) and os.access(path, os.X_OK):
+            first.setdefault(os.path.realpath(path), path)
+    return list(first.values())
+
+
+def cuda_folders(inside):
+    home = os.environ.get("CUDA_HOME")
+    folders = [home] if home else []
+    return [folder + inside for folder in [*folders, "/usr/local/cuda", "/usr/local/cuda-*"]]
+
+
+def system():
+    try:
+        cpus = len(os.sched_getaffinity(0))
+    except AttributeError:
+        cpus = os.cpu_count() or 1
+    return {
+        "os": platform.platform(),
+        "machine": platform.machine(),
+        "uid": os.geteuid(),
+        "cpus": cpus,
+        "physical_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "container": os.environ.get("container", ""),
+        "marks": [path for path in MARKS if os.path.exists(path)],
+        "gpu_nodes": len(glob.glob("/dev/nvidia[0-9]*")),
+        "compat": "".join(glob.glob("/usr/local/cuda/compat/libcuda.so.1")),
+        "sbatch": shutil.which("sbatch") or "",
+    }
+
+
+def python_at(path):
+    status, output = said(path, "-c", LOOK_FOR_TORCH)
+    if status == 0 and "@@" in output:
+        return dict(json.loads(output[output.rindex("@@") + 2 :]), path=path)
+    return None
+
+
+def pythons():
+    """Our own interpreter first; others only where it has no torch."""
+    own = python_at(sys.executable)
+    if own is None:
+        raise ValueError("%s does not run a program" % sys.executable)
+    if own["torch"]:
+        return [own]
+    names = ["python", "python3", *["python3.%d" % minor for minor in range(15, 8, -1)]]
+    paths = [shutil.which(name) for name in names]
+    paths += [path for pattern in PYTHONS for path in sorted(glob.glob(pattern))]
+    others = {}
+    for path in [sys.executable, *filter(None, paths)]:
+        folder = os.path.dirname(path)
+        is_venv = os.path.exists(os.path.join(os.path.dirname(folder), "pyvenv.cfg"))
+        others.setdefault(os.path.realpath(folder if is_venv else path), path)
+    return [own, *each(python_at, list(others.values())[1:MOST_PYTHONS])]
+
+
+def nvcc_at(path):
+    found = re.search(r"release ([\d.]+)", said(path, "--version")[1])
+    on_path = shutil.which("nvcc") == path
+    return found and {"path": path, "release": found.group(1), "on_path": on_path}
+
+
+def toolkits():
+    """Every nvcc, in the order in which builds look; the first says what it compiles for."""
+    ours = programs("nvcc", *cuda_folders("/bin/nvcc"))
+    all_places = programs("nvcc", *cuda_folders("/bin/nvcc"), "/opt/*/bin/nvcc", HOME + "/*/bin/nvcc")
+    codes = Task(said, ours[0], "--list-gpu-code") if ours else None
+    found = each(nvcc_at, all_places[:MOST_TOOLS])
+    for toolkit in found:
+        toolkit["found_by_builds"] = toolkit["path"] in ours
+        if codes and toolkit["path"] == ours[0]:
+            listed = codes.wait(DEADLINE - 0.1) or (1, "")
+            toolkit["arches"] = re.findall(r"\bsm_\d+[af]?\b", listed[1])
+    return found
+
+
+def ncu_at(path):
+    found = re.search(r"Version ([\d.]+)", said(path, "--version")[1])
+    return found and {"path": path, "version": found.group(1)}
+
+
+def profilers():
+    places = [*cuda_folders("/bin/ncu"), *cuda_folders("/nsight-compute*/ncu")]
+    places = programs("ncu", *places, "/opt/nvidia/nsight-compute/*/ncu")
+    return each(ncu_at, places[:MOST_TOOLS])
+
+
+def nvidia_smi():
+    places = programs("nvidia-smi", "/usr/local/nvidia/bin/nvidia-smi", "/usr/lib/wsl/lib/nvidia-smi")
+    if not places:
+        return {"path": ""}
+    # The log lacks the compute capability.
+    asked = Task(said, places[0], "--query-gpu=compute_cap", "--format=csv,noheader")
+    status, log = said(places[0], "-q", "-x")
+    capabilities = asked.wait(DEADLINE - 0.1) or (1, "")
+    return {"path": places[0], "status": status, "log": log, "capabilities": capabilities[1]}
+
+
+def place(path):
+    """A folder, or the nearest one above that exists; a file is written there and removed."""
+    there = os.path.abspath(os.path.expanduser(path))
+    while not os.path.isdir(there):
+        there = os.path.dirname(there)
+    disk = os.statvfs(there)
+    facts = {
+        "path": path,
+        "tried": os.path.realpath(there),
+        "free_bytes": disk.f_bavail * disk.f_frsize,
+        "total_bytes": disk.f_blocks * disk.f_frsize,
+        "free_inodes": disk.f_favail if disk.f_files else None,
+    }
+    try:
+        with tempfile.NamedTemporaryFile(prefix=".doctor-", dir=there) as probe:
+            probe.write(b"x" * 65536)
+            probe.flush()
+    except OSError as problem:
+        facts["error"] = errno.errorcode.get(problem.errno, str(problem))
+    return facts
+
+
+def transfer():
+    servers = glob.glob("/usr/lib*/*/sftp-server") + glob.glob("/usr/lib*/sftp-server")
+    try:
+        with open("/etc/ssh/sshd_config") as handle:
+            servers += re.findall(r"(?m)^\s*Subsystem\s+sftp\s+(\S+)", handle.read())
+    except OSError:
+        pass
+    tools = {name: shutil.which(name) or "" for name in ("tar", "rsync")}
+    return dict(tools, sftp_server=servers[-1] if servers else "")
+
+
+hello(sys.argv[1])
+os.environ.update(receive_json() if sys.argv[3:] else {})
+tasks = {
+    "files": Task(contents),
+    "system": Task(system),
+    "pythons": Task(pythons),
+    "toolkits": Task(toolkits),
+    "profilers": Task(profilers),
+    "nvidia_smi": Task(nvidia_smi),
+    "workspace": Task(place, sys.argv[2]),
+    "temporary": Task(place, tempfile.gettempdir()),
+    "shared_memory": Task(place, "/dev/shm"),
+    "transfer": Task(transfer),
+}
+evidence = {name: task.wait() for name, task in tasks.items()}
+evidence = {name: value for name, value in evidence.items() if value is not None}
+evidence["silent"] = [name for name, task in tasks.items() if not task.ended]
+evidence["faults"] = [[name, task.fault] for name, task in tasks.items() if task.fault]
+evidence["took_s"] = time.monotonic() - STARTED
+evidence["clock_s"] = time.time()
+send_json(evidence)
+for child in children:
+    if child.poll() is None:
+        os.killpg(child.pid, signal.SIGKILL)
+# Threads that hang would hold an ordinary exit up.
+os._exit(0)

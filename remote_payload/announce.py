@@ -1,0 +1,19 @@
+"""What the payload prints: lines for people, and marked progress lines for the orchestrator."""
+
+from __future__ import annotations
+
+import json
+
+from remote_payload import codec
+from remote_payload.contract import PROGRESS_MARK, Progress, Stage
+
+
+def say(line: str) -> None:
+    """Print one line for people."""
+    print(line, flush=True)
+
+
+def step(stage: Stage, done: int, total: int, label: str) -> None:
+    """Print one marked progress line; newlines in `label` are escaped by JSON."""
+    progress = codec.encode(Progress(stage, done, total, label))
+    print(PROGRESS_MARK + json.dumps(progress, allow_nan=False), flush=True)

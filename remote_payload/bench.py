@@ -1,0 +1,158 @@
+"""The bench stage: all providers that passed the check race in one process, round by round."""
+
+from __future__ import annotations
+
+from typing import Callable, Dict, List, Optional, Sequence, Tuple
+
+from remote_payload.announce import say, step
+from remote_payload.attempt import Attempt
+from remote_payload.contract import (
+    BenchPlan,
+    BenchRecord,
+    CheckPlan,
+    CheckRecord,
+    GpuState,
+    Provider,
+    Request,
+    Shape,
+    Stage,
+    Status,
+)
+from remote_payload.isolate import Deadline, Died, Pipe, Silent, Worker
+from remote_payload.race import Finished, Race, Turn
+from remote_payload.schedule import slot_s
+from remote_payload.setting import Setting
+
+GpuProbe = Callable[[Optional[int]], Optional[GpuState]]  # given the pid of our own worker
+_STEPS = 100  # progress units of one (shape, method)
+
+
+class Bench:
+    """Times every (provider, shape) that passed its check; `records` holds at any moment."""
+
+    def __init__(
+        self, request: Request, setting: Setting, deadline: Deadline, gpu: GpuProbe
+    ) -> None:
+        self._request, self._setting, self._deadline, self._gpu = request, setting, deadline, gpu
+        self._worker: Optional[Worker] = None
+        self._banned: Dict[str, str] = {}
+        self._done: List[BenchRecord] = []
+        self._open: Optional[Attempt] = None
+        self._shape_number = 0
+
+    def run(self, checks: Sequence[CheckRecord], keep: Callable[[], None]) -> None:
+        """Race all shapes; `keep` is called after each. Raises OutOfTime."""
+        try:
+            for number, shape in enumerate(self._request.shapes):
+                self._shape_number = number
+                passed = [c.provider for c in checks if c.shape == shape and c.status is Status.OK]
+                self._race(shape, passed)
+                keep()
+        finally:
+            self._drop()
+        total = _STEPS * len(self._request.shapes) * len(self._request.bench.methods)
+        step(Stage.BENCH, total, total, "timed")
+
+    def records(self, status: Status, reason: str) -> Tuple[BenchRecord, ...]:
+        """All records so far; of a race still under way with `status` and `reason`."""
+        under_way = self._open.records(status, reason) if self._open else []
+        return (*self._done, *under_way)
+
+    def _race(self, shape: Shape, passed: Sequence[str]) -> None:
+        """Race until nobody crashes: who ended the process is out, for this and later shapes."""
+        for name in passed:
+            if name in self._banned:
+                self._done += _untimed(name, shape, self._request.bench, self._banned[name])
+        racing = [name for name in passed if name not in self._banned]
+        while racing:
+            attempt = self._open = Attempt(shape, racing, self._request.bench.methods)
+            culprit = self._attempt(attempt, racing)
+            self._open = None
+            if culprit is None:
+                self._done += attempt.records()
+                return
+            self._done += attempt.of(culprit)
+            racing.remove(culprit)
+
+    def _attempt(self, attempt: Attempt, racing: Sequence[str]) -> Optional[str]:
+        """Run one race; the name of the provider that ended the process, if one did."""
+        limit_s = self._request.check.case_limit_s
+        try:
+            self._follow(attempt, racing, limit_s)
+            return None
+        except Silent:
+            self._deadline.require()
+            status, how = Status.TIMEOUT, f"hung for {limit_s:.3g} s while being timed"
+        except Died as exc:
+            status, how = Status.FAILED, f"crashed while being timed: {exc}"
+        self._drop()
+        if attempt.turn is None:
+            raise Died("the bench process ended before any provider ran; see the log")
+        culprit = attempt.turn.entrant.provider
+        attempt.blame(culprit, status, how)
+        self._banned[culprit] = f"not timed: {how} on {attempt.shape.label}"
+        say(f"bench {culprit} {attempt.shape.label}: {how}; the others start again without it")
+        return culprit
+
+    def _follow(self, attempt: Attempt, racing: Sequence[str], limit_s: float) -> None:
+        if self._worker is None:
+            request = self._request
+            arguments = (request.providers, self._setting, request.bench, request.check)
+            self._worker = Worker(_serve, *arguments)
+        before = self._gpu(self._worker.pid)
+        slot = slot_s(self._request.bench, self._setting.device, len(self._request.shapes))
+        self._worker.send(Race(attempt.shape, tuple(racing), slot))
+        while True:
+            message = self._worker.receive(self._deadline.allow(limit_s))
+            if isinstance(message, Finished):
+                break
+            attempt.take(message)
+            self._report(message, attempt)
+        attempt.between(before, self._gpu(self._worker.pid))
+        for record in attempt.records():
+            say(f"bench {record.provider} {attempt.shape.label} {_line(record)}")
+
+    def _report(self, message: object, attempt: Attempt) -> None:
+        """A progress line at the first turn of each round, while the worker warms up."""
+        if not isinstance(message, Turn) or message.entrant.control:
+            return
+        effort = attempt.effort(message.method)
+        if effort.rounds == 0 or attempt.announced == (message.method, message.round):
+            return
+        attempt.announced = (message.method, message.round)
+        methods = self._request.bench.methods
+        races = self._shape_number * len(methods) + methods.index(message.method)
+        done = races * _STEPS + _STEPS * message.round // effort.rounds
+        total = _STEPS * len(self._request.shapes) * len(methods)
+        what = f"{attempt.shape.label} {message.method.value}"
+        step(Stage.BENCH, done, total, f"{what} round {message.round + 1} of {effort.rounds}")
+
+    def _drop(self) -> None:
+        if self._worker is not None:
+            self._worker.kill()
+            self._worker = None
+
+
+def _untimed(name: str, shape: Shape, plan: BenchPlan, reason: str) -> List[BenchRecord]:
+    return [BenchRecord(name, shape, method, Status.FAILED, reason) for method in plan.methods]
+
+
+def _line(record: BenchRecord) -> str:
+    if record.status is not Status.OK:
+        return f"{record.method.value}: {record.status.value}, {record.reason}"
+    low, high = min(record.samples_us), max(record.samples_us)
+    name = f"{record.method.value}{' (control)' if record.control else ''}"
+    count = f"{len(record.samples_us)} samples of {record.calls} calls"
+    return f"{name}: {count}, {low:.1f} to {high:.1f} us"
+
+
+def _serve(
+    pipe: Pipe,
+    providers: Tuple[Provider, ...],
+    setting: Setting,
+    bench: BenchPlan,
+    check: CheckPlan,
+) -> None:
+    from remote_payload import timing  # here, so that the parent never imports torch
+
+    timing.serve(pipe, providers, setting, bench, check)

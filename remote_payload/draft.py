@@ -1,0 +1,46 @@
+"""The result while it grows: on disk after every step, so that a killed run loses nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from remote_payload import codec
+from remote_payload.contract import CheckRecord, Request, Result, StageReport, Status
+
+UNFINISHED = "interrupted"
+
+
+class Draft:
+    """Holds the result; until `close`, what is on disk says FAILED, "interrupted"."""
+
+    def __init__(self, request: Request, path: Path) -> None:
+        self._path = path
+        started = _now()
+        self.result = Result(request, Status.FAILED, UNFINISHED, started, started)
+        self._save()
+
+    def note(self, **facts: Any) -> None:
+        """Set fields of the result and write it."""
+        self.result = replace(self.result, **facts)
+        self._save()
+
+    def add_check(self, record: CheckRecord) -> None:
+        self.note(checks=(*self.result.checks, record))
+
+    def add_stage(self, report: StageReport) -> None:
+        self.note(stages=(*self.result.stages, report))
+
+    def close(self, status: Status, reason: str, unfit: bool = False) -> None:
+        """Write how the run ended."""
+        self.note(status=status, reason=reason, unfit=unfit)
+
+    def _save(self) -> None:
+        self.result = replace(self.result, finished_at=_now())
+        codec.write_atomic(self._path, codec.dumps(self.result))
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="milliseconds")

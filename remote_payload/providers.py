@@ -1,0 +1,165 @@
+"""Providers by name: what to call, and the proof of what is called. Never a fallback."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib
+import importlib.util
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Callable, ContextManager, Tuple
+
+import torch
+import torch.nn.functional as functional
+from torch.nn import attention
+
+from remote_payload.catalog import BASELINE, OURS
+from remote_payload.contract import Provider
+from remote_payload.setting import LIBRARY_VARIABLE, Setting
+
+Tensor = Any
+Attention = Callable[..., Tensor]  # f(q, k, v, causal=bool, scale=float) -> [b, h, s, d]
+DIGEST_DIGITS = 16
+
+# catalog name -> member of torch.nn.attention.SDPBackend
+_BACKENDS = {
+    "sdpa-flash": "FLASH_ATTENTION",
+    "sdpa-cudnn": "CUDNN_ATTENTION",
+    "sdpa-efficient": "EFFICIENT_ATTENTION",
+    "sdpa-math": "MATH",
+}
+_CUDA_ONLY = ("sdpa-cudnn", "sdpa-efficient")
+# What torch says on CUDA and on the CPU when the one backend allowed cannot do the shape.
+_SDPA_REFUSALS = ("No available kernel", "No viable backend")
+
+
+class CannotRun(Exception):
+    """The provider cannot run here at all; the text says why. Not a wrong result."""
+
+
+class BadTarget(Exception):
+    """A user's target that does not name a function; the text says what is missing."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A provider ready to be called.
+
+    within: entered around a burst of calls, not around each, so that it costs no measured time.
+    implementation: given the arguments of a call, the name of what runs; CannotRun if nothing.
+    refusals: parts of a RuntimeError's text that mean "not for this shape".
+    """
+
+    call: Attention
+    within: Callable[[], ContextManager[Any]]
+    implementation: Callable[..., str]
+    refusals: Tuple[str, ...] = ()
+
+    def refuses(self, exc: Exception) -> bool:
+        """Whether `exc` means "I do not do this shape" rather than that something broke."""
+        if isinstance(exc, NotImplementedError):
+            return True
+        return isinstance(exc, RuntimeError) and any(part in str(exc) for part in self.refusals)
+
+
+def load(provider: Provider, setting: Setting) -> Loaded:
+    """Make a provider callable; CannotRun, BadTarget, or whatever importing it raises."""
+    if provider.target is not None:
+        return _load_target(provider.target, setting)
+    if provider.name == OURS:
+        return _load_ours(setting)
+    if provider.name == BASELINE:
+        return Loaded(_sdpa, contextlib.nullcontext, _sdpa_choice)
+    return _load_sdpa(provider.name, setting)
+
+
+def _sdpa(q: Tensor, k: Tensor, v: Tensor, causal: bool, scale: float) -> Tensor:
+    return functional.scaled_dot_product_attention(q, k, v, is_causal=causal, scale=scale)
+
+
+def _sdpa_choice(q: Tensor, k: Tensor, v: Tensor, causal: bool, scale: float) -> str:
+    """The backend torch picks by itself, as far as this torch tells (a private function)."""
+    try:
+        number = torch._fused_sdp_choice(q, k, v, None, 0.0, causal, scale=scale)
+        name = attention.SDPBackend(number).name
+    except (AttributeError, TypeError, ValueError, RuntimeError):
+        name = "backend not told"
+    return f"torch {torch.__version__} SDPA, own choice: {name}"
+
+
+def _load_sdpa(name: str, setting: Setting) -> Loaded:
+    if name in _CUDA_ONLY and setting.device != "cuda":
+        raise CannotRun(f"{name} needs a CUDA GPU; this run is on the CPU")
+    backend = getattr(attention.SDPBackend, _BACKENDS[name], None)
+    if backend is None:
+        raise CannotRun(f"torch {torch.__version__} has no {_BACKENDS[name]} backend")
+    return Loaded(
+        call=_sdpa,
+        within=lambda: attention.sdpa_kernel([backend]),
+        implementation=lambda *_, **__: f"torch {torch.__version__} SDPA, only {backend.name}",
+        refusals=_SDPA_REFUSALS,
+    )
+
+
+def _load_ours(setting: Setting) -> Loaded:
+    if setting.device != "cuda":
+        raise CannotRun(f"{OURS} needs a CUDA GPU; this run is on the CPU")
+    if setting.library is None:
+        raise CannotRun(f"{OURS} has no compiled library: {setting.no_library}")
+    os.environ[LIBRARY_VARIABLE] = setting.library
+    _reach(str(Path(setting.root) / "remote_payload"))
+    ours = importlib.import_module("blackwell_sparsek")
+    digest = ours.library_digest()
+
+    def implementation(q: Tensor, k: Tensor, v: Tensor, causal: bool, scale: float) -> str:
+        try:
+            return f"{ours.kernel_name(q, k, v, causal)}, library sha256 {digest}"
+        except (TypeError, ValueError) as exc:
+            raise CannotRun(f"{OURS}: {exc}") from exc
+
+    return Loaded(ours.attention_forward, contextlib.nullcontext, implementation)
+
+
+def _load_target(target: str, setting: Setting) -> Loaded:
+    where, colon, function = target.rpartition(":")
+    if not colon or not where or not function:
+        raise BadTarget(f"{target!r} is not module:function or file.py:function")
+    _reach(setting.root)
+    _reach(str(Path(setting.root) / "remote_payload"))
+    module = _from_file(where, setting) if where.endswith(".py") else importlib.import_module(where)
+    call = getattr(module, function, None)
+    if not callable(call):
+        raise BadTarget(f"{where} has no function {function!r}")
+    name = f"{target}, file sha256 {_file_digest(module)}"
+    return Loaded(call, contextlib.nullcontext, lambda *_, **__: name)
+
+
+def _from_file(where: str, setting: Setting) -> ModuleType:
+    path = (Path(setting.root) / where).resolve()
+    if not path.is_file():
+        raise BadTarget(f"there is no file {where}")
+    _reach(str(path.parent))
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise BadTarget(f"{where} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _reach(folder: str) -> None:
+    """Make a folder importable, last, so that it shadows nothing."""
+    if folder not in sys.path:
+        sys.path.append(folder)
+
+
+def _file_digest(module: ModuleType) -> str:
+    path = getattr(module, "__file__", None)
+    if path is None:
+        return "unknown"
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:DIGEST_DIGITS]

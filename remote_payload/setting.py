@@ -1,0 +1,23 @@
+"""What every worker has to know about the run, free of torch so that the parent can make it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional
+
+# Names the compiled kernel for `blackwell_sparsek`.
+LIBRARY_VARIABLE = "BLACKWELL_SPARSEK_LIBRARY"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """device: "cuda" or "cpu". root: folder that relative targets start from.
+
+    library: path of our compiled kernel; None if there is none, then `no_library` says why.
+    """
+
+    device: str
+    root: str
+    seed: int
+    library: Optional[str] = None
+    no_library: str = ""

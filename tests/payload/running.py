@@ -1,0 +1,151 @@
+"""The payload as it really runs: a subprocess with a request file, on the CPU."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from remote_payload import codec
+from remote_payload.contract import (
+    PROGRESS_MARK,
+    BenchPlan,
+    BenchRecord,
+    CheckPlan,
+    CheckRecord,
+    Device,
+    DType,
+    Progress,
+    Provider,
+    Request,
+    Result,
+    Shape,
+    Stage,
+    StageReport,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+MARK = "BSK_TEST_MARK"
+FIXTURES = "tests/fixtures/providers"
+TINY = Shape(batch=1, heads=2, seq=96, dim=16, dtype=DType.FP16)
+TINY_CAUSAL = replace(TINY, causal=True)
+QUICK_BENCH = BenchPlan(warmup=1, calls=3, rounds=6, budget_s=1.0)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a payload left: exit status, result, everything printed, and its progress lines."""
+
+    exit_status: int
+    result: Result
+    log: str
+
+    @property
+    def progress(self) -> list[Progress]:
+        lines = [line for line in self.log.splitlines() if line.startswith(PROGRESS_MARK)]
+        return [codec.loads(Progress, line[len(PROGRESS_MARK) :]) for line in lines]
+
+    def check(self, provider: str, shape: Shape = TINY) -> CheckRecord:
+        (found,) = [r for r in self.result.checks if r.provider == provider and r.shape == shape]
+        return found
+
+    def bench(self, provider: str, shape: Shape = TINY) -> list[BenchRecord]:
+        return [r for r in self.result.bench if r.provider == provider and r.shape == shape]
+
+    def stage(self, stage: Stage) -> StageReport:
+        (found,) = [report for report in self.result.stages if report.stage is stage]
+        return found
+
+
+def misbehaving(function: str) -> Provider:
+    return Provider(function, target=f"{FIXTURES}/misbehaving.py:{function}")
+
+
+def a_request(*providers: Provider, **changes: object) -> Request:
+    """A small request for the CPU; `changes` replace its fields."""
+    request = Request(
+        run_id="20261122-101530-local-check",
+        snapshot="0" * 64,
+        stages=(Stage.CHECK, Stage.BENCH),
+        shapes=(TINY,),
+        providers=providers or (Provider("sdpa"),),
+        device=Device.CPU,
+        check=CheckPlan(case_limit_s=60.0),
+        bench=QUICK_BENCH,
+    )
+    return replace(request, **changes)  # type: ignore[arg-type]
+
+
+def command(folder: Path, python: tuple[str, ...] = (sys.executable,)) -> list[str]:
+    paths = [str(folder / "request.json"), str(folder / "result.json")]
+    return [*python, "-m", "remote_payload", *paths, "--builds", str(folder / "builds")]
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """A payload's environment; its mark tells every process it starts, see `gone_within`."""
+    quiet = {"PYTHONDONTWRITEBYTECODE": "1", "CUDA_VISIBLE_DEVICES": ""}
+    return {**os.environ, **quiet, MARK: str(folder)}
+
+
+def gone_within(limit_s: float, folder: Path) -> bool:
+    """Whether every process of the payload that ran in `folder` ends within limit_s seconds."""
+    if not Path("/proc/self/environ").exists():
+        pytest.skip("needs /proc to find processes by their environment")
+    end = time.monotonic() + limit_s
+    while _alive(f"{MARK}={folder}".encode()):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def _alive(mark: bytes) -> list[str]:
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark in (entry / "environ").read_bytes().split(b"\0"):
+                found.append(entry.name)
+        except OSError:
+            continue
+    return found
+
+
+def run_payload(
+    request: Request,
+    folder: Path,
+    python: tuple[str, ...] = (sys.executable,),
+    root: Path = ROOT,
+    path: str | None = None,
+) -> Finished:
+    """Run the payload to its end. root: the snapshot; path: PATH, if not the usual one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "request.json").write_text(codec.dumps(request))
+    env = environment(folder) if path is None else {**environment(folder), "PATH": path}
+    done = subprocess.run(
+        command(folder, python),
+        cwd=root,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    return Finished(done.returncode, read_result(folder), done.stdout)
+
+
+def read_result(folder: Path) -> Result:
+    """The result file, refused if it is not strict JSON of the schema."""
+    text = (folder / "result.json").read_text()
+    json.loads(text, parse_constant=_refuse)
+    return codec.loads(Result, text)
+
+
+def _refuse(name: str) -> None:
+    raise AssertionError(f"{name} in a result file")

@@ -1,0 +1,159 @@
+"""Timing: who is timed when, what happens to those who fail meanwhile, and what survives."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from remote_payload import codec
+from remote_payload.contract import (
+    BenchPlan,
+    CheckPlan,
+    Method,
+    Provider,
+    Result,
+    Stage,
+    Status,
+)
+from tests.payload.running import (
+    QUICK_BENCH,
+    ROOT,
+    TINY,
+    TINY_CAUSAL,
+    Finished,
+    a_request,
+    command,
+    environment,
+    gone_within,
+    misbehaving,
+    read_result,
+    run_payload,
+)
+
+pytest.importorskip("torch")
+
+LATE = ("raises_when_timed", "exits_when_timed", "hangs_when_timed", "cheats_when_timed")
+
+
+@pytest.fixture(scope="module")
+def race(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    request = a_request(
+        Provider("sdpa"),
+        *map(misbehaving, LATE),
+        shapes=(TINY, TINY_CAUSAL),
+        check=CheckPlan(case_limit_s=3.0),
+        bench=replace(QUICK_BENCH, methods=(Method.BACK_TO_BACK,)),
+    )
+    return run_payload(request, tmp_path_factory.mktemp("race"))
+
+
+def test_a_fault_while_being_timed_fails_the_run(race: Finished) -> None:
+    assert race.stage(Stage.CHECK).status is Status.OK, race.log
+    assert (race.exit_status, race.result.status) == (1, Status.FAILED)
+    assert race.stage(Stage.BENCH).reason in race.result.reason
+
+
+def test_those_without_fault_are_timed_to_the_end_on_every_shape(race: Finished) -> None:
+    for shape in (TINY, TINY_CAUSAL):
+        records = race.bench("sdpa", shape)
+        assert [(r.status, r.control) for r in records] == [
+            (Status.OK, False),
+            (Status.OK, True),
+        ]
+        assert {len(record.samples_us) for record in records} == {6}
+
+
+@pytest.mark.parametrize(
+    ("function", "status", "reason"),
+    [
+        ("raises_when_timed", Status.FAILED, "raised RuntimeError: out of workspace"),
+        ("exits_when_timed", Status.FAILED, "crashed while being timed: "),
+        ("hangs_when_timed", Status.TIMEOUT, "hung for 3 s while being timed"),
+        ("cheats_when_timed", Status.FAILED, "the output of its last timed call is wrong: "),
+    ],
+)
+def test_who_fails_while_being_timed_is_named_with_what_it_did(
+    race: Finished, function: str, status: Status, reason: str
+) -> None:
+    (record,) = race.bench(function)
+    assert (record.status, record.reason[: len(reason)]) == (status, reason)
+
+
+@pytest.mark.parametrize("function", ["exits_when_timed", "hangs_when_timed"])
+def test_who_ended_the_bench_process_is_not_let_in_again(race: Finished, function: str) -> None:
+    (record,) = race.bench(function, TINY_CAUSAL)
+    assert record.status is Status.FAILED
+    assert record.reason.startswith("not timed: ")
+    assert TINY.label in record.reason
+
+
+def test_a_terminated_run_keeps_the_samples_it_had(tmp_path: Path) -> None:
+    request = a_request(
+        Provider("sdpa"),
+        misbehaving("slow"),
+        bench=BenchPlan(methods=(Method.COLD,), rounds=400, budget_s=600.0),
+    )
+    (tmp_path / "request.json").write_text(codec.dumps(request))
+    process = subprocess.Popen(
+        command(tmp_path), cwd=ROOT, env=environment(tmp_path), stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if '"stage": "bench"' in line and "round 4 of 400" in line:
+            break
+    process.send_signal(signal.SIGTERM)
+    rest = process.stdout.read()
+    process.stdout.close()
+    assert process.wait(timeout=10) == 1, rest
+    result = read_result(tmp_path)
+    assert (result.status, result.reason) == (Status.CANCELLED, "interrupted by SIGTERM")
+    assert result.stages[-1].status is Status.CANCELLED
+    _samples_survive(result)
+
+
+def _samples_survive(result: Result) -> None:
+    assert {record.provider for record in result.bench} == {"sdpa", "slow"}
+    for record in result.bench:
+        assert record.status is Status.CANCELLED
+        assert 3 <= len(record.samples_us) < 400
+        assert f"{len(record.samples_us)} samples had been taken" in record.reason
+
+
+def test_a_killed_payload_leaves_no_worker_behind_and_a_result_to_read(tmp_path: Path) -> None:
+    request = a_request(misbehaving("hangs"))
+    (tmp_path / "request.json").write_text(codec.dumps(request))
+    process = subprocess.Popen(
+        command(tmp_path), cwd=ROOT, env=environment(tmp_path), stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if '"stage": "check"' in line:
+            break
+    time.sleep(0.5)
+    process.kill()
+    process.wait(timeout=10)
+    process.stdout.close()
+    assert read_result(tmp_path).reason == "interrupted"
+    assert gone_within(10, tmp_path)
+
+
+def test_rounds_are_interleaved_and_turn_round_with_the_baseline_at_both_ends(
+    tmp_path: Path,
+) -> None:
+    request = a_request(
+        misbehaving("writes_down_a"),
+        misbehaving("writes_down_b"),
+        bench=BenchPlan(methods=(Method.BACK_TO_BACK,), warmup=1, calls=2, rounds=6, budget_s=20),
+    )
+    done = run_payload(request, tmp_path)
+    assert done.exit_status == 0, done.log
+    calls = (tmp_path / "calls.txt").read_text()
+    checks, trials = "aabb", "aabbaa"
+    a_round = "aaa" + "bbb" + "aaa"
+    assert calls == checks + trials + 6 * a_round
+    assert [(r.warmup, r.calls, len(r.samples_us)) for r in done.result.bench] == [(1, 2, 6)] * 3

@@ -1,0 +1,162 @@
+"""A provider that goes wrong is found out, named, and harms nobody else."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from remote_payload.contract import CheckPlan, Provider, Shape, Stage, Status
+from tests.payload.running import (
+    FIXTURES,
+    TINY,
+    TINY_CAUSAL,
+    Finished,
+    a_request,
+    gone_within,
+    misbehaving,
+    run_payload,
+)
+
+pytest.importorskip("torch")
+
+LIMIT_S = 2.5
+BROKEN = Provider("broken-rescale", target=f"{FIXTURES}/broken_rescale.py:attention")
+FUNCTIONS = (
+    "raises",
+    "returns_nan",
+    "wrong_shape",
+    "wrong_dtype",
+    "returns_nothing",
+    "exits",
+    "leaves_politely",
+    "segfaults",
+    "writes_its_input",
+    "refuses",
+    "differs_each_time",
+    "leaves_a_child_behind",
+    "hangs",
+)
+STRANGE = (
+    Provider("absent-module", target="no_such_module_here:attention"),
+    Provider("absent-file", target="csrc/none.py:attention"),
+    Provider("absent-function", target=f"{FIXTURES}/misbehaving.py:none"),
+)
+
+
+@pytest.fixture(scope="module")
+def ward(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    providers = (BROKEN, *map(misbehaving, FUNCTIONS), *STRANGE, Provider("sdpa"))
+    request = a_request(
+        *providers, shapes=(TINY, TINY_CAUSAL), check=CheckPlan(case_limit_s=LIMIT_S)
+    )
+    folder = tmp_path_factory.mktemp("ward")
+    finished = run_payload(request, folder)
+    assert gone_within(5, folder)
+    return finished
+
+
+def test_one_broken_provider_fails_the_run_and_nothing_is_timed(ward: Finished) -> None:
+    assert (ward.exit_status, ward.result.status, ward.result.unfit) == (1, Status.FAILED, False)
+    assert ward.stage(Stage.BENCH).status is Status.SKIPPED
+    assert ward.result.bench == ()
+
+
+@pytest.mark.parametrize("shape", [TINY, TINY_CAUSAL], ids=["dense", "causal"])
+def test_the_others_pass_beside_it(ward: Finished, shape: Shape) -> None:
+    assert ward.check("sdpa", shape).status is Status.OK
+
+
+@pytest.mark.parametrize("shape", [TINY, TINY_CAUSAL], ids=["dense", "causal"])
+def test_a_softmax_without_rescale_fails_with_its_worst_position(
+    ward: Finished, shape: Shape
+) -> None:
+    record = ward.check("broken-rescale", shape)
+    assert record.status is Status.FAILED
+    assert record.error is not None
+    assert record.error.mismatches > record.error.elements // 10
+    assert record.error.worst is not None
+    assert str(list(record.error.worst)) in record.reason
+    # The first tile of columns is right by itself; only rows beyond it go wrong under the mask.
+    assert not shape.causal or record.error.worst[2] >= 32
+
+
+@pytest.mark.parametrize(
+    ("function", "reason"),
+    [
+        ("raises", "raised ValueError: launch failed: too many resources requested"),
+        ("returns_nan", "1 of 3072 elements are outside the tolerance (1 NaN, 0 infinite)"),
+        ("wrong_shape", "returned shape [1, 96, 2, 16], expected [1, 2, 96, 16]"),
+        ("wrong_dtype", "returned dtype torch.float32, expected torch.float16"),
+        ("returns_nothing", "returned NoneType, not a tensor"),
+        ("exits", "crashed: the process ended with exit status 9"),
+        ("leaves_politely", "crashed: the process ended with exit status 0"),
+        ("segfaults", "crashed: the process was killed by SIGSEGV"),
+        ("writes_its_input", "changed its input k"),
+        ("absent-module", "could not be loaded: ModuleNotFoundError"),
+    ],
+)
+def test_every_way_to_go_wrong_is_put_into_words(
+    ward: Finished, function: str, reason: str
+) -> None:
+    for shape in (TINY, TINY_CAUSAL):
+        record = ward.check(function, shape)
+        assert record.status is Status.FAILED
+        assert record.reason.startswith(reason)
+
+
+def test_a_provider_that_hangs_is_killed_at_its_limit_and_not_tried_again(
+    ward: Finished,
+) -> None:
+    first, second = ward.check("hangs"), ward.check("hangs", TINY_CAUSAL)
+    assert (first.status, second.status) == (Status.TIMEOUT, Status.TIMEOUT)
+    assert first.reason == "no result within 2.5 s; its process was killed"
+    assert second.reason == f"not tried again after the timeout on {TINY.label}"
+
+
+def test_a_shape_that_a_provider_refuses_is_skipped_in_its_own_words(ward: Finished) -> None:
+    record = ward.check("refuses")
+    assert record.status is Status.SKIPPED
+    assert record.reason == "NotImplementedError: head dimension 16 is not supported"
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("absent-file", "there is no file csrc/none.py"),
+        ("absent-function", f"{FIXTURES}/misbehaving.py has no function 'none'"),
+    ],
+)
+def test_a_target_that_is_not_there_fails_by_name(ward: Finished, name: str, reason: str) -> None:
+    record = ward.check(name)
+    assert (record.status, record.reason) == (Status.FAILED, reason)
+
+
+def test_an_output_that_changes_from_call_to_call_is_recorded_as_such(ward: Finished) -> None:
+    record = ward.check("differs_each_time")
+    assert record.deterministic is False
+    assert "not deterministic" in ward.log
+
+
+def test_a_child_that_keeps_the_pipes_open_harms_nothing(ward: Finished) -> None:
+    assert ward.check("leaves_a_child_behind").status is Status.OK
+
+
+def test_the_implementation_of_a_users_function_names_its_file_and_digest(
+    ward: Finished,
+) -> None:
+    name = ward.check("broken-rescale").implementation
+    assert name.startswith(f"{FIXTURES}/broken_rescale.py:attention, file sha256 ")
+
+
+def test_a_run_past_its_time_limit_ends_itself_and_keeps_what_it_has(tmp_path: Path) -> None:
+    request = a_request(Provider("sdpa"), misbehaving("hangs"), Provider("sdpa-math"))
+    began = time.monotonic()
+    done = run_payload(a_request(*request.providers, time_limit_s=6.0), tmp_path)
+    assert time.monotonic() - began < 15
+    assert (done.exit_status, done.result.status) == (1, Status.TIMEOUT)
+    assert done.result.reason == "check: the run's time limit of 6 s has passed"
+    assert done.check("sdpa").status is Status.OK
+    assert done.check("hangs").status is Status.TIMEOUT
+    assert all(record.provider != "sdpa-math" for record in done.result.checks)

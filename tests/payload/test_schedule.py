@@ -1,0 +1,74 @@
+"""Rounds, orders and budgets, as plain arithmetic."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from remote_payload.contract import BenchPlan, Method
+from remote_payload.schedule import Effort, Entrant, effort, entrants, slot_s, turns
+
+PLAN = BenchPlan()
+BACK, COLD = Method.BACK_TO_BACK, Method.COLD
+
+
+def test_the_baseline_runs_twice_as_the_control_pair() -> None:
+    assert entrants(["sparsek", "sdpa"]) == (
+        Entrant("sparsek"),
+        Entrant("sdpa"),
+        Entrant("sdpa", control=True),
+    )
+
+
+def test_without_the_baseline_the_first_provider_is_the_control() -> None:
+    assert entrants(["mine", "other"])[-1] == Entrant("mine", control=True)
+
+
+def test_rounds_run_forwards_and_backwards_by_turns() -> None:
+    field = entrants(["sdpa", "mine"])
+    assert turns(field, 0) == field
+    assert turns(field, 1) == field[::-1]
+    assert turns(field, 2) == field
+
+
+def test_a_gpu_runs_the_original_ten_and_hundred_in_twenty_rounds() -> None:
+    assert slot_s(PLAN, "cuda", shapes=6) is None
+    assert effort(BACK, PLAN, "cuda", turn_s=1.0, slot=None) == Effort(10, 100, 20)
+
+
+def test_zero_lets_the_payload_choose() -> None:
+    plan = BenchPlan(warmup=0, calls=0, rounds=0)
+    assert effort(BACK, plan, "cuda", turn_s=1.0, slot=None) == Effort(10, 100, 20)
+
+
+def test_the_cpu_has_a_budget_of_its_own_and_the_users_budget_goes_first() -> None:
+    assert slot_s(PLAN, "cpu", shapes=3) == 5.0
+    assert slot_s(BenchPlan(budget_s=8.0), "cpu", shapes=2) == 2.0
+    assert slot_s(BenchPlan(budget_s=8.0), "cuda", shapes=2) == 2.0
+
+
+@given(
+    st.sampled_from([BACK, COLD]),
+    st.floats(1e-6, 10.0),
+    st.floats(0.1, 100.0),
+    st.sampled_from(["cpu", "cuda"]),
+)
+def test_a_budget_is_kept_unless_the_fewest_rounds_already_exceed_it(
+    method: Method, turn_s: float, slot: float, device: str
+) -> None:
+    chosen = effort(method, PLAN, device, turn_s, slot)
+    assert 6 <= chosen.rounds <= PLAN.rounds
+    assert 1 <= chosen.calls <= PLAN.calls
+    assert 1 <= chosen.warmup <= PLAN.warmup
+    launches = chosen.calls + (chosen.warmup if method is BACK else 0)
+    spent_s = chosen.rounds * chosen.per_round * launches * turn_s
+    at_least = launches == (2 if method is BACK else 1) and chosen.rounds == 6
+    assert spent_s <= slot * (1 + 1e-9) or at_least
+
+
+def test_a_plan_of_few_rounds_is_not_stretched() -> None:
+    assert effort(BACK, BenchPlan(rounds=3), "cpu", turn_s=100.0, slot=1.0).rounds == 3
+
+
+def test_a_cold_sample_is_one_call() -> None:
+    assert effort(COLD, PLAN, "cuda", turn_s=1.0, slot=None) == Effort(2, 1, 20, 5)
