@@ -87,7 +87,9 @@ HostName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$")]
 Address = Annotated[
     str, AfterValidator(_reachable), Field(pattern=r"^[A-Za-z0-9_:][A-Za-z0-9_.:%-]*$")
 ]
-Workspace = Annotated[str, Field(pattern=r"^~?(/[^/\x00-\x1f\x7f]+)+/?$"), AfterValidator(_confined)]
+Workspace = Annotated[
+    str, Field(pattern=r"^~?(/[^/\x00-\x1f\x7f]+)+/?$"), AfterValidator(_confined)
+]
 Python = Annotated[str, Field(pattern=r"^([\w.+][\w.+-]*|~?(/[^/\x00-\x1f\x7f]+)+)$")]
 EnvName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 EnvValue = Annotated[str, Field(pattern=r"^[^\x00]*$")]

@@ -36,7 +36,9 @@ SSH = st.fixed_dictionaries(
         "port": st.integers(1, 65535),
         "user": st.sampled_from(["root", "a.b"]),
         "host_key": st.from_regex(r"SHA256:[A-Za-z0-9+/]{43}", fullmatch=True),
-        "python": st.sampled_from(["python", "/opt/venv/bin/python3.12", "/opt/my venv/bin/python"]),
+        "python": st.sampled_from(
+            ["python", "/opt/venv/bin/python3.12", "/opt/my venv/bin/python"]
+        ),
     },
 )
 LOCAL = st.fixed_dictionaries({"transport": st.just("local")}, optional=SHARED)
