@@ -1,0 +1,54 @@
+"""Where things lie under a host's workspace; pure arithmetic, no disk, no network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The one folder on a host that we write under.
+
+    root may start with `~`: only the host knows its home, so agents are given the text as it
+    stands and expand it there. ValueError for a name that would step out of its folder.
+    """
+
+    root: PurePosixPath
+
+    @property
+    def snapshots(self) -> PurePosixPath:
+        """Published source trees, one folder per digest; never changed once they are there."""
+        return self.root / "snapshots"
+
+    def snapshot(self, digest: str) -> PurePosixPath:
+        return self.snapshots / _name(digest)
+
+    @property
+    def builds(self) -> PurePosixPath:
+        """Compiled libraries, one folder per build key."""
+        return self.root / "builds"
+
+    def build(self, key: str) -> PurePosixPath:
+        return self.builds / _name(key)
+
+    @property
+    def jobs(self) -> PurePosixPath:
+        """Requests, logs and results, one folder per run; never pruned."""
+        return self.root / "jobs"
+
+    def job(self, run_id: str) -> PurePosixPath:
+        return self.jobs / _name(run_id)
+
+    @property
+    def locks(self) -> PurePosixPath:
+        return self.root / "locks"
+
+    def lock(self, name: str) -> PurePosixPath:
+        return self.locks / _name(name)
+
+
+def _name(text: str) -> str:
+    if text in ("", ".", "..") or "/" in text:
+        raise ValueError(f"{text!r} cannot name something in the workspace")
+    return text

@@ -1,0 +1,1 @@
+"""What each verb does, free of command line and screen."""

@@ -1,0 +1,298 @@
+"""Bring a snapshot to a host: one question, one stream, one rename.
+
+Expected at each latency: two round trips when nothing changed (channel, question), three when
+something did. `remote_payload/agent/receive.py` is the far end.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+import zlib
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from threading import Thread
+from typing import Any
+
+from orchestrator.errors import HostUnfit, LinkLost, OrchestratorError, UsageError
+from orchestrator.model.command import Command
+from orchestrator.model.host import Host
+from orchestrator.model.progress import Progress, Silence
+from orchestrator.model.snapshot import Deployed, Entry, Kind, Scan, Skipped
+from orchestrator.model.workspace import Workspace
+from orchestrator.store import manifests, sources
+from orchestrator.transport import agent
+from orchestrator.transport.agent import AgentSession
+from orchestrator.transport.base import Transport
+
+AGENT = "receive"
+TASK = "sync"
+KEEP_SNAPSHOTS = 5
+_READ_BYTES = 1 << 20
+_BLOCK_BYTES = 1 << 18
+_LEVEL = 1  # higher levels cost more time than the bytes they save, even at 100 ms
+_HAVE_DIGITS = 16  # of a content digest, as the far end lists them
+_PUBLISH_LIMIT_S = 300.0
+_ATTEMPTS = 3
+
+
+class SourcesChanged(UsageError):
+    """A file is no longer what the scan saw; scan again."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a sync to a host that has nothing of it yet would send, and how it would begin."""
+
+    remote_path: PurePosixPath
+    files: tuple[Entry, ...]
+    skipped: tuple[Skipped, ...]
+    command: Command
+
+
+def plan(host: Host, scan: Scan) -> Plan:
+    """Say what `deploy` would do; opens no connection."""
+    return Plan(
+        Workspace(PurePosixPath(host.workspace)).snapshot(scan.snapshot.digest),
+        scan.snapshot.entries,
+        scan.skipped,
+        agent.command(host, AGENT, "<nonce>", *_arguments(host, scan, ())),
+    )
+
+
+def deploy_from(
+    root: Path,
+    transport: Transport,
+    progress: Progress | None = None,
+    *,
+    parts: Sequence[str] = sources.PARTS,
+    extra: Sequence[tuple[str, Path]] = (),
+) -> Deployed:
+    """Scan `root` while the connection opens, then `deploy`; files that move are read again."""
+    progress = progress or Silence()
+    opened = _open_meanwhile(transport)
+    for attempt in range(1, _ATTEMPTS + 1):
+        scan = sources.scan(root, parts=parts, extra=extra)
+        if attempt == 1:
+            for item in scan.skipped:
+                if not item.usual:
+                    progress.say(f"not sent: {item.path} {item.reason}")
+            opened.result()
+        try:
+            return deploy(transport, scan, progress)
+        except SourcesChanged as error:
+            if attempt == _ATTEMPTS:
+                raise
+            progress.say(f"{error.message}; reading again")
+    raise AssertionError("unreachable")
+
+
+def _open_meanwhile(transport: Transport) -> Future[None]:
+    opened: Future[None] = Future()
+
+    def connect() -> None:
+        try:
+            transport.open()
+        except BaseException as error:
+            opened.set_exception(error)
+        else:
+            opened.set_result(None)
+
+    # A daemon, so that a scan that fails can be told without waiting for a dead address.
+    Thread(target=connect, name="connect", daemon=True).start()
+    return opened
+
+
+def deploy(transport: Transport, scan: Scan, progress: Progress | None = None) -> Deployed:
+    """Make the host hold the scanned snapshot; what it has already is not sent again.
+
+    HostUnfit: no space, not writable. LinkLost: run it again, nothing half-done is kept.
+    SourcesChanged: a file differs from the scan.
+    """
+    started = time.monotonic()
+    progress = progress or Silence()
+    known = manifests.remembered(scan.root)
+    arguments = _arguments(transport.host, scan, known)
+    with agent.open_agent(transport, AGENT, *arguments) as session:
+        far = _FarEnd(session, transport.host, progress)
+        answer = far.answer()
+        delta = None
+        if answer["status"] == "wanted":
+            delta = _delta(scan, known.get(answer["base"]), frozenset(answer["have"]))
+            answer = far.send(scan, delta)
+    manifests.remember(scan.root, scan.snapshot)
+    return Deployed(
+        digest=scan.snapshot.digest,
+        remote_path=Workspace(PurePosixPath(answer["root"])).snapshot(scan.snapshot.digest),
+        total_files=len(scan.snapshot.entries),
+        sent_files=len(delta.files) if delta else 0,
+        sent_bytes=far.sent_bytes,
+        deleted=answer.get("deleted", 0),
+        seconds=time.monotonic() - started,
+        already_there=delta is None,
+    )
+
+
+def _arguments(host: Host, scan: Scan, known: Iterable[str]) -> tuple[str, ...]:
+    return (host.workspace, scan.snapshot.digest, str(KEEP_SNAPSHOTS), *known)
+
+
+@dataclass(frozen=True)
+class _Delta:
+    """The manifest against the base both ends know, and the files whose bytes have to go."""
+
+    changed: tuple[Entry, ...]
+    dropped: tuple[str, ...]
+    files: tuple[Entry, ...]
+
+
+def _delta(scan: Scan, base_manifest: str | None, have: frozenset[str]) -> _Delta:
+    base = {row[0]: tuple(row) for row in json.loads(base_manifest or "[]")}
+    have = have | {row[3][:_HAVE_DIGITS] for row in base.values()}
+    entries = scan.snapshot.entries
+    missing: dict[str, Entry] = {}
+    for entry in entries:
+        if entry.kind is not Kind.LINK and entry.content[:_HAVE_DIGITS] not in have:
+            missing.setdefault(entry.content, entry)
+    return _Delta(
+        changed=tuple(entry for entry in entries if base.get(entry.path) != entry.row),
+        dropped=tuple(base.keys() - {entry.path for entry in entries}),
+        files=tuple(missing.values()),
+    )
+
+
+class _FarEnd:
+    """The conversation with the receiving agent; counts what goes out."""
+
+    def __init__(self, session: AgentSession, host: Host, progress: Progress) -> None:
+        self._session = session
+        self._host = host
+        self._progress = progress
+        self.sent_bytes = 0
+
+    def answer(self, timeout_s: float = agent.SILENCE_LIMIT_S) -> Any:
+        """The agent's next answer, as decoded JSON; its failures are raised."""
+        waiting = False
+        while (answer := self._session.receive_json(timeout_s))["status"] == "waiting":
+            if not waiting:
+                self._progress.say(f"another sync to {self._host.where} is under way; waiting")
+            waiting = True
+        if answer["status"] == "failed":
+            raise _failure(self._host, answer)
+        return answer
+
+    def send(self, scan: Scan, delta: _Delta) -> Any:
+        """Send the delta and its files; return what the agent says when all is published."""
+        try:
+            question = {
+                "set": [entry.row for entry in delta.changed],
+                "drop": delta.dropped,
+                "send": [entry.path for entry in delta.files],
+            }
+            self._frame(b"J", zlib.compress(json.dumps(question).encode(), _LEVEL))
+            for packed in _packed(self._contents(scan, delta.files)):
+                self._frame(b"D", packed)
+            self._frame(b"Z")
+        except LinkLost as lost:
+            self._listen_for_last_words(lost)
+        return self.answer(_PUBLISH_LIMIT_S)
+
+    def _frame(self, kind: bytes, body: bytes = b"") -> None:
+        self._session.send(kind, body)
+        self.sent_bytes += 5 + len(body)
+
+    def _contents(self, scan: Scan, files: tuple[Entry, ...]) -> Iterator[bytes]:
+        total = sum(entry.size_bytes for entry in files)
+        done = 0
+        for entry in files:
+            self._progress.step(TASK, done, total, entry.path)
+            yield from _bytes_of(scan, entry)
+            done += entry.size_bytes
+        self._progress.step(TASK, total, total)
+
+    def _listen_for_last_words(self, lost: LinkLost) -> None:
+        """An agent that gives up says why before it hangs up: the reason beats a lost link."""
+        try:
+            self.answer(timeout_s=5.0)
+        except LinkLost:
+            raise lost from None
+        raise lost
+
+
+def _packed(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """One raw deflate stream, its blocks compressed ahead on other cores while we send."""
+    workers = min(4, os.cpu_count() or 1)
+    ahead: deque[Future[bytes]] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        for block in _blocks(pieces):
+            ahead.append(pool.submit(_deflate, block, zlib.Z_FULL_FLUSH))
+            if len(ahead) > workers:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+    yield _deflate(b"", zlib.Z_FINISH)
+
+
+def _blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    block = bytearray()
+    for piece in pieces:
+        block += piece
+        if len(block) >= _BLOCK_BYTES:
+            yield bytes(block)
+            block.clear()
+    if block:
+        yield bytes(block)
+
+
+def _deflate(block: bytes, ending: int) -> bytes:
+    pack = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return pack.compress(block) + pack.flush(ending)
+
+
+def _bytes_of(scan: Scan, entry: Entry) -> Iterator[bytes]:
+    """The entry's bytes; SourcesChanged, at the latest at their end, if they are other ones."""
+    digest = hashlib.sha256()
+    left = entry.size_bytes
+    try:
+        file = os.open(scan.local(entry), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            # One byte more than expected shows that the file has grown.
+            while data := os.read(file, min(_READ_BYTES, left + 1)):
+                digest.update(data)
+                left -= len(data)
+                if left < 0:
+                    break
+                yield data
+        finally:
+            os.close(file)
+    except OSError:
+        left = -1
+    if left or digest.hexdigest() != entry.content:
+        raise SourcesChanged(
+            f"{entry.path} changed while it was being sent",
+            hint="Something keeps writing to it; let it finish and sync again.",
+        )
+
+
+def _failure(host: Host, answer: Any) -> OrchestratorError:
+    reason = answer["text"].partition("] ")[2] or answer["text"]
+    root = answer["root"]
+    if answer["error"] in ("ENOSPC", "EDQUOT"):
+        return HostUnfit(
+            f"no space left on {host.where} under {root}: {reason}",
+            hint="Free some space there, or set `workspace:` for this host to a larger disk.",
+        )
+    if answer["error"]:
+        return HostUnfit(
+            f"{host.where} could not write under {root}: {reason}",
+            hint="Set `workspace:` for this host to a folder you may write to.",
+        )
+    return OrchestratorError(
+        f"{host.where} refused the snapshot: {reason}",
+        hint="Published snapshots are untouched. This is a fault of ours: please report it.",
+    )

@@ -1,0 +1,286 @@
+# Takes in a snapshot. argv: nonce, workspace, wanted digest, how many to keep, digests of
+# snapshots whose manifests the client still has. A row is [path, kind, size, content], kind one
+# of f(ile), x (executable file), l(ink); content is a sha256 or a link's target.
+# A snapshot appears by one rename and never changes afterwards, so any later one may hard-link
+# its files. Beside it lies its record: the rows, each with the mtime its file must still have.
+import errno
+import fcntl
+import functools
+import io
+import signal
+import stat
+import time
+
+NONCE, ROOT, WANTED, KEEP = sys.argv[1:5]
+REMEMBERED = sys.argv[5:]
+ROOT = os.path.abspath(os.path.expanduser(ROOT))
+STORE = os.path.join(ROOT, "snapshots", "")
+STAGING = STORE + ".new"
+SILENCE_S = 60  # a client that vanished without a word must not keep the lock
+HEADROOM = 1 << 20
+
+
+def give_up(why):
+    raise ValueError(why)
+
+
+def lock_store():
+    os.makedirs(STORE, exist_ok=True)
+    os.makedirs(os.path.join(ROOT, "locks"), exist_ok=True)
+    handle = open(os.path.join(ROOT, "locks", "sync"), "a")
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return handle
+        except BlockingIOError:
+            send_json({"status": "waiting"})
+            time.sleep(0.1)
+
+
+def untouched(digest, row):
+    path = STORE + digest + "/" + row[0]
+    try:
+        if row[1] == "l":
+            return os.readlink(path) == row[3]
+        now = os.lstat(path)
+    except OSError:
+        return False
+    return (
+        stat.S_ISREG(now.st_mode)
+        and now.st_size == row[2]
+        and int(now.st_mtime) == row[4]
+        and bool(now.st_mode & 0o100) == (row[1] == "x")
+    )
+
+
+@functools.cache
+def record_of(digest):
+    try:
+        with open(STORE + digest + ".json") as handle:
+            return json.load(handle)
+    except (OSError, ValueError):
+        return []
+
+
+@functools.cache
+def intact(digest):
+    """The rows of a published snapshot whose files are still as we left them."""
+    return [row for row in record_of(digest) if untouched(digest, row)]
+
+
+def whole(digest):
+    return record_of(digest) != [] and intact(digest) == record_of(digest)
+
+
+def published():
+    """Digests by last use, newest first."""
+    names = [name[:-5] for name in os.listdir(STORE) if name.endswith(".json")]
+    return sorted(names, key=lambda name: -os.stat(STORE + name + ".json").st_mtime)
+
+
+def check(rows):
+    # The near end checks too; this end trusts nobody with its disk.
+    paths = {row[0] for row in rows}
+    for path, kind, size, content in rows:
+        parts = path.split("/")
+        if {"", ".", ".."} & set(parts) or "\0" in path or kind not in ("f", "x", "l"):
+            give_up("%r is not a path inside the snapshot" % path)
+        if any("/".join(parts[:n]) in paths for n in range(1, len(parts))):
+            give_up("%r lies below a file" % path)
+        if kind == "l":
+            steps = [step for step in content.split("/") if step not in ("", ".")]
+            up = steps.count("..")
+            # `..` behind a name could climb out through another link.
+            if content[:1] == "/" or up >= len(parts) or ".." in steps[up:]:
+                give_up("the link %r leads out of the snapshot" % path)
+        elif type(size) is not int or size < 0:
+            give_up("%r has size %r" % (path, size))
+
+
+def heard():
+    signal.alarm(SILENCE_S)
+    frame = receive()
+    signal.alarm(0)
+    return frame
+
+
+def incoming():
+    """Yield what the client streams, unpacked, in pieces of bounded size."""
+    unpack = zlib.decompressobj(-15)
+    while True:
+        kind, body = heard()
+        if kind != b"D":
+            break
+        while body:
+            yield unpack.decompress(body, 1 << 20)
+            body = unpack.unconsumed_tail
+    yield unpack.flush()
+    if kind != b"Z" or not unpack.eof:
+        give_up("the client broke off")
+
+
+@functools.cache
+def make_folder(path):
+    os.makedirs(path, exist_ok=True)
+
+
+def place(path):
+    path = STAGING + "/" + path
+    make_folder(os.path.dirname(path))
+    return path
+
+
+def finish(path, kind, now):
+    # The host's own time: a laptop's clock could make a build tool miss a change.
+    os.chmod(path, 0o755 if kind == "x" else 0o644)
+    os.utime(path, (now, now))
+
+
+def write_files(rows, now):
+    import hashlib  # here and below: a sync with nothing to do starts sooner without
+
+    pieces = filter(None, incoming())
+    piece = io.BytesIO()
+    for path, kind, size, content in rows:
+        digest = hashlib.sha256()
+        with open(place(path), "xb") as handle:
+            while size:
+                data = piece.read(size)
+                if not data:
+                    piece = io.BytesIO(next(pieces, b"") or give_up("too few bytes came"))
+                    continue
+                size -= len(data)
+                digest.update(data)
+                handle.write(data)
+        if digest.hexdigest() != content:
+            give_up("%r arrived damaged" % path)
+        finish(place(path), kind, now)
+    if piece.read() or any(pieces):
+        give_up("too many bytes came")
+
+
+def fill_rest(rows, sources, now):
+    """Make what was not sent from files that lie here; return the record of all rows."""
+    import shutil
+
+    record = []
+    for path, kind, size, content in rows:
+        target, mtime = place(path), now
+        if kind == "l":
+            os.symlink(content, target)
+        elif not os.path.lexists(target):
+            twins = sources.get(content) or {}
+            try:
+                source, mtime = twins[kind]
+                os.link(source, target)
+            except (KeyError, OSError):  # other mode, too many links, no links on this disk
+                if not twins:
+                    give_up("%r is neither here nor sent" % path)
+                mtime = now
+                shutil.copyfile(next(iter(twins.values()))[0], target)
+                finish(target, kind, now)
+        record.append([path, kind, size, content, mtime])
+    return record
+
+
+def make_room(need):
+    disk = os.statvfs(STORE)
+    free = disk.f_bavail * disk.f_frsize
+    if disk.f_blocks and need > free:
+        text = "this sync needs %.1f MB, %.1f MB are free" % (need / 1e6, free / 1e6)
+        raise OSError(errno.ENOSPC, text)
+
+
+def remove(*names):
+    import shutil
+
+    for name in names:
+        shutil.rmtree(STORE + name, ignore_errors=True)
+
+
+def publish(record):
+    text = STORE + ".record"
+    with open(text, "w") as handle:
+        json.dump(record, handle)
+    if os.path.lexists(STORE + WANTED):  # damaged, or it would have been used
+        os.rename(STORE + WANTED, STORE + ".old")
+    os.replace(text, STORE + WANTED + ".json")
+    os.rename(STAGING, STORE + WANTED)
+
+
+def prune():
+    jobs, used = os.path.join(ROOT, "jobs", ""), set()
+    for job in os.listdir(jobs) if os.path.isdir(jobs) else ():
+        try:
+            if not {"end", "end.json"} & set(os.listdir(jobs + job)):
+                with open(jobs + job + "/snapshot") as handle:
+                    used.add(handle.read().strip())
+        except OSError:
+            pass
+    for digest in published()[int(KEEP) :]:
+        if digest not in used:
+            os.rename(STORE + digest, STORE + ".old-" + digest)
+            os.unlink(STORE + digest + ".json")
+    remove(*[name for name in os.listdir(STORE) if name.startswith(".old")])
+
+
+def sources_of(digests):
+    """content → {kind: (file, mtime)} of intact files."""
+    found = {}
+    for digest in digests:
+        for path, kind, _, content, mtime in intact(digest):
+            if kind != "l":
+                found.setdefault(content, {})[kind] = (STORE + digest + "/" + path, mtime)
+    return found
+
+
+def take_in(base, sources):
+    import hashlib
+
+    signal.alarm(SILENCE_S)
+    ask = receive_json()
+    signal.alarm(0)
+    rows = {row[0]: row[:4] for row in (record_of(base) if base else ())}
+    for path in ask["drop"]:
+        del rows[path]
+    rows.update((row[0], row) for row in ask["set"])
+    check(rows.values())
+    text = json.dumps(sorted(rows.values()), separators=(",", ":"))
+    if hashlib.sha256(text.encode()).hexdigest() != WANTED:
+        give_up("the manifest is not the announced one")
+    sent = [rows[path] for path in ask["send"]]
+    remove(*[name for name in os.listdir(STORE) if name.startswith(".")])
+    make_room(HEADROOM + sum(row[2] + 4096 for row in sent))
+    now, before = int(time.time()), published()[:1]
+    write_files(sent, now)
+    for path, kind, _, content in sent:
+        sources.setdefault(content, {})[kind] = (place(path), now)
+    gone = {row[0] for digest in before for row in record_of(digest)} - set(rows)
+    publish(fill_rest(sorted(rows.values()), sources, now))
+    send_json({"status": "done", "root": ROOT, "deleted": len(gone)})
+    prune()
+
+
+def main():
+    int(WANTED, 16)  # it becomes a folder's name
+    lock = lock_store()  # noqa: F841  (held until we end)
+    if whole(WANTED):
+        os.utime(STORE + WANTED + ".json")
+        return send_json({"status": "same", "root": ROOT})
+    base = next((digest for digest in REMEMBERED if whole(digest)), "")
+    sources = sources_of([base] if base else published())
+    have = [] if base else [content[:16] for content in sources]
+    send_json({"status": "wanted", "base": base, "have": have})
+    try:
+        take_in(base, sources)
+    except BaseException:
+        remove(".new")
+        raise
+
+
+hello(NONCE)
+try:
+    main()
+except Exception as problem:
+    name = errno.errorcode.get(getattr(problem, "errno", None), "")
+    send_json({"status": "failed", "error": name, "text": str(problem), "root": ROOT})
