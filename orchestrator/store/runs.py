@@ -1,0 +1,156 @@
+"""Run directories: runs/<run-id>/ with {run,request,result,end}.json, log, artifacts, report."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+from orchestrator.errors import RunError
+from orchestrator.model.job import Ending, JobEnd
+from orchestrator.model.run import Run, RunCard
+from remote_payload import codec
+from remote_payload.contract import SCHEMA, Request, Result, Status
+
+CARD, REQUEST, RESULT, END = "run.json", "request.json", "result.json", "end.json"
+LOG, REPORT = "log.txt", "report.md"
+_STATUS = {Ending.TIMEOUT: Status.TIMEOUT, Ending.CANCELLED: Status.CANCELLED}
+T = TypeVar("T")
+_UNSAFE = re.compile(r"[^a-z0-9]+")
+
+
+def new_run_id(now: datetime, host: str, verb: str) -> str:
+    """Sorts by time and can be read aloud: 20261122-101530-h100-bench."""
+    name = _UNSAFE.sub("-", host.lower()).strip("-") or "host"
+    return f"{now:%Y%m%d-%H%M%S}-{name}-{verb}"
+
+
+@dataclass(frozen=True)
+class RunStore:
+    """All runs kept under one directory, which need not exist yet."""
+
+    root: Path
+
+    def create(self, card: RunCard, request: Request) -> RunCard:
+        """Make the directory of a new run; a taken id gets a number appended."""
+        run_id, number = card.run_id, 2
+        while True:
+            try:
+                self.folder(run_id).mkdir(parents=True)
+                break
+            except FileExistsError:
+                run_id, number = f"{card.run_id}-{number}", number + 1
+        card, request = replace(card, run_id=run_id), replace(request, run_id=run_id)
+        codec.write_atomic(self.folder(run_id) / REQUEST, codec.dumps(request))
+        codec.write_atomic(self.folder(run_id) / CARD, codec.dumps(card))
+        return card
+
+    def folder(self, run_id: str) -> Path:
+        return self.root / run_id
+
+    def resolve(self, reference: str) -> Path:
+        """Directory of a run given by id, unique prefix, `latest`, or path."""
+        as_path = Path(reference)
+        if (as_path / CARD).is_file():
+            return as_path
+        known = [folder.name for folder in self._folders()]
+        if not known:
+            raise RunError(
+                f"no runs under {self.root}",
+                hint="Make one: orchestrator profile --host local",
+            )
+        if reference == "latest":
+            return self.folder(known[-1])
+        matches = [name for name in known if name.startswith(reference)]
+        if reference in matches:
+            return self.folder(reference)
+        if len(matches) == 1:
+            return self.folder(matches[0])
+        if matches:
+            raise RunError(
+                f"{reference!r} fits {len(matches)} runs: {', '.join(matches[:5])}",
+                hint="Give more of the run id.",
+            )
+        raise RunError(
+            f"no run {reference!r} under {self.root}", hint="List them: orchestrator runs"
+        )
+
+    def load(self, folder: Path) -> Run:
+        """Read a run back; RunError names the file and key that is wrong.
+
+        A result that the payload could not finish says so in the words of the job's end.
+        """
+        card = _read(RunCard, folder / CARD)
+        result = _read_result(folder / RESULT) if (folder / RESULT).exists() else None
+        end = _read(JobEnd, folder / END) if (folder / END).exists() else None
+        if result and end and end.why is not Ending.EXIT:
+            status = _STATUS.get(end.why, Status.FAILED)
+            result = replace(result, status=status, reason=f"the job {end.words}")
+        return Run(card, result, end)
+
+    def record_end(self, folder: Path, end: JobEnd) -> None:
+        """Keep how the job ended, in the host's words."""
+        codec.write_atomic(folder / END, codec.dumps(end))
+
+    def request(self, folder: Path) -> Request:
+        """The request of a run, also of one that never came back."""
+        return _read(Request, folder / REQUEST)
+
+    def all(self) -> Iterator[Path]:
+        """Run directories, oldest first."""
+        yield from self._folders()
+
+    def remove(self, folder: Path) -> None:
+        """Delete one run directory; refuses anything that is not one."""
+        if not (folder / CARD).is_file():
+            raise RunError(f"{folder} is not a run directory; nothing was deleted")
+        shutil.rmtree(folder)
+
+    def _folders(self) -> list[Path]:
+        return sorted(card.parent for card in self.root.glob(f"*/{CARD}"))
+
+
+def _read_result(path: Path) -> Result:
+    text = _text(path)
+    try:
+        schema = json.loads(text).get("schema")
+    except (ValueError, AttributeError) as exc:
+        raise _corrupt(path, f"not valid JSON ({exc})") from exc
+    if isinstance(schema, int) and schema > SCHEMA:
+        raise RunError(
+            f"{path}: schema: written by a newer version (schema {schema}, "
+            f"this version reads up to {SCHEMA})",
+            hint="Update the orchestrator; the run is untouched.",
+        )
+    return _parse(Result, path, text)
+
+
+def _read(kind: type[T], path: Path) -> T:
+    return _parse(kind, path, _text(path))
+
+
+def _parse(kind: type[T], path: Path, text: str) -> T:
+    try:
+        return codec.loads(kind, text)
+    except codec.CodecError as exc:
+        raise _corrupt(path, str(exc)) from exc
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise _corrupt(path, str(exc)) from exc
+
+
+def _corrupt(path: Path, problem: str) -> RunError:
+    return RunError(
+        f"{path}: {problem}",
+        hint="The file is damaged and was left as it is; fetch it again with "
+        f"`orchestrator attach {path.parent.name}`, or repeat the run.",
+    )

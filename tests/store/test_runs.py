@@ -1,0 +1,156 @@
+"""The run store on a real directory."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from orchestrator.errors import ExitCode, RunError
+from orchestrator.model.job import Ending, JobEnd
+from orchestrator.model.run import RunCard
+from orchestrator.store.runs import RunStore, new_run_id
+from remote_payload import codec
+from remote_payload.contract import SCHEMA, Request, Result, Status
+
+REQUEST = Request("", "feed", (), (), ())
+
+
+def card(run_id: str) -> RunCard:
+    return RunCard(
+        run_id,
+        "bench",
+        "h100",
+        "~/w",
+        "feed",
+        "orchestrator bench",
+        "2026-11-22T10:15:30Z",
+        "0.1.0",
+    )
+
+
+def finish(store: RunStore, run_id: str, status: Status = Status.OK) -> Path:
+    folder = store.folder(store.create(card(run_id), REQUEST).run_id)
+    result = Result(store.request(folder), status, "", "2026", "2026")
+    codec.write_atomic(folder / "result.json", codec.dumps(result))
+    return folder
+
+
+def test_run_ids_sort_by_time_and_can_be_read_aloud() -> None:
+    moment = datetime(2026, 11, 22, 10, 15, 30)
+    assert new_run_id(moment, "My Pod #2", "bench") == "20261122-101530-my-pod-2-bench"
+    assert new_run_id(moment, "ü", "check") == "20261122-101530-host-check"
+
+
+def test_a_taken_run_id_gets_a_number(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    assert [store.create(card("a"), REQUEST).run_id for _ in range(3)] == ["a", "a-2", "a-3"]
+    assert store.request(tmp_path / "a-3").run_id == "a-3"
+
+
+def test_a_run_is_found_by_id_prefix_latest_and_path(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    for name in ("20260101-a", "20260102-b", "20260102-b-2"):
+        finish(store, name)
+    assert store.resolve("20260101").name == "20260101-a"
+    assert store.resolve("20260102-b").name == "20260102-b"
+    assert store.resolve("latest").name == "20260102-b-2"
+    assert store.resolve(str(tmp_path / "20260101-a")).name == "20260101-a"
+
+
+@pytest.mark.parametrize("reference", ["2026", "nothing", "../etc", ""])
+def test_a_reference_that_names_no_single_run_is_refused(tmp_path: Path, reference: str) -> None:
+    store = RunStore(tmp_path)
+    finish(store, "20260101-a")
+    finish(store, "20260102-b")
+    with pytest.raises(RunError):
+        store.resolve(reference)
+
+
+def test_without_any_run_the_error_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(RunError) as error:
+        RunStore(tmp_path / "none").resolve("latest")
+    assert "orchestrator profile" in error.value.hint
+
+
+def test_a_pending_run_has_no_result(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    store.create(card("a"), REQUEST)
+    assert store.load(tmp_path / "a").result is None
+
+
+@pytest.mark.parametrize(
+    ("ending", "status"),
+    [
+        (Ending.TIMEOUT, Status.TIMEOUT),
+        (Ending.CANCELLED, Status.CANCELLED),
+        (Ending.RUNNER_KILLED, Status.FAILED),
+    ],
+)
+def test_a_result_that_was_cut_short_says_how(
+    tmp_path: Path, ending: Ending, status: Status
+) -> None:
+    store = RunStore(tmp_path)
+    folder = finish(store, "a")
+    store.record_end(folder, JobEnd(ending, None))
+    result = store.load(folder).result
+    assert result is not None
+    assert result.status is status
+    assert result.reason.startswith("the job was ") or "limit" in result.reason
+
+
+@pytest.mark.parametrize(
+    ("damage", "complaint"),
+    [
+        (lambda text: text[: len(text) // 2], "result.json: not valid JSON"),
+        (lambda text: "", "result.json: not valid JSON"),
+        (lambda text: "[]", "result.json: not valid JSON"),
+        (lambda text: text.replace('"ok"', '"fine"'), "result.json: status: expected one of 'ok'"),
+        (lambda text: text.replace('"bench": []', '"bench": 7'), "bench: expected a list"),
+    ],
+)
+def test_a_corrupt_result_names_file_and_key_and_is_left_as_it_is(
+    tmp_path: Path, damage: object, complaint: str
+) -> None:
+    assert callable(damage)
+    store = RunStore(tmp_path)
+    folder = finish(store, "a")
+    damaged = damage((folder / "result.json").read_text())
+    (folder / "result.json").write_text(damaged)
+    with pytest.raises(RunError) as error:
+        store.load(folder)
+    assert complaint in error.value.message
+    assert error.value.exit_code is ExitCode.USAGE
+    assert (folder / "result.json").read_text() == damaged
+
+
+def test_bytes_that_are_not_text_are_a_clear_error(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    folder = finish(store, "a")
+    (folder / "result.json").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(RunError, match=r"result\.json"):
+        store.load(folder)
+
+
+def test_a_schema_newer_than_ours_says_update(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    folder = finish(store, "a")
+    document = json.loads((folder / "result.json").read_text())
+    document |= {"schema": SCHEMA + 1, "something_new": True}
+    (folder / "result.json").write_text(json.dumps(document))
+    with pytest.raises(RunError, match=f"schema {SCHEMA + 1}") as error:
+        store.load(folder)
+    assert "Update" in error.value.hint
+
+
+def test_only_run_directories_are_ever_removed(tmp_path: Path) -> None:
+    store = RunStore(tmp_path / "runs")
+    folder = finish(store, "a")
+    (tmp_path / "precious").mkdir()
+    with pytest.raises(RunError, match="nothing was deleted"):
+        store.remove(tmp_path / "precious")
+    store.remove(folder)
+    assert not folder.exists()
+    assert (tmp_path / "precious").exists()
