@@ -1,0 +1,132 @@
+"""The command group and the one place where errors become text and an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from orchestrator import __version__
+from orchestrator.cli import console
+from orchestrator.cli.session import Session
+from orchestrator.errors import ExitCode, OrchestratorError
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One command. module.attribute is imported only when it runs, so --help stays instant."""
+
+    name: str
+    module: str
+    summary: str
+
+
+# In the order of a working day.
+VERBS = (
+    Verb("hosts", "orchestrator.cli.hosts", "List, show and add the machines of the inventory."),
+    Verb("deploy", "orchestrator.cli.deploy", "Sync the sources to a host and build them there."),
+    Verb("check", "orchestrator.cli.measure", "Compare providers with an fp64 reference."),
+    Verb("bench", "orchestrator.cli.measure", "Check, then time providers side by side."),
+    Verb("profile", "orchestrator.cli.measure", "Build, check, bench and report, in one go."),
+    Verb("attach", "orchestrator.cli.attach", "Follow a run that goes on, and bring it home."),
+    Verb("cancel", "orchestrator.cli.attach", "End a run and everything it started."),
+    Verb("runs", "orchestrator.cli.runs", "List, show and remove the runs kept here."),
+    Verb("report", "orchestrator.cli.report", "Render the report of a run, offline."),
+)
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports only the one that is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [verb.name for verb in VERBS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        for verb in VERBS:
+            if verb.name == cmd_name:
+                command = getattr(importlib.import_module(verb.module), verb.name)
+                assert isinstance(command, click.Command)
+                return command
+        return None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as exc:
+            import difflib
+
+            close = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
+            raise click.UsageError(
+                exc.message + (f" Did you mean {close[0]!r}?" if close else ""), ctx
+            ) from exc
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(verb.name, verb.summary) for verb in VERBS])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--inventory",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The inventory file. Default: inventory.yaml here or in a folder above.",
+)
+@click.option(
+    "--runs",
+    "runs_dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where runs are kept. Default: runs/ beside the inventory.",
+)
+@click.option("--debug", is_flag=True, help="Show the job's log as it comes, and tracebacks.")
+@click.version_option(__version__, prog_name="orchestrator")
+@click.pass_context
+def cli(ctx: click.Context, inventory: Path | None, runs_dir: Path | None, debug: bool) -> None:
+    """Profile attention kernels on GPU hosts, with numbers that can be traced.
+
+    \b
+    Example:
+      orchestrator profile --host local        no GPU, no SSH needed
+      orchestrator deploy --host h100
+      orchestrator profile --host h100 --heads 96
+      orchestrator report latest
+    """
+    ctx.obj = Session(inventory, runs_dir, debug)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code; the only error boundary there is."""
+    try:
+        outcome = cli.main(list(arguments), prog_name="orchestrator", standalone_mode=False)
+        return int(outcome or ExitCode.OK)
+    except click.exceptions.Exit as exc:
+        return exc.exit_code
+    except click.ClickException as exc:
+        exc.show()
+        return ExitCode.USAGE
+    except (click.Abort, KeyboardInterrupt):
+        console.note("interrupted")
+        return ExitCode.INTERRUPTED
+    except OrchestratorError as exc:
+        console.error(exc.message, exc.hint)
+        if "--debug" in arguments:
+            raise
+        return exc.exit_code
+    except BrokenPipeError:
+        # The reader of our stdout has gone (`| head`); keep Python's own exit flush quiet too.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.OK
+    except Exception as exc:
+        if "--debug" in arguments:
+            raise
+        console.error(
+            f"this is a bug of ours: {type(exc).__name__}: {exc}",
+            "Run again with --debug and send us the traceback.",
+        )
+        return ExitCode.BUG

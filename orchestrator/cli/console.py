@@ -1,0 +1,138 @@
+"""The only printer: stdout carries the product, stderr everything else."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from orchestrator.model.progress import Progress
+
+if TYPE_CHECKING:
+    from orchestrator.workflows.profile import DryStep
+
+
+def out(text: str) -> None:
+    """A line of the product."""
+    click.echo(text)
+
+
+def out_json(value: Any) -> None:
+    """The product as one JSON document."""
+    click.echo(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False))
+
+
+def note(text: str) -> None:
+    """A line for the person watching."""
+    click.echo(text, err=True)
+
+
+def next_step(text: str) -> None:
+    """The last line a person sees: what to do next."""
+    click.secho(f"next: {text}", err=True, bold=True)
+
+
+def error(message: str, hint: str) -> None:
+    """What failed and where, then the way out."""
+    click.secho("error: ", err=True, fg="red", bold=True, nl=False)
+    click.echo(message, err=True)
+    if hint:
+        click.echo(f"  hint: {hint}", err=True)
+
+
+def on_terminal() -> bool:
+    """Whether someone is there to answer questions."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def ask_about_host_key(question: str, fingerprint: str) -> bool:
+    """Put first contact to the person; anything but yes is no."""
+    note(question)
+    return click.confirm(f"Trust {fingerprint} from now on?", default=False, err=True)
+
+
+def ask_passphrase(question: str) -> str:
+    """Ask for a key's passphrase without echo."""
+    answer: str = click.prompt(question, hide_input=True, err=True)
+    return answer
+
+
+def confirm(question: str) -> bool:
+    """A yes-or-no question whose default is no."""
+    return click.confirm(question, default=False, err=True)
+
+
+def dry_run(steps: Sequence[DryStep], as_json: bool) -> int:
+    """Print the commands of a dry run, the long programs they carry first."""
+    if as_json:
+        out_json([{"what": step.what, "command": step.command.shell_line()} for step in steps])
+        return 0
+    readable = [(step.what, *step.command.readable()) for step in steps]
+    out("# Programs that travel inside the commands below")
+    for assignment in dict.fromkeys(line for _, line, _ in readable if line):
+        out(assignment)
+    for number, (what, _, line) in enumerate(readable, 1):
+        out(f"\n# {number}. {what}\n{line}")
+    next_step("the same command without --dry-run")
+    return 0
+
+
+class Lines:
+    """Progress off a terminal: silent but for what is worth reading once."""
+
+    def step(self, task: str, done: int, total: int | None, detail: str = "") -> None:
+        return
+
+    def say(self, line: str) -> None:
+        note(line)
+
+
+class Bars:
+    """Progress on a terminal: one live bar per task, kept when it is full."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        self.live = Progress(
+            TextColumn("{task.description:>8}"),
+            BarColumn(bar_width=30),
+            TextColumn("{task.fields[amount]}"),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[detail]}", style="dim", markup=False),
+            console=Console(stderr=True),
+        )
+        self._tasks: dict[str, Any] = {}
+
+    def step(self, task: str, done: int, total: int | None, detail: str = "") -> None:
+        if task not in self._tasks:
+            self._tasks[task] = self.live.add_task(task, total=total, amount="", detail="")
+        amount = _amount(done, total, in_bytes=task in ("sync", "pull"))
+        self.live.update(
+            self._tasks[task], completed=done, total=total, amount=amount, detail=detail[:60]
+        )
+
+    def say(self, line: str) -> None:
+        self.live.console.print(line, highlight=False, markup=False)
+
+
+def _amount(done: int, total: int | None, in_bytes: bool) -> str:
+    def text(value: int) -> str:
+        return f"{value / 1e6:.1f} MB" if in_bytes else str(value)
+
+    return text(done) if total is None else f"{text(done)}/{text(total)}"
+
+
+@contextmanager
+def progress() -> Iterator[Progress]:
+    """Bars on a terminal, plain lines elsewhere."""
+    if not sys.stderr.isatty():
+        yield Lines()
+        return
+    bars = Bars()
+    with bars.live:
+        yield bars

@@ -1,0 +1,127 @@
+"""deploy: the sources to a host, then the build there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from orchestrator.cli import console, options
+from orchestrator.cli.session import Session, command_line
+from orchestrator.errors import ExitCode
+from remote_payload import codec
+
+if TYPE_CHECKING:
+    from orchestrator.model.host import Host
+    from orchestrator.model.progress import Progress
+    from orchestrator.model.snapshot import Deployed, Scan
+    from orchestrator.transport.base import Transport
+    from orchestrator.workflows.build import Built
+
+
+@click.command()
+@options.host_options
+@options.arch_option
+@click.option("--build/--no-build", default=True, help="Build csrc/ there after the sync.")
+@options.dry_run_option
+@options.json_option
+@click.pass_obj
+def deploy(
+    session: Session,
+    host: str | None,
+    accept_new_host_key: bool,
+    arch: tuple[str, ...] | None,
+    build: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    """Sync csrc/ and remote_payload/ to a host, then build the kernel there.
+
+    Only what the host lacks is sent; an earlier state comes back without sending anything.
+    Nothing is sent of .git, of ignored files, of build output, and of anything that looks like
+    a secret.
+
+    \b
+    Example:
+      orchestrator deploy --host h100
+      orchestrator deploy --host h100 --dry-run
+    """
+    from orchestrator.workflows.deploy import deploy_from
+
+    where = session.host(host)
+    if dry_run:
+        return _dry_run(session, where, as_json)
+    with console.progress() as progress, session.transport(where, accept_new_host_key) as transport:
+        deployed = deploy_from(session.root, transport, progress=progress)
+        built = _build(session, transport, deployed, arch, progress) if build else None
+    if as_json:
+        console.out_json(_facts(deployed, built))
+    else:
+        console.out(_synced(deployed, where))
+        for line in built.lines if built else ():
+            console.out(line)
+    console.next_step(f"orchestrator profile --host {where.name}")
+    return ExitCode.GATE_FAILED if built and not built.ok else ExitCode.OK
+
+
+def _build(
+    session: Session,
+    transport: Transport,
+    deployed: Deployed,
+    arch: tuple[str, ...] | None,
+    progress: Progress,
+) -> Built:
+    from orchestrator.workflows.build import build
+    from orchestrator.workflows.plan import Wish, plan
+    from orchestrator.workflows.profile import Order
+    from orchestrator.workflows.run_job import Errand
+    from remote_payload.contract import Stage
+
+    wish = Wish(stages=(Stage.BUILD,), arch=arch or ())
+    order = Order(session.root, "deploy", command_line(), plan(wish, session.root))
+    errand = Errand(transport, session.runs, progress, show_log=session.debug)
+    return build(errand, order, deployed.digest)
+
+
+def _dry_run(session: Session, where: Host, as_json: bool) -> int:
+    from orchestrator.store import sources
+    from orchestrator.workflows.deploy import plan
+    from orchestrator.workflows.profile import DryStep
+
+    scan = sources.scan(session.root)
+    if not as_json:
+        _list_files(scan)
+    size = f"{len(scan.snapshot.entries)} files, {scan.snapshot.size_bytes:,} bytes at most"
+    return console.dry_run((DryStep(f"sync {size}", plan(where, scan).command),), as_json)
+
+
+def _list_files(scan: Scan) -> None:
+    for entry in scan.snapshot.entries:
+        console.out(f"send  {entry.size_bytes:>9,}  {entry.path!r}"[: 18 + 400])
+    for skipped in scan.skipped:
+        console.out(f"skip  {'':>9}  {skipped.path!r} {skipped.reason}")
+
+
+def _synced(deployed: Deployed, where: Host) -> str:
+    what = "nothing to send"
+    if not deployed.already_there:
+        files = "file" if deployed.sent_files == 1 else "files"
+        what = f"sent {deployed.sent_files} {files}, {deployed.sent_bytes:,} bytes"
+        what += f", {deployed.deleted} deleted" if deployed.deleted else ""
+    return (
+        f"{where.name}: {what} ({deployed.total_files} files in snapshot "
+        f"{deployed.digest[:12]}, {deployed.seconds:.2f} s)"
+    )
+
+
+def _facts(deployed: Deployed, built: Built | None) -> dict[str, object]:
+    return {
+        "snapshot": deployed.digest,
+        "files": deployed.total_files,
+        "sent_files": deployed.sent_files,
+        "sent_bytes": deployed.sent_bytes,
+        "deleted": deployed.deleted,
+        "seconds": deployed.seconds,
+        "build": codec.encode(built.run.result.build) if built and built.run.result else None,
+        "run": built.run.card.run_id if built else None,
+    }

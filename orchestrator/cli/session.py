@@ -1,0 +1,106 @@
+"""What every command shares: where the project is, its inventory, its runs."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from orchestrator.cloud.runpod import RunPod
+    from orchestrator.model.host import Host
+    from orchestrator.store.inventory import Inventory
+    from orchestrator.store.runs import RunStore
+    from orchestrator.transport.base import Transport
+
+# A large image is pulled in a minute or two; whoever waits longer should look at the console.
+_POD_COMES_UP_S = 180.0
+
+
+@dataclass(frozen=True)
+class Session:
+    """The global options, and what follows from them; everything is read when first needed."""
+
+    inventory_path: Path | None
+    runs_dir: Path | None
+    debug: bool
+
+    @cached_property
+    def inventory_file(self) -> Path:
+        from orchestrator.store import inventory
+
+        return self.inventory_path or inventory.find(Path.cwd())
+
+    @cached_property
+    def root(self) -> Path:
+        """The project: the folder of the inventory, with csrc/ and remote_payload/ in it."""
+        return self.inventory_file.resolve().parent
+
+    @property
+    def known_hosts(self) -> Path:
+        return self.root / ".orchestrator" / "known_hosts"
+
+    @cached_property
+    def _inventory(self) -> Inventory:
+        from orchestrator.store import inventory
+
+        return inventory.load(self.inventory_file, os.environ)
+
+    def inventory(self) -> Inventory:
+        """The inventory, read once; InventoryError says what is wrong with it."""
+        return self._inventory
+
+    def host(self, name: str | None) -> Host:
+        """The named host, or the inventory's default."""
+        return self.inventory().host(name)
+
+    @cached_property
+    def runs(self) -> RunStore:
+        from orchestrator.store.runs import RunStore
+
+        return RunStore(self.runs_dir or self._default_runs())
+
+    @cached_property
+    def pods(self) -> RunPod:
+        """RunPod's API; UsageError if its key is missing from the environment."""
+        from orchestrator.cloud import runpod
+
+        return runpod.from_environment(os.environ)
+
+    def transport(self, host: Host, accept_new_host_key: bool) -> Transport:
+        """A way to the host, not yet opened."""
+        from orchestrator.cli.console import ask_about_host_key, ask_passphrase, on_terminal
+        from orchestrator.transport.connect import FirstContact, Trust, connect
+
+        first = FirstContact.ASK if on_terminal() else FirstContact.REFUSE
+        if accept_new_host_key:
+            first = FirstContact.ACCEPT
+        trust = Trust(self.known_hosts, first, ask_about_host_key, ask_passphrase)
+        return connect(host, trust, self._located if host.pod else None)
+
+    def _located(self, host: Host) -> Host:
+        """The host of a pod with today's address; waits for a pod on its way up."""
+        from orchestrator.cli.console import note
+        from orchestrator.cloud.runpod import Waiting, endpoint
+
+        return endpoint(host, self.pods, Waiting(_POD_COMES_UP_S, note))
+
+    def _default_runs(self) -> Path:
+        if self.inventory_path is None:
+            from orchestrator.errors import InventoryError
+            from orchestrator.store import inventory
+
+            try:
+                return inventory.find(Path.cwd()).parent / "runs"
+            except InventoryError:
+                return Path("runs")
+        return self.root / "runs"
+
+
+def command_line() -> str:
+    """This command as it was typed, for the report's "how to reproduce"."""
+    return shlex.join(["orchestrator", *sys.argv[1:]])

@@ -1,0 +1,117 @@
+"""From what the user asked to the request that travels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from orchestrator.errors import UsageError
+from remote_payload.catalog import BASELINE
+from remote_payload.contract import (
+    BenchPlan,
+    BuildPlan,
+    CheckPlan,
+    Device,
+    DType,
+    Provider,
+    Request,
+    Shape,
+    Stage,
+)
+
+# The original report's sweep, and one that two CPU cores finish in a minute.
+GPU_BATCH, GPU_HEADS = 16, (8, 16, 32, 64, 96, 128)
+CPU_BATCH, CPU_HEADS = 1, (8, 16)
+DEFAULT_PROVIDERS = (BASELINE, "sdpa-flash", "sdpa-cudnn", "sdpa-efficient", "sparsek")
+
+# Inside the snapshot, where the user's own provider files travel to.
+PROVIDERS_FOLDER = "providers"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What was asked for; None is what the user left open.
+
+    user_providers: (name, "module:function" or "path.py:function") pairs.
+    """
+
+    stages: tuple[Stage, ...]
+    batch: int | None = None
+    heads: tuple[int, ...] | None = None
+    seq: int = 512
+    dim: int = 64
+    dtype: DType = DType.FP16
+    causal: bool = False
+    providers: tuple[str, ...] | None = None
+    user_providers: tuple[tuple[str, str], ...] = ()
+    device: Device = Device.AUTO
+    arch: tuple[str, ...] = ()
+    rounds: int | None = None
+    case_limit_s: float | None = None
+    time_limit_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The request, still without run id and snapshot, and the user's files that travel with it.
+
+    extra: (path inside the snapshot, local file) pairs.
+    """
+
+    request: Request
+    extra: tuple[tuple[str, Path], ...]
+
+
+def plan(wish: Wish, here: Path) -> Plan:
+    """Fill in what was left open; provider files are looked for relative to `here`.
+
+    UsageError: a provider file that does not exist.
+    """
+    providers, extra = _providers(wish, here)
+    build, check, bench = BuildPlan(wish.arch), CheckPlan(), BenchPlan()
+    if wish.case_limit_s is not None:
+        check = replace(check, case_limit_s=wish.case_limit_s)
+    if wish.rounds is not None:
+        bench = replace(bench, rounds=wish.rounds)
+    request = Request(
+        run_id="",
+        snapshot="",
+        stages=wish.stages,
+        shapes=_shapes(wish, GPU_BATCH, GPU_HEADS) if Stage.CHECK in wish.stages else (),
+        cpu_shapes=_shapes(wish, CPU_BATCH, CPU_HEADS) if Stage.CHECK in wish.stages else (),
+        providers=providers if Stage.CHECK in wish.stages else (),
+        device=wish.device,
+        build=build,
+        check=check,
+        bench=bench,
+    )
+    if wish.time_limit_s is not None:
+        request = replace(request, time_limit_s=wish.time_limit_s)
+    return Plan(request, extra)
+
+
+def _shapes(wish: Wish, batch: int, heads: tuple[int, ...]) -> tuple[Shape, ...]:
+    return tuple(
+        Shape(wish.batch or batch, count, wish.seq, wish.dim, wish.dtype, wish.causal)
+        for count in (wish.heads or heads)
+    )
+
+
+def _providers(wish: Wish, here: Path) -> tuple[tuple[Provider, ...], tuple[tuple[str, Path], ...]]:
+    named = wish.providers is not None
+    builtin = [Provider(name, required=named) for name in wish.providers or DEFAULT_PROVIDERS]
+    own, extra = [], []
+    for name, target in wish.user_providers:
+        place, _, function = target.rpartition(":")
+        if place.endswith(".py"):
+            source = here / Path(place).expanduser()
+            if not source.is_file():
+                raise UsageError(
+                    f"--provider {name}={target}: there is no file {place}",
+                    hint="Give a path relative to where you are, then a colon and the function.",
+                )
+            inside = f"{PROVIDERS_FOLDER}/{name}.py"
+            extra.append((inside, source))
+            target = f"{inside}:{function}"
+        own.append(Provider(name, target, required=True))
+    return (*builtin, *own), tuple(extra)

@@ -1,0 +1,103 @@
+"""What check, bench and profile do: deploy, run, bring home, publish."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path, PurePosixPath
+
+from orchestrator import __version__
+from orchestrator.launch.detached import job_agent
+from orchestrator.model.command import Command
+from orchestrator.model.host import Host
+from orchestrator.model.progress import Progress
+from orchestrator.model.run import Run, RunCard
+from orchestrator.model.workspace import Workspace
+from orchestrator.store import sources
+from orchestrator.store.runs import RunStore, new_run_id
+from orchestrator.transport.base import Transport
+from orchestrator.workflows import deploy
+from orchestrator.workflows.plan import Plan
+from orchestrator.workflows.publish import Published, publish
+from orchestrator.workflows.run_job import Errand, run_job, spec_of
+
+
+@dataclass(frozen=True)
+class Order:
+    """One run to make. root: the project folder; reproduce: the command line that asked."""
+
+    root: Path
+    verb: str
+    reproduce: str
+    plan: Plan
+
+
+@dataclass(frozen=True)
+class DryStep:
+    """One command of a dry run, and what it is for."""
+
+    what: str
+    command: Command
+
+
+def profile(
+    order: Order,
+    transport: Transport,
+    runs: RunStore,
+    progress: Progress,
+    show_log: bool = False,
+) -> tuple[Run, Published]:
+    """Make the run and its report; what the gates say is in the result, not an exception."""
+    deployed = deploy.deploy_from(order.root, transport, extra=order.plan.extra, progress=progress)
+    request = replace(order.plan.request, snapshot=deployed.digest)
+    card = new_card(order.verb, transport.host, deployed.digest, order.reproduce)
+    errand = Errand(transport, runs, progress, show_log)
+    run = run_job(errand, card, request)
+    return run, publish(run, runs.folder(run.card.run_id))
+
+
+def new_card(verb: str, host: Host, snapshot: str, reproduce: str) -> RunCard:
+    """The card of a run that starts now."""
+    now = datetime.now(timezone.utc)
+    return RunCard(
+        run_id=new_run_id(now, host.name, verb),
+        verb=verb,
+        host=host.name,
+        workspace=host.workspace,
+        snapshot=snapshot,
+        reproduce=reproduce,
+        created_at=f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        orchestrator_version=__version__,
+    )
+
+
+def dry_run(order: Order, host: Host) -> tuple[DryStep, ...]:
+    """The exact commands a run would send to `host`, in order; opens no connection.
+
+    The run id and each nonce are chosen when the run really starts, so they appear as <run-id>
+    and <nonce>; `~` is expanded by the host.
+    """
+    scan = sources.scan(order.root, extra=order.plan.extra)
+    request = replace(order.plan.request, run_id="<run-id>", snapshot=scan.snapshot.digest)
+    spec = spec_of(host, request)
+    workspace = Workspace(PurePosixPath(host.workspace))
+    code, job = workspace.snapshot(spec.snapshot), workspace.job("<run-id>")
+    runner = (str(code / "remote_payload" / "runner.py"), str(job), str(code), host.workspace)
+    payload = (str(job / "request.json"), str(job / "result.json"))
+    return (
+        DryStep(
+            f"sync {len(scan.snapshot.entries)} files, {scan.snapshot.size_bytes:,} bytes at most",
+            deploy.plan(host, scan).command,
+        ),
+        DryStep("submit the request, follow its log, pull its result", job_agent(host)),
+        DryStep(
+            "run by that agent, detached: the supervisor of the job",
+            Command((host.python, "-IS", *runner)),
+        ),
+        DryStep(
+            f"run by the supervisor, under lock {spec.lock!r}, for {spec.time_limit_s:g} s at most",
+            Command(
+                (host.python, "-m", "remote_payload", *payload, "--builds", str(workspace.builds))
+            ),
+        ),
+    )
