@@ -116,7 +116,7 @@ def run(arguments: Sequence[str]) -> int:
     except OrchestratorError as exc:
         console.error(exc.message, exc.hint)
         if "--debug" in arguments:
-            raise
+            console.trace()
         return exc.exit_code
     except BrokenPipeError:
         # The reader of our stdout has gone (`| head`); keep Python's own exit flush quiet too.
@@ -124,7 +124,7 @@ def run(arguments: Sequence[str]) -> int:
         return ExitCode.OK
     except Exception as exc:
         if "--debug" in arguments:
-            raise
+            console.trace()
         console.error(
             f"this is a bug of ours: {type(exc).__name__}: {exc}",
             "Run again with --debug and send us the traceback.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,11 @@ def error(message: str, hint: str) -> None:
     click.echo(message, err=True)
     if hint:
         click.echo(f"  hint: {hint}", err=True)
+
+
+def trace() -> None:
+    """The traceback of the error at hand, for --debug."""
+    click.echo(traceback.format_exc(), err=True)
 
 
 def on_terminal() -> bool:

@@ -32,6 +32,7 @@ class Host:
     workspace: absolute or ~-relative directory on the host; everything we write lies under it.
     python: the interpreter that has torch. env: extra environment of every job.
     gpu: index of the GPU to use; None on a host without one.
+    trusted_as: the name its host key is kept under; None for the inventory's name.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Host:
     pod: str | None = None
     env: tuple[tuple[str, str], ...] = ()
     gpu: int | None = None
+    trusted_as: str | None = None
 
     @property
     def environment(self) -> Mapping[str, str]:

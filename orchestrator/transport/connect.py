@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from orchestrator.errors import HostUnreachable
 from orchestrator.model.host import Host, TransportKind
 from orchestrator.transport.base import Transport
@@ -10,13 +12,16 @@ from orchestrator.transport.trust import FirstContact, Trust
 __all__ = ["FirstContact", "Trust", "connect"]
 
 
-def connect(host: Host, trust: Trust) -> Transport:
-    """Return host's transport, not yet open; each room is imported only when it is needed."""
+def connect(host: Host, trust: Trust, locate: Callable[[Host], Host] | None = None) -> Transport:
+    """Return host's transport, not yet open; each room is imported only when it is needed.
+
+    locate: fills in today's address of a host that moves; asked anew at every opening.
+    """
     if host.kind is TransportKind.LOCAL:
         from orchestrator.transport.local import LocalTransport
 
         return LocalTransport(host)
-    if host.address is None:
+    if host.address is None and locate is None:
         raise HostUnreachable(
             f"{host.where} has no address",
             hint=f"Set `address:` and `port:` of {host.name!r} in the inventory to the pod's "
@@ -24,4 +29,4 @@ def connect(host: Host, trust: Trust) -> Transport:
         )
     from orchestrator.transport.ssh import SshTransport
 
-    return SshTransport(host, trust)
+    return SshTransport(host, trust, locate=locate)

@@ -72,7 +72,7 @@ def remember(path: Path, alias: str, key: HostKey) -> None:
 
 
 def forget(path: Path, alias: str) -> bool:
-    """Drop every line of `path` that names alias; False if there was none."""
+    """Drop every line of `path` that names alias, which may hold * and ?; False if none did."""
     with _write_lock:
         before = list(_lines(path))
         after = [line for line in before if not _is_about(line, alias)]
@@ -84,7 +84,10 @@ def forget(path: Path, alias: str) -> bool:
 
 def _is_about(line: str, alias: str) -> bool:
     entry = _parse(line)
-    return entry is not None and _matches(entry.names, alias)
+    if entry is None:
+        return False
+    named = any(_fits(alias, name) for name in entry.names.split(","))
+    return named or _matches(entry.names, alias)
 
 
 def _lines(path: Path) -> Iterator[str]:

@@ -13,12 +13,13 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.errors import HostUnreachable
 from orchestrator.model.command import Command
 from orchestrator.model.completed import Completed
 from orchestrator.model.host import Host
@@ -53,12 +54,22 @@ _RSA_SIGNATURES = {"rsa-sha2-512": "ssh-rsa", "rsa-sha2-256": "ssh-rsa"}
 
 
 class SshTransport:
-    """One SSH connection, opened once under a lock and used for everything."""
+    """One SSH connection, opened once under a lock and used for everything.
 
-    def __init__(self, host: Host, trust: Trust, timeouts: Timeouts | None = None) -> None:
+    locate: fills in today's address of a host that moves; asked anew at every opening.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        trust: Trust,
+        timeouts: Timeouts | None = None,
+        locate: Callable[[Host], Host] | None = None,
+    ) -> None:
         self.host = host
         self._trust = trust
         self._timeouts = timeouts or Timeouts()
+        self._locate = locate
         self._lock = threading.RLock()
         self._held = contextlib.ExitStack()
         self._link: paramiko.Transport | None = None
@@ -103,11 +114,27 @@ class SshTransport:
         with self._lock:
             if self._link is None or not self._link.is_active():
                 self.close()
-                with told(self.host), contextlib.ExitStack() as held:
-                    opening = _Opening(self._trust, self._timeouts, held)
-                    self._link = opening.connect(self.host)
-                    self._held = held.pop_all()
+                self._link = self._located()
             return self._link
+
+    def _located(self) -> paramiko.Transport:
+        """A new connection to where the host is now."""
+        if self._locate is None:
+            return self._connected(self.host)
+        try:
+            return self._connected(self._locate(self.host))
+        except HostUnreachable as error:
+            if not isinstance(error.__cause__, ConnectionRefusedError):
+                raise
+        # It has just restarted: soon its sshd is up, or it is told to be elsewhere.
+        time.sleep(_RETRY_PAUSES_S[-1])
+        return self._connected(self._locate(self.host))
+
+    def _connected(self, host: Host) -> paramiko.Transport:
+        with told(host), contextlib.ExitStack() as held:
+            link = _Opening(self._trust, self._timeouts, held).connect(host)
+            self._held = held.pop_all()
+        return link
 
 
 @dataclass(frozen=True)

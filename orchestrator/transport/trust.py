@@ -1,9 +1,10 @@
 """Whom we believe: the rules for a host key, and who may be asked.
 
 In order: a key pinned in the inventory is the only one believed; then the project's known_hosts,
-keyed by the inventory NAME because pods change address and port at every restart; then the
-user's own ~/.ssh/known_hosts, read-only, keyed by address. A key that contradicts one of them
-never connects. A key that none of them knows is a first contact.
+keyed by the inventory NAME because pods change address and port at every restart, or by the pod
+and its start where the pod is known by its id; then, but not for such a pod, the user's own
+~/.ssh/known_hosts, read-only, keyed by address. A key that contradicts one of them never
+connects. A key that none of them knows is a first contact.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class FirstContact(Enum):
 
 @dataclass(frozen=True)
 class Trust:
-    """known_hosts: the project's own file, OpenSSH format, one alias per inventory name.
+    """known_hosts: the project's own file, OpenSSH format, keyed as the module says.
 
     ask: (question, fingerprint) -> yes or no; needed for FirstContact.ASK.
     passphrase: question -> passphrase of a key file, asked at the terminal if there is one;
@@ -51,8 +52,9 @@ class Trust:
         """The keys already believed for host; empty at a first contact or for a pinned key."""
         if host.host_key:
             return ()
-        own = known_hosts.keys_of(self.known_hosts, host.name)
-        return own or known_hosts.keys_of(_users_file(), address)
+        own = known_hosts.keys_of(self.known_hosts, _alias(host))
+        # The address of a pod was another customer's yesterday.
+        return own if host.pod else own or known_hosts.keys_of(_users_file(), address)
 
     def verify(self, host: Host, address: str, offered: HostKey) -> None:
         """Return if the offered key is believed; HostKeyError if not.
@@ -86,12 +88,12 @@ class Trust:
                 f"--accept-new-host-key, or set `host_key: {offered.fingerprint}` for "
                 f"{host.name!r} in the inventory.",
             )
-        known_hosts.remember(self.known_hosts, host.name, offered)
+        known_hosts.remember(self.known_hosts, _alias(host), offered)
 
     def _changed_key(
         self, host: Host, address: str, known: tuple[HostKey, ...], offered: HostKey
     ) -> HostKeyError:
-        if known_hosts.keys_of(self.known_hosts, host.name):
+        if known_hosts.keys_of(self.known_hosts, _alias(host)):
             way_out = f"`orchestrator hosts trust {host.name}` forgets the old key"
         else:
             way_out = (
@@ -113,6 +115,10 @@ def _not_the_pinned_key(host: Host, offered: HostKey) -> HostKeyError:
         f"`host_key:` of {host.name!r}, or remove the line to be asked. Hosts have several keys: "
         f"pin the fingerprint of the {offered.kind} one.",
     )
+
+
+def _alias(host: Host) -> str:
+    return host.trusted_as or host.name
 
 
 def _users_file() -> Path:

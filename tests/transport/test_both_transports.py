@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -132,6 +133,10 @@ def test_stderr_can_be_watched_while_the_command_runs(transport: Transport) -> N
     code = "import sys; print('why', file=sys.stderr, flush=True); print('x', flush=True); input()"
     with transport.stream(python(code)) as channel:
         assert channel.receive(100, 10) == b"x\n"
+        # Two streams, two readers: what was written first may be seen a moment later.
+        deadline = time.monotonic() + 10
+        while channel.stderr_tail() != "why\n" and time.monotonic() < deadline:
+            time.sleep(0.01)
         assert channel.stderr_tail() == "why\n"
 
 

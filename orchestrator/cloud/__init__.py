@@ -1,0 +1,1 @@
+"""Rented machines: what their provider knows about them, and no more."""
