@@ -12,8 +12,7 @@ import subprocess
 from dataclasses import replace
 from typing import List, Optional
 
-from remote_payload import nvidia_smi
-from remote_payload.build import nvcc_places
+from remote_payload import build, nvidia_smi
 from remote_payload.contract import GpuState, Machine
 from remote_payload.torch_facts import TorchFacts
 
@@ -98,11 +97,9 @@ def _memory_bytes() -> Optional[int]:
 
 
 def _nvcc_release() -> Optional[str]:
-    """The release nvcc itself prints; a path named cuda-13.0 has been seen to hold 12.4."""
-    nvcc = shutil.which("nvcc", path=os.pathsep.join(nvcc_places()))
-    said = (_said([nvcc, "--version"]) or "") if nvcc else ""
-    found = re.search(r"release [\d.]+, V([\d.]+)", said)
-    return found.group(1) if found else None
+    nvcc = shutil.which("nvcc", path=os.pathsep.join(build.nvcc_places()))
+    said = _said([nvcc, "--version"]) if nvcc else None
+    return build.release(said) if said else None
 
 
 def _said(argv: List[str]) -> Optional[str]:

@@ -1,0 +1,69 @@
+/* The library's C interface: no torch, no C++, no exceptions, nothing printed. */
+#ifndef SPARSEK_ATTENTION_API_H
+#define SPARSEK_ATTENTION_API_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Raised whenever SparsekAttention or the meaning of a code changes. */
+#define SPARSEK_ABI_VERSION 1
+
+enum SparsekDType { SPARSEK_FP16 = 0, SPARSEK_BF16 = 1 };
+
+/* Codes from SPARSEK_CUDA on are cudaError_t + SPARSEK_CUDA. */
+enum SparsekError {
+  SPARSEK_OK = 0,
+  SPARSEK_NULL_POINTER = 1,
+  SPARSEK_BAD_SIZE = 2,
+  SPARSEK_BAD_DIM = 3,
+  SPARSEK_BAD_DTYPE = 4,
+  SPARSEK_BAD_ALIGNMENT = 5,
+  SPARSEK_BAD_SCALE = 6,
+  SPARSEK_TOO_LARGE = 7,
+  SPARSEK_OLD_DEVICE = 8,
+  SPARSEK_LITTLE_SHARED_MEMORY = 9,
+  SPARSEK_CUDA = 1000
+};
+
+/* q, k, v and o are [batch, heads, seq, dim]. Strides are {batch, heads, seq} in elements; dim is
+ * contiguous. Pointers are 16-byte aligned and strides multiples of 8 elements (a stride along a
+ * dimension of size 1 is ignored). o must not overlap itself or the inputs. */
+typedef struct SparsekAttention {
+  const void* q;
+  const void* k;
+  const void* v;
+  void* o;
+  int64_t q_stride[3];
+  int64_t k_stride[3];
+  int64_t v_stride[3];
+  int64_t o_stride[3];
+  int64_t batch;
+  int64_t heads;
+  int64_t seq;
+  int32_t dim;    /* 64 or 128 */
+  int32_t dtype;  /* enum SparsekDType */
+  int32_t causal; /* 0 or 1: query i sees keys 0 to i */
+  float scale;    /* of the scores before softmax; finite, any sign */
+} SparsekAttention;
+
+int sparsek_abi_version(void);
+
+/* o = softmax(scale * q k^T) v on the current device, enqueued on `stream` (a cudaStream_t).
+ * Returns a SparsekError; what goes wrong while the kernel runs shows at the next synchronisation.
+ */
+int sparsek_attention_forward(const SparsekAttention* args, void* stream);
+
+/* The kernel that sparsek_attention_forward would launch, or null if it would refuse. */
+const char* sparsek_kernel_name(const SparsekAttention* args);
+
+/* One sentence for any code; never null. */
+const char* sparsek_error_text(int error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

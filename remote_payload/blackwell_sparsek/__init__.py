@@ -1,0 +1,16 @@
+"""The kernel's Python face: attention_forward(q, k, v, causal=False, scale=None).
+
+Importing needs neither a GPU nor the compiled library; calling needs both and says so. Nothing
+here ever falls back to another implementation.
+"""
+
+from .library import LibraryError, library_digest, library_path
+from .ops import attention_forward, kernel_name
+
+__all__ = [
+    "LibraryError",
+    "attention_forward",
+    "kernel_name",
+    "library_digest",
+    "library_path",
+]

@@ -1,0 +1,101 @@
+"""Find, open and describe the shared library that csrc/attention/api.h declares."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import hashlib
+import os
+from typing import Tuple
+
+ENVIRONMENT = "BLACKWELL_SPARSEK_LIBRARY"
+ABI_VERSION = 1
+
+_Strides = ctypes.c_int64 * 3
+
+
+class LibraryError(RuntimeError):
+    """The compiled library is missing, cannot be opened, or refused a call."""
+
+
+class Attention(ctypes.Structure):
+    """struct SparsekAttention of csrc/attention/api.h, field by field."""
+
+    _fields_ = (
+        ("q", ctypes.c_void_p),
+        ("k", ctypes.c_void_p),
+        ("v", ctypes.c_void_p),
+        ("o", ctypes.c_void_p),
+        ("q_stride", _Strides),
+        ("k_stride", _Strides),
+        ("v_stride", _Strides),
+        ("o_stride", _Strides),
+        ("batch", ctypes.c_int64),
+        ("heads", ctypes.c_int64),
+        ("seq", ctypes.c_int64),
+        ("dim", ctypes.c_int32),
+        ("dtype", ctypes.c_int32),
+        ("causal", ctypes.c_int32),
+        ("scale", ctypes.c_float),
+    )
+
+
+def library_path() -> str:
+    """Where the library lies, from BLACKWELL_SPARSEK_LIBRARY; LibraryError if that is no file."""
+    path = os.environ.get(ENVIRONMENT, "")
+    if not path:
+        raise LibraryError(
+            f"the attention library is not built or not named: {ENVIRONMENT} is not set. "
+            "Build it with `orchestrator deploy`."
+        )
+    if not os.path.isfile(path):
+        raise LibraryError(
+            f"{ENVIRONMENT} names {path}, which is not a file. "
+            "Build it again with `orchestrator deploy`."
+        )
+    return os.path.abspath(path)
+
+
+def library_digest() -> str:
+    """sha256 of the library that calls use, as it was when first opened."""
+    return _open(library_path())[1]
+
+
+def forward(args: Attention, stream: int) -> None:
+    """Enqueue one attention on a CUDA stream; LibraryError with the library's words if refused."""
+    library = _open(library_path())[0]
+    code = library.sparsek_attention_forward(ctypes.byref(args), ctypes.c_void_p(stream))
+    if code != 0:
+        text = library.sparsek_error_text(code).decode("utf-8", "replace")
+        raise LibraryError(f"sparsek_attention_forward failed with code {code}: {text}")
+
+
+def name_of_kernel(args: Attention) -> str:
+    """The kernel that `forward` would launch; LibraryError if there is none."""
+    name = _open(library_path())[0].sparsek_kernel_name(ctypes.byref(args))
+    if name is None:
+        raise LibraryError("the library has no kernel for these arguments")
+    return bytes(name).decode("ascii")
+
+
+@functools.lru_cache(maxsize=None)
+def _open(path: str) -> Tuple[ctypes.CDLL, str]:
+    with open(path, "rb") as handle:
+        digest = hashlib.sha256(handle.read()).hexdigest()
+    try:
+        library = ctypes.CDLL(path)
+        version = library.sparsek_abi_version()
+    except (OSError, AttributeError) as exc:
+        raise LibraryError(f"{path} is not our attention library: {exc}") from exc
+    if version != ABI_VERSION:
+        raise LibraryError(
+            f"{path} speaks ABI version {version}, this package {ABI_VERSION}. "
+            "Build it again with `orchestrator deploy`."
+        )
+    library.sparsek_attention_forward.argtypes = (ctypes.POINTER(Attention), ctypes.c_void_p)
+    library.sparsek_attention_forward.restype = ctypes.c_int
+    library.sparsek_kernel_name.argtypes = (ctypes.POINTER(Attention),)
+    library.sparsek_kernel_name.restype = ctypes.c_char_p
+    library.sparsek_error_text.argtypes = (ctypes.c_int,)
+    library.sparsek_error_text.restype = ctypes.c_char_p
+    return library, digest

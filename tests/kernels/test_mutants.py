@@ -1,0 +1,74 @@
+"""The emulator is only a proof if wrong kernels fail under it: each of these is wrong once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.kernels.emulated import EmulatedLibrary, compile_mutant, normal, reference, worst
+
+KERNEL = "attention/portable/kernel.cuh"
+TILE = "attention/portable/tile.cuh"
+MUTANTS = [
+    pytest.param(
+        KERNEL, "warp.o[m][n][i] *= rescale[i / 2];", ";", "numbers", id="output not rescaled"
+    ),
+    pytest.param(
+        "attention/softmax.cuh", "sum *= rescale;", "", "numbers", id="row sum not rescaled"
+    ),
+    pytest.param(
+        "attention/mask.cuh", "key >= seq || ", "", "numbers", id="keys past the end not masked"
+    ),
+    pytest.param("attention/mask.cuh", "key > query", "key >= query", "numbers", id="off by one"),
+    pytest.param(
+        TILE, "(chunk ^ (row % SWIZZLE_ROWS))", "(chunk ^ 0)", "conflicts", id="no swizzle"
+    ),
+    pytest.param(
+        TILE,
+        "at(key + lane % 16, 2 * pair + lane / 16)",
+        "at(key + lane % 16, (2 * pair + lane / 16) ^ 1)",
+        "numbers",
+        id="wrong swizzle on one side",
+    ),
+    pytest.param(KERNEL, "ptx::cp_async_wait<0>();", "", "ends with|fills", id="wait dropped"),
+    pytest.param(KERNEL, "ptx::sync_cta();", "", "barrier|fills", id="barrier dropped"),
+    pytest.param(KERNEL, "ptx::sync_warp();", "", "no barrier since", id="warp barrier dropped"),
+    pytest.param(
+        KERNEL, "if (row < rows_left)", "if (row <= rows_left)", "numbers", id="a row too many"
+    ),
+    pytest.param(
+        TILE,
+        "const bool exists =",
+        "const bool exists = true ||",
+        "outside",
+        id="reads past the end",
+    ),
+    pytest.param(
+        "attention/portable/launch.cu",
+        "constexpr int WITHOUT_ASKING_BYTES = 48 << 10;",
+        "constexpr int WITHOUT_ASKING_BYTES = 96 << 10;",
+        "code 1001",
+        id="shared memory not asked for",
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "old", "new", "symptom"), MUTANTS)
+def test_a_wrong_kernel_is_caught(
+    tmp_path: Path, surroundings: tuple[str, ...], path: str, old: str, new: str, symptom: str
+) -> None:
+    mutant = EmulatedLibrary(compile_mutant(tmp_path, surroundings, path, {old: new}))
+    seen = set()
+    for seed, (dim, causal) in enumerate(((64, True), (64, False), (128, True))):
+        q, k, v = normal(1, 1, 150, dim, dtype=torch.float16)
+        room = torch.full((1, 1, 256, dim), 7.0, dtype=torch.float16)
+        got = mutant.forward(q, k, v, causal, output=room[:, :, :150], seed=seed)
+        seen |= {got.fault, f"code {got.code}"}
+        wrong = worst(got.output, reference(q, k, v, causal)) >= 1
+        if wrong or not (room[:, :, 150:] == 7).all():
+            seen.add("numbers")
+        if got.bank_conflicts:
+            seen.add("conflicts")
+    assert any(word in text for word in symptom.split("|") for text in seen), seen
