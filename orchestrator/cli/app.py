@@ -29,6 +29,7 @@ class Verb:
 # In the order of a working day.
 VERBS = (
     Verb("hosts", "orchestrator.cli.hosts", "List, show and add the machines of the inventory."),
+    Verb("doctor", "orchestrator.cli.doctor", "Say whether a host is fit, and how to mend it."),
     Verb("deploy", "orchestrator.cli.deploy", "Sync the sources to a host and build them there."),
     Verb("check", "orchestrator.cli.measure", "Compare providers with an fp64 reference."),
     Verb("bench", "orchestrator.cli.measure", "Check, then time providers side by side."),

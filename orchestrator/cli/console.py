@@ -1,4 +1,7 @@
-"""The only printer: stdout carries the product, stderr everything else."""
+"""The only printer: stdout carries the product, stderr everything else.
+
+Whatever a host said passes `printable` here, so that it cannot play with the terminal.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +15,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.model.progress import Progress
+from orchestrator.model.text import printable
 
 if TYPE_CHECKING:
     from orchestrator.workflows.profile import DryStep
 
 
-def out(text: str) -> None:
-    """A line of the product."""
-    click.echo(text)
+def out(text: str, *, styled: bool = False) -> None:
+    """A line of the product. styled: it holds our own colours, and nothing unsafe."""
+    click.echo(text if styled else printable(text))
 
 
 def out_json(value: Any) -> None:
@@ -29,7 +33,7 @@ def out_json(value: Any) -> None:
 
 def note(text: str) -> None:
     """A line for the person watching."""
-    click.echo(text, err=True)
+    click.echo(printable(text), err=True)
 
 
 def next_step(text: str) -> None:
@@ -40,9 +44,9 @@ def next_step(text: str) -> None:
 def error(message: str, hint: str) -> None:
     """What failed and where, then the way out."""
     click.secho("error: ", err=True, fg="red", bold=True, nl=False)
-    click.echo(message, err=True)
+    click.echo(printable(message), err=True)
     if hint:
-        click.echo(f"  hint: {hint}", err=True)
+        click.echo(printable(f"  hint: {hint}"), err=True)
 
 
 def trace() -> None:

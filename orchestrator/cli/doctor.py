@@ -51,7 +51,7 @@ def doctor(
         console.out_json(shown(found))
     else:
         for line in _lines(found):
-            console.out(line)
+            console.out(line, styled=True)
     console.next_step(_next(found))
     return ExitCode.UNFIT if found.first_failure else ExitCode.OK
 

@@ -8,15 +8,11 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from orchestrator.cloud.pod import Endpoint, Pod, PodStatus
 from orchestrator.errors import HostUnreachable
+from orchestrator.model.text import printable
 
 _SHOWN_PROBLEMS = 3
 
-Shown = Annotated[str, AfterValidator(lambda text: printable(text))]
-
-
-def printable(text: str) -> str:
-    """Remote text made harmless for a terminal."""
-    return "".join(c if c.isprintable() else "?" for c in text)
+Shown = Annotated[str, AfterValidator(printable)]
 
 
 class _Answer(BaseModel):

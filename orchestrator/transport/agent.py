@@ -48,19 +48,21 @@ def command(host: Host, name: str, nonce: str, *arguments: str) -> Command:
 
 
 class AgentSession:
-    """A conversation with a started agent."""
+    """A conversation with a started agent. noise_bytes: what the login printed before it."""
 
     def __init__(self, channel: Channel, host: Host, nonce: str) -> None:
         self._channel = channel
         self._host = host
         self._mark = b"\n@@BSK1 " + nonce.encode() + b"\n"
         self._buffer = bytearray()
+        self.noise_bytes = 0
 
     def wait_for_hello(self) -> None:
         """Skip login noise up to the agent's hello; HostUnfit says why none came."""
         while (start := self._buffer.find(self._mark)) < 0:
             if len(self._buffer) > _NOISE_LIMIT_BYTES or not self._fill(HELLO_LIMIT_S):
                 raise self._no_hello()
+        self.noise_bytes = start
         del self._buffer[: start + len(self._mark)]
 
     def send(self, kind: bytes, body: bytes = b"") -> None:

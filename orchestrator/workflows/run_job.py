@@ -22,6 +22,7 @@ from orchestrator.model.host import Host
 from orchestrator.model.job import Ending, Heartbeat, JobEnd, JobSpec
 from orchestrator.model.progress import Progress
 from orchestrator.model.run import Run, RunCard
+from orchestrator.model.text import printable
 from orchestrator.store.runs import LOG, RunStore
 from orchestrator.transport.base import Transport
 from remote_payload import codec
@@ -125,11 +126,6 @@ def log_tail(folder: Path, lines: int = 30) -> str:
     text = path.read_text("utf-8", "replace") if path.exists() else ""
     shown = [line for line in text.splitlines() if not line.startswith(PROGRESS_MARK)]
     return "\n".join(printable(line) for line in shown[-lines:]) or "(the log is empty)"
-
-
-def printable(line: str) -> str:
-    """Remote text made harmless for a terminal: control characters become visible."""
-    return "".join(c if c.isprintable() or c == "\t" else repr(c)[1:-1] for c in line)
 
 
 class LogFile:

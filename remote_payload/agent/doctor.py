@@ -3,6 +3,7 @@
 # Every probe is a thread of its own: one that hangs (a dead GPU, a dead network disk) is named
 # under "silent" and left behind, and the programs it started are ended. What is not there is
 # left out.
+import contextlib
 import errno
 import glob
 import platform
@@ -13,6 +14,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from subprocess import DEVNULL, PIPE, STDOUT
 
 TOOL_LIMIT_S = 2.0
 TOTAL_LIMIT_S = 2.4
@@ -99,29 +101,22 @@ def each(call, items):
 def said(*argv):
     """(exit status, output) of a program; TimeoutError if it does not end."""
     child = subprocess.Popen(
-        argv,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-        cwd="/",
+        argv, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT, start_new_session=True, cwd="/"
     )
     children.append(child)
     try:
         output, _ = child.communicate(timeout=TOOL_LIMIT_S)
     except subprocess.TimeoutExpired:
         raise TimeoutError from None
+    children.remove(child)
     return child.returncode, output.decode("utf-8", "replace")[: 1 << 20]
 
 
 def contents():
     found = []
     for path in FILES:
-        try:
-            with open(path, encoding="utf-8", errors="replace") as handle:
-                found.append([path, handle.read(1 << 17)])
-        except OSError:
-            pass
+        with contextlib.suppress(OSError), open(path, errors="replace") as handle:
+            found.append([path, handle.read(1 << 17)])
     return found
 
 
@@ -196,7 +191,9 @@ def nvcc_at(path):
 def toolkits():
     """Every nvcc, in the order in which builds look; the first says what it compiles for."""
     ours = programs("nvcc", *cuda_folders("/bin/nvcc"))
-    all_places = programs("nvcc", *cuda_folders("/bin/nvcc"), "/opt/*/bin/nvcc", HOME + "/*/bin/nvcc")
+    all_places = programs(
+        "nvcc", *cuda_folders("/bin/nvcc"), "/opt/*/bin/nvcc", HOME + "/*/bin/nvcc"
+    )
     codes = Task(said, ours[0], "--list-gpu-code") if ours else None
     found = each(nvcc_at, all_places[:MOST_TOOLS])
     for toolkit in found:
@@ -219,7 +216,9 @@ def profilers():
 
 
 def nvidia_smi():
-    places = programs("nvidia-smi", "/usr/local/nvidia/bin/nvidia-smi", "/usr/lib/wsl/lib/nvidia-smi")
+    places = programs(
+        "nvidia-smi", "/usr/local/nvidia/bin/nvidia-smi", "/usr/lib/wsl/lib/nvidia-smi"
+    )
     if not places:
         return {"path": ""}
     # The log lacks the compute capability.
@@ -230,22 +229,30 @@ def nvidia_smi():
 
 
 def place(path):
-    """A folder, or the nearest one above that exists; a file is written there and removed."""
-    there = os.path.abspath(os.path.expanduser(path))
+    """A folder, or the nearest one above that exists."""
+    wanted = there = os.path.abspath(os.path.expanduser(path))
     while not os.path.isdir(there):
         there = os.path.dirname(there)
     disk = os.statvfs(there)
-    facts = {
+    return {
         "path": path,
+        "exists": there == wanted,
         "tried": os.path.realpath(there),
         "free_bytes": disk.f_bavail * disk.f_frsize,
         "total_bytes": disk.f_blocks * disk.f_frsize,
         "free_inodes": disk.f_favail if disk.f_files else None,
+        "error": "" if os.access(there, os.W_OK | os.X_OK) else "EACCES",
     }
+
+
+def workspace():
+    """The one place we may write to, so it is tried for real; the file is gone afterwards."""
+    facts = place(sys.argv[2])
     try:
-        with tempfile.NamedTemporaryFile(prefix=".doctor-", dir=there) as probe:
+        with tempfile.NamedTemporaryFile(prefix=".doctor-", dir=facts["tried"]) as probe:
             probe.write(b"x" * 65536)
             probe.flush()
+            facts["error"] = ""
     except OSError as problem:
         facts["error"] = errno.errorcode.get(problem.errno, str(problem))
     return facts
@@ -253,11 +260,8 @@ def place(path):
 
 def transfer():
     servers = glob.glob("/usr/lib*/*/sftp-server") + glob.glob("/usr/lib*/sftp-server")
-    try:
-        with open("/etc/ssh/sshd_config") as handle:
-            servers += re.findall(r"(?m)^\s*Subsystem\s+sftp\s+(\S+)", handle.read())
-    except OSError:
-        pass
+    with contextlib.suppress(OSError), open("/etc/ssh/sshd_config", errors="replace") as handle:
+        servers += re.findall(r"(?m)^\s*Subsystem\s+sftp\s+(\S+)", handle.read())
     tools = {name: shutil.which(name) or "" for name in ("tar", "rsync")}
     return dict(tools, sftp_server=servers[-1] if servers else "")
 
@@ -271,8 +275,8 @@ tasks = {
     "toolkits": Task(toolkits),
     "profilers": Task(profilers),
     "nvidia_smi": Task(nvidia_smi),
-    "workspace": Task(place, sys.argv[2]),
-    "temporary": Task(place, tempfile.gettempdir()),
+    "workspace": Task(workspace),
+    "temporary": Task(place, os.environ.get("TMPDIR") or "/tmp"),
     "shared_memory": Task(place, "/dev/shm"),
     "transfer": Task(transfer),
 }
@@ -282,9 +286,11 @@ evidence["silent"] = [name for name, task in tasks.items() if not task.ended]
 evidence["faults"] = [[name, task.fault] for name, task in tasks.items() if task.fault]
 evidence["took_s"] = time.monotonic() - STARTED
 evidence["clock_s"] = time.time()
-send_json(evidence)
-for child in children:
-    if child.poll() is None:
-        os.killpg(child.pid, signal.SIGKILL)
-# Threads that hang would hold an ordinary exit up.
-os._exit(0)
+try:
+    send_json(evidence)
+finally:
+    for child in list(children):
+        with contextlib.suppress(OSError):
+            os.killpg(child.pid, signal.SIGKILL)
+    # Threads that hang would hold an ordinary exit up.
+    os._exit(0)

@@ -229,9 +229,9 @@ def test_a_redirect_does_not_take_the_key_along(fake: FakeRunPod, client: RunPod
 
 def test_terminal_escapes_of_the_server_are_harmless(fake: FakeRunPod, client: RunPod) -> None:
     fake.add(pod_json(name="\x1b]0;owned\x07pod"))
-    assert client.pod(POD).name == "?]0;owned?pod"
+    assert client.pod(POD).name == "\\x1b]0;owned\\x07pod"
     fake.faults = [problem(404, "Not Found", "\x1b[2Jgone")]
-    with pytest.raises(HostUnreachable, match=r"\?\[2Jgone"):
+    with pytest.raises(HostUnreachable, match=r"\\x1b\[2Jgone"):
         client.pod(POD)
 
 

@@ -102,14 +102,18 @@ def test_sources_and_architectures_make_the_key(
 
 
 @needs_nvcc
-def test_the_library_is_the_one_for_the_device(small: Place) -> None:
+def test_the_library_is_the_one_for_the_device_and_none_if_it_was_not_compiled(
+    small: Place,
+) -> None:
     report = small.run("sm_80", "sm_90a", device="sm_90a")
     assert report.library is not None
     assert Path(report.library).name == "libsparsek.sm_90a.so"
     other = small.run("sm_80", "sm_90a", device="sm_100a")
     assert other.cached
-    assert other.library is not None
-    assert Path(other.library).name == "libsparsek.sm_80.so"
+    assert other.library is None
+    nowhere = small.run("sm_80", "sm_90a", device=None)
+    assert nowhere.library is not None
+    assert Path(nowhere.library).name == "libsparsek.sm_80.so"
 
 
 @needs_nvcc

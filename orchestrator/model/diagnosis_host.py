@@ -1,0 +1,216 @@
+"""Rules about the way to a host and the machine without its GPUs."""
+
+from __future__ import annotations
+
+from orchestrator.model.finding import Case, Findings, fail, ok, warn
+
+SLOW_CONNECT_S = 5.0
+CLOCK_TOLERANCE_S = 10.0
+FEW_FREE_BYTES = 1e9
+SOME_FREE_BYTES = 5e9
+FEW_INODES = 1000
+SOME_MEMORY_BYTES = 4 << 30
+SOME_SHM_BYTES = 64 << 20  # what Docker gives where nobody asks for more
+IN_MEMORY = ("tmpfs", "ramfs", "devtmpfs")
+
+_WRITE_ERRORS = {
+    "ENOSPC": "is full",
+    "EDQUOT": "is full: your quota is used up",
+    "EROFS": "is read-only",
+    "EACCES": "is not yours to write to",
+    "EPERM": "is not yours to write to",
+}
+# Those of the agent's probes whose silence or failure no other rule speaks about.
+_PROBES = {
+    "files": "/proc",
+    "system": "the system's own facts",
+    "toolkits": "the search for nvcc",
+    "profilers": "the search for ncu",
+    "temporary": "the folder for temporary files",
+    "shared_memory": "/dev/shm",
+    "transfer": "the search for tar, rsync and sftp-server",
+}
+
+
+def ssh(case: Case) -> Findings:
+    reach = case.reach
+    if not reach.route:
+        yield ok("ssh", f"not needed: this machine; answered in {reach.answer_s:.2f} s")
+        return
+    to_pod = " to a RunPod pod" if case.facts.system.runpod else ""
+    found = f"{reach.route}{to_pod}; connected in {reach.connect_s:.2f} s"
+    if reach.connect_s > SLOW_CONNECT_S:
+        yield warn("ssh", found, "`ssh -v` shows the slow step; in sshd_config, `UseDNS no` helps")
+    else:
+        yield ok("ssh", f"{found}, answered in {reach.answer_s:.2f} s")
+
+
+def login(case: Case) -> Findings:
+    if not case.reach.route:
+        return
+    if case.reach.noise_bytes == 0:
+        yield ok("login", "prints nothing before a command")
+        return
+    yield warn(
+        "login",
+        f"prints {case.reach.noise_bytes:,} bytes before a command; we skip them, scp cannot",
+        "begin the host's ~/.bashrc with: case $- in *i*) ;; *) return ;; esac",
+    )
+
+
+def transfer(case: Case) -> Findings:
+    tools = case.facts.transfer
+    have = [name for name, path in (("tar", tools.tar), ("rsync", tools.rsync)) if path]
+    lack = [name for name, path in (("tar", tools.tar), ("rsync", tools.rsync)) if not path]
+    also = f"{' and '.join(have) or 'nothing'} found"
+    also += f", no {' and no '.join(lack)}" if lack else ""
+    if tools.sftp_server or not case.reach.route:
+        sftp = f"sftp-server is {tools.sftp_server}; " if tools.sftp_server else ""
+        yield ok("transfer", f"{sftp}{also}; we need none of them")
+        return
+    yield warn(
+        "transfer",
+        f"no sftp-server, {also}; we need none of them, your own scp does",
+        "nothing for us; for scp: apt-get install openssh-sftp-server",
+    )
+
+
+def clock(case: Case) -> Findings:
+    ahead_s = case.reach.clock_ahead_s
+    if abs(ahead_s) <= CLOCK_TOLERANCE_S:
+        yield ok("clock", f"agrees with ours within {max(1, round(abs(ahead_s)))} s")
+        return
+    way = "ahead of" if ahead_s > 0 else "behind"
+    yield warn(
+        "clock",
+        f"{abs(ahead_s):,.0f} s {way} ours",
+        "timedatectl set-ntp true; in a container only its host can set the clock",
+    )
+
+
+def machine(case: Case) -> Findings:
+    system = case.facts.system
+    words = [system.os, f"in a container ({system.container})" if system.container else ""]
+    words.append("root" if system.uid == 0 else "not root")
+    yield ok("system", ", ".join(word for word in words if word))
+    if system.cpus is not None:
+        cpus = f"{system.cpus:g} to use"
+        slow = "builds compile one file at a time: rent a pod with more vCPUs"
+        yield warn("cpu", cpus, slow) if system.cpus < 2 else ok("cpu", cpus)
+    if system.sbatch:
+        yield ok("slurm", f"sbatch is {system.sbatch}")
+
+
+def memory(case: Case) -> Findings:
+    total, free = case.facts.system.memory_bytes, case.facts.system.memory_available_bytes
+    if total is None:
+        return
+    # The kernel counts the whole machine, a container's limit is its own.
+    usable = total if free is None else min(free, total)
+    found = f"{usable / 2**30:.1f} of {total / 2**30:.1f} GiB free"
+    if usable < SOME_MEMORY_BYTES:
+        yield warn("memory", found, "end other programs: nvcc and torch are at ease from 4 GiB on")
+    else:
+        yield ok("memory", found)
+
+
+def shared_memory(case: Case) -> Findings:
+    shm = case.facts.shared_memory
+    if not shm.tried:
+        return
+    if not shm.exists:
+        if case.reach.route or case.facts.system.container:
+            yield warn("shm", "there is no /dev/shm", "mount one: docker run --shm-size=1g")
+        return
+    found = f"{shm.total_bytes / 2**20:,.0f} MiB in /dev/shm"
+    if shm.total_bytes < SOME_SHM_BYTES or shm.error:
+        yield warn("shm", f"{found}, too few to share", "start with: docker run --shm-size=1g")
+    else:
+        yield ok("shm", found)
+
+
+def workspace(case: Case) -> Findings:
+    place = case.facts.workspace
+    elsewhere = f"set `workspace:` {case.setting} to a folder on another disk"
+    if not place.tried:
+        why = dict(case.facts.faults).get("workspace", "its disk does not answer")
+        yield fail("workspace", f"{case.host.workspace}: {why}", elsewhere)
+        return
+    left = f"{place.free_bytes / 1e9:.1f} GB free"
+    name = f"{place.path} ({left})"
+    remove = f"rm -r {place.path}/builds (made again when needed)"
+    if place.error in ("ENOSPC", "EDQUOT") or (
+        not place.error and place.free_bytes < FEW_FREE_BYTES
+    ):
+        how = _WRITE_ERRORS.get(place.error, "is nearly full")
+        yield fail("workspace", f"{name} {how}", f"{remove}, or {elsewhere}")
+    elif place.error:
+        how = _WRITE_ERRORS.get(place.error, f"cannot be written to ({place.error})")
+        yield fail("workspace", f"{name} {how}", elsewhere)
+    elif place.free_inodes is not None and place.free_inodes < FEW_INODES:
+        few = f"{name} has room for {place.free_inodes} more files only"
+        yield fail("workspace", few, f"{remove}, or {elsewhere}")
+    elif place.noexec:
+        yield fail("workspace", f"{name} is mounted noexec: no build can be loaded", elsewhere)
+    elif place.free_bytes < SOME_FREE_BYTES:
+        yield warn("workspace", f"{name} is filling up", remove)
+    else:
+        yield ok("workspace", f"{name}, writable")
+
+
+def restart(case: Case) -> Findings:
+    place, system = case.facts.workspace, case.facts.system
+    if not place.mount or not case.reach.route:
+        return
+    if place.file_system in IN_MEMORY:
+        found = f"the workspace lies in memory ({place.mount}): a restart empties it"
+    elif system.container and place.mount == "/":
+        found = "the workspace lies in the container's own layer: stopping the pod empties it"
+    else:
+        yield ok("restart", f"the workspace survives it: {place.mount} ({place.file_system})")
+        return
+    durable = system.durable_mounts
+    best = "/workspace" if "/workspace" in durable else next(iter(durable), "")
+    mend = f"set `workspace: {best}/blackwell-sparsek` {case.setting}"
+    yield warn("restart", found, mend if best else "attach a volume; results come home anyway")
+
+
+def temporary(case: Case) -> Findings:
+    place = case.facts.temporary
+    if not place.tried:
+        return
+    name = f"{place.path} ({place.free_bytes / 1e9:.1f} GB free)"
+    mend = f"free some space there, or set `env: {{TMPDIR: …}}` {case.setting}"
+    trouble = _WRITE_ERRORS.get(place.error, "") if place.exists else "is missing"
+    trouble = trouble or ("" if place.free_bytes else "is full")
+    if trouble:
+        yield fail("tmp", f"{name} {trouble}: nvcc cannot work", mend)
+    elif place.free_bytes < FEW_FREE_BYTES:
+        yield warn("tmp", f"{name} is nearly full", mend)
+    else:
+        yield ok("tmp", f"{name}, writable")
+
+
+def unseen(case: Case) -> Findings:
+    again = f"run orchestrator doctor {case.host.name} again; the machine may be overloaded"
+    for probe in case.facts.silent:
+        if probe in _PROBES:
+            yield warn("unseen", f"{_PROBES[probe]} did not answer in time", again)
+    for probe, why in case.facts.faults:
+        if probe in _PROBES:
+            yield warn("unseen", f"{_PROBES[probe]} could not be looked at: {why}", again)
+
+
+RULES = (
+    ssh,
+    login,
+    transfer,
+    clock,
+    machine,
+    memory,
+    shared_memory,
+    workspace,
+    restart,
+    temporary,
+    unseen,
+)

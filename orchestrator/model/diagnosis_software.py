@@ -1,0 +1,188 @@
+"""Rules about Python, torch, the CUDA toolkit, and whether they and the driver go together."""
+
+from __future__ import annotations
+
+from orchestrator.model.finding import Case, Finding, Findings, fail, ok, warn
+from orchestrator.model.host_facts import Interpreter, Toolkit
+
+OLDEST_PYTHON = (3, 9)
+# The first driver branch that runs programs of a CUDA major release, whatever their minor one:
+# https://docs.nvidia.com/deploy/cuda-compatibility/minor-version-compatibility.html, table 1
+OLDEST_DRIVER = {11: 450, 12: 525, 13: 580}
+# sm_90a came with PTX ISA 8.0: https://docs.nvidia.com/cuda/parallel-thread-execution, release
+# history. nvcc 11.8 lists sm_90 and knows nothing of wgmma.
+FIRST_WITH_SM_90A = (12, 0)
+ARCHITECTURE_SPECIFIC = "9.0"
+
+
+def python(case: Case) -> Findings:
+    faults = dict(case.facts.faults)
+    if case.facts.interpreters:
+        own = case.facts.interpreters[0]
+        yield ok("python", f"{own.version} ({own.path})")
+    elif "pythons" in case.facts.silent:
+        yield fail(
+            "python",
+            f"{case.host.python} starts, but does not end a one-line program in time",
+            f"try `{case.host.python} -c 'print(1)'` there, or set `python:` {case.setting}",
+        )
+    else:
+        yield fail(
+            "python",
+            f"{case.host.python} runs only without its site packages: {faults.get('pythons', '?')}",
+            f"mend that installation, or set `python:` {case.setting}",
+        )
+
+
+def torch(case: Case) -> Findings:
+    if not case.facts.interpreters:
+        return
+    own = case.facts.interpreters[0]
+    if not own.torch:
+        yield _torch_elsewhere(case, own)
+    elif not own.torch_cuda and case.gpu:
+        yield fail(
+            "torch",
+            f"{own.torch} is built without CUDA: it cannot use the {case.gpu.name}",
+            f"{own.path} -m pip install torch, in a build for CUDA {_newest(case)} or older",
+        )
+    else:
+        cuda = f"built for CUDA {own.torch_cuda}" if own.torch_cuda else "built without CUDA"
+        yield ok("torch", f"{own.torch}, {cuda}")
+
+
+def nvcc(case: Case) -> Findings:
+    if "toolkits" in case.facts.silent:
+        return
+    usable = [one for one in case.facts.toolkits if one.found_by_builds]
+    if usable:
+        yield _toolkit(usable[0])
+        return
+    if case.facts.toolkits:
+        odd = case.facts.toolkits[0]
+        home = odd.path.removesuffix("/bin/nvcc")
+        yield _lacking(
+            case,
+            f"{odd.release} lies at {odd.path}, where builds do not look",
+            f"set `env: {{CUDA_HOME: {home}}}` {case.setting}",
+        )
+        return
+    yield _lacking(
+        case,
+        "no nvcc on PATH, in CUDA_HOME or in /usr/local/cuda*: our kernel cannot be built",
+        f"start from a CUDA -devel image, or install the toolkit for CUDA {_newest(case)} or older",
+    )
+
+
+def arch(case: Case) -> Findings:
+    kit = _first_toolkit(case)
+    capability = case.gpu.capability if case.gpu else ""
+    if kit is None or not capability or not kit.arches:
+        return
+    wanted = "sm_" + capability.replace(".", "")
+    specific = capability == ARCHITECTURE_SPECIFIC
+    if wanted not in kit.arches:
+        found = f"nvcc {kit.release} knows no {wanted}, only {', '.join(kit.arches)}"
+        yield fail("arch", found, "install a newer CUDA toolkit")
+    elif specific and _version(kit.release) < FIRST_WITH_SM_90A:
+        found = f"nvcc {kit.release} knows sm_90, but not sm_90a"
+        yield fail("arch", found, "install CUDA toolkit 12.0 or newer")
+    else:
+        yield ok("arch", f"nvcc {kit.release} compiles for {wanted}{'a' if specific else ''}")
+
+
+def cuda(case: Case) -> Findings:
+    """Whether the driver runs what the toolkit and torch build."""
+    if not case.facts.driver.version:
+        return
+    kit = _first_toolkit(case)
+    own = case.facts.interpreters[0].torch_cuda if case.facts.interpreters else ""
+    built = {"the toolkit": kit.release if kit else "", "torch": own}
+    known = {what: release for what, release in built.items() if release}
+    served = _served(case)
+    late = [what for what, release in known.items() if _version(release)[0] > served]
+    together = ", ".join(f"{what} {release}" for what, release in known.items())
+    if not late:
+        if known:
+            yield ok("cuda", f"driver {case.facts.driver.version} runs {together}")
+        return
+    major = _version(known[late[0]])[0]
+    needed = f"driver {OLDEST_DRIVER[major]}" if major in OLDEST_DRIVER else "a newer driver"
+    compat = case.facts.driver.compat.removesuffix("/libcuda.so.1")
+    mend = f"rent a host with {needed} or newer, or use {' and '.join(late)} for CUDA {served}.x"
+    if compat:
+        mend = f"set `env: {{LD_LIBRARY_PATH: {compat}}}` {case.setting}, or {mend}"
+    yield fail(
+        "cuda", f"driver {case.facts.driver.version} serves CUDA {served}.x, not {together}", mend
+    )
+
+
+def _torch_elsewhere(case: Case, own: Interpreter) -> Finding:
+    found = f"{own.path} has none"
+    others = [
+        one
+        for one in case.facts.interpreters[1:]
+        if one.torch and _version(one.version) >= OLDEST_PYTHON
+    ]
+    # A build with CUDA first; among those, the newest.
+    others.sort(key=lambda one: (bool(one.torch_cuda), _version(one.torch)), reverse=True)
+    if others:
+        best = others[0]
+        return fail(
+            "torch",
+            f"{found}; {best.path} has {best.torch}",
+            f"set `python: {best.path}` {case.setting}",
+        )
+    wanted = f", in a build for CUDA {_newest(case)} or older" if case.gpu else ""
+    return fail(
+        "torch",
+        f"{found}, and no other Python was found that has it",
+        f"{own.path} -m pip install torch{wanted}",
+    )
+
+
+def _toolkit(kit: Toolkit) -> Finding:
+    path_says = kit.path.rpartition("/cuda-")[2].split("/")[0] if "/cuda-" in kit.path else ""
+    if path_says and _version(path_says)[:2] != _version(kit.release)[:2]:
+        return warn(
+            "nvcc",
+            f"{kit.path} says it is {kit.release}, whatever its folder is called",
+            "nothing: results name what nvcc says; rename the folder so that nobody is misled",
+        )
+    unseen = "" if kit.on_path else "; not on PATH without a login, builds find it all the same"
+    return ok("nvcc", f"{kit.release} ({kit.path}){unseen}")
+
+
+def _lacking(case: Case, found: str, mend: str) -> Finding:
+    """A missing compiler stops work on a GPU host; a CPU host has nothing to build for."""
+    return fail("nvcc", found, mend) if case.gpu else warn("nvcc", found, mend)
+
+
+def _first_toolkit(case: Case) -> Toolkit | None:
+    return next((kit for kit in case.facts.toolkits if kit.found_by_builds), None)
+
+
+def _served(case: Case) -> int:
+    """The newest CUDA major release that the driver runs."""
+    driver = case.facts.driver
+    branch = _version(driver.version)[0]
+    known = max((cuda for cuda, oldest in OLDEST_DRIVER.items() if branch >= oldest), default=0)
+    return max(known, _version(driver.cuda)[0])
+
+
+def _newest(case: Case) -> str:
+    driver = case.facts.driver
+    return driver.cuda or (f"{_served(case)}.x" if driver.version else "of the driver")
+
+
+def _version(text: str) -> tuple[int, ...]:
+    """(12, 8) of "12.8" or "12.8.0+cu128"; (0,) of what is no version."""
+    numbers = []
+    for part in text.split("+")[0].split("."):
+        if not part.isascii() or not part.isdigit():
+            break
+        numbers.append(int(part))
+    return tuple(numbers) or (0,)
+
+
+RULES = (python, torch, nvcc, arch, cuda)

@@ -1,0 +1,184 @@
+"""What `doctor` saw on a host, as values; None and "" mean that it could not be seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SYS_ADMIN_BIT = 21  # linux/capability.h: CAP_SYS_ADMIN
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """A Python; torch: its version, "" without it. torch_cuda: "" for a build without CUDA."""
+
+    path: str
+    version: str
+    torch: str = ""
+    torch_cuda: str = ""
+
+
+@dataclass(frozen=True)
+class Toolkit:
+    """An nvcc. release: what it says of itself, e.g. "12.8", whatever its path says.
+
+    on_path: PATH of a non-interactive shell leads to it. found_by_builds: our builds look there.
+    arches: what it compiles for, asked of the first toolkit only.
+    """
+
+    path: str
+    release: str
+    on_path: bool
+    found_by_builds: bool
+    arches: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Profiler:
+    """An ncu."""
+
+    path: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """Paths of what others copy files with; "" where it is missing."""
+
+    sftp_server: str = ""
+    tar: str = ""
+    rsync: str = ""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder. tried: it, or the nearest one above that exists; "" if nothing is known of it.
+
+    path: as configured, so it may begin with ~. error: the errno's name if a file could not be
+    written there. mount, file_system: "" unknown.
+    """
+
+    path: str = ""
+    tried: str = ""
+    exists: bool = False
+    free_bytes: int = 0
+    total_bytes: int = 0
+    free_inodes: int | None = None
+    error: str = ""
+    mount: str = ""
+    file_system: str = ""
+    noexec: bool = False
+
+
+NO_TRANSFER, NO_PLACE = Transfer(), Place()
+
+
+@dataclass(frozen=True)
+class System:
+    """The machine without its GPUs. uid and capabilities (CapEff): of the user we log in as.
+
+    container: "docker", "podman", … or "". memory: the container's limit where it has one.
+    durable_mounts: mounted disks that a container's restart does not empty.
+    """
+
+    os: str = ""
+    machine: str = ""
+    uid: int | None = None
+    capabilities: int | None = None
+    cpus: float | None = None
+    memory_bytes: int | None = None
+    memory_available_bytes: int | None = None
+    container: str = ""
+    runpod: bool = False
+    sbatch: str = ""
+    durable_mounts: tuple[str, ...] = ()
+
+    @property
+    def may_administer(self) -> bool:
+        """Root with CAP_SYS_ADMIN: what the NVIDIA driver calls an administrator."""
+        return self.uid == 0 and bool((self.capabilities or 0) >> SYS_ADMIN_BIT & 1)
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """One GPU in nvidia-smi's words. throttle: the active reasons for clocks below the maximum.
+
+    slowdown_c: where the hardware slows down. processes: (name, MiB of GPU memory or None).
+    ecc_errors: uncorrectable ones since the last reset.
+    """
+
+    name: str
+    capability: str = ""
+    persistence: bool | None = None
+    ecc: bool | None = None
+    ecc_errors: int | None = None
+    row_remap_failure: bool = False
+    mig: bool = False
+    throttle: tuple[str, ...] = ()
+    temperature_c: float | None = None
+    slowdown_c: float | None = None
+    sm_mhz: float | None = None
+    max_sm_mhz: float | None = None
+    application_mhz: float | None = None
+    memory_used_mib: float | None = None
+    memory_total_mib: float | None = None
+    utilization_percent: float | None = None
+    processes: tuple[tuple[str, float | None], ...] = ()
+
+
+@dataclass(frozen=True)
+class Driver:
+    """smi: path of nvidia-smi; complaint: what it said instead of an answer, "" if it answered.
+
+    version, cuda: driver and the newest CUDA it serves. module: version in the kernel.
+    nodes: GPUs below /dev. compat: a libcuda of NVIDIA's forward-compatibility package.
+    profiling_admin_only: RmProfilingAdminOnly, whether counters need an administrator.
+    """
+
+    smi: str = ""
+    complaint: str = ""
+    version: str = ""
+    cuda: str = ""
+    module: str = ""
+    nodes: int = 0
+    compat: str = ""
+    profiling_admin_only: bool | None = None
+
+
+@dataclass(frozen=True)
+class CounterProbe:
+    """One kernel run under ncu. status: None if it had to be ended; said: the end of its words."""
+
+    status: int | None
+    said: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All of it. silent: probes that did not answer in time. faults: (probe, why it broke)."""
+
+    system: System = System()
+    interpreters: tuple[Interpreter, ...] = ()
+    toolkits: tuple[Toolkit, ...] = ()
+    profilers: tuple[Profiler, ...] = ()
+    driver: Driver = Driver()
+    gpus: tuple[Gpu, ...] = ()
+    workspace: Place = NO_PLACE
+    temporary: Place = NO_PLACE
+    shared_memory: Place = NO_PLACE
+    transfer: Transfer = NO_TRANSFER
+    silent: tuple[str, ...] = ()
+    faults: tuple[tuple[str, str], ...] = ()
+    took_s: float = 0.0
+    counters: CounterProbe | None = None
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How the host was reached. route: e.g. "direct"; "" without SSH. clock_ahead_s: its clock
+    against ours. noise_bytes: what the login printed before our program could speak."""
+
+    route: str
+    connect_s: float
+    answer_s: float
+    noise_bytes: int
+    clock_ahead_s: float

@@ -1,0 +1,256 @@
+"""Every finding can be provoked: one change to a healthy host, and the line that answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from orchestrator.model.diagnosis import Diagnosis, diagnose
+from orchestrator.model.finding import Level
+from orchestrator.model.host import Host, TransportKind
+from orchestrator.model.host_facts import (
+    CounterProbe,
+    Driver,
+    Facts,
+    Gpu,
+    Interpreter,
+    Place,
+    Profiler,
+    Reach,
+    System,
+    Toolkit,
+    Transfer,
+)
+
+HOST = Host("h100", TransportKind.SSH, "/workspace/bsk", "python", address="pod", gpu=0)
+REACH = Reach("direct SSH", connect_s=0.9, answer_s=0.5, noise_bytes=0, clock_ahead_s=0.2)
+GPU = Gpu(
+    name="NVIDIA H100 80GB HBM3",
+    capability="9.0",
+    persistence=True,
+    ecc=True,
+    ecc_errors=0,
+    throttle=("gpu_idle",),
+    temperature_c=41.0,
+    sm_mhz=345.0,
+    max_sm_mhz=1980.0,
+    memory_used_mib=0.0,
+    memory_total_mib=81559.0,
+    utilization_percent=0.0,
+)
+WORKSPACE = Place(
+    path="/workspace/bsk",
+    tried="/workspace",
+    free_bytes=80_000_000_000,
+    total_bytes=90_000_000_000,
+    free_inodes=1_000_000,
+    mount="/workspace",
+    file_system="ext4",
+)
+TORCH = Interpreter("/usr/bin/python", "3.12.3", "2.8.0+cu128", "12.8")
+KIT = Toolkit("/usr/local/cuda/bin/nvcc", "12.8", False, True, ("sm_80", "sm_90", "sm_100"))
+FACTS = Facts(
+    system=System(
+        os="Linux-6.8",
+        machine="x86_64",
+        uid=0,
+        capabilities=(1 << 41) - 1,
+        cpus=16,
+        memory_bytes=128 << 30,
+        memory_available_bytes=100 << 30,
+        container="docker",
+        runpod=True,
+        durable_mounts=("/workspace",),
+    ),
+    interpreters=(TORCH,),
+    toolkits=(KIT,),
+    profilers=(Profiler("/usr/local/cuda/bin/ncu", "2025.1.1.0"),),
+    driver=Driver("/usr/bin/nvidia-smi", "", "570.133.20", "12.8", "570.133.20", 1, "", False),
+    gpus=(GPU,),
+    workspace=WORKSPACE,
+    temporary=Place("/tmp", "/tmp", True, 9_000_000_000, 10_000_000_000),
+    shared_memory=Place("/dev/shm", "/dev/shm", True, 1 << 30, 1 << 30),
+    transfer=Transfer("/usr/lib/openssh/sftp-server", "/usr/bin/tar", "/usr/bin/rsync"),
+)
+
+Change = Callable[[], Diagnosis]
+
+
+def seen(facts: Facts = FACTS, *, host: Host = HOST, reach: Reach = REACH) -> Diagnosis:
+    return diagnose(host, reach, facts)
+
+
+def facts(**changes: Any) -> Change:
+    return lambda: seen(replace(FACTS, **changes))
+
+
+def reach(**changes: Any) -> Change:
+    return lambda: seen(reach=replace(REACH, **changes))
+
+
+def system(**changes: Any) -> Change:
+    return facts(system=replace(FACTS.system, **changes))
+
+
+def gpu(**changes: Any) -> Change:
+    return facts(gpus=(replace(GPU, **changes),))
+
+
+def driver(**changes: Any) -> Change:
+    return facts(driver=replace(FACTS.driver, **changes))
+
+
+def space(**changes: Any) -> Change:
+    return facts(workspace=replace(WORKSPACE, **changes))
+
+
+def no_gpu(host: Host = HOST, **changes: Any) -> Change:
+    bare = replace(FACTS, gpus=(), driver=Driver())
+    return lambda: seen(replace(bare, **changes), host=host)
+
+
+def refused(**changes: Any) -> Facts:
+    return replace(
+        FACTS,
+        driver=replace(FACTS.driver, profiling_admin_only=True),
+        system=replace(FACTS.system, capabilities=0, **changes),
+    )
+
+
+ANY_GPU = replace(HOST, gpu=None)
+SECOND_GPU = replace(HOST, gpu=1)
+BARE = Interpreter("/usr/bin/python3", "3.10.12")
+CONDA = Interpreter("/opt/conda/bin/python", "3.11.9", "2.6.0", "12.4")
+OLD = Interpreter("/usr/bin/python3.8", "3.8.20", "2.9.0", "12.8")
+CPU_BUILD = Interpreter("/home/me/.venv/bin/python", "3.12.1", "2.9.0+cpu")
+
+W, F = Level.WARN, Level.FAIL
+CASES: tuple[tuple[str, Change, Level, str, str], ...] = (
+    ("ssh", reach(connect_s=7.5), W, "connected in 7.50 s", "`UseDNS no`"),
+    ("login", reach(noise_bytes=102412), W, "102,412 bytes", "case $- in *i*) ;; *) return"),
+    ("transfer", facts(transfer=Transfer(tar="/bin/tar")), W, "no rsync", "openssh-sftp-server"),
+    ("clock", reach(clock_ahead_s=-31_536_000.0), W, "31,536,000 s behind ours", "set-ntp true"),
+    ("clock", reach(clock_ahead_s=60.0), W, "60 s ahead of ours", "timedatectl"),
+    ("cpu", system(cpus=1), W, "1 to use", "more vCPUs"),
+    ("memory", system(memory_available_bytes=2 << 30), W, "2.0 of 128.0 GiB", "end other programs"),
+    ("shm", facts(shared_memory=replace(FACTS.shared_memory, total_bytes=1 << 20)), W, "1 MiB", "--shm-size"),
+    ("shm", facts(shared_memory=Place("/dev/shm", "/dev")), W, "there is no /dev/shm", "--shm-size"),
+    ("workspace", facts(workspace=Place(), silent=("workspace",)), F, "does not answer", "for h100 in the inventory"),
+    ("workspace", facts(workspace=Place(), faults=(("workspace", "OSError: stale"),)), F, "OSError: stale", "`workspace:`"),
+    ("workspace", space(error="ENOSPC", free_bytes=0), F, "is full", "rm -r /workspace/bsk/builds"),
+    ("workspace", space(error="EDQUOT"), F, "your quota", "rm -r /workspace/bsk/builds"),
+    ("workspace", space(error="EROFS"), F, "is read-only", "set `workspace:` for h100"),
+    ("workspace", space(error="EACCES"), F, "not yours to write to", "set `workspace:` for h100"),
+    ("workspace", space(error="EIO"), F, "cannot be written to (EIO)", "set `workspace:` for h100"),
+    ("workspace", space(free_bytes=1_000_000), F, "is nearly full", "rm -r"),
+    ("workspace", space(free_inodes=3), F, "room for 3 more files", "rm -r"),
+    ("workspace", space(noexec=True), F, "mounted noexec", "another disk"),
+    ("workspace", space(free_bytes=2_000_000_000), W, "is filling up", "rm -r"),
+    ("restart", space(mount="/", file_system="overlay"), W, "own layer", "`workspace: /workspace/blackwell-sparsek` for h100"),
+    ("restart", space(mount="/workspace", file_system="tmpfs"), W, "lies in memory", "set `workspace:"),
+    ("tmp", facts(temporary=replace(FACTS.temporary, free_bytes=0)), F, "is full: nvcc", "TMPDIR"),
+    ("tmp", facts(temporary=replace(FACTS.temporary, error="EACCES")), F, "not yours to write to: nvcc", "TMPDIR"),
+    ("tmp", facts(temporary=replace(FACTS.temporary, exists=False)), F, "is missing", "TMPDIR"),
+    ("tmp", facts(temporary=replace(FACTS.temporary, free_bytes=9)), W, "nearly full", "TMPDIR"),
+    ("unseen", facts(silent=("toolkits",), toolkits=()), W, "the search for nvcc did not answer", "doctor h100 again"),
+    ("unseen", facts(faults=(("files", "MemoryError: "),)), W, "/proc could not be looked at", "doctor h100 again"),
+    ("python", facts(interpreters=(), silent=("pythons",)), F, "does not end a one-line program", "python -c 'print(1)'"),
+    ("python", facts(interpreters=(), faults=(("pythons", "ValueError: broken"),)), F, "broken", "`python:` for h100"),
+    ("torch", facts(interpreters=(BARE, CPU_BUILD, CONDA)), F, "/opt/conda/bin/python has 2.6.0", "set `python: /opt/conda/bin/python` for h100"),
+    ("torch", facts(interpreters=(BARE, OLD)), F, "no other Python", "/usr/bin/python3 -m pip install torch, in a build for CUDA 12.8"),
+    ("torch", facts(interpreters=(CPU_BUILD,)), F, "built without CUDA", "build for CUDA 12.8 or older"),
+    ("torch", no_gpu(interpreters=(BARE,)), F, "has none", "-m pip install torch"),
+    ("nvcc", facts(toolkits=()), F, "cannot be built", "toolkit for CUDA 12.8 or older"),
+    ("nvcc", no_gpu(ANY_GPU, toolkits=()), W, "no nvcc", "CUDA -devel image"),
+    ("nvcc", facts(toolkits=(replace(KIT, path="/opt/conda/bin/nvcc", found_by_builds=False),)), F, "builds do not look", "CUDA_HOME: /opt/conda}"),
+    ("nvcc", facts(toolkits=(replace(KIT, path="/usr/local/cuda-13.0/bin/nvcc"),)), W, "says it is 12.8", "rename the folder"),
+    ("arch", facts(toolkits=(replace(KIT, release="11.4", arches=("sm_80",)),)), F, "knows no sm_90, only sm_80", "newer CUDA toolkit"),
+    ("arch", facts(toolkits=(replace(KIT, release="11.8"),)), F, "not sm_90a", "12.0 or newer"),
+    ("cuda", facts(toolkits=(replace(KIT, release="13.0"),)), F, "serves CUDA 12.x", "driver 580 or newer, or use the toolkit for CUDA 12.x"),
+    ("cuda", facts(interpreters=(replace(TORCH, torch_cuda="13.0"),)), F, "torch 13.0", "use torch for CUDA 12.x"),
+    ("cuda", driver(version="470.57.02", cuda="11.4"), F, "serves CUDA 11.x", "driver 525"),
+    ("cuda", facts(driver=replace(FACTS.driver, compat="/usr/local/cuda/compat/libcuda.so.1"), toolkits=(replace(KIT, release="13.0"),)), F, "serves CUDA 12.x", "LD_LIBRARY_PATH: /usr/local/cuda/compat}"),
+    ("gpu", no_gpu(silent=("nvidia_smi",)), F, "nvidia-smi does not answer", "nvidia-smi -pm 1"),
+    ("gpu", no_gpu(driver=Driver("/x", "Failed to initialize NVML: Driver/library version mismatch")), F, "version mismatch", "restart the machine"),
+    ("gpu", no_gpu(driver=Driver("/x", "No devices were found")), F, "No devices", "--gpus all"),
+    ("gpu", no_gpu(driver=Driver("/x", "GPU is lost.  Reboot")), F, "is lost", "restart the pod"),
+    ("gpu", no_gpu(driver=Driver("/x", "segfault")), F, "segfault", "run nvidia-smi there"),
+    ("gpu", no_gpu(driver=Driver(module="570.1", nodes=1)), F, "nvidia-smi is not", "nvidia-utils"),
+    ("gpu", no_gpu(), F, "the inventory says gpu: 0", "remove `gpu:` for h100"),
+    ("gpu", no_gpu(ANY_GPU), W, "only checks and CPU timings", "orchestrator hosts add"),
+    ("gpu", no_gpu(ANY_GPU, system=replace(FACTS.system, sbatch="/usr/bin/sbatch")), W, "Slurm's compute nodes", "hosts add"),
+    ("gpu", lambda: seen(host=SECOND_GPU), F, "gpu: 1, there are 1", "set `gpu: 0` for h100"),
+    ("driver", driver(module="570.124.06"), F, "the kernel runs 570.124.06", "restart the machine"),
+    ("idle", gpu(processes=(("python", 512.0),), memory_used_mib=600.0), W, "1 on the GPU (python), 600 MiB", "worth nothing"),
+    ("idle", gpu(memory_used_mib=40000.0), W, "does not show", "rent another pod"),
+    ("idle", gpu(utilization_percent=97.0), W, "97 % busy", "wait"),
+    ("temperature", gpu(temperature_c=84.0), W, "84 °C", "cool down"),
+    ("temperature", gpu(temperature_c=79.0, slowdown_c=89.0), W, "slows down at 89", "cool down"),
+    ("ecc", gpu(ecc_errors=2), F, "2 uncorrectable", "rent another GPU"),
+    ("ecc", gpu(row_remap_failure=True), F, "could not be remapped", "rent another GPU"),
+    ("ecc", gpu(ecc=False), W, "off", "nvidia-smi -e 1"),
+    ("mig", gpu(mig=True), W, "you measure a slice", "nvidia-smi -mig 0"),
+    ("throttle", gpu(throttle=("gpu_idle", "hw_slowdown")), W, "clocks down: hw_slowdown", "rent another"),
+    ("persistence", gpu(persistence=False), W, "off", "nvidia-smi -pm 1 as root"),
+    ("clocks", system(capabilities=0), W, "refused (no CAP_SYS_ADMIN; not tried)", "records its clocks"),
+    ("clocks", system(uid=1000), W, "refused (not root; not tried)", "records its clocks"),
+    ("ncu", facts(profilers=()), W, "not found", "nsight-compute"),
+    ("counters", lambda: seen(refused()), W, "RmProfilingAdminOnly is 1", "NVreg_RestrictProfilingToAdminUsers=0"),
+    ("counters", driver(profiling_admin_only=None), W, "does not tell", "doctor h100 --probe-counters"),
+    ("counters", facts(counters=CounterProbe(1, "==ERROR== ERR_NVGPUCTRPERM - The user")), W, "refused to this user", "--cap-add SYS_ADMIN"),
+    ("counters", facts(counters=CounterProbe(1, "a driver resource was unavailable")), W, "in use by another tool", "dcgmi profile --pause"),
+    ("counters", facts(counters=CounterProbe(1, "open /tmp/nsight-compute-lock")), W, "lock file", "TMPDIR"),
+    ("counters", facts(counters=CounterProbe(None, "")), W, "did not end in time", "ncu --version"),
+    ("counters", facts(counters=CounterProbe(9, "x\ncuInit failed with 999\n")), W, "(9): cuInit failed with 999", "by hand"),
+    ("counters", facts(counters=CounterProbe(0, "==WARNING== No kernels were profiled.")), W, "No kernels", "by hand"),
+)  # fmt: skip
+
+
+def test_a_healthy_host_has_nothing_to_mend() -> None:
+    diagnosis = seen()
+    assert {one.level for one in diagnosis.findings} == {Level.OK}
+    assert {one.mend for one in diagnosis.findings} == {""}
+    assert diagnosis.first_failure is None
+
+
+@pytest.mark.parametrize(
+    ("topic", "change", "level", "found", "mend"),
+    CASES,
+    ids=[f"{case[0]}-{case[3]}" for case in CASES],
+)
+def test_each_trouble_is_found_with_its_mend(
+    topic: str, change: Change, level: Level, found: str, mend: str
+) -> None:
+    diagnosis = change()
+    lines = [one for one in diagnosis.findings if one.topic == topic and one.level is not Level.OK]
+    assert [one.level for one in lines] == [level]
+    assert found in lines[0].found
+    assert mend in lines[0].mend
+    assert (diagnosis.first_failure is None) or level is F or topic in ("gpu", "nvcc", "unseen")
+
+
+def test_every_topic_can_be_in_trouble_but_those_that_only_inform() -> None:
+    topics = {
+        one.topic
+        for one in seen(replace(FACTS, system=replace(FACTS.system, sbatch="/s"))).findings
+    }
+    assert topics - {case[0] for case in CASES} == {"system", "slurm"}
+
+
+def test_counters_are_allowed_to_an_administrator_and_where_a_probe_measured() -> None:
+    admin = driver(profiling_admin_only=True)()
+    probed = facts(counters=CounterProbe(0, "  sm__cycles_elapsed.max cycle 2,139"))()
+    for diagnosis, words in ((admin, "we are administrator"), (probed, "measured a kernel")):
+        line = next(one for one in diagnosis.findings if one.topic == "counters")
+        assert line.level is Level.OK
+        assert words in line.found
+
+
+def test_this_machine_needs_no_ssh_and_no_volume() -> None:
+    local = replace(HOST, kind=TransportKind.LOCAL)
+    there = replace(FACTS, workspace=replace(WORKSPACE, mount="/", file_system="overlay"))
+    topics = {one.topic for one in seen(there, host=local, reach=replace(REACH, route="")).findings}
+    assert topics.isdisjoint({"login", "restart"})
