@@ -36,7 +36,7 @@ from orchestrator.transport.keys import (
 )
 from orchestrator.transport.known_hosts import HostKey
 from orchestrator.transport.route import Route, hop, resolve, through
-from orchestrator.transport.ssh_channel import SshChannel, hang_up_after
+from orchestrator.transport.ssh_channel import SshChannel, Spares, hang_up_after
 from orchestrator.transport.trust import Trust
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ class SshTransport:
         self._lock = threading.RLock()
         self._held = contextlib.ExitStack()
         self._link: paramiko.Transport | None = None
+        self._spares: Spares | None = None
 
     def open(self) -> None:
         """Connect, verify, log in. Any thread may call this early; the others then wait for it."""
@@ -86,11 +87,11 @@ class SshTransport:
     @contextlib.contextmanager
     def stream(self, command: Command) -> Iterator[SshChannel]:
         """Start a command on a session channel of its own; no terminal."""
-        link = self._opened()
+        link, spares = self._opened()
         # exec_command() itself would wait for ever where the network swallows everything.
         limit_s = self._timeouts.channel_s
         with told(self.host, in_use=True), hang_up_after(limit_s, link):
-            raw = link.open_session(timeout=limit_s)
+            raw = spares.take()
             raw.exec_command(command.shell_line())
         channel = SshChannel(self.host, raw, self._timeouts.send_s)
         try:
@@ -101,7 +102,7 @@ class SshTransport:
     def close(self) -> None:
         """Hang up; the next use connects again."""
         with self._lock:
-            self._link = None
+            self._link = self._spares = None
             self._held.close()
 
     def __enter__(self) -> SshTransport:
@@ -110,12 +111,13 @@ class SshTransport:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    def _opened(self) -> paramiko.Transport:
+    def _opened(self) -> tuple[paramiko.Transport, Spares]:
         with self._lock:
-            if self._link is None or not self._link.is_active():
+            if self._link is None or self._spares is None or not self._link.is_active():
                 self.close()
                 self._link = self._located()
-            return self._link
+                self._spares = Spares(self._link, self._timeouts.channel_s)
+            return self._link, self._spares
 
     def _located(self) -> paramiko.Transport:
         """A new connection to where the host is now."""
