@@ -6,26 +6,24 @@ something did. `remote_payload/agent/receive.py` is the far end.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import time
 import zlib
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from threading import Thread
 from typing import Any
 
-from orchestrator.errors import HostUnfit, LinkLost, OrchestratorError, UsageError
+from orchestrator.errors import HostUnfit, LinkLost, OrchestratorError
 from orchestrator.model.command import Command
 from orchestrator.model.host import Host
 from orchestrator.model.progress import Progress, Silence
 from orchestrator.model.snapshot import Deployed, Entry, Kind, Scan, Skipped
 from orchestrator.model.workspace import Workspace
-from orchestrator.store import manifests, sources
+from orchestrator.store import manifests, packing, sources
+from orchestrator.store.packing import SourcesChanged
 from orchestrator.transport import agent
 from orchestrator.transport.agent import AgentSession
 from orchestrator.transport.base import Transport
@@ -33,16 +31,9 @@ from orchestrator.transport.base import Transport
 AGENT = "receive"
 TASK = "sync"
 KEEP_SNAPSHOTS = 5
-_READ_BYTES = 1 << 20
-_BLOCK_BYTES = 1 << 18
-_LEVEL = 1  # higher levels cost more time than the bytes they save, even at 100 ms
 _HAVE_DIGITS = 16  # of a content digest, as the far end lists them
 _PUBLISH_LIMIT_S = 300.0
 _ATTEMPTS = 3
-
-
-class SourcesChanged(UsageError):
-    """A file is no longer what the scan saw; scan again."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +144,7 @@ class _Delta:
 
 def _delta(scan: Scan, base_manifest: str | None, have: frozenset[str]) -> _Delta:
     base = {row[0]: tuple(row) for row in json.loads(base_manifest or "[]")}
-    have = have | {row[3][:_HAVE_DIGITS] for row in base.values()}
+    have = have | {row[3][:_HAVE_DIGITS] for row in base.values() if row[1] != Kind.LINK.value}
     entries = scan.snapshot.entries
     missing: dict[str, Entry] = {}
     for entry in entries:
@@ -194,8 +185,8 @@ class _FarEnd:
                 "drop": delta.dropped,
                 "send": [entry.path for entry in delta.files],
             }
-            self._frame(b"J", zlib.compress(json.dumps(question).encode(), _LEVEL))
-            for packed in _packed(self._contents(scan, delta.files)):
+            self._frame(b"J", zlib.compress(json.dumps(question).encode(), 1))
+            for packed in packing.packed(self._contents(scan, delta.files)):
                 self._frame(b"D", packed)
             self._frame(b"Z")
         except LinkLost as lost:
@@ -211,7 +202,7 @@ class _FarEnd:
         done = 0
         for entry in files:
             self._progress.step(TASK, done, total, entry.path)
-            yield from _bytes_of(scan, entry)
+            yield from packing.contents(scan, entry)
             done += entry.size_bytes
         self._progress.step(TASK, total, total)
 
@@ -222,61 +213,6 @@ class _FarEnd:
         except LinkLost:
             raise lost from None
         raise lost
-
-
-def _packed(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """One raw deflate stream, its blocks compressed ahead on other cores while we send."""
-    workers = min(4, os.cpu_count() or 1)
-    ahead: deque[Future[bytes]] = deque()
-    with ThreadPoolExecutor(workers) as pool:
-        for block in _blocks(pieces):
-            ahead.append(pool.submit(_deflate, block, zlib.Z_FULL_FLUSH))
-            if len(ahead) > workers:
-                yield ahead.popleft().result()
-        while ahead:
-            yield ahead.popleft().result()
-    yield _deflate(b"", zlib.Z_FINISH)
-
-
-def _blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    block = bytearray()
-    for piece in pieces:
-        block += piece
-        if len(block) >= _BLOCK_BYTES:
-            yield bytes(block)
-            block.clear()
-    if block:
-        yield bytes(block)
-
-
-def _deflate(block: bytes, ending: int) -> bytes:
-    pack = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
-    return pack.compress(block) + pack.flush(ending)
-
-
-def _bytes_of(scan: Scan, entry: Entry) -> Iterator[bytes]:
-    """The entry's bytes; SourcesChanged, at the latest at their end, if they are other ones."""
-    digest = hashlib.sha256()
-    left = entry.size_bytes
-    try:
-        file = os.open(scan.local(entry), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        try:
-            # One byte more than expected shows that the file has grown.
-            while data := os.read(file, min(_READ_BYTES, left + 1)):
-                digest.update(data)
-                left -= len(data)
-                if left < 0:
-                    break
-                yield data
-        finally:
-            os.close(file)
-    except OSError:
-        left = -1
-    if left or digest.hexdigest() != entry.content:
-        raise SourcesChanged(
-            f"{entry.path} changed while it was being sent",
-            hint="Something keeps writing to it; let it finish and sync again.",
-        )
 
 
 def _failure(host: Host, answer: Any) -> OrchestratorError:

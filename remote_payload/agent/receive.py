@@ -219,7 +219,8 @@ def prune():
             pass
     for digest in published()[int(KEEP) :]:
         if digest not in used:
-            os.rename(STORE + digest, STORE + ".old-" + digest)
+            if os.path.lexists(STORE + digest):  # a record alone: killed while publishing
+                os.rename(STORE + digest, STORE + ".old-" + digest)
             os.unlink(STORE + digest + ".json")
     remove(*[name for name in os.listdir(STORE) if name.startswith(".old")])
 

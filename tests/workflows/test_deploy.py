@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -169,6 +170,15 @@ def test_files_of_one_content_travel_once(tmp_path: Path) -> None:
     deployed = deploy_from(root, local(tmp_path / "ws"))
     assert (deployed.sent_files, deployed.total_files) == (1, 9)
     assert held(there(deployed)) == held_of(root)
+
+
+def test_a_link_is_not_mistaken_for_the_file_whose_digest_it_names(
+    tmp_path: Path, root: Path
+) -> None:
+    (root / "csrc/link").symlink_to(hashlib.sha256(b"new").hexdigest()[:16])
+    deploy_from(root, local(tmp_path / "ws"))
+    write(root, {"csrc/b.cu": "new"})
+    assert held(there(deploy_from(root, local(tmp_path / "ws")))) == held_of(root)
 
 
 def test_a_users_own_file_travels_along(tmp_path: Path, root: Path) -> None:

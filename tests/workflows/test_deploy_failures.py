@@ -134,6 +134,9 @@ def test_a_snapshot_without_its_record_is_sent_again(workspace: Path, root: Path
 
 def test_only_the_newest_snapshots_and_those_in_use_are_kept(workspace: Path, root: Path) -> None:
     digests = []
+    killed = (
+        write(workspace, {f"snapshots/{'0' * 64}.json": "[]"}) / "snapshots" / f"{'0' * 64}.json"
+    )
     for number in range(8):
         write(root, {"csrc/a.cu": str(number)})
         digests.append(deploy_from(root, local(workspace)).digest)
@@ -148,6 +151,7 @@ def test_only_the_newest_snapshots_and_those_in_use_are_kept(workspace: Path, ro
     last = deploy_from(root, local(workspace)).digest
     assert published(workspace) == {*digests[4:], last}
     assert (workspace / "jobs/over/snapshot").exists()
+    assert not killed.exists()
 
 
 def test_a_snapshot_used_again_counts_as_new(workspace: Path, root: Path) -> None:

@@ -11,9 +11,10 @@ import pytest
 
 from orchestrator.errors import HostUnreachable
 from orchestrator.store import sources
+from orchestrator.store.packing import SourcesChanged
 from orchestrator.transport.connect import Trust, connect
 from orchestrator.transport.local import LocalTransport
-from orchestrator.workflows.deploy import SourcesChanged, deploy, deploy_from, plan
+from orchestrator.workflows.deploy import deploy, deploy_from, plan
 from tests.ssh.server import SshServer
 from tests.workflows.syncing import (
     Listener,
