@@ -1,0 +1,1 @@
+"""Nsight Compute: what to ask of it, what it said, and the numbers it gave."""
