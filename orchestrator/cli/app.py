@@ -38,6 +38,7 @@ VERBS = (
     Verb("cancel", "orchestrator.cli.attach", "End a run and everything it started."),
     Verb("runs", "orchestrator.cli.runs", "List, show and remove the runs kept here."),
     Verb("report", "orchestrator.cli.report", "Render the report of a run, offline."),
+    Verb("import-ncu", "orchestrator.cli.import_ncu", "Show what a Nsight Compute file says."),
 )
 
 
@@ -50,7 +51,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         for verb in VERBS:
             if verb.name == cmd_name:
-                command = getattr(importlib.import_module(verb.module), verb.name)
+                command = getattr(importlib.import_module(verb.module), verb.name.replace("-", "_"))
                 assert isinstance(command, click.Command)
                 return command
         return None

@@ -42,9 +42,14 @@ def render(run: Run) -> Report:
     roofline = charts.roofline(derived) if derived else None
     drawn = (*scaling, *((roofline,) if roofline else ()))
     page = view(run, derived, scaling, roofline)
-    markdown = _environment().get_template("report.md.j2").render(report=page)
+    markdown = fill("report.md.j2", report=page)
     verdict = private(one_line(page.verdict))
     return Report(markdown, tuple(c for c in drawn if c.svg), verdict, is_ok(run, derived))
+
+
+def fill(template: str, **views: object) -> str:
+    """Any page through the one gate: all that `template` prints of `views` passes `plain`."""
+    return _environment().get_template(template).render(**views)
 
 
 def view(

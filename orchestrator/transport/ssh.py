@@ -36,7 +36,7 @@ from orchestrator.transport.keys import (
 )
 from orchestrator.transport.known_hosts import HostKey
 from orchestrator.transport.route import Route, hop, resolve, through
-from orchestrator.transport.ssh_channel import SshChannel, Spares, hang_up_after
+from orchestrator.transport.ssh_channel import Spares, SshChannel, hang_up_after
 from orchestrator.transport.trust import Trust
 
 if TYPE_CHECKING:

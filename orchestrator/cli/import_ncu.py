@@ -1,0 +1,41 @@
+"""import-ncu: a page of counters from a file of Nsight Compute, offline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from orchestrator.cli import console, options
+
+
+@click.command("import-ncu")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write here instead of printing.",
+)
+@options.json_option
+def import_ncu(file: Path, output: Path | None, as_json: bool) -> int:
+    """Show the counters in FILE: a .ncu-rep, or what `ncu --csv` printed.
+
+    Neither a GPU nor ncu is needed. What the file does not hold is named, never taken as zero.
+    A .ncu-rep is read by NVIDIA's package: pip install 'blackwell-sparsek[ncu]'.
+
+    \b
+    Example:
+      orchestrator import-ncu attention.ncu-rep -o counters.md
+      orchestrator import-ncu raw.csv --json
+    """
+    from orchestrator.workflows import import_ncu as workflow
+
+    source = workflow.import_file(file)
+    text = workflow.document(source) if as_json else workflow.markdown(source)
+    if output is None:
+        console.out(text.rstrip("\n"))
+    else:
+        workflow.write(text, output)
+        console.out(str(output))
+    return 0

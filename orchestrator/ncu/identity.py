@@ -1,0 +1,65 @@
+"""The columns that say which launch a record belongs to."""
+
+from __future__ import annotations
+
+import re
+
+from orchestrator.errors import UsageError
+from orchestrator.ncu.capture import Dim3, KernelCapture
+from orchestrator.ncu.text_table import Row, Table
+
+COLUMNS = (
+    "ID",
+    "Process ID",
+    "Process Name",
+    "Host Name",
+    "Kernel Name",
+    "Context",
+    "Stream",
+    "Block Size",
+    "Grid Size",
+    "Device",
+    "CC",
+    "Invocations",
+)
+_DIM3 = re.compile(r"\(\s*(\d{1,10}),\s*(\d{1,10}),\s*(\d{1,10})\)\Z", re.A)
+_COUNT = re.compile(r"\d{1,9}\Z", re.A)
+
+
+def launch(table: Table, row: Row, id_if_none: int) -> KernelCapture:
+    """The launch of a record, without metrics. UsageError for an ID that is no number."""
+
+    def cell(name: str) -> str:
+        place = table.column(name)
+        return row.cells[place].strip() if place is not None else ""
+
+    return KernelCapture(
+        id=_count(cell("ID"), row, "ID") if "ID" in table.header else id_if_none,
+        kernel=cell("Kernel Name"),
+        metrics={},
+        context=cell("Context"),
+        stream=cell("Stream"),
+        grid=_dim3(cell("Grid Size")),
+        block=_dim3(cell("Block Size")),
+        device=cell("Device"),
+        compute_capability=cell("CC"),
+        launches=_count(cell("Invocations"), row, "Invocations")
+        if "Invocations" in table.header
+        else 1,
+    )
+
+
+def place(row: Row) -> str:
+    """Where a record stands, for messages."""
+    return f"line {row.line}"
+
+
+def _count(text: str, row: Row, column: str) -> int:
+    if not _COUNT.match(text):
+        raise UsageError(f"{place(row)}: {column} is {text!r}, expected a whole number")
+    return int(text)
+
+
+def _dim3(text: str) -> Dim3 | None:
+    found = _DIM3.match(text)
+    return (int(found[1]), int(found[2]), int(found[3])) if found else None

@@ -1,0 +1,58 @@
+"""Units of Nsight Compute, and the one unit of each kind that we keep."""
+
+from __future__ import annotations
+
+# ncu's prefixes are decimal: a Kbyte is 1000 byte (checked against --print-units base).
+_BASE: dict[str, tuple[str, int]] = {
+    "": ("", 1),
+    "%": ("%", 1),
+    "ns": ("ns", 1),
+    "nsecond": ("ns", 1),
+    "us": ("ns", 10**3),
+    "usecond": ("ns", 10**3),
+    "ms": ("ns", 10**6),
+    "msecond": ("ns", 10**6),
+    "s": ("ns", 10**9),
+    "sec": ("ns", 10**9),
+    "second": ("ns", 10**9),
+    "byte": ("byte", 1),
+    "Kbyte": ("byte", 10**3),
+    "Mbyte": ("byte", 10**6),
+    "Gbyte": ("byte", 10**9),
+    "Tbyte": ("byte", 10**12),
+    "hz": ("hz", 1),
+    "Hz": ("hz", 1),
+    "Khz": ("hz", 10**3),
+    "Mhz": ("hz", 10**6),
+    "Ghz": ("hz", 10**9),
+    "cycle": ("cycle", 1),
+    "inst": ("inst", 1),
+    "sector": ("sector", 1),
+    "request": ("request", 1),
+    "register": ("register", 1),
+    "thread": ("thread", 1),
+    "warp": ("warp", 1),
+    "block": ("block", 1),
+    "cluster": ("cluster", 1),
+    "SM": ("SM", 1),
+    "pass": ("pass", 1),
+}
+_PER_SECOND = {"s": 1, "sec": 1, "second": 1, "ms": 10**3, "msecond": 10**3}
+_PER_SECOND |= {"us": 10**6, "usecond": 10**6, "ns": 10**9, "nsecond": 10**9}
+
+
+def base(unit: str) -> tuple[str, int] | None:
+    """The unit we keep and the factor to it, `Mbyte/s` to (`byte/s`, 10**6); None if unknown."""
+    over, slash, under = unit.partition("/")
+    top = _BASE.get(over)
+    if not slash:
+        return top
+    if top is None or not over:
+        return None
+    if under in _PER_SECOND:
+        factor = top[1] * _PER_SECOND[under]
+        return ("hz", factor) if top[0] == "cycle" else (f"{top[0]}/s", factor)
+    bottom = _BASE.get(under)
+    if bottom is None or bottom[1] != 1:
+        return None
+    return f"{top[0]}/{bottom[0]}", top[1]

@@ -1,0 +1,140 @@
+"""The command lines that reach a GPU host, word for word, per version of Nsight Compute."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from itertools import product
+from pathlib import PurePosixPath
+
+import pytest
+
+from orchestrator.errors import HostUnfit
+from orchestrator.ncu import flags
+from orchestrator.ncu.flags import Collection, Depth
+from orchestrator.ncu.metrics import QUANTITIES
+from orchestrator.ncu.version import Ncu, NcuVersion, describe, parse_version
+from remote_payload.contract import DType, Shape
+from tests.golden import assert_golden
+from tests.ncu.places import SAMPLES, needs_samples
+
+SHAPE = Shape(16, 96, 512, 64, DType.FP16)
+LISTED = "\n".join(f"{name:45} Some Name   no   x.section" for name in flags.SECTIONS[Depth.FULL])
+USAGE = "  --config-file arg (=on)\n  --target-processes-filter arg  see --section\n"
+BOOST = "  --pipeline-boost-state arg (=stable)\n"
+VERSIONS = {
+    "2024.1.1": USAGE,
+    "2025.1.0": USAGE,
+    "2026.1.0": USAGE + BOOST,
+    "2026.3.1": USAGE + BOOST,
+}
+
+
+def ncu(version: str, usage: str = USAGE, listed: str = LISTED) -> Ncu:
+    text = f"NVIDIA (R) Nsight Compute\nVersion {version}.0 (build 38283040) (public-release)"
+    return describe(PurePosixPath("/usr/local/cuda/bin/ncu"), text, usage, listed)
+
+
+def collection(depth: Depth, chip: str = "9.0") -> Collection:
+    return Collection(
+        depth=depth,
+        nvtx_range=flags.range_name("sdpa-flash", SHAPE),
+        report=PurePosixPath("/work space/runs/r1/ncu/sdpa-flash.ncu-rep"),
+        tmp_dir=PurePosixPath("/work space/runs/r1/tmp"),
+        compute_capability=chip,
+        application=("python3", "-m", "remote_payload", "one-call"),
+    )
+
+
+@pytest.mark.parametrize(("version", "depth"), list(product(VERSIONS, Depth)))
+def test_a_collection_is_this_command_line(version: str, depth: Depth) -> None:
+    argv = flags.collect(ncu(version, VERSIONS[version]), collection(depth)).argv
+    assert_golden(f"ncu/collect_{depth.value}_{version}.txt", "\n".join(argv) + "\n")
+
+
+def test_a_report_is_read_back_by_this_command_line() -> None:
+    command = flags.raw_page(
+        ncu("2025.1.0"), PurePosixPath("/w/a b.ncu-rep"), PurePosixPath("/w/tmp")
+    )
+    assert str(command) == (
+        "env TMPDIR=/w/tmp LC_ALL=C /usr/local/cuda/bin/ncu --import '/w/a b.ncu-rep' "
+        "--csv --page raw --print-units base"
+    )
+
+
+def test_no_option_takes_two_sections_and_no_clock_is_locked() -> None:
+    argv = flags.collect(ncu("2026.3.1"), collection(Depth.FULL)).argv
+    sections = [argv[i + 1] for i, word in enumerate(argv) if word == "--section"]
+    assert len(sections) == len(set(sections)) == len(flags.SECTIONS[Depth.FULL])
+    assert not any("," in section for section in sections)
+    assert argv[argv.index("--clock-control") + 1] == "none"
+    assert shlex.split(shlex.join(argv)) == list(argv)
+
+
+def test_an_option_or_section_that_this_ncu_does_not_name_is_left_out() -> None:
+    old = ncu("2024.1.1", usage="", listed=LISTED.replace("SchedulerStats ", "Other "))
+    argv = flags.collect(old, collection(Depth.CHEAP)).argv
+    assert not {"--config-file", "--pipeline-boost-state", "SchedulerStats"} & set(argv)
+    with pytest.raises(HostUnfit, match="lists none of the sections"):
+        flags.collect(ncu("2024.1.1", listed="nothing"), collection(Depth.CHEAP))
+
+
+def test_metrics_are_named_only_on_the_chip_whose_names_they_are() -> None:
+    assert "--metrics" in flags.collect(ncu("2025.1.0"), collection(Depth.CHEAP)).argv
+    assert "--metrics" not in flags.collect(ncu("2025.1.0"), collection(Depth.CHEAP, "12.0")).argv
+
+
+def test_every_provider_and_shape_has_a_range_of_its_own_without_filter_characters() -> None:
+    shapes = [
+        Shape(b, h, 512, 64, dtype, causal)
+        for b, h, dtype, causal in product((1, 16), (8, 96), DType, (False, True))
+    ]
+    names = [flags.range_name(p, s) for p, s in product(("sdpa", "sdpa.B1", "x"), shapes)]
+    assert len(set(names)) == len(names)
+    assert not any(set(name) & set("@/,[]+* ") for name in names)
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "a,b", "a b", "-x", "a@b"])
+def test_a_range_that_would_be_read_as_a_filter_is_refused(name: str) -> None:
+    wanted = collection(Depth.CHEAP)
+    bad = Collection(**{**vars(wanted), "nvtx_range": name})
+    with pytest.raises(ValueError, match="not a range"):
+        flags.collect(ncu("2025.1.0"), bad)
+
+
+def test_the_questions_to_ask_an_ncu_are_these() -> None:
+    asked = flags.questions(PurePosixPath("ncu"))
+    assert [str(q) for q in asked] == ["ncu --version", "ncu --help", "ncu --list-sections"]
+
+
+def test_versions_are_ordered_and_a_silent_ncu_is_refused() -> None:
+    assert ncu("2024.1.1").version < ncu("2026.2.1").version == NcuVersion(2026, 2, 1)
+    with pytest.raises(HostUnfit, match="no version"):
+        parse_version("bash: ncu: command not found")
+
+
+@needs_samples
+def test_all_requested_sections_exist_in_a_real_report() -> None:
+    held = json.loads((SAMPLES / "metric-db/sections_h100_ncu2025.1.0.json").read_text())
+    assert set(flags.SECTIONS[Depth.FULL]) <= held.keys()
+
+
+@needs_samples
+def test_all_metrics_are_of_gh100_and_collected_by_the_section_we_say() -> None:
+    sections = json.loads((SAMPLES / "metric-db/sections_h100_ncu2025.1.0.json").read_text())
+    listed = {
+        line.split("\t")[1]
+        for name in ("gh100_ncu2026.3.1.tsv", "gh100_cupti12.9.tsv")
+        for line in (SAMPLES / "metric-db" / name).read_text().splitlines()
+    }
+    for quantity in QUANTITIES.values():
+        if not quantity.section:
+            assert quantity.metric.split(".")[0] in listed, quantity.metric
+            continue
+        section = sections[quantity.section]
+        shown = [(label, metric) for label, metric in section["header"] + section["body"]]
+        assert quantity.metric in {metric for _, metric in shown}, quantity.metric
+        if quantity.label:
+            assert quantity.label[0] == section["name"]
+            named = [metric for label, metric in shown if label == quantity.label[1]]
+            assert named == [quantity.metric], quantity.label

@@ -1,0 +1,195 @@
+"""Every shape in which Nsight Compute prints numbers is read, or refused by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orchestrator.errors import UsageError
+from orchestrator.ncu.capture import Form, Measurement
+from orchestrator.ncu.read import read_file, read_text
+from orchestrator.ncu.version import NcuVersion
+from tests.ncu.places import SAMPLES, fixture, needs_samples
+
+RAW = fixture("raw_two_kernels.csv")
+
+
+def test_a_raw_page_gives_one_capture_per_launch_in_base_units() -> None:
+    first, second = read_text(RAW).kernels
+    assert (first.id, first.kernel) == (0, 'void reduce<float, (int)4>(float *, int, "a, b")')
+    assert (first.grid, first.block) == ((1, 32, 64), (256, 1, 1))
+    assert (first.context, first.stream, first.device) == ("1", "7", "0")
+    assert first.metrics["dram__bytes_read.sum"] == Measurement(1_500_000, "byte")
+    assert first.metrics["dram__bytes.sum.per_second"] == Measurement(250e9, "byte/s")
+    assert second.metrics["gpu__time_duration.sum"] == Measurement(30_000, "ns")
+    assert second.text("device__attribute_display_name") == "NVIDIA H100 PCIe"
+
+
+def test_missing_numbers_are_not_zero_and_zero_is_not_missing() -> None:
+    first, second = read_text(RAW).kernels
+    assert first.metrics["smsp__inst_executed.sum"] == Measurement(None, "inst", "n/a")
+    assert second.metrics["smsp__inst_executed.sum"] == Measurement(None, "inst", "(!) nan")
+    tensor = "sm__pipe_tensor_cycles_active.avg.pct_of_peak_sustained_active"
+    assert first.metrics[tensor] == Measurement(0.0, "%")
+
+
+def test_values_above_one_hundred_percent_stay_as_measured() -> None:
+    assert read_text(RAW).kernels[0].number("lts__t_sector_hit_rate.pct") == 100.39
+
+
+@pytest.mark.parametrize(
+    "encode",
+    [
+        lambda text: text.encode("utf-8-sig"),
+        lambda text: text.replace("\n", "\r\n").encode("utf-8-sig"),
+        lambda text: text.replace("\n", "\r\n").encode("utf-16"),
+        lambda text: (text + '"unfinished output of the program').encode(),
+    ],
+    ids=["bom", "bom and crlf", "utf-16 of PowerShell", "a quote in the program's output"],
+)
+def test_encodings_and_line_ends_change_nothing(encode: object, tmp_path: Path) -> None:
+    assert callable(encode)
+    path = tmp_path / "a.csv"
+    path.write_bytes(encode(RAW))
+    assert read_file(path).captures.kernels == read_text(RAW).kernels
+
+
+def test_a_details_page_is_read_by_section_and_label_with_its_rules() -> None:
+    (kernel,) = read_text(fixture("details_rules.csv")).kernels
+    sol = "gpu__compute_memory_throughput.avg.pct_of_peak_sustained_elapsed"
+    assert kernel.metrics[sol] == Measurement(21.68, "%")
+    assert kernel.metrics["dram__bytes.sum.per_second"] == Measurement(1.5e9, "byte/s")
+    policy = kernel.metrics["Launch Statistics: Cluster Scheduling Policy"]
+    assert policy == Measurement("PolicySpread", "")
+    (rule,) = kernel.rules
+    assert rule.text == 'Limited by registers,\nand by "shared" memory.'
+    assert rule.speedup == "81.25 % local"
+
+
+def test_thousands_separators_are_read_where_the_table_proves_them() -> None:
+    (kernel,) = read_text(fixture("metrics_thousands.csv")).kernels
+    assert kernel.number("dram__bytes_read.sum") == 54_207_744
+    assert kernel.number("gpu__time_duration.sum") == 9589
+    assert kernel.number("smsp__inst_executed.sum") == 0
+
+
+def test_a_summary_gives_averages_and_says_over_how_many_launches() -> None:
+    held = read_text(fixture("summary.csv"))
+    first, second = held.kernels
+    assert held.forms == (Form.SUMMARY,)
+    assert (first.launches, second.launches) == (14, 2)
+    assert first.metrics["gpu__time_duration.sum"] == Measurement(2000, "ns")
+
+
+def test_several_tables_in_one_stream_are_all_read() -> None:
+    assert len(read_text(RAW + fixture("details_rules.csv")).kernels) == 3
+
+
+def test_a_record_glued_to_program_output_is_not_lost() -> None:
+    glued = RAW.replace('\n"1","4711"', '\n99 % "1","4711"')
+    assert read_text(glued).kernels == read_text(RAW).kernels
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (RAW[: RAW.index('"3000"')] + '"30', "cut off"),
+        (RAW.replace('"168",', ""), "cut off or damaged"),
+        (
+            RAW[: RAW.index("==PROF== Disconnected")]
+            .replace('"Mbyte"', '"1"')
+            .replace('"",', '"9",', 1),
+            "row of units",
+        ),
+        (RAW.replace('"61.20"', '"61,20"'), "two notations"),
+        (RAW.replace('\n"1","4711"', '\n"0","4711"'), "twice"),
+        ("hello\n", "no kernel"),
+        ("", "no kernel"),
+        (RAW[: RAW.index('"0","4711"')], "no kernel"),
+    ],
+    ids=["cut", "short row", "no units", "two locales", "same launch", "text", "empty", "no rows"],
+)
+def test_a_file_that_cannot_be_trusted_is_refused(text: str, complaint: str) -> None:
+    with pytest.raises(UsageError, match=complaint):
+        read_text(text)
+
+
+def test_a_number_that_could_be_two_is_refused_with_the_way_out() -> None:
+    header = '"ID","Kernel Name","Metric Name","Metric Unit","Metric Value"\n'
+    row = '"1","k","gpu__time_duration.sum","us","1,234"\n'
+    with pytest.raises(UsageError, match="nothing in the table says which") as caught:
+        read_text(header + row)
+    assert "LC_ALL=C" in caught.value.hint
+    proven = row.replace("gpu__time_duration", "x__y").replace("1,234", "5,40")
+    kernel = read_text(header + row + proven).kernels[0]
+    assert kernel.number("gpu__time_duration.sum") == 1234.0  # 1.234 us
+
+
+def test_a_missing_and_an_empty_file_are_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"no\.csv"):
+        read_file(tmp_path / "no.csv")
+    (tmp_path / "zero.ncu-rep").touch()
+    with pytest.raises(UsageError, match="0 bytes"):
+        read_file(tmp_path / "zero.ncu-rep")
+
+
+@needs_samples
+@pytest.mark.parametrize(
+    ("name", "launches", "metric", "value", "unit"),
+    [
+        ("ncu-csv/b200_raw_sdpa_cudnn_gqa_bf16.csv", 16, "gpu__time_duration.sum", 13120, "ns"),
+        (
+            "ncu-csv/b200_raw_sdpa_flash_mha_bf16_16k.csv",
+            16,
+            "gpu__time_duration.sum",
+            685280,
+            "ns",
+        ),
+        (
+            "ncu-csv/sm100_details_rules_superbench_cublaslt.log",
+            1,
+            "dram__cycles_elapsed.avg.per_second",
+            3995313115.40,
+            "hz",
+        ),
+        ("ncu-csv/sm120_metrics_gemm_naive.csv", 1, "lts__t_sector_hit_rate.pct", 100.39, "%"),
+        ("ncu-csv/sm120_metrics_saxpy.csv", 1, "dram__bytes_op_read.sum", 134_221_568, "byte"),
+        (
+            "derived-csv/h100pcie_silu_full_2025.1.0.csv",
+            3,
+            "dram__bytes_read.sum",
+            268463104.0,
+            "byte",
+        ),
+        (
+            "derived-csv/gh200_missing_duration_2025.1.0.csv",
+            3,
+            "launch__registers_per_thread",
+            56,
+            "register/thread",
+        ),
+    ],
+)
+def test_real_csv_files_are_read_in_full(
+    name: str, launches: int, metric: str, value: float, unit: str
+) -> None:
+    kernels = read_file(SAMPLES / name).captures.kernels
+    assert len(kernels) == launches
+    assert kernels[0].metrics[metric] == Measurement(value, unit)
+
+
+@needs_samples
+def test_a_real_file_without_a_duration_has_none() -> None:
+    held = read_file(SAMPLES / "derived-csv/gh200_missing_duration_2025.1.0.csv").captures
+    assert all(kernel.number("gpu__time_duration.sum") is None for kernel in held.kernels)
+    assert "0 of 3 launches have a counter with a number" in held.doubts
+
+
+@needs_samples
+def test_a_real_version_is_understood() -> None:
+    from orchestrator.ncu.text_table import decode
+    from orchestrator.ncu.version import parse_version
+
+    text = decode((SAMPLES / "ncu-csv/sm120_ncu_version.txt").read_bytes())
+    assert parse_version(text) == NcuVersion(2026, 2, 1)
