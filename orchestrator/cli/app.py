@@ -51,7 +51,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         for verb in VERBS:
             if verb.name == cmd_name:
-                command = getattr(importlib.import_module(verb.module), verb.name.replace("-", "_"))
+                module = importlib.import_module(verb.module)
+                command = getattr(module, verb.name.replace("-", "_"))
                 assert isinstance(command, click.Command)
                 return command
         return None
