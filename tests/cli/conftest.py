@@ -45,7 +45,8 @@ class Project:
 
     def add_ssh_host(self, server: SshServer, **changes: object) -> None:
         """Describe `server` as host "pod", its key pinned."""
-        link_builds(Path(server.workspace), self.builds)
+        workspace = server.remote_home / f"workspace of {self.root.parent.name}"
+        link_builds(workspace, self.builds)
         facts: dict[str, object] = {
             "transport": "ssh",
             "address": "127.0.0.1",
@@ -53,7 +54,7 @@ class Project:
             "user": server.host().user,
             "identity_file": str(server.keys.client),
             "host_key": server.fingerprint,
-            "workspace": server.workspace,
+            "workspace": str(workspace),
             "python": sys.executable,
         }
         facts.update(changes)

@@ -32,7 +32,7 @@ def pauses_s() -> list[float]:
 
 @pytest.fixture
 def client(fake: FakeRunPod, pauses_s: list[float]) -> RunPod:
-    patience = Patience(connect_s=1.0, silence_s=0.2)
+    patience = Patience(connect_s=1.0, silence_s=0.8)
     return RunPod(Api(fake.url, ApiKey(KEY), patience, sleep=pauses_s.append))
 
 

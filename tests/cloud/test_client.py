@@ -140,7 +140,7 @@ def test_each_refusal_is_told_once_with_its_way_out(
         problem(429, "Too Many Requests", "minute window"),
         cut_off,
         hang_up,
-        silence(0.4),
+        silence(1.2),
     ],
 )
 def test_a_fault_that_passes_is_not_even_noticed(
@@ -161,7 +161,7 @@ def test_a_fault_that_passes_is_not_even_noticed(
         (problem(503, "Unavailable", "maintenance"), r"out of order \(HTTP 503\): maintenance"),
         (cut_off, "broke off"),
         (hang_up, "cannot be reached"),
-        (silence(0.4), "does not answer"),
+        (silence(1.2), "does not answer"),
     ],
 )
 def test_a_fault_that_stays_is_told_after_three_tries(

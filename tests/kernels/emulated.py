@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,11 +19,9 @@ CSRC = Path(__file__).resolve().parents[2] / "csrc"
 KERNELS = "attention/portable/launch.cu"
 SURROUNDINGS = (
     "attention/api.cu",
-    "emulator/async_copies.cpp",
-    "emulator/controls.cpp",
-    "emulator/cta.cpp",
-    "emulator/fibre.cpp",
-    "emulator/shared_memory.cpp",
+    "attention/hopper/launch.cu",
+    "attention/hopper/tensor_map.cu",
+    *sorted(f"emulator/{unit.name}" for unit in (CSRC / "emulator").glob("*.cpp")),
 )
 STRICT = ("-O2", "-Wall", "-Wextra", "-Werror")
 QUICK = ("-O1",)
@@ -55,9 +54,20 @@ def compile_host(sources: Path, folder: Path, *arguments: str) -> None:
 
 
 def compile_surroundings(folder: Path) -> tuple[str, ...]:
-    """Compile all but the kernels; the objects to link with them."""
-    compile_host(CSRC, folder, *STRICT, "-c", "-x", "c++", *(f"{CSRC}/{u}" for u in SURROUNDINGS))
-    return tuple(str(folder / Path(unit).with_suffix(".o").name) for unit in SURROUNDINGS)
+    """Compile all but the kernels, several at a time; the objects to link with them."""
+
+    def compile_unit(unit: str) -> str:
+        target = unit.replace("/", "_") + ".o"
+        compile_host(CSRC, folder, *STRICT, "-c", "-o", target, "-x", "c++", f"{CSRC}/{unit}")
+        return str(folder / target)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return tuple(pool.map(compile_unit, SURROUNDINGS))
+
+
+def emulator_alone(objects: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of compile_surroundings() that hold no kernel of ours: for kernels of a test's own."""
+    return tuple(each for each in objects if Path(each).name.startswith("emulator_"))
 
 
 def compile_kernels(
@@ -121,13 +131,14 @@ class EmulatedLibrary:
         output: torch.Tensor | None = None,
         seed: int = 0,
         ctas: tuple[int, int] = (0, LAST_CTA),
+        kernel: int = library.PORTABLE,
     ) -> Outcome:
         """Run the kernel on CPU tensors; `output` starts as NaN, so rows left out show."""
         o = torch.full(q.shape, math.nan, dtype=q.dtype) if output is None else output
         self.native.emulator_configure(seed, *ctas)
         for tensor in (q, k, v):
             self.native.emulator_allow_reads(tensor.data_ptr(), span_bytes(tensor))
-        args = arguments(q, k, v, o, causal, scale)
+        args = arguments(q, k, v, o, causal, scale, kernel)
         code = self.native.sparsek_attention_forward(ctypes.byref(args), None)
         fault = self.native.emulator_fault().decode()
         bank_conflicts = self.native.emulator_bank_conflicts()
@@ -143,6 +154,7 @@ def arguments(
     o: torch.Tensor,
     causal: bool = False,
     scale: float | None = None,
+    kernel: int = library.PORTABLE,
 ) -> library.Attention:
     """The C interface's struct for these tensors."""
     args = library.Attention()
@@ -152,6 +164,7 @@ def arguments(
     args.batch, args.heads, args.seq, args.dim = q.shape
     args.dtype, args.causal = DTYPES[q.dtype], int(causal)
     args.scale = q.shape[-1] ** -0.5 if scale is None else scale
+    args.kernel = kernel
     return args
 
 

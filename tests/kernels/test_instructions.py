@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.kernels.emulated import compile_kernels
+from tests.kernels.emulated import compile_kernels, emulator_alone
 
 PROBE = Path(__file__).with_name("probe.cu")
 LANES = range(32)
@@ -23,8 +23,7 @@ DTYPES = [pytest.param(torch.float16, id="fp16"), pytest.param(torch.bfloat16, i
 @pytest.fixture(scope="module")
 def probe(tmp_path_factory: pytest.TempPathFactory, surroundings: tuple[str, ...]) -> ctypes.CDLL:
     target = tmp_path_factory.mktemp("probe") / "probe.so"
-    emulator_only = tuple(each for each in surroundings if not each.endswith("api.o"))
-    native = ctypes.CDLL(str(compile_kernels(PROBE, target, emulator_only)))
+    native = ctypes.CDLL(str(compile_kernels(PROBE, target, emulator_alone(surroundings))))
     native.emulator_fault.restype = ctypes.c_char_p
     native.emulator_configure.argtypes = (ctypes.c_uint64, ctypes.c_uint, ctypes.c_uint)
     native.emulator_configure(0, 0, 2**32 - 1)
