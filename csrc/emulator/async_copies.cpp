@@ -32,8 +32,7 @@ void AsyncCopies::issue(uint32_t destination, const void* source, int source_byt
     fault("cp.async reads %d bytes at %p, outside the tensors", source_bytes, source);
   shared().start_copy(destination);
   Copy copy{destination, source, source_bytes, false};
-  if (landing_ == Landing::EARLY || (landing_ == Landing::RANDOM && random_below(2) == 0))
-    land(copy);
+  if (landing_ == Landing::EARLY || (landing_ == Landing::RANDOM && random().one_in(2))) land(copy);
   threads_[static_cast<size_t>(current_thread())].open.push_back(copy);
 }
 

@@ -4,14 +4,13 @@
 #include <cstdint>
 #include <vector>
 
+#include "emulator/schedule.h"
+
 namespace emulator {
 
 // The copies of all threads of one CTA.
 class AsyncCopies {
  public:
-  // When copies land; a right kernel cannot tell the difference.
-  enum class Landing { EARLY, LATE, RANDOM };
-
   void reset(int threads, Landing landing);
   void issue(uint32_t destination, const void* source, int source_bytes);
   void commit();

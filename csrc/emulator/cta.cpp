@@ -1,13 +1,16 @@
 #include "emulator/cta.h"
 
-#include <cstdarg>
-#include <cstdio>
 #include <cstring>
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "emulator/fibre.h"
+#include "emulator/atomics.h"
+#include "emulator/mbarriers.h"
+#include "emulator/named_barriers.h"
+#include "emulator/output_shadow.h"
+#include "emulator/register_pool.h"
+#include "emulator/tma.h"
+#include "emulator/wgmma.h"
 
 namespace emulator {
 
@@ -15,33 +18,29 @@ dim3 threadIdx, blockIdx, gridDim;
 
 namespace {
 
-struct Thread {
-  Fibre fibre;
-  bool ready = false;
-  bool done = false;
-  const char* waits_for = "";
-};
-
 struct Warp {
   const char* instruction = nullptr;
   int arrived = 0;
-  uint64_t phase = 0;
+  bool meeting = false;  // the last lane runs the instruction for all
   void* lanes[WARP_LANES] = {};
+  WaitList waiting;
 };
 
 // One launch at a time: the emulator belongs to one OS thread.
 struct Cta {
-  std::vector<std::unique_ptr<Thread>> threads;
+  Threads threads;
   std::vector<Warp> warps;
+  Sources sources;
+  Schedule schedule;
+  Random random;
   SharedMemory shared;
   AsyncCopies copies;
-  const std::function<void()>* kernel = nullptr;
-  int thread_count = 0;
-  int current = -1;
-  int arrived_at_barrier = 0;
-  int done_count = 0;
-  uint64_t phase = 0;
-  uint64_t random_state = 1;
+  NamedBarriers named_barriers;
+  Mbarriers mbarriers;
+  Tma tma;
+  Wgmma wgmma;
+  Atomics atomics;
+  RegisterPool registers;
   uint64_t bank_conflicts = 0;
   std::string fault;
 };
@@ -49,85 +48,49 @@ struct Cta {
 Cta cta;
 Options chosen;
 
-Thread& running() { return *cta.threads[static_cast<size_t>(cta.current)]; }
 Warp& running_warp() { return cta.warps[static_cast<size_t>(current_warp())]; }
 
-void wait_for(const char* what) {
-  running().ready = false;
-  running().waits_for = what;
-  running().fibre.suspend();
+void reset_cta(int thread_count, uint32_t shared_bytes) {
+  cta.sources = Sources(thread_count);
+  cta.threads.reset(thread_count, cta.schedule, cta.sources);
+  cta.warps.assign(static_cast<size_t>((thread_count + WARP_LANES - 1) / WARP_LANES), Warp{});
+  cta.shared.reset(shared_bytes, thread_count);
+  cta.copies.reset(thread_count, cta.schedule.copies);
+  cta.named_barriers.reset(thread_count, cta.sources);
+  cta.mbarriers.reset();
+  cta.atomics.reset();
+  cta.tma.reset(thread_count);
+  cta.wgmma.reset(thread_count);
+  cta.registers.reset(thread_count);
 }
 
-void make_ready(int first, int count) {
-  for (int i = first; i < first + count; ++i) cta.threads[static_cast<size_t>(i)]->ready = true;
-}
-
-void run_thread(void*) {
-  (*cta.kernel)();
-  cta.copies.check_none_left();
-  running().done = true;
-  ++cta.done_count;
-  wait_for("nothing: it has ended");
-}
-
-void reset_cta(size_t shared_bytes) {
-  const int count = cta.thread_count;
-  while (cta.threads.size() < static_cast<size_t>(count))
-    cta.threads.push_back(std::make_unique<Thread>());
-  for (int i = 0; i < count; ++i) {
-    Thread& thread = *cta.threads[static_cast<size_t>(i)];
-    thread.fibre.prepare(run_thread, nullptr);
-    thread.ready = true;
-    thread.done = false;
+// Lets one asynchronous operation take a step, where the schedule says so or `now`.
+bool land(bool now) {
+  const auto due = [now](Landing landing) {
+    return now || (landing == Landing::RANDOM && cta.random.one_in(cta.schedule.landing_odds));
+  };
+  const uint64_t first = now ? cta.random.below(3) : 0;
+  for (uint64_t i = first; i < first + 3; ++i) {
+    bool moved = false;
+    if (i % 3 == 0) moved = cta.tma.loading() && due(cta.schedule.loads) && cta.tma.land_load();
+    if (i % 3 == 1) moved = cta.tma.storing() && due(cta.schedule.stores) && cta.tma.land_store();
+    if (i % 3 == 2) moved = cta.wgmma.busy() && due(cta.schedule.products) && cta.wgmma.land();
+    if (now && moved) return true;
   }
-  cta.warps.assign(static_cast<size_t>((count + WARP_LANES - 1) / WARP_LANES), Warp{});
-  // Phases start at 1, so that a fresh chunk's zero never means "in this phase".
-  cta.phase = 1;
-  for (Warp& warp : cta.warps) warp.phase = 1;
-  cta.arrived_at_barrier = cta.done_count = 0;
-  cta.shared.reset(static_cast<uint32_t>(shared_bytes));
-  using Landing = AsyncCopies::Landing;
-  const uint64_t seed = chosen.seed;
-  cta.copies.reset(count, seed == 0 ? Landing::EARLY : seed == 1 ? Landing::LATE : Landing::RANDOM);
+  return false;
 }
 
-// The next thread to run: in order for seed 0; else a warp drawn at random, then in order in it.
-int next_ready() {
-  const int count = cta.thread_count;
-  const auto warp_count = cta.warps.size();
-  const int start =
-      chosen.seed == 0 ? cta.current + 1 : static_cast<int>(random_below(warp_count)) * WARP_LANES;
-  for (int step = 0; step < count; ++step) {
-    const int candidate = (start + step) % count;
-    if (cta.threads[static_cast<size_t>(candidate)]->ready) return candidate;
-  }
-  return -1;
-}
-
-std::string deadlock_text() {
-  std::string text = "deadlock:";
-  const char* last = nullptr;
-  for (int i = 0; i < cta.thread_count; ++i) {
-    const char* waits_for = cta.threads[static_cast<size_t>(i)]->waits_for;
-    if (last != nullptr && std::strcmp(last, waits_for) == 0) continue;
-    text += " from thread " + std::to_string(i) + " on, waiting for " + waits_for + ";";
-    last = waits_for;
-  }
-  return text;
-}
-
-void run_cta() {
-  cta.current = -1;
-  while (cta.done_count < cta.thread_count && cta.fault.empty()) {
-    const int next = next_ready();
-    if (next < 0) {
-      cta.fault = deadlock_text();
-      return;
-    }
-    cta.current = next;
-    threadIdx = dim3(static_cast<unsigned>(next), 0, 0);
-    running().fibre.resume();
-  }
+void run_cta(const std::function<void()>& kernel) {
+  const std::function<void()> thread = [&] {
+    kernel();
+    cta.copies.check_none_left();
+    cta.tma.check_thread_end();
+    cta.wgmma.check_thread_end();
+  };
+  cta.threads.run(thread, land, cta.random);
+  cta.mbarriers.check_at_end();
+  cta.named_barriers.check_none_left();
+  while (cta.tma.storing()) cta.tma.land_store();
 }
 
 }  // namespace
@@ -137,64 +100,76 @@ Options& options() { return chosen; }
 bool launch(dim3 grid, dim3 block, size_t shared_bytes, const std::function<void()>& kernel) {
   cta.fault.clear();
   cta.bank_conflicts = 0;
-  cta.kernel = &kernel;
-  cta.thread_count = static_cast<int>(block.x);
-  cta.random_state = chosen.seed * 0x9e3779b97f4a7c15u + 1;
+  cta.random = Random(chosen.seed);
+  cta.schedule = schedule_for(chosen.seed, cta.random);
   gridDim = grid;
   if (block.x == 0 || block.x > MOST_THREADS || shared_bytes > MOST_SHARED_BYTES) {
     cta.fault = "launch: too many threads or too much shared memory";
     return false;
   }
-  for (unsigned x = chosen.first_cta; x < grid.x && x < chosen.last_cta; ++x) {
-    blockIdx = dim3(x, 0, 0);
-    reset_cta(shared_bytes);
-    run_cta();
-    cta.bank_conflicts += cta.shared.bank_conflicts();
-    if (!cta.fault.empty()) return false;
+  try {
+    for (unsigned x = chosen.first_cta; x < grid.x && x < chosen.last_cta; ++x) {
+      blockIdx = dim3(x, 0, 0);
+      reset_cta(static_cast<int>(block.x), static_cast<uint32_t>(shared_bytes));
+      run_cta(kernel);
+      cta.bank_conflicts += cta.shared.bank_conflicts();
+    }
+    if (chosen.first_cta == 0 && chosen.last_cta >= grid.x) output_shadow().check_all_written();
+  } catch (const Fault& fault) {
+    cta.fault = fault.text;
   }
-  return true;
+  return cta.fault.empty();
 }
 
 const char* fault_text() { return cta.fault.c_str(); }
 uint64_t counted_bank_conflicts() { return cta.bank_conflicts; }
 
-void fault(const char* format, ...) {
-  char text[256];
-  va_list arguments;
-  va_start(arguments, format);
-  std::vsnprintf(text, sizeof text, format, arguments);
-  va_end(arguments);
-  cta.fault =
-      "CTA " + std::to_string(blockIdx.x) + ", thread " + std::to_string(cta.current) + ": " + text;
-  // The launch sees the fault and resumes nobody: this thread's stack is simply left behind.
-  for (;;) wait_for("nothing: it has faulted");
+void step(const char* instruction, const char* file, int line) {
+  Thread& me = cta.threads.running();
+  me.instruction = instruction;
+  me.file = file;
+  me.line = line;
+  if (cta.schedule.yield_odds == 0 || !cta.random.one_in(cta.schedule.yield_odds)) return;
+  cta.threads.yield();
 }
 
-int current_thread() { return cta.current; }
-int current_warp() { return cta.current / WARP_LANES; }
-uint64_t cta_phase() { return cta.phase; }
-uint64_t warp_phase() { return running_warp().phase; }
+int current_thread() { return cta.threads.current(); }
+int current_warp() { return cta.threads.current() / WARP_LANES; }
+Random& random() { return cta.random; }
 
-uint64_t random_below(uint64_t limit) {
-  cta.random_state ^= cta.random_state << 13;
-  cta.random_state ^= cta.random_state >> 7;
-  cta.random_state ^= cta.random_state << 17;
-  return (cta.random_state >> 11) % limit;
-}
-
+const Sources& cta_sources() { return cta.sources; }
+const Schedule& cta_schedule() { return cta.schedule; }
+Threads& threads() { return cta.threads; }
 SharedMemory& shared() { return cta.shared; }
 AsyncCopies& copies() { return cta.copies; }
+NamedBarriers& named_barriers() { return cta.named_barriers; }
+Mbarriers& mbarriers() { return cta.mbarriers; }
+Atomics& atomics() { return cta.atomics; }
+Tma& tma() { return cta.tma; }
+Wgmma& wgmma() { return cta.wgmma; }
+RegisterPool& register_pool() { return cta.registers; }
 
-void sync_cta() {
-  if (++cta.arrived_at_barrier < cta.thread_count) return wait_for("barrier.sync");
-  cta.arrived_at_barrier = 0;
-  ++cta.phase;
-  make_ready(0, cta.thread_count);
+void release_into(Clock& target) {
+  Clock& mine = cta.threads.running().clock;
+  const size_t me = cta.sources.thread(current_thread());
+  target.join(mine);
+  mine.set(me, mine.at(me) + 1);
 }
+
+void sync_cta() { cta.named_barriers.sync(0, cta.threads.count(), ""); }
 
 void sync_warp() {
   int nothing = 0;
-  collective("bar.warp.sync", nothing, [](const Lanes<int>&) { ++running_warp().phase; });
+  collective("bar.warp.sync", nothing, [](const Lanes<int>&) {
+    const int first = current_warp() * WARP_LANES;
+    Clock all(cta.sources.count());
+    for (int thread = first; thread < first + WARP_LANES; ++thread) {
+      Clock& clock = cta.threads.at(thread).clock;
+      all.join(clock);
+      clock.set(cta.sources.thread(thread), clock.at(cta.sources.thread(thread)) + 1);
+    }
+    for (int lane = 0; lane < WARP_LANES; ++lane) cta.threads.at(first + lane).clock.join(all);
+  });
 }
 
 void** meet(const char* instruction, void* mine) {
@@ -202,15 +177,27 @@ void** meet(const char* instruction, void* mine) {
   if (warp.arrived > 0 && std::strcmp(warp.instruction, instruction) != 0)
     fault("%s while other lanes of the warp are at %s", instruction, warp.instruction);
   warp.instruction = instruction;
-  warp.lanes[cta.current % WARP_LANES] = mine;
-  if (++warp.arrived == WARP_LANES) return warp.lanes;
-  wait_for(instruction);
+  warp.lanes[current_thread() % WARP_LANES] = mine;
+  if (++warp.arrived == WARP_LANES) {
+    warp.meeting = true;
+    return warp.lanes;
+  }
+  cta.threads.wait(warp.waiting, {instruction});
   return nullptr;
 }
 
 void part() {
-  running_warp().arrived = 0;
-  make_ready(current_warp() * WARP_LANES, WARP_LANES);
+  Warp& warp = running_warp();
+  const int first = current_warp() * WARP_LANES;
+  const uint16_t source = cta.sources.collectives_of_warp(current_warp());
+  const uint32_t executed = cta.threads.running().clock.at(source) + 1;
+  for (int thread = first; thread < first + WARP_LANES; ++thread)
+    cta.threads.at(thread).clock.set(source, executed);
+  warp.arrived = 0;
+  warp.meeting = false;
+  cta.threads.wake(warp.waiting);
 }
+
+bool in_collective() { return running_warp().meeting; }
 
 }  // namespace emulator

@@ -1,5 +1,5 @@
-// Runs one CTA at a time on one OS thread: every CUDA thread is a fibre, switched only where it
-// waits for others. Which thread runs next is drawn from a seed, so a failure can be repeated.
+// Runs one CTA at a time on one OS thread: every CUDA thread is a fibre. Which thread runs next
+// and when asynchronous work lands is drawn from a seed, so a failure can be repeated.
 //
 // A fault (race, deadlock, bad address) ends the launch and its text is kept for fault_text().
 #pragma once
@@ -11,7 +11,11 @@
 #include <vector>
 
 #include "emulator/async_copies.h"
+#include "emulator/clock.h"
+#include "emulator/fault.h"
+#include "emulator/random.h"
 #include "emulator/shared_memory.h"
+#include "emulator/threads.h"
 
 namespace emulator {
 
@@ -27,9 +31,8 @@ struct dim3 {
 // The running thread's special registers, under CUDA's names.
 extern dim3 threadIdx, blockIdx, gridDim;
 
-// How to run: seed 0 lets copies land at once and runs threads in order, seed 1 lets them land at
-// the wait, later seeds mix both. CTAs outside [first_cta, last_cta) are skipped. If any memory is
-// named readable, cp.async reading elsewhere is a fault.
+// How to run; schedule.h says what a seed decides. CTAs outside [first_cta, last_cta) are skipped.
+// If any memory is named readable, cp.async reading elsewhere is a fault.
 struct Options {
   struct Range {
     uintptr_t first, end;
@@ -51,16 +54,21 @@ uint64_t counted_bank_conflicts();  // of the last launch, ldmatrix rows
 
 // What follows is for the instruction twins in csrc/ptx, inside a running thread.
 
-[[noreturn]] void fault(const char* format, ...) __attribute__((format(printf, 1, 2)));
+// Each twin's first act: where the thread is, for reports; now and then another thread runs first.
+void step(const char* instruction, const char* file, int line);
 
 int current_thread();
 int current_warp();
-uint64_t cta_phase();   // barriers the CTA has passed
-uint64_t warp_phase();  // barriers the running warp has passed
-uint64_t random_below(uint64_t limit);
+Random& random();
 
+const Sources& cta_sources();
+const Schedule& cta_schedule();
+Threads& threads();
 SharedMemory& shared();
 AsyncCopies& copies();
+
+// A release: whoever acquires from `target` may rely on all this thread did so far.
+void release_into(Clock& target);
 
 void sync_cta();
 void sync_warp();
@@ -72,6 +80,7 @@ using Lanes = std::array<Lane*, WARP_LANES>;
 // and that lane must call part(); in the others it returns null once that happened.
 void** meet(const char* instruction, void* mine);
 void part();
+bool in_collective();  // between the two
 
 // A warp-wide instruction: `body` sees the arguments of all 32 lanes, and runs once.
 template <class Lane, class Body>

@@ -4,15 +4,19 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <map>
+#include <new>
 
 #include "emulator/cta.h"
+#include "emulator/cuda.h"
 
 #define __global__
 #define __device__
 #define __host__
 #define __forceinline__ inline
 #define __launch_bounds__(...)
+#define __grid_constant__
 
 using emulator::blockIdx;
 using emulator::dim3;
@@ -23,8 +27,16 @@ struct alignas(16) uint4 {
   uint32_t x, y, z, w;
 };
 
-enum cudaError_t { cudaSuccess = 0, cudaErrorInvalidValue = 1, cudaErrorLaunchFailure = 719 };
+#define CUDART_VERSION 13000  // which CUDA we look like
+
+enum cudaError_t {
+  cudaSuccess = 0,
+  cudaErrorInvalidValue = 1,
+  cudaErrorInsufficientDriver = 35,
+  cudaErrorLaunchFailure = 719
+};
 enum cudaDeviceAttr {
+  cudaDevAttrMultiProcessorCount = 16,
   cudaDevAttrComputeCapabilityMajor = 75,
   cudaDevAttrMaxSharedMemoryPerBlockOptin = 97
 };
@@ -39,14 +51,20 @@ struct cudaLaunchConfig_t {
   cudaStream_t stream = nullptr;
 };
 
-// The emulated device: the capability and shared memory of an H100.
+// The emulated device: the capability and shared memory of an H100, and few enough SMs that a
+// persistent kernel walks through several heads.
 inline cudaError_t cudaGetDevice(int* device) {
   *device = 0;
   return cudaSuccess;
 }
 
 inline cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int) {
-  *value = attribute == cudaDevAttrComputeCapabilityMajor ? 9 : emulator::MOST_SHARED_BYTES;
+  constexpr int SMS = 3;
+  switch (attribute) {
+    case cudaDevAttrMultiProcessorCount: *value = SMS; break;
+    case cudaDevAttrComputeCapabilityMajor: *value = 9; break;
+    case cudaDevAttrMaxSharedMemoryPerBlockOptin: *value = emulator::MOST_SHARED_BYTES; break;
+  }
   return cudaSuccess;
 }
 
@@ -65,12 +83,43 @@ cudaError_t cudaFuncSetAttribute(Kernel* kernel, cudaFuncAttribute, int bytes) {
   return cudaSuccess;
 }
 
+// Host and device share all memory here.
+inline cudaError_t cudaMallocManaged(void** memory, size_t bytes) {
+  constexpr std::align_val_t AS_CUDA_DOES{256};
+  *memory = ::operator new(bytes, AS_CUDA_DOES);
+  return cudaSuccess;
+}
+
+inline cudaError_t cudaFree(void* memory) {
+  constexpr std::align_val_t AS_CUDA_DOES{256};
+  ::operator delete(memory, AS_CUDA_DOES);
+  return cudaSuccess;
+}
+
+inline cudaError_t cudaDeviceSynchronize() { return cudaSuccess; }
+
 inline const char* cudaGetErrorString(cudaError_t error) {
   switch (error) {
     case cudaSuccess: return "no error";
     case cudaErrorInvalidValue: return "invalid argument";
     default: return "the emulator found a fault";
   }
+}
+
+enum cudaDriverEntryPointQueryResult {
+  cudaDriverEntryPointSuccess = 0,
+  cudaDriverEntryPointSymbolNotFound = 1
+};
+constexpr unsigned long long cudaEnableDefault = 0;
+
+// The one driver function our sources look up.
+inline cudaError_t cudaGetDriverEntryPointByVersion(const char* name, void** function, unsigned,
+                                                    unsigned long long,
+                                                    cudaDriverEntryPointQueryResult* result) {
+  const bool known = std::strcmp(name, "cuTensorMapEncodeTiled") == 0;
+  *function = known ? reinterpret_cast<void*>(&cuTensorMapEncodeTiled) : nullptr;
+  *result = known ? cudaDriverEntryPointSuccess : cudaDriverEntryPointSymbolNotFound;
+  return cudaSuccess;
 }
 
 template <class... Parameters, class... Arguments>

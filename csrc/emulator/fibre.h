@@ -23,6 +23,9 @@ class Fibre {
   // Hands control back to resume()'s caller. Called inside this fibre.
   void suspend();
 
+  // Where the stack begins; it grows down from here.
+  const char* stack_top() const { return stack_.get() + STACK_BYTES; }
+
  private:
   static constexpr size_t STACK_BYTES = 128 << 10;
 

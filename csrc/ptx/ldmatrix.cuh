@@ -7,6 +7,7 @@
 // https://docs.nvidia.com/cuda/parallel-thread-execution/#warp-level-matrix-instructions-ldmatrix
 #pragma once
 
+#include "ptx/caller.cuh"
 #include "ptx/target.cuh"
 
 #ifndef __CUDACC__
@@ -20,7 +21,7 @@ namespace sparsek::ptx {
 #ifdef __CUDACC__
 
 // ldmatrix.x4
-SPARSEK_DEVICE void ldmatrix_x4(uint32_t (&fragment)[4], uint32_t row_address) {
+SPARSEK_DEVICE void ldmatrix_x4(uint32_t (&fragment)[4], uint32_t row_address, SPARSEK_CALLER) {
   asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
                : "=r"(fragment[0]), "=r"(fragment[1]), "=r"(fragment[2]), "=r"(fragment[3])
                : "r"(row_address)
@@ -28,7 +29,8 @@ SPARSEK_DEVICE void ldmatrix_x4(uint32_t (&fragment)[4], uint32_t row_address) {
 }
 
 // ldmatrix.x4.trans
-SPARSEK_DEVICE void ldmatrix_x4_trans(uint32_t (&fragment)[4], uint32_t row_address) {
+SPARSEK_DEVICE void ldmatrix_x4_trans(uint32_t (&fragment)[4], uint32_t row_address,
+                                      SPARSEK_CALLER) {
   asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
                : "=r"(fragment[0]), "=r"(fragment[1]), "=r"(fragment[2]), "=r"(fragment[3])
                : "r"(row_address)
@@ -60,13 +62,15 @@ inline void ldmatrix_x4_warp(const emulator::Lanes<LdmatrixLane>& lanes, bool tr
   }
 }
 
-inline void ldmatrix_x4(uint32_t (&fragment)[4], uint32_t row_address) {
+inline void ldmatrix_x4(uint32_t (&fragment)[4], uint32_t row_address, SPARSEK_CALLER) {
+  emulator::step("ldmatrix.x4", file, line);
   LdmatrixLane mine{row_address, fragment};
   emulator::collective("ldmatrix.x4", mine,
                        [](const auto& lanes) { ldmatrix_x4_warp(lanes, /*transposed=*/false); });
 }
 
-inline void ldmatrix_x4_trans(uint32_t (&fragment)[4], uint32_t row_address) {
+inline void ldmatrix_x4_trans(uint32_t (&fragment)[4], uint32_t row_address, SPARSEK_CALLER) {
+  emulator::step("ldmatrix.x4.trans", file, line);
   LdmatrixLane mine{row_address, fragment};
   emulator::collective("ldmatrix.x4.trans", mine,
                        [](const auto& lanes) { ldmatrix_x4_warp(lanes, /*transposed=*/true); });

@@ -1,6 +1,7 @@
 // Shared memory: where it lies, and the loads and stores that name its address space.
 #pragma once
 
+#include "ptx/caller.cuh"
 #include "ptx/target.cuh"
 
 #ifndef __CUDACC__
@@ -24,17 +25,18 @@ SPARSEK_DEVICE uint32_t dynamic_shared_memory() {
 
 // st.shared.b32: one 32-bit word.
 // https://docs.nvidia.com/cuda/parallel-thread-execution/#data-movement-and-conversion-instructions-st
-SPARSEK_DEVICE void st_shared_b32(uint32_t address, uint32_t word) {
+SPARSEK_DEVICE void st_shared_b32(uint32_t address, uint32_t word, SPARSEK_CALLER) {
 #ifdef __CUDACC__
   asm volatile("st.shared.b32 [%0], %1;" ::"r"(address), "r"(word) : "memory");
 #else
+  emulator::step("st.shared", file, line);
   std::memcpy(emulator::shared().write(address, sizeof word, "st.shared"), &word, sizeof word);
 #endif
 }
 
 // ld.shared.v4.b32: four consecutive words, 16-byte aligned.
 // https://docs.nvidia.com/cuda/parallel-thread-execution/#data-movement-and-conversion-instructions-ld
-SPARSEK_DEVICE uint4 ld_shared_v4(uint32_t address) {
+SPARSEK_DEVICE uint4 ld_shared_v4(uint32_t address, SPARSEK_CALLER) {
   uint4 words;
 #ifdef __CUDACC__
   asm volatile("ld.shared.v4.b32 {%0, %1, %2, %3}, [%4];"
@@ -42,6 +44,7 @@ SPARSEK_DEVICE uint4 ld_shared_v4(uint32_t address) {
                : "r"(address)
                : "memory");
 #else
+  emulator::step("ld.shared", file, line);
   std::memcpy(&words, emulator::shared().read(address, sizeof words, "ld.shared"), sizeof words);
 #endif
   return words;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import sys
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from tests.kernels.emulated import (  # noqa: E402
     compile_kernels,
     compile_surroundings,
 )
+from tests.kernels.hopper_probe import load_probe  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +36,11 @@ def emulated(
     """Our kernels on this CPU."""
     target = tmp_path_factory.mktemp("emulated") / "libsparsek_emulated.so"
     return EmulatedLibrary(compile_kernels(CSRC / KERNELS, target, surroundings))
+
+
+@pytest.fixture(scope="session")
+def hopper_probe(
+    tmp_path_factory: pytest.TempPathFactory, surroundings: tuple[str, ...]
+) -> ctypes.CDLL:
+    """Tiny kernels around single Hopper instructions, on this CPU."""
+    return load_probe(tmp_path_factory.mktemp("hopper_probe"), surroundings)

@@ -43,8 +43,8 @@ extern "C" {
 
 int probe_wgmma(bool bf16, int n, bool a_mn, bool b_mn, const uint32_t* image, int words, Tile a,
                 Tile b, const uint32_t (*a_registers)[4], float* d, bool accumulate) {
-  const WgmmaKernel kernel = bf16 ? wgmma_kernel<BFloat16>(n, a_mn, b_mn)
-                                  : wgmma_kernel<Half>(n, a_mn, b_mn);
+  const WgmmaKernel kernel =
+      bf16 ? wgmma_kernel<BFloat16>(n, a_mn, b_mn) : wgmma_kernel<Half>(n, a_mn, b_mn);
   return run(WARPGROUP, 4 * words, kernel, image, words, a, b, a_registers, d, accumulate);
 }
 
@@ -53,8 +53,8 @@ int probe_encode(CUtensorMap* map, void* base, int rank, const uint64_t* sizes,
                  const uint64_t* strides_bytes, const uint32_t* box, int swizzle) {
   void* found = nullptr;
   cudaDriverEntryPointQueryResult result;
-  const cudaError_t failed = cudaGetDriverEntryPointByVersion(
-      "cuTensorMapEncodeTiled", &found, 12000, cudaEnableDefault, &result);
+  const cudaError_t failed = cudaGetDriverEntryPointByVersion("cuTensorMapEncodeTiled", &found,
+                                                              12000, cudaEnableDefault, &result);
   if (failed != cudaSuccess || found == nullptr) return 1000;
   const cuuint32_t every[5] = {1, 1, 1, 1, 1};
   cuuint64_t size[5] = {}, stride[5] = {};

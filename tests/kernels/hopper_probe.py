@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from tests.kernels.emulated import LAST_CTA, compile_kernels, emulator_alone
 
@@ -42,12 +43,68 @@ def at(array: npt.NDArray[np.generic]) -> ctypes.c_void_p:
     return ctypes.c_void_p(array.ctypes.data)
 
 
-def aligned(shape: tuple[int, ...], dtype: type[np.generic] = np.uint16) -> npt.NDArray[np.generic]:
-    """Zeros at a 1024-byte aligned address."""
-    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    room = np.zeros(size + 1024, np.uint8)
-    start = -room.ctypes.data % 1024
-    return room[start : start + size].view(dtype).reshape(shape)
+def aligned(shape: tuple[int, ...]) -> Words:
+    """Zeros at a 1024-byte aligned address, as tensors on a GPU start."""
+    count = int(np.prod(shape))
+    room = np.zeros(count + 512, np.uint16)
+    start = -room.ctypes.data % 1024 // 2
+    return room[start : start + count].reshape(shape)
+
+
+def bits(values: npt.NDArray[np.float32], bf16: bool) -> Words:
+    """As FP16 or BF16 patterns."""
+    dtype = torch.bfloat16 if bf16 else torch.float16
+    signed: npt.NDArray[np.int16] = torch.from_numpy(values).to(dtype).view(torch.int16).numpy()
+    return signed.view(np.uint16)
+
+
+def small_integers(*shape: int, seed: int) -> npt.NDArray[np.float32]:
+    """From -4 to 4: sums of products are exact in FP32 in any order."""
+    return np.random.default_rng(seed).integers(-4, 5, shape).astype(np.float32)
+
+
+TensorMap = ctypes.Array[ctypes.c_char]
+
+
+def encode(
+    probe: ctypes.CDLL,
+    tensor: Words,
+    sizes: list[int],
+    strides: list[int],
+    box: list[int],
+    width: int,
+    base: int = 0,
+) -> tuple[int, TensorMap]:
+    """The driver's answer and a tensor map; all innermost first, strides in bytes, from 1 on.
+
+    base: where in the tensor the map starts, in bytes; width: of the swizzle, 16 for none.
+    """
+    room = ctypes.create_string_buffer(128 + 64)
+    made = (ctypes.c_char * 128).from_buffer(room, -ctypes.addressof(room) % 64)
+    code: int = probe.probe_encode(
+        made,
+        ctypes.c_void_p(tensor.ctypes.data + base),
+        len(sizes),
+        (ctypes.c_uint64 * 5)(*sizes),
+        (ctypes.c_uint64 * 5)(*strides),
+        (ctypes.c_uint32 * 5)(*box),
+        MAP_SWIZZLE[width],
+    )
+    return code, made
+
+
+def tensor_map(
+    probe: ctypes.CDLL,
+    tensor: Words,
+    sizes: list[int],
+    strides: list[int],
+    box: list[int],
+    width: int,
+) -> TensorMap:
+    """encode() that must succeed."""
+    code, made = encode(probe, tensor, sizes, strides, box, width)
+    assert code == 0, code
+    return made
 
 
 # Bits 62-63 of the descriptor, for a swizzle of so many bytes. 16: none.
@@ -63,6 +120,12 @@ def swizzle(address: int, width: int) -> int:
     """
     line, piece, byte = address // 128, address // 16 % 8, address % 16
     return line * 128 + (piece ^ line % (width // 16)) * 16 + byte
+
+
+def unswizzled(dump: Words, width: int) -> Words:
+    """A dump of shared memory in the order it would have without a swizzle."""
+    where = [swizzle(2 * i, width) // 2 for i in range(dump.size)]
+    return dump.reshape(-1)[where]
 
 
 @dataclass(frozen=True)

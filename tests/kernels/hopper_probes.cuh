@@ -1,5 +1,6 @@
 // Tiny kernels around single Hopper instructions: memory and registers in, memory and registers
-// out. One CTA each. Compiled over the emulator and by nvcc, so that both answer the same questions.
+// out. One CTA each. Compiled over the emulator and by nvcc, so that both answer the same
+// questions.
 #pragma once
 
 #include "ptx/arithmetic.cuh"
@@ -23,7 +24,7 @@ using namespace sparsek;
 using ptx::Major;
 
 constexpr int WARPGROUP = 128;
-constexpr int BARRIER_AT = 0;   // offsets in shared memory
+constexpr int BARRIER_AT = 0;  // offsets in shared memory
 constexpr int DATA_AT = 1024;
 
 struct Tile {  // of an operand, as matrix_descriptor() wants it; offset from DATA_AT
@@ -38,7 +39,8 @@ SPARSEK_DEVICE void fill(uint32_t target, const uint32_t* words, int count) {
 }
 
 SPARSEK_DEVICE void dump(uint32_t source, uint4* target, int chunks) {
-  for (int i = threadIdx.x; i < chunks; i += WARPGROUP) target[i] = ptx::ld_shared_v4(source + 16 * i);
+  for (int i = threadIdx.x; i < chunks; i += WARPGROUP)
+    target[i] = ptx::ld_shared_v4(source + 16 * i);
 }
 
 SPARSEK_DEVICE uint64_t descriptor(const Tile& tile) {

@@ -14,8 +14,7 @@ import numpy as np
 import pytest
 
 from tests.kernels.emulated import LAST_CTA, compile_kernels, emulator_alone
-from tests.kernels.hopper_probe import Words, aligned, load_probe
-from tests.kernels.test_hopper_instructions import bits, encode, small_integers
+from tests.kernels.hopper_probe import Words, aligned, bits, small_integers, tensor_map
 
 RACES = Path(__file__).with_name("hopper_races.cu")
 SEEDS = range(6)
@@ -43,8 +42,8 @@ FLAWS = {
     "the wait for wgmma is missing": "may read it|never waited for its last wgmma",
     "one warp issues no wgmma": "to be issued by all 128 threads",
     "warps disagree on a descriptor": "the threads of warpgroup 0 disagree",
-    "an operand is overwritten in flight": "a wgmma of warpgroup 0 may read it",
-    "a refill after one warp's release": "nothing tells this thread that warp [123] has waited",
+    "an operand is overwritten in flight": r"the wgmma of warpgroup 0 at kernels/hopper_races.cu:\d+ may read",
+    "a refill after one warp's release": r"may read it: nothing tells this thread that warp [123] has waited",
     "releases without a fence": "nothing tells this thread that warp [0-3] has waited",
     "fence.proxy.async is missing": "with no fence.proxy.async since",
     "no barrier before the TMA store": "with no (barrier|fence.proxy.async) since|never written",
@@ -71,7 +70,7 @@ class Product:
 
     def run(self, flaw: int, seed: int) -> str:
         maps = [
-            encode(self.probe, tensor, [64, 64], [128], [64, 64], 128)
+            tensor_map(self.probe, tensor, [64, 64], [128], [64, 64], 128)
             for tensor in (self.a, self.b, self.output)
         ]
         sizes, strides = (ctypes.c_int64 * 4)(1, 1, 64, 64), (ctypes.c_int64 * 4)(0, 0, 64, 1)
@@ -86,17 +85,18 @@ class Product:
 
 
 @pytest.fixture(scope="module")
-def product(tmp_path_factory: pytest.TempPathFactory, surroundings: tuple[str, ...]) -> Product:
-    folder = tmp_path_factory.mktemp("races")
-    probe = load_probe(folder, surroundings)
-    races = ctypes.CDLL(
-        str(compile_kernels(RACES, folder / "races.so", emulator_alone(surroundings)))
-    )
+def product(
+    tmp_path_factory: pytest.TempPathFactory,
+    surroundings: tuple[str, ...],
+    hopper_probe: ctypes.CDLL,
+) -> Product:
+    target = tmp_path_factory.mktemp("races") / "races.so"
+    races = ctypes.CDLL(str(compile_kernels(RACES, target, emulator_alone(surroundings))))
     races.emulator_fault.restype = ctypes.c_char_p
     races.emulator_configure.argtypes = (ctypes.c_uint64, ctypes.c_uint, ctypes.c_uint)
     a, b, output = (aligned((64, 64)) for _ in range(3))
     a[:], b[:] = (bits(small_integers(64, 64, seed=seed), False) for seed in (1, 2))
-    return Product(probe, races, a, b, output)
+    return Product(hopper_probe, races, a, b, output)
 
 
 # Harmless if the load happens to be early: only some schedules can show it.
