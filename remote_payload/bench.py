@@ -27,6 +27,11 @@ GpuProbe = Callable[[Optional[int]], Optional[GpuState]]  # given the pid of our
 _STEPS = 100  # progress units of one (shape, method)
 
 
+def may_be_timed(record: CheckRecord) -> bool:
+    """A provider that passed its check on the device itself; an emulation has no speed."""
+    return record.status is Status.OK and not record.emulated
+
+
 class Bench:
     """Times every (provider, shape) that passed its check; `records` holds at any moment."""
 
@@ -45,7 +50,7 @@ class Bench:
         try:
             for number, shape in enumerate(self._request.shapes):
                 self._shape_number = number
-                passed = [c.provider for c in checks if c.shape == shape and c.status is Status.OK]
+                passed = [c.provider for c in checks if c.shape == shape and may_be_timed(c)]
                 self._race(shape, passed)
                 keep()
         finally:

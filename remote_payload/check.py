@@ -50,6 +50,7 @@ def line(record: CheckRecord) -> str:
     if record.status is Status.OK and record.error is not None:
         largest = record.error.max_abs
         text = "ok" if largest is None else f"ok, max abs {largest:.1e}"
+        text += " (emulated)" if record.emulated else ""
         return text if record.deterministic else f"{text}, not deterministic"
     return f"{record.status.value}, {record.reason}"
 

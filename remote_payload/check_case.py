@@ -83,7 +83,8 @@ def _measure(record: CheckRecord, loaded: Loaded, setting: Setting, plan: CheckP
     drawn = inputs.make(shape, setting.seed)
     qkv = to_device(drawn, setting)
     arguments = {"causal": shape.causal, "scale": scale_of(shape)}
-    record = replace(record, implementation=loaded.implementation(*qkv, **arguments))
+    name = loaded.implementation(*qkv, **arguments)
+    record = replace(record, implementation=name, emulated=loaded.emulated)
     _poison(qkv[0])
     with torch.no_grad(), loaded.within():
         first = loaded.call(*qkv, **arguments)

@@ -22,6 +22,11 @@ class Draft:
         self.result = Result(request, Status.FAILED, UNFINISHED, started, started)
         self._save()
 
+    @property
+    def folder(self) -> Path:
+        """Where the result and the artifacts lie."""
+        return self._path.absolute().parent
+
     def note(self, **facts: Any) -> None:
         """Set fields of the result and write it."""
         self.result = replace(self.result, **facts)

@@ -48,6 +48,9 @@ def _require_sense(request: Request) -> None:
     if not request.check.case_limit_s > 0:
         problem = f"expected more than 0, got {request.check.case_limit_s:g}"
         raise CodecError("check.case_limit_s", problem)
+    if not request.ncu.case_limit_s > 0:
+        problem = f"expected more than 0, got {request.ncu.case_limit_s:g}"
+        raise CodecError("ncu.case_limit_s", problem)
     if Stage.BENCH in request.stages and not request.bench.methods:
         raise CodecError("bench.methods", "expected at least one method")
 

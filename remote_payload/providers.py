@@ -17,6 +17,7 @@ import torch
 import torch.nn.functional as functional
 from torch.nn import attention
 
+from remote_payload import emulation
 from remote_payload.catalog import BASELINE, OURS
 from remote_payload.contract import Provider
 from remote_payload.setting import LIBRARY_VARIABLE, Setting
@@ -52,12 +53,14 @@ class Loaded:
     within: entered around a burst of calls, not around each, so that it costs no measured time.
     implementation: given the arguments of a call, the name of what runs; CannotRun if nothing.
     refusals: parts of a RuntimeError's text that mean "not for this shape".
+    emulated: no GPU runs it, so it may be checked but not timed.
     """
 
     call: Attention
     within: Callable[[], ContextManager[Any]]
     implementation: Callable[..., str]
     refusals: Tuple[str, ...] = ()
+    emulated: bool = False
 
     def refuses(self, exc: Exception) -> bool:
         """Whether `exc` means "I do not do this shape" rather than that something broke."""
@@ -106,12 +109,12 @@ def _load_sdpa(name: str, setting: Setting) -> Loaded:
 
 
 def _load_ours(setting: Setting) -> Loaded:
-    if setting.device != "cuda":
-        raise CannotRun(f"{OURS} needs a CUDA GPU; this run is on the CPU")
     if setting.library is None:
         raise CannotRun(f"{OURS} has no compiled library: {setting.no_library}")
-    os.environ[LIBRARY_VARIABLE] = setting.library
     _reach(str(Path(setting.root) / "remote_payload"))
+    if setting.device != "cuda":
+        return _load_emulated(setting.library)
+    os.environ[LIBRARY_VARIABLE] = setting.library
     ours = importlib.import_module("blackwell_sparsek")
     digest = ours.library_digest()
 
@@ -122,6 +125,25 @@ def _load_ours(setting: Setting) -> Loaded:
             raise CannotRun(f"{OURS}: {exc}") from exc
 
     return Loaded(ours.attention_forward, contextlib.nullcontext, implementation)
+
+
+def _load_emulated(library: str) -> Loaded:
+    emulated = emulation.Emulated(library)
+    digest = hashlib.sha256(Path(library).read_bytes()).hexdigest()
+
+    def implementation(q: Tensor, k: Tensor, v: Tensor, causal: bool, scale: float) -> str:
+        heads = q.shape[0] * q.shape[1]
+        if heads > emulation.MOST_HEADS:
+            raise CannotRun(
+                f"{OURS} needs a CUDA GPU for {heads} heads; "
+                f"without one up to {emulation.MOST_HEADS} are emulated"
+            )
+        name = emulated.name(q, k, v, causal, scale)
+        if name is None:
+            raise CannotRun(f"{OURS} has no kernel for {q.dtype} and head dimension {q.shape[3]}")
+        return f"{name}, emulated on the CPU, library sha256 {digest}"
+
+    return Loaded(emulated, contextlib.nullcontext, implementation, emulated=True)
 
 
 def _load_target(target: str, setting: Setting) -> Loaded:

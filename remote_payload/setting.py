@@ -13,7 +13,8 @@ LIBRARY_VARIABLE = "BLACKWELL_SPARSEK_LIBRARY"
 class Setting:
     """device: "cuda" or "cpu". root: folder that relative targets start from.
 
-    library: path of our compiled kernel; None if there is none, then `no_library` says why.
+    library: path of our compiled kernel; None if there is none, then `no_library` says why. On
+    the CPU it is the emulated one.
     """
 
     device: str

@@ -10,13 +10,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Optional, Sequence, Tuple, Union
 
-from remote_payload import bench, check, machine, torch_facts
+from remote_payload import bench, check, emulation, machine, ncu, torch_facts
 from remote_payload.announce import say, step
+from remote_payload.catalog import OURS
 from remote_payload.contract import (
     BenchRecord,
     CheckRecord,
     Device,
     GpuState,
+    NcuRecord,
+    NcuReport,
     Request,
     Stage,
     StageReport,
@@ -27,8 +30,8 @@ from remote_payload.isolate import Deadline, Died, OutOfTime, Silent, preload_to
 from remote_payload.setting import LIBRARY_VARIABLE, Setting
 from remote_payload.torch_facts import TorchFacts
 
-ORDER = (Stage.BUILD, Stage.CHECK, Stage.BENCH)
-_NEED_TORCH = (Stage.CHECK, Stage.BENCH)
+ORDER = (Stage.BUILD, Stage.CHECK, Stage.BENCH, Stage.NCU)
+_NEED_TORCH = (Stage.CHECK, Stage.BENCH, Stage.NCU)
 
 
 class Unfit(Exception):
@@ -41,11 +44,16 @@ class Interrupted(BaseException):
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a stage ended. unfit: it failed by the host's lack, not by a gate."""
+    """How a stage ended. unfit: it failed by the host's lack, not by a gate.
+
+    ends_run: whether anything but OK and SKIPPED is the end of the run; not for what a run can
+    do without.
+    """
 
     status: Status
     reason: str = ""
     unfit: bool = False
+    ends_run: bool = True
 
 
 class Run:
@@ -57,6 +65,8 @@ class Run:
         self._deadline = Deadline(request.time_limit_s)
         self._facts: Optional[TorchFacts] = None
         self._device = "cpu"
+        self._emulated: Optional[str] = None
+        self._no_emulation = "the build stage was not asked for"
 
     def carry_out(self) -> None:
         """Run the stages asked for and close the draft. Raises only Interrupted and our bugs."""
@@ -82,7 +92,12 @@ class Run:
         if ended is not None:
             self._draft.add_stage(StageReport(stage, Status.SKIPPED, ended.reason))
             return ended
-        act = {Stage.BUILD: self._build, Stage.CHECK: self._check, Stage.BENCH: self._bench}
+        act = {
+            Stage.BUILD: self._build,
+            Stage.CHECK: self._check,
+            Stage.BENCH: self._bench,
+            Stage.NCU: self._ncu,
+        }
         began = time.monotonic()
         outcome = Outcome(Status.FAILED, "our own error; the log has the traceback")
         try:
@@ -96,7 +111,7 @@ class Run:
             seconds = round(time.monotonic() - began, 3)
             say(f"{stage.value}: {outcome.status.value} {outcome.reason}".rstrip())
             self._draft.add_stage(StageReport(stage, outcome.status, outcome.reason, seconds))
-        if outcome.status in (Status.OK, Status.SKIPPED):
+        if outcome.status in (Status.OK, Status.SKIPPED) or not outcome.ends_run:
             return None
         return Outcome(outcome.status, f"{stage.value}: {outcome.reason}", outcome.unfit)
 
@@ -121,6 +136,11 @@ class Run:
             self._draft.note(machine=replace(machine.with_torch(seen, self._facts), before=before))
         self._device = self._settle_device(self._facts)
         request = self._request
+        if Stage.NCU in request.stages and request.ncu.required:
+            try:
+                ncu.require_device(request.ncu, self._device)
+            except ncu.Unavailable as exc:
+                raise Unfit(str(exc)) from exc
         if self._device == "cpu" and request.device is Device.AUTO and request.cpu_shapes:
             say("no CUDA GPU here: running the request's shapes for the CPU instead")
             self._request = replace(request, shapes=request.cpu_shapes)
@@ -149,6 +169,12 @@ class Run:
             progress=progress,
         )
         self._draft.note(build=report)
+        if self._device == "cpu" and any(p.name == OURS for p in self._request.providers):
+            step(Stage.BUILD, len(report.compilations), len(report.compilations), "emulated kernel")
+            try:
+                self._emulated = emulation.library(self._sources, self._builds)
+            except emulation.CompileError as exc:
+                self._no_emulation = str(exc)
         return Outcome(report.status, report.reason)
 
     def _capability(self) -> Optional[Tuple[int, int]]:
@@ -175,8 +201,18 @@ class Run:
         return Outcome(Status.OK)
 
     def _bench(self) -> Outcome:
-        if not any(record.status is Status.OK for record in self._draft.result.checks):
+        checks = self._draft.result.checks
+        if not any(record.status is Status.OK for record in checks):
             return Outcome(Status.FAILED, "no timing before a passed check; ask for check as well")
+        required = {provider.name for provider in self._request.providers if provider.required}
+        emulated = [record for record in checks if record.emulated]
+        if any(record.provider in required for record in emulated):
+            return Outcome(
+                Status.FAILED,
+                f"{emulated[0].provider} is emulated here, and an emulated kernel is never timed; "
+                "choose a host with a GPU",
+                unfit=True,
+            )
         facts = self._facts
 
         def gpu(ours: Optional[int]) -> Optional[GpuState]:
@@ -198,10 +234,41 @@ class Run:
         bad = [record for record in self._draft.result.bench if record.status in check.BAD]
         return Outcome(Status.FAILED, _tell(bad)) if bad else Outcome(Status.OK)
 
+    def _ncu(self) -> Outcome:
+        """Counters; a run that only would have liked them goes on without."""
+        required = self._request.ncu.required
+        try:
+            outcome = self._profile_calls()
+        except ncu.Unavailable as exc:
+            return Outcome(Status.FAILED if required else Status.SKIPPED, str(exc), unfit=True)
+        except OutOfTime as exc:
+            outcome = Outcome(Status.TIMEOUT, str(exc))
+        return replace(outcome, ends_run=required)
+
+    def _profile_calls(self) -> Outcome:
+        checks = self._draft.result.checks
+        if not any(record.status is Status.OK for record in checks):
+            return Outcome(Status.FAILED, "no profiling before a passed check; ask for check too")
+
+        def keep(report: NcuReport) -> None:
+            self._draft.note(ncu=report)
+
+        capability = self._capability()
+        place = ncu.Place(
+            self._draft.folder, "{}.{}".format(*capability) if capability is not None else ""
+        )
+        records = ncu.run(self._request, self._setting(), self._deadline, place, checks, keep)
+        bad = [record for record in records if record.status is not Status.OK]
+        if bad:
+            return Outcome(Status.FAILED, _tell(bad), unfit=all(map(_of_the_host, bad)))
+        return Outcome(Status.OK) if records else Outcome(Status.FAILED, "nothing to profile")
+
     def _setting(self) -> Setting:
         library, why = os.environ.get(LIBRARY_VARIABLE), "the build stage was not asked for"
         built = self._draft.result.build
-        if built is not None:
+        if self._device == "cpu":
+            library, why = self._emulated, self._no_emulation
+        elif built is not None:
             library, why = built.library, built.reason
         return Setting(self._device, str(self._sources), self._request.seed, library, why)
 
@@ -211,7 +278,11 @@ class Run:
             self._draft.note(machine=replace(seen, after=machine.gpu_state(self._facts)))
 
 
-def _tell(records: Sequence[Union[CheckRecord, BenchRecord]]) -> str:
+def _of_the_host(record: NcuRecord) -> bool:
+    return record.status is Status.SKIPPED or ncu.says_of_the_host(record)
+
+
+def _tell(records: Sequence[Union[CheckRecord, BenchRecord, NcuRecord]]) -> str:
     """The first of some bad records in a sentence, and how many more there are."""
     first = records[0]
     more = f" (and {len(records) - 1} more)" if len(records) > 1 else ""

@@ -150,10 +150,11 @@ def unmeasured(result: Result | None, figures: Figures | None) -> tuple[str, ...
         lines.append("Share of a roof: no roof is known for this machine.")
     if figures.rows and any(noise is None for _, noise in figures.noise):
         lines.append("Noise floor of every method: an A/A control is missing or too short.")
-    lines.append(
-        "Hardware counters (DRAM bytes, tensor and exponential pipe use, stalls, occupancy): "
-        "not part of this report; they come from ncu, and their times are never mixed with these."
-    )
+    lines += [
+        f"Hardware counters: {stage.reason}"
+        for stage in result.stages
+        if stage.stage is Stage.NCU and stage.status is not Status.OK
+    ]
     return tuple(lines)
 
 
@@ -162,10 +163,12 @@ def _left_out(result: Result) -> dict[str, list[str]]:
     kept: dict[str, list[str]] = {}
     records: list[CheckRecord | BenchRecord] = [*result.checks, *result.bench]
     for record in records:
-        if record.status is Status.OK:
+        if record.status is Status.OK and not getattr(record, "emulated", False):
             continue
         kind = "Check" if isinstance(record, CheckRecord) else "Timing"
         what = f"{kind} {record.status.value} ({record.reason or 'no reason given'})"
+        if record.status is Status.OK:
+            what = "Never timed, only checked (emulated on the CPU)"
         case = f"{record.provider} on {record.shape.label}"
         if isinstance(record, BenchRecord):
             case += f", {record.method.value}"

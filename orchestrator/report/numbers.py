@@ -112,7 +112,8 @@ def checks(result: Result | None) -> ChecksView:
 def _check(record: CheckRecord) -> tuple[str, ...]:
     error = record.error
     same = {True: "yes", False: "no", None: fmt.NONE}[record.deterministic]
-    head = (record.provider, record.implementation or fmt.NONE, record.shape.label)
+    name = f"{record.provider} (emulated)" if record.emulated else record.provider
+    head = (name, record.implementation or fmt.NONE, record.shape.label)
     if error is None:
         return (*head, record.status.value, *(fmt.NONE,) * 4, same)
     return (

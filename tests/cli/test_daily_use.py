@@ -134,10 +134,18 @@ def test_a_provider_that_misbehaves_fails_the_gate_and_is_never_timed(
     assert words.lower() in report.lower()
 
 
-def test_ours_asked_for_by_name_where_it_cannot_run_is_an_unfit_host(project: Project) -> None:
-    outcome = project.orchestrator("check", *SMALL, "--arch", "sm_90a", "--providers", "sparsek")
-    assert outcome.code == 4
-    assert "sparsek" in outcome.err
+def test_without_a_gpu_our_kernel_is_checked_in_the_emulator_and_never_timed(
+    project: Project,
+) -> None:
+    ours = (*SMALL, "--arch", "sm_90a", "--providers", "sparsek")
+    checked = project.orchestrator("check", *ours)
+    assert checked.code == 0, checked.err
+    report = Path(checked.out.splitlines()[-1]).read_text()
+    assert "| sparsek (emulated) |" in report
+    timed = project.orchestrator("bench", *ours, "--json")
+    assert timed.code == 4
+    assert "never timed" in timed.err
+    assert timed.json["result"]["bench"] == []
 
 
 def test_a_run_survives_a_link_that_breaks_in_its_middle(

@@ -153,10 +153,10 @@ def test_the_implementation_of_a_users_function_names_its_file_and_digest(
 def test_a_run_past_its_time_limit_ends_itself_and_keeps_what_it_has(tmp_path: Path) -> None:
     request = a_request(Provider("sdpa"), misbehaving("hangs"), Provider("sdpa-math"))
     began = time.monotonic()
-    done = run_payload(a_request(*request.providers, time_limit_s=6.0), tmp_path)
-    assert time.monotonic() - began < 15
+    done = run_payload(a_request(*request.providers, time_limit_s=15.0), tmp_path)
+    assert time.monotonic() - began < 30
     assert (done.exit_status, done.result.status) == (1, Status.TIMEOUT)
-    assert done.result.reason == "check: the run's time limit of 6 s has passed"
+    assert done.result.reason == "check: the run's time limit of 15 s has passed"
     assert done.check("sdpa").status is Status.OK
     assert done.check("hangs").status is Status.TIMEOUT
     assert all(record.provider != "sdpa-math" for record in done.result.checks)

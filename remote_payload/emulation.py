@@ -1,0 +1,145 @@
+"""Our kernel on a host without a GPU: its unchanged source, compiled over csrc/emulator.
+
+It proves results, never speed: an emulated provider is checked and never timed.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, List, Optional, Sequence, Tuple
+
+COMPILERS = ("c++", "g++", "clang++")
+FLAGS = ("-std=c++17", "-O2", "-fPIC", "-Wno-unknown-pragmas")
+# A head of the headline shape takes tens of milliseconds; more heads prove nothing more.
+MOST_HEADS = 32
+LAST_CTA = 2**32 - 1
+_LOG_LINES = 3
+
+Tensor = Any
+
+
+class CompileError(Exception):
+    """The emulated kernel could not be made; the text says why."""
+
+
+def library(sources: Path, builds: Path) -> str:
+    """Path of the emulated library of `sources`/csrc, compiled at first use, kept under builds.
+
+    CompileError: no C++ compiler, or it refuses the source.
+    """
+    compiler = _compiler()
+    csrc = sources / "csrc"
+    target = builds / f"emulated-{_key(csrc, compiler)}.so"
+    if not target.is_file():
+        builds.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=str(builds), suffix=".partial") as folder:
+            built = _compile(compiler, csrc, Path(folder))
+            os.replace(str(built), str(target))
+    return str(target.resolve())
+
+
+def units(csrc: Path) -> List[Path]:
+    """The kernels and the emulator, in a fixed order."""
+    return sorted([*csrc.glob("attention/**/*.cu"), *csrc.glob("emulator/*.cpp")])
+
+
+def _compiler() -> str:
+    for name in (os.environ.get("CXX", ""), *COMPILERS):
+        found = shutil.which(name) if name else None
+        if found:
+            return found
+    raise CompileError("no C++ compiler here (looked for $CXX, " + ", ".join(COMPILERS) + ")")
+
+
+def _key(csrc: Path, compiler: str) -> str:
+    said = subprocess.run([compiler, "--version"], stdout=subprocess.PIPE, check=False).stdout
+    total = hashlib.sha256(said + repr(FLAGS).encode())
+    for path in sorted(path for path in csrc.rglob("*") if path.is_file()):
+        total.update(str(path.relative_to(csrc)).encode() + b"\0" + path.read_bytes())
+    return total.hexdigest()[:16]
+
+
+def _compile(compiler: str, csrc: Path, folder: Path) -> Path:
+    def compile_unit(unit: Path) -> str:
+        name = "_".join(unit.relative_to(csrc).parts) + ".o"
+        include = (f"-I{csrc}", f"-I{csrc / 'emulator'}")
+        _call([compiler, *FLAGS, *include, "-c", "-o", name, "-x", "c++", str(unit)], folder)
+        return name
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        objects = list(pool.map(compile_unit, units(csrc)))
+    _call([compiler, "-shared", "-o", "library.so", *objects], folder)
+    return folder / "library.so"
+
+
+def _call(command: Sequence[str], folder: Path) -> None:
+    done = subprocess.run(
+        list(command),
+        cwd=str(folder),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    if done.returncode != 0:
+        lines = done.stdout.decode("utf-8", "replace").splitlines()
+        errors = [line for line in lines if "error" in line] or lines
+        raise CompileError("; ".join(errors[:_LOG_LINES]) or f"{command[0]} failed")
+
+
+class Emulated:
+    """attention_forward on CPU tensors. Each call draws another thread order and other moments at
+    which copies land, so two equal outputs also say that neither matters."""
+
+    def __init__(self, path: str) -> None:
+        self._native = ctypes.CDLL(path)
+        self._native.emulator_configure.argtypes = (ctypes.c_uint64, ctypes.c_uint, ctypes.c_uint)
+        self._native.emulator_allow_reads.argtypes = (ctypes.c_void_p, ctypes.c_uint64)
+        self._native.emulator_fault.restype = ctypes.c_char_p
+        self._native.sparsek_error_text.restype = ctypes.c_char_p
+        self._native.sparsek_kernel_name.restype = ctypes.c_char_p
+        self._calls = 0
+
+    def __call__(self, q: Tensor, k: Tensor, v: Tensor, causal: bool, scale: float) -> Tensor:
+        """RuntimeError with the emulator's finding: a race, a deadlock, an address out of range."""
+        out = q.new_full(q.shape, float("nan"))
+        self._native.emulator_configure(self._calls, 0, LAST_CTA)
+        self._calls += 1
+        for tensor in (q, k, v):
+            size_bytes = tensor.numel() * tensor.element_size()
+            self._native.emulator_allow_reads(tensor.data_ptr(), size_bytes)
+        args = _arguments(q, k, v, out, causal, scale)
+        code = self._native.sparsek_attention_forward(ctypes.byref(args), None)
+        fault = self._native.emulator_fault()
+        if fault:
+            raise RuntimeError("the emulator found: " + fault.decode("utf-8", "replace"))
+        if code != 0:
+            raise RuntimeError(self._native.sparsek_error_text(code).decode("utf-8", "replace"))
+        return out
+
+    def name(self, q: Tensor, k: Tensor, v: Tensor, causal: bool, scale: float) -> Optional[str]:
+        """The kernel that a call would run; None if there is none for these arguments."""
+        args = _arguments(q, k, v, q, causal, scale)
+        name = self._native.sparsek_kernel_name(ctypes.byref(args))
+        return None if name is None else bytes(name).decode("ascii")
+
+
+def _arguments(
+    q: Tensor, k: Tensor, v: Tensor, out: Tensor, causal: bool, scale: float
+) -> ctypes.Structure:
+    from blackwell_sparsek import library as interface
+    from blackwell_sparsek.ops import DTYPES
+
+    pointers = [tensor.data_ptr() for tensor in (q, k, v, out)]
+    strides: List[Tuple[int, ...]] = [tensor.stride()[:3] for tensor in (q, k, v, out)]
+    dtype = DTYPES[q.dtype]
+    filled: ctypes.Structure = interface.Attention(
+        *pointers, *strides, *q.shape, dtype, int(causal), scale
+    )
+    return filled

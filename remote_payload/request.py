@@ -1,0 +1,187 @@
+"""The first half of the contract: what may be asked, and the words both halves use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Optional, Tuple
+
+# History: 1 (2026-11) first version; the stage ncu joined it with defaults for older files.
+# A reader refuses a newer schema and upgrades an older one.
+SCHEMA = 1
+
+# A line of the job's log that starts with this is a `Progress` record, not text for people.
+PROGRESS_MARK = "@@progress "
+
+
+class Status(str, Enum):
+    """How a run, a stage or a single case ended."""
+
+    OK = "ok"
+    FAILED = "failed"
+    TIMEOUT = "timeout"
+    CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+
+
+class Stage(str, Enum):
+    """A step of a run, in the order in which steps run; each gates the ones after it."""
+
+    BUILD = "build"
+    CHECK = "check"
+    BENCH = "bench"
+    NCU = "ncu"
+
+
+class Device(str, Enum):
+    """Where kernels run. AUTO means CUDA if the host has it, else the CPU."""
+
+    AUTO = "auto"
+    CUDA = "cuda"
+    CPU = "cpu"
+
+
+class DType(str, Enum):
+    """Element type of q, k, v and the output."""
+
+    FP16 = "fp16"
+    BF16 = "bf16"
+    FP32 = "fp32"
+
+    @property
+    def size_bytes(self) -> int:
+        return 4 if self is DType.FP32 else 2
+
+
+class Method(str, Enum):
+    """How a time was taken; no number may be shown without its method.
+
+    BACK_TO_BACK: `calls` launches between two events, divided by `calls` (warm L2).
+    COLD: the last-level cache is flushed before each single, separately timed launch.
+    """
+
+    BACK_TO_BACK = "back_to_back"
+    COLD = "cold"
+
+
+class Depth(str, Enum):
+    """How much Nsight Compute collects: CHEAP takes about a dozen passes per kernel, FULL forty."""
+
+    CHEAP = "cheap"
+    FULL = "full"
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One attention problem: q, k, v and the output are [batch, heads, seq, dim]."""
+
+    batch: int
+    heads: int
+    seq: int
+    dim: int
+    dtype: DType
+    causal: bool = False
+
+    @property
+    def label(self) -> str:
+        mask = " causal" if self.causal else ""
+        return f"B={self.batch} H={self.heads} S={self.seq} D={self.dim} {self.dtype.value}{mask}"
+
+
+@dataclass(frozen=True)
+class Provider:
+    """An attention implementation: a name from the catalog, or the user's own `target`.
+
+    target: "package.module:function" or "path/inside/the/snapshot.py:function"; the function is
+    called as f(q, k, v, causal=bool, scale=float) and returns [batch, heads, seq, dim].
+    required: asked for by name; if it cannot run, the run fails rather than leaving it out.
+    """
+
+    name: str
+    target: Optional[str] = None
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class BuildPlan:
+    """What to compile. arch: like "sm_90a"; empty means the device's own, or all we support."""
+
+    arch: Tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CheckPlan:
+    """Tolerances of |out - reference| <= atol + rtol * |reference|, reference in fp64."""
+
+    rtol: float = 1e-3
+    atol: float = 2e-3
+    case_limit_s: float = 120.0
+
+
+@dataclass(frozen=True)
+class BenchPlan:
+    """How timings are taken; zero means "let the payload choose for this device"."""
+
+    methods: Tuple[Method, ...] = (Method.BACK_TO_BACK, Method.COLD)
+    warmup: int = 10
+    calls: int = 100
+    rounds: int = 20
+    budget_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class NcuPlan:
+    """What to profile with Nsight Compute, and what to collect.
+
+    sections: identifiers, of which the host's ncu has to know at least one. metrics: names that
+    hold on compute capability `metrics_capability` and are asked for nowhere else.
+    kernel_limit: kernels of one call that are profiled at most. providers, shapes: empty means
+    all that passed the check. case_limit_s: for one profiled call. required: no counters, no
+    success; otherwise the run goes on without. any_device: do not insist on a GPU; meaningful
+    only where a program stands in for ncu.
+    """
+
+    depth: Depth = Depth.CHEAP
+    sections: Tuple[str, ...] = ()
+    metrics: Tuple[str, ...] = ()
+    metrics_capability: str = ""
+    kernel_limit: int = 32
+    providers: Tuple[str, ...] = ()
+    shapes: Tuple[Shape, ...] = ()
+    case_limit_s: float = 300.0
+    required: bool = False
+    any_device: bool = False
+
+
+@dataclass(frozen=True)
+class Request:
+    """Everything a run needs, written by the orchestrator, read by the payload.
+
+    cpu_shapes: what to run instead where device AUTO turns out to be the CPU, for the part of
+    the shape that the user left open; empty means the same shapes.
+    """
+
+    run_id: str
+    snapshot: str
+    stages: Tuple[Stage, ...]
+    shapes: Tuple[Shape, ...]
+    providers: Tuple[Provider, ...]
+    cpu_shapes: Tuple[Shape, ...] = ()
+    device: Device = Device.AUTO
+    seed: int = 42
+    time_limit_s: float = 1800.0
+    build: BuildPlan = BuildPlan()
+    check: CheckPlan = CheckPlan()
+    bench: BenchPlan = BenchPlan()
+    ncu: NcuPlan = NcuPlan()
+    schema: int = SCHEMA
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One step forward, printed by the payload as a marked JSON line of its log."""
+
+    stage: Stage
+    done: int
+    total: int
+    label: str
