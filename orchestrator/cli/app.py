@@ -33,10 +33,12 @@ VERBS = (
     Verb("deploy", "orchestrator.cli.deploy", "Sync the sources to a host and build them there."),
     Verb("check", "orchestrator.cli.measure", "Compare providers with an fp64 reference."),
     Verb("bench", "orchestrator.cli.measure", "Check, then time providers side by side."),
+    Verb("ncu", "orchestrator.cli.measure", "Check, then read hardware counters."),
     Verb("profile", "orchestrator.cli.measure", "Build, check, bench and report, in one go."),
     Verb("attach", "orchestrator.cli.attach", "Follow a run that goes on, and bring it home."),
+    Verb("logs", "orchestrator.cli.logs", "Print the log of a run, and follow it."),
     Verb("cancel", "orchestrator.cli.attach", "End a run and everything it started."),
-    Verb("runs", "orchestrator.cli.runs", "List, show and remove the runs kept here."),
+    Verb("runs", "orchestrator.cli.runs", "List, show, fetch and remove runs, here and on hosts."),
     Verb("report", "orchestrator.cli.report", "Render the report of a run, offline."),
     Verb("import-ncu", "orchestrator.cli.import_ncu", "Show what a Nsight Compute file says."),
 )
@@ -104,7 +106,13 @@ def cli(ctx: click.Context, inventory: Path | None, runs_dir: Path | None, debug
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line and return its exit code; the only error boundary there is."""
+    """Run one command line and return its exit code."""
+    with console.discreet_stderr("--debug" in arguments):
+        return _run(arguments)
+
+
+def _run(arguments: Sequence[str]) -> int:
+    """The only error boundary there is."""
     try:
         outcome = cli.main(list(arguments), prog_name="orchestrator", standalone_mode=False)
         return int(outcome or ExitCode.OK)

@@ -1,9 +1,10 @@
-"""check, bench and profile: one path, more or fewer stages."""
+"""check, bench, ncu and profile: one path, more or fewer stages."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,11 @@ from remote_payload import codec
 from remote_payload.contract import Device, DType, Stage, Status
 
 if TYPE_CHECKING:
+    from orchestrator.model.host import Host
+    from orchestrator.transport.base import Transport
+    from orchestrator.workflows.budget import Budget, Purse
+    from orchestrator.workflows.plan import Plan
+    from orchestrator.workflows.profile import DryStep
     from orchestrator.workflows.publish import Published
 
 
@@ -30,6 +36,17 @@ class How:
     accept_new_host_key: bool
     dry_run: bool
     as_json: bool
+    stop_after: bool
+    max_minutes: float | None
+
+    @property
+    def budget(self) -> Budget:
+        from orchestrator.workflows.budget import Budget
+
+        return Budget(self.stop_after, self.max_minutes and self.max_minutes * 60)
+
+
+_HOW = tuple(field.name for field in fields(How) if field.name != "verb")
 
 
 def _limit_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -55,10 +72,25 @@ def _limit_options(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
 
 
+def _budget_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    function = click.option(
+        "--max-minutes",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="N",
+        help="Pods: stop it after N minutes, whatever goes on and whatever becomes of us.",
+    )(function)
+    return click.option(
+        "--stop-after",
+        is_flag=True,
+        help="Pods: stop it when the run is over, also when it failed.",
+    )(function)
+
+
 def _measure_options(function: Callable[..., Any]) -> Callable[..., Any]:
     for add in (
         options.json_option,
         options.dry_run_option,
+        _budget_options,
         _limit_options,
         options.arch_option,
         options.provider_options,
@@ -68,6 +100,9 @@ def _measure_options(function: Callable[..., Any]) -> Callable[..., Any]:
         function = add(function)
     return function
 
+
+# The targets' own; each call under ncu takes many passes.
+_NCU_HEADS = (96,)
 
 _rounds_option = click.option(
     "--rounds",
@@ -105,38 +140,123 @@ def bench(session: Session, /, **given: Any) -> int:
 
 
 @click.command()
+@click.option("--full", is_flag=True, help="Collect three times as much; takes as much longer.")
+@click.option(
+    "--ncu-limit",
+    "ncu_limit_s",
+    type=click.FloatRange(min=1),
+    metavar="SECONDS",
+    help="For one profiled call. Default: 300.",
+)
+@_measure_options
+@click.pass_obj
+def ncu(session: Session, /, **given: Any) -> int:
+    """Check, then read hardware counters of one call of each provider with Nsight Compute.
+
+    The host needs ncu and the right to read counters, which rented containers rarely have. No
+    time is taken. Heads left open mean 96.
+
+    \b
+    Example:
+      orchestrator ncu --host h100 --providers sdpa,sparsek
+      orchestrator ncu --host h100 --heads 96 --full
+    """
+    given.update(heads=given["heads"] or _NCU_HEADS, ncu_required=True)
+    return _measure(session, "ncu", (Stage.BUILD, Stage.CHECK, Stage.NCU), given)
+
+
+@click.command()
+@click.option(
+    "--ncu/--no-ncu",
+    "counters",
+    default=None,
+    help="Insist on hardware counters, or leave them out. Default: where the host gives them.",
+)
+@click.option(
+    "--ncu-host",
+    metavar="NAME",
+    help="Take the counters on this host instead; it needs the same model of GPU.",
+)
 @_rounds_option
 @_measure_options
 @click.pass_obj
-def profile(session: Session, /, **given: Any) -> int:
-    """Build, check, bench and report; stops at the first gate that fails.
+def profile(session: Session, /, counters: bool | None, **given: Any) -> int:
+    """Build, check, bench, read counters and report; stops at the first gate that fails.
 
     \b
     Example:
       orchestrator profile --host local
       orchestrator profile --host h100 --heads 96
     """
-    return _measure(session, "profile", (Stage.BUILD, Stage.CHECK, Stage.BENCH), given)
+    stages = (Stage.BUILD, Stage.CHECK, Stage.BENCH)
+    if counters is False and given["ncu_host"]:
+        raise click.UsageError("--no-ncu and --ncu-host contradict each other")
+    stages_asked = stages if counters is False else (*stages, Stage.NCU)
+    given["ncu_required"] = bool(counters)
+    return _measure(session, "profile", stages_asked, given)
 
 
 def _measure(session: Session, verb: str, stages: tuple[Stage, ...], given: dict[str, Any]) -> int:
+    from orchestrator.cli.borrow import borrow
     from orchestrator.workflows import profile as workflow
+    from orchestrator.workflows.borrow import split
     from orchestrator.workflows.plan import plan
 
-    how = How(verb, *(given.pop(k) for k in ("host", "accept_new_host_key", "dry_run", "as_json")))
+    name = given.pop("ncu_host", None)
+    lender = session.host(name) if name else None
+    how = How(verb, **{name: given.pop(name) for name in _HOW})
     host = session.host(how.host)
-    wish = _wish(stages, given)
-    order = workflow.Order(session.root, verb, command_line(), plan(wish, Path.cwd()))
+    how.budget.check(host)
+    planned = plan(_wish(stages, given), Path.cwd())
+    planned = replace(planned, request=how.budget.limited(planned.request))
+    order = workflow.Order(session.root, verb, command_line(), planned)
+    order, there = split(order) if lender else (order, order)
     if how.dry_run:
-        return console.dry_run(workflow.dry_run(order, host), how.as_json)
+        steps = (*_watchdog(how, host), *workflow.dry_run(order, host))
+        steps += workflow.dry_run(there, lender) if lender else ()
+        return console.dry_run(steps, how.as_json)
     with (
-        console.progress() as progress,
         session.transport(host, how.accept_new_host_key) as transport,
+        _paid(session, how, transport, planned) as purse,
+        console.progress() as progress,
     ):
         run, published = workflow.profile(
             order, transport, session.runs, progress, show_log=session.debug
         )
-    return show(run, published, how.as_json)
+    if purse is not None:
+        purse.record(session.runs.folder(run.card.run_id))
+    if lender is None or run.result is None or run.result.status is not Status.OK:
+        return show(run, published, how.as_json)
+    lent, published = borrow(session, lender, how.accept_new_host_key, there, run)
+    return show(run, published, how.as_json) or exit_code(lent, ok=True)
+
+
+@contextmanager
+def _paid(
+    session: Session, how: How, transport: Transport, planned: Plan
+) -> Iterator[Purse | None]:
+    """On a pod: its price, and what the budget asks for; anywhere else nothing."""
+    if transport.host.pod is None:
+        yield None
+        return
+    from orchestrator.workflows.budget import Purse
+
+    def confirm(question: str) -> bool:
+        return console.on_terminal() and console.confirm(question)
+
+    purse = Purse(how.budget, transport, session.pods, console.note, confirm)
+    with purse.open(planned.request):
+        yield purse
+
+
+def _watchdog(how: How, host: Host) -> tuple[DryStep, ...]:
+    """The step of a dry run that arms the pod's watchdog, if it is to be armed."""
+    from orchestrator.cloud.watchdog import watchdog_agent
+    from orchestrator.workflows.profile import DryStep
+
+    if not how.budget.guards:
+        return ()
+    return (DryStep("arm, and in the end call off, the pod's watchdog", watchdog_agent(host)),)
 
 
 def show(run: Run, published: Published, as_json: bool) -> int:

@@ -15,7 +15,8 @@ from orchestrator.report.charts import Chart
 from orchestrator.report.figures import Figures, figures
 from orchestrator.report.headline import headline, is_ok
 from orchestrator.report.plain import one_line, plain, private
-from orchestrator.report.view import ChartView, ReportView
+from orchestrator.report.view import NO_COUNTERS, ChartView, CountersView, ReportView
+from remote_payload.contract import Stage
 
 CHART_FOLDER = "charts"
 _TEMPLATES = Path(__file__).parents[2] / "templates"
@@ -35,16 +36,30 @@ class Report:
     ok: bool
 
 
-def render(run: Run) -> Report:
+def render(run: Run, counters: CountersView = NO_COUNTERS) -> Report:
     """Render a run; a failed, partial or lost one gives a true report too."""
     derived = figures(run.result) if run.result else None
     scaling = charts.scaling(derived) if derived else ()
     roofline = charts.roofline(derived) if derived else None
     drawn = (*scaling, *((roofline,) if roofline else ()))
-    page = view(run, derived, scaling, roofline)
+    page = view(run, derived, scaling, roofline, counters)
     markdown = fill("report.md.j2", report=page)
     verdict = private(one_line(page.verdict))
-    return Report(markdown, tuple(c for c in drawn if c.svg), verdict, is_ok(run, derived))
+    ok = is_ok(run, derived) and (counters.complete or not _needs_counters(run))
+    return Report(markdown, tuple(c for c in drawn if c.svg), verdict, ok)
+
+
+def _needs_counters(run: Run) -> bool:
+    """Whether the run was asked for counters by name, so that it is nothing without them."""
+    request = run.result.request if run.result else None
+    return request is not None and Stage.NCU in request.stages and request.ncu.required
+
+
+def _verdict(run: Run, derived: Figures | None, counters: CountersView) -> str:
+    first = headline(run, derived)
+    if not _needs_counters(run) or not is_ok(run, derived):
+        return first
+    return f"{first if counters.complete else 'COUNTERS INCOMPLETE.'} {counters.headline}"
 
 
 def fill(template: str, **views: object) -> str:
@@ -53,13 +68,17 @@ def fill(template: str, **views: object) -> str:
 
 
 def view(
-    run: Run, derived: Figures | None, scaling: tuple[Chart, ...], roofline: Chart | None
+    run: Run,
+    derived: Figures | None,
+    scaling: tuple[Chart, ...],
+    roofline: Chart | None,
+    counters: CountersView = NO_COUNTERS,
 ) -> ReportView:
     """Everything the templates print, already worded."""
     errors = derived.errors if derived else ()
     return ReportView(
         title=f"{run.card.verb.capitalize()} on {run.card.host}: {run.card.run_id}",
-        verdict=headline(run, derived),
+        verdict=_verdict(run, derived, counters),
         objections=tuple(f"{Severity.ERROR.value}: {e.about}: {e.text}" for e in errors),
         environment=machine.environment(run.result),
         method=numbers.method(run.result, derived),
@@ -69,6 +88,7 @@ def view(
         roofline=(_chart_view(roofline),) if roofline else (),
         tiers=claims.tiers(derived),
         original=claims.beside_original(derived),
+        counters=counters,
         build=machine.build(run.result),
         unmeasured=claims.unmeasured(run.result, derived),
         reproduce=machine.reproduce(run),

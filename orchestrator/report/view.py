@@ -90,6 +90,32 @@ class BuildView:
 
 
 @dataclass(frozen=True)
+class CountersView:
+    """Hardware counters. complete: every profiled call gave what was asked.
+
+    headline: one sentence, also on why there are none. failures: one sentence for each reason,
+    with advice; said: what the profiler said of them, verbatim.
+    """
+
+    complete: bool
+    headline: str
+    table: Table
+    failures: tuple[str, ...]
+    said: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+NO_COUNTERS = CountersView(
+    complete=False,
+    headline="Not measured in this run; orchestrator ncu asks for them.",
+    table=Table((), ()),
+    failures=(),
+    said=(),
+    notes=(),
+)
+
+
+@dataclass(frozen=True)
 class ReproduceView:
     """Where the numbers come from and how to get them again."""
 
@@ -113,6 +139,7 @@ class ReportView:
     roofline: tuple[ChartView, ...]
     tiers: TiersView
     original: OriginalView
+    counters: CountersView
     build: BuildView
     unmeasured: tuple[str, ...]
     reproduce: ReproduceView

@@ -6,13 +6,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator.errors import UsageError
+from orchestrator.model.target import TARGET_SHAPE
+from orchestrator.ncu import flags
 from remote_payload.catalog import BASELINE
 from remote_payload.contract import (
     BenchPlan,
     BuildPlan,
     CheckPlan,
+    Depth,
     Device,
     DType,
+    NcuPlan,
     Provider,
     Request,
     Shape,
@@ -32,7 +36,8 @@ PROVIDERS_FOLDER = "providers"
 class Wish:
     """What was asked for; None is what the user left open.
 
-    user_providers: (name, "module:function" or "path.py:function") pairs.
+    user_providers: (name, "module:function" or "path.py:function") pairs. full, ncu_limit_s,
+    ncu_required: for the stage ncu.
     """
 
     stages: tuple[Stage, ...]
@@ -49,6 +54,9 @@ class Wish:
     rounds: int | None = None
     case_limit_s: float | None = None
     time_limit_s: float | None = None
+    full: bool = False
+    ncu_limit_s: float | None = None
+    ncu_required: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,6 +93,8 @@ def plan(wish: Wish, here: Path) -> Plan:
         check=check,
         bench=bench,
     )
+    if Stage.NCU in wish.stages:
+        request = replace(request, ncu=_ncu(wish, request.shapes))
     if wish.time_limit_s is not None:
         request = replace(request, time_limit_s=wish.time_limit_s)
     return Plan(request, extra)
@@ -95,6 +105,23 @@ def _shapes(wish: Wish, batch: int, heads: tuple[int, ...]) -> tuple[Shape, ...]
         Shape(wish.batch or batch, count, wish.seq, wish.dim, wish.dtype, wish.causal)
         for count in (wish.heads or heads)
     )
+
+
+def _ncu(wish: Wish, shapes: tuple[Shape, ...]) -> NcuPlan:
+    """Beside timings one shape is profiled, since each call under ncu takes many passes."""
+    chosen = flags.plan(Depth.FULL if wish.full else Depth.CHEAP)
+    if Stage.BENCH in wish.stages:
+        chosen = replace(chosen, shapes=(_telling(shapes),))
+    if wish.ncu_limit_s is not None:
+        chosen = replace(chosen, case_limit_s=wish.ncu_limit_s)
+    return replace(chosen, required=wish.ncu_required)
+
+
+def _telling(shapes: tuple[Shape, ...]) -> Shape:
+    """The targets' shape, else the one with the most work."""
+    if TARGET_SHAPE in shapes:
+        return TARGET_SHAPE
+    return max(shapes, key=lambda shape: shape.batch * shape.heads)
 
 
 def _providers(wish: Wish, here: Path) -> tuple[tuple[Provider, ...], tuple[tuple[str, Path], ...]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from orchestrator.model.run import Run
 from orchestrator.report.render import Report, render
 from orchestrator.store.runs import REPORT
+from orchestrator.workflows.counters import counters
 from remote_payload import codec
 
 CHARTS = "charts"
@@ -23,7 +24,7 @@ class Published:
 
 def publish(run: Run, folder: Path, output: Path | None = None) -> Published:
     """Render `run` into its own folder, or to `output` with the charts beside it."""
-    report = render(run)
+    report = render(run, counters(run, folder))
     path = output or folder / REPORT
     charts = path.parent / CHARTS
     for chart in report.charts:

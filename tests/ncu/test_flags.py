@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 import shlex
 from itertools import product
-from pathlib import PurePosixPath
 
 import pytest
 
-from orchestrator.errors import HostUnfit
 from orchestrator.ncu import flags
-from orchestrator.ncu.flags import Collection, Depth
 from orchestrator.ncu.metrics import QUANTITIES
-from orchestrator.ncu.version import Ncu, NcuVersion, describe, parse_version
-from remote_payload.contract import DType, Shape
+from orchestrator.ncu.version import NcuVersion, find_version
+from remote_payload import ncu_command
+from remote_payload.contract import Depth, DType, Shape
+from remote_payload.ncu_command import Ncu, NothingToCollect, ProfiledCall, describe
 from tests.golden import assert_golden
 from tests.ncu.places import SAMPLES, needs_samples
 
@@ -30,58 +29,58 @@ VERSIONS = {
 }
 
 
-def ncu(version: str, usage: str = USAGE, listed: str = LISTED) -> Ncu:
-    text = f"NVIDIA (R) Nsight Compute\nVersion {version}.0 (build 38283040) (public-release)"
-    return describe(PurePosixPath("/usr/local/cuda/bin/ncu"), text, usage, listed)
+def ncu(version: str, listed: str = LISTED) -> Ncu:
+    return describe("/usr/local/cuda/bin/ncu", VERSIONS[version], listed)
 
 
-def collection(depth: Depth, chip: str = "9.0") -> Collection:
-    return Collection(
-        depth=depth,
-        nvtx_range=flags.range_name("sdpa-flash", SHAPE),
-        report=PurePosixPath("/work space/runs/r1/ncu/sdpa-flash.ncu-rep"),
-        tmp_dir=PurePosixPath("/work space/runs/r1/tmp"),
-        compute_capability=chip,
+def call(chip: str = "9.0", nvtx_range: str = "") -> ProfiledCall:
+    return ProfiledCall(
+        nvtx_range=nvtx_range or ncu_command.range_name("sdpa-flash", SHAPE),
+        report="/work space/runs/r1/ncu/sdpa-flash.ncu-rep",
+        tmp_dir="/work space/runs/r1/tmp",
+        capability=chip,
         application=("python3", "-m", "remote_payload", "one-call"),
     )
 
 
+def argv_of(version: str, depth: Depth, chip: str = "9.0") -> tuple[str, ...]:
+    return ncu_command.collect(ncu(version), flags.plan(depth), call(chip))
+
+
 @pytest.mark.parametrize(("version", "depth"), list(product(VERSIONS, Depth)))
 def test_a_collection_is_this_command_line(version: str, depth: Depth) -> None:
-    argv = flags.collect(ncu(version, VERSIONS[version]), collection(depth)).argv
+    argv = argv_of(version, depth)
     assert_golden(f"ncu/collect_{depth.value}_{version}.txt", "\n".join(argv) + "\n")
 
 
 def test_a_report_is_read_back_by_this_command_line() -> None:
-    command = flags.raw_page(
-        ncu("2025.1.0"), PurePosixPath("/w/a b.ncu-rep"), PurePosixPath("/w/tmp")
-    )
-    assert str(command) == (
+    argv = ncu_command.raw_page(ncu("2025.1.0"), "/w/a b.ncu-rep", "/w/tmp")
+    assert shlex.join(argv) == (
         "env TMPDIR=/w/tmp LC_ALL=C /usr/local/cuda/bin/ncu --import '/w/a b.ncu-rep' "
         "--csv --page raw --print-units base"
     )
 
 
 def test_no_option_takes_two_sections_and_no_clock_is_locked() -> None:
-    argv = flags.collect(ncu("2026.3.1"), collection(Depth.FULL)).argv
+    argv = argv_of("2026.3.1", Depth.FULL)
     sections = [argv[i + 1] for i, word in enumerate(argv) if word == "--section"]
     assert len(sections) == len(set(sections)) == len(flags.SECTIONS[Depth.FULL])
     assert not any("," in section for section in sections)
     assert argv[argv.index("--clock-control") + 1] == "none"
-    assert shlex.split(shlex.join(argv)) == list(argv)
 
 
 def test_an_option_or_section_that_this_ncu_does_not_name_is_left_out() -> None:
-    old = ncu("2024.1.1", usage="", listed=LISTED.replace("SchedulerStats ", "Other "))
-    argv = flags.collect(old, collection(Depth.CHEAP)).argv
+    plan = flags.plan(Depth.CHEAP)
+    old = describe("ncu", "", LISTED.replace("SchedulerStats ", "Other "))
+    argv = ncu_command.collect(old, plan, call())
     assert not {"--config-file", "--pipeline-boost-state", "SchedulerStats"} & set(argv)
-    with pytest.raises(HostUnfit, match="lists none of the sections"):
-        flags.collect(ncu("2024.1.1", listed="nothing"), collection(Depth.CHEAP))
+    with pytest.raises(NothingToCollect, match="lists none of the sections"):
+        ncu_command.collect(ncu("2024.1.1", listed="nothing"), plan, call())
 
 
 def test_metrics_are_named_only_on_the_chip_whose_names_they_are() -> None:
-    assert "--metrics" in flags.collect(ncu("2025.1.0"), collection(Depth.CHEAP)).argv
-    assert "--metrics" not in flags.collect(ncu("2025.1.0"), collection(Depth.CHEAP, "12.0")).argv
+    assert "--metrics" in argv_of("2025.1.0", Depth.CHEAP)
+    assert "--metrics" not in argv_of("2025.1.0", Depth.CHEAP, "12.0")
 
 
 def test_every_provider_and_shape_has_a_range_of_its_own_without_filter_characters() -> None:
@@ -89,28 +88,31 @@ def test_every_provider_and_shape_has_a_range_of_its_own_without_filter_characte
         Shape(b, h, 512, 64, dtype, causal)
         for b, h, dtype, causal in product((1, 16), (8, 96), DType, (False, True))
     ]
-    names = [flags.range_name(p, s) for p, s in product(("sdpa", "sdpa.B1", "x"), shapes)]
+    names = [ncu_command.range_name(p, s) for p, s in product(("sdpa", "sdpa.B1", "x"), shapes)]
     assert len(set(names)) == len(names)
     assert not any(set(name) & set("@/,[]+* ") for name in names)
 
 
-@pytest.mark.parametrize("name", ["", "a/b", "a,b", "a b", "-x", "a@b"])
+@pytest.mark.parametrize("name", ["/", "a/b", "a,b", "a b", "-x", "a@b"])
 def test_a_range_that_would_be_read_as_a_filter_is_refused(name: str) -> None:
-    wanted = collection(Depth.CHEAP)
-    bad = Collection(**{**vars(wanted), "nvtx_range": name})
     with pytest.raises(ValueError, match="not a range"):
-        flags.collect(ncu("2025.1.0"), bad)
+        ncu_command.collect(ncu("2025.1.0"), flags.plan(Depth.CHEAP), call(nvtx_range=name))
 
 
 def test_the_questions_to_ask_an_ncu_are_these() -> None:
-    asked = flags.questions(PurePosixPath("ncu"))
-    assert [str(q) for q in asked] == ["ncu --version", "ncu --help", "ncu --list-sections"]
+    asked = ncu_command.questions("ncu")
+    assert [shlex.join(q) for q in asked] == ["ncu --version", "ncu --help", "ncu --list-sections"]
 
 
-def test_versions_are_ordered_and_a_silent_ncu_is_refused() -> None:
-    assert ncu("2024.1.1").version < ncu("2026.2.1").version == NcuVersion(2026, 2, 1)
-    with pytest.raises(HostUnfit, match="no version"):
-        parse_version("bash: ncu: command not found")
+def test_versions_are_ordered_and_a_text_without_one_has_none() -> None:
+    old, new = (
+        find_version(f"Version {text}.0 (build 38283040) (public-release)")
+        for text in ("2024.1.1", "2026.2.1")
+    )
+    assert old is not None
+    assert new is not None
+    assert old < new == NcuVersion(2026, 2, 1)
+    assert find_version("bash: ncu: command not found") is None
 
 
 @needs_samples

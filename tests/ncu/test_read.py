@@ -189,7 +189,7 @@ def test_a_real_file_without_a_duration_has_none() -> None:
 @needs_samples
 def test_a_real_version_is_understood() -> None:
     from orchestrator.ncu.text_table import decode
-    from orchestrator.ncu.version import parse_version
+    from orchestrator.ncu.version import find_version
 
     text = decode((SAMPLES / "ncu-csv/sm120_ncu_version.txt").read_bytes())
-    assert parse_version(text) == NcuVersion(2026, 2, 1)
+    assert find_version(text) == NcuVersion(2026, 2, 1)

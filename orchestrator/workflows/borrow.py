@@ -1,0 +1,57 @@
+"""Counters from another host of the same GPU model, for a host that gives none."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from orchestrator.model.progress import Progress
+from orchestrator.model.run import Run
+from orchestrator.store.runs import LOG, REPORT, RunStore
+from orchestrator.transport.base import Transport
+from orchestrator.workflows.counters import LENT
+from orchestrator.workflows.profile import Order, profile
+from orchestrator.workflows.publish import CHARTS, Published, publish
+from remote_payload.contract import Stage
+
+
+def split(order: Order) -> tuple[Order, Order]:
+    """An order with counters as two: everything else, and the counters, which are a must then."""
+    request = order.plan.request
+    timed = replace(request, stages=tuple(s for s in request.stages if s is not Stage.NCU))
+    counted = replace(
+        request,
+        stages=(Stage.BUILD, Stage.CHECK, Stage.NCU),
+        shapes=request.ncu.shapes or request.shapes,
+        cpu_shapes=(),
+        ncu=replace(request.ncu, required=True),
+    )
+    return (
+        replace(order, plan=replace(order.plan, request=timed)),
+        replace(order, verb="ncu", plan=replace(order.plan, request=counted)),
+    )
+
+
+def borrow(
+    order: Order,
+    run: Run,
+    transport: Transport,
+    runs: RunStore,
+    progress: Progress,
+    show_log: bool = False,
+) -> tuple[Run, Published]:
+    """Make the run `order` on the other host, and `run`'s report anew with its counters.
+
+    The other run stays a run of its own; a copy of what the report needs goes into `run`'s folder.
+    Returns the other run and the report.
+    """
+    lent, _ = profile(order, transport, runs, progress, show_log)
+    folder = runs.folder(run.card.run_id)
+    _keep(runs.folder(lent.card.run_id), folder / LENT)
+    return lent, publish(run, folder)
+
+
+def _keep(source: Path, target: Path) -> None:
+    left_out = shutil.ignore_patterns(REPORT, CHARTS, LOG, LENT)
+    shutil.copytree(source, target, ignore=left_out)

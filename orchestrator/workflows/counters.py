@@ -1,0 +1,213 @@
+"""From the artifacts of the ncu stage to the report's section on counters; offline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from orchestrator.errors import UsageError
+from orchestrator.model.run import Run
+from orchestrator.ncu.capture import Captures
+from orchestrator.ncu.combine import combine
+from orchestrator.ncu.metrics import QUANTITIES
+from orchestrator.ncu.outcome import Cause, Outcome, classify
+from orchestrator.ncu.read import read_file
+from orchestrator.ncu.version import find_version
+from orchestrator.ncu.wording import readable
+from orchestrator.report.view import NO_COUNTERS, CountersView, Table
+from orchestrator.store.runs import CARD, RunStore
+from remote_payload.contract import NcuRecord, NcuReport, Request, Stage, Status
+
+NONE = "—"
+# In a run's folder: the run on another host whose counters it borrowed.
+LENT = "lent"
+# What a table of providers has room for; import-ncu shows the rest.
+_COLUMNS = (
+    ("Tensor pipe active", "tensor_pipe"),
+    ("XU pipe (exp) active", "exp_pipe"),
+    ("DRAM, of peak", "dram"),
+    ("DRAM read", "dram_read"),
+    ("DRAM written", "dram_written"),
+    ("L2 hit rate", "l2_hit"),
+    ("Occupancy", "occupancy"),
+    ("Registers", "registers"),
+    ("SM clock under ncu", "sm_clock"),
+)
+_SAID_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class _Case:
+    """One profiled call as it stands now: its record, its counters if any, and the judgement.
+
+    unread: why the raw page, though it is there, gave nothing.
+    """
+
+    record: NcuRecord
+    held: Captures | None
+    outcome: Outcome
+    unread: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.record.provider} on {self.record.shape.label}"
+
+
+def counters(run: Run, folder: Path) -> CountersView:
+    """Read the copies of what ncu left in the run's folder, and word them."""
+    if (folder / LENT / CARD).is_file():
+        return _of_another(run, RunStore(folder).load(folder / LENT), folder / LENT)
+    return _own(run, folder)
+
+
+def _of_another(run: Run, lent: Run, folder: Path) -> CountersView:
+    """The counters of a run elsewhere, if they can stand beside this one's timings."""
+    where = f"run {lent.card.run_id} on {lent.card.host}"
+    if difference := _difference(run, lent):
+        return _without(f"Not measured: {where} does not fit this one: {difference}.")
+    view = _own(lent, folder)
+    return replace(view, headline=f"{view.headline} Taken on another machine: {where}.")
+
+
+def _difference(run: Run, lent: Run) -> str:
+    """Why counters of `lent` say nothing of `run`; empty if they do."""
+    here, there = (one.result.machine if one.result else None for one in (run, lent))
+    if here is None or there is None:
+        return f"no machine is known of the run {'here' if here is None else 'there'}"
+    if here.gpu is None or here.gpu != there.gpu:
+        return f"{there.gpu or 'no GPU'} there, {here.gpu or 'no GPU'} here"
+    if run.card.snapshot != lent.card.snapshot:
+        return "the sources had changed in between"
+    return ""
+
+
+def _own(run: Run, folder: Path) -> CountersView:
+    result = run.result
+    if result is None:
+        return _without("Not measured: no result came back.")
+    if Stage.NCU not in result.request.stages:
+        return NO_COUNTERS
+    if result.ncu is None or not result.ncu.records:
+        stage = next((one for one in result.stages if one.stage is Stage.NCU), None)
+        reason = result.reason if result.unfit else stage.reason if stage else ""
+        why = reason or "the run ended before it came to that"
+        return _without(f"Not measured: {why.rstrip('.')}.")
+    cases = [_read(record, result.request, folder) for record in result.ncu.records]
+    good = [case for case in cases if case.outcome.ok]
+    bad = [case for case in cases if not case.outcome.ok]
+    lines = dict.fromkeys(line for case in bad for line in case.outcome.lines)
+    return CountersView(
+        complete=not bad,
+        headline=_headline(good, bad),
+        table=Table(
+            ("Provider", "Shape", "Kernels", *(title for title, _ in _COLUMNS)),
+            tuple(_row(case) for case in good),
+        ),
+        failures=_failures(bad),
+        said=tuple(lines)[:_SAID_SHOWN],
+        notes=_notes(result.ncu, result.request, run.card.run_id, good),
+    )
+
+
+def _without(headline: str) -> CountersView:
+    return CountersView(False, headline, Table((), ()), (), (), ())
+
+
+def _read(record: NcuRecord, request: Request, folder: Path) -> _Case:
+    held, unread = None, ""
+    page, log = _artifact(record, folder, ".csv"), _artifact(record, folder, ".txt")
+    if page is not None:
+        try:
+            held = read_file(page).captures
+        except UsageError as exc:
+            unread = exc.message.replace(str(page), page.name)
+    text = log.read_text("utf-8", "replace") if log is not None else record.output_end
+    said = "\n".join((*record.said, text))
+    outcome = classify(
+        record.exit_code,
+        said,
+        "",
+        held.kernels if held else (),
+        requested=request.ncu.metrics if "--metrics" in record.command else (),
+        timed_out=record.status is Status.TIMEOUT,
+    )
+    return _Case(record, held, outcome, unread)
+
+
+def _artifact(record: NcuRecord, folder: Path, suffix: str) -> Path | None:
+    for name in record.artifacts:
+        path = folder / name
+        if name.endswith(suffix) and path.is_file() and folder.resolve() in path.resolve().parents:
+            return path
+    return None
+
+
+def _headline(good: list[_Case], bad: list[_Case]) -> str:
+    total = len(good) + len(bad)
+    cases = f"{total} profiled call{'s' if total != 1 else ''}"
+    if not good:
+        causes = dict.fromkeys(_cause(case) for case in bad if _tried(case))
+        return f"Not measured: {', '.join(causes) or 'nothing was tried'}."
+    return f"Counters of {cases}." if not bad else f"Counters of {len(good)} of {cases}."
+
+
+def _tried(case: _Case) -> bool:
+    return case.record.status is not Status.SKIPPED
+
+
+def _cause(case: _Case) -> str:
+    """The class of what went wrong, or the plain reason where there is no class."""
+    return case.outcome.cause.value if _is_classed(case) else case.record.reason or case.unread
+
+
+def _is_classed(case: _Case) -> bool:
+    known = case.outcome.cause not in (Cause.NO_ROWS, Cause.UNKNOWN_ERROR)
+    return _tried(case) and (known or not (case.record.reason or case.unread))
+
+
+def _row(case: _Case) -> tuple[str, ...]:
+    record = case.record
+    kernels = case.held.kernels if case.held else ()
+    return (
+        record.provider,
+        record.shape.label,
+        str(sum(kernel.launches for kernel in kernels)),
+        *(_cell(case, QUANTITIES[key].unit, key) for _, key in _COLUMNS),
+    )
+
+
+def _cell(case: _Case, unit: str, key: str) -> str:
+    value = combine(case.held.kernels if case.held else (), QUANTITIES[key]).value
+    return NONE if value is None else readable(value, unit.partition("/")[0])
+
+
+def _failures(bad: list[_Case]) -> tuple[str, ...]:
+    """Each reason once, with the calls it is for and what to do."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for case in bad:
+        advice = case.outcome.advice if _is_classed(case) else ""
+        found.setdefault((_cause(case), advice), []).append(case.name)
+    return tuple(
+        f"{cause[:1].upper()}{cause[1:].rstrip('.')}: {', '.join(names)}. {advice}".rstrip()
+        for (cause, advice), names in found.items()
+    )
+
+
+def _notes(report: NcuReport, request: Request, run_id: str, good: list[_Case]) -> tuple[str, ...]:
+    version = find_version(report.version)
+    files = f"runs/{run_id}/artifacts/ncu/"
+    if not good:
+        return (f"What ncu printed is kept in {files}",)
+    notes = [
+        f"Nsight Compute {version or 'of unknown version'}, {request.ncu.depth.value} collection; "
+        "one call of each, warmed up, inside an NVTX range, in a process of its own; clocks and "
+        "caches as they are. Times under ncu are no benchmark, so none is shown.",
+        f"{NONE} means not measured, or not to be put together from several kernels.",
+        f"Reports, raw pages and logs: {files}; every counter of one call: "
+        f"orchestrator import-ncu {files}NAME.csv",
+    ]
+    for case in good:
+        notes += [f"{case.name}: {doubt}." for doubt in (case.held.doubts if case.held else ())]
+        if case.outcome.missing:
+            notes.append(f"{case.name}: asked for, no number: {', '.join(case.outcome.missing)}.")
+    return tuple(notes)

@@ -1,0 +1,82 @@
+"""Run a program that may hang, flood the disk or leave children behind, and end all of it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Optional, Sequence
+
+POLL_S = 0.05
+JOIN_S = 5.0
+OUTPUT_LIMIT_BYTES = 64 << 20
+
+
+@dataclass(frozen=True)
+class Ended:
+    """exit_code: None if it did not end by itself; then `why` says what happened."""
+
+    exit_code: Optional[int]
+    why: str = ""
+    timed_out: bool = False
+
+
+def run(
+    argv: Sequence[str],
+    output: Path,
+    limit_s: float,
+    cwd: Optional[str] = None,
+    output_limit_bytes: int = OUTPUT_LIMIT_BYTES,
+) -> Ended:
+    """Run argv in a process group of its own; all it prints goes to the file `output`.
+
+    After limit_s seconds, or output_limit_bytes printed, and in any case at the end, the whole
+    group is killed. A program that cannot be started is an Ended too.
+    """
+    with open(output, "wb") as sink:
+        try:
+            process = subprocess.Popen(
+                list(argv),
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                cwd=cwd,
+                start_new_session=True,
+            )
+        except OSError as exc:
+            return Ended(None, f"could not be started: {exc}")
+    try:
+        return _wait(process, output, limit_s, output_limit_bytes)
+    finally:
+        _end_group(process)
+
+
+def _wait(
+    process: subprocess.Popen[bytes], output: Path, limit_s: float, output_limit_bytes: int
+) -> Ended:
+    end = time.monotonic() + limit_s
+    while process.poll() is None:
+        if time.monotonic() >= end:
+            why = f"no end within {limit_s:.3g} s; it and all it had started were killed"
+            return Ended(None, why, timed_out=True)
+        if output.stat().st_size > output_limit_bytes:
+            return Ended(None, f"printed more than {output_limit_bytes >> 20} MiB and was killed")
+        time.sleep(POLL_S)
+    code = process.returncode
+    if code < 0:
+        return Ended(code, f"was killed by signal {-code}")
+    return Ended(code)
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    try:
+        process.wait(JOIN_S)
+    except subprocess.TimeoutExpired:
+        # Stuck inside the GPU driver: not even the kernel can end it now.
+        return

@@ -1,0 +1,96 @@
+"""Counters taken on another host, for the report of a run whose own host gives none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from orchestrator.workflows.borrow import split
+from orchestrator.workflows.plan import Wish, plan
+from orchestrator.workflows.profile import Order
+from remote_payload.contract import Stage
+from tests.cli.conftest import Project
+from tests.cli.quick import quick_payload
+from tests.ncu_stage.stand_in import RAW
+
+# A host of GPU model NAME (from its environment) whose ncu stage brings one hand-made page.
+PAYLOAD = f"""
+import os
+from remote_payload.contract import Machine, NcuRecord, NcuReport, Stage, StageReport
+
+here = Machine("digest", "os", "SYNTHETIC CPU", 1, None, "3.11", gpu=os.environ["NAME"])
+ncu = None
+if Stage.NCU in request.stages:
+    name = "artifacts/ncu/page.csv"
+    page = Path(sys.argv[2]).parent / name
+    page.parent.mkdir(parents=True)
+    page.write_bytes(Path({str(RAW)!r}).read_bytes())
+    done = NcuRecord("sdpa", request.shapes[0], Status.OK, exit_code=0, artifacts=(name,))
+    ncu = NcuReport("Version 2025.1.0.0 (build 35237751)", (done,))
+stages = tuple(StageReport(stage, Status.OK) for stage in request.stages)
+answer(machine=here, ncu=ncu, stages=stages)
+"""
+
+
+def two_hosts(project: Project, here: str, there: str) -> None:
+    folder = project.root.parent
+    project.inventory(
+        "default: rented\nhosts:\n"
+        f"  rented:\n    transport: local\n    workspace: {folder}/a\n    env: {{NAME: {here}}}\n"
+        f"  owned:\n    transport: local\n    workspace: {folder}/b\n    env: {{NAME: {there}}}\n"
+    )
+    quick_payload(project.root, PAYLOAD)
+
+
+def test_an_order_is_split_into_times_and_counters_that_are_a_must(tmp_path: Path) -> None:
+    stages = (Stage.BUILD, Stage.CHECK, Stage.BENCH, Stage.NCU)
+    order = Order(tmp_path, "profile", "orchestrator profile", plan(Wish(stages), tmp_path))
+    timed, counted = (one.plan.request for one in split(order))
+    assert timed == replace(order.plan.request, stages=stages[:3])
+    assert counted.stages == (Stage.BUILD, Stage.CHECK, Stage.NCU)
+    assert counted.ncu.required
+    assert [shape.heads for shape in counted.shapes] == [96]
+
+
+def test_counters_of_another_host_of_the_same_model_enter_the_report_and_stay_there(
+    project: Project,
+) -> None:
+    two_hosts(project, "H100", "H100")
+    outcome = project.orchestrator("profile", "--heads", "8,96", "--ncu-host", "owned")
+    assert outcome.code == 0, outcome.err
+    report = Path(outcome.out.splitlines()[-1])
+    told = report.read_text()
+    assert "Counters of 1 profiled call. Taken on another machine: run " in told
+    assert "| sdpa | B=16 H=96 S=512 D=64 fp16 | 2 |" in told
+    assert "Stage ncu: not asked for." in told
+    runs = [row["run"] for row in project.orchestrator("runs", "--json").json]
+    lent = next(name for name in runs if name.endswith("-owned-ncu"))
+    # What was borrowed is kept: neither the other run nor a host is needed again.
+    assert project.orchestrator("runs", "rm", lent, "--yes").code == 0
+    assert project.orchestrator("report", report.parent.name).code == 0
+    assert report.read_text() == told
+
+
+def test_counters_of_another_model_of_gpu_are_refused(project: Project) -> None:
+    two_hosts(project, "H100", "A100")
+    outcome = project.orchestrator("profile", "--ncu-host", "owned")
+    told = Path(outcome.out.splitlines()[-1]).read_text()
+    assert "does not fit this one: A100 there, H100 here." in told
+    assert "| sdpa |" not in told
+
+
+@pytest.mark.parametrize("more", [("--dry-run",), ("--no-ncu",), ("--ncu-host", "nobody")])
+def test_the_other_host_is_part_of_a_dry_run_and_of_the_checks_before_a_run(
+    project: Project, more: tuple[str, ...]
+) -> None:
+    two_hosts(project, "H100", "H100")
+    outcome = project.orchestrator("profile", "--ncu-host", "owned", *more)
+    if more == ("--dry-run",):
+        assert outcome.code == 0
+        assert "/a" in outcome.out
+        assert "/b" in outcome.out
+    else:
+        assert outcome.code == 2
+        assert not (project.root / "runs").exists()
