@@ -1,20 +1,23 @@
 """The only printer: stdout carries the product, stderr everything else.
 
-Whatever a host said passes `printable` here, so that it cannot play with the terminal.
+Whatever a host said passes `printable` here, so that it cannot play with the terminal. Logs and
+what --debug prints are made to be sent to others, so they pass `redacted` as well.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import click
 
 from orchestrator.model.progress import Progress
+from orchestrator.model.redaction import redacted, redactor
 from orchestrator.model.text import printable
 
 if TYPE_CHECKING:
@@ -24,6 +27,12 @@ if TYPE_CHECKING:
 def out(text: str, *, styled: bool = False) -> None:
     """A line of the product. styled: it holds our own colours, and nothing unsafe."""
     click.echo(text if styled else printable(text))
+
+
+def log_printer() -> Callable[[str], None]:
+    """Prints lines of a job's log: logs are passed on, so it is as discreet as --debug."""
+    discreet = redactor(os.environ, _private)
+    return lambda line: out(discreet(line))
 
 
 def out_json(value: Any) -> None:
@@ -50,8 +59,47 @@ def error(message: str, hint: str) -> None:
 
 
 def trace() -> None:
-    """The traceback of the error at hand, for --debug."""
-    click.echo(traceback.format_exc(), err=True)
+    """The traceback of the error at hand, for --debug: without addresses, keys and folders."""
+    click.echo(printable(_discreet(traceback.format_exc())), err=True)
+
+
+# What the inventory calls an address or a secret.
+_private: set[str] = set()
+
+
+def keep_private(*words: str) -> None:
+    """Words that logs and --debug must not print, such as a host's address."""
+    _private.update(word for word in words if word)
+
+
+def _discreet(text: str) -> str:
+    return redacted(text, os.environ, _private)
+
+
+class _DiscreetStream:
+    """A text stream that passes on only what strangers may read."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        self._stream.write(_discreet(text))
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextmanager
+def discreet_stderr(wanted: bool) -> Iterator[None]:
+    """While the block lasts, everything on stderr passes `redacted`, whoever prints it."""
+    before = sys.stderr
+    if wanted:
+        sys.stderr = cast(TextIO, _DiscreetStream(before))
+    try:
+        yield
+    finally:
+        sys.stderr = before
 
 
 def on_terminal() -> bool:

@@ -1,33 +1,108 @@
-"""runs: what is kept here."""
+"""runs: what is kept here, and what a host still keeps."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from orchestrator.cli import console, options
 from orchestrator.cli.session import Session
-from orchestrator.errors import RunError
+from orchestrator.errors import RunError, UsageError
 from orchestrator.model.run import Run
+
+if TYPE_CHECKING:
+    from orchestrator.workflows.remote_runs import RemoteRun
 
 
 @click.group(invoke_without_command=True)
 @options.json_option
+@options.host_options
 @click.pass_context
-def runs(ctx: click.Context, as_json: bool) -> None:
-    """List, show and remove the runs kept here.
+def runs(ctx: click.Context, host: str | None, accept_new_host_key: bool, as_json: bool) -> None:
+    """List, show, fetch and remove runs: those kept here, or with --host those kept there.
 
     \b
     Example:
       orchestrator runs
+      orchestrator runs --host h100
       orchestrator runs show latest
       orchestrator runs rm 20261122-1015
     """
-    if ctx.invoked_subcommand is None:
+    if ctx.invoked_subcommand is not None:
+        return
+    if host is None:
         _list(ctx.obj, as_json)
+    else:
+        _list_remote(ctx.obj, host, accept_new_host_key, as_json)
+
+
+def _list_remote(session: Session, name: str, accept_new_host_key: bool, as_json: bool) -> None:
+    from orchestrator.workflows.remote_runs import missing, remote_runs
+
+    host = session.host(name)
+    with session.transport(host, accept_new_host_key) as transport:
+        known = remote_runs(transport, session.runs)
+    if as_json:
+        console.out_json([_remote_facts(run) for run in known])
+    for run in () if as_json else known:
+        console.out(f"{run.run_id:<44} {run.here.value:<24} {run.words}")
+    if not known:
+        console.note(f"{host.where} keeps no runs under {host.workspace}")
+    absent = list(missing(known))
+    if absent:
+        which = absent[0].run_id if len(absent) == 1 else "--all"
+        console.next_step(f"orchestrator runs fetch {which} --host {host.name}")
+    else:
+        console.next_step(
+            "orchestrator runs show latest" if known else f"orchestrator profile --host {name}"
+        )
+
+
+def _remote_facts(run: RemoteRun) -> dict[str, str | int | None]:
+    return {
+        "run": run.run_id,
+        "state": run.state,
+        "words": run.words,
+        "exit_status": run.end.exit_status if run.end else None,
+        "here": run.here.value,
+    }
+
+
+@runs.command()
+@click.argument("run", required=False)
+@click.option("--all", "every", is_flag=True, help="Every ended run that is not whole here.")
+@options.host_options
+@click.pass_obj
+def fetch(
+    session: Session, run: str | None, every: bool, host: str | None, accept_new_host_key: bool
+) -> None:
+    """Bring home runs that were never pulled, also ones started elsewhere.
+
+    \b
+    Example:
+      orchestrator runs fetch 20261122-1015 --host h100
+      orchestrator runs fetch --all --host h100
+    """
+    from orchestrator.workflows import remote_runs as workflow
+    from orchestrator.workflows.publish import publish
+
+    if (run is None) is not every:
+        raise UsageError("give either one run or --all", hint="orchestrator runs --host NAME")
+    where = session.host(host)
+    with console.progress() as progress, session.transport(where, accept_new_host_key) as transport:
+        known = workflow.remote_runs(transport, session.runs)
+        wanted = workflow.missing(known) if run is None else [workflow.chosen(known, run, where)]
+        last = None
+        for one in wanted:
+            stored = workflow.fetch(transport, session.runs, one, progress)
+            console.out(str(publish(stored, session.runs.folder(one.run_id)).path))
+            last = one.run_id
+    if last is None:
+        console.note(f"every ended run of {where.name} is here already")
+    console.next_step(f"orchestrator runs show {last}" if last else "orchestrator runs")
 
 
 def _list(session: Session, as_json: bool) -> None:

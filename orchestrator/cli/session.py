@@ -46,9 +46,15 @@ class Session:
 
     @cached_property
     def _inventory(self) -> Inventory:
+        from orchestrator.cli.console import keep_private
+        from orchestrator.model.host import looks_secret
         from orchestrator.store import inventory
 
-        return inventory.load(self.inventory_file, os.environ)
+        known = inventory.load(self.inventory_file, os.environ)
+        for host in known.hosts.values():
+            secrets = (value for name, value in host.env if looks_secret(name))
+            keep_private(host.address or "", str(host.identity_file or ""), *secrets)
+        return known
 
     def inventory(self) -> Inventory:
         """The inventory, read once; InventoryError says what is wrong with it."""

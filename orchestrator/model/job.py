@@ -60,8 +60,15 @@ class JobEnd:
 
     @property
     def words(self) -> str:
-        told = f" with status {self.exit_status}" if self.why is Ending.EXIT else ""
-        return f"{_WORDS[self.why]}{told}{f': {self.message}' if self.message else ''}"
+        return f"{self._what}{f': {self.message}' if self.message else ''}"
+
+    @property
+    def _what(self) -> str:
+        if self.why is not Ending.EXIT or self.exit_status is None:
+            return _WORDS[self.why]
+        if self.exit_status < 0:
+            return f"was killed by signal {-self.exit_status}"
+        return f"{_WORDS[self.why]} with status {self.exit_status}"
 
 
 @dataclass(frozen=True)
@@ -78,4 +85,3 @@ class RemoteFile:
 
     path: str
     size_bytes: int
-    sha256: str

@@ -1,0 +1,81 @@
+"""logs: what a run printed, made harmless for a terminal."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import click
+
+from orchestrator.cli import console, options
+from orchestrator.cli.session import Session
+from orchestrator.errors import InventoryError, UsageError
+
+if TYPE_CHECKING:
+    from orchestrator.model.host import Host
+
+
+@click.command()
+@click.argument("run", default="latest")
+@click.option("-f", "--follow", is_flag=True, help="Go on, from the host, until the run ends.")
+@options.host_options
+@click.pass_obj
+def logs(
+    session: Session, run: str, follow: bool, host: str | None, accept_new_host_key: bool
+) -> None:
+    """Print the log of RUN as it is here; with --host or -f, as its host has it now.
+
+    Control characters show as escapes, keys and addresses are masked, and the records of
+    progress are left out. Nothing is stored: `attach` is what brings a run home.
+
+    \b
+    Example:
+      orchestrator logs latest
+      orchestrator logs latest -f
+      orchestrator logs 20261122-101530-h100-bench --host h100
+    """
+    from orchestrator.workflows.read_log import local_log, remote_log
+
+    if host is None:
+        folder = session.runs.resolve(run)
+        run = folder.name
+        if not follow:
+            with contextlib.suppress(InventoryError):  # it names secrets, but is not needed
+                session.inventory()
+            show = console.log_printer()
+            for line in local_log(folder):
+                show(line)
+            console.next_step(_after(session, run))
+            return
+        where = session.host(session.runs.load(folder).card.host)
+    else:
+        where = session.host(host)
+        run = _named(session, run, where, accept_new_host_key)
+    with session.transport(where, accept_new_host_key) as transport:
+        end = remote_log(transport, run, follow, console.log_printer())
+    console.note(f"run {run} {end.words if end else 'goes on'}")
+    console.next_step(_after(session, run, where))
+
+
+def _named(session: Session, reference: str, host: Host, accept_new_host_key: bool) -> str:
+    """The full id of a run that need not be known here; `latest` is the host's own."""
+    from orchestrator.workflows.remote_runs import chosen, remote_runs
+
+    with session.transport(host, accept_new_host_key) as transport:
+        known = remote_runs(transport, session.runs)
+    if reference != "latest":
+        return chosen(known, reference, host).run_id
+    if not known:
+        raise UsageError(f"{host.where} keeps no runs", hint="orchestrator runs --host NAME")
+    return known[-1].run_id
+
+
+def _after(session: Session, run: str, host: Host | None = None) -> str:
+    from orchestrator.store.runs import CARD, RESULT
+
+    folder = session.runs.folder(run)
+    if (folder / RESULT).is_file():
+        return f"orchestrator report {run}"
+    if host is None or (folder / CARD).is_file():
+        return f"orchestrator attach {run}"
+    return f"orchestrator runs fetch {run} --host {host.name}"

@@ -1,0 +1,81 @@
+"""A run's log as lines for people: from its folder here, or from its host."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from orchestrator.launch.detached import DetachedLauncher
+from orchestrator.model.job import Heartbeat, JobEnd
+from orchestrator.store.runs import LOG
+from orchestrator.transport.base import Transport
+from remote_payload.contract import PROGRESS_MARK
+
+_BLOCK_BYTES = 1 << 18
+# A line without end is shown in pieces, so that it cannot fill the memory.
+_LINE_LIMIT_BYTES = 1 << 16
+_MARK = PROGRESS_MARK.encode()
+
+
+class _CaughtUp(Exception):
+    """The log is quiet: what there is has been passed on."""
+
+
+class LogLines:
+    """Bytes in any pieces → whole lines without the records of progress."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def take(self, data: bytes) -> Iterator[str]:
+        """The lines that `data` completes."""
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        if len(self._rest) > _LINE_LIMIT_BYTES:
+            lines, self._rest = [*lines, self._rest], b""
+        yield from _shown(lines)
+
+    def rest(self) -> Iterator[str]:
+        """What stands behind the last line end."""
+        lines, self._rest = ([self._rest] if self._rest else []), b""
+        yield from _shown(lines)
+
+
+def local_log(folder: Path) -> Iterator[str]:
+    """The lines of the log as far as it is here; none before it began."""
+    lines, path = LogLines(), folder / LOG
+    if not path.is_file():
+        return
+    with path.open("rb") as source:
+        while block := source.read(_BLOCK_BYTES):
+            yield from lines.take(block)
+    yield from lines.rest()
+
+
+def remote_log(
+    transport: Transport, run_id: str, follow: bool, tell: Callable[[str], object]
+) -> JobEnd | None:
+    """Pass on the host's log from its start: to its end with `follow`, else until it is quiet.
+
+    Returns how the job ended, None if it goes on. RunError: the host has no such job.
+    """
+    lines = LogLines()
+
+    def on_log(data: bytes) -> None:
+        for line in lines.take(data):
+            tell(line)
+
+    def on_beat(beat: Heartbeat) -> None:
+        if not follow:
+            raise _CaughtUp
+
+    end = None
+    with suppress(_CaughtUp):
+        end = DetachedLauncher(transport).follow(run_id, 0, on_log, on_beat)
+    for line in lines.rest():
+        tell(line)
+    return end
+
+
+def _shown(lines: list[bytes]) -> Iterator[str]:
+    return (line.decode("utf-8", "replace") for line in lines if not line.startswith(_MARK))

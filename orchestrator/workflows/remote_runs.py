@@ -1,0 +1,195 @@
+"""Runs as their host keeps them: which there are, and bringing home those never pulled."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum
+from pathlib import Path
+
+from orchestrator import __version__
+from orchestrator.errors import HostUnfit, RunError
+from orchestrator.launch.detached import DetachedLauncher
+from orchestrator.model.host import Host
+from orchestrator.model.job import Ending, Heartbeat, JobEnd
+from orchestrator.model.progress import Progress
+from orchestrator.model.run import Run, RunCard
+from orchestrator.store.runs import CARD, END, REQUEST, RESULT, RunStore
+from orchestrator.transport.base import Transport
+from remote_payload import codec
+from remote_payload.contract import Request, Result
+
+UNKNOWN = "unknown"
+
+# What run ids look like. A host is not believed: this becomes the name of a folder here.
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
+_STAMP = re.compile(r"(\d{8}-\d{6})-.+?(?:-(check|bench|profile|ncu))?(?:-\d+)?(?:-[0-9a-f]{4})?")
+_ARRIVING = ".arriving"
+# Beyond the end of every log: who follows from here hears heartbeats only.
+_NO_LOG = 1 << 60
+
+
+class Here(str, Enum):
+    """How much of a run is on this machine."""
+
+    WHOLE = "here"
+    STARTED = "started here, not pulled"
+    NOTHING = "only there"
+
+
+@dataclass(frozen=True)
+class RemoteRun:
+    """One run on a host. end: how it ended; None while it goes on, and then beat says how."""
+
+    run_id: str
+    end: JobEnd | None
+    here: Here
+    beat: Heartbeat | None = None
+
+    @property
+    def state(self) -> str:
+        """One word for scripts: starting, queued, running, ended, or why it broke off."""
+        if self.end is not None:
+            return "ended" if self.end.why is Ending.EXIT else self.end.why.value
+        return self.beat.state if self.beat else "running"
+
+    @property
+    def words(self) -> str:
+        """The same for people."""
+        if self.end is not None:
+            return self.end.words
+        waits = self.beat.waiting_for if self.beat and self.state == "queued" else None
+        return f"waits for {waits} to leave the device" if waits else f"is {self.state}"
+
+
+class _Heard(Exception):
+    """The first heartbeat has come."""
+
+
+def remote_runs(transport: Transport, runs: RunStore) -> tuple[RemoteRun, ...]:
+    """Every run that the host still keeps, oldest first.
+
+    HostUnfit: the host names a run that could not be one of ours.
+    """
+    launcher = DetachedLauncher(transport)
+    known = launcher.list_jobs()
+    for run_id, _ in known:
+        if not _RUN_ID.fullmatch(run_id):
+            raise HostUnfit(
+                f"{transport.host.where} names a run that is not ours: {run_id!r}",
+                hint="Remove it from jobs/ in the host's workspace.",
+            )
+    return tuple(_now(launcher, run_id, end, _here(runs, run_id)) for run_id, end in known)
+
+
+def fetch(transport: Transport, runs: RunStore, run: RemoteRun, progress: Progress) -> Run:
+    """Bring an ended run home, whole or resumable, and return it as stored.
+
+    A run that was not started from here gets a card from what the host knows; what nobody knows
+    says "unknown". RunError: it still goes on.
+    """
+    if run.end is None:
+        raise RunError(
+            f"run {run.run_id} still goes on at {transport.host.where}",
+            hint="Fetch it when it has ended; meanwhile: "
+            f"orchestrator logs {run.run_id} --host {transport.host.name} -f",
+        )
+    folder = runs.folder(run.run_id)
+    if run.here is not Here.NOTHING:
+        DetachedLauncher(transport).pull(run.run_id, folder, progress)
+        runs.record_end(folder, run.end)
+        return runs.load(folder)
+    # Without a card no other command takes it for a run, so half of one is never shown.
+    arriving = folder.with_name(folder.name + _ARRIVING)
+    arriving.mkdir(parents=True, exist_ok=True)
+    DetachedLauncher(transport).pull(run.run_id, arriving, progress)
+    _describe(arriving, run, run.end, transport.host)
+    arriving.rename(folder)
+    return runs.load(folder)
+
+
+def missing(known: tuple[RemoteRun, ...]) -> Iterator[RemoteRun]:
+    """The ended runs that are not whole here."""
+    return (run for run in known if run.end is not None and run.here is not Here.WHOLE)
+
+
+def chosen(known: tuple[RemoteRun, ...], reference: str, host: Host) -> RemoteRun:
+    """The run given by its id or a unique prefix; RunError if the host has none or several."""
+    fits = [run for run in known if run.run_id.startswith(reference)]
+    exact = [run for run in fits if run.run_id == reference]
+    if len(exact or fits) == 1:
+        return (exact or fits)[0]
+    if fits:
+        names = ", ".join(run.run_id for run in fits[:5])
+        raise RunError(
+            f"{reference!r} fits {len(fits)} runs at {host.where}: {names}",
+            hint="Give more of the run id.",
+        )
+    raise RunError(
+        f"{host.where} keeps no run {reference!r}",
+        hint=f"List them: orchestrator runs --host {host.name}",
+    )
+
+
+def _now(launcher: DetachedLauncher, run_id: str, end: JobEnd | None, here: Here) -> RemoteRun:
+    """The run with what its job says of itself, should it go on."""
+    beats: list[Heartbeat] = []
+
+    def hear(beat: Heartbeat) -> None:
+        beats.append(beat)
+        raise _Heard
+
+    if end is None:
+        with suppress(_Heard):
+            end = launcher.follow(run_id, _NO_LOG, lambda data: None, hear)
+    return RemoteRun(run_id, end, here, beats[0] if beats else None)
+
+
+def _here(runs: RunStore, run_id: str) -> Here:
+    folder = runs.folder(run_id)
+    if not (folder / CARD).is_file():
+        return Here.NOTHING
+    ended = (folder / RESULT).is_file() or (folder / END).is_file()
+    return Here.WHOLE if ended else Here.STARTED
+
+
+def _describe(folder: Path, run: RemoteRun, end: JobEnd, host: Host) -> None:
+    """Write what `RunStore.create` would have written, the card last: it makes this a run."""
+    request = _request(folder)
+    if request is not None:
+        request = replace(request, run_id=run.run_id)
+        codec.write_atomic(folder / REQUEST, codec.dumps(request))
+    codec.write_atomic(folder / END, codec.dumps(end))
+    codec.write_atomic(folder / CARD, codec.dumps(_card(run.run_id, host, request)))
+
+
+def _request(folder: Path) -> Request | None:
+    """What was asked, as the result repeats it; None where there is no readable result."""
+    try:
+        return codec.loads(Result, (folder / RESULT).read_text("utf-8")).request
+    except (OSError, ValueError):
+        return None
+
+
+def _card(run_id: str, host: Host, request: Request | None) -> RunCard:
+    stamp = _STAMP.fullmatch(run_id)
+    return RunCard(
+        run_id=run_id,
+        verb=(stamp and stamp[2]) or UNKNOWN,
+        host=host.name,
+        workspace=host.workspace,
+        snapshot=request.snapshot if request else UNKNOWN,
+        reproduce=UNKNOWN,
+        created_at=_created_at(stamp[1]) if stamp else UNKNOWN,
+        orchestrator_version=f"{UNKNOWN} (fetched by {__version__})",
+    )
+
+
+def _created_at(stamp: str) -> str:
+    try:
+        return f"{datetime.strptime(stamp, '%Y%m%d-%H%M%S'):%Y-%m-%dT%H:%M:%SZ}"
+    except ValueError:
+        return UNKNOWN

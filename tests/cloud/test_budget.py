@@ -1,0 +1,242 @@
+"""--stop-after and --max-minutes: whole commands against an API and a pod on this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from orchestrator.errors import ExitCode
+from tests.cli.conftest import copy_sources
+from tests.cli.quick import quick_payload
+from tests.cloud.conftest import Project
+from tests.cloud.server import FakeRunPod, pod_json, problem
+from tests.cloud.test_watchdog import BARE_PATH, stand_in, until
+from tests.ssh.server import SshServer
+
+REPOSITORY = Path(__file__).parents[2]
+POD = "7h9k2m4n6p"
+STOP = f"POST /v2/pods/{POD}/action"
+STAYS = "print('began', flush=True)\ntime.sleep(60)\n"
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Path:
+    """What the pod's `runpodctl` was called with, once it was."""
+    return stand_in(tmp_path / "bin")
+
+
+@pytest.fixture
+def rented(project: Project, fake: FakeRunPod, sshd: SshServer, notes: Path) -> Iterator[Project]:
+    """The project with jobs that answer at once, and `pod`: the sshd, which can stop itself."""
+    copy_sources(project.root)
+    quick_payload(project.root)
+    fake.add(pod_json(address="127.0.0.1", port=sshd.port))
+    add_pod(project, sshd, "pod", env={"PATH": f"{notes.parent}:{os.environ['PATH']}"})
+    yield project
+    for path in watchdogs(project):
+        path.unlink()
+
+
+def add_pod(project: Project, sshd: SshServer, name: str, **facts: object) -> None:
+    usual: dict[str, object] = {
+        "transport": "ssh",
+        "runpod": {"pod": POD},
+        "user": sshd.host().user,
+        "identity_file": str(sshd.keys.client),
+        "host_key": sshd.fingerprint,
+        "workspace": str(project.root.parent / "workspace"),
+        "python": sys.executable,
+    }
+    project.add(name, **{**usual, **facts})
+
+
+def watchdogs(project: Project) -> list[Path]:
+    return list((project.root.parent / "workspace" / "watchdogs").glob("*.json"))
+
+
+def the_run(project: Project) -> Path:
+    return next((project.root / "runs").iterdir())
+
+
+def laptop(project: Project, *words: str) -> subprocess.Popen[str]:
+    """The command in a process of its own, once its run has begun."""
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "orchestrator", *words],
+        cwd=project.root,
+        env=environment,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+    folder = project.root / "runs"
+    until(lambda: any("began" in p.read_text() for p in folder.glob("*/log.txt")), 30)
+    return process
+
+
+def test_the_pod_is_stopped_when_the_run_is_over_and_the_price_told_and_kept(
+    rented: Project, fake: FakeRunPod
+) -> None:
+    done = rented.orchestrator("check", "--host", "pod", "--stop-after")
+    assert done.code == ExitCode.OK, done.err
+    assert fake.seen[-1] == STOP
+    assert f"pod {POD} is stopped (EXITED)" in done.err
+    assert " min × 2.69 $/h = " in done.err
+    price = json.loads((the_run(rented) / "price.json").read_text())
+    assert price["usd_per_hour"] == 2.69
+    assert 0 < price["duration_s"] < 60
+    assert price["gpu"] == "NVIDIA H100 80GB HBM3"
+
+
+def test_without_a_budget_the_price_is_told_and_the_pod_left_running(
+    rented: Project, fake: FakeRunPod
+) -> None:
+    done = rented.orchestrator("check", "--host", "pod")
+    assert done.code == ExitCode.OK, done.err
+    assert "cost: " in done.err
+    assert STOP not in fake.seen
+    assert not watchdogs(rented)
+
+
+def test_a_failed_run_stops_the_pod_as_well(rented: Project, fake: FakeRunPod) -> None:
+    quick_payload(rented.root, "sys.exit(7)\n")
+    done = rented.orchestrator("check", "--host", "pod", "--stop-after")
+    assert done.code != ExitCode.OK
+    assert "NO RESULT" in done.out
+    assert fake.seen[-1] == STOP
+
+
+def test_an_error_before_the_run_stops_the_pod_as_well(rented: Project, fake: FakeRunPod) -> None:
+    (rented.root / "remote_payload/runner.py").write_text("raise SystemExit('no supervisor')\n")
+    done = rented.orchestrator("check", "--host", "pod", "--stop-after")
+    assert done.code == ExitCode.UNFIT, done.err
+    assert fake.seen[-1] == STOP
+
+
+def test_a_pod_that_cannot_be_reached_is_stopped_as_it_bills_all_the_same(
+    rented: Project, fake: FakeRunPod
+) -> None:
+    fake.add(pod_json(address="127.0.0.1", port=1))
+    done = rented.orchestrator("check", "--host", "pod", "--stop-after")
+    assert done.code == ExitCode.UNREACHABLE
+    assert "refuses connections" in done.err
+    assert fake.seen[-1] == STOP
+
+
+def test_another_host_key_does_not_make_us_stop_a_pod(
+    rented: Project, fake: FakeRunPod, sshd: SshServer
+) -> None:
+    add_pod(rented, sshd, "changed", host_key="SHA256:" + "A" * 43)
+    done = rented.orchestrator("check", "--host", "changed", "--stop-after")
+    assert done.code == ExitCode.UNREACHABLE
+    assert STOP not in fake.seen
+
+
+def test_a_pod_that_will_not_stop_is_the_commands_error(rented: Project, fake: FakeRunPod) -> None:
+    fake.add(pod_json(**{**pod_json(address="127.0.0.1", port=fake_port(fake)), "locked": True}))
+    done = rented.orchestrator("check", "--host", "pod", "--stop-after")
+    assert done.code == ExitCode.UNREACHABLE
+    assert "RunPod does not do this to pod" in done.err
+    assert "cost: " in done.err
+    assert (the_run(rented) / "result.json").exists()
+
+
+def fake_port(fake: FakeRunPod) -> int:
+    return int(fake.pods[POD][0]["ssh"]["direct"]["port"])
+
+
+def test_a_pod_on_which_another_run_goes_on_is_not_stopped(
+    rented: Project, fake: FakeRunPod, sshd: SshServer
+) -> None:
+    add_pod(rented, sshd, "same", gpu=1)
+    quick_payload(rented.root, STAYS)
+    other = laptop(rented, "check", "--host", "same")
+    busy = the_run(rented).name
+    try:
+        quick_payload(rented.root)
+        done = rented.orchestrator("check", "--host", "pod", "--stop-after")
+        assert done.code == ExitCode.OK, done.err
+        assert STOP not in fake.seen
+        assert f"not stopped, as run {busy} still goes on there" in done.err
+        assert len(watchdogs(rented)) == 1
+    finally:
+        rented.orchestrator("cancel", busy)
+        other.communicate(timeout=30)
+
+
+def test_a_limit_arms_the_pods_watchdog_and_calls_it_off_in_the_end(
+    rented: Project, fake: FakeRunPod, notes: Path
+) -> None:
+    quick_payload(rented.root, "time.sleep(1)\nanswer()\n")
+    done = rented.orchestrator("check", "--host", "pod", "--max-minutes", "30")
+    assert done.code == ExitCode.OK, done.err
+    assert "the pod stops itself in 30 min at the latest (runpodctl)" in done.err
+    request = json.loads((the_run(rented) / "request.json").read_text())
+    assert request["time_limit_s"] == 29 * 60
+    assert not watchdogs(rented)
+    assert STOP not in fake.seen
+    assert not notes.exists()
+
+
+def test_a_laptop_that_dies_does_not_keep_the_pod_billing(rented: Project, notes: Path) -> None:
+    quick_payload(rented.root, STAYS)
+    process = laptop(rented, "check", "--host", "pod", "--max-minutes", "0.1")
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    until(notes.exists, 15)
+    assert notes.read_text() == f"pod stop {POD}\n"
+
+
+def test_leaving_a_run_leaves_the_pod_to_its_watchdog(rented: Project, fake: FakeRunPod) -> None:
+    quick_payload(rented.root, STAYS)
+    process = laptop(rented, "check", "--host", "pod", "--stop-after")
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == ExitCode.INTERRUPTED, said
+    assert "the pod stops itself in 45 min at the latest" in said
+    assert STOP not in fake.seen
+    assert len(watchdogs(rented)) == 1
+    rented.orchestrator("cancel", the_run(rented).name)
+
+
+@pytest.mark.parametrize("option", [("--stop-after",), ("--max-minutes", "5")])
+def test_a_host_that_is_no_pod_has_no_budget(rented: Project, option: tuple[str, ...]) -> None:
+    rented.add("local", transport="local")
+    refused = rented.orchestrator("check", "--host", "local", *option)
+    assert refused.code == ExitCode.USAGE
+    assert "are for pods, and local (this machine) is none" in refused.err
+
+
+def test_a_limit_that_the_pod_cannot_keep_is_refused_before_any_work(
+    rented: Project, sshd: SshServer
+) -> None:
+    add_pod(rented, sshd, "bare", env={"PATH": BARE_PATH})
+    refused = rented.orchestrator("check", "--host", "bare", "--max-minutes", "5")
+    assert refused.code == ExitCode.UNFIT
+    assert "neither RUNPOD_API_KEY nor runpodctl" in refused.err
+    assert not (rented.root / "runs").exists()
+    warned = rented.orchestrator("check", "--host", "bare", "--stop-after")
+    assert warned.code == ExitCode.OK, warned.err
+    assert "stop the pod yourself" in warned.err
+
+
+def test_a_price_that_cannot_be_asked_for_stops_nothing(rented: Project, fake: FakeRunPod) -> None:
+    fake.faults = [problem(404, "Not Found", "for a moment")]
+    done = rented.orchestrator("check", "--host", "pod")
+    assert done.code == ExitCode.OK, done.err
+    assert "the price is not known" in done.err
+    assert not (the_run(rented) / "price.json").exists()
+
+
+def test_a_dry_run_shows_the_watchdog_and_asks_nobody(rented: Project, fake: FakeRunPod) -> None:
+    shown = rented.orchestrator("check", "--host", "pod", "--dry-run", "--max-minutes", "5")
+    assert shown.code == ExitCode.OK
+    assert "WATCHDOG=" in shown.out
+    assert fake.seen == []
