@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from orchestrator.model.redaction import without_tokens
+
 _LIMIT = 2000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
 _SURROGATE = re.compile(r"[\ud800-\udfff\ufffe\uffff]")
@@ -41,8 +43,8 @@ def one_line(text: str) -> str:
 
 
 def private(text: str) -> str:
-    """Text without addresses, users and the folders of absolute paths; file names stay."""
-    masked = _USER_AT_HOST.sub("(address)", text)
+    """Text without keys, addresses, users and the folders of absolute paths; file names stay."""
+    masked = _USER_AT_HOST.sub("(address)", without_tokens(text))
     masked = _IPV4.sub("(address)", _IPV6.sub("(address)", masked))
     return _PATH.sub(_file_name, masked)
 
