@@ -17,14 +17,16 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 _FUNCTION = re.compile(r"^\s*Function : (\S+)")
-_INSTRUCTION = re.compile(r"/\*([0-9a-f]{4,5})\*/\s+(@!?U?P\w+ )?([A-Z][A-Z0-9_.]*)(.*?);")
+_INSTRUCTION = re.compile(r"/\*([0-9a-f]{4,5})\*/\s+(@!?U?P\w+ )?([A-Z][\w.]*)(.*?);")
 _TARGET = re.compile(r"0x([0-9a-f]+)\s*$")
 # HGMMA with both operands in shared memory: D, then a descriptor, not a register.
 _SHARED_OPERANDS = re.compile(r"^\s*R\d+, gdesc")
+_MAXIMUM_COST = 1000  # dearer than any detour around it
 
 
 class NoDisassembler(RuntimeError):
@@ -53,13 +55,17 @@ class Instruction:
 Listing = tuple[Instruction, ...]
 
 
-def find_tools() -> str:
-    """The folder that holds cuobjdump and nvdisasm; NoDisassembler if none does."""
+def tool_folders() -> list[str]:
+    """Where the disassembler is looked for: PATH, then NVIDIA's packages in this Python."""
     folders = os.environ.get("PATH", "").split(os.pathsep)
     spec = importlib.util.find_spec("nvidia")
     for place in (spec.submodule_search_locations or ()) if spec else ():
         folders.extend(str(found) for found in sorted(Path(place).glob("cu*/bin")))
-        folders.extend(str(found) for found in sorted(Path(place).glob("cuda_*/bin")))
+    return folders
+
+
+def find_tools(folders: Sequence[str]) -> str:
+    """The first folder that holds cuobjdump and nvdisasm; NoDisassembler if none does."""
     for folder in folders:
         if all(shutil.which(tool, path=folder) for tool in ("cuobjdump", "nvdisasm")):
             return folder
@@ -70,7 +76,7 @@ def find_tools() -> str:
 
 def disassemble(cubin: Path) -> dict[str, Listing]:
     """The listing of every kernel in a cubin, by mangled name."""
-    folder = find_tools()
+    folder = find_tools(tool_folders())
     path = os.pathsep.join([folder, os.environ.get("PATH", "")])
     done = subprocess.run(
         [str(Path(folder) / "cuobjdump"), "-sass", str(cubin)],
@@ -110,8 +116,12 @@ def main_loop(listing: Listing) -> Listing:
     return min(loops, key=len, default=())
 
 
-def shortest_trip(loop: Listing) -> Listing:
-    """The instructions of the cheapest way round: no masking, no refill, no first block."""
+def middle_trip(loop: Listing) -> Listing:
+    """The instructions of the cheapest way round that takes as few maxima as it can.
+
+    That is a block in the middle: not masked, not refilling the ring, and not a head's first, from
+    which alone reference-maximum softmax takes its maxima.
+    """
     index = {one.address: i for i, one in enumerate(loop)}
     came_from: dict[int, int] = {}
     queue = [(1, 0, -1)]
@@ -129,7 +139,8 @@ def shortest_trip(loop: Listing) -> Listing:
             following = ([] if unconditional else following) + [index.get(instruction.target, -1)]
         for step in following:
             if 0 <= step < len(loop):
-                heapq.heappush(queue, (cost + 1, step, here))
+                dear = _MAXIMUM_COST if loop[step].opcode.startswith("FMNMX") else 1
+                heapq.heappush(queue, (cost + dear, step, here))
     trip, here = [], len(loop) - 1
     while here >= 0:
         trip.append(loop[here])
@@ -149,10 +160,10 @@ def _is_main_product(instruction: Instruction) -> bool:
 
 
 def main(arguments: list[str]) -> None:
-    """Print the cheapest trip round each kernel's main loop: issue slots, then pipes."""
+    """Print a middle block's trip round each kernel's main loop: issue slots, then pipes."""
     for argument in arguments:
         for name, listing in disassemble(Path(argument)).items():
-            trip = shortest_trip(main_loop(listing))
+            trip = middle_trip(main_loop(listing))
             pipes = Counter(one.opcode.split(".")[0] for one in trip)
             print(f"{name}: {len(trip)} issue slots")
             print("  " + "  ".join(f"{opcode} {many}" for opcode, many in pipes.most_common()))

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "attention/hopper/launch.h"
 #include "attention/portable/launch.h"
 
 namespace sparsek {
@@ -46,20 +47,22 @@ int refuse(const SparsekAttention* args) {
   return SPARSEK_OK;
 }
 
-const portable::Variant* variant_for(const SparsekAttention& args) {
-  return portable::find_variant(args.dtype == SPARSEK_BF16, args.dim, args.causal != 0);
-}
+struct Device {
+  int capability_major;
+  int shared_bytes;  // that one CTA may have
+};
 
-int refuse_device(const portable::Variant& variant) {
-  int device = 0, capability_major = 0, shared_bytes = 0;
-  cudaError_t failed = cudaGetDevice(&device);
+int read_device(Device& device) {
+  int current = 0;
+  cudaError_t failed = cudaGetDevice(&current);
   if (failed == cudaSuccess)
-    failed = cudaDeviceGetAttribute(&capability_major, cudaDevAttrComputeCapabilityMajor, device);
+    failed = cudaDeviceGetAttribute(&device.capability_major, cudaDevAttrComputeCapabilityMajor,
+                                    current);
   if (failed == cudaSuccess)
-    failed = cudaDeviceGetAttribute(&shared_bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device);
+    failed = cudaDeviceGetAttribute(&device.shared_bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin,
+                                    current);
   if (failed != cudaSuccess) return SPARSEK_CUDA + failed;
-  if (capability_major < OLDEST_CAPABILITY_MAJOR) return SPARSEK_OLD_DEVICE;
-  return shared_bytes < variant.shared_bytes ? SPARSEK_LITTLE_SHARED_MEMORY : SPARSEK_OK;
+  return device.capability_major < OLDEST_CAPABILITY_MAJOR ? SPARSEK_OLD_DEVICE : SPARSEK_OK;
 }
 
 RowsIn rows_in(const void* data, const int64_t (&stride)[3]) {
@@ -72,11 +75,38 @@ AttentionParams params_of(const SparsekAttention& args) {
   params.k = rows_in(args.k, args.k_stride);
   params.v = rows_in(args.v, args.v_stride);
   params.o = {static_cast<uint16_t*>(args.o), args.o_stride[0], args.o_stride[1], args.o_stride[2]};
+  params.batch = static_cast<int>(args.batch);
   params.heads = static_cast<int>(args.heads);
   params.seq = static_cast<int>(args.seq);
   params.scale_log2 = std::fmax(std::fabs(args.scale) * LOG2_E, SMALLEST_SCALE_LOG2);
   params.query_sign = std::signbit(args.scale) ? BOTH_SIGN_BITS : 0u;
   return params;
+}
+
+bool hopper_can(const SparsekAttention& args, const Device& device, const Variant& variant) {
+  return device.capability_major == hopper::CAPABILITY_MAJOR &&
+         device.shared_bytes >= variant.shared_bytes && sizes_fit(args, variant.block_q) &&
+         hopper::supports(params_of(args));
+}
+
+// What is to run, if nothing refuses.
+int choose(const SparsekAttention* args, const Variant** chosen) {
+  if (const int refused = refuse(args)) return refused;
+  const bool bf16 = args->dtype == SPARSEK_BF16, causal = args->causal != 0;
+  const Variant& on_any = *portable::find_variant(bf16, args->dim, causal);
+  const Variant& on_hopper = *hopper::find_variant(bf16, args->dim, causal);
+  if (!sizes_fit(*args, on_any.block_q)) return SPARSEK_TOO_LARGE;
+  Device device = {};
+  if (const int refused = read_device(device)) return refused;
+  const bool can = hopper_can(*args, device, on_hopper);
+  switch (args->kernel) {
+    case SPARSEK_AUTO: *chosen = can ? &on_hopper : &on_any; break;
+    case SPARSEK_PORTABLE: *chosen = &on_any; break;
+    case SPARSEK_HOPPER: *chosen = can ? &on_hopper : nullptr; break;
+    default: *chosen = nullptr;
+  }
+  if (*chosen == nullptr) return SPARSEK_BAD_KERNEL;
+  return device.shared_bytes < (*chosen)->shared_bytes ? SPARSEK_LITTLE_SHARED_MEMORY : SPARSEK_OK;
 }
 
 }  // namespace
@@ -87,19 +117,15 @@ using namespace sparsek;
 int sparsek_abi_version(void) { return SPARSEK_ABI_VERSION; }
 
 int sparsek_attention_forward(const SparsekAttention* args, void* stream) {
-  if (const int refused = refuse(args)) return refused;
-  const portable::Variant& variant = *variant_for(*args);
-  if (!sizes_fit(*args, variant.block_q)) return SPARSEK_TOO_LARGE;
-  if (const int refused = refuse_device(variant)) return refused;
-  const int64_t blocks = (args->seq + variant.block_q - 1) / variant.block_q;
-  const auto ctas = static_cast<unsigned>(args->batch * args->heads * blocks);
-  const cudaError_t failed =
-      variant.launch(params_of(*args), ctas, static_cast<cudaStream_t>(stream));
+  const Variant* variant = nullptr;
+  if (const int refused = choose(args, &variant)) return refused;
+  const cudaError_t failed = variant->launch(params_of(*args), static_cast<cudaStream_t>(stream));
   return failed == cudaSuccess ? SPARSEK_OK : SPARSEK_CUDA + failed;
 }
 
 const char* sparsek_kernel_name(const SparsekAttention* args) {
-  return refuse(args) == SPARSEK_OK ? variant_for(*args)->name : nullptr;
+  const Variant* variant = nullptr;
+  return choose(args, &variant) == SPARSEK_OK ? variant->name : nullptr;
 }
 
 const char* sparsek_error_text(int error) {
@@ -116,6 +142,7 @@ const char* sparsek_error_text(int error) {
     case SPARSEK_TOO_LARGE: return "batch * heads * query blocks must stay below 2^31";
     case SPARSEK_OLD_DEVICE: return "the device is older than compute capability 8.0";
     case SPARSEK_LITTLE_SHARED_MEMORY: return "the device has too little shared memory per block";
+    case SPARSEK_BAD_KERNEL: return "the kernel asked for cannot run this here";
     default: return "an error code this library does not know";
   }
 }

@@ -9,9 +9,16 @@ extern "C" {
 #endif
 
 /* Raised whenever SparsekAttention or the meaning of a code changes. */
-#define SPARSEK_ABI_VERSION 1
+#define SPARSEK_ABI_VERSION 2
 
 enum SparsekDType { SPARSEK_FP16 = 0, SPARSEK_BF16 = 1 };
+
+/* Which kernel is to run; any other than AUTO is refused where it cannot. */
+enum SparsekKernel {
+  SPARSEK_AUTO = 0,     /* hopper where it can run, else portable */
+  SPARSEK_PORTABLE = 1, /* any device from compute capability 8.0 on */
+  SPARSEK_HOPPER = 2    /* compute capability 9.0; scale and strides positive */
+};
 
 /* Codes from SPARSEK_CUDA on are cudaError_t + SPARSEK_CUDA. */
 enum SparsekError {
@@ -25,6 +32,7 @@ enum SparsekError {
   SPARSEK_TOO_LARGE = 7,
   SPARSEK_OLD_DEVICE = 8,
   SPARSEK_LITTLE_SHARED_MEMORY = 9,
+  SPARSEK_BAD_KERNEL = 10,
   SPARSEK_CUDA = 1000
 };
 
@@ -47,6 +55,7 @@ typedef struct SparsekAttention {
   int32_t dtype;  /* enum SparsekDType */
   int32_t causal; /* 0 or 1: query i sees keys 0 to i */
   float scale;    /* of the scores before softmax; finite, any sign */
+  int32_t kernel; /* enum SparsekKernel */
 } SparsekAttention;
 
 int sparsek_abi_version(void);
@@ -56,7 +65,8 @@ int sparsek_abi_version(void);
  */
 int sparsek_attention_forward(const SparsekAttention* args, void* stream);
 
-/* The kernel that sparsek_attention_forward would launch, or null if it would refuse. */
+/* The kernel that sparsek_attention_forward would launch on the current device, or null if it would
+ * refuse. */
 const char* sparsek_kernel_name(const SparsekAttention* args);
 
 /* One sentence for any code; never null. */

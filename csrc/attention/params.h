@@ -22,6 +22,7 @@ struct AttentionParams {
   RowsIn k;   // [batch, heads, seq, dim]
   RowsIn v;   // [batch, heads, seq, dim]
   RowsOut o;  // [batch, heads, seq, dim]
+  int batch;
   int heads;
   int seq;
   // Scores are scaled by +-scale_log2 / log2(e), so that exp(x) becomes 2^y. Always positive: the

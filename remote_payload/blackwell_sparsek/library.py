@@ -9,7 +9,8 @@ import os
 from typing import Tuple
 
 ENVIRONMENT = "BLACKWELL_SPARSEK_LIBRARY"
-ABI_VERSION = 1
+ABI_VERSION = 2
+AUTO, PORTABLE, HOPPER = range(3)  # enum SparsekKernel
 
 _Strides = ctypes.c_int64 * 3
 
@@ -37,6 +38,7 @@ class Attention(ctypes.Structure):
         ("dtype", ctypes.c_int32),
         ("causal", ctypes.c_int32),
         ("scale", ctypes.c_float),
+        ("kernel", ctypes.c_int32),
     )
 
 

@@ -36,14 +36,14 @@ class Budget:
 # Per lane and block: 64 scores of 128 keys, or 32 of 64 keys. One in four FP16 weights at D = 64
 # skips the MUFU; online softmax at D = 128 takes two more to rescale two rows.
 BUDGETS = {
-    ("4Half", 64, False): Budget(48, 404),
-    ("4Half", 64, True): Budget(24, 244),
+    ("4Half", 64, False): Budget(48, 400),
+    ("4Half", 64, True): Budget(24, 248),
     ("8BFloat16", 64, False): Budget(64, 320),
     ("8BFloat16", 64, True): Budget(32, 200),
-    ("4Half", 128, False): Budget(34, 316),
-    ("4Half", 128, True): Budget(34, 318),
-    ("8BFloat16", 128, False): Budget(34, 316),
-    ("8BFloat16", 128, True): Budget(34, 318),
+    ("4Half", 128, False): Budget(34, 324),
+    ("4Half", 128, True): Budget(34, 316),
+    ("8BFloat16", 128, False): Budget(34, 324),
+    ("8BFloat16", 128, True): Budget(34, 316),
 }
 KERNEL = re.compile(r"ConfigINS_(4Half|8BFloat16)ELi(64|128)ELb([01])E")
 
@@ -107,7 +107,7 @@ def test_the_main_loop_keeps_its_budget(
     for spilled in ("LDL", "STL"):
         offending = [str(one) for one in listing if one.opcode.startswith(spilled)]
         assert not offending, offending[0]
-    trip = sass.shortest_trip(sass.main_loop(listing))
+    trip = sass.middle_trip(sass.main_loop(listing))
     assert sass.count(trip, "MUFU.EX2") == budget.exponentials
     text = "\n".join(map(str, trip))
     assert len(trip) <= budget.issue_slots, f"{len(trip)} issue slots:\n{text}"

@@ -50,7 +50,7 @@ def agrees_as_well_as_portable(
     tiled = emulated.forward(q, k, v, causal, kernel=library.PORTABLE).output
     unit = torch.finfo(q.dtype).eps * float(v.abs().max()) / 2
     allowed = 2 * max(error(tiled, want), unit)
-    return error(hopper(emulated, q, k, v, causal), want) <= allowed
+    return bool(error(hopper(emulated, q, k, v, causal), want) <= allowed)
 
 
 @pytest.mark.parametrize("seq", [1, 63, 64, 128, 200, 512])
@@ -169,9 +169,9 @@ def test_what_is_not_finite_spreads_as_in_exact_softmax(
         q, k, v = spoiled(which, (row, 9), value)
         got, want = hopper(emulated, q, k, v), reference(q, k, v)
         assert torch.equal(got.isnan(), want.isnan()), row
-        finite = want.isfinite()
         assert torch.equal(got.isinf(), want.isinf()), row
-        assert worst(got[finite], want[finite]) < 1, row
+        known = torch.where(want.isfinite(), want, 0.0)
+        assert worst(torch.where(want.isfinite(), got, 0.0), known) < 1, row
 
 
 def test_a_row_without_a_finite_score_becomes_zeros(emulated: EmulatedLibrary) -> None:
@@ -251,7 +251,7 @@ def problems(draw: st.DrawFn) -> tuple[list[torch.Tensor], bool]:
     return tensors, causal
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(problem=problems())
 def test_any_shape_and_size_is_as_accurate_as_exact_exponentials(
     emulated: EmulatedLibrary, problem: tuple[list[torch.Tensor], bool]

@@ -6,7 +6,7 @@ namespace sparsek::portable {
 namespace {
 
 template <class Config>
-cudaError_t launch(const AttentionParams& params, unsigned ctas, cudaStream_t stream) {
+cudaError_t launch(const AttentionParams& params, cudaStream_t stream) {
   void (*const kernel)(AttentionParams) = attention_portable<Config>;
   // More than 48 KB of dynamic shared memory has to be asked for, once per kernel and device. The
   // call is cheap and remembering it would need a global.
@@ -18,7 +18,8 @@ cudaError_t launch(const AttentionParams& params, unsigned ctas, cudaStream_t st
     if (refused != cudaSuccess) return refused;
   }
   cudaLaunchConfig_t config = {};
-  config.gridDim = dim3(ctas);
+  const int q_blocks = (params.seq + Config::BLOCK_Q - 1) / Config::BLOCK_Q;
+  config.gridDim = dim3(static_cast<unsigned>(params.batch * params.heads * q_blocks));
   config.blockDim = dim3(Config::THREADS);
   config.dynamicSmemBytes = Config::SHARED_BYTES;
   config.stream = stream;

@@ -1,0 +1,25 @@
+// Tensor maps: what TMA is told about a tensor, made anew for each launch.
+#pragma once
+
+#include <cuda.h>
+#include <cuda_runtime.h>
+
+#include "attention/params.h"
+
+namespace sparsek::hopper {
+
+// A [batch, heads, seq, dim] tensor of 16-bit elements; strides count elements.
+struct Tensor {
+  const void* data;
+  int64_t stride_b, stride_h, stride_s;
+  int batch, heads, seq, dim;
+  bool bf16;
+};
+
+// Can TMA walk over it?
+bool mappable(const Tensor& tensor);
+
+// Fills `map` so that coordinates are {dim, seq, heads, batch} and a box is one panel.
+cudaError_t encode(CUtensorMap* map, const Tensor& tensor);
+
+}  // namespace sparsek::hopper

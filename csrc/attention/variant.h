@@ -1,0 +1,18 @@
+// A compiled kernel seen from the host.
+#pragma once
+
+#include <cuda_runtime.h>
+
+#include "attention/params.h"
+
+namespace sparsek {
+
+// What to call, what it needs, and the name it is known by.
+struct Variant {
+  const char* name;
+  int shared_bytes;
+  int block_q;  // query rows per unit of work: batch * heads * blocks of them stay below 2^31
+  cudaError_t (*launch)(const AttentionParams& params, cudaStream_t stream);
+};
+
+}  // namespace sparsek
