@@ -4,6 +4,7 @@ OrchestratorError
 ├── UsageError            2  what the user typed or wrote in a file
 │   ├── InventoryError       inventory.yaml: file, line, key, expected value
 │   └── RunError             a run directory: missing, corrupt, written by a newer version
+│       └── RunTaken            another laptop has given this name to a run of its own
 ├── HostUnreachable       3  no usable connection
 │   ├── HostKeyError         unknown or changed host key
 │   ├── AuthenticationError  the host refused our keys
@@ -54,6 +55,10 @@ class InventoryError(UsageError):
 
 class RunError(UsageError):
     """A run directory cannot be read."""
+
+
+class RunTaken(RunError):
+    """The host has a run of this name that somebody else started."""
 
 
 class HostUnreachable(OrchestratorError):

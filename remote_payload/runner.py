@@ -22,6 +22,7 @@ POLL_S = 0.05
 HEARTBEAT_S = 5.0
 GRACE_S = 5.0
 END_BYTES = 4096
+FULL_BYTES = 1 << 16
 
 
 def start_ticks(pid: int) -> Optional[int]:
@@ -96,6 +97,16 @@ class Records:
             handle.write(data)
             handle.flush()
             os.fsync(handle.fileno())
+
+
+def first_here(folder: Path) -> bool:
+    """Whether this runner is the only one the job has ever had; held until this process ends."""
+    handle = os.open(folder / "runner.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return not any((folder / name).exists() for name in ("status.json", "end.json"))
 
 
 class DeviceLock:
@@ -190,7 +201,7 @@ class Supervisor:
         self._records.status(state="running", waiting_for=None, **facts)
         why = self._watch(job)
         self._sweep(job)
-        self._records.end(why, job.process.returncode)
+        self._records.end(why, job.process.returncode, self._disk_words(job))
 
     def _cancel(self, _number: int, _frame: object) -> None:
         self._cancelled = True
@@ -210,13 +221,15 @@ class Supervisor:
         return False
 
     def _start(self) -> Job:
-        job_mark = f"BLACKWELL_SPARSEK_JOB={self._folder.name}"
+        # The whole path: a run's name may be given twice, to jobs in two workspaces of one machine.
+        job_mark = f"BLACKWELL_SPARSEK_JOB={os.path.realpath(self._folder)}"
         env = dict(os.environ)
         env["PATH"] = os.pathsep.join([env.get("PATH", os.defpath), *cuda_folders()])
         env.update(self._spec["env"])
         env["PYTHONPATH"] = str(self._code)
         env["PYTHONDONTWRITEBYTECODE"] = env["PYTHONUNBUFFERED"] = "1"
-        env[job_mark.partition("=")[0]] = self._folder.name
+        name, _, value = job_mark.partition("=")
+        env[name] = value
         argv = [self._spec["python"], "-m", "remote_payload"]
         argv += [str(self._folder / "request.json"), str(self._folder / "result.json")]
         argv += ["--builds", str(self._workspace / "builds")]
@@ -251,6 +264,14 @@ class Supervisor:
             size = 0
         return "output-limit" if size > self._spec["output_limit_bytes"] else "exit"
 
+    def _disk_words(self, job: Job) -> str:
+        """A payload that failed on a full disk could not write so itself."""
+        disk = os.statvfs(self._folder)
+        full = disk.f_blocks > 0 and disk.f_bavail * disk.f_frsize < FULL_BYTES
+        if job.process.returncode == 0 or not full:
+            return ""
+        return f"no space left under {self._workspace}"
+
     def _sweep(self, job: Job) -> None:
         """Leave no process behind: whatever outlived the payload still holds the device."""
         if not job.has_strays():
@@ -267,4 +288,5 @@ def cuda_folders() -> List[str]:
 
 
 if __name__ == "__main__":
-    Supervisor(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])).run()
+    if first_here(Path(sys.argv[1])):
+        Supervisor(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])).run()

@@ -25,6 +25,8 @@ HELLO_LIMIT_S = 15.0
 SILENCE_LIMIT_S = 60.0
 _NOISE_LIMIT_BYTES = 1 << 20
 _CHUNK_BYTES = 4 << 20
+# Far above what any agent sends at once: a host that lies cannot fill the memory here.
+_FRAME_LIMIT_BYTES = 64 << 20
 _TOO_OLD = 86
 _NOT_FOUND = (126, 127)
 
@@ -76,6 +78,8 @@ class AgentSession:
     def receive(self, timeout_s: float = SILENCE_LIMIT_S) -> tuple[bytes, bytes]:
         """Return the next frame as (kind, body); LinkLost if the agent went away."""
         kind, size = struct.unpack(">cI", self._read(5, timeout_s))
+        if size > _FRAME_LIMIT_BYTES:
+            raise LinkLost(f"{self._host.where} announced a frame of {size / 1e6:.0f} MB")
         return kind, self._read(size, timeout_s)
 
     def receive_json(self, timeout_s: float = SILENCE_LIMIT_S) -> Any:
@@ -83,7 +87,7 @@ class AgentSession:
         kind, body = self.receive(timeout_s)
         if kind != b"J":
             raise LinkLost(f"{self._host.where} answered out of turn ({kind!r})")
-        return json.loads(zlib.decompress(body))
+        return unpack_json(self._host, body)
 
     def _read(self, size: int, timeout_s: float) -> bytes:
         while len(self._buffer) < size:
@@ -126,6 +130,19 @@ class AgentSession:
             f"{self._host.where} did not start our agent (exit {status}): {last or 'no output'}",
             hint=f"Check that `{self._host.python} --version` works over a plain ssh command.",
         )
+
+
+def unpack_json(host: Host, body: bytes) -> Any:
+    """The value of a J frame's body; LinkLost if it is none, or unpacks to more than it may."""
+    try:
+        text = zlib.decompressobj().decompress(body, _FRAME_LIMIT_BYTES + 1)
+        if len(text) > _FRAME_LIMIT_BYTES:
+            raise LinkLost(
+                f"{host.where} answered with more than {_FRAME_LIMIT_BYTES / 1e6:.0f} MB"
+            )
+        return json.loads(text)
+    except (ValueError, zlib.error, RecursionError) as error:
+        raise LinkLost(f"{host.where} answered with what is not JSON") from error
 
 
 @contextmanager

@@ -2,39 +2,47 @@
 
 from __future__ import annotations
 
-import json
+import errno
+import fcntl
+import os
+import secrets
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
 from orchestrator.errors import (
-    AuthenticationError,
     Detached,
     HostKeyError,
+    HostUnfit,
     HostUnreachable,
     LinkLost,
-    RunError,
+    RunTaken,
+    UsageError,
 )
 from orchestrator.launch.detached import DetachedLauncher
 from orchestrator.model.host import Host
-from orchestrator.model.job import Ending, Heartbeat, JobEnd, JobSpec
+from orchestrator.model.job import Ending, JobEnd, JobSpec
 from orchestrator.model.progress import Progress
 from orchestrator.model.run import Run, RunCard
-from orchestrator.model.text import printable
 from orchestrator.store.runs import LOG, RunStore
 from orchestrator.transport.base import Transport
+from orchestrator.workflows.job_log import JobLog, last_seen, tail
 from remote_payload import codec
-from remote_payload.contract import PROGRESS_MARK, Request
-from remote_payload.contract import Progress as Step
+from remote_payload.contract import Request
 
 T = TypeVar("T")
 
 # How long to wait before each new try to reach a host whose link dropped.
 RETRY_PAUSES_S = (0.5, 1, 2, 4, 8, 15, 30, 30, 30)
+# Within this time a second Ctrl-C means the job, not only the watching.
+SECOND_CTRL_C_S = 2.0
 # The payload enforces the request's limit itself; the runner's comes a little later.
 RUNNER_MARGIN_S = 30.0
+_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
+_LOST = (Ending.RUNNER_KILLED, Ending.HOST_RESTARTED)
 
 
 @dataclass(frozen=True)
@@ -74,121 +82,160 @@ def run_job(errand: Errand, card: RunCard, request: Request) -> Run:
     The run directory exists before the job starts, so that whatever happens here in between,
     `attach` finds it.
     """
-    card = errand.runs.create(card, request)
-    folder = errand.runs.folder(card.run_id)
-    request = errand.runs.request(folder)
-    launcher = DetachedLauncher(errand.transport)
-    text, spec = codec.dumps(request), spec_of(errand.host, request)
-    _persistently(errand, lambda: launcher.submit(spec, text))
-    return bring_home(errand, folder)
+    while True:
+        card = errand.runs.create(card, request)
+        folder = errand.runs.folder(card.run_id)
+        try:
+            return _Homecoming(errand, folder).whole(errand.runs.request(folder))
+        except RunTaken:
+            # Another laptop started a run in this very second; ours gets a name of its own.
+            errand.runs.remove(folder)
+            card = replace(card, run_id=f"{card.run_id}-{secrets.token_hex(2)}")
 
 
 def bring_home(errand: Errand, folder: Path) -> Run:
     """Follow a submitted run to its end, across dropped links, and pull what it left.
 
-    Detached: the person pressed Ctrl-C. LinkLost: the host stayed away. The job goes on in both.
+    Detached: the person pressed Ctrl-C. HostUnreachable: the host stayed away, and nobody can
+    say how the job is. A second Ctrl-C ends the job, and what it left comes home all the same.
     """
-    later = f"orchestrator attach {folder.name}   (or: orchestrator cancel {folder.name})"
-    try:
-        end = _follow_and_pull(errand, folder)
-    except KeyboardInterrupt:
-        raise Detached(f"run {folder.name} goes on at {errand.host.where}", hint=later) from None
-    except HostUnreachable as exc:
-        raise type(exc)(f"{exc.message}; run {folder.name} may still go on", hint=later) from exc
-    errand.runs.record_end(folder, end)
-    run = errand.runs.load(folder)
-    if run.result is None and end.why is Ending.EXIT:
-        raise RunError(
-            f"run {folder.name} ended with status {end.exit_status} and left no result:\n"
-            + log_tail(folder),
-            hint=f"The whole log is {folder / LOG}.",
-        )
-    return run
+    return _Homecoming(errand, folder).whole()
 
 
-def _follow_and_pull(errand: Errand, folder: Path) -> JobEnd:
-    run_id = folder.name
-    launcher = DetachedLauncher(errand.transport)
-    log = LogFile(folder / LOG, errand)
+class _Homecoming:
+    """One run on its way from the host to `folder`."""
 
-    def follow() -> JobEnd:
-        return launcher.follow(run_id, log.offset, log.take, log.beat)
+    def __init__(self, errand: Errand, folder: Path) -> None:
+        self._errand, self._folder, self._run_id = errand, folder, folder.name
+        self._launcher = DetachedLauncher(errand.transport)
+        self._log = JobLog(folder, errand.progress, errand.show_log)
+        self._was_there = False
 
-    end = _persistently(errand, follow)
-    log.close()
-    _persistently(errand, lambda: launcher.pull(run_id, folder, errand.progress))
-    return end
-
-
-def log_tail(folder: Path, lines: int = 30) -> str:
-    """The last lines of a run's log as people should see them."""
-    path = folder / LOG
-    text = path.read_text("utf-8", "replace") if path.exists() else ""
-    shown = [line for line in text.splitlines() if not line.startswith(PROGRESS_MARK)]
-    return "\n".join(printable(line) for line in shown[-lines:]) or "(the log is empty)"
-
-
-class LogFile:
-    """The local copy of the job's log; its size is the offset to resume from."""
-
-    def __init__(self, path: Path, errand: Errand) -> None:
-        self._errand = errand
-        self._sink = path.open("ab")
-        self._line = b""
-        self._waiting_for: str | None = None
+    def whole(self, request: Request | None = None) -> Run:
+        """Submit `request` if there is one, then stay with the job until all of it is here."""
+        try:
+            end = self._followed_or_cancelled(request)
+        except HostUnreachable as exc:
+            raise self._unknown(exc) from exc
+        except OSError as exc:
+            if exc.errno not in _DISK_ERRORS:
+                raise
+            raise UsageError(
+                f"cannot write under {self._folder}: {exc.strerror or exc}",
+                hint=f"The job is safe on its host. Make room here, then: {self._attach}",
+            ) from exc
+        self._errand.runs.record_end(self._folder, end)
+        run = self._errand.runs.load(self._folder)
+        if end.why in _LOST or run.result is None:
+            how = "ended early" if end.why is Ending.CANCELLED else "failed"
+            self._errand.progress.say(
+                f"run {self._run_id} {how}: it {end.words}; the last lines of its log "
+                f"({self._folder / LOG}):\n{tail(self._folder)}"
+            )
+        return run
 
     @property
-    def offset(self) -> int:
-        return self._sink.tell()
+    def _attach(self) -> str:
+        return f"orchestrator attach {self._run_id}"
 
-    def take(self, data: bytes) -> None:
-        """Keep the bytes, and show the whole lines among them."""
-        self._sink.write(data)
-        self._sink.flush()
-        *lines, self._line = (self._line + data).split(b"\n")
-        # A line without end is kept for its end to come, but not for ever.
-        self._line = self._line[-65536:]
-        for line in lines:
-            self._show(line.decode("utf-8", "replace"))
-
-    def beat(self, beat: Heartbeat) -> None:
-        """Say once whom a queued job waits for."""
-        if beat.waiting_for and beat.waiting_for != self._waiting_for:
-            self._errand.progress.say(
-                f"waiting for {printable(beat.waiting_for)} to leave the device"
-            )
-        self._waiting_for = beat.waiting_for
-
-    def close(self) -> None:
-        self._sink.close()
-
-    def _show(self, line: str) -> None:
-        if line.startswith(PROGRESS_MARK):
-            try:
-                step = codec.decode(Step, json.loads(line[len(PROGRESS_MARK) :]))
-            except ValueError:
-                return
-            self._errand.progress.step(
-                step.stage.value, step.done, step.total, printable(step.label)
-            )
-        elif self._errand.show_log:
-            self._errand.progress.say(printable(line))
-
-
-def _persistently(errand: Errand, act: Callable[[], T]) -> T:
-    """Do `act`; after a dropped link reconnect and do it again. Every act here is idempotent."""
-    dropped = False
-    for pause in errand.pauses_s:
+    def _followed_or_cancelled(self, request: Request | None) -> JobEnd:
         try:
-            return act()
-        except (HostKeyError, AuthenticationError):
+            with self._alone():
+                return self._followed(request)
+        except KeyboardInterrupt:
+            return self._left_or_cancelled()
+
+    def _followed(self, request: Request | None) -> JobEnd:
+        if request is not None:
+            self._submit(request)
+        end = self._persistently(
+            lambda: self._launcher.follow(
+                self._run_id, self._log.offset, self._log.take, self._log.beat
+            ),
+            lambda: self._log.heard,
+        )
+        self._pull()
+        return end
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Two terminals that follow one run would both write its files: the second one waits."""
+        handle = os.open(self._folder, os.O_RDONLY)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                self._errand.progress.say(f"another terminal follows run {self._run_id}; waiting")
+                fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
+
+    def _submit(self, request: Request) -> None:
+        text, spec = codec.dumps(request), spec_of(self._errand.host, request)
+        self._was_there = True  # its snapshot has just been brought there
+        try:
+            self._persistently(lambda: self._launcher.submit(spec, text))
+        except HostUnfit as exc:
+            never = JobEnd(Ending.NEVER_STARTED, None, exc.message)
+            self._errand.runs.record_end(self._folder, never)
             raise
-        except HostUnreachable as exc:
-            # A host that was never reached is a plain error; one that was is waited for.
-            dropped = dropped or isinstance(exc, LinkLost)
-            if not dropped:
+        self._log.seen()
+
+    def _pull(self) -> None:
+        self._persistently(
+            lambda: self._launcher.pull(self._run_id, self._folder, self._errand.progress),
+            lambda: sum(p.stat().st_size for p in self._folder.rglob("*") if p.is_file()),
+        )
+
+    def _left_or_cancelled(self) -> JobEnd:
+        """After a Ctrl-C: leave the job alone, unless a second one says to end it."""
+        again = f"press Ctrl-C again within {SECOND_CTRL_C_S:g} s to cancel it"
+        self._errand.progress.say(f"detaching; run {self._run_id} goes on; {again}")
+        try:
+            self._errand.sleep(SECOND_CTRL_C_S)
+        except KeyboardInterrupt:
+            self._errand.progress.say(f"cancelling run {self._run_id}")
+            # The first Ctrl-C may have hit in the middle of a message.
+            self._errand.transport.close()
+            self._persistently(lambda: self._launcher.cancel(self._run_id))
+            with self._alone():
+                return self._followed(None)
+        raise Detached(
+            f"run {self._run_id} goes on at {self._errand.host.where}",
+            hint=f"{self._attach}   (or: orchestrator cancel {self._run_id})",
+        )
+
+    def _unknown(self, exc: HostUnreachable) -> HostUnreachable:
+        return type(exc)(
+            f"{exc.message}; the state of run {self._run_id} is unknown, {last_seen(self._folder)}",
+            hint=f"{exc.hint} It may well go on; once the host is back: {self._attach}".strip(),
+        )
+
+    def _persistently(self, act: Callable[[], T], heard: Callable[[], int] = lambda: 0) -> T:
+        """Do `act`; after a dropped link reconnect and do it again. Every act is idempotent.
+
+        heard grows with what has come from the host: while it does, patience starts anew.
+        """
+        errand, best = self._errand, heard()
+        pauses = iter(errand.pauses_s)
+        while True:
+            try:
+                done = act()
+            except HostKeyError:
                 raise
-            errand.transport.close()
-            errand.progress.say(f"{exc.message}; trying again in {pause:g} s")
-            errand.sleep(pause)
-    return act()
+            except HostUnreachable as exc:
+                # A host that was never reached is a plain error; one that was is waited for. One
+                # that has let us in seems to refuse our key when the link drops during a login.
+                self._was_there = self._was_there or isinstance(exc, LinkLost)
+                if heard() > best:
+                    best, pauses = heard(), iter(errand.pauses_s)
+                pause = next(pauses, None)
+                if not self._was_there or pause is None:
+                    raise
+                errand.transport.close()
+                errand.progress.say(f"{exc.message}; trying again in {pause:g} s")
+                errand.sleep(pause)
+            else:
+                self._was_there = True
+                return done

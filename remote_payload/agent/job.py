@@ -1,14 +1,21 @@
 # Agent for jobs: submit, follow, cancel, list, fetch. argv: nonce root.
 # Each request is one J frame {"do": verb, ...}; each ends with a J frame, errors as {"error": ...}.
 # While following, L frames carry log bytes and H frames say that we live.
+import collections
+import contextlib
+import errno
 import hashlib
+import shutil
 import signal
 import subprocess
 import time
 
 ROOT = os.path.expanduser(sys.argv[2])
-LOG_CHUNK = 1 << 18
-HEARTBEAT_S = 2.0
+LOG_CHUNK, BLOCK_BYTES, SAMPLE_BYTES, ROOM_BYTES = 1 << 18, 1 << 20, 1 << 14, 1 << 20
+AHEAD = 8
+HEARTBEAT_S, START_LIMIT_S = 2.0, 20.0
+# The near end asks at once or not at all; a link may be dead for hours before TCP notices.
+IDLE_LIMIT_S = 300
 
 
 def folder(run):
@@ -17,39 +24,39 @@ def folder(run):
     return os.path.join(ROOT, "jobs", run)
 
 
+def text_of(path):
+    try:
+        with open(path, encoding="utf-8", errors="replace") as handle:
+            return handle.read()
+    except OSError:
+        return ""
+
+
 def load(run, name):
     try:
-        with open(os.path.join(folder(run), name), encoding="utf-8") as handle:
-            return json.load(handle)
-    except (OSError, ValueError):
+        return json.loads(text_of(os.path.join(folder(run), name)))
+    except ValueError:
         return None
 
 
 def start_ticks(pid):
-    try:
-        with open("/proc/%d/stat" % pid) as handle:
-            text = handle.read()
-        return int(text[text.rindex(")") + 2 :].split()[19])
-    except (OSError, ValueError):
-        return None
+    fields = text_of("/proc/%d/stat" % pid).rpartition(") ")[2].split()
+    # In a container whose process 1 does not collect the dead they stay listed for ever.
+    return int(fields[19]) if fields and fields[0] not in "ZX" else None
 
 
 def boot_mark():
     # A container restart keeps the boot id but not the start of process 1, so both count.
-    try:
-        with open("/proc/sys/kernel/random/boot_id") as handle:
-            return "%s/%s" % (handle.read().strip(), start_ticks(1))
-    except OSError:
-        return ""
+    boot = text_of("/proc/sys/kernel/random/boot_id").strip()
+    return "%s/%s" % (boot, start_ticks(1)) if boot else ""
 
 
 def alive(pid, ticks):
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
+    except OSError as exc:
+        if exc.errno == errno.ESRCH:
+            return False
     return ticks is None or start_ticks(pid) == ticks
 
 
@@ -66,50 +73,102 @@ def verdict(run):
     if alive(status["runner_pid"], status["runner_ticks"]):
         return None
     # It may have ended between the two looks.
-    return load(run, "end.json") or {"why": "runner-killed", "exit_status": None}
+    last = {"why": "runner-killed", "exit_status": None, "message": last_words(run)}
+    return load(run, "end.json") or last
+
+
+def last_words(run):
+    return text_of(os.path.join(folder(run), "runner.err"))[-2000:].strip()
+
+
+def marked(run):
+    """Every live process that the job started, also one that left its process group."""
+    mark = "BLACKWELL_SPARSEK_JOB=" + os.path.realpath(folder(run))
+    pids = filter(str.isdigit, os.listdir("/proc") if os.path.isdir("/proc") else ())
+    return [int(pid) for pid in pids if mark in text_of("/proc/%s/environ" % pid).split("\0")]
+
+
+def sweep(run):
+    """A job whose supervisor was killed must not hold the device: end what is left of it."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        deadline = time.monotonic() + 2
+        while time.monotonic() < deadline:
+            left = marked(run)
+            if not left:
+                return
+            for pid in left:
+                with contextlib.suppress(OSError):
+                    os.kill(pid, number)
+            time.sleep(0.1)
+
+
+def final(run):
+    """The verdict; a job that lost its supervisor is really over after it."""
+    ended = verdict(run)
+    if ended and ended["why"] == "runner-killed":
+        sweep(run)
+    return ended
+
+
+def prepare(ask, home):
+    """Make the job's folder: whole, or not at all."""
+    jobs = os.path.dirname(home)
+    os.makedirs(jobs, mode=0o700, exist_ok=True)
+    disk = os.statvfs(jobs)
+    if disk.f_blocks and disk.f_bavail * disk.f_frsize < ROOM_BYTES:
+        raise OSError(errno.ENOSPC, "no space left under " + ROOT)
+    for name in os.listdir(jobs):
+        if name.startswith(".new-") and not alive(int(name.rpartition("-")[2]), None):
+            shutil.rmtree(os.path.join(jobs, name), ignore_errors=True)
+    draft = os.path.join(jobs, ".new-%s-%d" % (ask["run"], os.getpid()))
+    try:
+        os.mkdir(draft, 0o700)
+        for name, text in ask["files"].items():
+            with open(os.path.join(draft, os.path.basename(name)), "w", encoding="utf-8") as handle:
+                handle.write(text)
+        os.rename(draft, home)
+    except OSError:
+        shutil.rmtree(draft, ignore_errors=True)
+        if not os.path.isdir(home):  # else another submit of this run was first
+            raise
 
 
 def submit(ask):
     home = folder(ask["run"])
-    os.makedirs(os.path.dirname(home), mode=0o700, exist_ok=True)
-    try:
-        os.mkdir(home, 0o700)
-    except FileExistsError:
-        return {"ok": True, "existed": True}
-    for name, text in ask["files"].items():
-        with open(os.path.join(home, os.path.basename(name)), "w", encoding="utf-8") as handle:
-            handle.write(text)
-    code = os.path.join(ROOT, "snapshots", ask["snapshot"])
+    if not os.path.isdir(home):
+        prepare(ask, home)
+    if text_of(os.path.join(home, "owner")) != ask["files"]["owner"]:
+        return {"error": "taken", "message": ask["run"]}
+    if load(ask["run"], "status.json") or load(ask["run"], "end.json"):
+        return {"ok": True}
+    # New, or its agent was killed before this; a second runner would find the folder locked.
+    code, quiet = os.path.join(ROOT, "snapshots", ask["snapshot"]), subprocess.DEVNULL
     runner = os.path.join(code, "remote_payload", "runner.py")
-    with open(os.path.join(home, "runner.err"), "wb") as err:
+    words = [sys.executable, "-IS", runner, home, code, ROOT]
+    with open(os.path.join(home, "runner.err"), "ab") as err:
         child = subprocess.Popen(
-            [sys.executable, "-IS", runner, home, code, ROOT],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=err,
-            start_new_session=True,
-            cwd="/",
+            words, stdin=quiet, stdout=quiet, stderr=err, start_new_session=True, cwd="/"
         )
-    deadline = time.time() + 20
-    while time.time() < deadline:
+    deadline = time.monotonic() + START_LIMIT_S
+    while time.monotonic() < deadline:
         if load(ask["run"], "status.json") or load(ask["run"], "end.json"):
-            return {"ok": True, "existed": False}
-        if child.poll() is not None:
+            return {"ok": True}
+        if child.poll():
             break
         time.sleep(0.01)
-    with open(os.path.join(home, "runner.err"), encoding="utf-8", errors="replace") as err:
-        return {"error": "start", "message": err.read()[-2000:]}
+    return {"error": "start", "message": last_words(ask["run"]) or "its runner said nothing"}
 
 
 def follow(ask):
     run, offset = ask["run"], ask["offset"]
     path = os.path.join(folder(run), "log.txt")
-    if not os.path.isdir(folder(run)):
-        return {"error": "no-job", "message": run}
-    log, pause, spoke = None, 0.01, time.time()
+    log, pause, began = None, 0.01, time.monotonic()
+    spoke = began
     while True:
         # The verdict comes BEFORE the log, so that no byte written before the end is missed.
-        ended = verdict(run)
+        ended = final(run)
+        if ended and ended["why"] == "never-started" and time.monotonic() - began < START_LIMIT_S:
+            ended = None  # it may be starting at this moment
         moved = False
         if log is None and os.path.exists(path):
             log = os.open(path, os.O_RDONLY)
@@ -118,29 +177,27 @@ def follow(ask):
             if not data:
                 break
             send(b"L", data)
-            offset, moved, spoke = offset + len(data), True, time.time()
+            offset, moved, spoke = offset + len(data), True, time.monotonic()
         if ended:
             return {"ok": True, "end": ended, "offset": offset}
-        if time.time() - spoke >= HEARTBEAT_S:
+        if time.monotonic() - spoke >= HEARTBEAT_S:
             status = load(run, "status.json") or {}
             beat = {"state": status.get("state"), "waiting_for": status.get("waiting_for")}
             send(b"H", json.dumps(beat).encode())
-            spoke = time.time()
-        pause = 0.01 if moved else min(pause * 1.5, 0.25)
-        time.sleep(pause)
+            spoke = time.monotonic()
+        time.sleep(pause := 0.01 if moved else min(pause * 1.5, 0.25))
 
 
 def cancel(ask):
-    status = load(ask["run"], "status.json")
-    if verdict(ask["run"]):
-        return {"ok": True, "end": verdict(ask["run"])}
-    os.kill(status["runner_pid"], signal.SIGTERM)
-    deadline = time.time() + 30
-    while time.time() < deadline:
-        ended = verdict(ask["run"])
-        if ended:
-            return {"ok": True, "end": ended}
+    ended = final(ask["run"])
+    if not ended:
+        os.kill(load(ask["run"], "status.json")["runner_pid"], signal.SIGTERM)
+    deadline = time.monotonic() + 30
+    while not ended and time.monotonic() < deadline:
         time.sleep(0.05)
+        ended = final(ask["run"])
+    if ended:
+        return {"ok": True, "end": ended}
     return {"error": "busy", "message": "the job did not end within 30 s of SIGTERM and SIGKILL"}
 
 
@@ -148,14 +205,6 @@ def listing(ask):
     jobs = os.path.join(ROOT, "jobs")
     names = sorted(os.listdir(jobs)) if os.path.isdir(jobs) else []
     return {"ok": True, "jobs": [{"run": n, "end": verdict(n)} for n in names if n[0] != "."]}
-
-
-def digest_of(path):
-    total = hashlib.sha256()
-    with open(path, "rb") as handle:
-        for block in iter(lambda: handle.read(1 << 20), b""):
-            total.update(block)
-    return total.hexdigest()
 
 
 def inventory(ask):
@@ -166,39 +215,84 @@ def inventory(ask):
             inside = os.path.relpath(path, home)
             wanted = inside in ("result.json", "log.txt") or inside.startswith("artifacts" + os.sep)
             if wanted and os.path.isfile(path) and not os.path.islink(path):
-                size = os.path.getsize(path)
-                found.append({"path": inside, "size": size, "sha256": digest_of(path)})
+                found.append({"path": inside, "size": os.path.getsize(path)})
     return {"ok": True, "files": sorted(found, key=lambda entry: entry["path"])}
 
 
-def fetch(ask):
-    """B frames of zlib-compressed pieces of one file from `offset` on, then the J answer."""
-    path = os.path.join(folder(ask["run"]), ask["path"])
-    if os.path.realpath(path) != os.path.join(os.path.realpath(folder(ask["run"])), ask["path"]):
-        raise ValueError("outside the job: %r" % ask["path"])
+def shrunk(block):
+    """The block compressed, or None where that saves little; a sample of it tells cheaply."""
+    sample = block[len(block) // 2 :][:SAMPLE_BYTES]
+    if len(zlib.compress(sample, 1)) > 0.9 * len(sample):
+        return None
+    return zlib.compress(block, 1)
+
+
+def blocks(handle, pool):
+    """Yield each block with its compression under way: AHEAD of them while one is sent."""
+    under_way = collections.deque()
+    for block in iter(lambda: handle.read(BLOCK_BYTES), b""):
+        under_way.append((block, pool.submit(shrunk, block)))
+        if len(under_way) > AHEAD:
+            yield under_way.popleft()
+    yield from under_way
+
+
+def send_file(path, offset, pool):
+    """B frames (raw) and Z frames (compressed) of a file from offset on; returns its digest.
+
+    A block that is not compressed by the time the line wants it goes raw: so a fast line never
+    waits for the compressor, and on a slow line nearly all blocks are small.
+    """
+    digest = hashlib.sha256()
     with open(path, "rb") as handle:
-        handle.seek(ask["offset"])
-        for block in iter(lambda: handle.read(1 << 18), b""):
-            send(b"B", zlib.compress(block, 1))
+        while handle.tell() < offset:
+            digest.update(handle.read(min(BLOCK_BYTES, offset - handle.tell())) or give_up(path))
+            send(b"B")  # a sign of life
+        for block, packed in blocks(handle, pool):
+            digest.update(block)
+            body = None if packed.cancel() or not packed.done() else packed.result()
+            send(b"Z" if body else b"B", body or block)
+    return digest.hexdigest()
+
+
+def give_up(path):
+    raise ValueError("%r is shorter than it was" % path)
+
+
+def fetch(ask):
+    """The frames of each file, and after them a J frame with its digest."""
+    import concurrent.futures  # all other verbs start sooner without
+
+    home = folder(ask["run"])
+    with concurrent.futures.ThreadPoolExecutor(max(1, min(4, (os.cpu_count() or 1) // 2))) as pool:
+        for file in ask["files"]:
+            path = os.path.join(home, file["path"])
+            if os.path.realpath(path) != os.path.join(os.path.realpath(home), file["path"]):
+                raise ValueError("outside the job: %r" % file["path"])
+            send_json({"sha256": send_file(path, file["offset"], pool)})
     return {"ok": True}
 
 
-VERBS = {
-    "submit": submit,
-    "follow": follow,
-    "cancel": cancel,
-    "list": listing,
-    "inventory": inventory,
-    "fetch": fetch,
-}
+VERBS = {"submit": submit, "follow": follow, "cancel": cancel, "list": listing}
+VERBS.update(inventory=inventory, fetch=fetch)
+
+
+def answer(ask):
+    if ask["do"] not in ("submit", "list") and not os.path.isdir(folder(ask["run"])):
+        return {"error": "no-job", "message": ask["run"]}
+    return VERBS[ask["do"]](ask)
+
+
 hello(sys.argv[1])
 while True:
     try:
+        signal.alarm(IDLE_LIMIT_S)
         request = receive_json()
+        signal.alarm(0)
     except (EOFError, struct.error):
         break
     try:
-        send_json(VERBS[request["do"]](request))
+        send_json(answer(request))
     except BrokenPipeError:
         break
     except Exception as exc:  # whatever it is, the near end must hear of it

@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from orchestrator.errors import HostUnfit, LinkLost, RunError
+from orchestrator.errors import HostUnfit, LinkLost, RunError, RunTaken
+from orchestrator.launch.detached import DetachedLauncher
 from orchestrator.model.job import Ending
 from orchestrator.model.progress import Silence
-from tests.launch.conftest import Bench
+from orchestrator.transport.local import LocalTransport
+from tests.launch.conftest import SNAPSHOT, Bench
 
 WRITE_RESULT = "open(sys.argv[2], 'w').write('{\"answer\": 42}')\n"
 
@@ -217,3 +222,61 @@ def test_the_host_lists_its_jobs_and_how_they_ended(bench: Bench) -> None:
         ("r1", 0),
         ("r2", 1),
     ]
+
+
+def test_a_run_of_the_same_name_from_another_laptop_is_not_taken_for_ours(bench: Bench) -> None:
+    log, _ = bench.run("r1", "print('mine')")
+    other = DetachedLauncher(LocalTransport(bench.launcher.host))
+    with pytest.raises(RunTaken, match="already has another run 'r1'"):
+        other.submit(bench.spec("r1"), "{}")
+    assert (log, bench.follow("r1")[0]) == (b"mine\n", b"mine\n")
+
+
+def test_jobs_of_the_same_name_in_two_workspaces_do_not_end_each_other(
+    bench: Bench, tmp_path: Path
+) -> None:
+    host = replace(bench.launcher.host, workspace=str(tmp_path / "other"))
+    other = Bench(tmp_path / "other", DetachedLauncher(LocalTransport(host)))
+    for each in (bench, other):
+        each.payload("print('line', flush=True); time.sleep(2)")
+        each.launcher.submit(each.spec("r1"), "{}")
+    assert bench.launcher.cancel("r1").why is Ending.CANCELLED
+    _, end, _ = other.follow("r1")
+    assert (end.why, end.exit_status) == (Ending.EXIT, 0)
+
+
+def test_a_job_whose_submit_broke_off_before_its_runner_started_is_started_by_the_next(
+    bench: Bench,
+) -> None:
+    """As a killed agent leaves it: the folder is whole, and nothing runs."""
+    bench.payload("print('once')")
+    (bench.root / "snapshots" / "other").mkdir(parents=True)
+    with pytest.raises(HostUnfit, match="could not start the job"):
+        bench.launcher.submit(bench.spec("r1", snapshot="other"), "{}")
+    (bench.root / "snapshots" / "other").rmdir()
+    (bench.root / "snapshots" / SNAPSHOT).rename(bench.root / "snapshots" / "other")
+    bench.launcher.submit(bench.spec("r1", snapshot="other"), "{}")
+    log, end, _ = bench.follow("r1")
+    assert (log, end.exit_status) == (b"once\n", 0)
+
+
+def test_a_second_runner_for_a_job_leaves_it_alone(bench: Bench) -> None:
+    bench.payload("print('line', flush=True); time.sleep(1)")
+    bench.launcher.submit(bench.spec("r1"), "{}")
+    code = bench.root / "snapshots" / SNAPSHOT
+    runner = code / "remote_payload" / "runner.py"
+    words = [sys.executable, "-IS", str(runner), str(bench.job("r1")), str(code), str(bench.root)]
+    subprocess.run(words, check=True)
+    log, end, _ = bench.follow("r1")
+    subprocess.run(words, check=True)
+    assert (log, end.exit_status) == (b"line\n", 0)
+
+
+def test_a_job_that_never_came_up_is_told_after_a_while_and_not_at_once(bench: Bench) -> None:
+    bench.payload("")
+    bench.job("r1").mkdir(parents=True)
+    began = time.monotonic()
+    _, end, beats = bench.follow("r1")
+    assert end.why is Ending.NEVER_STARTED
+    assert time.monotonic() - began > 15
+    assert beats

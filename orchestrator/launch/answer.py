@@ -1,0 +1,84 @@
+"""What the job agent answers, turned into the errors that people see."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from orchestrator.errors import HostUnfit, RunError, RunTaken
+from orchestrator.model.host import Host
+from orchestrator.model.job import Ending, Heartbeat, JobEnd
+
+_ADVICE = {
+    "no-space": "Free some space under the workspace, or move it: `workspace:` in the inventory.",
+    "denied": "Choose a workspace you may write to: `workspace:` in the inventory.",
+    "read-only": "Choose a workspace you may write to: `workspace:` in the inventory.",
+}
+
+
+def checked(host: Host, answer: Any) -> Any:
+    """The answer itself, unless it tells of an error: then RunError, RunTaken or HostUnfit."""
+    if not isinstance(answer, dict):
+        raise HostUnfit(f"{host.where} answered in a form that no agent of ours uses")
+    error = answer.get("error")
+    if error is None:
+        return answer
+    said = answer.get("message", error)
+    if error == "no-job":
+        raise RunError(
+            f"{host.where} knows no run {said!r}",
+            hint="It was never started there, or has been removed; nothing of it is running.",
+        )
+    if error == "taken":
+        raise RunTaken(f"{host.where} already has another run {said!r}")
+    if error == "start":
+        raise HostUnfit(f"{host.where} could not start the job: {said}")
+    raise HostUnfit(
+        f"{host.where}: {said}",
+        hint=_ADVICE.get(error, "Run again with --debug for details."),
+    )
+
+
+def job_end(host: Host, answer: Any) -> JobEnd:
+    """How a job ended, from an answer's `end`; HostUnfit for an answer of another form."""
+    with _understood(host):
+        return _end(answer["end"])
+
+
+def jobs(host: Host, answer: Any) -> tuple[tuple[str, JobEnd | None], ...]:
+    """(run, how it ended) of every entry; None: it goes on. HostUnfit as above."""
+    with _understood(host):
+        entries = answer["jobs"]
+        return tuple((str(e["run"]), _end(e["end"]) if e["end"] else None) for e in entries)
+
+
+def heartbeat(host: Host, body: bytes) -> Heartbeat:
+    """A sign of life; HostUnfit as above."""
+    with _understood(host):
+        beat = json.loads(body)
+        waiting_for = beat["waiting_for"]
+        return Heartbeat(
+            str(beat["state"] or "starting"), None if waiting_for is None else str(waiting_for)
+        )
+
+
+def _end(facts: Any) -> JobEnd:
+    status = facts["exit_status"]
+    return JobEnd(
+        Ending(facts["why"]),
+        None if status is None else int(status),
+        str(facts.get("message", "")),
+    )
+
+
+@contextmanager
+def _understood(host: Host) -> Iterator[None]:
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise HostUnfit(
+            f"{host.where} answered in a form that no agent of ours uses",
+            hint="Something else answers in its place; see what `python:` of this host starts.",
+        ) from error

@@ -1,0 +1,139 @@
+"""Bring a job's files home: whole and verified, or not at all; resumed where a link dropped.
+
+The host names its files and their sizes; then one request streams all that is missing here, and
+each file ends with its digest, computed while it was sent. A file that is already here costs
+nothing but that digest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestrator.errors import LinkLost
+from orchestrator.launch.answer import checked
+from orchestrator.model.host import Host
+from orchestrator.model.job import RemoteFile
+from orchestrator.model.offer import offered_files
+from orchestrator.model.progress import Progress
+from orchestrator.transport.agent import AgentSession, unpack_json
+
+_HASH_BYTES = 1 << 20
+# The host sends block after block, without a thought in between that takes longer.
+_SILENCE_S = 8.0
+_RAW, _PACKED, _ANSWER = b"B", b"Z", b"J"
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a remote file lands. verify_only: a file of the right size is already there."""
+
+    file: RemoteFile
+    target: Path
+    verify_only: bool
+
+    @property
+    def partial(self) -> Path:
+        return self.target.with_name(self.target.name + ".partial")
+
+    @property
+    def sink(self) -> Path:
+        return self.target if self.verify_only else self.partial
+
+    @property
+    def offset(self) -> int:
+        """How many bytes are here; a partial file that is too long is started anew."""
+        size = self.sink.stat().st_size if self.sink.exists() else 0
+        return size if size <= self.file.size_bytes else 0
+
+
+class Pull:
+    """One transfer over an agent session. into: the run directory here."""
+
+    def __init__(
+        self, session: AgentSession, host: Host, run_id: str, into: Path, progress: Progress
+    ) -> None:
+        self._session, self._host, self._run_id = session, host, run_id
+        self._into, self._progress = into, progress
+        self._done = self._total = 0
+
+    def bring_all(self) -> None:
+        """LinkLost if the link dies or a file arrives damaged; what is whole by then stays."""
+        self._session.send_json({"do": "inventory", "run": self._run_id})
+        answer = checked(self._host, self._session.receive_json())
+        files = offered_files(self._host.where, answer)
+        differing = self._fetch([self._place(file) for file in files])
+        # What is here under the right size but with other bytes comes again from the start.
+        self._fetch([_Place(place.file, place.target, False) for place in differing])
+
+    def _place(self, file: RemoteFile) -> _Place:
+        target = self._into / file.path
+        return _Place(file, target, target.is_file() and target.stat().st_size == file.size_bytes)
+
+    def _fetch(self, places: list[_Place]) -> list[_Place]:
+        """Ask for all of places at once; returns those whose file here has other bytes."""
+        if not places:
+            return []
+        wanted = [{"path": place.file.path, "offset": place.offset} for place in places]
+        self._total += sum(place.file.size_bytes - place.offset for place in places)
+        self._session.send_json({"do": "fetch", "run": self._run_id, "files": wanted})
+        differing = [place for place in places if not self._take(place)]
+        checked(self._host, self._session.receive_json())
+        return differing
+
+    def _take(self, place: _Place) -> bool:
+        """Receive one file; False if the one that is here differs."""
+        place.target.parent.mkdir(parents=True, exist_ok=True)
+        digest, size = hashlib.sha256(), place.offset
+        if size:
+            _digest_of_start(place.sink, size, digest)
+        with place.sink.open("ab") as sink:
+            sink.truncate(size)
+            while True:
+                kind, body = self._session.receive(_SILENCE_S)
+                if kind == _ANSWER:
+                    told = checked(self._host, unpack_json(self._host, body))
+                    break
+                data = self._unpack(kind, body, place.file.size_bytes - size)
+                sink.write(data)
+                digest.update(data)
+                size += len(data)
+                self._advance(len(data), place.file)
+        whole = size == place.file.size_bytes and digest.hexdigest() == told["sha256"]
+        if place.verify_only:
+            return whole
+        if not whole:
+            place.partial.unlink()
+            raise self._damaged(place.file)
+        place.partial.replace(place.target)
+        return True
+
+    def _unpack(self, kind: bytes, body: bytes, left: int) -> bytes:
+        """The bytes of a frame, never more than are due: a small frame can unpack to gigabytes."""
+        try:
+            data = zlib.decompressobj().decompress(body, left + 1) if kind == _PACKED else body
+        except zlib.error as error:
+            raise LinkLost(f"{self._host.where} sent bytes that cannot be unpacked") from error
+        if kind not in (_RAW, _PACKED) or len(data) > left:
+            raise LinkLost(f"{self._host.where} sent more of a file than it had announced")
+        return data
+
+    def _advance(self, count: int, file: RemoteFile) -> None:
+        self._done += count
+        self._progress.step("pull", self._done, self._total, file.path)
+
+    def _damaged(self, file: RemoteFile) -> LinkLost:
+        return LinkLost(
+            f"{file.path} from {self._host.where} arrived damaged and was thrown away",
+            hint="Run the same command again; the host still has the file.",
+        )
+
+
+def _digest_of_start(path: Path, size: int, digest: Any) -> None:
+    with path.open("rb") as handle:
+        while size and (block := handle.read(min(size, _HASH_BYTES))):
+            digest.update(block)
+            size -= len(block)

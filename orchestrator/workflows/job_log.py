@@ -1,0 +1,104 @@
+"""The local copy of a job's log: where to resume, what to show, when the job was last seen."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+
+from orchestrator.model.job import Heartbeat
+from orchestrator.model.progress import Progress
+from orchestrator.model.text import printable
+from orchestrator.store.runs import LOG
+from remote_payload import codec
+from remote_payload.contract import PROGRESS_MARK
+from remote_payload.contract import Progress as Step
+
+# A line without end is kept for its end to come, but not for ever.
+_LINE_BYTES = 1 << 16
+# The last lines of a log of any size lie within these.
+_TAIL_BYTES = 1 << 20
+TAIL_LINES = 30
+
+
+class JobLog:
+    """Appends what comes from the host; the file's size is the offset to resume from.
+
+    The file's time is when the job was last heard of, heartbeats included. heard counts how
+    often that was: whoever retries can tell a link that drops from one that is dead.
+    """
+
+    def __init__(self, folder: Path, progress: Progress, show: bool) -> None:
+        self._path = folder / LOG
+        self._progress = progress
+        self._show = show
+        self._line = b""
+        self._waiting_for: str | None = None
+        self.heard = 0
+
+    @property
+    def offset(self) -> int:
+        return self._path.stat().st_size if self._path.exists() else 0
+
+    def seen(self) -> None:
+        """Note that the host told of the job just now."""
+        self._path.touch()
+        self.heard += 1
+
+    def take(self, data: bytes) -> None:
+        """Keep the bytes, and show the whole lines among them."""
+        with self._path.open("ab") as sink:
+            sink.write(data)
+        self.heard += 1
+        *lines, self._line = (self._line + data).split(b"\n")
+        self._line = self._line[-_LINE_BYTES:]
+        for line in lines:
+            self._tell(line.decode("utf-8", "replace"))
+
+    def beat(self, beat: Heartbeat) -> None:
+        """Say once whom a queued job waits for."""
+        self.seen()
+        if beat.waiting_for and beat.waiting_for != self._waiting_for:
+            self._progress.say(f"waiting for {printable(beat.waiting_for)} to leave the device")
+        self._waiting_for = beat.waiting_for
+
+    def _tell(self, line: str) -> None:
+        if line.startswith(PROGRESS_MARK):
+            try:
+                step = codec.decode(Step, json.loads(line[len(PROGRESS_MARK) :]))
+            except (ValueError, RecursionError):  # whatever a job prints behind our mark
+                return
+            self._progress.step(step.stage.value, step.done, step.total, printable(step.label))
+        elif self._show:
+            self._progress.say(printable(line))
+
+
+def tail(folder: Path, lines: int = TAIL_LINES) -> str:
+    """The last lines of a run's log as people should see them."""
+    try:
+        with (folder / LOG).open("rb") as handle:
+            handle.seek(max(0, os.fstat(handle.fileno()).st_size - _TAIL_BYTES))
+            text = handle.read().decode("utf-8", "replace")
+    except FileNotFoundError:
+        text = ""
+    shown = [line for line in text.splitlines() if not line.startswith(PROGRESS_MARK)]
+    # A line may be as long as the whole log; its end says most.
+    return "\n".join(printable(line[-1000:]) for line in shown[-lines:]) or "(the log is empty)"
+
+
+def last_seen(folder: Path) -> str:
+    """When the host last told of the job, in words: "last seen 12 s ago (10:15:30 UTC)"."""
+    try:
+        at = (folder / LOG).stat().st_mtime
+    except FileNotFoundError:
+        return "never seen"
+    ago_s = max(0.0, time.time() - at)
+    for unit, length_s in (("days", 86400), ("h", 3600), ("min", 60)):
+        if ago_s >= 2 * length_s:
+            ago = f"{ago_s / length_s:.0f} {unit}"
+            break
+    else:
+        ago = f"{ago_s:.0f} s"
+    return f"last seen {ago} ago ({datetime.fromtimestamp(at, timezone.utc):%Y-%m-%d %H:%M:%S} UTC)"

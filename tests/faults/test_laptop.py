@@ -1,0 +1,196 @@
+"""The laptop's side ends early, is interrupted, or has no room."""
+
+from __future__ import annotations
+
+import random
+import re
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from tests.faults.conftest import (
+    COUNTS,
+    FINISH,
+    Laptop,
+    WhenSeen,
+    ended,
+    held,
+    kill_sessions,
+    processes_of,
+)
+from tests.ssh.server import Keys, serve
+
+KILLS = 10
+NEVER_STARTED = "knows no run"
+
+
+def test_a_profile_killed_at_ten_random_moments_is_brought_home_by_attach(laptop: Laptop) -> None:
+    laptop.payload(
+        "artifact('a.bin', os.urandom(2_000_000))\n" + COUNTS.replace("0.02", "0.005") + FINISH
+    )
+    began = time.monotonic()
+    assert laptop.run("profile").code == 0
+    usual_s = time.monotonic() - began
+    shutil.rmtree(laptop.root / "runs")
+    moments = random.Random(20261122)
+    whole = 0
+    for _ in range(KILLS):
+        process = laptop.start("profile")
+        time.sleep(moments.uniform(0.2, 1.0) * usual_s)
+        process.kill()
+        process.wait()
+        runs = list((laptop.root / "runs").glob("*/run.json"))
+        for run in (card.parent for card in runs):
+            outcome, there = laptop.run("attach", run.name), laptop.workspace / "jobs" / run.name
+            if NEVER_STARTED in outcome.err:
+                # Killed before the job was submitted: nothing runs there, and it says so.
+                assert not there.exists()
+                continue
+            assert outcome.code == 0, outcome.err
+            assert (run / "result.json").read_bytes() == (there / "result.json").read_bytes()
+            assert (run / "log.txt").read_bytes() == (there / "log.txt").read_bytes()
+            assert (run / "artifacts/a.bin").read_bytes() == (
+                there / "artifacts/a.bin"
+            ).read_bytes()
+            assert not list(run.rglob("*.partial"))
+            assert processes_of(there) == []
+            whole += 1
+        for run in (card.parent for card in runs):
+            shutil.rmtree(run)
+    assert whole > 0
+
+
+def test_a_profile_killed_three_times_whose_port_changes_ends_with_the_undisturbed_report(
+    laptop: Laptop, second_laptop: Laptop, keys: Keys, tmp_path: Path
+) -> None:
+    assert second_laptop.run("profile").code == 0
+    undisturbed = report(second_laptop)
+    with serve(tmp_path / "before", keys) as server:
+        laptop.describe(port=server.port)
+        laptop.payload(COUNTS + COUNTS + FINISH)
+        process = laptop.start("profile")
+        for line in ("line 5\n", "line 30\n"):
+            laptop.wait_for_log(line)
+            process.kill()
+            process.wait()
+            process = laptop.start("attach")
+    process.kill()
+    with serve(tmp_path / "after", keys) as server:
+        laptop.describe(port=server.port)
+        assert laptop.run("attach").code == 0
+    runs = list((laptop.workspace / "jobs").iterdir())
+    assert len(runs) == 2
+    assert report(laptop) == undisturbed
+
+
+def report(laptop: Laptop) -> str:
+    """The report but for the run's name and the snapshot of what ran."""
+    text = (laptop.folder() / "report.md").read_text().replace(laptop.folder().name, "RUN")
+    return re.sub(r"\b[0-9a-f]{12,64}\b|\d{4}-\d\d-\d\d[T ][\d:]+Z?", "…", text)
+
+
+def test_ctrl_c_once_detaches_says_so_and_the_job_goes_on(laptop: Laptop) -> None:
+    process = laptop.start("profile")
+    laptop.wait_for_log()
+    process.send_signal(signal.SIGINT)
+    outcome = ended(process)
+    assert outcome.code == 130
+    assert "press Ctrl-C again within 2 s to cancel" in outcome.err
+    assert f"orchestrator attach {laptop.folder().name}" in outcome.err
+    assert laptop.run("attach").code == 0
+    laptop.assert_whole()
+
+
+def test_ctrl_c_twice_cancels_and_brings_home_what_there_is(laptop: Laptop) -> None:
+    laptop.payload(COUNTS * 20 + FINISH)
+    process = laptop.start("profile")
+    laptop.wait_for_log()
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    outcome = ended(process)
+    assert "cancelling run" in outcome.err
+    assert "was cancelled" in outcome.err + outcome.out
+    assert processes_of(laptop.job()) == []
+    here, there = laptop.folder() / "log.txt", laptop.job() / "log.txt"
+    assert here.read_bytes() == there.read_bytes()
+
+
+def test_ctrl_c_while_the_host_is_away_detaches_as_well(
+    laptop: Laptop, keys: Keys, tmp_path: Path
+) -> None:
+    with serve(tmp_path / "sshd", keys) as server:
+        laptop.describe(port=server.port)
+        process = laptop.start("profile")
+        laptop.wait_for_log()
+        kill_sessions(server)
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    outcome = ended(process)
+    assert outcome.code in (130, 0)
+    assert "Traceback" not in outcome.err
+
+
+def test_a_full_disk_of_the_laptop_is_told_and_attach_finishes_when_there_is_room(
+    laptop: Laptop, small_disk: Path
+) -> None:
+    laptop.payload("artifact('big.bin', os.urandom(6_000_000))\n" + FINISH)
+    (laptop.root / "runs").symlink_to(small_disk)
+    outcome = laptop.run("profile")
+    assert outcome.code == 2, outcome.err
+    assert "No space left on device" in outcome.err
+    assert "The job is safe on its host" in outcome.err
+    subprocess.run(["mount", "-o", "remount,size=32m", str(small_disk)], check=True)
+    assert laptop.run("attach").code == 0
+    laptop.assert_whole()
+
+
+def test_a_file_here_that_differs_from_the_hosts_is_fetched_again(laptop: Laptop) -> None:
+    laptop.payload("artifact('a.bin', b'0123456789' * 1000)\n" + FINISH)
+    assert laptop.run("profile").code == 0
+    file = laptop.folder() / "artifacts" / "a.bin"
+    file.write_bytes(b"x" + file.read_bytes()[1:])
+    assert laptop.run("attach").code == 0
+    laptop.assert_whole()
+
+
+def test_an_attach_from_a_second_terminal_disturbs_nobody(laptop: Laptop) -> None:
+    first = laptop.start("profile")
+    laptop.wait_for_log()
+    second = laptop.start("attach")
+    outcomes = [ended(process) for process in (first, second)]
+    assert [outcome.code for outcome in outcomes] == [0, 0], outcomes
+    assert "another terminal follows" in outcomes[1].err
+    laptop.assert_whole()
+
+
+def test_a_job_that_was_never_submitted_is_told_apart_from_a_lost_one(laptop: Laptop) -> None:
+    """As a laptop leaves it that died between making the run and asking for the job."""
+    assert laptop.run("profile").code == 0
+    job = laptop.job()
+    for name in held(job):
+        (job / name).unlink()
+    for folder in sorted((p for p in job.rglob("*") if p.is_dir()), reverse=True):
+        folder.rmdir()
+    job.rmdir()
+    outcome = laptop.run("attach")
+    assert outcome.code == 2
+    assert NEVER_STARTED in outcome.err
+    assert "never started there, or has been removed" in outcome.err
+
+
+def test_watching_nothing_but_a_dead_terminal_ends_quietly(laptop: Laptop) -> None:
+    process = laptop.start("profile")
+    laptop.wait_for_log()
+    assert process.stdout is not None
+    process.stdout.close()
+    hung_up = WhenSeen(
+        lambda: "line 50" in laptop.job().joinpath("log.txt").read_text(),
+        lambda: process.send_signal(signal.SIGHUP),
+    )
+    process.wait(30)
+    assert hung_up.done
+    assert laptop.run("attach").code == 0
+    laptop.assert_whole()
