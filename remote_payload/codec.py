@@ -57,7 +57,8 @@ def loads(kind: Type[T], text: str) -> T:
 
 def write_atomic(path: Path, text: str) -> None:
     """Write text so that `path` holds the old or the whole new content, also after a crash."""
-    partial = path.with_name(path.name + ".partial")
+    # Two processes may write the same file: each has a name of its own until the rename.
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     with open(partial, "w", encoding="utf-8") as handle:
         handle.write(text)
         handle.flush()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,12 +12,9 @@ import pytest
 
 from orchestrator.cloud.api import Api, ApiKey, Patience
 from orchestrator.cloud.runpod import RunPod, endpoint
-from orchestrator.errors import AuthenticationError, HostUnreachable, LinkLost
-from orchestrator.model.command import Command
-from orchestrator.model.completed import Completed
+from orchestrator.errors import HostUnreachable
 from orchestrator.model.host import Host
 from orchestrator.store.runs import RunStore
-from orchestrator.transport.base import Channel, Transport
 from orchestrator.transport.connect import Trust, connect
 from orchestrator.workflows.run_job import Errand, bring_home
 from tests.cloud.server import KEY, pod_json
@@ -32,6 +28,7 @@ from tests.faults.conftest import (
     kill_sessions,
     wait_until,
 )
+from tests.faults.doubles import RefusingOnce, Said
 from tests.ssh.link import LossyLink
 from tests.ssh.server import Keys, SshServer, serve
 
@@ -259,49 +256,3 @@ def test_a_host_that_comes_back_later_still_has_the_result(
     with serve(tmp_path / "after", keys, port=server.port):
         laptop.run("attach")
     laptop.assert_whole()
-
-
-class RefusingOnce:
-    """A real transport whose link drops at its second command, and then during the login."""
-
-    def __init__(self, transport: Transport) -> None:
-        self._transport, self.host = transport, transport.host
-        self._commands = self.times = 0
-
-    @contextlib.contextmanager
-    def stream(self, command: Command) -> Iterator[Channel]:
-        self._commands += 1
-        if self._commands in (2, 3):
-            self.times += 1
-            kind = LinkLost if self._commands == 2 else AuthenticationError
-            raise kind(f"{self.host.where} hung up")
-        with self._transport.stream(command) as channel:
-            yield channel
-
-    def run(self, command: Command, *, stdin: bytes = b"", timeout_s: float = 60.0) -> Completed:
-        return self._transport.run(command, stdin=stdin, timeout_s=timeout_s)
-
-    def open(self) -> None:
-        self._transport.open()
-
-    def close(self) -> None:
-        self._transport.close()
-
-    def __enter__(self) -> Transport:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
-
-
-class Said:
-    """Progress that keeps what was said."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def step(self, task: str, done: int, total: int | None, detail: str = "") -> None:
-        return
-
-    def say(self, line: str) -> None:
-        self.lines.append(line)

@@ -21,7 +21,7 @@ from orchestrator.transport.local import LocalTransport
 from orchestrator.workflows.run_job import Errand, bring_home
 from tests.conftest import SshdVariant
 from tests.faults.conftest import COUNTS, FINISH, Laptop, ended, held, processes_of
-from tests.faults.test_link import Said
+from tests.faults.doubles import Said
 from tests.workflows.syncing import local_host
 
 
