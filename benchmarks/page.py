@@ -27,7 +27,10 @@ class Goal:
 GOALS = (
     Goal(Method.COMMAND, Case.FIRST, Method.RSYNC, 0.80, far=True, large_only=True),
     Goal(Method.CONNECT, Case.FIRST, Method.RSYNC, 0.80, far=True, large_only=True),
+    Goal(Method.COMMAND, Case.NOTHING, Method.RSYNC, 0.70, far=True),
+    Goal(Method.CONNECT, Case.NOTHING, Method.RSYNC, 0.50, far=True),
     Goal(Method.OPEN, Case.NOTHING, Method.RSYNC_SHARED, 0.35, far=True),
+    Goal(Method.COMMAND, Case.ONE, Method.RSYNC, 0.75, far=True),
     *(Goal(Method.CONNECT, case, Method.RSYNC, 1.0, far=False) for case in Case),
 )
 # Round trips on an open connection: channel, question, and with a change its stream.
