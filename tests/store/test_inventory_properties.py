@@ -63,7 +63,9 @@ def test_what_was_dumped_is_what_is_loaded(hosts: dict[str, dict[str, Any]]) -> 
             assert getattr(host, key) == keys.get(key)
 
 
-HOSTILE = st.text(st.characters(exclude_characters="\0"), max_size=40) | st.sampled_from(
+# Half of a surrogate pair is no text; the schema refuses it like NUL.
+PLAIN = st.characters(exclude_characters="\0", exclude_categories=["Cs"])
+HOSTILE = st.text(PLAIN, max_size=40) | st.sampled_from(
     ["x\n  b: {transport: local}", "{a: b}", "*a", "!!python/name:os", "# c", "$OTHER", "${OTHER}"]
 )
 
