@@ -1,4 +1,8 @@
-"""Documented peaks of the GPUs we know, each with its source; nothing here is measured."""
+"""Documented peaks of the GPUs we know, each with its source; nothing here is measured.
+
+The links name the vendors' own pages, which could not be opened where this was written. max_mhz of
+B200, RTX 4090 and H100 NVL, and B200's L2, stand on no page that we have read: confirm before use.
+"""
 
 from __future__ import annotations
 
