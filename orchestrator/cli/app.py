@@ -121,7 +121,9 @@ def _run(arguments: Sequence[str]) -> int:
     except click.ClickException as exc:
         exc.show()
         return ExitCode.USAGE
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as exc:
+        if isinstance(exc.__cause__, EOFError):  # click takes any EOFError for the user's Ctrl-D
+            return _our_bug(exc.__cause__, "--debug" in arguments)
         console.note("interrupted")
         return ExitCode.INTERRUPTED
     except OrchestratorError as exc:
@@ -134,10 +136,14 @@ def _run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
     except Exception as exc:
-        if "--debug" in arguments:
-            console.trace()
-        console.error(
-            f"this is a bug of ours: {type(exc).__name__}: {exc}",
-            "Run again with --debug and send us the traceback.",
-        )
-        return ExitCode.BUG
+        return _our_bug(exc, "--debug" in arguments)
+
+
+def _our_bug(exc: BaseException, debug: bool) -> int:
+    if debug:
+        console.trace()
+    console.error(
+        f"this is a bug of ours: {type(exc).__name__}: {exc}",
+        "Run again with --debug and send us the traceback.",
+    )
+    return ExitCode.BUG

@@ -36,6 +36,9 @@ _DROPPED = _Row(
     "Too many logins at once (sshd's MaxStartups), or the port is not SSH. Try again shortly.",
 )
 
+_NO_CHANNEL = "{where} refused to open another channel: {error}"
+_CHANNEL_LIMITS = "Its sshd limits sessions (MaxSessions) or forwarding (AllowTcpForwarding)."
+
 _TABLE = (
     _Row(
         "gaierror",
@@ -64,13 +67,9 @@ _TABLE = (
         "{where} does not speak SSH on this port: {error}",
         "Check `port:` in the inventory.",
     ),
-    _Row(
-        "ChannelException",
-        "",
-        "{where} refused to open another channel: {error}",
-        "Its sshd limits sessions (MaxSessions) or forwarding (AllowTcpForwarding).",
-        in_use=True,
-    ),
+    _Row("ChannelException", "", _NO_CHANNEL, _CHANNEL_LIMITS, in_use=True),
+    # The same of two threads at once: Paramiko keeps one exception, and one of them gets it.
+    _Row("SSHException", "Unable to open channel", _NO_CHANNEL, _CHANNEL_LIMITS, in_use=True),
     _Row(
         "SSHException",
         "Channel closed",

@@ -50,10 +50,21 @@ class Spares:
         except Exception:
             channel = None
         if channel is None or channel.closed:
-            channel = self._link.open_session(timeout=self._limit_s)
+            channel = self._opened_now()
         with self._lock:
             self._next = self._next or self._begin()
         return channel
+
+    def _opened_now(self) -> Any:
+        try:
+            return self._link.open_session(timeout=self._limit_s)
+        except Exception:
+            # Where the server allows no more, a spare begun meanwhile may hold the last place.
+            with self._lock:
+                ready, self._next = self._next, None
+            if ready is None:
+                raise
+        return ready.result(self._limit_s)
 
     def _begin(self) -> Future[Any]:
         opened: Future[Any] = Future()
@@ -107,6 +118,9 @@ class SshChannel:
                 if time.monotonic() >= deadline:
                     raise lost(self._host, f"said nothing for {timeout_s:g} s") from None
                 continue
+            except (OSError, EOFError):
+                # Reading tells the far end of the room it made, which a dead link refuses.
+                raise lost(self._host, "is no longer connected") from None
             self._drain_stderr()
             if not data and self._died():
                 raise lost(self._host, "is no longer connected")
@@ -145,7 +159,8 @@ class SshChannel:
                     raise lost(self._host, f"read nothing for {self._send_limit_s:g} s") from None
 
     def _drain_stderr(self) -> None:
-        with self._draining:
+        # As above: of a dead link, only what reads stdout or sends has to speak.
+        with self._draining, contextlib.suppress(OSError, EOFError):
             while self._raw.recv_stderr_ready():
                 self.tail.add(self._raw.recv_stderr(_STDERR_BYTES))
 

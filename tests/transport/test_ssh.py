@@ -49,7 +49,7 @@ def test_a_ninth_and_tenth_channel_fit_and_the_eleventh_says_why_not(
     sshd: SshServer, trust: Trust
 ) -> None:
     with SshTransport(sshd.host(), trust) as transport, ThreadPoolExecutor(11) as pool:
-        sleepers = [pool.submit(transport.run, Command(("sleep", "0.5"))) for _ in range(11)]
+        sleepers = [pool.submit(transport.run, Command(("sleep", "2"))) for _ in range(11)]
         failed = [error for future in sleepers if (error := future.exception())]
         assert [type(error) for error in failed] == [HostUnreachable]
         assert "MaxSessions" in failed[0].hint  # type: ignore[attr-defined]
