@@ -10,11 +10,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
+from remote_payload.records import (
+    BenchRecord,
+    BuildReport,
+    CeilingRecord,
+    CheckRecord,
+    Compilation,
+    CutlassReport,
+    ErrorMeasure,
+    GpuState,
+    KernelTrace,
+    Machine,
+    NcuRecord,
+    NcuReport,
+    ProofRecord,
+    TraceRecord,
+)
 from remote_payload.request import (
     PROGRESS_MARK,
     SCHEMA,
     BenchPlan,
     BuildPlan,
+    CeilingsPlan,
     CheckPlan,
     Depth,
     Device,
@@ -22,6 +39,7 @@ from remote_payload.request import (
     Method,
     NcuPlan,
     Progress,
+    ProvePlan,
     Provider,
     Request,
     Shape,
@@ -36,20 +54,26 @@ __all__ = [
     "BenchRecord",
     "BuildPlan",
     "BuildReport",
+    "CeilingRecord",
+    "CeilingsPlan",
     "CheckPlan",
     "CheckRecord",
     "Compilation",
+    "CutlassReport",
     "DType",
     "Depth",
     "Device",
     "ErrorMeasure",
     "GpuState",
+    "KernelTrace",
     "Machine",
     "Method",
     "NcuPlan",
     "NcuRecord",
     "NcuReport",
     "Progress",
+    "ProofRecord",
+    "ProvePlan",
     "Provider",
     "Request",
     "Result",
@@ -57,158 +81,8 @@ __all__ = [
     "Stage",
     "StageReport",
     "Status",
+    "TraceRecord",
 ]
-
-
-@dataclass(frozen=True)
-class GpuState:
-    """What nvidia-smi said at one moment; None where the driver would not tell."""
-
-    sm_clock_mhz: Optional[float] = None
-    memory_clock_mhz: Optional[float] = None
-    power_w: Optional[float] = None
-    power_limit_w: Optional[float] = None
-    temperature_c: Optional[float] = None
-    throttle_reasons: Tuple[str, ...] = ()
-    other_processes: int = 0
-
-
-@dataclass(frozen=True)
-class Machine:
-    """The machine a run ran on. uuid_digest is a digest, so that a report may be shared."""
-
-    hostname_digest: str
-    os: str
-    cpu: str
-    cpu_count: int
-    memory_bytes: Optional[int]
-    python: str
-    torch: Optional[str] = None
-    torch_cuda: Optional[str] = None
-    torch_threads: Optional[int] = None
-    gpu: Optional[str] = None
-    gpu_uuid_digest: Optional[str] = None
-    gpu_count: int = 0
-    compute_capability: Optional[str] = None
-    sm_count: Optional[int] = None
-    driver: Optional[str] = None
-    nvcc: Optional[str] = None
-    before: Optional[GpuState] = None
-    after: Optional[GpuState] = None
-
-
-@dataclass(frozen=True)
-class Compilation:
-    """One nvcc call. log is the compiler's whole output, ptxas -v report included."""
-
-    arch: str
-    command: str
-    status: Status
-    seconds: float
-    log: str
-
-
-@dataclass(frozen=True)
-class BuildReport:
-    """What building csrc/ gave. library_digest is the sha256 of the shared library's bytes."""
-
-    status: Status
-    reason: str
-    key: str = ""
-    cached: bool = False
-    nvcc: Optional[str] = None
-    library: Optional[str] = None
-    library_digest: Optional[str] = None
-    compilations: Tuple[Compilation, ...] = ()
-
-
-@dataclass(frozen=True)
-class ErrorMeasure:
-    """How far an output lies from the fp64 reference; worst is [b, h, s, d] of the worst
-    element (largest |error| relative to its tolerance), None if nothing is finite."""
-
-    max_abs: Optional[float]
-    max_rel: Optional[float]
-    mismatches: int
-    elements: int
-    nan: int
-    inf: int
-    worst: Optional[Tuple[int, int, int, int]] = None
-    worst_got: Optional[float] = None
-    worst_want: Optional[float] = None
-
-
-@dataclass(frozen=True)
-class CheckRecord:
-    """One provider on one shape against the reference.
-
-    status: OK passed; FAILED wrong or raised; TIMEOUT; SKIPPED cannot run here (reason says why).
-    implementation: the name the provider gives of itself, e.g. the kernel or torch backend.
-    emulated: the kernel's source ran on the CPU; its result counts, its speed means nothing.
-    """
-
-    provider: str
-    shape: Shape
-    status: Status
-    reason: str = ""
-    implementation: str = ""
-    error: Optional[ErrorMeasure] = None
-    deterministic: Optional[bool] = None
-    output_digest: Optional[str] = None
-    emulated: bool = False
-
-
-@dataclass(frozen=True)
-class BenchRecord:
-    """Raw samples of one provider, shape and method, in the order taken.
-
-    samples_us: total microseconds per call; every provider has equally many per round, so equal
-    indices were taken in the same round. calls: launches per sample. warmup: launches before
-    each sample; for COLD, before the first. control: this row is the second half of an A/A pair,
-    the same provider again, whose spread is the noise floor.
-    """
-
-    provider: str
-    shape: Shape
-    method: Method
-    status: Status
-    reason: str = ""
-    samples_us: Tuple[float, ...] = ()
-    warmup: int = 0
-    calls: int = 0
-    control: bool = False
-    before: Optional[GpuState] = None
-    after: Optional[GpuState] = None
-
-
-@dataclass(frozen=True)
-class NcuRecord:
-    """One profiled call. Whether its counters can be used is for the reader of its files to say.
-
-    status: OK ncu ended well and its report lists kernels; SKIPPED not tried. reason: ncu's own
-    words where it said something. command: argv. exit_code: None if it was killed or not run.
-    said: ncu's own ==WARNING== and ==ERROR== lines; output_end: the end of what ncu and the
-    program printed. artifacts: files of the run, the report, its raw page as CSV, and the whole
-    output, as far as they came to be.
-    """
-
-    provider: str
-    shape: Shape
-    status: Status
-    reason: str = ""
-    command: Tuple[str, ...] = ()
-    exit_code: Optional[int] = None
-    said: Tuple[str, ...] = ()
-    output_end: str = ""
-    artifacts: Tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class NcuReport:
-    """What the ncu stage brought. version: what the host's `ncu --version` printed."""
-
-    version: str
-    records: Tuple[NcuRecord, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -240,5 +114,9 @@ class Result:
     checks: Tuple[CheckRecord, ...] = ()
     bench: Tuple[BenchRecord, ...] = ()
     ncu: Optional[NcuReport] = None
+    traces: Tuple[TraceRecord, ...] = ()
+    ceilings: Tuple[CeilingRecord, ...] = ()
+    cutlass: Optional[CutlassReport] = None
+    proofs: Tuple[ProofRecord, ...] = ()
     unfit: bool = False
     schema: int = SCHEMA

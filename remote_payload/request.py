@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Optional, Tuple
 
-# History: 1 (2026-11) first version; the stage ncu joined it with defaults for older files.
+# History: 1 (2026-11) first version; the stages ncu, trace, ceilings and prove and the method graph
+# joined it, with defaults for older files.
 # A reader refuses a newer schema and upgrades an older one.
 SCHEMA = 1
 
@@ -30,6 +31,9 @@ class Stage(str, Enum):
     BUILD = "build"
     CHECK = "check"
     BENCH = "bench"
+    TRACE = "trace"
+    CEILINGS = "ceilings"
+    PROVE = "prove"
     NCU = "ncu"
 
 
@@ -58,10 +62,13 @@ class Method(str, Enum):
 
     BACK_TO_BACK: `calls` launches between two events, divided by `calls` (warm L2).
     COLD: the last-level cache is flushed before each single, separately timed launch.
+    GRAPH: as BACK_TO_BACK, but the launches are replayed from a CUDA graph, so that the host's
+    part in each launch is out of the time; CUDA only.
     """
 
     BACK_TO_BACK = "back_to_back"
     COLD = "cold"
+    GRAPH = "graph"
 
 
 class Depth(str, Enum):
@@ -154,6 +161,30 @@ class NcuPlan:
 
 
 @dataclass(frozen=True)
+class CeilingsPlan:
+    """Which ceilings to measure. budget_s: for all that torch can do by itself.
+
+    cutlass: whether to run the CUTLASS profiler; cutlass_profiler: the program on the host, or
+    empty to look for it; cutlass_source: a checkout on the host to build it from, or empty.
+    cutlass_limit_s: for building and running it. gemm_size: M = N = K.
+    """
+
+    budget_s: float = 20.0
+    gemm_size: int = 4096
+    cutlass: bool = False
+    cutlass_profiler: str = ""
+    cutlass_source: str = ""
+    cutlass_limit_s: float = 900.0
+
+
+@dataclass(frozen=True)
+class ProvePlan:
+    """What to prove on the hardware; case_limit_s: for each proof."""
+
+    case_limit_s: float = 120.0
+
+
+@dataclass(frozen=True)
 class Request:
     """Everything a run needs, written by the orchestrator, read by the payload.
 
@@ -174,6 +205,8 @@ class Request:
     check: CheckPlan = CheckPlan()
     bench: BenchPlan = BenchPlan()
     ncu: NcuPlan = NcuPlan()
+    ceilings: CeilingsPlan = CeilingsPlan()
+    prove: ProvePlan = ProvePlan()
     schema: int = SCHEMA
 
 

@@ -1,0 +1,100 @@
+"""What the stages of a run share: the request, the draft of the result, the device, the time."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Optional, Protocol, Sequence, Tuple
+
+from remote_payload import machine
+from remote_payload.contract import GpuState, Request, Shape, Status
+from remote_payload.draft import Draft
+from remote_payload.isolate import Deadline
+from remote_payload.setting import LIBRARY_VARIABLE, Setting
+from remote_payload.torch_facts import TorchFacts
+
+
+class Unfit(Exception):
+    """The host lacks what the run needs; the text says what, and what to do."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a stage ended. unfit: it failed by the host's lack, not by a gate.
+
+    ends_run: whether anything but OK and SKIPPED is the end of the run; not for what a run can
+    do without.
+    """
+
+    status: Status
+    reason: str = ""
+    unfit: bool = False
+    ends_run: bool = True
+
+
+@dataclass
+class Scene:
+    """One run under way. facts: what torch said, once it was asked.
+
+    emulated: path of our kernel built for the CPU; no_emulation: why there is none.
+    """
+
+    request: Request
+    draft: Draft
+    sources: Path
+    builds: Path
+    deadline: Deadline
+    facts: Optional[TorchFacts] = None
+    device: str = "cpu"
+    emulated: Optional[str] = None
+    no_emulation: str = "the build stage was not asked for"
+
+    @property
+    def passed_any_check(self) -> bool:
+        return any(record.status is Status.OK for record in self.draft.result.checks)
+
+    def capability(self) -> Optional[Tuple[int, int]]:
+        """Compute capability of the GPU by torch, else by nvidia-smi; None without a GPU."""
+        if self.facts is not None and self.facts.capability is not None:
+            return self.facts.capability
+        seen = self.draft.result.machine
+        text = seen.compute_capability if seen is not None else None
+        major, _, minor = (text or "").partition(".")
+        return (int(major), int(minor)) if major.isdigit() and minor.isdigit() else None
+
+    def setting(self) -> Setting:
+        """What a worker process has to know."""
+        library, why = os.environ.get(LIBRARY_VARIABLE), "the build stage was not asked for"
+        built = self.draft.result.build
+        if self.device == "cpu":
+            library, why = self.emulated, self.no_emulation
+        elif built is not None:
+            library, why = built.library, built.reason
+        return Setting(self.device, str(self.sources), self.request.seed, library, why)
+
+    def gpu_state(self, ours: Optional[int] = None) -> Optional[GpuState]:
+        """Clocks, power and company of the GPU now; None on the CPU. ours: pid of our worker."""
+        if self.facts is None or self.device != "cuda":
+            return None
+        return machine.gpu_state(self.facts, ours)
+
+
+class Case(Protocol):
+    """What a record of any stage tells about its provider and shape."""
+
+    @property
+    def provider(self) -> str: ...
+
+    @property
+    def shape(self) -> Shape: ...
+
+    @property
+    def reason(self) -> str: ...
+
+
+def tell(records: Sequence[Case]) -> str:
+    """The first of some bad records in a sentence, and how many more there are."""
+    first = records[0]
+    more = f" (and {len(records) - 1} more)" if len(records) > 1 else ""
+    return f"{first.provider} on {first.shape.label}: {first.reason}{more}"

@@ -1,0 +1,39 @@
+"""The bench stage: those that passed their check race; what was taken survives any ending."""
+
+from __future__ import annotations
+
+from remote_payload import bench, check
+from remote_payload.contract import Status
+from remote_payload.draft import UNFINISHED
+from remote_payload.isolate import OutOfTime
+from remote_payload.scene import Outcome, Scene, tell
+
+
+def act(scene: Scene) -> Outcome:
+    """Time all that may be timed."""
+    if not scene.passed_any_check:
+        return Outcome(Status.FAILED, "no timing before a passed check; ask for check as well")
+    required = {provider.name for provider in scene.request.providers if provider.required}
+    emulated = [record for record in scene.draft.result.checks if record.emulated]
+    if any(record.provider in required for record in emulated):
+        return Outcome(
+            Status.FAILED,
+            f"{emulated[0].provider} is emulated here, and an emulated kernel is never timed; "
+            "choose a host with a GPU",
+            unfit=True,
+        )
+    race = bench.Bench(scene.request, scene.setting(), scene.deadline, scene.gpu_state)
+
+    def keep(status: Status = Status.FAILED, why: str = UNFINISHED) -> None:
+        scene.draft.note(bench=race.records(status, why))
+
+    try:
+        race.run(scene.draft.result.checks, keep)
+    except OutOfTime as exc:
+        keep(Status.TIMEOUT, str(exc))
+        raise
+    except BaseException as exc:
+        keep(Status.CANCELLED, str(exc) or type(exc).__name__)
+        raise
+    bad = [record for record in scene.draft.result.bench if record.status in check.BAD]
+    return Outcome(Status.FAILED, tell(bad)) if bad else Outcome(Status.OK)

@@ -1,0 +1,33 @@
+"""The build stage: csrc/ for the device; without a GPU also our kernel for the emulator."""
+
+from __future__ import annotations
+
+from remote_payload import build, emulation
+from remote_payload.announce import step
+from remote_payload.catalog import OURS
+from remote_payload.contract import Stage
+from remote_payload.scene import Outcome, Scene
+
+
+def act(scene: Scene) -> Outcome:
+    """Compile what the request asks for; a kernel that does not compile is a failed gate."""
+
+    def progress(done: int, total: int, label: str) -> None:
+        step(Stage.BUILD, done, total, label)
+
+    capability = scene.capability()
+    report = build.build(
+        scene.request.build,
+        sources=scene.sources,
+        builds=scene.builds,
+        device_arch=build.arch_of(capability) if capability else None,
+        progress=progress,
+    )
+    scene.draft.note(build=report)
+    if scene.device == "cpu" and any(p.name == OURS for p in scene.request.providers):
+        step(Stage.BUILD, len(report.compilations), len(report.compilations), "emulated kernel")
+        try:
+            scene.emulated = emulation.library(scene.sources, scene.builds)
+        except emulation.CompileError as exc:
+            scene.no_emulation = str(exc)
+    return Outcome(report.status, report.reason)
