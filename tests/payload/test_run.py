@@ -13,7 +13,16 @@ from pathlib import Path
 import pytest
 
 from remote_payload import codec
-from remote_payload.contract import Device, Method, Provider, Result, Shape, Stage, Status
+from remote_payload.contract import (
+    BenchPlan,
+    Device,
+    Method,
+    Provider,
+    Result,
+    Shape,
+    Stage,
+    Status,
+)
 from remote_payload.draft import Draft
 from tests.payload.running import (
     ROOT,
