@@ -134,6 +134,10 @@ def _summary(
     return None
 
 
+# What a reader looks for in any report; the other stages are extras that a run may ask for.
+_EXPECTED = (Stage.BUILD, Stage.CHECK, Stage.BENCH, Stage.NCU)
+
+
 def unmeasured(result: Result | None, figures: Figures | None) -> tuple[str, ...]:
     """Everything a reader might look for in vain, with the reason."""
     if result is None or figures is None:
@@ -143,7 +147,7 @@ def unmeasured(result: Result | None, figures: Figures | None) -> tuple[str, ...
     lines += [f"Stage {s.value}: not reached." for s in result.request.stages if s not in ran]
     lines += [
         f"Stage {stage.value}: not asked for."
-        for stage in Stage
+        for stage in _EXPECTED
         if stage not in result.request.stages
     ]
     if figures.rows and figures.device is None:
