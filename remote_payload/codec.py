@@ -6,12 +6,15 @@ import dataclasses
 import json
 import math
 import os
+import types
 import typing
 from enum import Enum
 from pathlib import Path
 from typing import Any, Type, TypeVar
 
 T = TypeVar("T")
+# `X | None`, which the orchestrator writes, is a type of its own from Python 3.10 to 3.13.
+_UNIONS = (typing.Union, getattr(types, "UnionType", typing.Union))
 
 
 class CodecError(ValueError):
@@ -72,7 +75,7 @@ def _refuse_constant(name: str) -> None:
 
 def _decode(kind: Any, value: Any, key: str) -> Any:
     origin = typing.get_origin(kind)
-    if origin is typing.Union:
+    if origin in _UNIONS:
         if value is None:
             return None
         inner = [arm for arm in typing.get_args(kind) if arm is not type(None)]

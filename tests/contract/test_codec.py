@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -96,3 +96,17 @@ def test_an_atomic_write_replaces_the_whole_file_and_leaves_nothing_beside_it(
     codec.write_atomic(path, "new")
     assert [p.name for p in tmp_path.iterdir()] == ["x.json"]
     assert path.read_text() == "new"
+
+
+@dataclass(frozen=True)
+class End:
+    """As the orchestrator writes its optional fields."""
+
+    exit_status: int | None = None
+
+
+def test_optional_fields_are_checked_however_they_are_written() -> None:
+    assert codec.loads(End, '{"exit_status": 3}') == End(3)
+    assert codec.loads(End, '{"exit_status": null}') == End()
+    with pytest.raises(codec.CodecError, match="exit_status: expected int, got str"):
+        codec.loads(End, '{"exit_status": "x"}')
