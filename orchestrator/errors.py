@@ -8,6 +8,7 @@ OrchestratorError
 ├── HostUnreachable       3  no usable connection
 │   ├── HostKeyError         unknown or changed host key
 │   ├── AuthenticationError  the host refused our keys
+│   ├── HostStopped          the machine is off or gone: waiting does not bring it back
 │   └── LinkLost             the connection died while in use
 ├── HostUnfit             4  connected, but the host lacks something
 ├── GateFailed            1  does not compile, wrong result, missed target
@@ -73,6 +74,10 @@ class HostKeyError(HostUnreachable):
 
 class AuthenticationError(HostUnreachable):
     """The host refused every key we offered."""
+
+
+class HostStopped(HostUnreachable):
+    """The machine is off or gone, as whoever rents it out says; no new try changes that."""
 
 
 class LinkLost(HostUnreachable):

@@ -4,37 +4,50 @@ from __future__ import annotations
 
 import click
 
-from orchestrator.cli import console, options
+from orchestrator.cli import console, options, paid
 from orchestrator.cli.session import Session
 
 
 @click.command()
 @click.argument("run", default="latest")
+@paid.budget_options
 @options.host_options
 @options.json_option
 @click.pass_obj
 def attach(
-    session: Session, run: str, host: str | None, accept_new_host_key: bool, as_json: bool
+    session: Session,
+    run: str,
+    host: str | None,
+    accept_new_host_key: bool,
+    stop_after: bool,
+    max_minutes: float | None,
+    as_json: bool,
 ) -> int:
     """Follow RUN from where its log here ends, then bring home result and report.
+
+    With --stop-after its pod is stopped as soon as all of it is here.
 
     \b
     Example:
       orchestrator attach latest
+      orchestrator attach latest --stop-after
       orchestrator attach 20261122-1015 --host h100-new-port
     """
     from orchestrator.cli.measure import show
-    from orchestrator.workflows.publish import publish
     from orchestrator.workflows.run_job import Errand, bring_home
 
     folder = session.runs.resolve(run)
-    card = session.runs.load(folder).card
-    where = session.host(host or card.host)
-    with console.progress() as progress, session.transport(where, accept_new_host_key) as transport:
-        stored = bring_home(
-            Errand(transport, session.runs, progress, show_log=session.debug), folder
-        )
-    published = publish(stored, folder)
+    where = session.host(host or session.runs.load(folder).card.host)
+    budget = paid.budget_of(stop_after, max_minutes)
+    budget.check(where)
+    limit_s = session.runs.request(folder).time_limit_s if budget.guards else 0.0
+    with (
+        session.transport(where, accept_new_host_key) as transport,
+        paid.paid(session, budget, transport, limit_s, folder) as runs,
+        console.progress() as progress,
+    ):
+        bring_home(Errand(transport, runs, progress, show_log=session.debug), folder)
+    stored, published = paid.priced(session, folder)
     return show(stored, published, as_json)
 
 

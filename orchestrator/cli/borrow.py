@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.cli import console
+from orchestrator.cli import console, paid
 from orchestrator.cli.session import Session
 from orchestrator.model.host import Host
 from orchestrator.model.run import Run
@@ -15,9 +15,12 @@ def borrow(
     session: Session, host: Host, accept_new_host_key: bool, order: Order, run: Run
 ) -> tuple[Run, Published]:
     """Take the counters on `host`; the other run, and `run`'s new report."""
+    from orchestrator.workflows.budget import Budget
+
     console.note(f"taking the counters on {host.name}")
     with (
         session.transport(host, accept_new_host_key) as transport,
+        paid.paid(session, Budget(), transport, order.plan.request.time_limit_s) as runs,
         console.progress() as progress,
     ):
-        return workflow.borrow(order, run, transport, session.runs, progress, session.debug)
+        return workflow.borrow(order, run, transport, runs, progress, session.debug)

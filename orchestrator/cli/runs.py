@@ -12,6 +12,7 @@ from orchestrator.cli import console, options
 from orchestrator.cli.session import Session
 from orchestrator.errors import RunError, UsageError
 from orchestrator.model.run import Run
+from remote_payload import codec
 
 if TYPE_CHECKING:
     from orchestrator.workflows.remote_runs import RemoteRun
@@ -146,16 +147,24 @@ def show(session: Session, run: str, as_json: bool) -> None:
     Example:
       orchestrator runs show latest --json
     """
-    from remote_payload import codec
-
     folder = session.runs.resolve(run)
     stored = session.runs.load(folder)
+    if stored.price_problem:
+        console.note(f"its cost is not known: {stored.price_problem}")
     status, reason = _state(stored)
     files = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
     if as_json:
         facts: dict[str, Any] = json.loads(codec.dumps(stored.card))
         result = json.loads(codec.dumps(stored.result)) if stored.result else None
-        console.out_json({"card": facts, "status": status, "result": result, "files": files})
+        console.out_json(
+            {
+                "card": facts,
+                "status": status,
+                "result": result,
+                "price": _price_facts(stored),
+                "files": files,
+            }
+        )
         return
     for key, value in (
         ("run", stored.card.run_id),
@@ -164,11 +173,20 @@ def show(session: Session, run: str, as_json: bool) -> None:
         ("snapshot", stored.card.snapshot),
         ("started", stored.card.created_at),
         ("status", f"{status} {reason}".strip()),
+        ("cost", stored.price.words if stored.price else "not known"),
         ("folder", str(folder)),
         *(("file", name) for name in files),
     ):
         console.out(f"{key:<9} {value}")
     console.next_step(f"orchestrator report {stored.card.run_id}")
+
+
+def _price_facts(run: Run) -> dict[str, Any] | None:
+    """The price as it is kept, with its sum; None where nobody told one."""
+    if run.price is None:
+        return None
+    kept: dict[str, Any] = json.loads(codec.dumps(run.price))
+    return {**kept, "usd": run.price.usd, "commands": run.price.commands}
 
 
 @runs.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orchestrator.cloud.answer import read_detail
 from orchestrator.cloud.api import ApiKey, Reply
-from orchestrator.errors import AuthenticationError, HostUnreachable
+from orchestrator.errors import AuthenticationError, HostStopped, HostUnreachable
 
 _SHOWN_CHARACTERS = 300
 _NEWER = "The API may have changed: look for a newer release of this tool."
@@ -31,6 +31,11 @@ _WORDS = {
     ),
     429: ("RunPod's API says we ask too often", "Try again {later}."),
 }
+_KINDS: dict[int, type[HostUnreachable]] = {
+    401: AuthenticationError,
+    403: AuthenticationError,
+    404: HostStopped,
+}
 
 
 def refusal(reply: Reply, what: str, key: ApiKey) -> HostUnreachable:
@@ -40,7 +45,7 @@ def refusal(reply: Reply, what: str, key: ApiKey) -> HostUnreachable:
     later = f"in {after_s} s" if after_s is not None else "in a minute"
     detail = key.redacted(read_detail(reply.body))[:_SHOWN_CHARACTERS]
     message = words.format(what=what) + (f": {detail}" if detail else "")
-    kind = AuthenticationError if reply.status in (401, 403) else HostUnreachable
+    kind = _KINDS.get(reply.status, HostUnreachable)
     return kind(message, hint=hint.format(later=later))
 
 

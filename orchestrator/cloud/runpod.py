@@ -14,7 +14,7 @@ from orchestrator.cloud.answer import read_pod
 from orchestrator.cloud.api import Api, ApiKey
 from orchestrator.cloud.pod import Endpoint, Pod, PodStatus, trust_alias
 from orchestrator.cloud.refusal import refusal
-from orchestrator.errors import HostUnreachable, UsageError
+from orchestrator.errors import HostStopped, HostUnreachable, UsageError
 from orchestrator.model.host import Host
 
 URL = "https://api.runpod.io/v2"
@@ -80,7 +80,8 @@ class Waiting:
 def endpoint(host: Host, client: RunPod, waiting: Waiting | None = None) -> Host:
     """Return the host of a pod with today's address and port, and the alias of its host key.
 
-    HostUnreachable: there is none, why, and what to do.
+    HostUnreachable: there is none, why, and what to do. HostStopped: it is off
+    or gone.
     """
     assert host.pod is not None
     waiting = waiting or Waiting()
@@ -122,7 +123,9 @@ def _not_there(host: Host, pod: Pod) -> HostUnreachable:
             "Edit the pod in RunPod's console and add 22 to its TCP ports; that restarts it, and "
             "only /workspace survives. Its image must start an SSH server."
         )
-    return HostUnreachable(f"{host.where} {what}", hint=hint)
+    on = pod.status.passes or pod.status is PodStatus.RUNNING
+    kind = HostUnreachable if on else HostStopped
+    return kind(f"{host.where} {what}", hint=hint)
 
 
 _STATES = {
@@ -141,8 +144,8 @@ _STATES = {
     ),
     PodStatus.EXITED: (
         "is stopped (EXITED)",
-        "Start it in RunPod's console (Pods > Start) and run the same command again. "
-        "/workspace is kept; its address, port and host key will be new.",
+        "Start it in RunPod's console (Pods > Start) and run the same command again. /workspace "
+        "is kept, so results stay on its disk; its address, port and host key will be new.",
     ),
     PodStatus.ERROR: (
         "is broken: its container ended in ERROR",
@@ -151,6 +154,7 @@ _STATES = {
     ),
     PodStatus.TERMINATED: (
         "was terminated and is gone",
-        "Rent another pod and write its id into the inventory.",
+        "Its disk went with it, but for a network volume. Rent another pod and write its id into "
+        "the inventory.",
     ),
 }

@@ -57,7 +57,10 @@ class Watchdog:
                 f"{host.where} could not start its watchdog ({answer['error']})",
                 hint="Is the workspace writable? `orchestrator doctor` knows.",
             )
-        return tuple(str(way) for way in answer["ways"])
+        ways = tuple(str(way) for way in answer.get("ways", ()))
+        if not ways:
+            raise HostUnfit(f"{host.where} does not say by which way it would stop itself")
+        return ways
 
     def renew(self, seconds: float) -> bool:
         """Start the countdown anew; False if the watchdog is gone."""
@@ -71,4 +74,10 @@ class Watchdog:
         host = self.transport.host
         with agent.open_agent(self.transport, AGENT, host.workspace) as session:
             session.send_json({"name": self.name, **question})
-            return session.receive_json(_ANSWER_S)
+            answer = session.receive_json(_ANSWER_S)
+        if not isinstance(answer, dict) or not isinstance(answer.get("ways", []), list):
+            raise HostUnfit(
+                f"{host.where} answered in a form that no agent of ours uses",
+                hint="Something else answers in its place; see what `python:` of this host starts.",
+            )
+        return answer

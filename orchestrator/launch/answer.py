@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.errors import HostUnfit, RunError, RunTaken
@@ -16,6 +17,15 @@ _ADVICE = {
     "denied": "Choose a workspace you may write to: `workspace:` in the inventory.",
     "read-only": "Choose a workspace you may write to: `workspace:` in the inventory.",
 }
+
+
+@dataclass(frozen=True)
+class ListedJob:
+    """One job of a host. end: how it ended; None while it goes on, and then beat says how."""
+
+    run_id: str
+    end: JobEnd | None
+    beat: Heartbeat
 
 
 def checked(host: Host, answer: Any) -> Any:
@@ -47,21 +57,26 @@ def job_end(host: Host, answer: Any) -> JobEnd:
         return _end(answer["end"])
 
 
-def jobs(host: Host, answer: Any) -> tuple[tuple[str, JobEnd | None], ...]:
-    """(run, how it ended) of every entry; None: it goes on. HostUnfit as above."""
+def jobs(host: Host, answer: Any) -> tuple[ListedJob, ...]:
+    """Every entry of a list, in its order. HostUnfit as above."""
     with _understood(host):
-        entries = answer["jobs"]
-        return tuple((str(e["run"]), _end(e["end"]) if e["end"] else None) for e in entries)
+        return tuple(
+            ListedJob(str(entry["run"]), _end(entry["end"]) if entry["end"] else None, _beat(entry))
+            for entry in answer["jobs"]
+        )
 
 
 def heartbeat(host: Host, body: bytes) -> Heartbeat:
     """A sign of life; HostUnfit as above."""
     with _understood(host):
-        beat = json.loads(body)
-        waiting_for = beat["waiting_for"]
-        return Heartbeat(
-            str(beat["state"] or "starting"), None if waiting_for is None else str(waiting_for)
-        )
+        return _beat(json.loads(body))
+
+
+def _beat(facts: Any) -> Heartbeat:
+    waiting_for = facts["waiting_for"]
+    return Heartbeat(
+        str(facts["state"] or "starting"), None if waiting_for is None else str(waiting_for)
+    )
 
 
 def _end(facts: Any) -> JobEnd:

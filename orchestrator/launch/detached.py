@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from orchestrator.launch.answer import checked, heartbeat, job_end, jobs
+from orchestrator.launch.answer import ListedJob, checked, heartbeat, job_end, jobs
 from orchestrator.launch.base import BeatSink, LogSink
 from orchestrator.launch.pull import Pull
 from orchestrator.model.command import Command
@@ -75,15 +75,16 @@ class DetachedLauncher:
             session.send_json({"do": "cancel", "run": run_id})
             return job_end(self.host, self._answer(session))
 
-    def list_jobs(self) -> tuple[tuple[str, JobEnd | None], ...]:
-        """Every job the host still knows, oldest first, and how it ended (None: it goes on)."""
+    def list_jobs(self) -> tuple[ListedJob, ...]:
+        """Every job the host still knows, oldest first."""
         with self._session() as session:
             session.send_json({"do": "list"})
             return jobs(self.host, self._answer(session))
 
-    def pull(self, run_id: str, into: Path, progress: Progress) -> None:
+    def pull(self, run_id: str, into: Path, progress: Progress, also: tuple[str, ...] = ()) -> None:
+        """also: see Pull."""
         with self._session() as session:
-            Pull(session, self.host, run_id, into, progress).bring_all()
+            Pull(session, self.host, run_id, into, progress, also).bring_all()
 
     @contextmanager
     def _session(self) -> Iterator[AgentSession]:

@@ -16,11 +16,14 @@ from typing import Any
 from orchestrator.errors import LinkLost
 from orchestrator.launch.answer import checked
 from orchestrator.model.host import Host
-from orchestrator.model.job import RemoteFile
+from orchestrator.model.job import OUTPUT_LIMIT_BYTES, RemoteFile
 from orchestrator.model.offer import offered_files
 from orchestrator.model.progress import Progress
 from orchestrator.transport.agent import AgentSession, unpack_json
 
+LOG = "log.txt"
+# A job is stopped for its output a moment later than it should be; more than this is a lie.
+LOG_LIMIT_BYTES = 2 * OUTPUT_LIMIT_BYTES
 _HASH_BYTES = 1 << 20
 # The host sends block after block, without a thought in between that takes longer.
 _SILENCE_S = 8.0
@@ -51,23 +54,43 @@ class _Place:
 
 
 class Pull:
-    """One transfer over an agent session. into: the run directory here."""
+    """One transfer over an agent session. into: the run directory here.
+
+    also: our own files of the run that the host is to give back, such as request.json.
+    """
 
     def __init__(
-        self, session: AgentSession, host: Host, run_id: str, into: Path, progress: Progress
+        self,
+        session: AgentSession,
+        host: Host,
+        run_id: str,
+        into: Path,
+        progress: Progress,
+        also: tuple[str, ...] = (),
     ) -> None:
         self._session, self._host, self._run_id = session, host, run_id
-        self._into, self._progress = into, progress
+        self._into, self._progress, self._also = into, progress, also
         self._done = self._total = 0
 
     def bring_all(self) -> None:
         """LinkLost if the link dies or a file arrives damaged; what is whole by then stays."""
-        self._session.send_json({"do": "inventory", "run": self._run_id})
+        self._session.send_json({"do": "inventory", "run": self._run_id, "also": self._also})
         answer = checked(self._host, self._session.receive_json())
-        files = offered_files(self._host.where, answer)
+        offered = offered_files(self._host.where, answer, self._also)
+        files = [file for file in offered if not self._is_endless(file)]
         differing = self._fetch([self._place(file) for file in files])
         # What is here under the right size but with other bytes comes again from the start.
         self._fetch([_Place(place.file, place.target, False) for place in differing])
+
+    def _is_endless(self, file: RemoteFile) -> bool:
+        """Whether it is a log of more bytes than any; what is here of it stays as it is."""
+        endless = file.path == LOG and file.size_bytes > LOG_LIMIT_BYTES
+        if endless:
+            self._progress.say(
+                f"the log at {self._host.where} has {file.size_bytes / 1e6:.0f} MB; more than "
+                f"{LOG_LIMIT_BYTES / 1e6:.0f} MB are not brought here"
+            )
+        return endless
 
     def _place(self, file: RemoteFile) -> _Place:
         target = self._into / file.path

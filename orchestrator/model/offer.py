@@ -21,8 +21,10 @@ _PARTIAL = ".partial"
 _HINT = "Something on the host does not keep to the rules; look into jobs/ in its workspace."
 
 
-def offered_files(where: str, answer: Any) -> tuple[RemoteFile, ...]:
+def offered_files(where: str, answer: Any, also: tuple[str, ...] = ()) -> tuple[RemoteFile, ...]:
     """The files of an agent's `inventory` answer. where: the host, for messages.
+
+    also: files of ours that the host was asked to give back.
 
     HostUnfit: the answer has another form, names what is not a file of a run, names one twice,
     or announces more bytes than any run has.
@@ -30,7 +32,7 @@ def offered_files(where: str, answer: Any) -> tuple[RemoteFile, ...]:
     entries = answer.get("files") if isinstance(answer, dict) else None
     if not isinstance(entries, list):
         raise HostUnfit(f"{where} did not answer with a list of files", hint=_HINT)
-    files = tuple(_file(where, entry) for entry in entries)
+    files = tuple(_file(where, entry, also) for entry in entries)
     if len({file.path for file in files}) != len(files):
         raise HostUnfit(f"{where} offers the same file twice", hint=_HINT)
     total = sum(file.size_bytes for file in files)
@@ -43,11 +45,11 @@ def offered_files(where: str, answer: Any) -> tuple[RemoteFile, ...]:
     return files
 
 
-def _file(where: str, entry: Any) -> RemoteFile:
+def _file(where: str, entry: Any, also: tuple[str, ...]) -> RemoteFile:
     path, size = (entry.get("path"), entry.get("size")) if isinstance(entry, dict) else (None, None)
     if type(size) is not int or size < 0:
         raise HostUnfit(f"{where} offers a file without a size: {path!r}", hint=_HINT)
-    if not isinstance(path, str) or not _is_of_a_run(path):
+    if not isinstance(path, str) or not (path in also or _is_of_a_run(path)):
         raise HostUnfit(f"{where}: {path!r} is not a file of a run", hint=_HINT)
     return RemoteFile(path, size)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestrator.model.job import JobEnd
+from orchestrator.model.price import Price
 from remote_payload.contract import Result
 
 
@@ -31,8 +32,11 @@ class Run:
     """A card and its result; result is None while the run is on its way or was lost.
 
     end: how the job ended on the host; None while it goes on, as far as we know here.
+    price: what it cost, None where nobody asked. price_problem: why its file cannot be read.
     """
 
     card: RunCard
     result: Result | None
     end: JobEnd | None = None
+    price: Price | None = None
+    price_problem: str = ""

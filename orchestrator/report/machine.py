@@ -21,12 +21,18 @@ _KERNEL_HEADER = (
 _NO_TABLE = Table((), ())
 
 
-def environment(result: Result | None) -> EnvironmentView:
-    """The machine as it described itself."""
-    machine = result.machine if result else None
+def environment(run: Run) -> EnvironmentView:
+    """The machine as it described itself, and what it cost."""
+    machine = run.result.machine if run.result else None
     if machine is None:
-        return EnvironmentView(False, _NO_TABLE, _NO_TABLE)
-    return EnvironmentView(True, Table(("", ""), _facts(machine)), _states(machine))
+        return EnvironmentView(False, _NO_TABLE, _NO_TABLE, _cost(run))
+    return EnvironmentView(True, Table(("", ""), _facts(machine)), _states(machine), _cost(run))
+
+
+def _cost(run: Run) -> str:
+    if run.price_problem:
+        return f"not known, as its file is damaged: {run.price_problem}"
+    return run.price.words if run.price else ""
 
 
 def _facts(machine: Machine) -> tuple[tuple[str, str], ...]:

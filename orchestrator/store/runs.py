@@ -1,23 +1,28 @@
-"""Run directories: runs/<run-id>/ with {run,request,result,end}.json, log, artifacts, report."""
+"""Run directories: runs/<run-id>/ with {run,request,result,end,price}.json, log and report."""
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import re
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
 from orchestrator.errors import RunError
 from orchestrator.model.job import Ending, JobEnd
+from orchestrator.model.price import Charge, Price
 from orchestrator.model.run import Run, RunCard
 from remote_payload import codec
 from remote_payload.contract import SCHEMA, Request, Result, Status
 
 CARD, REQUEST, RESULT, END = "run.json", "request.json", "result.json", "end.json"
+PRICE = "price.json"
 LOG, REPORT = "log.txt", "report.md"
 _STATUS = {Ending.TIMEOUT: Status.TIMEOUT, Ending.CANCELLED: Status.CANCELLED}
 T = TypeVar("T")
@@ -32,9 +37,13 @@ def new_run_id(now: datetime, host: str, verb: str) -> str:
 
 @dataclass(frozen=True)
 class RunStore:
-    """All runs kept under one directory, which need not exist yet."""
+    """All runs kept under one directory, which need not exist yet.
+
+    created: hears of each new run's folder.
+    """
 
     root: Path
+    created: Callable[[Path], object] = field(default=lambda folder: None, compare=False)
 
     def create(self, card: RunCard, request: Request) -> RunCard:
         """Make the directory of a new run; a taken id gets a number appended."""
@@ -48,6 +57,7 @@ class RunStore:
         card, request = replace(card, run_id=run_id), replace(request, run_id=run_id)
         codec.write_atomic(self.folder(run_id) / REQUEST, codec.dumps(request))
         codec.write_atomic(self.folder(run_id) / CARD, codec.dumps(card))
+        self.created(self.folder(run_id))
         return card
 
     def folder(self, run_id: str) -> Path:
@@ -83,7 +93,8 @@ class RunStore:
     def load(self, folder: Path) -> Run:
         """Read a run back; RunError names the file and key that is wrong.
 
-        A result that the payload could not finish says so in the words of the job's end.
+        A result that the payload could not finish says so in the words of the job's end. A price
+        that cannot be read is left out, with the reason: it is no part of what was measured.
         """
         card = _read(RunCard, folder / CARD)
         result = _read_result(folder / RESULT) if (folder / RESULT).exists() else None
@@ -91,11 +102,25 @@ class RunStore:
         if result and end and end.why is not Ending.EXIT:
             status = _STATUS.get(end.why, Status.FAILED)
             result = replace(result, status=status, reason=f"the job {end.words}")
-        return Run(card, result, end)
+        try:
+            return Run(card, result, end, _price(folder))
+        except RunError as problem:
+            # Reports quote it, and they name no folder of this machine.
+            return Run(card, result, end, price_problem=problem.message.replace(f"{folder}/", ""))
 
     def record_end(self, folder: Path, end: JobEnd) -> None:
         """Keep how the job ended, in the host's words."""
         codec.write_atomic(folder / END, codec.dumps(end))
+
+    def add_charge(self, folder: Path, charge: Charge | None) -> Price:
+        """Add what one more command on the run cost, None if that is not known; return the sum.
+
+        RunError: what is there already cannot be read, and was left as it is.
+        """
+        with _one_at_a_time(folder.parent):
+            price = (_price(folder) or Price()).plus(charge)
+            codec.write_atomic(folder / PRICE, codec.dumps(price))
+        return price
 
     def request(self, folder: Path) -> Request:
         """The request of a run, also of one that never came back."""
@@ -115,6 +140,17 @@ class RunStore:
         return sorted(card.parent for card in self.root.glob(f"*/{CARD}"))
 
 
+@contextmanager
+def _one_at_a_time(root: Path) -> Iterator[None]:
+    """Two terminals may follow one run, and end in the same moment."""
+    handle = os.open(root, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
 def _read_result(path: Path) -> Result:
     text = _text(path)
     try:
@@ -128,6 +164,16 @@ def _read_result(path: Path) -> Result:
             hint="Update the orchestrator; the run is untouched.",
         )
     return _parse(Result, path, text)
+
+
+def _price(folder: Path) -> Price | None:
+    path = folder / PRICE
+    if not path.exists():
+        return None
+    try:
+        return _read(Price, path)
+    except (ValueError, RecursionError) as exc:  # a figure that no price has; nested without end
+        raise _corrupt(path, str(exc)) from exc
 
 
 def _read(kind: type[T], path: Path) -> T:

@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from orchestrator.errors import AuthenticationError
+from orchestrator.errors import AuthenticationError, HostUnreachable
 from orchestrator.model.host import Host
+from orchestrator.transport.failures import lost
 from orchestrator.transport.route import Route
 from orchestrator.transport.trust import Trust
 
@@ -72,8 +73,11 @@ def denied(host: Host, user: str, tried: list[str]) -> AuthenticationError:
     )
 
 
-def too_many(host: Host, tried: list[str]) -> AuthenticationError:
-    """What to say when the host hung up in the middle."""
+def too_many(host: Host, tried: list[str]) -> HostUnreachable:
+    """What to say when the host hung up in the middle: no server is known to do so because of
+    one key, so then it is a LinkLost."""
+    if len(tried) == 1:
+        return lost(host, f"hung up while we logged in with {tried[0]}")
     return AuthenticationError(
         f"{host.where} hung up after {len(tried)} keys: {', '.join(tried)}",
         hint="Servers allow few tries (MaxAuthTries). Name the right key: set `identity_file:` "

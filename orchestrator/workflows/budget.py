@@ -16,6 +16,7 @@ from orchestrator.errors import (
     AuthenticationError,
     Detached,
     HostKeyError,
+    HostStopped,
     HostUnfit,
     HostUnreachable,
     OrchestratorError,
@@ -23,12 +24,11 @@ from orchestrator.errors import (
 )
 from orchestrator.launch.detached import DetachedLauncher
 from orchestrator.model.host import Host
-from orchestrator.model.price import Price
+from orchestrator.model.price import Charge, Price
+from orchestrator.store.runs import END, RunStore
 from orchestrator.transport.base import Transport
-from remote_payload import codec
 from remote_payload.contract import Request
 
-PRICE = "price.json"
 # Kept back of --max-minutes for bringing the results home before the pod goes.
 HOMEWARD_S = 60.0
 # For deploying and for a queue, on top of the run's own limit, where only --stop-after is given.
@@ -48,12 +48,25 @@ class Budget:
     def guards(self) -> bool:
         return self.stop_after or self.max_s is not None
 
-    def check(self, host: Host) -> None:
-        """UsageError: the host is not a pod, so nothing of this can be done."""
-        if self.guards and host.pod is None:
+    def check(self, host: Host, *others: Host) -> None:
+        """UsageError: the host is not a pod, so nothing of this can be done, or another one is.
+
+        A pod that waits for its turn bills as well, and nothing would stop it should this machine
+        go away in the meantime; so a budget is about one pod.
+        """
+        if not self.guards:
+            return
+        if host.pod is None:
             raise UsageError(
                 f"--stop-after and --max-minutes are for pods, and {host.where} is none",
                 hint="A pod has `runpod:` in the inventory. The run's own limit is --time-limit.",
+            )
+        if second := next((other for other in others if other.pod), None):
+            raise UsageError(
+                f"--stop-after and --max-minutes look after one pod, and {second.where} is a "
+                f"second one beside {host.where}",
+                hint="Run one command for each, with the option in both; counters alone are taken "
+                f"by: orchestrator ncu --host {second.name} --stop-after",
             )
 
     def limited(self, request: Request) -> Request:
@@ -63,38 +76,45 @@ class Budget:
         limit_s = max(self.max_s - HOMEWARD_S, self.max_s / 2)
         return replace(request, time_limit_s=min(request.time_limit_s, limit_s))
 
-    def pod_limit_s(self, request: Request) -> float:
+    def pod_limit_s(self, run_limit_s: float) -> float:
         """When the pod stops itself, counted from the beginning of the command."""
-        return self.max_s or request.time_limit_s + AROUND_THE_RUN_S
+        return self.max_s or run_limit_s + AROUND_THE_RUN_S
 
 
 @dataclass
 class Purse:
-    """One command on a pod. tell: hears what happens to the pod; confirm: asks the person."""
+    """One command on a pod. tell: hears what happens to the pod; confirm: asks the person.
+
+    folder: of the run that the command is about, once there is one.
+    """
 
     budget: Budget
     transport: Transport
     client: RunPod
     tell: Callable[[str], None]
     confirm: Callable[[str], bool]
+    runs: RunStore
+    folder: Path | None = None
     exports: str = EXPORTS
     began_s: float = field(default_factory=time.monotonic)
-    price: Price | None = None
     _pod: Pod | None = None
     _watchdog: Watchdog | None = None
     _deadline_s: float = 0.0
 
     @contextmanager
-    def open(self, request: Request) -> Iterator[None]:
+    def open(self, run_limit_s: float) -> Iterator[RunStore]:
         """Guard the block: arm the pod's watchdog before it, stop or release the pod after it.
 
+        run_limit_s: the time limit of the run that the block is about. The store is for the block:
+        the run made in it is the one that is charged. However the block ends, what it cost is
+        then kept beside the run.
         HostUnfit: the pod cannot stop itself. HostUnreachable: it could not be stopped in the end.
         """
         self._ask_price()
         if self.budget.guards:
-            self._arm(request)
+            self._arm(run_limit_s)
         try:
-            yield
+            yield replace(self.runs, created=self._is_about)
         except Detached:
             self._leave()
             raise
@@ -106,10 +126,8 @@ class Purse:
         finally:
             self._count()
 
-    def record(self, folder: Path) -> None:
-        """Keep the price beside the run, where it is known."""
-        if self.price is not None:
-            codec.write_atomic(folder / PRICE, codec.dumps(self.price))
+    def _is_about(self, folder: Path) -> None:
+        self.folder = folder
 
     def _ask_price(self) -> None:
         try:
@@ -117,8 +135,8 @@ class Purse:
         except HostUnreachable as problem:
             self.tell(f"the price is not known: {problem.message}")
 
-    def _arm(self, request: Request) -> None:
-        seconds = self.budget.pod_limit_s(request)
+    def _arm(self, run_limit_s: float) -> None:
+        seconds = self.budget.pod_limit_s(run_limit_s)
         watchdog = Watchdog(self.transport, secrets.token_hex(8), self.exports)
         try:
             ways = watchdog.arm(seconds - self._elapsed_s)
@@ -146,6 +164,10 @@ class Purse:
 
     def _give_up(self, error: BaseException) -> None:
         """The command failed: what is to be done is done as far as it can, the error goes on."""
+        if isinstance(error, HostStopped):
+            self._watchdog = None  # it ended with the pod
+            if not self._is_billed():
+                return
         if isinstance(error, HostUnreachable) and self._watchdog:
             self.tell(f"what goes on there is not known, so the pod is left alone; {self._later}")
             return
@@ -164,18 +186,28 @@ class Purse:
             self.tell(self._later)
 
     def _may_stop(self) -> bool:
-        """Whether nothing goes on there, as the pod itself says. One that cannot be asked is left
-        to its watchdog; without one, nobody else would ever stop it."""
+        """Whether nothing goes on there, as the pod itself says, and what our run left is here.
+
+        A pod that cannot be asked is left to its watchdog; without one, nobody else would ever
+        stop it.
+        """
         try:
-            busy = [run for run, end in DetachedLauncher(self.transport).list_jobs() if end is None]
+            jobs = DetachedLauncher(self.transport).list_jobs()
         except OrchestratorError as problem:
             if self._watchdog is None:
                 return True
             self.tell(f"not stopped, as it cannot be asked: {problem.message}; {self._later}")
             return False
+        busy = [job.run_id for job in jobs if job.end is None]
         if busy:
             self.tell(f"not stopped, as run {busy[0]} still goes on there; {self._later}")
-        return not busy
+            return False
+        ours = self.folder.name if self.folder else ""
+        if self.folder and not (self.folder / END).exists() and ours in {j.run_id for j in jobs}:
+            # A stop keeps the pod's volume alone, and the workspace may lie elsewhere.
+            self.tell(f"not stopped, as what run {ours} left is not here yet; {self._later}")
+            return False
+        return True
 
     def _stop(self) -> None:
         pod = self.client.stop(self._pod_id)
@@ -199,12 +231,27 @@ class Purse:
             self.tell(f"the pod's watchdog could not be called off: {problem.message}")
             self.tell(self._later)
 
+    def _is_billed(self) -> bool:
+        try:
+            return self.client.pod(self._pod_id).status.bills_for_gpu
+        except HostUnreachable:  # RunPod does not know it any more
+            return False
+
     def _count(self) -> None:
-        if self._pod is None:
+        """Tell what the command cost, and keep it beside the run."""
+        if self._pod is not None and not self._pod.status.bills_for_gpu:
             return
-        pod = self._pod
-        self.price = Price(pod.cost_usd_per_hour, self._elapsed_s, pod.gpu, pod.gpu_count)
-        self.tell(f"cost: {self.price.words}")
+        charge = None
+        if self._pod is not None:
+            pod = self._pod
+            charge = Charge(pod.cost_usd_per_hour, self._elapsed_s, pod.gpu or "", pod.gpu_count)
+            self.tell(f"cost: {Price((charge,)).words}")
+        if self.folder is None or not self.folder.is_dir():
+            return
+        try:
+            self.runs.add_charge(self.folder, charge)
+        except (OrchestratorError, OSError) as problem:
+            self.tell(f"the cost is not kept beside the run: {problem}")
 
     @property
     def _pod_id(self) -> str:

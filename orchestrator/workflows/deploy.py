@@ -16,7 +16,14 @@ from pathlib import Path, PurePosixPath
 from threading import Thread
 from typing import Any
 
-from orchestrator.errors import HostUnfit, LinkLost, OrchestratorError
+from orchestrator.errors import (
+    HostKeyError,
+    HostStopped,
+    HostUnfit,
+    HostUnreachable,
+    LinkLost,
+    OrchestratorError,
+)
 from orchestrator.model.command import Command
 from orchestrator.model.host import Host
 from orchestrator.model.progress import Progress, Silence
@@ -34,6 +41,17 @@ KEEP_SNAPSHOTS = 5
 _HAVE_DIGITS = 16  # of a content digest, as the far end lists them
 _PUBLISH_LIMIT_S = 300.0
 _ATTEMPTS = 3
+_TEXT, _MAYBE_TEXT = (str,), (str, type(None))
+# What the agent says, and what comes with it.
+_FORMS: dict[str, dict[str, tuple[type, ...]]] = {
+    "waiting": {},
+    "wanted": {"base": _MAYBE_TEXT, "have": (list,)},
+    "same": {"root": _TEXT},
+    "done": {"root": _TEXT, "deleted": (int,)},
+    "failed": {"root": _TEXT, "text": _TEXT, "error": _MAYBE_TEXT},
+}
+# Before each new try after a lost link: nothing half-done is kept, so it starts from the beginning.
+RETRY_PAUSES_S = (0.5, 2.0, 8.0)
 
 
 @dataclass(frozen=True)
@@ -99,22 +117,46 @@ def _open_meanwhile(transport: Transport) -> Future[None]:
     return opened
 
 
-def deploy(transport: Transport, scan: Scan, progress: Progress | None = None) -> Deployed:
+def deploy(
+    transport: Transport,
+    scan: Scan,
+    progress: Progress | None = None,
+    pauses_s: Sequence[float] = RETRY_PAUSES_S,
+) -> Deployed:
     """Make the host hold the scanned snapshot; what it has already is not sent again.
 
-    HostUnfit: no space, not writable. LinkLost: run it again, nothing half-done is kept.
-    SourcesChanged: a file differs from the scan.
+    A link that is lost is tried again after each of pauses_s; LinkLost: and was lost once more.
+    HostUnfit: no space, not writable. SourcesChanged: a file differs from the scan.
     """
+    progress, pauses = progress or Silence(), iter(pauses_s)
+    was_lost = False
+    while True:
+        try:
+            return _deploy_once(transport, scan, progress)
+        except (HostKeyError, HostStopped):
+            raise
+        except HostUnreachable as problem:
+            # A host that just lost the link may refuse a connection or two.
+            was_lost = was_lost or isinstance(problem, LinkLost)
+            pause_s = next(pauses, None)
+            if not was_lost or pause_s is None:
+                raise
+            transport.close()
+            progress.say(f"{problem.message}; sending again in {pause_s:g} s")
+            time.sleep(pause_s)
+
+
+def _deploy_once(transport: Transport, scan: Scan, progress: Progress) -> Deployed:
     started = time.monotonic()
-    progress = progress or Silence()
     known = manifests.remembered(scan.root)
     arguments = _arguments(transport.host, scan, known)
     with agent.open_agent(transport, AGENT, *arguments) as session:
         far = _FarEnd(session, transport.host, progress)
-        answer = far.answer()
+        answer = far.answer("same", "wanted")
         delta = None
         if answer["status"] == "wanted":
-            delta = _delta(scan, known.get(answer["base"]), frozenset(answer["have"]))
+            have = frozenset(digits for digits in answer["have"] if isinstance(digits, str))
+            delta = _delta(scan, known.get(answer["base"]), have)
             answer = far.send(scan, delta)
     manifests.remember(scan.root, scan.snapshot)
     return Deployed(
@@ -166,15 +208,29 @@ class _FarEnd:
         self._progress = progress
         self.sent_bytes = 0
 
-    def answer(self, timeout_s: float = agent.SILENCE_LIMIT_S) -> Any:
-        """The agent's next answer, as decoded JSON; its failures are raised."""
-        waiting = False
-        while (answer := self._session.receive_json(timeout_s))["status"] == "waiting":
+    def answer(self, *expected: str, timeout_s: float = agent.SILENCE_LIMIT_S) -> Any:
+        """The agent's next answer, one of those expected, as decoded JSON; its failures are raised.
+
+        HostUnfit: an answer that the agent has no reason to give.
+        """
+        waiting, due = False, (*expected, "waiting", "failed")
+        while (answer := self._understood(due, timeout_s))["status"] == "waiting":
             if not waiting:
                 self._progress.say(f"another sync to {self._host.where} is under way; waiting")
             waiting = True
         if answer["status"] == "failed":
             raise _failure(self._host, answer)
+        return answer
+
+    def _understood(self, due: Sequence[str], timeout_s: float) -> Any:
+        answer = self._session.receive_json(timeout_s)
+        status = answer.get("status") if isinstance(answer, dict) else None
+        form = _FORMS[status] if isinstance(status, str) and status in due else None
+        if form is None or not all(isinstance(answer.get(key), form[key]) for key in form):
+            raise HostUnfit(
+                f"{self._host.where} answered in a form that no agent of ours uses",
+                hint="Something else answers in its place; see what `python:` of this host starts.",
+            )
         return answer
 
     def send(self, scan: Scan, delta: _Delta) -> Any:
@@ -191,7 +247,7 @@ class _FarEnd:
             self._frame(b"Z")
         except LinkLost as lost:
             self._listen_for_last_words(lost)
-        return self.answer(_PUBLISH_LIMIT_S)
+        return self.answer("done", "same", timeout_s=_PUBLISH_LIMIT_S)
 
     def _frame(self, kind: bytes, body: bytes = b"") -> None:
         self._session.send(kind, body)
@@ -209,7 +265,7 @@ class _FarEnd:
     def _listen_for_last_words(self, lost: LinkLost) -> None:
         """An agent that gives up says why before it hangs up: the reason beats a lost link."""
         try:
-            self.answer(timeout_s=5.0)
+            self.answer("done", timeout_s=5.0)
         except LinkLost:
             raise lost from None
         raise lost

@@ -8,6 +8,7 @@ import time
 from datetime import datetime, timezone
 from pathlib import Path
 
+from orchestrator.launch.pull import LOG_LIMIT_BYTES
 from orchestrator.model.job import Heartbeat
 from orchestrator.model.progress import Progress
 from orchestrator.model.text import printable
@@ -27,20 +28,26 @@ class JobLog:
     """Appends what comes from the host; the file's size is the offset to resume from.
 
     The file's time is when the job was last heard of, heartbeats included. heard counts how
-    often that was: whoever retries can tell a link that drops from one that is dead.
+    often that was: whoever retries can tell a link that drops from one that is dead. Of a log
+    without end the first limit_bytes are kept: the host is not believed to stop such a job.
     """
 
-    def __init__(self, folder: Path, progress: Progress, show: bool) -> None:
+    def __init__(
+        self, folder: Path, progress: Progress, show: bool, limit_bytes: int = LOG_LIMIT_BYTES
+    ) -> None:
         self._path = folder / LOG
         self._progress = progress
         self._show = show
+        self._limit_bytes = limit_bytes
+        self._left_out_bytes = 0
         self._line = b""
         self._waiting_for: str | None = None
         self.heard = 0
 
     @property
     def offset(self) -> int:
-        return self._path.stat().st_size if self._path.exists() else 0
+        kept = self._path.stat().st_size if self._path.exists() else 0
+        return kept + self._left_out_bytes
 
     def seen(self) -> None:
         """Note that the host told of the job just now."""
@@ -48,10 +55,25 @@ class JobLog:
         self.heard += 1
 
     def take(self, data: bytes) -> None:
-        """Keep the bytes, and show the whole lines among them."""
-        with self._path.open("ab") as sink:
-            sink.write(data)
+        """Keep the bytes, and show the whole lines among them; past the limit do neither."""
         self.heard += 1
+        with self._path.open("ab") as sink:
+            kept = data[: max(0, self._limit_bytes - sink.tell())]
+            sink.write(kept)
+        if len(kept) < len(data):
+            self._leave_out(len(data) - len(kept))
+        self._show_lines(kept)
+
+    def _leave_out(self, size_bytes: int) -> None:
+        if not self._left_out_bytes:
+            self._progress.say(
+                f"the log is longer than {self._limit_bytes / 1e6:.0f} MB, more than any job may "
+                "print; the rest is neither kept nor shown (orchestrator cancel ends the job)"
+            )
+        self._left_out_bytes += size_bytes
+        self._path.touch()
+
+    def _show_lines(self, data: bytes) -> None:
         *lines, self._line = (self._line + data).split(b"\n")
         self._line = self._line[-_LINE_BYTES:]
         for line in lines:

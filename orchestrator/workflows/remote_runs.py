@@ -28,8 +28,6 @@ UNKNOWN = "unknown"
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
 _STAMP = re.compile(r"(\d{8}-\d{6})-.+?(?:-(check|bench|profile|ncu))?(?:-\d+)?(?:-[0-9a-f]{4})?")
 _ARRIVING = ".arriving"
-# Beyond the end of every log: who follows from here hears heartbeats only.
-_NO_LOG = 1 << 60
 
 
 class Here(str, Enum):
@@ -47,26 +45,22 @@ class RemoteRun:
     run_id: str
     end: JobEnd | None
     here: Here
-    beat: Heartbeat | None = None
+    beat: Heartbeat
 
     @property
     def state(self) -> str:
         """One word for scripts: starting, queued, running, ended, or why it broke off."""
         if self.end is not None:
             return "ended" if self.end.why is Ending.EXIT else self.end.why.value
-        return self.beat.state if self.beat else "running"
+        return self.beat.state
 
     @property
     def words(self) -> str:
         """The same for people."""
         if self.end is not None:
             return self.end.words
-        waits = self.beat.waiting_for if self.beat and self.state == "queued" else None
+        waits = self.beat.waiting_for if self.state == "queued" else None
         return f"waits for {waits} to leave the device" if waits else f"is {self.state}"
-
-
-class _Heard(Exception):
-    """The first heartbeat has come."""
 
 
 def remote_runs(transport: Transport, runs: RunStore) -> tuple[RemoteRun, ...]:
@@ -74,15 +68,14 @@ def remote_runs(transport: Transport, runs: RunStore) -> tuple[RemoteRun, ...]:
 
     HostUnfit: the host names a run that could not be one of ours.
     """
-    launcher = DetachedLauncher(transport)
-    known = launcher.list_jobs()
-    for run_id, _ in known:
-        if not _RUN_ID.fullmatch(run_id):
+    known = DetachedLauncher(transport).list_jobs()
+    for job in known:
+        if not _RUN_ID.fullmatch(job.run_id):
             raise HostUnfit(
-                f"{transport.host.where} names a run that is not ours: {run_id!r}",
+                f"{transport.host.where} names a run that is not ours: {job.run_id!r}",
                 hint="Remove it from jobs/ in the host's workspace.",
             )
-    return tuple(_now(launcher, run_id, end, _here(runs, run_id)) for run_id, end in known)
+    return tuple(RemoteRun(job.run_id, job.end, _here(runs, job.run_id), job.beat) for job in known)
 
 
 def fetch(transport: Transport, runs: RunStore, run: RemoteRun, progress: Progress) -> Run:
@@ -105,7 +98,7 @@ def fetch(transport: Transport, runs: RunStore, run: RemoteRun, progress: Progre
     # Without a card no other command takes it for a run, so half of one is never shown.
     arriving = folder.with_name(folder.name + _ARRIVING)
     arriving.mkdir(parents=True, exist_ok=True)
-    DetachedLauncher(transport).pull(run.run_id, arriving, progress)
+    DetachedLauncher(transport).pull(run.run_id, arriving, progress, (REQUEST,))
     _describe(arriving, run, run.end, transport.host)
     arriving.rename(folder)
     return runs.load(folder)
@@ -134,20 +127,6 @@ def chosen(known: tuple[RemoteRun, ...], reference: str, host: Host) -> RemoteRu
     )
 
 
-def _now(launcher: DetachedLauncher, run_id: str, end: JobEnd | None, here: Here) -> RemoteRun:
-    """The run with what its job says of itself, should it go on."""
-    beats: list[Heartbeat] = []
-
-    def hear(beat: Heartbeat) -> None:
-        beats.append(beat)
-        raise _Heard
-
-    if end is None:
-        with suppress(_Heard):
-            end = launcher.follow(run_id, _NO_LOG, lambda data: None, hear)
-    return RemoteRun(run_id, end, here, beats[0] if beats else None)
-
-
 def _here(runs: RunStore, run_id: str) -> Here:
     folder = runs.folder(run_id)
     if not (folder / CARD).is_file():
@@ -159,6 +138,7 @@ def _here(runs: RunStore, run_id: str) -> Here:
 def _describe(folder: Path, run: RemoteRun, end: JobEnd, host: Host) -> None:
     """Write what `RunStore.create` would have written, the card last: it makes this a run."""
     request = _request(folder)
+    (folder / REQUEST).unlink(missing_ok=True)  # it may be one that nobody can read
     if request is not None:
         request = replace(request, run_id=run.run_id)
         codec.write_atomic(folder / REQUEST, codec.dumps(request))
@@ -167,11 +147,12 @@ def _describe(folder: Path, run: RemoteRun, end: JobEnd, host: Host) -> None:
 
 
 def _request(folder: Path) -> Request | None:
-    """What was asked, as the result repeats it; None where there is no readable result."""
-    try:
+    """What was asked: as the host was told, else as the result repeats it; None without both."""
+    with suppress(OSError, ValueError, RecursionError):
+        return codec.loads(Request, (folder / REQUEST).read_text("utf-8"))
+    with suppress(OSError, ValueError, RecursionError):
         return codec.loads(Result, (folder / RESULT).read_text("utf-8")).request
-    except (OSError, ValueError):
-        return None
+    return None
 
 
 def _card(run_id: str, host: Host, request: Request | None) -> RunCard:

@@ -16,6 +16,7 @@ from typing import TypeVar
 from orchestrator.errors import (
     Detached,
     HostKeyError,
+    HostStopped,
     HostUnfit,
     HostUnreachable,
     LinkLost,
@@ -207,9 +208,11 @@ class _Homecoming:
         )
 
     def _unknown(self, exc: HostUnreachable) -> HostUnreachable:
+        stopped = isinstance(exc, HostStopped)
+        later = "Then" if stopped else "It may well go on; once the host is back"
         return type(exc)(
             f"{exc.message}; the state of run {self._run_id} is unknown, {last_seen(self._folder)}",
-            hint=f"{exc.hint} It may well go on; once the host is back: {self._attach}".strip(),
+            hint=f"{exc.hint} {later}: {self._attach}".strip(),
         )
 
     def _persistently(self, act: Callable[[], T], heard: Callable[[], int] = lambda: 0) -> T:
@@ -222,7 +225,7 @@ class _Homecoming:
         while True:
             try:
                 done = act()
-            except HostKeyError:
+            except (HostKeyError, HostStopped):
                 raise
             except HostUnreachable as exc:
                 # A host that was never reached is a plain error; one that was is waited for. One

@@ -12,10 +12,10 @@ import time
 
 ROOT = os.path.expanduser(sys.argv[2])
 LOG_CHUNK, BLOCK_BYTES, SAMPLE_BYTES, ROOM_BYTES = 1 << 18, 1 << 20, 1 << 14, 1 << 20
-AHEAD = 8
-HEARTBEAT_S, START_LIMIT_S = 2.0, 20.0
+AHEAD, HEARTBEAT_S, START_LIMIT_S = 8, 2.0, 20.0
 # The near end asks at once or not at all; a link may be dead for hours before TCP notices.
 IDLE_LIMIT_S = 300
+LEFT = ["result.json", "log.txt"]
 
 
 def folder(run):
@@ -159,11 +159,15 @@ def submit(ask):
     return {"error": "start", "message": last_words(ask["run"]) or "its runner said nothing"}
 
 
+def beat(run):
+    status = load(run, "status.json") or {}
+    return {"state": status.get("state"), "waiting_for": status.get("waiting_for")}
+
+
 def follow(ask):
-    run, offset = ask["run"], ask["offset"]
+    run, offset, log, pause = ask["run"], ask["offset"], None, 0.01
     path = os.path.join(folder(run), "log.txt")
-    log, pause, began = None, 0.01, time.monotonic()
-    spoke = began
+    began = spoke = time.monotonic()
     while True:
         # The verdict comes BEFORE the log, so that no byte written before the end is missed.
         ended = final(run)
@@ -181,9 +185,7 @@ def follow(ask):
         if ended:
             return {"ok": True, "end": ended, "offset": offset}
         if time.monotonic() - spoke >= HEARTBEAT_S:
-            status = load(run, "status.json") or {}
-            beat = {"state": status.get("state"), "waiting_for": status.get("waiting_for")}
-            send(b"H", json.dumps(beat).encode())
+            send(b"H", json.dumps(beat(run)).encode())
             spoke = time.monotonic()
         time.sleep(pause := 0.01 if moved else min(pause * 1.5, 0.25))
 
@@ -204,7 +206,7 @@ def cancel(ask):
 def listing(ask):
     jobs = os.path.join(ROOT, "jobs")
     names = sorted(os.listdir(jobs)) if os.path.isdir(jobs) else []
-    return {"ok": True, "jobs": [{"run": n, "end": verdict(n)} for n in names if n[0] != "."]}
+    return {"jobs": [dict(beat(n), run=n, end=verdict(n)) for n in names if n[0] != "."]}
 
 
 def inventory(ask):
@@ -213,7 +215,7 @@ def inventory(ask):
         for name in names:
             path = os.path.join(base, name)
             inside = os.path.relpath(path, home)
-            wanted = inside in ("result.json", "log.txt") or inside.startswith("artifacts" + os.sep)
+            wanted = inside in LEFT + ask.get("also", []) or inside.startswith("artifacts" + os.sep)
             if wanted and os.path.isfile(path) and not os.path.islink(path):
                 found.append({"path": inside, "size": os.path.getsize(path)})
     return {"ok": True, "files": sorted(found, key=lambda entry: entry["path"])}
@@ -246,17 +248,16 @@ def send_file(path, offset, pool):
     digest = hashlib.sha256()
     with open(path, "rb") as handle:
         while handle.tell() < offset:
-            digest.update(handle.read(min(BLOCK_BYTES, offset - handle.tell())) or give_up(path))
+            start = handle.read(min(BLOCK_BYTES, offset - handle.tell()))
+            if not start:
+                raise ValueError("%r is shorter than it was" % path)
+            digest.update(start)
             send(b"B")  # a sign of life
         for block, packed in blocks(handle, pool):
             digest.update(block)
             body = None if packed.cancel() or not packed.done() else packed.result()
             send(b"Z" if body else b"B", body or block)
     return digest.hexdigest()
-
-
-def give_up(path):
-    raise ValueError("%r is shorter than it was" % path)
 
 
 def fetch(ask):
@@ -273,8 +274,7 @@ def fetch(ask):
     return {"ok": True}
 
 
-VERBS = {"submit": submit, "follow": follow, "cancel": cancel, "list": listing}
-VERBS.update(inventory=inventory, fetch=fetch)
+VERBS = {do.__name__: do for do in (submit, follow, cancel, inventory, fetch)} | {"list": listing}
 
 
 def answer(ask):

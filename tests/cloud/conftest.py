@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ import pytest
 from orchestrator.cli.app import run
 from orchestrator.cloud.api import Api, ApiKey, Patience
 from orchestrator.cloud.runpod import RunPod
+from tests.cli.conftest import copy_sources
+from tests.cli.quick import quick_payload
+from tests.cloud.renting import add_pod, stand_in, watchdogs
 from tests.cloud.server import KEY, FakeRunPod, pod_json, serve
 from tests.ssh.server import SshServer
 
@@ -100,3 +104,21 @@ def project(
         python=sys.executable,
     )
     return made
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Path:
+    """What the pod's `runpodctl` was called with, once it was."""
+    return stand_in(tmp_path / "bin")
+
+
+@pytest.fixture
+def rented(project: Project, fake: FakeRunPod, sshd: SshServer, notes: Path) -> Iterator[Project]:
+    """The project with jobs that answer at once, and `pod`: the sshd, which can stop itself."""
+    copy_sources(project.root)
+    quick_payload(project.root)
+    fake.add(pod_json(address="127.0.0.1", port=sshd.port))
+    add_pod(project, sshd, "pod", env={"PATH": f"{notes.parent}:{os.environ['PATH']}"})
+    yield project
+    for path in watchdogs(project):
+        path.unlink()

@@ -3,82 +3,28 @@
 from __future__ import annotations
 
 import json
-import os
+import re
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from orchestrator.errors import ExitCode
-from tests.cli.conftest import copy_sources
 from tests.cli.quick import quick_payload
 from tests.cloud.conftest import Project
+from tests.cloud.renting import (
+    BARE_PATH,
+    POD,
+    STAYS,
+    STOP,
+    add_pod,
+    laptop,
+    the_run,
+    until,
+    watchdogs,
+)
 from tests.cloud.server import FakeRunPod, pod_json, problem
-from tests.cloud.test_watchdog import BARE_PATH, stand_in, until
 from tests.ssh.server import SshServer
-
-REPOSITORY = Path(__file__).parents[2]
-POD = "7h9k2m4n6p"
-STOP = f"POST /v2/pods/{POD}/action"
-STAYS = "print('began', flush=True)\ntime.sleep(60)\n"
-
-
-@pytest.fixture
-def notes(tmp_path: Path) -> Path:
-    """What the pod's `runpodctl` was called with, once it was."""
-    return stand_in(tmp_path / "bin")
-
-
-@pytest.fixture
-def rented(project: Project, fake: FakeRunPod, sshd: SshServer, notes: Path) -> Iterator[Project]:
-    """The project with jobs that answer at once, and `pod`: the sshd, which can stop itself."""
-    copy_sources(project.root)
-    quick_payload(project.root)
-    fake.add(pod_json(address="127.0.0.1", port=sshd.port))
-    add_pod(project, sshd, "pod", env={"PATH": f"{notes.parent}:{os.environ['PATH']}"})
-    yield project
-    for path in watchdogs(project):
-        path.unlink()
-
-
-def add_pod(project: Project, sshd: SshServer, name: str, **facts: object) -> None:
-    usual: dict[str, object] = {
-        "transport": "ssh",
-        "runpod": {"pod": POD},
-        "user": sshd.host().user,
-        "identity_file": str(sshd.keys.client),
-        "host_key": sshd.fingerprint,
-        "workspace": str(project.root.parent / "workspace"),
-        "python": sys.executable,
-    }
-    project.add(name, **{**usual, **facts})
-
-
-def watchdogs(project: Project) -> list[Path]:
-    return list((project.root.parent / "workspace" / "watchdogs").glob("*.json"))
-
-
-def the_run(project: Project) -> Path:
-    return next((project.root / "runs").iterdir())
-
-
-def laptop(project: Project, *words: str) -> subprocess.Popen[str]:
-    """The command in a process of its own, once its run has begun."""
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "orchestrator", *words],
-        cwd=project.root,
-        env=environment,
-        stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        text=True,
-    )
-    folder = project.root / "runs"
-    until(lambda: any("began" in p.read_text() for p in folder.glob("*/log.txt")), 30)
-    return process
 
 
 def test_the_pod_is_stopped_when_the_run_is_over_and_the_price_told_and_kept(
@@ -88,11 +34,12 @@ def test_the_pod_is_stopped_when_the_run_is_over_and_the_price_told_and_kept(
     assert done.code == ExitCode.OK, done.err
     assert fake.seen[-1] == STOP
     assert f"pod {POD} is stopped (EXITED)" in done.err
-    assert " min × 2.69 $/h = " in done.err
-    price = json.loads((the_run(rented) / "price.json").read_text())
-    assert price["usd_per_hour"] == 2.69
-    assert 0 < price["duration_s"] < 60
-    assert price["gpu"] == "NVIDIA H100 80GB HBM3"
+    said = re.search(r"cost: (.+) \(2\.69 \$/h × \d+ s, 1 × NVIDIA H100 80GB HBM3\)", done.err)
+    assert said
+    (charge,) = json.loads((the_run(rented) / "price.json").read_text())["charges"]
+    assert charge["usd_per_hour"] == 2.69
+    assert 0 < charge["duration_s"] < 60
+    assert charge["gpu"] == "NVIDIA H100 80GB HBM3"
 
 
 def test_without_a_budget_the_price_is_told_and_the_pod_left_running(
@@ -157,7 +104,7 @@ def test_a_pod_on_which_another_run_goes_on_is_not_stopped(
 ) -> None:
     add_pod(rented, sshd, "same", gpu=1)
     quick_payload(rented.root, STAYS)
-    other = laptop(rented, "check", "--host", "same")
+    other = laptop(rented, "check", "--host", "same", "--device", "cpu")
     busy = the_run(rented).name
     try:
         quick_payload(rented.root)
@@ -232,7 +179,11 @@ def test_a_price_that_cannot_be_asked_for_stops_nothing(rented: Project, fake: F
     done = rented.orchestrator("check", "--host", "pod")
     assert done.code == ExitCode.OK, done.err
     assert "the price is not known" in done.err
-    assert not (the_run(rented) / "price.json").exists()
+    assert (
+        "\nCost: not known; nobody told the price.\n" in (the_run(rented) / "report.md").read_text()
+    )
+    shown = rented.orchestrator("runs", "show", "--json").json["price"]
+    assert shown == {"charges": [], "unpriced": 1, "usd": None, "commands": 1}
 
 
 def test_a_dry_run_shows_the_watchdog_and_asks_nobody(rented: Project, fake: FakeRunPod) -> None:

@@ -11,7 +11,7 @@ import pytest
 from orchestrator.cloud.api import Api, ApiKey, Patience
 from orchestrator.cloud.pod import Endpoint, Pod, PodStatus, trust_alias
 from orchestrator.cloud.runpod import RunPod
-from orchestrator.errors import AuthenticationError, ExitCode, HostUnreachable
+from orchestrator.errors import AuthenticationError, ExitCode, HostStopped, HostUnreachable
 from tests.cloud.server import (
     KEY,
     FakeRunPod,
@@ -110,7 +110,7 @@ def test_an_answer_that_is_no_pod_at_all_is_said_to_be_none(
         (problem(401, "Unauthorized", "no"), AuthenticationError, "RUNPOD_API_KEY: no", "export"),
         (problem(403, "Forbidden", "no"), AuthenticationError, f"to pod {POD}: no", "read and wri"),
         (problem(402, "Payment", "no"), HostUnreachable, "balance is too low: no", "credit"),
-        (problem(404, "Not Found", "no"), HostUnreachable, f"no pod {POD}: no", "migrated"),
+        (problem(404, "Not Found", "no"), HostStopped, f"no pod {POD}: no", "migrated"),
         (problem(422, "Unprocessable", "no"), HostUnreachable, "HTTP 422.: no", "newer release"),
         (page(418, b"<b>tea</b>"), HostUnreachable, r"HTTP 418.$", "newer release"),
     ],

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from orchestrator.cloud.runpod import RunPod, Waiting, endpoint
-from orchestrator.errors import ExitCode, HostUnreachable
+from orchestrator.errors import ExitCode, HostStopped, HostUnreachable
 from orchestrator.model.command import Command
 from orchestrator.model.host import Host, TransportKind
 from orchestrator.transport.connect import FirstContact, Trust, connect
@@ -64,6 +64,25 @@ def test_each_state_without_an_endpoint_is_told_with_advice(
     assert advice in caught.value.hint
     assert caught.value.exit_code is ExitCode.UNREACHABLE
     assert len(fake.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        ("PROVISIONING", HostUnreachable),
+        ("STARTING", HostUnreachable),
+        ("EXITED", HostStopped),
+        ("ERROR", HostStopped),
+        ("TERMINATED", HostStopped),
+    ],
+)
+def test_only_a_pod_that_will_not_come_up_by_itself_counts_as_stopped(
+    fake: FakeRunPod, client: RunPod, status: str, kind: type[HostUnreachable]
+) -> None:
+    fake.add(pod_json(status=status))
+    with pytest.raises(HostUnreachable) as caught:
+        endpoint(HOST, client)
+    assert type(caught.value) is kind
 
 
 def test_a_pod_that_migrated_has_a_new_id(fake: FakeRunPod, client: RunPod) -> None:

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from orchestrator.cloud.runpod import RunPod
-from orchestrator.errors import Detached, LinkLost
+from orchestrator.errors import Detached, HostStopped, LinkLost, UsageError
+from orchestrator.store.runs import RunStore
 from orchestrator.transport.local import LocalTransport
 from orchestrator.workflows.budget import Budget, Purse
-from remote_payload.contract import Request
+from tests.cloud.renting import BARE_PATH, STOP, stand_in
 from tests.cloud.server import FakeRunPod, pod_json
-from tests.cloud.test_watchdog import BARE_PATH, POD, Pod, stand_in
+from tests.cloud.test_watchdog import Pod
 
-STOP = f"POST /v2/pods/{POD}/action"
-REQUEST = Request(run_id="", snapshot="", stages=(), shapes=(), providers=())
+LIMIT_S = 1800.0
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,10 @@ class Rented:
         self, error: BaseException, budget: Budget, confirm: Callable[[str], bool] = lambda _: False
     ) -> str:
         said: list[str] = []
-        purse = Purse(budget, LocalTransport(self.pod.host), self.client, said.append, confirm)
-        with pytest.raises(type(error)), purse.open(REQUEST):
+        runs = RunStore(self.pod.workspace.parent / "runs")
+        transport = LocalTransport(self.pod.host)
+        purse = Purse(budget, transport, self.client, said.append, confirm, runs)
+        with pytest.raises(type(error)), purse.open(LIMIT_S):
             raise error
         assert said[-1].startswith("cost: ")
         return "\n".join(said)
@@ -95,3 +97,63 @@ def test_a_pod_that_goes_on_after_it_was_told_to_stop_does_not_hide_the_first_er
     rented.fake.add({**pod_json(), "locked": True})
     said = rented.end(ValueError("a bug"), Budget(stop_after=True))
     assert "RunPod does not do this to pod" in said
+
+
+def test_a_pod_that_was_stopped_meanwhile_is_left_as_it_is(rented: Rented) -> None:
+    rented.fake.add(pod_json(), pod_json(status="EXITED"))
+    said = rented.end(HostStopped("it is stopped"), Budget(stop_after=True))
+    assert STOP not in rented.fake.seen
+    assert "left alone" not in said
+
+
+def test_a_pod_whose_container_broke_is_stopped_as_it_bills_all_the_same(rented: Rented) -> None:
+    rented.fake.add(pod_json())
+    rented.end(HostStopped("its container ended in ERROR"), Budget(stop_after=True))
+    assert STOP in rented.fake.seen
+
+
+@dataclass(frozen=True)
+class Left:
+    """A run of which the pod knows, and of which this much is here."""
+
+    rented: Rented
+    folder: Path
+
+    def end(self) -> str:
+        said: list[str] = []
+        transport = LocalTransport(self.rented.pod.host)
+        purse = Purse(
+            Budget(stop_after=True),
+            transport,
+            self.rented.client,
+            said.append,
+            lambda question: False,
+            RunStore(self.folder.parent),
+            self.folder,
+        )
+        with pytest.raises(UsageError), purse.open(LIMIT_S):
+            raise UsageError("the disk here is full")
+        return "\n".join(said)
+
+
+@pytest.fixture
+def left(rented: Rented, tmp_path: Path) -> Left:
+    job = rented.pod.workspace / "jobs" / "r1"
+    job.mkdir(parents=True)
+    (job / "end.json").write_text('{"why": "exit", "exit_status": 0, "message": ""}')
+    folder = tmp_path / "runs" / "r1"
+    folder.mkdir(parents=True)
+    return Left(rented, folder)
+
+
+def test_a_pod_that_has_what_is_not_here_yet_is_left_to_its_watchdog(left: Left) -> None:
+    said = left.end()
+    assert "not stopped, as what run r1 left is not here yet; the pod stops itself in" in said
+    assert STOP not in left.rented.fake.seen
+    assert len(left.rented.pod.files()) == 1
+
+
+def test_a_pod_whose_results_are_here_is_stopped_whatever_failed_then(left: Left) -> None:
+    (left.folder / "end.json").write_text("{}")
+    left.end()
+    assert left.rented.fake.seen[-1] == STOP

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,27 +16,8 @@ from orchestrator.cloud.watchdog import Watchdog
 from orchestrator.errors import HostUnfit
 from orchestrator.model.host import Host, TransportKind
 from orchestrator.transport.local import LocalTransport
+from tests.cloud.renting import BARE_PATH, POD, stand_in, until
 from tests.cloud.server import KEY, FakeRunPod, pod_json, problem
-
-POD = "7h9k2m4n6p"
-BARE_PATH = "/usr/bin:/bin"
-
-
-def stand_in(folder: Path, exit_status: int = 0) -> Path:
-    """A `runpodctl` that writes down its arguments; returns the file it writes to."""
-    notes = folder / "calls.txt"
-    folder.mkdir(parents=True, exist_ok=True)
-    program = folder / "runpodctl"
-    program.write_text(f'#!/bin/sh\necho "$@" >> {notes}\nexit {exit_status}\n')
-    program.chmod(0o755)
-    return notes
-
-
-def until(true: Callable[[], object], limit_s: float = 10.0) -> None:
-    deadline = time.monotonic() + limit_s
-    while not true():
-        assert time.monotonic() < deadline, "it did not come about in time"
-        time.sleep(0.02)
 
 
 def runs(pid: int) -> bool:

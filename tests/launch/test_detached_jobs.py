@@ -218,7 +218,9 @@ def test_a_workspace_that_cannot_be_written_is_an_unfit_host(bench: Bench) -> No
 def test_the_host_lists_its_jobs_and_how_they_ended(bench: Bench) -> None:
     bench.run("r1", "")
     bench.run("r2", "sys.exit(1)")
-    assert [(run, end and end.exit_status) for run, end in bench.launcher.list_jobs()] == [
+    assert [
+        (job.run_id, job.end and job.end.exit_status) for job in bench.launcher.list_jobs()
+    ] == [
         ("r1", 0),
         ("r2", 1),
     ]

@@ -43,7 +43,8 @@ def follow(ask):
 
 
 def listing(ask):
-    return {"ok": True, "jobs": [{"run": r, "end": ENDED} for r in RESULTS]}
+    quiet = {"state": "running", "waiting_for": None}
+    return {"ok": True, "jobs": [dict(quiet, run=r, end=ENDED) for r in RESULTS]}
 """
 _SERVE = """
 hello(sys.argv[-2])
@@ -62,6 +63,20 @@ def hostile_host(folder: Path, lies: str) -> LocalTransport:
     folder.mkdir(parents=True, exist_ok=True)
     program = folder / "python"
     text = WIRE.read_text("utf-8") + _HONEST + lies + _SERVE
+    program.write_text(f"#!{sys.executable} -IS\n{text}")
+    program.chmod(0o755)
+    return LocalTransport(Host("liar", TransportKind.LOCAL, str(folder / "w"), str(program)))
+
+
+def hostile_agent(folder: Path, answers: str) -> LocalTransport:
+    """A way to a host on which any agent sends `answers`, Python expressions, one to a question.
+
+    The first one is sent unasked, as the agent that receives sources does.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    program = folder / "python"
+    serve = "hello(sys.argv[sys.argv.index('-c') + 2])\nfor one in ANSWERS:\n    send_json(one)\n"
+    text = f"{WIRE.read_text('utf-8')}\nANSWERS = {answers}\n{serve}_source.read(1)\n"
     program.write_text(f"#!{sys.executable} -IS\n{text}")
     program.chmod(0o755)
     return LocalTransport(Host("liar", TransportKind.LOCAL, str(folder / "w"), str(program)))

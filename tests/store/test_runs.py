@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 
 from orchestrator.errors import ExitCode, RunError
 from orchestrator.model.job import Ending, JobEnd
+from orchestrator.model.price import Charge, Price
 from orchestrator.model.run import RunCard
 from orchestrator.store.runs import RunStore, new_run_id
 from remote_payload import codec
@@ -154,3 +157,61 @@ def test_only_run_directories_are_ever_removed(tmp_path: Path) -> None:
     store.remove(folder)
     assert not folder.exists()
     assert (tmp_path / "precious").exists()
+
+
+CHARGE = Charge(3.29, 340.0, "NVIDIA H100 80GB HBM3", 1)
+
+
+def test_charges_are_added_and_read_back(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    folder = finish(store, "a")
+    assert store.load(folder).price is None
+    store.add_charge(folder, CHARGE)
+    store.add_charge(folder, None)
+    assert store.add_charge(folder, CHARGE) == Price((CHARGE, CHARGE), unpriced=1)
+    assert store.load(folder).price == Price((CHARGE, CHARGE), unpriced=1)
+    assert {path.name for path in folder.iterdir()} == {
+        "run.json",
+        "request.json",
+        "result.json",
+        "price.json",
+    }
+
+
+def test_charges_of_many_commands_at_once_are_all_kept(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    folder = finish(store, "a")
+    program = (
+        "import sys; from pathlib import Path; from orchestrator.store.runs import RunStore;"
+        "from orchestrator.model.price import Charge;"
+        "[RunStore(Path(sys.argv[1])).add_charge(Path(sys.argv[1], 'a'), Charge(1.0, 1.0))"
+        " for _ in range(10)]"
+    )
+    words = [sys.executable, "-c", program, str(tmp_path)]
+    started = [subprocess.Popen(words) for _ in range(3)]
+    assert [process.wait() for process in started] == [0, 0, 0]
+    price = store.load(folder).price
+    assert price is not None
+    assert price.commands == 30
+
+
+def test_a_damaged_price_hides_no_run_and_is_never_written_over(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    folder = finish(store, "a")
+    (folder / "price.json").write_text('{"charges": 7}')
+    run = store.load(folder)
+    assert run.result is not None
+    assert run.price is None
+    assert run.price_problem == "price.json: charges: expected a list, got int"
+    with pytest.raises(RunError, match="expected a list"):
+        store.add_charge(folder, CHARGE)
+    assert (folder / "price.json").read_text() == '{"charges": 7}'
+
+
+def test_a_store_says_which_run_it_has_made(tmp_path: Path) -> None:
+    made: list[Path] = []
+    store = RunStore(tmp_path, made.append)
+    store.create(card("a"), REQUEST)
+    store.create(card("a"), REQUEST)
+    assert made == [tmp_path / "a", tmp_path / "a-2"]
+    assert store == RunStore(tmp_path)

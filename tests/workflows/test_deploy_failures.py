@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import HostUnfit, LinkLost
+from orchestrator.store import sources
 from orchestrator.transport.agent import open_agent
 from orchestrator.transport.base import Transport
 from orchestrator.transport.connect import Trust, connect
-from orchestrator.workflows.deploy import deploy_from
+from orchestrator.workflows.deploy import deploy, deploy_from
 from tests.ssh.link import LossyLink
 from tests.ssh.server import SshServer
 from tests.workflows.syncing import Listener, held, local, local_host, published, there, write
@@ -85,7 +86,7 @@ def test_a_link_that_dies_in_mid_stream_harms_nothing(
         first = deploy_from(root, transport)
     write(root, {f"csrc/{n}.cu": os.urandom(50_000) for n in range(60)})
     with connect(replace(host, port=link.port), trust) as transport, pytest.raises(LinkLost):
-        deploy_from(root, transport, Listener(link.cut))
+        deploy(transport, sources.scan(root), Listener(link.cut), pauses_s=())
     assert first.digest in published(workspace)
     assert held(there(first)) == {"csrc/a.cu": "A"}
     with connect(host, trust) as transport:

@@ -1,0 +1,159 @@
+"""Runs that a host keeps, as one question to it: states, who waits for whom, and what was asked."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from orchestrator.model.command import Command
+from orchestrator.model.host import Host, TransportKind
+from orchestrator.model.progress import Silence
+from orchestrator.store.runs import RunStore
+from orchestrator.transport.local import LocalChannel, LocalTransport
+from orchestrator.workflows.remote_runs import Here, fetch, remote_runs
+from remote_payload import codec
+from remote_payload.contract import Request
+from tests.security.hostile import hostile_host
+
+RUN = "20261122-101530-h100-bench"
+REQUEST = Request(RUN, "feed", (), (), ())
+ENDED = {"why": "exit", "exit_status": 1, "message": ""}
+
+
+class Counting(LocalTransport):
+    """This machine, with the conversations counted."""
+
+    conversations = 0
+
+    @contextmanager
+    def stream(self, command: Command) -> Iterator[LocalChannel]:
+        self.conversations += 1
+        with super().stream(command) as channel:
+            yield channel
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    return tmp_path / "workspace"
+
+
+@pytest.fixture
+def transport(workspace: Path) -> Iterator[Counting]:
+    opened = Counting(Host("h100", TransportKind.LOCAL, str(workspace), sys.executable))
+    yield opened
+    opened.close()
+
+
+def job(workspace: Path, run_id: str, **files: object) -> Path:
+    """A job's folder on the host; files: name without .json → its document, or text."""
+    folder = workspace / "jobs" / run_id
+    folder.mkdir(parents=True)
+    (folder / "log.txt").write_text("spoke\n")
+    for name, value in files.items():
+        text = value if isinstance(value, str) else json.dumps(value)
+        (folder / f"{name}.json").write_text(text)
+    return folder
+
+
+def alive(state: str, waiting_for: str | None = None) -> dict[str, object]:
+    """A status whose supervisor lives: it is this process."""
+    stat = Path(f"/proc/{os.getpid()}/stat")
+    ticks = int(stat.read_text().rpartition(") ")[2].split()[19]) if stat.exists() else None
+    return {
+        "state": state,
+        "waiting_for": waiting_for,
+        "boot": boot_mark(),
+        "runner_pid": os.getpid(),
+        "runner_ticks": ticks,
+    }
+
+
+def boot_mark() -> str:
+    boot = Path("/proc/sys/kernel/random/boot_id")
+    if not boot.exists():
+        return ""
+    first = Path("/proc/1/stat").read_text().rpartition(") ")[2].split()[19]
+    return f"{boot.read_text().strip()}/{first}"
+
+
+def test_one_question_tells_the_state_of_every_job_and_whom_a_queued_one_waits_for(
+    workspace: Path, transport: Counting, tmp_path: Path
+) -> None:
+    job(workspace, "a-ended", end=ENDED)
+    job(workspace, "b-running", status=alive("running"))
+    job(workspace, "c-queued", status=alive("queued", "b-running"))
+    known = remote_runs(transport, RunStore(tmp_path / "runs"))
+    assert [(run.run_id, run.state, run.words) for run in known] == [
+        ("a-ended", "ended", "ended by itself with status 1"),
+        ("b-running", "running", "is running"),
+        ("c-queued", "queued", "waits for b-running to leave the device"),
+    ]
+    assert transport.conversations == 1
+
+
+def test_a_run_without_a_result_comes_with_what_was_asked(
+    workspace: Path, transport: Counting, tmp_path: Path
+) -> None:
+    asked = codec.dumps(REQUEST)
+    job(workspace, RUN, end=ENDED, request=asked)
+    runs = RunStore(tmp_path / "runs")
+    (known,) = remote_runs(transport, runs)
+    assert known.here is Here.NOTHING
+    stored = fetch(transport, runs, known, Silence())
+    assert stored.result is None
+    assert stored.card.snapshot == "feed"
+    assert runs.request(runs.folder(RUN)) == REQUEST
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"run_id": 7}'])
+def test_a_request_that_nobody_can_read_is_not_kept(
+    workspace: Path, transport: Counting, tmp_path: Path, text: str
+) -> None:
+    job(workspace, RUN, end=ENDED, request=text)
+    runs = RunStore(tmp_path / "runs")
+    stored = fetch(transport, runs, remote_runs(transport, runs)[0], Silence())
+    assert stored.card.snapshot == "unknown"
+    assert not (runs.folder(RUN) / "request.json").exists()
+
+
+def test_the_request_of_a_run_that_was_started_here_stays_ours(
+    workspace: Path, transport: Counting, tmp_path: Path
+) -> None:
+    job(workspace, RUN, end=ENDED, request='{"forged": true}')
+    folder = tmp_path / "runs" / RUN
+    folder.mkdir(parents=True)
+    (folder / "request.json").write_text("ours")
+    (folder / "run.json").write_text(
+        json.dumps(
+            {
+                "run_id": RUN,
+                "verb": "bench",
+                "host": "h100",
+                "workspace": str(workspace),
+                "snapshot": "feed",
+                "reproduce": "orchestrator bench",
+                "created_at": "2026-11-22T10:15:30Z",
+                "orchestrator_version": "0.1.0",
+            }
+        )
+    )
+    runs = RunStore(tmp_path / "runs")
+    fetch(transport, runs, remote_runs(transport, runs)[0], Silence())
+    assert (folder / "request.json").read_text() == "ours"
+    assert (folder / "log.txt").read_text() == "spoke\n"
+
+
+def test_a_name_that_a_job_waits_for_is_what_the_host_says_and_no_more(tmp_path: Path) -> None:
+    lies = (
+        "def listing(ask):\n"
+        "    return {'jobs': [{'run': 'r1', 'end': None, 'state': 7, 'waiting_for': ['x']}]}\n"
+    )
+    with hostile_host(tmp_path / "host", lies) as way:
+        (run,) = remote_runs(way, RunStore(tmp_path / "runs"))
+    assert (run.state, run.words) == ("7", "is 7")
