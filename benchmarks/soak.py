@@ -1,10 +1,12 @@
 """Soak: many short jobs over a link that drops at random, and what is left behind afterwards.
 
-    python -m benchmarks.soak                     500 jobs
+    python -m benchmarks.soak                     500 jobs, some five minutes
     python -m benchmarks.soak --jobs 20 --no-page      a smoke run
 
 A real sshd, the real supervisor, the real path of every job; the payload is tiny. Every result
-has to be there exactly once, and nothing else: no process, no lock that is held, no half-file.
+has to be there exactly once, and nothing else: no process, no lock that is held, no half-file, no
+temporary file. Memory has to stay where it was after the first tenth of the jobs. A soak that its
+time limit ends before its last job has failed, too.
 """
 
 from __future__ import annotations
@@ -50,6 +52,8 @@ _REPOSITORY = Path(__file__).resolve().parent.parent
 PAGE = _REPOSITORY / "docs" / "reliability.md"
 _BEGIN, _END = "<!-- soak: begin -->", "<!-- soak: end -->"
 _PAUSES_S = (0.1, 0.2, 0.5, 1, 2)
+# What the allocator and Paramiko's logging may still take after the first tenth of the jobs.
+_GROWTH_LIMIT_MB = 5.0
 _PAYLOAD = """\
 import os, sys, time
 from pathlib import Path
@@ -73,6 +77,7 @@ codec.write_atomic(Path(sys.argv[2]), codec.dumps(result))
 class Tally:
     """What happened. attached: runs that needed an `attach` after their retries ran out."""
 
+    wanted: int
     asked: int = 0
     whole: int = 0
     attached: int = 0
@@ -86,18 +91,21 @@ class Tally:
 @click.command(help=__doc__)
 @click.option("--jobs", type=click.IntRange(1), default=500, show_default=True)
 @click.option("--drop-every-s", type=float, default=3.0, show_default=True, help="On average.")
-@click.option("--limit-s", type=float, default=3600.0, show_default=True, help="Stop after this.")
+@click.option("--limit-s", type=float, default=570.0, show_default=True, help="Stop after this.")
 @click.option("--page/--no-page", "with_page", default=True, help="Write docs/reliability.md.")
 def main(jobs: int, drop_every_s: float, limit_s: float, with_page: bool) -> None:
-    facts, tally = machine(), Tally()
+    facts, tally = machine(), Tally(jobs)
     with tempfile.TemporaryDirectory(prefix="bsk-soak-") as folder, loopback() as line:
         place = Path(folder)
         os.environ["HOME"] = folder  # nobody's own ssh configuration
+        for side in ("here", "there"):
+            (place / "tmp" / side).mkdir(parents=True)
+        tempfile.tempdir = os.environ["TMPDIR"] = str(place / "tmp" / "here")
         with (
             serve(line, place / "server") as server,
             dropping(server, drop_every_s, tally) as link,
         ):
-            soak(place, replace(server, port=link.port), jobs, limit_s, tally)
+            soak(place, replace(server, port=link.port), limit_s, tally)
         left_behind(place, tally)
     text = render(tally, facts, drop_every_s)
     click.echo(text)
@@ -129,22 +137,23 @@ def dropping(server: Server, every_s: float, tally: Tally) -> Iterator[LossyLink
         link.close()
 
 
-def soak(place: Path, server: Server, jobs: int, limit_s: float, tally: Tally) -> None:
+def soak(place: Path, server: Server, limit_s: float, tally: Tally) -> None:
     """Run the jobs one after the other, as a person would."""
     project = _project(place / "project")
-    (place / "inventory.yaml").write_text(server.inventory(place / "workspace"))
+    described = server.inventory(place / "workspace")
+    described += f"    env: {{TMPDIR: {place / 'tmp' / 'there'}}}\n"
+    (place / "inventory.yaml").write_text(described)
     host = inventory.load(place / "inventory.yaml", os.environ).host("bench")
     began = time.monotonic()
     with connect(host, Trust(place / "known_hosts")) as transport:
         errand = Errand(transport, RunStore(place / "runs"), Silence(), pauses_s=_PAUSES_S)
         digest = _insisting(transport, lambda: deploy_from(project, transport).digest)
         tracemalloc.start()
-        while tally.asked < jobs and time.monotonic() - began < limit_s:
+        while tally.asked < tally.wanted and time.monotonic() - began < limit_s:
             tally.asked += 1
             _one(errand, digest, f"job-{tally.asked:04d}", tally)
-            if tally.asked % max(1, jobs // 10) == 0 or tally.asked == 1:
+            if tally.asked % max(1, tally.wanted // 10) == 0 or tally.asked == 1:
                 _weigh(tally)
-        _weigh(tally)
         tracemalloc.stop()
     tally.seconds = time.monotonic() - began
 
@@ -195,7 +204,11 @@ def left_behind(place: Path, tally: Tally) -> None:
     there, here = place / "workspace", place / "runs"
     expected = sorted(f"job-{number:04d}" for number in range(1, tally.asked + 1))
     started = sorted((there / "started.txt").read_text().split())
+    settled_mb = tally.rss_mb[1] if len(tally.rss_mb) > 1 else tally.rss_mb[0]
     checks = {
+        f"stopped after {tally.asked} of {tally.wanted} jobs": tally.asked == tally.wanted,
+        "memory grew all the while": tally.rss_mb[-1] < settled_mb + _GROWTH_LIMIT_MB,
+        "temporary files are left": not [p for p in (place / "tmp").rglob("*") if p.is_file()],
         "a job did not run exactly once": started == expected,
         "the laptop's runs are not those asked for": _names(here) == expected,
         "the host's jobs are not those asked for": _names(there / "jobs") == expected,
@@ -255,7 +268,7 @@ def render(tally: Tally, facts: dict[str, str], drop_every_s: float) -> str:
     """The generated part of the page."""
     rows = {
         **{name: facts[name] for name in ("date", "machine", "kernel", "Python", "paramiko")},
-        "jobs, one after the other": str(tally.asked),
+        "jobs, one after the other": f"{tally.asked} of {tally.wanted}",
         "results that came home whole": str(tally.whole),
         "connections reset at random": f"{tally.drops} times, every {drop_every_s:g} s on average",
         "runs whose retries ran out, finished by `attach`": str(tally.attached),
@@ -268,8 +281,11 @@ def render(tally: Tally, facts: dict[str, str], drop_every_s: float) -> str:
 
 
 def _first_and_last(values_mb: list[float]) -> str:
-    shown = f"{values_mb[0]:.1f} MB after the first job, {values_mb[-1]:.1f} MB after the last"
-    return f"{shown}, at most {max(values_mb):.1f} MB"
+    """values_mb: after the first job, then after each tenth of them."""
+    shown = f"{values_mb[0]:.1f} MB after the first job, "
+    if len(values_mb) > 2:
+        shown += f"{values_mb[1]:.1f} MB after a tenth of them, "
+    return f"{shown}{values_mb[-1]:.1f} MB after the last, at most {max(values_mb):.1f} MB"
 
 
 if __name__ == "__main__":

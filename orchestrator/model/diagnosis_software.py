@@ -95,12 +95,7 @@ def cuda(case: Case) -> Findings:
     """Whether the driver runs what the toolkit and torch build."""
     if not case.facts.driver.version:
         return
-    kit = _first_toolkit(case)
-    own = case.facts.interpreters[0].torch_cuda if case.facts.interpreters else ""
-    built = {"the toolkit": kit.release if kit else "", "torch": own}
-    known = {what: release for what, release in built.items() if release}
-    served = _served(case)
-    late = [what for what, release in known.items() if _version(release)[0] > served]
+    known, late, served = _built_for(case), too_new(case), _served(case)
     together = ", ".join(f"{what} {release}" for what, release in known.items())
     if not late:
         if known:
@@ -115,6 +110,24 @@ def cuda(case: Case) -> Findings:
     yield fail(
         "cuda", f"driver {case.facts.driver.version} serves CUDA {served}.x, not {together}", mend
     )
+
+
+def too_new(case: Case) -> tuple[str, ...]:
+    """Which of "the toolkit" and "torch" are for a CUDA major release that the driver lacks."""
+    if not case.facts.driver.version:
+        return ()
+    served = _served(case)
+    return tuple(
+        what for what, release in _built_for(case).items() if _version(release)[0] > served
+    )
+
+
+def _built_for(case: Case) -> dict[str, str]:
+    """The CUDA release of the toolkit and of torch, as far as they are known."""
+    kit = _first_toolkit(case)
+    own = case.facts.interpreters[0].torch_cuda if case.facts.interpreters else ""
+    built = {"the toolkit": kit.release if kit else "", "torch": own}
+    return {what: release for what, release in built.items() if release}
 
 
 def _torch_elsewhere(case: Case, own: Interpreter) -> Finding:

@@ -46,7 +46,8 @@ def borrow(
     The other run stays a run of its own; a copy of what the report needs goes into `run`'s folder.
     Returns the other run and the report.
     """
-    lent, _ = profile(order, transport, runs, progress, show_log)
+    lent = profile(order, transport, runs, progress, show_log)
+    publish(lent, runs.folder(lent.card.run_id))
     folder = runs.folder(run.card.run_id)
     _keep(runs.folder(lent.card.run_id), folder / LENT)
     return lent, publish(run, folder)

@@ -1,24 +1,37 @@
-"""doctor: one connection, one program there, and what its evidence means."""
+"""doctor: one connection, one program there, and what its evidence means.
+
+A verb that runs something looks first, beside its deploy and on the same connection (`Beside`),
+and stops with doctor's words where the host cannot serve it (`require_fit`).
+"""
 
 from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Iterator
+from concurrent.futures import Future, wait
+from contextlib import contextmanager
 from dataclasses import replace
+from threading import Thread
+from types import TracebackType
 from typing import Any, TypeVar
 
-from orchestrator.errors import HostUnfit
+from orchestrator.errors import HostUnfit, LinkLost, OrchestratorError
 from orchestrator.model import diagnosis
+from orchestrator.model.command import Command
+from orchestrator.model.completed import Completed
 from orchestrator.model.diagnosis import Diagnosis
+from orchestrator.model.diagnosis_need import fitness
 from orchestrator.model.evidence import Evidence, facts_of
 from orchestrator.model.host import Host, TransportKind
 from orchestrator.model.host_facts import CounterProbe, Reach
 from orchestrator.model.text import printable
 from orchestrator.transport import agent
 from orchestrator.transport.agent import AgentSession
-from orchestrator.transport.base import Transport
+from orchestrator.transport.base import Channel, Transport
 from orchestrator.transport.route import resolve
 from remote_payload import codec
+from remote_payload.contract import Request
 
 T = TypeVar("T")
 
@@ -26,6 +39,8 @@ AGENT, COUNTERS_AGENT = "doctor", "counters"
 # The agents bound themselves, to 2.4 s and to 40 s; beyond that the link is to blame.
 EVIDENCE_LIMIT_S = 15.0
 COUNTERS_LIMIT_S = 55.0
+# Whoever has deployed meanwhile waits no longer for the evidence: it is welcome, not needed.
+PATIENCE_S = 5.0
 
 
 def diagnose(transport: Transport, *, probe_counters: bool = False) -> Diagnosis:
@@ -63,18 +78,96 @@ def shown(found: Diagnosis) -> dict[str, Any]:
     }
 
 
-def require_fit(found: Diagnosis) -> None:
-    """Raise HostUnfit with the words that `doctor` would have used; for verbs that look first."""
-    wrong = found.first_failure
-    if wrong:
+def require_fit(found: Diagnosis, request: Request) -> tuple[str, ...]:
+    """What is worth saying before `request` runs on that host, in the words of `doctor`.
+
+    HostUnfit: it cannot run there at all, in the same words.
+    """
+    judged = fitness(found, request)
+    if wrong := judged.stop:
         raise HostUnfit(f"{found.host.where}: {wrong.topic}: {wrong.found}", hint=wrong.mend)
+    return tuple(f"{one.topic}: {one.found} → {one.mend}" for one in judged.notes)
+
+
+def look_command(host: Host, nonce: str) -> Command:
+    """The exact command that looks at `host`."""
+    return agent.command(host, AGENT, nonce, host.workspace, *_environment(host))
+
+
+class Beside:
+    """A transport whose first command has company: a look at the host, on the same connection.
+
+    The command gets its channel first, so a server that grants only one loses us the look alone.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self.host = transport.host
+        self._transport = transport
+        self._look: Future[Diagnosis] | None = None
+
+    def fit_for(self, request: Request) -> tuple[str, ...]:
+        """Wait for the look, then as `require_fit`; a look that failed is worth a line itself."""
+        if self._look is None:
+            return ()
+        wait([self._look], PATIENCE_S)
+        error = self._look.exception() if self._look.done() else None
+        if self._look.done() and error is None:
+            return require_fit(self._look.result(), request)
+        # Nothing to judge by, which is no reason to refuse: the run will tell.
+        why = error.message if isinstance(error, OrchestratorError) else "it took too long"
+        return (f"going on without a look at {self.host.where}: {why}",)
+
+    def open(self) -> None:
+        """As the transport's own, like everything below."""
+        self._transport.open()
+
+    def run(self, command: Command, *, stdin: bytes = b"", timeout_s: float = 60.0) -> Completed:
+        return self._transport.run(command, stdin=stdin, timeout_s=timeout_s)
+
+    @contextmanager
+    def stream(self, command: Command) -> Iterator[Channel]:
+        with self._transport.stream(command) as channel:
+            # After a lost link a deploy begins anew, and so does a look that was lost with it.
+            if self._look is None or (self._look.done() and self._look.exception()):
+                self._look = Future()
+                # A daemon, so that a deploy that fails can be told without waiting for it.
+                looking = (self._transport, self._look)
+                Thread(target=_look, args=looking, name="look", daemon=True).start()
+            yield channel
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def __enter__(self) -> Transport:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _look(transport: Transport, seen: Future[Diagnosis]) -> None:
+    """Look over a connection that is open; how it was made is not judged."""
+    try:
+        evidence, noise_bytes = _gather(transport)
+        ahead_s = evidence.clock_s - time.time()
+        local = transport.host.kind is TransportKind.LOCAL
+        reach = Reach("" if local else "an open connection", 0.0, 0.0, noise_bytes, ahead_s)
+        seen.set_result(diagnosis.diagnose(transport.host, reach, facts_of(evidence)))
+    except OrchestratorError as error:
+        seen.set_exception(error)
+    except Exception as error:
+        seen.set_exception(LinkLost(f"it broke off: {error}"))
 
 
 def _gather(transport: Transport) -> tuple[Evidence, int]:
     """The evidence, and how many bytes the login printed before it."""
     host, nonce = transport.host, secrets.token_hex(8)
-    line = agent.command(host, AGENT, nonce, host.workspace, *_environment(host))
-    with transport.stream(line) as channel:
+    with transport.stream(look_command(host, nonce)) as channel:
         session = AgentSession(channel, host, nonce)
         session.wait_for_hello()
         noise_bytes = session.noise_bytes

@@ -1,4 +1,4 @@
-"""What check, bench and profile do: deploy, run, bring home, publish."""
+"""What check, bench and profile do: deploy, look at the host, run, bring home."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ from datetime import datetime, timezone
 from pathlib import Path, PurePosixPath
 
 from orchestrator import __version__
+from orchestrator.errors import HostUnfit
 from orchestrator.launch.detached import job_agent
 from orchestrator.model.command import Command
 from orchestrator.model.host import Host
 from orchestrator.model.progress import Progress
 from orchestrator.model.run import Run, RunCard
+from orchestrator.model.snapshot import Deployed
 from orchestrator.model.workspace import Workspace
 from orchestrator.store import sources
 from orchestrator.store.runs import RunStore, new_run_id
 from orchestrator.transport.base import Transport
 from orchestrator.workflows import deploy
+from orchestrator.workflows.diagnose import Beside, look_command
 from orchestrator.workflows.plan import Plan
-from orchestrator.workflows.publish import Published, publish
 from orchestrator.workflows.run_job import Errand, run_job, spec_of
 
 
@@ -46,14 +48,29 @@ def profile(
     runs: RunStore,
     progress: Progress,
     show_log: bool = False,
-) -> tuple[Run, Published]:
-    """Make the run and its report; what the gates say is in the result, not an exception."""
-    deployed = deploy.deploy_from(order.root, transport, extra=order.plan.extra, progress=progress)
+) -> Run:
+    """Make the run and bring it home; what the gates say is in the result, not an exception.
+
+    HostUnfit: the host cannot serve this order; nothing has been started there.
+    """
+    deployed = _deployed_to_fit_host(order, transport, progress)
     request = replace(order.plan.request, snapshot=deployed.digest)
     card = new_card(order.verb, transport.host, deployed.digest, order.reproduce)
     errand = Errand(transport, runs, progress, show_log)
-    run = run_job(errand, card, request)
-    return run, publish(run, runs.folder(run.card.run_id))
+    return run_job(errand, card, request)
+
+
+def _deployed_to_fit_host(order: Order, transport: Transport, progress: Progress) -> Deployed:
+    """Deploy, and meanwhile find out whether the host is fit; what it lacks, doctor says best."""
+    beside, request = Beside(transport), order.plan.request
+    try:
+        deployed = deploy.deploy_from(order.root, beside, extra=order.plan.extra, progress=progress)
+    except HostUnfit:
+        beside.fit_for(request)
+        raise
+    for note in beside.fit_for(request):
+        progress.say(note)
+    return deployed
 
 
 def new_card(verb: str, host: Host, snapshot: str, reproduce: str) -> RunCard:
@@ -88,6 +105,10 @@ def dry_run(order: Order, host: Host) -> tuple[DryStep, ...]:
         DryStep(
             f"sync {len(scan.snapshot.entries)} files, {scan.snapshot.size_bytes:,} bytes at most",
             deploy.plan(host, scan).command,
+        ),
+        DryStep(
+            "look at the host meanwhile, as doctor does; stop if it lacks what this run needs",
+            look_command(host, "<nonce>"),
         ),
         DryStep("submit the request, follow its log, pull its result", job_agent(host)),
         DryStep(

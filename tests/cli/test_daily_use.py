@@ -76,7 +76,7 @@ def test_a_dry_run_prints_every_remote_command_opens_nothing_and_writes_nothing(
     steps = project.orchestrator(
         "profile", "--heads", "96", "--host", "pod", "--dry-run", "--json"
     ).json
-    assert len(steps) == 4
+    assert len(steps) == 5
     for step in steps:
         # What a reader sees, run by a shell, is what would be sent.
         assert step["command"].split("'")[-1] in outcome.out

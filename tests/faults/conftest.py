@@ -1,7 +1,7 @@
 """A laptop and a host that faults happen to: real processes, the real command line, real sshd.
 
-What runs on the host is the real supervisor with a tiny payload that each test writes; torch is
-not needed to lose a connection.
+What runs on the host is the real supervisor with a tiny payload that each test writes; nothing has
+to be computed to lose a connection. One test runs the payload as it is shipped.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,13 @@ class Laptop:
         (self.root / "csrc").mkdir(exist_ok=True)
         (self.root / "csrc" / "kernel.cu").write_text("// nothing to compile\n")
 
+    def payload_as_shipped(self) -> None:
+        """Let the host run the real payload; csrc/ stays small."""
+        code = self.root / "remote_payload"
+        shutil.rmtree(code)
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(REPOSITORY / "remote_payload", code, ignore=ignored)
+
     def describe(self, **changes: object) -> None:
         """Write the inventory, with what changed about the host."""
         self.facts.update(changes)
@@ -110,10 +118,10 @@ class Laptop:
     def status(self) -> Any:
         return json.loads((self.job() / "status.json").read_text())
 
-    def wait_for_log(self, text: str = "line") -> None:
+    def wait_for_log(self, text: str = "line", limit_s: float = 20.0) -> None:
         """Until the job on the host has written text, and the laptop has it too."""
-        wait_until(lambda: any(text in read(log) for log in self._logs("jobs")))
-        wait_until(lambda: any(text in read(log) for log in self._logs("runs")))
+        for place in ("jobs", "runs"):
+            wait_until(partial(self._has_logged, text, place), limit_s)
 
     def assert_whole(self) -> None:
         """All that the job left is here, byte for byte, and nothing half-done beside it."""
@@ -124,9 +132,9 @@ class Laptop:
         assert (here / "result.json").exists()
         assert not list(here.rglob("*.partial"))
 
-    def _logs(self, place: str) -> list[Path]:
+    def _has_logged(self, text: str, place: str) -> bool:
         root = self.workspace if place == "jobs" else self.root
-        return list((root / place).glob("*/log.txt"))
+        return any(text in read(log) for log in (root / place).glob("*/log.txt"))
 
 
 def ended(process: subprocess.Popen[str], limit_s: float = 60) -> Outcome:

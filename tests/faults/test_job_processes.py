@@ -30,6 +30,11 @@ from tests.faults.conftest import (
 )
 from tests.workflows.syncing import local_host
 
+_TOOLS = Path(__file__).parents[1] / "fixtures" / "doctor"
+LOOKS_LIKE_AN_H100 = {
+    "PATH": f"{_TOOLS / 'h100'}:/usr/local/bin:/usr/bin:/bin",
+    "PYTHONPATH": str(_TOOLS / "torch_cuda"),
+}
 _PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -165,6 +170,24 @@ def test_two_laptops_at_once_take_turns_and_both_get_their_own_result(
         there = laptop.workspace / "jobs" / one.folder().name
         assert (there / "log.txt").read_bytes() == (one.folder() / "log.txt").read_bytes()
     assert sum("waiting for" in outcome.err for outcome in outcomes) <= 1
+
+
+def test_two_jobs_for_one_gpu_take_turns_and_the_second_says_for_whom_it_waits(
+    laptop: Laptop, second_laptop: Laptop, tmp_path: Path
+) -> None:
+    book = tmp_path / "book"
+    note = f"with open({str(book)!r}, 'a') as book: print(request.run_id, file=book)\n"
+    for one in (laptop, second_laptop):
+        one.payload(note + COUNTS * 3 + note + FINISH)
+        one.describe(gpu=0, env=LOOKS_LIKE_AN_H100)
+    first = laptop.start("profile", "--no-ncu")
+    laptop.wait_for_log()
+    outcomes = [ended(second_laptop.start("profile", "--no-ncu")), ended(first)]
+    assert [outcome.code for outcome in outcomes] == [0, 0], outcomes
+    assert f"waiting for {laptop.folder().name}" in outcomes[0].err
+    assert [lock.name for lock in (laptop.workspace / "locks").glob("gpu*")] == ["gpu-0"]
+    names = [one.folder().name for one in (laptop, second_laptop)]
+    assert book.read_text().split() == [names[0], names[0], names[1], names[1]]
 
 
 def test_two_runs_of_one_name_from_two_laptops_get_names_and_results_of_their_own(

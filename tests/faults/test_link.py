@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Callable
@@ -29,27 +30,47 @@ from tests.faults.conftest import (
     wait_until,
 )
 from tests.faults.doubles import RefusingOnce, Said
-from tests.ssh.link import LossyLink
+from tests.ssh.link import Loss, LossyLink
 from tests.ssh.server import Keys, SshServer, serve
 
 Links = Callable[..., LossyLink]
 
 
-def test_a_connection_killed_during_the_upload_publishes_nothing_and_the_next_try_is_whole(
+def test_a_connection_killed_during_the_upload_is_made_again_and_the_snapshot_is_whole(
     laptop: Laptop, sshd: SshServer
 ) -> None:
-    (laptop.root / "csrc" / "weights.bin").write_bytes(os.urandom(40_000_000))
-    draft = laptop.workspace / "snapshots" / ".new"
-    killed = WhenSeen(draft.exists, lambda: kill_sessions(sshd))
+    sent = heavy(laptop)
+    killed = WhenSeen((laptop.workspace / "snapshots" / ".new").exists, lambda: kill_sessions(sshd))
     outcome = laptop.run("deploy", "--no-build")
     assert killed.done
+    assert outcome.code == 0, outcome.err
+    assert "sending again" in outcome.err
+    (snapshot,) = (p for p in (laptop.workspace / "snapshots").iterdir() if p.is_dir())
+    assert (snapshot / "csrc" / "weights.bin").read_bytes() == sent
+
+
+def test_a_host_that_goes_away_during_the_upload_has_published_nothing(
+    laptop: Laptop, lossy_link: Links, sshd: SshServer
+) -> None:
+    sent, link = heavy(laptop), lossy_link()
+    laptop.describe(port=link.port)
+    gone = WhenSeen((laptop.workspace / "snapshots" / ".new").exists, link.close)
+    outcome = laptop.run("deploy", "--no-build")
+    assert gone.done
     assert outcome.code == 3, outcome.err
-    assert "connect" in outcome.err
+    assert "refuses connections" in outcome.err
     assert not [p for p in (laptop.workspace / "snapshots").iterdir() if len(p.name) == 64]
+    laptop.describe(port=sshd.port)
     assert laptop.run("deploy", "--no-build").code == 0
     (snapshot,) = (p for p in (laptop.workspace / "snapshots").iterdir() if p.is_dir())
-    sent = (laptop.root / "csrc" / "weights.bin").read_bytes()
     assert (snapshot / "csrc" / "weights.bin").read_bytes() == sent
+
+
+def heavy(laptop: Laptop) -> bytes:
+    """A file whose upload takes long enough to be disturbed."""
+    data = os.urandom(40_000_000)
+    (laptop.root / "csrc" / "weights.bin").write_bytes(data)
+    return data
 
 
 @pytest.mark.parametrize("verb", ["deploy", "profile"])
@@ -120,6 +141,22 @@ def test_a_slow_line_that_drops_again_and_again_delays_the_run_and_loses_nothing
         link.cut()
     outcome = ended(process)
     assert "trying again" in outcome.err
+    laptop.assert_whole()
+
+
+def test_a_slow_line_that_loses_packets_delays_the_run_and_loses_nothing(
+    laptop: Laptop, sshd: SshServer
+) -> None:
+    """One packet in fifty, 300 KB/s, 100 ms: pauses of up to seconds, everything behind them."""
+    loss = Loss(share=0.02, bytes_per_s=300_000, round_trip_s=0.1)
+    with contextlib.closing(LossyLink(sshd.port, latency_s=0.05, loss=loss)) as link:
+        laptop.describe(port=link.port)
+        laptop.payload("artifact('a.bin', os.urandom(1_000_000))\n" + COUNTS * 2 + FINISH)
+        began = time.monotonic()
+        outcome = ended(laptop.start("profile"), 90)
+        assert outcome.code == 0, outcome.err
+        assert time.monotonic() - began > 1_000_000 / loss.bytes_per_s
+        assert link.lost_packets > 10
     laptop.assert_whole()
 
 

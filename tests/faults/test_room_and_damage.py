@@ -11,16 +11,25 @@ from typing import Any
 
 import pytest
 
-from orchestrator.errors import HostUnreachable
+from orchestrator.errors import HostUnreachable, OrchestratorError
 from orchestrator.launch.detached import DetachedLauncher
 from orchestrator.model.command import Command
 from orchestrator.model.progress import Silence
 from orchestrator.store.runs import RunStore
 from orchestrator.transport.base import Channel
 from orchestrator.transport.local import LocalTransport
+from orchestrator.workflows.deploy import deploy_from
 from orchestrator.workflows.run_job import Errand, bring_home
 from tests.conftest import SshdVariant
-from tests.faults.conftest import COUNTS, FINISH, Laptop, ended, held, processes_of
+from tests.faults.conftest import (
+    COUNTS,
+    FINISH,
+    Laptop,
+    ended,
+    held,
+    processes_of,
+    wait_until,
+)
 from tests.faults.doubles import Said
 from tests.workflows.syncing import local_host
 
@@ -43,6 +52,23 @@ def test_a_disk_that_is_full_before_the_job_starts_is_an_unfit_host(
     assert "no space left" in outcome.err.lower()
     assert "hint: Free some space" in outcome.err
     assert not list((small_disk / "jobs").glob("*/status.json"))
+
+
+def test_a_disk_that_fills_during_the_upload_publishes_nothing(
+    laptop: Laptop, small_disk: Path
+) -> None:
+    on_small_disk(laptop, small_disk)
+    weights = laptop.root / "csrc" / "weights.bin"
+    weights.write_bytes(os.urandom(8_000_000))
+    outcome = laptop.run("profile")
+    assert outcome.code == 4, outcome.err
+    assert "no space left on pod" in outcome.err
+    assert "hint: Free some space" in outcome.err
+    assert not (laptop.root / "runs").exists()
+    assert not [p for p in (small_disk / "snapshots").iterdir() if len(p.name) == 64]
+    weights.write_bytes(os.urandom(800_000))
+    assert laptop.run("profile").code == 0
+    laptop.assert_whole()
 
 
 def test_a_disk_that_fills_with_the_log_ends_the_job_and_says_why(
@@ -93,7 +119,11 @@ def test_a_workspace_that_cannot_be_written_is_an_unfit_host(
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     outcome = laptop.run("profile")
     assert outcome.code == 4
-    assert "Read-only file system" in outcome.err
+    assert "is read-only" in outcome.err
+    assert "hint: set `workspace:` for pod in the inventory" in outcome.err
+    deployed = laptop.run("deploy", "--no-build")
+    assert deployed.code == 4
+    assert "Read-only file system" in deployed.err
 
 
 def test_a_result_that_is_cut_short_is_an_error_that_names_the_file(laptop: Laptop) -> None:
@@ -106,10 +136,13 @@ def test_a_result_that_is_cut_short_is_an_error_that_names_the_file(laptop: Lapt
 
 
 class _Flipping:
-    """A channel that flips one bit of what it receives."""
+    """A channel that flips one bit of what it receives, and of what it sends."""
 
     def __init__(self, channel: Channel, spoil: Callable[[bytes], bytes]) -> None:
         self._channel, self._spoil = channel, spoil
+
+    def send(self, data: bytes) -> None:
+        self._channel.send(self._spoil(data))
 
     def receive(self, limit: int, timeout_s: float) -> bytes:
         return self._spoil(self._channel.receive(limit, timeout_s))
@@ -158,6 +191,26 @@ def test_a_bit_that_flips_on_the_way_is_noticed_and_the_file_comes_again(
     laptop.assert_whole()
 
 
+@pytest.mark.parametrize(
+    "content", [bytes(range(256)) * 2000, b"some text, " * 200_000], ids=["bytes", "text"]
+)
+def test_an_upload_whose_bits_flip_is_refused_and_the_next_one_is_whole(
+    laptop: Laptop, content: bytes
+) -> None:
+    """As a corrupt archive: packed bytes that no longer unpack to what was announced."""
+    (laptop.root / "csrc" / "weights.bin").write_bytes(content)
+    (laptop.root / "csrc" / "filling.bin").write_bytes(os.urandom(100_000))
+    snapshots = laptop.workspace / "snapshots"
+    transport = FlippingTransport(laptop.workspace, 1)
+    with transport:
+        with pytest.raises(OrchestratorError):
+            deploy_from(laptop.root, transport)
+        assert transport.left == 0
+        assert not [p for p in snapshots.iterdir() if len(p.name) == 64]
+        deployed = deploy_from(laptop.root, transport)
+    assert (Path(deployed.remote_path) / "csrc" / "weights.bin").read_bytes() == content
+
+
 def test_bits_that_flip_every_time_end_in_an_error_and_no_damaged_file(laptop: Laptop) -> None:
     laptop.payload("artifact('a.bin', os.urandom(3_000_000))\n" + COUNTS + FINISH)
     process = laptop.start("profile")
@@ -202,6 +255,7 @@ def test_an_agent_without_its_folder_of_jobs_says_so_in_one_line(laptop: Laptop)
     laptop.wait_for_log()
     process.kill()
     ended(process)
+    wait_until((laptop.job() / "end.json").exists)
     laptop.workspace.rename(laptop.workspace.with_name("moved away"))
     outcome = laptop.run("attach")
     laptop.workspace.with_name("moved away").rename(laptop.workspace)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,13 @@ from remote_payload.contract import Stage
 from tests.cli.conftest import Project
 from tests.cli.quick import quick_payload
 from tests.ncu_stage.stand_in import RAW
+
+DOCTOR = Path(__file__).parents[1] / "fixtures" / "doctor"
+# What lets a host pass for one whose GPU has counters, as far as a look at it goes.
+LENDS = {
+    "PATH": f"{DOCTOR / 'h100'}:/usr/local/bin:/usr/bin:/bin",
+    "PYTHONPATH": str(DOCTOR / "torch_cuda"),
+}
 
 # A host of GPU model NAME (from its environment) whose ncu stage brings one hand-made page.
 PAYLOAD = f"""
@@ -35,11 +43,11 @@ answer(machine=here, ncu=ncu, stages=stages)
 
 
 def two_hosts(project: Project, here: str, there: str) -> None:
-    folder = project.root.parent
+    folder, lender = project.root.parent, json.dumps({"NAME": there, **LENDS})
     project.inventory(
         "default: rented\nhosts:\n"
         f"  rented:\n    transport: local\n    workspace: {folder}/a\n    env: {{NAME: {here}}}\n"
-        f"  owned:\n    transport: local\n    workspace: {folder}/b\n    env: {{NAME: {there}}}\n"
+        f"  owned:\n    transport: local\n    workspace: {folder}/b\n    env: {lender}\n"
     )
     quick_payload(project.root, PAYLOAD)
 

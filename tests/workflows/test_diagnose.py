@@ -20,10 +20,12 @@ from orchestrator.model.finding import Finding, Level
 from orchestrator.model.host import Host, TransportKind
 from orchestrator.transport.connect import Trust, connect
 from orchestrator.workflows.diagnose import diagnose, require_fit, shown
+from remote_payload.contract import Device, Provider, Request, Stage
 from tests.conftest import SshdVariant
 from tests.ssh.link import LossyLink
 from tests.ssh.server import INTERACTIVE_ONLY, NO_PYTHON, NOISY_LOGIN, SshServer
 
+REQUEST = Request("", "", (Stage.CHECK,), (), (Provider("sdpa"),))
 TOOLS = Path(__file__).parents[1] / "fixtures" / "doctor"
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 # What the agent bounds itself to, and room for a busy test machine.
@@ -140,9 +142,9 @@ def test_without_a_gpu_no_counters_are_probed(here: Host) -> None:
 def test_other_verbs_stop_with_the_same_words(here: Host) -> None:
     diagnosis = look(with_tools(here, "failing"))
     with pytest.raises(HostUnfit, match=r"here .*: gpu: nvidia-smi says: ") as caught:
-        require_fit(diagnosis)
+        require_fit(diagnosis, replace(REQUEST, device=Device.CUDA))
     assert caught.value.hint == line(diagnosis, "gpu").mend
-    require_fit(replace(diagnosis, findings=()))
+    assert require_fit(replace(diagnosis, findings=()), REQUEST) == ()
 
 
 def test_another_python_that_has_torch_is_found_without_importing_it(
