@@ -72,7 +72,7 @@ class Attempt:
                 if row.method is message.method:
                     row.effort = message.effort
         elif isinstance(message, Fault):
-            self.blame(message.provider, Status.FAILED, message.reason)
+            self.blame(message.provider, message.status, message.reason, message.method)
 
     def between(self, before: Optional[GpuState], after: Optional[GpuState]) -> None:
         """Note the GPU's state around the race."""
@@ -81,10 +81,12 @@ class Attempt:
     def effort(self, method: Method) -> Effort:
         return next(row.effort for row in self._rows.values() if row.method is method)
 
-    def blame(self, provider: str, status: Status, reason: str) -> None:
-        """Put all rows of a provider down as spoilt; its samples stay for whoever looks."""
+    def blame(
+        self, provider: str, status: Status, reason: str, method: Optional[Method] = None
+    ) -> None:
+        """Put a provider's rows, all or those of one method, down as spoilt; samples stay."""
         for row in self._rows.values():
-            if row.entrant.provider == provider:
+            if row.entrant.provider == provider and method in (None, row.method):
                 row.spoil(status, reason)
 
     def records(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 from remote_payload.announce import say, step
@@ -12,6 +13,7 @@ from remote_payload.contract import (
     CheckPlan,
     CheckRecord,
     GpuState,
+    Method,
     Provider,
     Request,
     Shape,
@@ -20,7 +22,7 @@ from remote_payload.contract import (
 )
 from remote_payload.isolate import Deadline, Died, Pipe, Silent, Worker
 from remote_payload.race import Finished, Race, Turn
-from remote_payload.schedule import slot_s
+from remote_payload.schedule import methods_on, slot_s
 from remote_payload.setting import Setting
 
 GpuProbe = Callable[[Optional[int]], Optional[GpuState]]  # given the pid of our own worker
@@ -38,9 +40,12 @@ class Bench:
     def __init__(
         self, request: Request, setting: Setting, deadline: Deadline, gpu: GpuProbe
     ) -> None:
-        self._request, self._setting, self._deadline, self._gpu = request, setting, deadline, gpu
+        plan = replace(request.bench, methods=methods_on(setting.device, request.bench))
+        self._request = replace(request, bench=plan)
+        self._setting, self._deadline, self._gpu = setting, deadline, gpu
         self._worker: Optional[Worker] = None
         self._banned: Dict[str, str] = {}
+        self._unrecorded: Dict[str, str] = {}
         self._done: List[BenchRecord] = []
         self._open: Optional[Attempt] = None
         self._shape_number = 0
@@ -64,23 +69,30 @@ class Bench:
         return (*self._done, *under_way)
 
     def _race(self, shape: Shape, passed: Sequence[str]) -> None:
-        """Race until nobody crashes: who ended the process is out, for this and later shapes."""
+        """Race until nobody crashes: who ended the process is out, for this and later shapes.
+
+        Who did so while timed by GRAPH is out of that method only.
+        """
         for name in passed:
             if name in self._banned:
                 self._done += _untimed(name, shape, self._request.bench, self._banned[name])
         racing = [name for name in passed if name not in self._banned]
         while racing:
             attempt = self._open = Attempt(shape, racing, self._request.bench.methods)
-            culprit = self._attempt(attempt, racing)
+            for name, why in self._unrecorded.items():
+                attempt.blame(name, Status.SKIPPED, why, Method.GRAPH)
+            last = self._attempt(attempt, racing)
             self._open = None
-            if culprit is None:
+            if last is None:
                 self._done += attempt.records()
                 return
-            self._done += attempt.of(culprit)
-            racing.remove(culprit)
+            culprit = last.entrant.provider
+            if culprit in self._banned:
+                self._done += attempt.of(culprit)
+                racing.remove(culprit)
 
-    def _attempt(self, attempt: Attempt, racing: Sequence[str]) -> Optional[str]:
-        """Run one race; the name of the provider that ended the process, if one did."""
+    def _attempt(self, attempt: Attempt, racing: Sequence[str]) -> Optional[Turn]:
+        """Run one race; the turn in which its process ended, if it did. Somebody is then out."""
         limit_s = self._request.check.case_limit_s
         try:
             self._follow(attempt, racing, limit_s)
@@ -93,11 +105,15 @@ class Bench:
         self._drop()
         if attempt.turn is None:
             raise Died("the bench process ended before any provider ran; see the log")
-        culprit = attempt.turn.entrant.provider
+        culprit, where = attempt.turn.entrant.provider, attempt.shape.label
+        if attempt.turn.method is Method.GRAPH and culprit not in self._unrecorded:
+            self._unrecorded[culprit] = f"not timed by graph: {how} on {where}"
+            say(f"bench {culprit} {where}: {how}; all start again, and it without a graph")
+            return attempt.turn
         attempt.blame(culprit, status, how)
-        self._banned[culprit] = f"not timed: {how} on {attempt.shape.label}"
-        say(f"bench {culprit} {attempt.shape.label}: {how}; the others start again without it")
-        return culprit
+        self._banned[culprit] = f"not timed: {how} on {where}"
+        say(f"bench {culprit} {where}: {how}; the others start again without it")
+        return attempt.turn
 
     def _follow(self, attempt: Attempt, racing: Sequence[str], limit_s: float) -> None:
         if self._worker is None:
@@ -106,7 +122,7 @@ class Bench:
             self._worker = Worker(_serve, *arguments)
         before = self._gpu(self._worker.pid)
         slot = slot_s(self._request.bench, self._setting.device, len(self._request.shapes))
-        self._worker.send(Race(attempt.shape, tuple(racing), slot))
+        self._worker.send(Race(attempt.shape, tuple(racing), slot, tuple(self._unrecorded)))
         while True:
             message = self._worker.receive(self._deadline.allow(limit_s))
             if isinstance(message, Finished):

@@ -20,6 +20,7 @@ FLAGS = ("-std=c++17", "-O2", "-fPIC", "-Wno-unknown-pragmas")
 # A head of the headline shape takes tens of milliseconds; more heads prove nothing more.
 MOST_HEADS = 32
 LAST_CTA = 2**32 - 1
+SOURCES = Path(__file__).resolve().parents[1]
 _LOG_LINES = 3
 
 Tensor = Any
@@ -34,15 +35,31 @@ def library(sources: Path, builds: Path) -> str:
 
     CompileError: no C++ compiler, or it refuses the source.
     """
-    compiler = _compiler()
+    compiler = host_compiler()
     csrc = sources / "csrc"
     target = builds / f"emulated-{_key(csrc, compiler)}.so"
     if not target.is_file():
         builds.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=str(builds), suffix=".partial") as folder:
-            built = _compile(compiler, csrc, Path(folder))
+            built = link(compiler, csrc, units(csrc), Path(folder), ("-shared",))
             os.replace(str(built), str(target))
     return str(target.resolve())
+
+
+def altered(path: str, old: str, new: str) -> Emulated:
+    """Our kernel with `old`, which is in csrc/`path` just once, replaced by `new`.
+
+    For a provider file, to see what a change does beside the kernel as it is. ValueError: `old`
+    is not there, or more than once; CompileError as for `library`.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(str(SOURCES / "csrc"), f"{folder}/csrc")
+        target = Path(folder, "csrc", path)
+        text = target.read_text(encoding="utf-8")
+        if text.count(old) != 1:
+            raise ValueError(f"csrc/{path} holds {old!r} {text.count(old)} times, expected once")
+        target.write_text(text.replace(old, new), encoding="utf-8")
+        return Emulated(library(Path(folder), Path(folder, "builds")))
 
 
 def units(csrc: Path) -> List[Path]:
@@ -50,7 +67,8 @@ def units(csrc: Path) -> List[Path]:
     return sorted([*csrc.glob("attention/**/*.cu"), *csrc.glob("emulator/*.cpp")])
 
 
-def _compiler() -> str:
+def host_compiler() -> str:
+    """The C++ compiler here; CompileError if there is none."""
     for name in (os.environ.get("CXX", ""), *COMPILERS):
         found = shutil.which(name) if name else None
         if found:
@@ -66,7 +84,14 @@ def _key(csrc: Path, compiler: str) -> str:
     return total.hexdigest()[:16]
 
 
-def _compile(compiler: str, csrc: Path, folder: Path) -> Path:
+def link(
+    compiler: str, csrc: Path, sources: Sequence[Path], folder: Path, flags: Sequence[str] = ()
+) -> Path:
+    """Compile `sources` of csrc over the emulator, several at a time, and link them in `folder`.
+
+    flags: for linking; without -shared the result is a program. CompileError says what is wrong.
+    """
+
     def compile_unit(unit: Path) -> str:
         name = "_".join(unit.relative_to(csrc).parts) + ".o"
         include = (f"-I{csrc}", f"-I{csrc / 'emulator'}")
@@ -74,9 +99,9 @@ def _compile(compiler: str, csrc: Path, folder: Path) -> Path:
         return name
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        objects = list(pool.map(compile_unit, units(csrc)))
-    _call([compiler, "-shared", "-o", "library.so", *objects], folder)
-    return folder / "library.so"
+        objects = list(pool.map(compile_unit, sources))
+    _call([compiler, *flags, "-o", "emulated", *objects], folder)
+    return folder / "emulated"
 
 
 def _call(command: Sequence[str], folder: Path) -> None:
@@ -112,8 +137,7 @@ class Emulated:
         self._native.emulator_configure(self._calls, 0, LAST_CTA)
         self._calls += 1
         for tensor in (q, k, v):
-            size_bytes = tensor.numel() * tensor.element_size()
-            self._native.emulator_allow_reads(tensor.data_ptr(), size_bytes)
+            self._native.emulator_allow_reads(tensor.data_ptr(), _span_bytes(tensor))
         args = _arguments(q, k, v, out, causal, scale)
         code = self._native.sparsek_attention_forward(ctypes.byref(args), None)
         fault = self._native.emulator_fault()
@@ -128,6 +152,12 @@ class Emulated:
         args = _arguments(q, k, v, q, causal, scale)
         name = self._native.sparsek_kernel_name(ctypes.byref(args))
         return None if name is None else bytes(name).decode("ascii")
+
+
+def _span_bytes(tensor: Tensor) -> int:
+    """From the first to the last element of a view, what lies between them included."""
+    last = sum((size - 1) * step for size, step in zip(tensor.shape, tensor.stride()))
+    return int(tensor.element_size() * (last + 1))
 
 
 def _arguments(

@@ -38,6 +38,9 @@ class _Tally:
         self._worst: Optional[Position] = None
         self._got: Optional[float] = None
         self._want: Optional[float] = None
+        self._first: Optional[Position] = None
+        self._first_got: Optional[float] = None
+        self._first_want: Optional[float] = None
         self._mismatches = self._elements = self._nan = self._inf = 0
 
     def add(self, block: Block) -> None:
@@ -52,7 +55,15 @@ class _Tally:
         self._elements += want.numel()
         self._nan += int((got.isnan() & ~want.isnan()).sum())
         self._inf += int((got.isinf() & ~same).sum())
-        self._mismatches += int((~same & ~(finite & (error <= tolerance))).sum())
+        wrong = ~same & ~(finite & (error <= tolerance))
+        mismatches = int(wrong.sum())
+        if mismatches and not self._mismatches:
+            # Blocks come in the order of their elements, so the first wrong one is in this block.
+            index = int(wrong.flatten().nonzero()[0])
+            self._first = self._position(block, index)
+            self._first_got = _finite(got.flatten()[index])
+            self._first_want = _finite(want.flatten()[index])
+        self._mismatches += mismatches
         if bool(finite.any()):
             self._largest(error, want, finite)
             self._place(block, torch.where(error > 0, error / tolerance, error), got, finite)
@@ -70,14 +81,17 @@ class _Tally:
         largest = float(excess.flatten()[index])
         if largest <= self._excess:
             return
-        _, rows, dim = excess.shape
+        self._excess = largest
+        self._worst = self._position(block, index)
+        self._got = _finite(got.flatten()[index])
+        self._want = _finite(block.want.flatten()[index])
+
+    def _position(self, block: Block, index: int) -> Position:
+        _, rows, dim = block.want.shape
         head, rest = divmod(index, rows * dim)
         row, column = divmod(rest, dim)
         batch, head_in_batch = divmod(block.head + head, self._heads_per_batch)
-        self._excess = largest
-        self._worst = (batch, head_in_batch, block.row + row, column)
-        self._got = _finite(got.flatten()[index])
-        self._want = _finite(block.want.flatten()[index])
+        return (batch, head_in_batch, block.row + row, column)
 
     def result(self) -> ErrorMeasure:
         return ErrorMeasure(
@@ -90,6 +104,9 @@ class _Tally:
             worst=self._worst,
             worst_got=self._got,
             worst_want=self._want,
+            first=self._first,
+            first_got=self._first_got,
+            first_want=self._first_want,
         )
 
 
@@ -105,8 +122,14 @@ def describe(error: ErrorMeasure) -> str:
     text = f"{error.mismatches} of {error.elements} elements are outside the tolerance"
     if error.nan or error.inf:
         text += f" ({error.nan} NaN, {error.inf} infinite)"
-    if error.worst is not None:
-        text += (
-            f"; worst at {list(error.worst)}: {error.worst_got:.5g}, want {error.worst_want:.5g}"
-        )
+    for name, place, got, want in (
+        ("first", error.first, error.first_got, error.first_want),
+        ("worst", error.worst, error.worst_got, error.worst_want),
+    ):
+        if place is not None:
+            text += f"; {name} at {list(place)}: {_number(got)}, want {_number(want)}"
     return text
+
+
+def _number(value: Optional[float]) -> str:
+    return "not finite" if value is None else f"{value:.5g}"

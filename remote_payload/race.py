@@ -5,17 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
-from remote_payload.contract import Method, Shape
+from remote_payload.contract import Method, Shape, Status
 from remote_payload.schedule import Effort, Entrant
 
 
 @dataclass(frozen=True)
 class Race:
-    """One shape to time. slot_s: seconds for each method, None if unbounded."""
+    """One shape to time. slot_s: seconds for each method, None if unbounded.
+
+    unrecorded: providers that GRAPH is not tried on.
+    """
 
     shape: Shape
     providers: Tuple[str, ...]
     slot_s: Optional[float]
+    unrecorded: Tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -46,10 +50,15 @@ class Samples:
 
 @dataclass(frozen=True)
 class Fault:
-    """A provider is out of this race: it raised, or what it computed while timed was wrong."""
+    """A provider is out of this race: it raised, or what it computed while timed was wrong.
+
+    method: it is out of this one only; None for all.
+    """
 
     provider: str
     reason: str
+    status: Status = Status.FAILED
+    method: Optional[Method] = None
 
 
 @dataclass(frozen=True)

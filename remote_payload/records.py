@@ -72,8 +72,12 @@ class BuildReport:
 
 @dataclass(frozen=True)
 class ErrorMeasure:
-    """How far an output lies from the fp64 reference; worst is [b, h, s, d] of the worst
-    element (largest |error| relative to its tolerance), None if nothing is finite."""
+    """How far an output lies from the fp64 reference.
+
+    worst: [b, h, s, d] of the worst element (largest |error| relative to its tolerance), None if
+    nothing is finite. first: that of the first one outside the tolerance, None if there is none.
+    What was got or wanted there is None where it is not finite.
+    """
 
     max_abs: Optional[float]
     max_rel: Optional[float]
@@ -84,6 +88,9 @@ class ErrorMeasure:
     worst: Optional[Tuple[int, int, int, int]] = None
     worst_got: Optional[float] = None
     worst_want: Optional[float] = None
+    first: Optional[Tuple[int, int, int, int]] = None
+    first_got: Optional[float] = None
+    first_want: Optional[float] = None
 
 
 @dataclass(frozen=True)

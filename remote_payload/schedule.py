@@ -27,7 +27,7 @@ class Entrant:
 class Effort:
     """How one shape is timed by one method.
 
-    warmup: launches before each back-to-back sample; for COLD those of the trial, long before.
+    warmup: launches before each sample; for COLD those of the trial, long before.
     calls: launches per sample. per_round: samples per entrant and round.
     """
 
@@ -48,10 +48,15 @@ def turns(entered: Sequence[Entrant], number: int) -> Tuple[Entrant, ...]:
     return tuple(entered) if number % 2 == 0 else tuple(reversed(entered))
 
 
+def methods_on(device: str, plan: BenchPlan) -> Tuple[Method, ...]:
+    """Those of the plan's methods that the device has: a CPU has no CUDA graphs."""
+    return tuple(m for m in plan.methods if device == "cuda" or m is not Method.GRAPH)
+
+
 def slot_s(plan: BenchPlan, device: str, shapes: int) -> Optional[float]:
     """Seconds for each (shape, method); None if nothing bounds them."""
     budget_s = plan.budget_s or (CPU_BUDGET_S if device == "cpu" else 0.0)
-    return budget_s / (shapes * len(plan.methods)) if budget_s else None
+    return budget_s / (shapes * len(methods_on(device, plan))) if budget_s else None
 
 
 def effort(
@@ -68,6 +73,12 @@ def effort(
         per_round = 1 if device == "cpu" else GPU_COLD_SAMPLES
         fitting = rounds if slot is None else _fitting(rounds, per_round * turn_s, slot)
         return Effort(TRIAL_CALLS, 1, fitting, per_round)
+    if method is Method.GRAPH:
+        # A recording is replayed as a whole, so its warm-up is as long as what is measured.
+        if slot is not None:
+            calls = min(calls, max(1, int(slot / rounds / turn_s) // 2))
+            rounds = _fitting(rounds, 2 * calls * turn_s, slot)
+        return Effort(calls, calls, rounds)
     if slot is None:
         return Effort(warmup, calls, rounds)
     launches = int(slot / rounds / turn_s)

@@ -7,6 +7,7 @@ from remote_payload.contract import Status
 from remote_payload.draft import UNFINISHED
 from remote_payload.isolate import OutOfTime
 from remote_payload.scene import Outcome, Scene, tell
+from remote_payload.schedule import methods_on
 
 
 def act(scene: Scene) -> Outcome:
@@ -22,6 +23,22 @@ def act(scene: Scene) -> Outcome:
             "choose a host with a GPU",
             unfit=True,
         )
+    plan = scene.request.bench
+    methods = methods_on(scene.device, plan)
+    lacking = ", ".join(method.value for method in plan.methods if method not in methods)
+    without = f"without the method {lacking}, which needs a CUDA GPU" if lacking else ""
+    if not methods:
+        return Outcome(Status.FAILED, f"nothing to time by {without}", unfit=True)
+    _race(scene)
+    bad = [record for record in scene.draft.result.bench if record.status in check.BAD]
+    fatal = [record for record in bad if scene.decides(record.provider)]
+    if fatal:
+        return Outcome(Status.FAILED, tell(fatal))
+    told = (without, f"left out: {tell(bad)}" if bad else "")
+    return Outcome(Status.OK, "; ".join(part for part in told if part))
+
+
+def _race(scene: Scene) -> None:
     race = bench.Bench(scene.request, scene.setting(), scene.deadline, scene.gpu_state)
 
     def keep(status: Status = Status.FAILED, why: str = UNFINISHED) -> None:
@@ -35,5 +52,3 @@ def act(scene: Scene) -> Outcome:
     except BaseException as exc:
         keep(Status.CANCELLED, str(exc) or type(exc).__name__)
         raise
-    bad = [record for record in scene.draft.result.bench if record.status in check.BAD]
-    return Outcome(Status.FAILED, tell(bad)) if bad else Outcome(Status.OK)

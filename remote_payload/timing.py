@@ -4,78 +4,25 @@ from __future__ import annotations
 
 import functools
 import gc
-import glob
 import time
 import traceback
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable, Dict, List, Set, Tuple
 
 import torch
 
 from remote_payload import inputs, measure_error
 from remote_payload.check_case import require_form, scale_of, sentence, settle, to_device, truth
-from remote_payload.contract import BenchPlan, CheckPlan, Method, Provider
+from remote_payload.clock import Clock, CpuClock, CudaClock, Recorded
+from remote_payload.contract import BenchPlan, CheckPlan, Method, Provider, Status
 from remote_payload.isolate import Pipe
 from remote_payload.providers import Loaded, load
 from remote_payload.race import Chosen, Fault, Finished, Race, Samples, Turn
+from remote_payload.recording import NotRecordable
 from remote_payload.schedule import Effort, Entrant, effort, entrants, turns
 from remote_payload.setting import Setting
 
 Tensor = Any
 Call = Callable[[], Tensor]
-
-# A buffer this large is also what triton.testing.do_bench clears before each call: its memset
-# keeps the GPU busy for longer than Python needs to launch the call that is timed.
-GPU_FLUSH_BYTES = 256 << 20
-CPU_CACHE_BYTES = 32 << 20  # assumed where the operating system does not tell
-US_PER_S, US_PER_MS = 1e6, 1e3
-
-
-class CpuClock:
-    """Times calls with the host's monotonic clock."""
-
-    def __init__(self) -> None:
-        self._flush = torch.empty(2 * _cpu_cache_bytes(), dtype=torch.uint8)
-
-    def together(self, call: Call, warmup: int, calls: int) -> Tuple[float, Tensor]:
-        """Microseconds per call of `calls` calls in a row, and the last output."""
-        for _ in range(warmup):
-            call()
-        start = time.perf_counter()
-        for _ in range(calls):
-            out = call()
-        return (time.perf_counter() - start) * US_PER_S / calls, out
-
-    def cold(self, call: Call) -> Tuple[float, Tensor]:
-        """Microseconds of one call after the last-level cache was overwritten."""
-        self._flush.zero_()
-        return self.together(call, 0, 1)
-
-
-class CudaClock:
-    """Times calls with CUDA events on the current stream, as the GPU reaches them."""
-
-    def __init__(self) -> None:
-        l2 = getattr(torch.cuda.get_device_properties(0), "L2_cache_size", 0)
-        size = max(2 * l2, GPU_FLUSH_BYTES)
-        self._flush = torch.empty(size, dtype=torch.uint8, device="cuda")
-        self._start = torch.cuda.Event(enable_timing=True)
-        self._end = torch.cuda.Event(enable_timing=True)
-
-    def together(self, call: Call, warmup: int, calls: int) -> Tuple[float, Tensor]:
-        """Microseconds per call of `calls` launches between two events, and the last output."""
-        for _ in range(warmup):
-            call()
-        self._start.record()
-        for _ in range(calls):
-            out = call()
-        self._end.record()
-        self._end.synchronize()
-        return self._start.elapsed_time(self._end) * US_PER_MS / calls, out
-
-    def cold(self, call: Call) -> Tuple[float, Tensor]:
-        """Microseconds of one launch after the L2 cache was overwritten."""
-        self._flush.zero_()
-        return self.together(call, 0, 1)
 
 
 def serve(
@@ -88,7 +35,7 @@ def serve(
     """The bench worker's life: a Race in; Chosen, Turn, Samples and Fault out; then Finished."""
     known = {provider.name: provider for provider in providers}
     loaded: Dict[str, Loaded] = {}
-    clock = CudaClock() if setting.device == "cuda" else CpuClock()
+    clock: Clock = CudaClock() if setting.device == "cuda" else CpuClock()
     gc.disable()  # a collection inside a burst would be measured
     while True:
         try:
@@ -100,16 +47,20 @@ def serve(
                 pipe.send(Turn(bench.methods[0], Entrant(name)))
                 loaded[name] = load(known[name], setting)
         with torch.no_grad():
-            _Heat(pipe, race, loaded, setting, clock).run(bench, check)
+            Heat(pipe, race, loaded, setting, clock).run(bench, check)
         gc.collect()
         pipe.send(Finished())
 
 
-class _Heat:
-    """All rounds of one shape. A provider that raises is out; the others go on."""
+class Heat:
+    """All rounds of one shape. A provider that raises is out; the others go on.
+
+    Not everything that computes attention can be recorded: what goes wrong with a provider while
+    it is timed by GRAPH keeps it out of that method only.
+    """
 
     def __init__(
-        self, pipe: Pipe, race: Race, loaded: Dict[str, Loaded], setting: Setting, clock: Any
+        self, pipe: Pipe, race: Race, loaded: Dict[str, Loaded], setting: Setting, clock: Clock
     ) -> None:
         self._pipe, self._race, self._setting, self._clock = pipe, race, setting, clock
         self._loaded = loaded
@@ -117,6 +68,8 @@ class _Heat:
         self._qkv = to_device(self._drawn, setting)
         self._running: List[Entrant] = list(entrants(race.providers))
         self._outputs: Dict[str, Tensor] = {}
+        self._recorded: Dict[str, Recorded] = {}
+        self._unrecorded: Set[str] = set(race.unrecorded)
         extra = {"causal": race.shape.causal, "scale": scale_of(race.shape)}
         self._calls: Dict[str, Call] = {
             name: functools.partial(loaded[name].call, *self._qkv, **extra)
@@ -124,13 +77,17 @@ class _Heat:
         }
 
     def run(self, bench: BenchPlan, check: CheckPlan) -> None:
+        """Time all by each method, then look at what they computed meanwhile."""
         for method in bench.methods:
             chosen = self._choose(method, bench)
             self._pipe.send(Chosen(method, chosen))
+            if method is Method.GRAPH:
+                self._record_all(chosen, check)
             for number in range(chosen.rounds):
                 for entrant in turns(tuple(self._running), number):
                     self._guarded(method, entrant, number, self._turn, chosen)
         self._recheck(check)
+        self._recheck_replays(check)
 
     def _choose(self, method: Method, bench: BenchPlan) -> Effort:
         """Time the second of TRIAL_CALLS calls: the first may still load and compile things."""
@@ -152,21 +109,40 @@ class _Heat:
         spent.append(time.perf_counter() - start)
 
     def _turn(self, method: Method, entrant: Entrant, chosen: Effort) -> None:
-        call = self._calls[entrant.provider]
+        times_us = [self._sample(method, entrant.provider, chosen) for _ in range(chosen.per_round)]
+        self._pipe.send(Samples(method, entrant, tuple(times_us)))
+
+    def _sample(self, method: Method, name: str, chosen: Effort) -> float:
+        if method is Method.GRAPH:
+            return self._recorded[name].sample()
         if method is Method.COLD:
-            taken = [self._clock.cold(call) for _ in range(chosen.per_round)]
+            time_us, self._outputs[name] = self._clock.cold(self._calls[name])
         else:
-            taken = [
-                self._clock.together(call, chosen.warmup, chosen.calls)
-                for _ in range(chosen.per_round)
-            ]
-        self._outputs[entrant.provider] = taken[-1][1]
-        self._pipe.send(Samples(method, entrant, tuple(time_us for time_us, _ in taken)))
+            time_us, self._outputs[name] = self._clock.together(
+                self._calls[name], chosen.warmup, chosen.calls
+            )
+        return time_us
+
+    def _record_all(self, chosen: Effort, plan: CheckPlan) -> None:
+        self._recheck(plan)  # before a replay writes where a provider may keep its output
+        for entrant in tuple(self._running):
+            if not entrant.control:
+                self._guarded(Method.GRAPH, entrant, 0, self._record, (chosen, plan))
+
+    def _record(self, method: Method, entrant: Entrant, given: Tuple[Effort, CheckPlan]) -> None:
+        """What was launched on a stream that is not recorded is missing in a replay: look."""
+        chosen, plan = given
+        recorded = self._clock.record(self._calls[entrant.provider], chosen.calls)
+        if wrong := self._wrong(_replayed(recorded), plan):
+            raise NotRecordable(f"a replay computes something else: {wrong}")
+        self._recorded[entrant.provider] = recorded
 
     def _guarded(
         self, method: Method, entrant: Entrant, number: int, act: Callable[..., None], what: Any
     ) -> None:
         if entrant not in self._running:
+            return
+        if method is Method.GRAPH and entrant.provider in self._unrecorded:
             return
         self._pipe.send(Turn(method, entrant, number))
         try:
@@ -174,40 +150,51 @@ class _Heat:
                 act(method, entrant, what)
         except Exception as exc:
             traceback.print_exc()
-            self._fault(entrant.provider, f"raised {sentence(exc)}")
+            how = str(exc) if isinstance(exc, NotRecordable) else f"raised {sentence(exc)}"
+            if method is Method.GRAPH:
+                self._unrecorded.add(entrant.provider)
+                unrecorded = (f"not timed by graph: {how}", Status.SKIPPED, Method.GRAPH)
+                self._pipe.send(Fault(entrant.provider, *unrecorded))
+            else:
+                self._out(entrant.provider, how)
             # If the fault took the device's context with it, this raises and ends the process:
             # the others then start again in a new one.
             settle(self._setting)
 
     def _recheck(self, plan: CheckPlan) -> None:
         """Measure what the last timed call of each provider computed: speed excuses nothing."""
+        outputs, self._outputs = self._outputs, {}
+        running = {entrant.provider for entrant in self._running}
+        for name, out in outputs.items():
+            wrong = self._wrong(out, plan) if name in running else ""
+            if wrong:
+                self._out(name, f"the output of its last timed call is wrong: {wrong}")
+
+    def _recheck_replays(self, plan: CheckPlan) -> None:
+        for name, recorded in self._recorded.items():
+            wrong = self._wrong(_replayed(recorded), plan) if name not in self._unrecorded else ""
+            if wrong:
+                reason = f"the output of its last replayed call is wrong: {wrong}"
+                self._pipe.send(Fault(name, reason, method=Method.GRAPH))
+
+    def _wrong(self, out: Tensor, plan: CheckPlan) -> str:
+        """What is wrong with an output; empty if nothing is."""
         pristine = to_device(self._drawn, self._setting)
-        for name, out in self._outputs.items():
-            if all(entrant.provider != name for entrant in self._running):
-                continue
-            try:
-                require_form(out, pristine[0])
-                blocks = truth(pristine, self._race.shape)
-                error = measure_error.measure(out, blocks, plan.rtol, plan.atol)
-                reason = measure_error.describe(error)
-            except Exception as exc:
-                reason = sentence(exc)
-            if reason:
-                self._fault(name, f"the output of its last timed call is wrong: {reason}")
-
-    def _fault(self, provider: str, reason: str) -> None:
-        self._running = [entrant for entrant in self._running if entrant.provider != provider]
-        self._pipe.send(Fault(provider, reason))
-
-
-def _cpu_cache_bytes() -> int:
-    """Size of the last-level cache by Linux's sysfs, e.g. "32768K"."""
-    sizes = [CPU_CACHE_BYTES]
-    for path in glob.glob("/sys/devices/system/cpu/cpu0/cache/index*/size"):
         try:
-            with open(path, encoding="ascii") as handle:
-                text = handle.read().strip()
-            sizes.append(int(text[:-1]) << {"K": 10, "M": 20}[text[-1]])
-        except (OSError, ValueError, KeyError, IndexError):
-            continue
-    return max(sizes)
+            require_form(out, pristine[0])
+            blocks = truth(pristine, self._race.shape)
+            error = measure_error.measure(out, blocks, plan.rtol, plan.atol)
+            return measure_error.describe(error)
+        except Exception as exc:
+            return sentence(exc)
+
+    def _out(self, provider: str, how: str) -> None:
+        self._running = [entrant for entrant in self._running if entrant.provider != provider]
+        self._pipe.send(Fault(provider, how))
+
+
+def _replayed(recorded: Recorded) -> Tensor:
+    """The output of one more replay, which finds nothing there that it could leave as it is."""
+    recorded.output.fill_(float("nan"))
+    recorded.replay()
+    return recorded.output

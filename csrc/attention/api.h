@@ -17,7 +17,7 @@ enum SparsekDType { SPARSEK_FP16 = 0, SPARSEK_BF16 = 1 };
 enum SparsekKernel {
   SPARSEK_AUTO = 0,     /* hopper where it can run, else portable */
   SPARSEK_PORTABLE = 1, /* any device from compute capability 8.0 on */
-  SPARSEK_HOPPER = 2    /* compute capability 9.0; scale and strides positive */
+  SPARSEK_HOPPER = 2    /* compute capability 9.0; scale not negative, strides positive */
 };
 
 /* Codes from SPARSEK_CUDA on are cudaError_t + SPARSEK_CUDA. */

@@ -9,7 +9,7 @@ namespace sparsek {
 
 // What to call, what it needs, and the name it is known by.
 struct Variant {
-  const char* name;
+  char name[32];  // e.g. "portable_bf16_d128_causal"
   int shared_bytes;
   int block_q;  // query rows per unit of work: batch * heads * blocks of them stay below 2^31
   cudaError_t (*launch)(const AttentionParams& params, cudaStream_t stream);

@@ -1,4 +1,4 @@
-"""The kernel's Python face: attention_forward(q, k, v, causal=False, scale=None).
+"""The kernel's Python face: attention_forward(q, k, v, causal=False, scale=None, out=None).
 
 Importing needs neither a GPU nor the compiled library; calling needs both and says so. Nothing
 here ever falls back to another implementation.

@@ -66,6 +66,55 @@ def test_rows_the_copies_cannot_take_are_refused(wrong: torch.Tensor, words: str
         blackwell_sparsek.ops._check_rows(fine, fine, wrong)
 
 
+@pytest.mark.parametrize(
+    ("out", "kind", "words"),
+    [
+        pytest.param("out", TypeError, "out: expected a torch.Tensor, got str", id="no tensor"),
+        pytest.param(good(size=(1, 2, 9, 64)), ValueError, "out: shape .* differs from q's", id="another shape"),
+        pytest.param(good(dtype=torch.bfloat16), ValueError, "out: dtype .* differs from q's", id="another dtype"),
+        pytest.param(good(device="meta"), ValueError, "out: device meta differs from q's", id="another device"),
+        pytest.param(good(requires_grad=True), ValueError, "gradients are not supported", id="gradients"),
+        pytest.param(good(), ValueError, "must be CUDA tensors, got device cpu", id="CPU tensors"),
+    ],
+)  # fmt: skip
+def test_an_output_of_another_form_is_refused(out: Any, kind: type[Exception], words: str) -> None:
+    with pytest.raises(kind, match=words):
+        attention_forward(good(), good(), good(), out=out)
+
+
+@pytest.mark.parametrize(
+    ("out", "words"),
+    [
+        pytest.param(good(size=(1, 2, 64, 64)).transpose(2, 3), "last dimension must be contiguous", id="transposed"),
+        pytest.param(good(size=(1, 2, 64, 68))[..., :64], "multiple of 16 bytes", id="rows of 136 bytes"),
+        pytest.param(good(size=(1, 2, 64, 72))[..., 4:68], "multiple of 16 bytes", id="rows that start at 8"),
+    ],
+)  # fmt: skip
+def test_rows_of_an_output_that_no_store_can_take_are_refused(
+    out: torch.Tensor, words: str
+) -> None:
+    fine = good(size=(1, 2, 64, 64))
+    with pytest.raises(ValueError, match=f"out: .*{words}"):
+        blackwell_sparsek.ops._check_rows(fine, fine, fine, out)
+
+
+def test_an_output_that_shares_memory_with_an_input_or_itself_is_refused() -> None:
+    apart = blackwell_sparsek.ops._check_apart
+    room = good(size=(4, 1, 2, 8, 64))
+    q, k, v, out = room.unbind(0)
+    apart(out, q, k, v)
+    apart(out.transpose(1, 2).contiguous().transpose(1, 2), q, k, v)
+    with pytest.raises(ValueError, match="out: its memory, gaps included, overlaps that of k"):
+        apart(k, q, k, v)
+    shifted = room.view(-1)[8 : 8 + q.numel()].view(q.shape)
+    with pytest.raises(ValueError, match="overlaps that of q"):
+        apart(shifted, q, k, v)
+    with pytest.raises(ValueError, match=r"overlaps itself, its strides are \(1024, 0, 64, 1"):
+        apart(out[:, :1].expand(1, 2, 8, 64), q, k, v)
+    with pytest.raises(ValueError, match="out: it overlaps itself"):
+        apart(good(size=(4096,)).as_strided((1, 2, 8, 64), (512, 512, 8, 1)), q, k, v)
+
+
 def test_without_a_library_the_error_says_how_to_build_one(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -106,6 +155,44 @@ def test_the_package_drives_the_library_it_names(
         library.name_of_kernel(args)
 
 
+@pytest.mark.parametrize("kernel", [library.PORTABLE, library.HOPPER])
+def test_an_output_with_strides_of_its_own_is_written_and_nothing_between_its_rows(
+    monkeypatch: pytest.MonkeyPatch, emulated: EmulatedLibrary, kernel: int
+) -> None:
+    monkeypatch.setenv(library.ENVIRONMENT, str(emulated.path))
+    emulated.native.emulator_configure(0, 0, 2**32 - 1)
+    q, k, v = normal(2, 3, 70, 64, dtype=torch.float16)
+    room = torch.full((2, 75, 3, 72), 7.0, dtype=torch.float16)
+    out = room[:, 3:73, :, 8:].transpose(1, 2)
+    assert out.shape == q.shape
+    blackwell_sparsek.ops._check_rows(q, k, v, out)
+    blackwell_sparsek.ops._check_apart(out, q, k, v)
+    args = blackwell_sparsek.ops._arguments(q, k, v, out, True, 0.125)
+    args.kernel = kernel
+    library.forward(args, stream=0)
+    assert worst(out, reference(q, k, v, causal=True)) < 1
+    out.fill_(7.0)
+    assert bool((room == 7.0).all()), "only what belongs to the output was written"
+
+
+@pytest.mark.parametrize(
+    ("scale", "name"),
+    [(0.125, "hopper_fp16_d64"), (0.0, "hopper_fp16_d64"), (-0.125, "portable_fp16_d64")],
+)
+def test_the_kernel_is_named_for_the_scale_that_it_is_called_with(
+    monkeypatch: pytest.MonkeyPatch, emulated: EmulatedLibrary, scale: float, name: str
+) -> None:
+    monkeypatch.setenv(library.ENVIRONMENT, str(emulated.path))
+    q, k, v = normal(1, 1, 8, 64, dtype=torch.float16)
+    args = blackwell_sparsek.ops._arguments(q, k, v, q, False, scale)
+    assert library.name_of_kernel(args) == name
+
+
+def test_a_scale_that_is_not_finite_has_no_kernel() -> None:
+    with pytest.raises(ValueError, match="scale: expected a finite number"):
+        blackwell_sparsek.kernel_name(good(), good(), good(), scale=float("inf"))
+
+
 def test_importing_needs_neither_a_gpu_nor_the_library() -> None:
     environment = {k: v for k, v in os.environ.items() if k != library.ENVIRONMENT}
     environment |= {"PYTHONPATH": str(PAYLOAD), "CUDA_VISIBLE_DEVICES": ""}
@@ -141,3 +228,30 @@ def test_torch_compile_passes_the_argument_errors_on() -> None:
     compiled = torch.compile(lambda q: attention_forward(q, q, q), backend="eager")
     with pytest.raises(ValueError, match="must be CUDA tensors"):
         compiled(good())
+
+
+def test_torch_compile_sees_that_the_output_is_written() -> None:
+    def model(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+        return attention_forward(q, k, v, out=out) + out
+
+    graphs = []
+
+    def keep(graph: torch.fx.GraphModule, _: Any) -> Any:
+        graphs.append(graph)
+        return graph.forward
+
+    compiled = torch.compile(model, fullgraph=True, backend=keep)
+    with FakeTensorMode():
+        q, k, v, out = (torch.empty(2, 5, 3, 64, dtype=torch.half, device="cuda") for _ in range(4))
+        assert compiled(q, k, v, out).shape == q.shape
+    called = [node.target for node in graphs[0].graph.nodes if node.op == "call_function"]
+    assert any("attention_forward_into" in str(target) for target in called), called
+    schema = torch.ops.blackwell_sparsek.attention_forward_into.default._schema
+    assert schema.is_mutable
+
+
+def test_an_output_of_another_shape_is_refused_while_compiling_too() -> None:
+    with FakeTensorMode():
+        q, out = (torch.empty(2, 5, n, 64, dtype=torch.half, device="cuda") for n in (3, 4))
+        with pytest.raises(ValueError, match="out: shape"):
+            attention_forward(q, q, q, out=out)

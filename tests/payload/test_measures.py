@@ -55,6 +55,10 @@ def test_mismatches_agree_with_isclose_and_the_worst_element_is_really_the_worst
     error = measured(out, want)
     close = torch.isclose(out.double(), want, rtol=RTOL, atol=ATOL)
     assert error.mismatches == int((~close).sum())
+    wrong = [tuple(place) for place in (~close).nonzero().tolist()]
+    assert error.first == (wrong[0] if wrong else None)
+    assert error.first_got == (pytest.approx(float(out[wrong[0]])) if wrong else None)
+    assert error.first_want == (pytest.approx(float(want[wrong[0]])) if wrong else None)
     distance = (out.double() - want).abs()
     assert error.max_abs == pytest.approx(float(distance.max()))
     excess = distance / (ATOL + RTOL * want.abs())
@@ -83,6 +87,24 @@ def test_every_nan_and_infinity_that_the_reference_lacks_is_counted(
     assert (error.worst is None) == (len(bad) == flat.numel())
     numbers = (error.max_abs, error.max_rel, error.worst_got, error.worst_want)
     assert all(number is None or math.isfinite(number) for number in numbers)
+
+
+@pytest.mark.parametrize("scores_bytes", [8, 37 * 8 * 5, 1 << 28])
+def test_the_first_wrong_element_is_the_same_whatever_the_block_size(scores_bytes: int) -> None:
+    q, k, v = inputs.make(SHAPE, seed=1)
+    out = reference.attention(q, k, v, True, 0.3)
+    wanted = float(out[0, 2, 35, 7])
+    out[1, 1, 20, 0] += 9
+    out[0, 2, 36, 0] += 1
+    out[0, 2, 35, 7] = math.nan
+    error = measure_error.measure(
+        out, reference.blocks(q, k, v, True, 0.3, scores_bytes), RTOL, ATOL
+    )
+    assert (error.mismatches, error.first, error.worst) == (3, (0, 2, 35, 7), (1, 1, 20, 0))
+    assert error.first_got is None
+    assert error.first_want == pytest.approx(wanted)
+    said = measure_error.describe(error)
+    assert f"; first at [0, 2, 35, 7]: not finite, want {wanted:.5g}; worst at [1, 1, 20" in said
 
 
 def test_nonfinite_values_that_the_reference_has_too_match() -> None:

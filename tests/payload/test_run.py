@@ -108,9 +108,10 @@ def test_every_checked_provider_is_timed_by_every_method_with_a_control_pair(
 ) -> None:
     rows = [(r.provider, r.method, r.control) for r in good.result.bench if r.shape == TINY]
     racers = ["sdpa", "sdpa-flash", "sdpa-math"]
+    methods = (Method.BACK_TO_BACK, Method.COLD)
     assert sorted(rows, key=str) == sorted(
-        [(name, method, False) for name in racers for method in BenchPlan().methods]
-        + [("sdpa", method, True) for method in BenchPlan().methods],
+        [(name, method, False) for name in racers for method in methods]
+        + [("sdpa", method, True) for method in methods],
         key=str,
     )
     for record in good.result.bench:
@@ -118,6 +119,20 @@ def test_every_checked_provider_is_timed_by_every_method_with_a_control_pair(
         assert len(record.samples_us) == 6
         assert all(sample > 0 for sample in record.samples_us)
         assert record.calls == 1 if record.method is Method.COLD else record.calls >= 1
+
+
+def test_what_a_cpu_has_no_method_for_is_left_out_and_the_stage_says_so(good: Finished) -> None:
+    assert Method.GRAPH in good.result.request.bench.methods
+    assert good.stage(Stage.BENCH).reason == "without the method graph, which needs a CUDA GPU"
+
+
+def test_a_cpu_asked_for_graphs_alone_is_unfit(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    done = run_payload(a_request(bench=BenchPlan(methods=(Method.GRAPH,))), tmp_path)
+    assert (done.exit_status, done.result.unfit, done.result.bench) == (4, True, ())
+    assert done.stage(Stage.BENCH).reason == (
+        "nothing to time by without the method graph, which needs a CUDA GPU"
+    )
 
 
 def test_progress_counts_up_to_its_total_in_every_stage(good: Finished) -> None:
@@ -198,7 +213,7 @@ def test_a_kernel_that_does_not_compile_stops_the_run(tmp_path: Path) -> None:
     assert (done.exit_status, done.result.status, done.result.unfit) == (1, Status.FAILED, False)
     assert 'identifier "x" is undefined' in done.result.reason
     stages = [report.status for report in done.result.stages]
-    assert stages == [Status.FAILED, Status.SKIPPED, Status.SKIPPED, Status.SKIPPED]
+    assert stages == [Status.FAILED, *[Status.SKIPPED] * (len(Stage) - 1)]
     assert done.result.build is not None
     assert done.result.checks == ()
     assert done.result.machine is not None

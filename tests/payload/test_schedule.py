@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from remote_payload.contract import BenchPlan, Method
-from remote_payload.schedule import Effort, Entrant, effort, entrants, slot_s, turns
+from remote_payload.schedule import Effort, Entrant, effort, entrants, methods_on, slot_s, turns
 
 PLAN = BenchPlan()
-BACK, COLD = Method.BACK_TO_BACK, Method.COLD
+BACK, COLD, GRAPH = Method.BACK_TO_BACK, Method.COLD, Method.GRAPH
 
 
 def test_the_baseline_runs_twice_as_the_control_pair() -> None:
@@ -44,11 +44,11 @@ def test_zero_lets_the_payload_choose() -> None:
 def test_the_cpu_has_a_budget_of_its_own_and_the_users_budget_goes_first() -> None:
     assert slot_s(PLAN, "cpu", shapes=3) == 5.0
     assert slot_s(BenchPlan(budget_s=8.0), "cpu", shapes=2) == 2.0
-    assert slot_s(BenchPlan(budget_s=8.0), "cuda", shapes=2) == 2.0
+    assert slot_s(BenchPlan(budget_s=12.0), "cuda", shapes=2) == 2.0
 
 
 @given(
-    st.sampled_from([BACK, COLD]),
+    st.sampled_from([BACK, COLD, GRAPH]),
     st.floats(1e-6, 10.0),
     st.floats(0.1, 100.0),
     st.sampled_from(["cpu", "cuda"]),
@@ -59,10 +59,10 @@ def test_a_budget_is_kept_unless_the_fewest_rounds_already_exceed_it(
     chosen = effort(method, PLAN, device, turn_s, slot)
     assert 6 <= chosen.rounds <= PLAN.rounds
     assert 1 <= chosen.calls <= PLAN.calls
-    assert 1 <= chosen.warmup <= PLAN.warmup
-    launches = chosen.calls + (chosen.warmup if method is BACK else 0)
+    assert 1 <= chosen.warmup <= (PLAN.calls if method is GRAPH else PLAN.warmup)
+    launches = chosen.calls + (0 if method is COLD else chosen.warmup)
     spent_s = chosen.rounds * chosen.per_round * launches * turn_s
-    at_least = launches == (2 if method is BACK else 1) and chosen.rounds == 6
+    at_least = launches == (1 if method is COLD else 2) and chosen.rounds == 6
     assert spent_s <= slot * (1 + 1e-9) or at_least
 
 
@@ -72,3 +72,13 @@ def test_a_plan_of_few_rounds_is_not_stretched() -> None:
 
 def test_a_cold_sample_is_one_call() -> None:
     assert effort(COLD, PLAN, "cuda", turn_s=1.0, slot=None) == Effort(2, 1, 20, 5)
+
+
+def test_a_gpu_has_all_methods_and_a_cpu_has_no_graphs() -> None:
+    assert methods_on("cuda", PLAN) == (BACK, COLD, GRAPH)
+    assert methods_on("cpu", PLAN) == (BACK, COLD)
+
+
+def test_a_recording_of_all_calls_is_replayed_once_unmeasured_before_each_sample() -> None:
+    assert effort(GRAPH, PLAN, "cuda", turn_s=1.0, slot=None) == Effort(100, 100, 20)
+    assert effort(GRAPH, PLAN, "cuda", turn_s=1.0, slot=200.0) == Effort(5, 5, 20)

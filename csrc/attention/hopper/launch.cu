@@ -2,6 +2,7 @@
 
 #include "attention/hopper/kernel.cuh"
 #include "attention/hopper/tensor_map.h"
+#include "attention/launch.cuh"
 
 namespace sparsek::hopper {
 namespace {
@@ -29,50 +30,33 @@ Schedule plan(const AttentionParams& params, int multiprocessors) {
   return schedule;
 }
 
-template <class Config>
-cudaError_t launch(const AttentionParams& attention, cudaStream_t stream) {
-  constexpr int DIM = Config::DIM;
-  constexpr bool BF16 = std::is_same_v<typename Config::Element, BFloat16>;
-  int device = 0, multiprocessors = 0;
-  cudaError_t failed = cudaGetDevice(&device);
-  if (failed == cudaSuccess)
-    failed = cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, device);
-  Params params = {};
-  if (failed == cudaSuccess)
-    failed = encode(&params.q, tensor_of(attention.q, attention, DIM, BF16));
-  if (failed == cudaSuccess)
-    failed = encode(&params.k, tensor_of(attention.k, attention, DIM, BF16));
-  if (failed == cudaSuccess)
-    failed = encode(&params.v, tensor_of(attention.v, attention, DIM, BF16));
-  if (failed == cudaSuccess)
-    failed = encode(&params.o, tensor_of(attention.o, attention, DIM, BF16));
-  void (*const kernel)(Params) = attention_hopper<Config>;
-  if (failed == cudaSuccess)
-    failed = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                  Config::SHARED_BYTES);
-  if (failed != cudaSuccess) return failed;
-  params.schedule = plan<Config>(attention, multiprocessors);
-  params.scale_log2 = attention.scale_log2;
-  cudaLaunchConfig_t config = {};
-  config.gridDim = dim3(smaller(params.schedule.items, multiprocessors));
-  config.blockDim = dim3(Config::THREADS);
-  config.dynamicSmemBytes = Config::SHARED_BYTES;
-  config.stream = stream;
-  return cudaLaunchKernelEx(&config, kernel, params);
-}
-
 template <class Element, int DIM, bool CAUSAL>
-const Variant* variant(const char* name) {
+struct Kernel : Config<Element, DIM, CAUSAL> {
   using C = Config<Element, DIM, CAUSAL>;
-  static const Variant it = {name, C::SHARED_BYTES, C::PASS_ROWS, launch<C>};
-  return &it;
-}
+  static constexpr int BLOCK_Q = C::PASS_ROWS;
 
-template <class Element, int DIM>
-const Variant* variant(bool causal, const char* causal_name, const char* full_name) {
-  return causal ? variant<Element, DIM, true>(causal_name)
-                : variant<Element, DIM, false>(full_name);
-}
+  static cudaError_t launch(const AttentionParams& attention, cudaStream_t stream) {
+    constexpr bool BF16 = IS_BF16<Element>;
+    int device = 0, multiprocessors = 0;
+    cudaError_t failed = cudaGetDevice(&device);
+    if (failed == cudaSuccess)
+      failed = cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, device);
+    Params params = {};
+    if (failed == cudaSuccess)
+      failed = encode(&params.q, tensor_of(attention.q, attention, DIM, BF16));
+    if (failed == cudaSuccess)
+      failed = encode(&params.k, tensor_of(attention.k, attention, DIM, BF16));
+    if (failed == cudaSuccess)
+      failed = encode(&params.v, tensor_of(attention.v, attention, DIM, BF16));
+    if (failed == cudaSuccess)
+      failed = encode(&params.o, tensor_of(attention.o, attention, DIM, BF16));
+    if (failed != cudaSuccess) return failed;
+    params.schedule = plan<C>(attention, multiprocessors);
+    params.scale_log2 = attention.scale_log2;
+    const int ctas = smaller(params.schedule.items, multiprocessors);
+    return start<C>(attention_hopper<C>, params, ctas, stream);
+  }
+};
 
 }  // namespace
 
@@ -85,15 +69,7 @@ bool supports(const AttentionParams& params) {
 }
 
 const Variant* find_variant(bool bf16, int dim, bool causal) {
-  if (dim == 64 && !bf16)
-    return variant<Half, 64>(causal, "hopper_fp16_d64_causal", "hopper_fp16_d64");
-  if (dim == 128 && !bf16)
-    return variant<Half, 128>(causal, "hopper_fp16_d128_causal", "hopper_fp16_d128");
-  if (dim == 64)
-    return variant<BFloat16, 64>(causal, "hopper_bf16_d64_causal", "hopper_bf16_d64");
-  if (dim == 128)
-    return variant<BFloat16, 128>(causal, "hopper_bf16_d128_causal", "hopper_bf16_d128");
-  return nullptr;
+  return find_variant_of<Kernel>("hopper", bf16, dim, causal);
 }
 
 }  // namespace sparsek::hopper

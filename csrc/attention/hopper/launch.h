@@ -8,7 +8,7 @@ namespace sparsek::hopper {
 // wgmma exists for compute capability 9.0, the only 9.x, and no other.
 constexpr int CAPABILITY_MAJOR = 9;
 
-// Can the kernel compute this, on a device that has it? Positive scales and strides that TMA takes.
+// Can the kernel compute this, on a device that has it? No negative scale; strides that TMA takes.
 bool supports(const AttentionParams& params);
 
 // The variant for an element type (bf16 or fp16), head dimension and mask; null if there is none.
