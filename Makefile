@@ -3,10 +3,10 @@ PYTHON ?= python3
 BIN    := .venv/bin
 READY  := .venv/.ready
 
-.PHONY: help profile test lint format clean
+.PHONY: help profile test lint format gpu gpu-kit clean
 
 help:  ## List the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -30,5 +30,11 @@ format: $(READY)  ## Let ruff format and mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+gpu:  ## Prove and measure on this machine's Hopper GPU, at most 8 minutes, no network (.ci/gpu)
+	@.ci/gpu
+
+gpu-kit:  ## Gather in wheelhouse/ what `make gpu` needs where there is no network
+	@PYTHON=$(PYTHON) .ci/gpu-kit
+
 clean:  ## Remove what make and the tools left; runs are kept
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
+	rm -rf .venv .venv-gpu .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info

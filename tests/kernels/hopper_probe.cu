@@ -1,5 +1,5 @@
-// The C interface to hopper_probes.cuh, for tests that load it as a library.
-#include "hopper_probes.cuh"
+// The C interface to conformance/probes.cuh, for tests that load it as a library.
+#include "conformance/probes.cuh"
 
 namespace {
 

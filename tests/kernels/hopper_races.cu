@@ -1,6 +1,6 @@
 // D[64, 64] = A[64, 64] * B[64, 64]^T as a right kernel does it, and wrong in one place at a time:
 // `Flaw` says where. Each flaw is undefined behaviour that a GPU may well forgive.
-#include "hopper_probes.cuh"
+#include "conformance/probes.cuh"
 
 namespace {
 

@@ -13,7 +13,7 @@ import pytest
 from tests.kernels.emulated import CSRC, compiler, emulator_alone
 
 HERE = Path(__file__).parent
-PROGRAMS = ("hopper_conformance", "emulator_example")
+PROGRAMS = (CSRC / "conformance" / "hopper_conformance.cu", HERE / "emulator_example.cu")
 # GCC notes that passing CUtensorMap by value changed in GCC 4.6; nothing here is that old.
 FLAGS = ("-std=c++17", "-O0", "-Wall", "-Wextra", "-Werror", "-Wno-unknown-pragmas", "-Wno-psabi")
 
@@ -38,10 +38,10 @@ def compile_units(command: str, units: list[Path], folder: Path) -> list[str]:
         return list(pool.map(compile_unit, units))
 
 
-def link(command: str, name: str, emulator: list[str], folder: Path) -> str:
+def link(command: str, source: Path, emulator: list[str], folder: Path) -> str:
     """One of PROGRAMS, static: qemu-user then needs no libraries of the other machine."""
-    program = str(folder / name)
-    objects = compile_units(command, [HERE / f"{name}.cu"], folder)
+    program = str(folder / source.stem)
+    objects = compile_units(command, [source], folder)
     subprocess.run([command, *objects, *emulator, "-static", "-o", program], check=True)
     return program
 
@@ -54,9 +54,9 @@ def test_arm64_gives_the_same_bits_and_the_same_report(
     (tmp_path / "arm64").mkdir()
     units = sorted((CSRC / "emulator").glob("*.cpp"))
     emulator = compile_units(cross, units, tmp_path / "arm64")
-    for name in PROGRAMS:
-        here = link(compiler(), name, list(emulator_alone(surroundings)), tmp_path)
-        there = link(cross, name, emulator, tmp_path / "arm64")
+    for source in PROGRAMS:
+        here = link(compiler(), source, list(emulator_alone(surroundings)), tmp_path)
+        there = link(cross, source, emulator, tmp_path / "arm64")
         want = subprocess.run([here], capture_output=True, text=True)
         got = subprocess.run([qemu, there], capture_output=True, text=True)
         assert (got.stdout, got.returncode) == (want.stdout, want.returncode)

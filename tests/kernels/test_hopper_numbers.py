@@ -10,12 +10,13 @@ from blackwell_sparsek import library
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from remote_payload import adversarial
+from remote_payload.adversarial import FIRST_BLOCK
 from tests.kernels.emulated import EmulatedLibrary, Outcome, normal, reference, worst
 
 DTYPES = [pytest.param(torch.float16, id="fp16"), pytest.param(torch.bfloat16, id="bf16")]
 MASKS = [pytest.param(False, id="full"), pytest.param(True, id="causal")]
 DIMS = [64, 128]
-BLOCK = 128  # keys that make the reference at D = 64 without a mask
 SEEDS = 20
 
 
@@ -122,23 +123,19 @@ def test_inputs_of_any_size_are_as_accurate_as_exact_exponentials(
 def test_constant_rows_give_the_mean_of_the_values(
     emulated: EmulatedLibrary, dtype: torch.dtype
 ) -> None:
-    _, _, v = normal(1, 1, 300, 64, dtype=dtype)
-    flat = torch.ones_like(v)
+    q, k, v = adversarial.constant(300, dtype)
     mean = v.double().mean(dim=2, keepdim=True).expand(v.shape)
-    assert worst(hopper(emulated, flat, flat, v), mean) < 1
+    assert worst(hopper(emulated, q, k, v), mean) < 1
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_one_huge_key_takes_all_the_weight_at_every_column(
     emulated: EmulatedLibrary, dtype: torch.dtype
 ) -> None:
-    q, k, v = normal(1, 1, BLOCK + 64, 64, dtype=dtype)
-    q = q.abs() + 0.1
-    for hot in (0, 5, 31, 32, 127, *range(BLOCK, BLOCK + 64)):
-        spiked = k.clone()
-        spiked[0, 0, hot] = 200.0
+    for hot in (0, 5, 31, 32, 127, *range(FIRST_BLOCK, FIRST_BLOCK + 64)):
+        q, k, v = adversarial.one_huge_key((hot,), dtype)
         want = v[:, :, hot : hot + 1].double().expand(v.shape)
-        assert worst(hopper(emulated, q, spiked, v), want) < 1, hot
+        assert worst(hopper(emulated, q, k, v), want) < 1, hot
 
 
 @pytest.mark.parametrize("nats", [5, 10, 12, 16, 20, 80])
@@ -146,16 +143,8 @@ def test_one_huge_key_takes_all_the_weight_at_every_column(
 def test_rows_whose_maximum_comes_late_are_computed_exactly(
     emulated: EmulatedLibrary, column: int, nats: float
 ) -> None:
-    q, k, v = normal(1, 2, 320, 64, dtype=torch.float16)
-    row = q[0, 1, 70].float()
-    k[0, 1, 256 + column] = (nats * 8 / row.dot(row) * row).half()
+    q, k, v = adversarial.late_maximum(((0, 0.0), (column, nats)))
     assert agrees_as_well_as_portable(emulated, q, k, v)
-
-
-def spoiled(which: int, at: tuple[int, int], value: float) -> tuple[torch.Tensor, ...]:
-    tensors = normal(1, 1, 200, 64, dtype=torch.float16)
-    tensors[which][0, 0, at[0], at[1]] = value
-    return tuple(tensors)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
@@ -166,7 +155,7 @@ def test_what_is_not_finite_spreads_as_in_exact_softmax(
     emulated: EmulatedLibrary, which: int, rows: tuple[int, ...], value: float
 ) -> None:
     for row in rows:
-        q, k, v = spoiled(which, (row, 9), value)
+        q, k, v = adversarial.spoiled(which, (row,), value)
         got, want = hopper(emulated, q, k, v), reference(q, k, v)
         assert torch.equal(got.isnan(), want.isnan()), row
         assert torch.equal(got.isinf(), want.isinf()), row

@@ -46,9 +46,9 @@ MUTANTS = [
         id="reads past the end",
     ),
     pytest.param(
-        "attention/portable/launch.cu",
-        "constexpr int WITHOUT_ASKING_BYTES = 48 << 10;",
-        "constexpr int WITHOUT_ASKING_BYTES = 96 << 10;",
+        "attention/launch.cuh",
+        "cudaFuncAttributeMaxDynamicSharedMemorySize, Config::SHARED_BYTES",
+        "cudaFuncAttributeMaxDynamicSharedMemorySize, 48 << 10",
         "code 1001",
         id="shared memory not asked for",
     ),

@@ -1,0 +1,47 @@
+"""The prove stage: a proof that fails, fails the run; the stages after it run all the same.
+
+It is tried also where a gate before it failed.
+"""
+
+from __future__ import annotations
+
+from typing import Dict, Tuple
+
+from remote_payload import prove, sanitize
+from remote_payload.contract import ProofRecord, Status
+from remote_payload.prove import Proof
+from remote_payload.prove_adversarial import adversarial
+from remote_payload.prove_conformance import conformance
+from remote_payload.scene import Outcome, Scene
+
+# In the order in which they are tried: what a kernel may fail on comes before what watches it.
+PROOFS: Dict[str, Proof] = {
+    "conformance": conformance,
+    "adversarial": adversarial,
+    "memcheck": sanitize.memcheck,
+    "racecheck": sanitize.racecheck,
+}
+
+
+def act(scene: Scene) -> Outcome:
+    """Try all proofs; SKIPPED only if none could be given here."""
+
+    def keep(records: Tuple[ProofRecord, ...]) -> None:
+        scene.draft.note(proofs=records)
+
+    place = prove.Place(
+        job=scene.draft.folder,
+        sources=scene.sources.absolute(),
+        setting=scene.setting(),
+        capability=scene.capability() if scene.device == "cuda" else None,
+        deadline=scene.deadline,
+    )
+    records = prove.run(PROOFS, place, scene.request.prove.case_limit_s, keep)
+    bad = [record for record in records if record.status not in (Status.OK, Status.SKIPPED)]
+    if bad:
+        more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
+        reason = f"{bad[0].name}: {bad[0].reason}{more}"
+        return Outcome(bad[0].status, reason, ends_run=False, fails_run=True)
+    if all(record.status is Status.SKIPPED for record in records):
+        return Outcome(Status.SKIPPED, f"no proof could be given here: {records[0].reason}")
+    return Outcome(Status.OK)
