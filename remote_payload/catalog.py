@@ -8,10 +8,14 @@ from typing import Dict, Tuple
 
 @dataclass(frozen=True)
 class Entry:
-    """One known provider. what: a few words for help texts and reports."""
+    """One known provider. what: a few words for help texts and reports.
+
+    how: where to get it, for a package that neither torch nor we bring along; empty otherwise.
+    """
 
     name: str
     what: str
+    how: str = ""
 
 
 ENTRIES: Tuple[Entry, ...] = (
@@ -21,9 +25,34 @@ ENTRIES: Tuple[Entry, ...] = (
     Entry("sdpa-efficient", "PyTorch SDPA, memory-efficient backend"),
     Entry("sdpa-math", "PyTorch SDPA, plain math backend"),
     Entry("sparsek", "our own kernel in csrc/, through blackwell_sparsek.attention_forward"),
+    Entry(
+        "fa3",
+        "FlashAttention-3, flash_attn_interface.flash_attn_func",
+        "git clone https://github.com/Dao-AILab/flash-attention, then python setup.py install in "
+        "its folder hopper (needs nvcc; compiles for half an hour or more)",
+    ),
+    Entry(
+        "fa4",
+        "FlashAttention-4 in CuTe DSL, flash_attn.cute.flash_attn_func",
+        "pip install flash-attn-4 (Python 3.10 or newer; with CUDA 13: 'flash-attn-4[cu13]')",
+    ),
+    Entry(
+        "flashinfer",
+        "FlashInfer, BatchPrefillWithRaggedKVCacheWrapper",
+        "pip install flashinfer-python ninja (its kernels are compiled at the first call, by nvcc)",
+    ),
+    Entry(
+        "triton",
+        "our own FlashAttention forward in Triton, of the kind that tutorials teach",
+        "pip install triton (PyTorch with CUDA for Linux brings it along)",
+    ),
 )
 
 BY_NAME: Dict[str, Entry] = {entry.name: entry for entry in ENTRIES}
 
 BASELINE = "sdpa"
 OURS = "sparsek"
+PEERS: Tuple[str, ...] = tuple(entry.name for entry in ENTRIES if entry.how)
+
+# How a check's reason begins where a peer is not installed; what follows is its `how`.
+NOT_PRESENT = "not present"

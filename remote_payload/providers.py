@@ -8,22 +8,21 @@ import importlib
 import importlib.util
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Callable, ContextManager, Tuple
 
 import torch
 import torch.nn.functional as functional
 from torch.nn import attention
 
-from remote_payload import emulation
-from remote_payload.catalog import BASELINE, OURS
+from remote_payload import emulation, peers
+from remote_payload.catalog import BASELINE, OURS, PEERS
 from remote_payload.contract import Provider
+from remote_payload.loaded import CannotRun, Loaded, Tensor
 from remote_payload.setting import LIBRARY_VARIABLE, Setting
 
-Tensor = Any
-Attention = Callable[..., Tensor]  # f(q, k, v, causal=bool, scale=float) -> [b, h, s, d]
+__all__ = ["BadTarget", "CannotRun", "Loaded", "load"]
+
 DIGEST_DIGITS = 16
 
 # catalog name -> member of torch.nn.attention.SDPBackend
@@ -38,35 +37,8 @@ _CUDA_ONLY = ("sdpa-cudnn", "sdpa-efficient")
 _SDPA_REFUSALS = ("No available kernel", "No viable backend")
 
 
-class CannotRun(Exception):
-    """The provider cannot run here at all; the text says why. Not a wrong result."""
-
-
 class BadTarget(Exception):
     """A user's target that does not name a function; the text says what is missing."""
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """A provider ready to be called.
-
-    within: entered around a burst of calls, not around each, so that it costs no measured time.
-    implementation: given the arguments of a call, the name of what runs; CannotRun if nothing.
-    refusals: parts of a RuntimeError's text that mean "not for this shape".
-    emulated: no GPU runs it, so it may be checked but not timed.
-    """
-
-    call: Attention
-    within: Callable[[], ContextManager[Any]]
-    implementation: Callable[..., str]
-    refusals: Tuple[str, ...] = ()
-    emulated: bool = False
-
-    def refuses(self, exc: Exception) -> bool:
-        """Whether `exc` means "I do not do this shape" rather than that something broke."""
-        if isinstance(exc, NotImplementedError):
-            return True
-        return isinstance(exc, RuntimeError) and any(part in str(exc) for part in self.refusals)
 
 
 def load(provider: Provider, setting: Setting) -> Loaded:
@@ -77,6 +49,8 @@ def load(provider: Provider, setting: Setting) -> Loaded:
         return _load_ours(setting)
     if provider.name == BASELINE:
         return Loaded(_sdpa, contextlib.nullcontext, _sdpa_choice)
+    if provider.name in PEERS:
+        return peers.load(provider.name, setting)
     return _load_sdpa(provider.name, setting)
 
 
@@ -120,7 +94,7 @@ def _load_ours(setting: Setting) -> Loaded:
 
     def implementation(q: Tensor, k: Tensor, v: Tensor, causal: bool, scale: float) -> str:
         try:
-            return f"{ours.kernel_name(q, k, v, causal)}, library sha256 {digest}"
+            return f"{ours.kernel_name(q, k, v, causal, scale)}, library sha256 {digest}"
         except (TypeError, ValueError) as exc:
             raise CannotRun(f"{OURS}: {exc}") from exc
 
@@ -157,7 +131,12 @@ def _load_target(target: str, setting: Setting) -> Loaded:
     if not callable(call):
         raise BadTarget(f"{where} has no function {function!r}")
     name = f"{target}, file sha256 {_file_digest(module)}"
-    return Loaded(call, contextlib.nullcontext, lambda *_, **__: name)
+    return Loaded(
+        call,
+        contextlib.nullcontext,
+        lambda *_, **__: name,
+        emulated=isinstance(call, emulation.Emulated),
+    )
 
 
 def _from_file(where: str, setting: Setting) -> ModuleType:

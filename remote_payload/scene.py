@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Optional, Protocol, Sequence, Tuple
 
 from remote_payload import machine
+from remote_payload.catalog import PEERS
 from remote_payload.contract import GpuState, Request, Shape, Status
 from remote_payload.draft import Draft
 from remote_payload.isolate import Deadline
@@ -24,13 +25,14 @@ class Outcome:
     """How a stage ended. unfit: it failed by the host's lack, not by a gate.
 
     ends_run: whether anything but OK and SKIPPED is the end of the run; not for what a run can
-    do without.
+    do without. fails_run: where it is not, whether the run has failed all the same.
     """
 
     status: Status
     reason: str = ""
     unfit: bool = False
     ends_run: bool = True
+    fails_run: bool = False
 
 
 @dataclass
@@ -53,6 +55,12 @@ class Scene:
     @property
     def passed_any_check(self) -> bool:
         return any(record.status is Status.OK for record in self.draft.result.checks)
+
+    def decides(self, name: str) -> bool:
+        """Whether this provider's failure is the run's: not that of a peer nobody asked for by
+        name, which only loses its own place beside ours."""
+        required = {provider.name for provider in self.request.providers if provider.required}
+        return name not in PEERS or name in required
 
     def capability(self) -> Optional[Tuple[int, int]]:
         """Compute capability of the GPU by torch, else by nvidia-smi; None without a GPU."""

@@ -46,10 +46,11 @@ def noise_floor(control: Ratio) -> float | None:
 def judge(speedup: Ratio, noise: float | None) -> Judgement:
     """Compare an interval with the band around 1 that noise and minimum effect leave open.
 
-    SAME means shown to lie inside the band, not merely "no difference found".
+    SAME means shown to lie inside the band, not merely "no difference found"; a band wider than
+    NOISY shows nothing of the kind.
     """
     if speedup.low is None or speedup.high is None:
-        advice = f"only {speedup.n} paired samples; an interval needs at least 6 rounds"
+        advice = f"only {speedup.n} samples to compare; an interval needs at least 6 rounds"
         return Judgement(Verdict.INCONCLUSIVE, speedup, noise, advice)
     if noise is None:
         advice = "no A/A control with an interval in this run, so its noise floor is unknown"
@@ -59,7 +60,7 @@ def judge(speedup: Ratio, noise: float | None) -> Judgement:
         return Judgement(Verdict.FASTER, speedup, noise)
     if speedup.high < 1 / band:
         return Judgement(Verdict.SLOWER, speedup, noise)
-    if 1 / band <= speedup.low and speedup.high <= band:
+    if noise <= NOISY and 1 / band <= speedup.low and speedup.high <= band:
         return Judgement(Verdict.SAME, speedup, noise)
     return Judgement(Verdict.INCONCLUSIVE, speedup, noise, _advice(speedup.n, noise))
 

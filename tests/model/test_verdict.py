@@ -20,6 +20,9 @@ from orchestrator.model.verdict import Verdict, judge, noise_floor
         (1.005, 1.02, 0.005, Verdict.INCONCLUSIVE),
         (1.02, 1.04, 0.03, Verdict.INCONCLUSIVE),
         (1.002, 1.004, 0.0, Verdict.SAME),
+        (0.96, 1.04, 0.05, Verdict.SAME),
+        (0.96, 1.04, 0.06, Verdict.INCONCLUSIVE),
+        (0.1, 70.0, 190.0, Verdict.INCONCLUSIVE),
     ],
 )
 def test_a_verdict_follows_from_interval_noise_and_minimum_effect(

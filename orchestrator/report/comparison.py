@@ -1,0 +1,216 @@
+"""Two runs side by side: the rows they share, and whether they may be compared at all."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from orchestrator.model.objection import CLOCK_DRIFT, on_gpu
+from orchestrator.model.run import Run
+from orchestrator.model.stats import Summary, ratio_of_medians
+from orchestrator.model.verdict import Judgement, Verdict, judge
+from orchestrator.report.figures import Figure, Figures, figures, run_noise
+from remote_payload.contract import (
+    BenchRecord,
+    CheckRecord,
+    Machine,
+    Method,
+    Result,
+    Shape,
+    Status,
+)
+
+Key = tuple[str, Shape, Method]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One provider on one shape by one method, in both runs."""
+
+    provider: str
+    shape: Shape
+    method: Method
+    before: Summary
+    after: Summary
+    judgement: Judgement
+
+
+@dataclass(frozen=True)
+class Lost:
+    """What the first run timed and the second did not. broke: because it failed there."""
+
+    provider: str
+    shape: Shape
+    method: Method
+    reason: str
+    broke: bool
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Something that a time depends on besides the code, as each run tells it."""
+
+    what: str
+    before: str
+    after: str
+    same: bool
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Both runs; a speed-up above 1 means that the second is faster.
+
+    gained: what only the second run timed.
+    """
+
+    before: Run
+    after: Run
+    conditions: tuple[Condition, ...]
+    rows: tuple[Row, ...]
+    lost: tuple[Lost, ...]
+    gained: tuple[Key, ...]
+
+    @property
+    def differences(self) -> tuple[Condition, ...]:
+        return tuple(condition for condition in self.conditions if not condition.same)
+
+    @property
+    def regressions(self) -> int:
+        """Rows that are slower now, and rows that broke."""
+        slower = [row for row in self.rows if row.judgement.verdict is Verdict.SLOWER]
+        return len(slower) + len([one for one in self.lost if one.broke])
+
+
+def compare(before: Run, after: Run) -> Comparison:
+    """Compare two runs that both have a result; ValueError if one has none."""
+    if before.result is None or after.result is None:
+        raise ValueError("a run without a result cannot be compared")
+    first, second = figures(before.result), figures(after.result)
+    old, new = _timed(first), _timed(second)
+    rows = tuple(_row(key, old[key], new[key], first, second) for key in old if key in new)
+    return Comparison(
+        before,
+        after,
+        tuple(_conditions(before.result, after.result)),
+        rows,
+        tuple(_lost(key, after.result) for key in old if key not in new),
+        tuple(key for key in new if key not in old),
+    )
+
+
+def in_words(shapes: Iterable[Shape]) -> str:
+    """Shapes, with the head counts of those that differ in nothing else together."""
+    heads: dict[str, list[str]] = {}
+    for shape in dict.fromkeys(shapes):
+        count = str(shape.heads)
+        heads.setdefault(shape.label.replace(f" H={count} ", " "), []).append(count)
+    return "; ".join(f"{rest} H={','.join(counts)}" for rest, counts in heads.items())
+
+
+def _timed(of: Figures) -> dict[Key, Figure]:
+    """What a run timed completely, and what no objection refutes."""
+    rows = [row for row in of.rows if row.trusted]
+    return {(r.record.provider, r.record.shape, r.record.method): r for r in rows}
+
+
+def _row(key: Key, old: Figure, new: Figure, first: Figures, second: Figures) -> Row:
+    before, after = old.trusted, new.trusted
+    assert before is not None, "only trusted figures are compared"
+    assert after is not None, "only trusted figures are compared"
+    floors = [_noise(of, key) for of in (first, second)]
+    known = [floor for floor in floors if floor is not None]
+    noise = max(known) if len(known) == len(floors) else None
+    return Row(*key, before, after, judge(ratio_of_medians(before, after), noise))
+
+
+def _noise(of: Figures, key: Key) -> float | None:
+    """The noise floor of a run for one shape; where that has no pair of its own, of any."""
+    _, shape, method = key
+    own = run_noise(tuple(r for r in of.result.bench if r.shape == shape), method)
+    return run_noise(of.result.bench, method) if own is None else own
+
+
+def _lost(key: Key, result: Result) -> Lost:
+    provider, shape, _ = key
+    checked = [c for c in result.checks if (c.provider, c.shape) == (provider, shape)]
+    timed = [r for r in result.bench if (r.provider, r.shape, r.method) == key and not r.control]
+    broken = (Status.FAILED, Status.TIMEOUT)
+    records: list[CheckRecord | BenchRecord] = [*checked, *timed]
+    for record in records:
+        if record.status is not Status.OK:
+            reason = f"{record.status.value}, {record.reason or 'no reason given'}"
+            return Lost(*key, reason, record.status in broken)
+    reason = "its timing is refuted or unusable" if timed else "not asked for, or not reached"
+    return Lost(*key, reason, bool(timed))
+
+
+def _conditions(before: Result, after: Result) -> Iterator[Condition]:
+    old, new = before.machine, after.machine
+    yield _condition("device", _device(before), _device(after))
+    # A container gets a new host name with each start; its GPU keeps its own.
+    what, digest = ("GPU itself", "gpu_uuid") if on_gpu(before) else ("machine", "hostname")
+    yield _condition(what, *_identity(_digest(old, digest), _digest(new, digest)))
+    for what in ("driver", "torch"):
+        yield _condition(what, _fact(old, what), _fact(new, what))
+    yield _condition("power limit", _power(old), _power(new))
+    yield _clocks(_clock_mhz(before), _clock_mhz(after))
+    yield _condition("shapes", _shapes(before), _shapes(after))
+    yield _condition("calls per sample", _calls(before), _calls(after))
+
+
+def _condition(what: str, before: str, after: str) -> Condition:
+    return Condition(what, before, after, before == after)
+
+
+def _device(result: Result) -> str:
+    machine = result.machine
+    if machine is None:
+        return "unknown"
+    return (machine.gpu or "unknown GPU") if on_gpu(result) else f"CPU: {machine.cpu}"
+
+
+def _digest(machine: Machine | None, what: str) -> str | None:
+    found: str | None = getattr(machine, f"{what}_digest", None)
+    return found
+
+
+def _identity(before: str | None, after: str | None) -> tuple[str, str]:
+    """Two digests in words, since the digits tell nobody anything."""
+    if before == after:
+        return ("the same", "the same") if before else ("none told", "none told")
+    return "one" if before else "none told", "another" if after else "none told"
+
+
+def _fact(machine: Machine | None, what: str) -> str:
+    return str(getattr(machine, what, None) or "none told")
+
+
+def _power(machine: Machine | None) -> str:
+    states = [machine.after, machine.before] if machine else []
+    limits = [state.power_limit_w for state in states if state and state.power_limit_w]
+    return f"{limits[0]:.0f} W" if limits else "none told"
+
+
+def _clock_mhz(result: Result) -> float | None:
+    """Median SM clock right after the timings, when the GPU was still warm."""
+    states = [r.after for r in result.bench if r.status is Status.OK and r.after]
+    known = [state.sm_clock_mhz for state in states if state.sm_clock_mhz]
+    return statistics.median(known) if known else None
+
+
+def _clocks(before: float | None, after: float | None) -> Condition:
+    words = [f"{clock:.0f} MHz" if clock else "none told" for clock in (before, after)]
+    same = before == after
+    if before and after:
+        same = max(before, after) <= min(before, after) * (1 + CLOCK_DRIFT)
+    return Condition("SM clock when timed", words[0], words[1], same)
+
+
+def _shapes(result: Result) -> str:
+    return in_words(r.shape for r in result.bench if r.status is Status.OK) or "none"
+
+
+def _calls(result: Result) -> str:
+    taken = {(r.method.value, r.calls) for r in result.bench if r.status is Status.OK}
+    return ", ".join(f"{method} {calls}" for method, calls in sorted(taken)) or "none"

@@ -1,0 +1,159 @@
+"""A comparison as a page of Markdown and as a JSON document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from orchestrator.model.verdict import Verdict
+from orchestrator.report import format as fmt
+from orchestrator.report.comparison import Comparison, Row, in_words
+from orchestrator.report.render import fill
+from orchestrator.report.view import Table
+from remote_payload import codec
+from remote_payload.contract import Method, Shape
+
+_TEMPLATE = "compare.md.j2"
+_ROWS = (
+    "Provider",
+    "Shape",
+    "Method",
+    "Before, µs",
+    "After, µs",
+    "Speed-up (95 % interval)",
+    "Verdict",
+)
+_CONDITIONS = ("Condition", "Before", "After", "Same")
+
+
+@dataclass(frozen=True)
+class ComparisonView:
+    """What the template prints. lost, gained, advice: one sentence each."""
+
+    title: str
+    first: str
+    verdict: str
+    table: Table
+    lost: tuple[str, ...]
+    gained: tuple[str, ...]
+    advice: tuple[str, ...]
+    conditions: Table
+
+
+def markdown(found: Comparison) -> str:
+    """The page; its first line says whether the two may be compared."""
+    return fill(_TEMPLATE, page=view(found))
+
+
+def view(found: Comparison) -> ComparisonView:
+    """A comparison in words."""
+    before, after = found.before.card.run_id, found.after.card.run_id
+    return ComparisonView(
+        title=f"{before} and {after}",
+        first=first_line(found),
+        verdict=verdict_line(found),
+        table=Table(_ROWS, tuple(_cells(row) for row in found.rows)),
+        lost=_lines((one.provider, one.shape, one.method, one.reason) for one in found.lost),
+        gained=_lines((*key, "") for key in found.gained),
+        advice=_advice(found.rows),
+        conditions=Table(
+            _CONDITIONS,
+            tuple(
+                (one.what, one.before, one.after, "yes" if one.same else "NO")
+                for one in found.conditions
+            ),
+        ),
+    )
+
+
+def first_line(found: Comparison) -> str:
+    """Whether anything but the code differs."""
+    differences = found.differences
+    if not differences:
+        return "Same device, driver, clocks and shapes."
+    parts = "; ".join(f"{one.what} ({one.before} / {one.after})" for one in differences)
+    return f"NOT THE SAME CONDITIONS, so the code alone explains no difference: {parts}."
+
+
+def verdict_line(found: Comparison) -> str:
+    """How many rows got better and worse."""
+    if not found.rows:
+        return "Nothing to compare: no provider was timed on the same shape in both runs."
+    verdicts = [row.judgement.verdict for row in found.rows]
+    reached = [verdict for verdict in Verdict if verdict in verdicts]
+    counts = ", ".join(f"{verdicts.count(verdict)} {verdict.value}" for verdict in reached)
+    broke = len([one for one in found.lost if one.broke])
+    text = f"{fmt.count(len(verdicts), 'row')}, after against before: {counts}."
+    return f"{text} {broke} more that broke." if broke else text
+
+
+def document(found: Comparison) -> Mapping[str, object]:
+    """The comparison for programs; null where there is no interval or no noise floor."""
+    return {
+        "before": found.before.card.run_id,
+        "after": found.after.card.run_id,
+        "same_conditions": not found.differences,
+        "differences": [
+            {"what": one.what, "before": one.before, "after": one.after}
+            for one in found.differences
+        ],
+        "regressions": found.regressions,
+        "rows": [_facts(row) for row in found.rows],
+        "lost": [
+            {**_key(one.provider, one.shape, one.method), "reason": one.reason, "broke": one.broke}
+            for one in found.lost
+        ],
+        "gained": [_key(*key) for key in found.gained],
+    }
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    return (
+        row.provider,
+        row.shape.label,
+        row.method.value,
+        fmt.with_interval(row.before),
+        fmt.with_interval(row.after),
+        fmt.times(row.judgement.speedup),
+        row.judgement.verdict.value,
+    )
+
+
+def _lines(cases: Iterable[tuple[str, Shape, Method, str]]) -> tuple[str, ...]:
+    """A line for each provider, method and reason, with all shapes it holds for."""
+    shapes: dict[tuple[str, ...], list[Shape]] = {}
+    for provider, shape, method, reason in cases:
+        shapes.setdefault((provider, method.value, reason), []).append(shape)
+    return tuple(
+        f"{provider}, {method}, {in_words(held)}{': ' if reason else ''}{reason}"
+        for (provider, method, reason), held in shapes.items()
+    )
+
+
+def _advice(rows: tuple[Row, ...]) -> tuple[str, ...]:
+    """Each distinct advice once, with the rows it is for."""
+    cases: dict[str, list[str]] = {}
+    for row in rows:
+        if row.judgement.advice:
+            case = f"{row.provider} on {row.shape.label}, {row.method.value}"
+            cases.setdefault(row.judgement.advice, []).append(case)
+    return tuple(f"{', '.join(names)}: {advice}." for advice, names in cases.items())
+
+
+def _facts(row: Row) -> dict[str, object]:
+    judged = row.judgement
+    return {
+        **_key(row.provider, row.shape, row.method),
+        "before_us": row.before.median_us,
+        "after_us": row.after.median_us,
+        "speedup": judged.speedup.median,
+        "low": judged.speedup.low,
+        "high": judged.speedup.high,
+        "noise": judged.noise,
+        "verdict": judged.verdict.value,
+        "advice": judged.advice,
+    }
+
+
+def _key(provider: str, shape: Shape, method: Method) -> dict[str, object]:
+    return {"provider": provider, "shape": codec.encode(shape), "method": method.value}

@@ -1,0 +1,47 @@
+"""A provider that is ready to be called, and how it says that it cannot be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Callable, ContextManager, Tuple
+
+Tensor = Any
+Attention = Callable[..., Tensor]  # f(q, k, v, causal=bool, scale=float) -> [b, h, s, d]
+
+# How torch words what a kernel did wrong on the device, as against what a package refuses.
+_DEVICE_FAULT = "CUDA error"
+
+
+class CannotRun(Exception):
+    """The provider cannot run here at all; the text says why. Not a wrong result."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A provider ready to be called.
+
+    within: entered around a burst of calls, not around each, so that it costs no measured time.
+    implementation: given the arguments of a call, the name of what runs; CannotRun if nothing.
+    refusals: parts of a RuntimeError's text that mean "not for this shape".
+    emulated: no GPU runs it, so it may be checked but not timed.
+    foreign: an installed package, which words its refusals in its own ways.
+    """
+
+    call: Attention
+    within: Callable[[], ContextManager[Any]]
+    implementation: Callable[..., str]
+    refusals: Tuple[str, ...] = ()
+    emulated: bool = False
+    foreign: bool = False
+
+    def refuses(self, exc: Exception) -> bool:
+        """Whether `exc` means "I do not do this shape" rather than that something broke.
+
+        Packages of others refuse with whatever comes to hand, assertions included; only a fault
+        on the device is never a refusal.
+        """
+        if self.foreign:
+            return _DEVICE_FAULT not in str(exc)
+        if isinstance(exc, NotImplementedError):
+            return True
+        return isinstance(exc, RuntimeError) and any(part in str(exc) for part in self.refusals)

@@ -1,0 +1,279 @@
+"""compare: two stored runs side by side, by the real command line, without network or GPU."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.cli.app import run
+from orchestrator.model.run import Run
+from orchestrator.report import comparison
+from orchestrator.store.runs import CARD, RESULT
+from remote_payload import codec
+from remote_payload.contract import BenchRecord, Result, Status
+from tests.cli.conftest import Outcome
+from tests.report import synthetic
+
+Compare = Callable[..., Outcome]
+SHAPE = synthetic.shape()
+MADE = "20261122-101530-synthetic-profile"
+AGAIN = "20261123-101530-synthetic-profile"
+
+
+def store(root: Path, run_id: str, result: Result | None) -> None:
+    folder = root / "runs" / run_id
+    folder.mkdir(parents=True)
+    card = replace(synthetic.run(None).card, run_id=run_id)
+    (folder / CARD).write_text(codec.dumps(card))
+    if result is not None:
+        (folder / RESULT).write_text(codec.dumps(result))
+
+
+@pytest.fixture
+def compare(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Compare:
+    """Store two results as runs, then compare them with the arguments given."""
+    monkeypatch.chdir(tmp_path)
+
+    def both(before: Result | None, after: Result | None, *arguments: str) -> Outcome:
+        store(tmp_path, MADE, before)
+        store(tmp_path, AGAIN, after)
+        capsys.readouterr()
+        code = run(["--runs", "runs", "compare", "20261122", "latest", *arguments])
+        seen = capsys.readouterr()
+        return Outcome(int(code), seen.out, seen.err)
+
+    return both
+
+
+def changed(result: Result, provider: str, change: Callable[[BenchRecord], BenchRecord]) -> Result:
+    bench = tuple(change(r) if r.provider == provider else r for r in result.bench)
+    return replace(result, bench=bench)
+
+
+def times(factor: float) -> Callable[[BenchRecord], BenchRecord]:
+    return lambda r: replace(r, samples_us=tuple(factor * us for us in r.samples_us))
+
+
+def rows(outcome: Outcome) -> list[list[str]]:
+    lines = [line for line in outcome.out.splitlines() if "| sparsek |" in line]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def test_a_faster_kernel_is_faster_in_every_row_under_the_same_conditions(
+    compare: Compare,
+) -> None:
+    result = synthetic.gpu_result()
+    outcome = compare(result, changed(result, "sparsek", times(0.8)))
+    assert outcome.code == 0
+    assert outcome.out.splitlines()[0] == "**Same device, driver, clocks and shapes.**"
+    assert len(rows(outcome)) == 12
+    for row in rows(outcome):
+        assert row[5].startswith("1.25")
+        assert row[6] == "FASTER"
+    assert "**24 rows, after against before: 12 FASTER, 12 SAME.**" in outcome.out
+    assert "| SM clock when timed | 1755 MHz | 1755 MHz | yes |" in outcome.out
+
+
+def test_a_regression_fails_only_when_asked_to(compare: Compare, tmp_path: Path) -> None:
+    result = synthetic.gpu_result()
+    outcome = compare(result, changed(result, "sparsek", times(1.1)))
+    assert outcome.code == 0
+    assert {row[6] for row in rows(outcome)} == {"SLOWER"}
+    arguments = ["--runs", "runs", "compare", MADE, AGAIN, "--fail-on-regression"]
+    assert run(arguments) == 1
+    assert run([*arguments[:3], AGAIN, MADE, "--fail-on-regression"]) == 0
+
+
+def test_a_difference_within_the_noise_is_none(compare: Compare) -> None:
+    result = synthetic.gpu_result()
+    outcome = compare(result, changed(result, "sparsek", times(1.002)), "--fail-on-regression")
+    assert outcome.code == 0
+    assert "SLOWER" not in outcome.out
+
+
+def test_without_an_a_a_pair_in_either_run_nothing_is_concluded(compare: Compare) -> None:
+    result = synthetic.gpu_result()
+    bare = replace(result, bench=tuple(r for r in result.bench if not r.control))
+    outcome = compare(bare, changed(result, "sparsek", times(0.5)))
+    assert {row[6] for row in rows(outcome)} == {"INCONCLUSIVE"}
+    assert "- To decide: " in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"driver": "570.86"}, "driver (580.65.06 / 570.86)"),
+        ({"gpu": "NVIDIA H200"}, "device (NVIDIA H100 80GB HBM3 / NVIDIA H200)"),
+        ({"gpu_uuid_digest": "other"}, "GPU itself (one / another)"),
+        ({"torch": "2.12.0"}, "torch (2.11.0+cu130 / 2.12.0)"),
+        ({"after": synthetic.state(power_limit_w=350.0)}, "power limit (700 W / 350 W)"),
+    ],
+)
+def test_other_conditions_are_named_in_the_first_line(
+    compare: Compare, change: dict[str, Any], words: str
+) -> None:
+    result = synthetic.gpu_result()
+    other = replace(result, machine=synthetic.gpu_machine(**change))
+    first = compare(result, other).out.splitlines()[0]
+    assert first.startswith("**NOT THE SAME CONDITIONS")
+    assert words in first
+    assert first.count("; ") == 0
+
+
+def test_other_clocks_are_named_in_the_first_line(compare: Compare) -> None:
+    result = synthetic.gpu_result()
+    slow = tuple(replace(r, after=synthetic.state(sm_clock_mhz=1200.0)) for r in result.bench)
+    first = compare(result, replace(result, bench=slow)).out.splitlines()[0]
+    assert "SM clock when timed (1755 MHz / 1200 MHz)" in first
+
+
+def test_other_shapes_are_named_and_only_the_common_ones_are_compared(compare: Compare) -> None:
+    result = synthetic.gpu_result()
+    fewer = replace(result, bench=tuple(r for r in result.bench if r.shape == SHAPE))
+    outcome = compare(result, fewer)
+    assert (
+        "shapes (B=16 S=512 D=64 fp16 H=8,16,32,64,96,128 / B=16 S=512 D=64 fp16 H=96)"
+        in outcome.out.splitlines()[0]
+    )
+    assert {row[1] for row in rows(outcome)} == {SHAPE.label}
+    assert "Timed before, not after:" in outcome.out
+
+
+def test_nothing_in_common_is_said_and_no_failure(compare: Compare) -> None:
+    result = synthetic.gpu_result()
+    other = replace(result, bench=tuple(replace(r, provider="mine") for r in result.bench))
+    checks = tuple(replace(c, provider="mine") for c in result.checks)
+    outcome = compare(result, replace(other, checks=checks), "--fail-on-regression")
+    assert outcome.code == 0
+    assert "Nothing to compare: no provider was timed" in outcome.out
+    assert (
+        "Timed after, not before:\n\n- mine, back_to_back, B=16 S=512 D=64 fp16 H=8," in outcome.out
+    )
+
+
+def test_what_broke_since_counts_as_a_regression(compare: Compare) -> None:
+    result = synthetic.gpu_result()
+    checks = tuple(
+        replace(c, status=Status.FAILED, reason="37 elements are wrong")
+        if c.provider == "sparsek"
+        else c
+        for c in result.checks
+    )
+    bench = tuple(r for r in result.bench if r.provider != "sparsek")
+    broken = replace(result, checks=checks, bench=bench)
+    outcome = compare(result, broken, "--fail-on-regression")
+    assert outcome.code == 1
+    assert "12 more that broke." in outcome.out
+    assert (
+        "- sparsek, cold, B=16 S=512 D=64 fp16 H=8,16,32,64,96,128: failed, 37 elements are wrong"
+        in outcome.out
+    )
+
+
+def test_what_was_not_asked_for_is_no_regression(compare: Compare) -> None:
+    result = synthetic.gpu_result()
+    alone = replace(
+        result,
+        checks=tuple(c for c in result.checks if c.provider == "sdpa"),
+        bench=tuple(r for r in result.bench if r.provider == "sdpa"),
+    )
+    outcome = compare(result, alone, "--fail-on-regression")
+    assert outcome.code == 0
+    assert "H=8,16,32,64,96,128: not asked for, or not reached" in outcome.out
+
+
+def test_json_holds_what_the_page_says(compare: Compare) -> None:
+    result = synthetic.gpu_result()
+    outcome = compare(result, changed(result, "sparsek", times(0.8)), "--json")
+    document = json.loads(outcome.out)
+    assert (document["before"], document["after"]) == (MADE, AGAIN)
+    assert document["same_conditions"] is True
+    assert document["regressions"] == 0
+    (row,) = [
+        row
+        for row in document["rows"]
+        if (row["provider"], row["method"], row["shape"]["heads"])
+        == ("sparsek", "back_to_back", 96)
+    ]
+    assert row["before_us"] == pytest.approx(283.4, rel=1e-3)
+    assert row["speedup"] == pytest.approx(1.25)
+    assert row["low"] < 1.25 < row["high"]
+    assert row["verdict"] == "FASTER"
+
+
+def test_what_is_above_a_roof_is_not_compared() -> None:
+    good, refuted = synthetic.gpu_result(), synthetic.above_roof_result()
+    found = comparison.compare(synthetic.run(good), synthetic.run(refuted))
+    assert {row.provider for row in found.rows} == {"sdpa"}
+    (lost,) = [
+        one
+        for one in found.lost
+        if (one.provider, one.shape, one.method.value) == ("sparsek", SHAPE, "back_to_back")
+    ]
+    assert lost.broke
+    assert lost.reason == "its timing is refuted or unusable"
+
+
+def test_a_run_without_a_result_cannot_be_compared() -> None:
+    lost: Run = synthetic.run(None)
+    with pytest.raises(ValueError, match="without a result"):
+        comparison.compare(lost, synthetic.run(synthetic.gpu_result()))
+
+
+@pytest.mark.parametrize(
+    ("after", "words"),
+    [
+        (None, "has no result yet"),
+        (synthetic.failed_check_result(), "timed nothing"),
+    ],
+)
+def test_a_run_without_timings_is_an_error_that_names_it(
+    compare: Compare, after: Result | None, words: str
+) -> None:
+    outcome = compare(synthetic.gpu_result(), after)
+    assert outcome.code == 2
+    assert outcome.out == ""
+    assert f"{AGAIN} {words}" in outcome.err
+    assert "hint: Compare runs of bench or profile" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("references", "words"),
+    [
+        ((MADE, "2026112"), "fits 2 runs"),
+        ((MADE, "nonsense"), "no run 'nonsense'"),
+        ((AGAIN, "latest"), "are the same run"),
+        ((MADE,), "Missing argument"),
+    ],
+)
+def test_a_bad_reference_is_a_usage_error(
+    compare: Compare,
+    capsys: pytest.CaptureFixture[str],
+    references: tuple[str, ...],
+    words: str,
+) -> None:
+    compare(synthetic.gpu_result(), synthetic.gpu_result())
+    assert run(["--runs", "runs", "compare", *references]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_hostile_names_stay_text(compare: Compare) -> None:
+    hostile = "<img src=x>|`x`|root@203.0.113.7\n# owned"
+    result = synthetic.gpu_result()
+    renamed = replace(
+        result,
+        machine=synthetic.gpu_machine(driver=hostile),
+        bench=tuple(replace(r, provider=hostile) for r in result.bench),
+        checks=tuple(replace(c, provider=hostile) for c in result.checks),
+    )
+    outcome = compare(renamed, result)
+    assert "<img" not in outcome.out
+    assert "203.0.113.7" not in outcome.out
+    assert "\n# owned" not in outcome.out
