@@ -9,7 +9,7 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional, Sequence
+from typing import Callable, Optional, Sequence
 
 POLL_S = 0.05
 JOIN_S = 5.0
@@ -31,11 +31,13 @@ def run(
     limit_s: float,
     cwd: Optional[str] = None,
     output_limit_bytes: int = OUTPUT_LIMIT_BYTES,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> Ended:
     """Run argv in a process group of its own; all it prints goes to the file `output`.
 
     After limit_s seconds, or output_limit_bytes printed, and in any case at the end, the whole
-    group is killed. A program that cannot be started is an Ended too.
+    group is killed. A program that cannot be started is an Ended too. meanwhile: called every
+    POLL_S seconds while it runs.
     """
     with open(output, "wb") as sink:
         try:
@@ -50,13 +52,17 @@ def run(
         except OSError as exc:
             return Ended(None, f"could not be started: {exc}")
     try:
-        return _wait(process, output, limit_s, output_limit_bytes)
+        return _wait(process, output, limit_s, output_limit_bytes, meanwhile)
     finally:
         _end_group(process)
 
 
 def _wait(
-    process: subprocess.Popen[bytes], output: Path, limit_s: float, output_limit_bytes: int
+    process: subprocess.Popen[bytes],
+    output: Path,
+    limit_s: float,
+    output_limit_bytes: int,
+    meanwhile: Callable[[], None],
 ) -> Ended:
     end = time.monotonic() + limit_s
     while process.poll() is None:
@@ -65,6 +71,7 @@ def _wait(
             return Ended(None, why, timed_out=True)
         if output.stat().st_size > output_limit_bytes:
             return Ended(None, f"printed more than {output_limit_bytes >> 20} MiB and was killed")
+        meanwhile()
         time.sleep(POLL_S)
     code = process.returncode
     if code < 0:

@@ -37,6 +37,8 @@ ARCH_SPECIFIC = ("sm_90", "sm_100", "sm_120")
 
 _FACTS = "facts.json"
 _SOURCE_SUFFIXES = (".cu", ".cuh", ".h")
+# Folders of csrc/ that are no part of the attention library.
+_APART = ("emulator", "ceilings", "conformance")
 _STALE_PARTIAL_S = 3600.0
 _ARCH = re.compile(r"sm_\d{2,3}[af]?")
 _ERROR = re.compile(r"\b(?:error|fatal)\b", re.IGNORECASE)
@@ -250,11 +252,11 @@ def _supported(nvcc: str) -> Tuple[str, ...]:
 
 def _source_digests(sources: Path) -> Dict[str, str]:
     """sha256 of every file a compilation can read, by path relative to `sources`, sorted."""
-    emulator = sources / "csrc" / "emulator"
+    apart = {sources / "csrc" / folder for folder in _APART}
     paths: List[Path] = sorted(
         path
         for path in (sources / "csrc").rglob("*")
-        if path.suffix in _SOURCE_SUFFIXES and emulator not in path.parents and path.is_file()
+        if path.suffix in _SOURCE_SUFFIXES and not apart & set(path.parents) and path.is_file()
     )
     return {
         path.relative_to(sources).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()

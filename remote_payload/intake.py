@@ -9,7 +9,9 @@ from typing import Any, Sequence
 from remote_payload import codec
 from remote_payload.catalog import BY_NAME
 from remote_payload.codec import CodecError
-from remote_payload.contract import SCHEMA, Request, Shape, Stage
+from remote_payload.contract import SCHEMA, CeilingsPlan, Request, Shape, Stage
+
+_WITHOUT_SHAPES = {Stage.BUILD, Stage.CEILINGS}
 
 
 def read(path: Path) -> Request:
@@ -38,7 +40,9 @@ def _require_sense(request: Request) -> None:
         raise CodecError("stages", "expected at least one stage")
     if not request.time_limit_s > 0:
         raise CodecError("time_limit_s", f"expected more than 0, got {request.time_limit_s:g}")
-    if set(request.stages) == {Stage.BUILD}:
+    if Stage.CEILINGS in request.stages:
+        _require_ceilings(request.ceilings)
+    if set(request.stages) <= _WITHOUT_SHAPES:
         return
     if not request.shapes:
         raise CodecError("shapes", "expected at least one shape")
@@ -53,6 +57,13 @@ def _require_sense(request: Request) -> None:
         raise CodecError("ncu.case_limit_s", problem)
     if Stage.BENCH in request.stages and not request.bench.methods:
         raise CodecError("bench.methods", "expected at least one method")
+
+
+def _require_ceilings(plan: CeilingsPlan) -> None:
+    for name in ("budget_s", "gemm_size", "cutlass_limit_s"):
+        if not getattr(plan, name) > 0:
+            problem = f"expected more than 0, got {getattr(plan, name):g}"
+            raise CodecError(f"ceilings.{name}", problem)
 
 
 def _require_shapes(where: str, shapes: Sequence[Shape]) -> None:

@@ -127,9 +127,12 @@ class CheckPlan:
 
 @dataclass(frozen=True)
 class BenchPlan:
-    """How timings are taken; zero means "let the payload choose for this device"."""
+    """How timings are taken; zero means "let the payload choose for this device".
 
-    methods: Tuple[Method, ...] = (Method.BACK_TO_BACK, Method.COLD)
+    methods: those that the device does not have (GRAPH on a CPU) are left out there.
+    """
+
+    methods: Tuple[Method, ...] = (Method.BACK_TO_BACK, Method.COLD, Method.GRAPH)
     warmup: int = 10
     calls: int = 100
     rounds: int = 20
@@ -143,9 +146,10 @@ class NcuPlan:
     sections: identifiers, of which the host's ncu has to know at least one. metrics: names that
     hold on compute capability `metrics_capability` and are asked for nowhere else.
     kernel_limit: kernels of one call that are profiled at most. providers, shapes: empty means
-    all that passed the check. case_limit_s: for one profiled call. required: no counters, no
-    success; otherwise the run goes on without. any_device: do not insist on a GPU; meaningful
-    only where a program stands in for ncu.
+    all that passed the check. rivals: profile our kernel, the user's own and only so many others,
+    the fastest of this run's bench; 0, or a run without one, means all. case_limit_s: for one
+    profiled call. required: no counters, no success; otherwise the run goes on without.
+    any_device: do not insist on a GPU; meaningful only where a program stands in for ncu.
     """
 
     depth: Depth = Depth.CHEAP
@@ -155,6 +159,7 @@ class NcuPlan:
     kernel_limit: int = 32
     providers: Tuple[str, ...] = ()
     shapes: Tuple[Shape, ...] = ()
+    rivals: int = 0
     case_limit_s: float = 300.0
     required: bool = False
     any_device: bool = False
@@ -166,7 +171,8 @@ class CeilingsPlan:
 
     cutlass: whether to run the CUTLASS profiler; cutlass_profiler: the program on the host, or
     empty to look for it; cutlass_source: a checkout on the host to build it from, or empty.
-    cutlass_limit_s: for building and running it. gemm_size: M = N = K.
+    cutlass_limit_s: for building and running it. gemm_size: M = N = K. required: a ceiling that
+    fails, or no CUTLASS where it was asked for, is the run's failure; else the run goes on without.
     """
 
     budget_s: float = 20.0
@@ -175,6 +181,7 @@ class CeilingsPlan:
     cutlass_profiler: str = ""
     cutlass_source: str = ""
     cutlass_limit_s: float = 900.0
+    required: bool = False
 
 
 @dataclass(frozen=True)

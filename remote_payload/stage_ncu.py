@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import statistics
 from dataclasses import replace
+from typing import Dict, Tuple
 
 from remote_payload import ncu
+from remote_payload.catalog import OURS
 from remote_payload.contract import NcuRecord, NcuReport, Status
 from remote_payload.isolate import OutOfTime
 from remote_payload.scene import Outcome, Scene, tell
@@ -34,11 +37,27 @@ def _profile_calls(scene: Scene) -> Outcome:
         scene.draft.folder, "{}.{}".format(*capability) if capability is not None else ""
     )
     checks = scene.draft.result.checks
-    records = ncu.run(scene.request, scene.setting(), scene.deadline, place, checks, keep)
+    request = scene.request
+    if request.ncu.rivals and scene.draft.result.bench:
+        request = replace(request, ncu=replace(request.ncu, providers=_with_rivals(scene)))
+    records = ncu.run(request, scene.setting(), scene.deadline, place, checks, keep)
     bad = [record for record in records if record.status is not Status.OK]
     if bad:
         return Outcome(Status.FAILED, tell(bad), unfit=all(map(_of_the_host, bad)))
     return Outcome(Status.OK) if records else Outcome(Status.FAILED, "nothing to profile")
+
+
+def _with_rivals(scene: Scene) -> Tuple[str, ...]:
+    """Our kernel, the user's own, and as many others as the plan wants, the fastest first."""
+    plan = scene.request.ncu
+    own = [p.name for p in scene.request.providers if p.name == OURS or p.target is not None]
+    medians: Dict[str, float] = {}
+    for row in scene.draft.result.bench:
+        timed = row.samples_us and row.status is Status.OK and not row.control
+        if timed and row.provider not in own and (not plan.shapes or row.shape in plan.shapes):
+            median_us = statistics.median(row.samples_us)
+            medians[row.provider] = min(median_us, medians.get(row.provider, median_us))
+    return (*own, *sorted(medians, key=lambda name: medians[name])[: plan.rivals])
 
 
 def _of_the_host(record: NcuRecord) -> bool:

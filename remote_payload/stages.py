@@ -14,8 +14,11 @@ from remote_payload import (
     ncu,
     stage_bench,
     stage_build,
+    stage_ceilings,
     stage_check,
     stage_ncu,
+    stage_prove,
+    stage_trace,
     torch_facts,
 )
 from remote_payload.announce import say
@@ -30,9 +33,14 @@ ACTS: Dict[Stage, Callable[[Scene], Outcome]] = {
     Stage.BUILD: stage_build.act,
     Stage.CHECK: stage_check.act,
     Stage.BENCH: stage_bench.act,
+    Stage.TRACE: stage_trace.act,
+    Stage.CEILINGS: stage_ceilings.act,
+    Stage.PROVE: stage_prove.act,
     Stage.NCU: stage_ncu.act,
 }
 _NEED_NO_TORCH = (Stage.BUILD,)
+# What explains a failed gate must not stand behind it.
+_WHATEVER_CAME_BEFORE = (Stage.PROVE,)
 
 
 class Interrupted(BaseException):
@@ -44,6 +52,7 @@ class Run:
 
     def __init__(self, request: Request, draft: Draft, sources: Path, builds: Path) -> None:
         self._scene = Scene(request, draft, sources, builds, Deadline(request.time_limit_s))
+        self._first_failure: Optional[Outcome] = None
 
     def carry_out(self) -> None:
         """Run the stages asked for and close the draft. Raises only Interrupted and our bugs."""
@@ -61,12 +70,12 @@ class Run:
         for stage in asked:
             ended = self._stage(stage, ended)
         self._note_after()
-        final = ended or Outcome(Status.OK)
+        final = self._first_failure or Outcome(Status.OK)
         self._scene.draft.close(final.status, final.reason, final.unfit)
 
     def _stage(self, stage: Stage, ended: Optional[Outcome]) -> Optional[Outcome]:
         """Run one stage unless an earlier one ended the run; how the run ended, if it did."""
-        if ended is not None:
+        if ended is not None and stage not in _WHATEVER_CAME_BEFORE:
             self._scene.draft.add_stage(StageReport(stage, Status.SKIPPED, ended.reason))
             return ended
         began = time.monotonic()
@@ -82,9 +91,12 @@ class Run:
             seconds = round(time.monotonic() - began, 3)
             say(f"{stage.value}: {outcome.status.value} {outcome.reason}".rstrip())
             self._scene.draft.add_stage(StageReport(stage, outcome.status, outcome.reason, seconds))
-        if outcome.status in (Status.OK, Status.SKIPPED) or not outcome.ends_run:
-            return None
-        return Outcome(outcome.status, f"{stage.value}: {outcome.reason}", outcome.unfit)
+        if outcome.status in (Status.OK, Status.SKIPPED):
+            return ended
+        final = Outcome(outcome.status, f"{stage.value}: {outcome.reason}", outcome.unfit)
+        if outcome.ends_run or outcome.fails_run:
+            self._first_failure = self._first_failure or final
+        return final if outcome.ends_run else ended
 
     def _meet_torch(self, needed: bool) -> None:
         """Ask torch for its facts and settle the device; Unfit if the stages cannot do so.

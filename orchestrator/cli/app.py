@@ -34,12 +34,14 @@ VERBS = (
     Verb("check", "orchestrator.cli.measure", "Compare providers with an fp64 reference."),
     Verb("bench", "orchestrator.cli.measure", "Check, then time providers side by side."),
     Verb("ncu", "orchestrator.cli.measure", "Check, then read hardware counters."),
+    Verb("ceilings", "orchestrator.cli.ceilings", "Measure what a machine gives: copy, GEMM, exp."),
     Verb("profile", "orchestrator.cli.measure", "Build, check, bench and report, in one go."),
     Verb("attach", "orchestrator.cli.attach", "Follow a run that goes on, and bring it home."),
     Verb("logs", "orchestrator.cli.logs", "Print the log of a run, and follow it."),
     Verb("cancel", "orchestrator.cli.attach", "End a run and everything it started."),
     Verb("runs", "orchestrator.cli.runs", "List, show, fetch and remove runs, here and on hosts."),
     Verb("report", "orchestrator.cli.report", "Render the report of a run, offline."),
+    Verb("compare", "orchestrator.cli.compare", "Set two runs side by side, offline."),
     Verb("import-ncu", "orchestrator.cli.import_ncu", "Show what a Nsight Compute file says."),
 )
 

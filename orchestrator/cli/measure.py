@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli import console, options
+from orchestrator.cli import ceiling_options, console, options, paid
 from orchestrator.cli.session import Session, command_line
 from orchestrator.errors import ExitCode
 from orchestrator.model.run import Run
@@ -20,9 +19,7 @@ from remote_payload.contract import Device, DType, Stage, Status
 
 if TYPE_CHECKING:
     from orchestrator.model.host import Host
-    from orchestrator.transport.base import Transport
-    from orchestrator.workflows.budget import Budget, Purse
-    from orchestrator.workflows.plan import Plan
+    from orchestrator.workflows.budget import Budget
     from orchestrator.workflows.profile import DryStep
     from orchestrator.workflows.publish import Published
 
@@ -41,9 +38,7 @@ class How:
 
     @property
     def budget(self) -> Budget:
-        from orchestrator.workflows.budget import Budget
-
-        return Budget(self.stop_after, self.max_minutes and self.max_minutes * 60)
+        return paid.budget_of(self.stop_after, self.max_minutes)
 
 
 _HOW = tuple(field.name for field in fields(How) if field.name != "verb")
@@ -72,25 +67,11 @@ def _limit_options(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
 
 
-def _budget_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    function = click.option(
-        "--max-minutes",
-        type=click.FloatRange(min=0, min_open=True),
-        metavar="N",
-        help="Pods: stop it after N minutes, whatever goes on and whatever becomes of us.",
-    )(function)
-    return click.option(
-        "--stop-after",
-        is_flag=True,
-        help="Pods: stop it when the run is over, also when it failed.",
-    )(function)
-
-
 def _measure_options(function: Callable[..., Any]) -> Callable[..., Any]:
     for add in (
         options.json_option,
         options.dry_run_option,
-        _budget_options,
+        paid.budget_options,
         _limit_options,
         options.arch_option,
         options.provider_options,
@@ -110,6 +91,13 @@ _rounds_option = click.option(
     help="Samples per provider and shape; more rounds, narrower intervals. Default: 20.",
 )
 
+_peers_option = click.option(
+    "--peers",
+    is_flag=True,
+    help="Time the packages of others too, as far as the host has them: fa3, fa4, flashinfer, "
+    "triton.",
+)
+
 
 @click.command()
 @_measure_options
@@ -122,10 +110,11 @@ def check(session: Session, /, **given: Any) -> int:
       orchestrator check --host local --heads 8
       orchestrator check --provider mine=kernels/mine.py:attention
     """
-    return _measure(session, "check", (Stage.BUILD, Stage.CHECK), given)
+    return run_stages(session, "check", (Stage.BUILD, Stage.CHECK), given)
 
 
 @click.command()
+@_peers_option
 @_rounds_option
 @_measure_options
 @click.pass_obj
@@ -135,8 +124,9 @@ def bench(session: Session, /, **given: Any) -> int:
     \b
     Example:
       orchestrator bench --host h100 --heads 8,96 --providers sdpa,sparsek
+      orchestrator bench --host h100 --peers
     """
-    return _measure(session, "bench", (Stage.BUILD, Stage.CHECK, Stage.BENCH), given)
+    return run_stages(session, "bench", (Stage.BUILD, Stage.CHECK, Stage.BENCH), given)
 
 
 @click.command()
@@ -162,7 +152,7 @@ def ncu(session: Session, /, **given: Any) -> int:
       orchestrator ncu --host h100 --heads 96 --full
     """
     given.update(heads=given["heads"] or _NCU_HEADS, ncu_required=True)
-    return _measure(session, "ncu", (Stage.BUILD, Stage.CHECK, Stage.NCU), given)
+    return run_stages(session, "ncu", (Stage.BUILD, Stage.CHECK, Stage.NCU), given)
 
 
 @click.command()
@@ -177,10 +167,18 @@ def ncu(session: Session, /, **given: Any) -> int:
     metavar="NAME",
     help="Take the counters on this host instead; it needs the same model of GPU.",
 )
+@click.option(
+    "--prove",
+    is_flag=True,
+    help="Also let the hardware confirm what the emulator claims, and compute-sanitizer watch.",
+)
+@ceiling_options.ceilings_option
+@ceiling_options.cutlass_options
+@_peers_option
 @_rounds_option
 @_measure_options
 @click.pass_obj
-def profile(session: Session, /, counters: bool | None, **given: Any) -> int:
+def profile(session: Session, /, counters: bool | None, prove: bool, **given: Any) -> int:
     """Build, check, bench, read counters and report; stops at the first gate that fails.
 
     \b
@@ -188,15 +186,20 @@ def profile(session: Session, /, counters: bool | None, **given: Any) -> int:
       orchestrator profile --host local
       orchestrator profile --host h100 --heads 96
     """
-    stages = (Stage.BUILD, Stage.CHECK, Stage.BENCH)
+    timed = (Stage.BUILD, Stage.CHECK, Stage.BENCH, Stage.TRACE)
+    stages = (*timed, *((Stage.PROVE,) if prove else ()))
     if counters is False and given["ncu_host"]:
         raise click.UsageError("--no-ncu and --ncu-host contradict each other")
+    stages = (*stages, *ceiling_options.stages_asked(given))
     stages_asked = stages if counters is False else (*stages, Stage.NCU)
     given["ncu_required"] = bool(counters)
-    return _measure(session, "profile", stages_asked, given)
+    return run_stages(session, "profile", stages_asked, given)
 
 
-def _measure(session: Session, verb: str, stages: tuple[Stage, ...], given: dict[str, Any]) -> int:
+def run_stages(
+    session: Session, verb: str, stages: tuple[Stage, ...], given: dict[str, Any]
+) -> int:
+    """Make one run of `stages` with a verb's options, print what it came to; the exit code."""
     from orchestrator.cli.borrow import borrow
     from orchestrator.workflows import profile as workflow
     from orchestrator.workflows.borrow import split
@@ -206,7 +209,7 @@ def _measure(session: Session, verb: str, stages: tuple[Stage, ...], given: dict
     lender = session.host(name) if name else None
     how = How(verb, **{name: given.pop(name) for name in _HOW})
     host = session.host(how.host)
-    how.budget.check(host)
+    how.budget.check(host, *((lender,) if lender else ()))
     planned = plan(_wish(stages, given), Path.cwd())
     planned = replace(planned, request=how.budget.limited(planned.request))
     order = workflow.Order(session.root, verb, command_line(), planned)
@@ -217,36 +220,15 @@ def _measure(session: Session, verb: str, stages: tuple[Stage, ...], given: dict
         return console.dry_run(steps, how.as_json)
     with (
         session.transport(host, how.accept_new_host_key) as transport,
-        _paid(session, how, transport, planned) as purse,
+        paid.paid(session, how.budget, transport, planned.request.time_limit_s) as runs,
         console.progress() as progress,
     ):
-        run, published = workflow.profile(
-            order, transport, session.runs, progress, show_log=session.debug
-        )
-    if purse is not None:
-        purse.record(session.runs.folder(run.card.run_id))
+        made = workflow.profile(order, transport, runs, progress, show_log=session.debug)
+    run, published = paid.priced(session, session.runs.folder(made.card.run_id))
     if lender is None or run.result is None or run.result.status is not Status.OK:
         return show(run, published, how.as_json)
     lent, published = borrow(session, lender, how.accept_new_host_key, there, run)
     return show(run, published, how.as_json) or exit_code(lent, ok=True)
-
-
-@contextmanager
-def _paid(
-    session: Session, how: How, transport: Transport, planned: Plan
-) -> Iterator[Purse | None]:
-    """On a pod: its price, and what the budget asks for; anywhere else nothing."""
-    if transport.host.pod is None:
-        yield None
-        return
-    from orchestrator.workflows.budget import Purse
-
-    def confirm(question: str) -> bool:
-        return console.on_terminal() and console.confirm(question)
-
-    purse = Purse(how.budget, transport, session.pods, console.note, confirm)
-    with purse.open(planned.request):
-        yield purse
 
 
 def _watchdog(how: How, host: Host) -> tuple[DryStep, ...]:

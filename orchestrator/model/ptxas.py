@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+# S_, S1_, St: a name that was mentioned before.
+_SUBSTITUTION = re.compile(r"S(?:[0-9A-Z]*_|[tabsiod])")
 _NAME_LIMIT = 60
 
 _ENTRY = re.compile(r"Compiling entry function '([^']+)' for '([^']+)'")
@@ -119,7 +121,8 @@ def short_name(mangled: str) -> str:
     """A kernel's name as people write it: `forward<128, 64>`; best effort, never fails.
 
     Follows the Itanium C++ ABI (itanium-cxx-abi.github.io/cxx-abi/abi.html#mangling) as far as
-    kernel names need: nested names without their namespaces, and the integer template arguments.
+    kernel names need: nested names without their namespaces, and template arguments that are
+    numbers or stand beside numbers.
     """
     position, nested = _start(mangled)
     if position is None:
@@ -134,8 +137,8 @@ def short_name(mangled: str) -> str:
             break
     if not name:
         return _clip(mangled)
-    numbers = _literals(rest) if rest.startswith("I") else []
-    return _clip(f"{name}<{', '.join(numbers)}>" if numbers else name)
+    arguments = _arguments(rest) if rest.startswith("I") else []
+    return _clip(f"{name}<{', '.join(arguments)}>" if arguments else name)
 
 
 def _start(mangled: str) -> tuple[int | None, bool]:
@@ -146,27 +149,41 @@ def _start(mangled: str) -> tuple[int | None, bool]:
     return None, False
 
 
-def _literals(rest: str) -> list[str]:
-    """Integer and bool literals of the template argument list that `rest` opens.
+def _arguments(rest: str) -> list[str]:
+    """Integer and bool literals of the template argument list that `rest` opens, and the names of
+    the plain types among them.
 
     Those that stand in it directly, or else those inside its types: kernel<Traits<64, 128>>.
     """
-    literals: list[tuple[int, str]] = []
-    depth = position = 0
+    literals: list[int] = []
+    found: list[tuple[int, str]] = []
+    opened = ""
+    position = 0
     while position < len(rest):
-        if found := _LITERAL.match(rest, position):
-            literals.append((depth, found[1]))
-            position = found.end()
-            continue
-        if found := _DIGITS.match(rest, position):
-            position = found.end() + int(found[0])
-            continue
-        depth += (rest[position] in "INJXL") - (rest[position] == "E")
-        position += 1
-        if depth == 0:
+        if literal := _LITERAL.match(rest, position):
+            literals.append(len(opened))
+            found.append((len(opened), literal[1]))
+            position = literal.end()
+        elif earlier := _SUBSTITUTION.match(rest, position):
+            position = earlier.end()
+        elif digits := _DIGITS.match(rest, position):
+            position = digits.end() + int(digits[0])
+            # A nested name, N…E, stands where its N does and is called by its last word. A type
+            # with arguments of its own says nothing by its name.
+            nested = opened.endswith("N")
+            after = rest[position : position + 1]
+            if after == "E" if nested else after != "I":
+                found.append((len(opened) - nested, rest[digits.end() : position]))
+        else:
+            if rest[position] in "INJXL":
+                opened += rest[position]
+            elif rest[position] == "E":
+                opened = opened[:-1]
+            position += 1
+        if not opened:
             break
-    direct = [value for depth, value in literals if depth == 1]
-    return direct or [value for _, value in literals]
+    wanted = [1] if 1 in literals else literals
+    return [text for place, text in found if place in wanted]
 
 
 def _clip(name: str) -> str:

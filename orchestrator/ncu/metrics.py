@@ -176,6 +176,7 @@ QUANTITIES: MappingProxyType[str, Quantity] = MappingProxyType(
             PER_ACTIVE_CYCLE,
             COMPUTE,
             "Issue Slots Busy",
+            f"smsp__issue_active.{PER_ACTIVE}",
         ),
         "ipc": shown(
             "Instructions per active cycle",

@@ -6,8 +6,10 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from orchestrator.model.bottleneck import bottleneck
 from orchestrator.ncu.capture import Form, KernelCapture
 from orchestrator.ncu.combine import combine, read
+from orchestrator.ncu.evidence import of_launches
 from orchestrator.ncu.metrics import QUANTITIES
 from orchestrator.ncu.quantity import Quantity
 from orchestrator.ncu.read import Source
@@ -31,11 +33,12 @@ class Table:
 
 @dataclass(frozen=True)
 class GroupView:
-    """Launches of one kernel with one geometry."""
+    """Launches of one kernel with one geometry. held_back: by what, the verdict first."""
 
     title: str
     about: str
     table: Table
+    held_back: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -139,7 +142,9 @@ def _group(group: Sequence[KernelCapture]) -> GroupView:
     rows = [_row(group, quantity) for quantity in QUANTITIES.values()]
     header = ("Quantity", "Value", "Range", "Metric")
     table = Table(header, tuple(row for row in rows if row))
-    return GroupView(short_name(first.kernel) or "(no name)", ", ".join(about), table)
+    found = bottleneck(of_launches(group))
+    held_back = (found.verdict.words, *(one.words for one in found.remarks), *found.unused)
+    return GroupView(short_name(first.kernel) or "(no name)", ", ".join(about), table, held_back)
 
 
 def _row(group: Sequence[KernelCapture], quantity: Quantity) -> tuple[str, ...] | None:

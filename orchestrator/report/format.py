@@ -23,8 +23,9 @@ def rounded(value: float, half_width: float | None) -> str:
         decimals = -magnitude + (half_width / 10**magnitude < 3.55)
     else:
         decimals = _PLAIN_DIGITS - 1 - math.floor(math.log10(abs(value)))
-    # Never finer than six significant digits, however narrow the interval is.
-    decimals = min(decimals, 5 - math.floor(math.log10(abs(value))))
+    # From one to six significant digits, however wide or narrow the interval is.
+    first = -math.floor(math.log10(abs(value)))
+    decimals = min(max(decimals, first), first + 5)
     return f"{round(value, decimals):.{max(decimals, 0)}f}"
 
 

@@ -15,6 +15,8 @@ _HOW = {
     Method.BACK_TO_BACK: "calls launched back to back between two events, divided by their number "
     "(warm L2; the original report's method)",
     Method.COLD: "the last-level cache is flushed before each single, separately timed call",
+    Method.GRAPH: "as back_to_back, but the launches were recorded once in a CUDA graph that the "
+    "GPU replays, so the host's part in each launch is out of the time",
 }
 _CHECKS_HEADER = (
     "Provider",
@@ -134,6 +136,8 @@ def results(figures: Figures | None) -> tuple[MethodResultsView, ...]:
     views = []
     for method in figures.methods:
         rows = [row for row in figures.of_method(method) if row.record.samples_us]
+        if method is Method.GRAPH and not rows:
+            continue  # nobody could be recorded; who and why is told under what was not measured
         table = Table(_RESULTS_HEADER, tuple(_result(row, figures) for row in rows))
         views.append(MethodResultsView(method.value, _HOW[method], table, _advice(rows)))
     return tuple(views)

@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from orchestrator.model.cutlass_csv import Sheet
 from orchestrator.model.objection import Severity
 from orchestrator.model.run import Run
-from orchestrator.report import charts, claims, machine, numbers
+from orchestrator.report import (
+    beside,
+    ceilings,
+    chart_peers,
+    charts,
+    claims,
+    machine,
+    numbers,
+    proofs,
+)
+from orchestrator.report.bottleneck import NO_INSIGHT, Insight, held_back
+from orchestrator.report.chart_floors import floors
 from orchestrator.report.charts import Chart
 from orchestrator.report.figures import Figures, figures
 from orchestrator.report.headline import headline, is_ok
 from orchestrator.report.plain import one_line, plain, private
-from orchestrator.report.view import NO_COUNTERS, ChartView, CountersView, ReportView
+from orchestrator.report.uncounted import uncounted
+from orchestrator.report.view import (
+    NO_COUNTERS,
+    BesideView,
+    CeilingsView,
+    ChartView,
+    CountersView,
+    ReportView,
+)
 from remote_payload.contract import Stage
 
 CHART_FOLDER = "charts"
@@ -36,16 +57,30 @@ class Report:
     ok: bool
 
 
-def render(run: Run, counters: CountersView = NO_COUNTERS) -> Report:
-    """Render a run; a failed, partial or lost one gives a true report too."""
+def render(
+    run: Run,
+    counters: CountersView = NO_COUNTERS,
+    sheets: Sequence[Sheet] = (),
+    insight: Insight = NO_INSIGHT,
+) -> Report:
+    """Render a run; a failed, partial or lost one gives a true report too.
+
+    sheets: what the CUTLASS profiler's files say, if it was asked. insight: what is known of the
+    kernels beside the result.
+    """
     derived = figures(run.result) if run.result else None
     scaling = charts.scaling(derived) if derived else ()
     roofline = charts.roofline(derived) if derived else None
-    drawn = (*scaling, *((roofline,) if roofline else ()))
-    page = view(run, derived, scaling, roofline, counters)
+    standing = beside.standing(derived) if derived else None
+    speedups = chart_peers.speedups(standing) if standing else None
+    bars = floors(derived, insight)
+    drawn = (*scaling, *(chart for chart in (roofline, speedups) if chart), *bars)
+    best = beside.section(standing, _chart_view(speedups)) if standing and speedups else ()
+    page = view(run, derived, scaling, roofline, counters, sheets, best, insight, bars)
     markdown = fill("report.md.j2", report=page)
     verdict = private(one_line(page.verdict))
     ok = is_ok(run, derived) and (counters.complete or not _needs_counters(run))
+    ok = ok and (not _needs_ceilings(run) or all(one.complete for one in page.ceilings))
     return Report(markdown, tuple(c for c in drawn if c.svg), verdict, ok)
 
 
@@ -55,8 +90,24 @@ def _needs_counters(run: Run) -> bool:
     return request is not None and Stage.NCU in request.stages and request.ncu.required
 
 
-def _verdict(run: Run, derived: Figures | None, counters: CountersView) -> str:
+def _needs_ceilings(run: Run) -> bool:
+    """Whether the run was made for its ceilings."""
+    return run.result is not None and run.result.request.ceilings.required
+
+
+def _verdict(
+    run: Run,
+    derived: Figures | None,
+    counters: CountersView,
+    measured: tuple[CeilingsView, ...] = (),
+) -> str:
     first = headline(run, derived)
+    if _needs_ceilings(run) and is_ok(run, derived):
+        words = ("OK" if one.complete else "CEILINGS INCOMPLETE" for one in measured)
+        return " ".join(
+            f"{word}: {one.headline} {one.cutlass}".rstrip()
+            for word, one in zip(words, measured, strict=True)
+        )
     if not _needs_counters(run) or not is_ok(run, derived):
         return first
     return f"{first if counters.complete else 'COUNTERS INCOMPLETE.'} {counters.headline}"
@@ -73,23 +124,34 @@ def view(
     scaling: tuple[Chart, ...],
     roofline: Chart | None,
     counters: CountersView = NO_COUNTERS,
+    sheets: Sequence[Sheet] = (),
+    best: tuple[BesideView, ...] = (),
+    insight: Insight = NO_INSIGHT,
+    bars: tuple[Chart, ...] = (),
 ) -> ReportView:
     """Everything the templates print, already worded."""
+    measured = ceilings.ceilings(run.result, derived, sheets)
     errors = derived.errors if derived else ()
     return ReportView(
         title=f"{run.card.verb.capitalize()} on {run.card.host}: {run.card.run_id}",
-        verdict=_verdict(run, derived, counters),
+        verdict=_verdict(run, derived, counters, measured),
         objections=tuple(f"{Severity.ERROR.value}: {e.about}: {e.text}" for e in errors),
-        environment=machine.environment(run.result),
+        environment=machine.environment(run),
         method=numbers.method(run.result, derived),
         checks=numbers.checks(run.result),
         results=numbers.results(derived),
         scaling=tuple(_chart_view(chart) for chart in scaling),
         roofline=(_chart_view(roofline),) if roofline else (),
+        beside=best,
         tiers=claims.tiers(derived),
         original=claims.beside_original(derived),
         counters=counters,
+        held_back=held_back(derived, insight),
+        uncounted=uncounted(derived, counters, insight),
+        floors=tuple(_chart_view(chart) for chart in bars),
+        ceilings=measured,
         build=machine.build(run.result),
+        proofs=proofs.proofs(run.result),
         unmeasured=claims.unmeasured(run.result, derived),
         reproduce=machine.reproduce(run),
     )

@@ -15,11 +15,13 @@ class Table:
 
 @dataclass(frozen=True)
 class EnvironmentView:
-    """known: whether the host described itself at all."""
+    """known: whether the host described itself at all. cost: in words, also why none is known;
+    empty for a host that has no price."""
 
     known: bool
     facts: Table
     states: Table
+    cost: str
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,18 @@ class ChartView:
     title: str
     file: str
     reason: str
+
+
+@dataclass(frozen=True)
+class BesideView:
+    """Every provider against the fastest of the others. absent: one sentence for each peer that
+    was looked for and not timed."""
+
+    headline: str
+    note: str
+    table: Table
+    chart: ChartView
+    absent: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -116,6 +130,66 @@ NO_COUNTERS = CountersView(
 
 
 @dataclass(frozen=True)
+class CeilingsView:
+    """What well-known programs got out of the machine. complete: all that was asked for.
+
+    left_out: one sentence for each ceiling without a number, or with a doubtful one. attention:
+    the sentence over `shares`. cutlass: the sentence over its rows, empty if not asked for.
+    """
+
+    complete: bool
+    headline: str
+    table: Table
+    left_out: tuple[str, ...]
+    attention: str
+    shares: Table
+    cutlass: str
+    cutlass_rows: Table
+    refusals: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ProofsView:
+    """What the hardware confirmed. headline: one sentence."""
+
+    headline: str
+    table: Table
+
+
+@dataclass(frozen=True)
+class HeldBackView:
+    """What holds one provider back on one shape. verdict, remarks: sentences with evidence."""
+
+    case: str
+    verdict: str
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class UncountedCaseView:
+    """What is known of one provider without counters; facts: what, its value, where from."""
+
+    case: str
+    facts: Table
+
+
+@dataclass(frozen=True)
+class UncountedView:
+    """The second best. reason: why there are no counters, and what would allow them.
+
+    floors: the shape's shortest times by resource; notes: on what the figures stand.
+    """
+
+    reason: tuple[str, ...]
+    shape: str
+    work: str
+    floors: Table
+    cases: tuple[UncountedCaseView, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class ReproduceView:
     """Where the numbers come from and how to get them again."""
 
@@ -137,9 +211,15 @@ class ReportView:
     results: tuple[MethodResultsView, ...]
     scaling: tuple[ChartView, ...]
     roofline: tuple[ChartView, ...]
+    beside: tuple[BesideView, ...]
     tiers: TiersView
     original: OriginalView
     counters: CountersView
+    held_back: tuple[HeldBackView, ...]
+    uncounted: tuple[UncountedView, ...]
+    floors: tuple[ChartView, ...]
+    ceilings: tuple[CeilingsView, ...]
     build: BuildView
+    proofs: tuple[ProofsView, ...]
     unmeasured: tuple[str, ...]
     reproduce: ReproduceView

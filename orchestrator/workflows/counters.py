@@ -6,9 +6,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator.errors import UsageError
+from orchestrator.model.attention import minimum_bytes
+from orchestrator.model.bottleneck_evidence import CallEvidence
 from orchestrator.model.run import Run
 from orchestrator.ncu.capture import Captures
 from orchestrator.ncu.combine import combine
+from orchestrator.ncu.evidence import of_call
 from orchestrator.ncu.metrics import QUANTITIES
 from orchestrator.ncu.outcome import Cause, Outcome, classify
 from orchestrator.ncu.read import read_file
@@ -58,6 +61,30 @@ def counters(run: Run, folder: Path) -> CountersView:
     if (folder / LENT / CARD).is_file():
         return _of_another(run, RunStore(folder).load(folder / LENT), folder / LENT)
     return _own(run, folder)
+
+
+def calls(run: Run, folder: Path) -> tuple[CallEvidence, ...]:
+    """What the counters in the run's folder prove of each call that was profiled well."""
+    if not (folder / LENT / CARD).is_file():
+        return _calls(run, folder)
+    lent = RunStore(folder).load(folder / LENT)
+    return () if _difference(run, lent) else _calls(lent, folder / LENT)
+
+
+def _calls(run: Run, folder: Path) -> tuple[CallEvidence, ...]:
+    result = run.result
+    if result is None or result.ncu is None:
+        return ()
+    cases = [_read(record, result.request, folder) for record in result.ncu.records]
+    return tuple(
+        CallEvidence(
+            case.record.provider,
+            case.record.shape,
+            of_call(case.held.kernels, minimum_bytes(case.record.shape)),
+        )
+        for case in cases
+        if case.held and case.outcome.ok
+    )
 
 
 def _of_another(run: Run, lent: Run, folder: Path) -> CountersView:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from orchestrator.errors import UsageError
 from orchestrator.model.target import TARGET_SHAPE
 from orchestrator.ncu import flags
-from remote_payload.catalog import BASELINE
+from remote_payload.catalog import BASELINE, PEERS
 from remote_payload.contract import (
     BenchPlan,
     BuildPlan,
+    CeilingsPlan,
     CheckPlan,
     Depth,
     Device,
@@ -28,6 +29,9 @@ GPU_BATCH, GPU_HEADS = 16, (8, 16, 32, 64, 96, 128)
 CPU_BATCH, CPU_HEADS = 1, (8, 16)
 DEFAULT_PROVIDERS = (BASELINE, "sdpa-flash", "sdpa-cudnn", "sdpa-efficient", "sparsek")
 
+# A run with proofs is to end within minutes: ours and the fastest other are profiled, and quickly.
+NCU_BESIDE_PROOFS_S = 60.0
+
 # Inside the snapshot, where the user's own provider files travel to.
 PROVIDERS_FOLDER = "providers"
 
@@ -36,8 +40,9 @@ PROVIDERS_FOLDER = "providers"
 class Wish:
     """What was asked for; None is what the user left open.
 
+    peers: also run the packages of others, as far as the host has them.
     user_providers: (name, "module:function" or "path.py:function") pairs. full, ncu_limit_s,
-    ncu_required: for the stage ncu.
+    ncu_required: for the stage ncu. ceilings: for the stage ceilings.
     """
 
     stages: tuple[Stage, ...]
@@ -48,6 +53,7 @@ class Wish:
     dtype: DType = DType.FP16
     causal: bool = False
     providers: tuple[str, ...] | None = None
+    peers: bool = False
     user_providers: tuple[tuple[str, str], ...] = ()
     device: Device = Device.AUTO
     arch: tuple[str, ...] = ()
@@ -57,6 +63,7 @@ class Wish:
     full: bool = False
     ncu_limit_s: float | None = None
     ncu_required: bool = False
+    ceilings: CeilingsPlan = field(default_factory=CeilingsPlan)
 
 
 @dataclass(frozen=True)
@@ -95,6 +102,11 @@ def plan(wish: Wish, here: Path) -> Plan:
     )
     if Stage.NCU in wish.stages:
         request = replace(request, ncu=_ncu(wish, request.shapes))
+    if Stage.CEILINGS in wish.stages:
+        request = replace(request, ceilings=wish.ceilings)
+        if wish.ceilings.cutlass:
+            limit_s = request.time_limit_s + wish.ceilings.cutlass_limit_s
+            request = replace(request, time_limit_s=limit_s)
     if wish.time_limit_s is not None:
         request = replace(request, time_limit_s=wish.time_limit_s)
     return Plan(request, extra)
@@ -112,6 +124,8 @@ def _ncu(wish: Wish, shapes: tuple[Shape, ...]) -> NcuPlan:
     chosen = flags.plan(Depth.FULL if wish.full else Depth.CHEAP)
     if Stage.BENCH in wish.stages:
         chosen = replace(chosen, shapes=(_telling(shapes),))
+    if Stage.PROVE in wish.stages:
+        chosen = replace(chosen, rivals=1, case_limit_s=NCU_BESIDE_PROOFS_S)
     if wish.ncu_limit_s is not None:
         chosen = replace(chosen, case_limit_s=wish.ncu_limit_s)
     return replace(chosen, required=wish.ncu_required)
@@ -125,8 +139,9 @@ def _telling(shapes: tuple[Shape, ...]) -> Shape:
 
 
 def _providers(wish: Wish, here: Path) -> tuple[tuple[Provider, ...], tuple[tuple[str, Path], ...]]:
-    named = wish.providers is not None
-    builtin = [Provider(name, required=named) for name in wish.providers or DEFAULT_PROVIDERS]
+    named = wish.providers or ()
+    chosen = (*(named or DEFAULT_PROVIDERS), *(PEERS if wish.peers else ()))
+    builtin = [Provider(name, required=name in named) for name in dict.fromkeys(chosen)]
     own, extra = [], []
     for name, target in wish.user_providers:
         place, _, function = target.rpartition(":")

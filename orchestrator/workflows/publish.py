@@ -8,7 +8,9 @@ from pathlib import Path
 from orchestrator.model.run import Run
 from orchestrator.report.render import Report, render
 from orchestrator.store.runs import REPORT
+from orchestrator.workflows.ceilings import cutlass_sheets
 from orchestrator.workflows.counters import counters
+from orchestrator.workflows.insight import insight
 from remote_payload import codec
 
 CHARTS = "charts"
@@ -24,7 +26,7 @@ class Published:
 
 def publish(run: Run, folder: Path, output: Path | None = None) -> Published:
     """Render `run` into its own folder, or to `output` with the charts beside it."""
-    report = render(run, counters(run, folder))
+    report = render(run, counters(run, folder), cutlass_sheets(run, folder), insight(run, folder))
     path = output or folder / REPORT
     charts = path.parent / CHARTS
     for chart in report.charts:

@@ -54,6 +54,11 @@ def test_names_lose_namespaces_and_keep_the_numbers_that_tell_variants_apart() -
         ("_ZN4core6kernelILi16ELi64ELb0EEEvv", "kernel<16, 64, 0>"),
         ("_Z1fIN4deep4TypeILi7EEELi3EEvv", "f<3>"),
         ("_Z4attnI6TraitsILi64ELi128EEEvPf", "attn<64, 128>"),
+        ("_Z4attnI6__halfLi64EEvPf", "attn<__half, 64>"),
+        (
+            "_ZN1a4attnINS_6ConfigINS_4HalfELi64ELb0EEEEEvNS_6ParamsE",
+            "attn<Half, 64, 0>",
+        ),
         ("_Z", "_Z"),
         ("x" * 80, "x" * 59 + "…"),
     ],

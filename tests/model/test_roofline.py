@@ -9,9 +9,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.model.device import DEVICES, Device, find
-from orchestrator.model.roofline import Resource, Roof, binding, exp_tflops, roofs
+from orchestrator.model.roofline import (
+    Resource,
+    Roof,
+    binding,
+    busy_clock,
+    exp_tflops,
+    roofs,
+    special_roofs,
+)
 from orchestrator.model.target import TARGET_SHAPE
-from remote_payload.contract import DType, Method, Shape
+from remote_payload.contract import (
+    BenchRecord,
+    DType,
+    GpuState,
+    Method,
+    Shape,
+    Status,
+)
 
 shapes = st.builds(
     Shape,
@@ -82,3 +97,64 @@ def test_twice_the_batch_takes_twice_the_time_cold(shape: Shape, device: Device)
     one = binding(roofs(shape, device, Method.COLD)).floor_us
     two = binding(roofs(replace(shape, batch=2 * shape.batch), device, Method.COLD)).floor_us
     assert two == pytest.approx(2 * one, rel=0.5 if shape.seq < 8 else 0.02)
+
+
+def special(device: Device) -> dict[Resource, Roof]:
+    return {roof.resource: roof for roof in special_roofs(TARGET_SHAPE, device)}
+
+
+def test_mma_sync_on_hopper_reaches_two_thirds_of_wgmma_and_binds_nobody_else() -> None:
+    roof = special(h100())[Resource.MMA_SYNC]
+    assert roof.floor_us == pytest.approx(104.2 * 1.5, abs=0.2)
+    assert Resource.MMA_SYNC not in by_resource(TARGET_SHAPE)
+    a100, b200 = find("NVIDIA A100-SXM4-80GB"), find("NVIDIA B200")
+    assert a100 is not None
+    assert b200 is not None
+    assert Resource.MMA_SYNC not in special(a100)  # it is the whole rate there
+    assert Resource.MMA_SYNC not in special(b200)  # nobody says what it is there
+
+
+def test_fp32_without_tensor_cores_is_fifteen_times_slower_on_an_h100() -> None:
+    assert special(h100())[Resource.FP32].floor_us == pytest.approx(103079.2 / 66.9, rel=0.001)
+
+
+def test_the_l2_floor_is_the_compulsory_traffic_at_5120_bytes_per_clock() -> None:
+    roof = by_resource(TARGET_SHAPE, Method.BACK_TO_BACK)[Resource.L2]
+    assert roof.floor_us == pytest.approx(402.65e6 / (5120 * 1830e6) * 1e6, rel=0.001)
+    assert roof.limit_us == 0
+    l40s = find("NVIDIA L40S")
+    assert l40s is not None
+    assert Resource.L2 not in {r.resource for r in roofs(TARGET_SHAPE, l40s, Method.COLD)}
+
+
+def test_at_another_clock_all_but_the_memory_roof_move() -> None:
+    slow = {r.resource: r for r in roofs(TARGET_SHAPE, h100().at(915), Method.COLD)}
+    documented = by_resource(TARGET_SHAPE)
+    for resource in (Resource.TENSOR, Resource.EXP, Resource.L2):
+        assert slow[resource].floor_us == pytest.approx(2 * documented[resource].floor_us)
+    assert slow[Resource.MEMORY] == documented[Resource.MEMORY]
+    assert h100().at(990).fp32_tflops == pytest.approx(66.9 / 2)
+
+
+def raced(**state: float) -> BenchRecord:
+    return BenchRecord(
+        "sdpa",
+        TARGET_SHAPE,
+        Method.COLD,
+        Status.OK,
+        before=GpuState(sm_clock_mhz=345.0, power_w=70.0, power_limit_w=700.0),
+        after=GpuState(**state),  # type: ignore[arg-type]
+    )
+
+
+def test_a_clock_counts_only_where_the_power_shows_work() -> None:
+    busy = busy_clock(raced(sm_clock_mhz=1755.0, power_w=512.0, power_limit_w=700.0), h100())
+    assert busy is not None
+    assert (busy.mhz, busy.how) == (1755, "sampled at the end of the race, drawing 512 W")
+    for idle in (
+        {"sm_clock_mhz": 1980.0, "power_w": 120.0, "power_limit_w": 700.0},
+        {"sm_clock_mhz": 1980.0, "power_w": 512.0},
+        {"power_w": 512.0, "power_limit_w": 700.0},
+        {"sm_clock_mhz": 19800.0, "power_w": 512.0, "power_limit_w": 700.0},
+    ):
+        assert busy_clock(raced(**idle), h100()) is None

@@ -70,7 +70,8 @@ def test_a_host_that_denies_counters_gives_a_report_that_says_so_and_keeps_all_e
         project.root, "profile", "orchestrator profile", on_any_device(plan(SMALL, project.root))
     )
     with session.transport(session.host("pod"), accept_new_host_key=False) as transport:
-        run, published = workflow.profile(order, transport, session.runs, Silence())
+        run = workflow.profile(order, transport, session.runs, Silence())
+    published = publish(run, session.runs.folder(run.card.run_id))
     assert exit_code(run, published.report.ok) is ExitCode.OK
     assert published.report.verdict == "OK: 2 checks passed; nothing was timed."
     told = section(published)
@@ -99,10 +100,11 @@ def test_counters_asked_for_by_name_on_a_host_without_a_gpu_are_an_unfit_host(
     if os.environ.get("CUDA_VISIBLE_DEVICES"):
         pytest.skip("a GPU may be here")
     small = ("--batch", "1", "--seq", "96", "--heads", "1", "--providers", "sdpa")
-    outcome = project.orchestrator("ncu", *small, "--arch", "sm_90a", "--device", "cpu", "--json")
+    outcome = project.orchestrator("ncu", *small, "--arch", "sm_90a", "--device", "cpu")
     assert outcome.code == ExitCode.UNFIT
-    assert "hardware counters need a CUDA GPU" in outcome.err
-    assert outcome.json["result"]["request"]["ncu"]["required"] is True
+    assert "gpu: none: only checks and CPU timings run here" in outcome.err
+    assert "hint: for GPU figures: orchestrator hosts add" in outcome.err
+    assert not (project.root / "runs").exists()
 
 
 def profiled(*records: NcuRecord, required: bool = False) -> Result:

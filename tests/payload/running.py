@@ -87,10 +87,13 @@ def command(folder: Path, python: tuple[str, ...] = (sys.executable,)) -> list[s
     return [*python, "-m", "remote_payload", *paths, "--builds", str(folder / "builds")]
 
 
-def environment(folder: Path) -> dict[str, str]:
-    """A payload's environment; its mark tells every process it starts, see `gone_within`."""
-    quiet = {"PYTHONDONTWRITEBYTECODE": "1", "CUDA_VISIBLE_DEVICES": ""}
-    return {**os.environ, **quiet, MARK: str(folder)}
+def environment(folder: Path, gpu: bool = False) -> dict[str, str]:
+    """A payload's environment; its mark tells every process it starts, see `gone_within`.
+
+    gpu: whether the payload may see one.
+    """
+    hidden = {} if gpu else {"CUDA_VISIBLE_DEVICES": ""}
+    return {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **hidden, MARK: str(folder)}
 
 
 def gone_within(limit_s: float, folder: Path) -> bool:
@@ -122,11 +125,12 @@ def run_payload(
     python: tuple[str, ...] = (sys.executable,),
     root: Path = ROOT,
     path: str | None = None,
+    gpu: bool = False,
 ) -> Finished:
     """Run the payload to its end. root: the snapshot; path: PATH, if not the usual one."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "request.json").write_text(codec.dumps(request))
-    env = environment(folder) if path is None else {**environment(folder), "PATH": path}
+    env = {**environment(folder, gpu), **({} if path is None else {"PATH": path})}
     done = subprocess.run(
         command(folder, python),
         cwd=root,

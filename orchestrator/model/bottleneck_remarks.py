@@ -1,0 +1,111 @@
+"""Rules for what adds to a bottleneck, or is often taken for one; each draws a line of ours."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from orchestrator.model.bottleneck_evidence import (
+    LAUNCH_US,
+    Evidence,
+    Finding,
+    Known,
+    Limit,
+    computes_with_tensor_cores,
+)
+
+# All ours.
+_FULL_WAVES_PERCENT = 90.0
+_LOW_OCCUPANCY_PERCENT = 30.0
+_REDUNDANT, _CACHED = 1.25, 0.9
+_CONFLICTS_PERCENT = 20.0
+
+Rule = Callable[[Known, tuple[Limit, ...]], Finding | None]
+
+
+def _launch(known: Known, limits: tuple[Limit, ...]) -> Finding | None:
+    duration = known.get("duration")
+    if duration is None or duration.value >= LAUNCH_US or Limit.LAUNCH in limits:
+        return None
+    return Finding(
+        "short: launching it takes about as long", (duration,), "heuristic: NVIDIA's line of 10 µs"
+    )
+
+
+def _tail(known: Known, _: tuple[Limit, ...]) -> Finding | None:
+    fill, count = known.get("wave_fill"), known.get("waves")
+    if fill is None and count is not None and count.value > 1:
+        share = 100 * count.value / math.ceil(count.value)
+        fill = Evidence("wave_fill", "slots in use", share, "%", f"from {count.source}")
+    if fill is None or fill.value >= _FULL_WAVES_PERCENT:
+        return None
+    shown = (fill, count) if count is not None else (fill,)
+    return Finding(
+        "tail: part of the GPU waits for the last wave, or has no block at all",
+        shown,
+        "heuristic: ours, 90 %",
+    )
+
+
+def _occupancy(known: Known, limits: tuple[Limit, ...]) -> Finding | None:
+    """Low occupancy is what a tensor kernel with large tiles looks like, not what is wrong with it.
+
+    FlashAttention-3 keeps 12 to 16 of 64 warps on an SM (hopper/tile_size.h, 1 block per SM).
+    """
+    seen = known.get("occupancy") or known.get("occupancy_limit")
+    tensor = computes_with_tensor_cores(known)
+    if seen is None or tensor is None or seen.value >= _LOW_OCCUPANCY_PERCENT:
+        return None
+    if tensor:
+        text = "low occupancy is normal for tensor kernels with large tiles; not held against it"
+        return Finding(text, (seen,))
+    if Limit.LATENCY not in limits:
+        return None
+    return Finding(
+        "few warps are there to hide the latency", (seen,), "heuristic: ours, 30 % occupancy"
+    )
+
+
+def _spills(known: Known, _: tuple[Limit, ...]) -> Finding | None:
+    spilled = known.get("spill_bytes")
+    if spilled is None or not spilled.value:
+        return None
+    return Finding("registers spill to local memory", (spilled,))
+
+
+def _serialised(known: Known, _: tuple[Limit, ...]) -> Finding | None:
+    notices = known.get("serialised")
+    if notices is None or not notices.value:
+        return None
+    return Finding("the compiler serialised wgmma: each waits for the one before", (notices,))
+
+
+def _traffic(known: Known, _: tuple[Limit, ...]) -> Finding | None:
+    ratio = known.get("traffic_ratio")
+    if ratio is None:
+        return None
+    if ratio.value > _REDUNDANT:
+        text = "DRAM traffic beyond what the shape needs: something is read or written again"
+        return Finding(text, (ratio,), "heuristic: ours, 1.25×")
+    if ratio.value < _CACHED:
+        return Finding("part of the compulsory traffic stayed in the L2", (ratio,))
+    return None
+
+
+def _conflicts(known: Known, _: tuple[Limit, ...]) -> Finding | None:
+    share = known.get("conflicts")
+    if share is None or share.value < _CONFLICTS_PERCENT:
+        return None
+    text = "bank conflicts in shared memory, at most (arbitration counts as conflict too)"
+    return Finding(text, (share,), "heuristic: ours, 20 % of wavefronts")
+
+
+RULES: tuple[Rule, ...] = (
+    _launch,
+    _tail,
+    _occupancy,
+    _spills,
+    _serialised,
+    _traffic,
+    _conflicts,
+)

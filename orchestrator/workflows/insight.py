@@ -1,0 +1,25 @@
+"""What a run's folder knows of the kernels beside the result; offline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from orchestrator.model.run import Run
+from orchestrator.model.sass import MachineCode, describe, parse
+from orchestrator.report.bottleneck import Insight
+from orchestrator.workflows.counters import calls
+
+# Where the stage trace leaves the listing of our library (remote_payload/disassembly.py).
+LISTING = Path("artifacts") / "trace" / "sparsek.sass"
+
+
+def insight(run: Run, folder: Path) -> Insight:
+    """Counters of calls as evidence, and our machine code in figures, as far as they came home."""
+    return Insight(calls(run, folder), _machine_code(folder / LISTING))
+
+
+def _machine_code(path: Path) -> tuple[MachineCode, ...]:
+    try:
+        return describe(parse(path.read_text("utf-8", "replace")))
+    except OSError:
+        return ()

@@ -1,0 +1,197 @@
+"""Findings follow from named evidence, and from nothing else."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator.model.bottleneck import Bottleneck, bottleneck
+from orchestrator.model.bottleneck_evidence import Evidence, Limit, figure
+
+UNITS = {
+    "duration": "µs",
+    "waves": "",
+    "traffic_ratio": "×",
+    "spill_bytes": "byte",
+    "serialised": "",
+    "eligible_warps": "",
+}
+SHARES = ("tensor_pipe", "exp_pipe", "dram", "l2", "fma_pipe", "alu_pipe", "issue_slots", "compute")
+
+
+def evidence(key: str, value: float) -> Evidence:
+    unit = UNITS.get(key, "" if key.startswith("stall_") else "%")
+    return Evidence(key, key.replace("_", " "), value, unit, f"metric_of_{key}")
+
+
+def judge(**figures: float) -> Bottleneck:
+    return bottleneck(evidence(key, value) for key, value in figures.items())
+
+
+def remarks(found: Bottleneck) -> str:
+    return "\n".join(one.words for one in found.remarks)
+
+
+def test_a_full_exp_pipe_beside_a_third_of_the_tensor_pipe_is_limited_by_exponentials() -> None:
+    found = judge(tensor_pipe=31, exp_pipe=88, dram=22)
+    assert found.limits == (Limit.EXP,)
+    assert found.verdict.words == (
+        "limited by exponentials (XU pipe): exp pipe 88 % (metric_of_exp_pipe), "
+        "tensor pipe 31 % (metric_of_tensor_pipe), dram 22 % (metric_of_dram) "
+        "(heuristic: NVIDIA's lines of 60 % and 40 %)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("figures", "limits"),
+    [
+        ({"tensor_pipe": 75, "exp_pipe": 40, "dram": 20}, (Limit.TENSOR,)),
+        ({"tensor_pipe": 75, "exp_pipe": 68, "dram": 20}, (Limit.TENSOR, Limit.EXP)),
+        ({"tensor_pipe": 10, "exp_pipe": 5, "dram": 91}, (Limit.DRAM,)),
+        ({"compute": 49.9, "dram": 81.1}, (Limit.DRAM,)),
+        ({"compute": 88, "dram": 12}, (Limit.COMPUTE,)),
+        ({"compute": 88, "dram": 12, "tensor_pipe": 31}, (Limit.COMPUTE,)),
+        ({"compute": 88, "dram": 12, "tensor_pipe": 31, "exp_pipe": 88}, (Limit.EXP,)),
+        ({"tensor_pipe": 20, "exp_pipe": 20, "dram": 20, "issue_slots": 85}, (Limit.ISSUE,)),
+        ({"tensor_pipe": 20, "exp_pipe": 20, "dram": 20, "l2": 77}, (Limit.L2,)),
+        ({"tensor_pipe": 30, "exp_pipe": 30, "dram": 30}, (Limit.LATENCY,)),
+        ({"tensor_pipe": 50, "exp_pipe": 30, "dram": 30}, (Limit.NOTHING,)),
+        ({"tensor_pipe": 20, "exp_pipe": 20, "dram": 20, "duration": 6}, (Limit.LAUNCH,)),
+        ({"tensor_pipe": 90, "exp_pipe": 20, "dram": 20, "duration": 6}, (Limit.TENSOR,)),
+        ({"wgmma_pipe": 70, "tensor_pipe": 71, "exp_pipe": 9, "dram": 3}, (Limit.TENSOR,)),
+    ],
+)
+def test_the_busiest_resource_limits(figures: dict[str, float], limits: tuple[Limit, ...]) -> None:
+    assert judge(**figures).limits == limits
+
+
+@pytest.mark.parametrize(
+    ("figures", "missing"),
+    [
+        ({}, "DRAM throughput, tensor pipe, exp pipe"),
+        ({"tensor_pipe": 95, "exp_pipe": 20}, "DRAM throughput"),
+        ({"tensor_pipe": 95, "dram": 20}, "exp pipe"),
+        ({"exp_pipe": 95, "dram": 20}, "tensor pipe"),
+        ({"dram": 95}, "tensor pipe, exp pipe"),
+        ({"compute": 95}, "DRAM throughput"),
+        ({"occupancy": 95, "issue_slots": 90}, "DRAM throughput, tensor pipe, exp pipe"),
+    ],
+)
+def test_without_the_evidence_nothing_is_claimed_and_what_is_missing_is_named(
+    figures: dict[str, float], missing: str
+) -> None:
+    found = judge(**figures)
+    assert found.limits == (Limit.UNDETERMINED,)
+    assert found.verdict.text == f"undetermined for want of {missing}"
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -1.0, 100.01, 187.0])
+def test_a_share_that_cannot_be_is_not_used_and_that_is_said(value: float) -> None:
+    found = judge(tensor_pipe=31, exp_pipe=value, dram=22)
+    assert found.limits == (Limit.UNDETERMINED,)
+    assert "for want of exp pipe" in found.verdict.text
+    (unused,) = found.unused
+    assert "metric_of_exp_pipe" in unused
+
+
+def test_latency_names_what_the_warps_wait_for_or_says_that_nobody_measured_it() -> None:
+    low = {"tensor_pipe": 12.0, "exp_pipe": 9.0, "dram": 8.0, "issue_slots": 11.0}
+    known = judge(**low, stall_long_scoreboard=9.1, stall_wait=1.0, stall_barrier=2.0, stall_gmma=0)
+    assert "stall long scoreboard 9.1" in known.verdict.words
+    assert "stall gmma" not in known.verdict.words
+    assert "undetermined (no stall reasons)" in judge(**low).verdict.text
+
+
+def test_low_occupancy_is_held_against_a_waiting_kernel_and_never_against_a_tensor_kernel() -> None:
+    low = {"exp_pipe": 10.0, "dram": 10.0, "occupancy": 19.0}
+    assert "not held against it" in remarks(judge(tensor_pipe=25, **low))
+    assert "not held against it" in remarks(judge(tensor_pipe=85, **low))
+    assert "few warps" in remarks(judge(tensor_pipe=0, **low))
+    assert remarks(judge(compute=20, dram=10, occupancy=19)) == ""
+    assert remarks(judge(tensor_pipe=0, exp_pipe=88, dram=10, occupancy=19)) == ""
+
+
+def test_a_part_of_a_wave_a_spill_serialised_wgmma_and_double_traffic_are_remarked() -> None:
+    busy = {"tensor_pipe": 70.0, "exp_pipe": 20.0, "dram": 20.0}
+    assert "tail" in remarks(judge(**busy, waves=1.5))
+    assert "tail" in remarks(judge(**busy, wave_fill=50))
+    assert "spill to local memory: spill bytes 20 B (" in remarks(judge(**busy, spill_bytes=20))
+    assert "serialised wgmma" in remarks(judge(**busy, serialised=2))
+    assert "read or written again" in remarks(judge(**busy, traffic_ratio=2.1))
+    assert "stayed in the L2" in remarks(judge(**busy, traffic_ratio=0.5))
+    assert "bank conflicts" in remarks(judge(**busy, conflicts=35))
+    assert "launching it" in remarks(judge(**busy, duration=7))
+
+
+def test_what_is_in_order_is_not_remarked() -> None:
+    fine = {"waves": 62.06, "spill_bytes": 0, "serialised": 0, "traffic_ratio": 1.05}
+    found = judge(tensor_pipe=70, exp_pipe=20, dram=20, **fine, conflicts=3, duration=120, waves_=1)
+    assert found.remarks == ()
+
+
+def test_model_and_timing_alone_prove_a_near_roof_and_nothing_else() -> None:
+    near = judge(roof_hbm=84, roof_tensor=60, roof_exp=61)
+    assert near.limits == (Limit.ROOF,)
+    assert "roof hbm 84 %" in near.verdict.words
+    far = judge(roof_hbm=33, roof_tensor=28, roof_exp=28)
+    assert far.limits == (Limit.UNDETERMINED,)
+    assert "no roof is near by model and timing" in far.verdict.text
+    # A roof above 100 % is a measurement error, not proof of a good kernel.
+    assert judge(roof_hbm=133).limits == (Limit.UNDETERMINED,)
+
+
+def test_counters_outweigh_the_model() -> None:
+    assert judge(tensor_pipe=31, exp_pipe=88, dram=22, roof_hbm=84).limits == (Limit.EXP,)
+
+
+# What the original report of 2025-10-30 claimed of H=96: 28.4 % of the tensor peak, a third of the
+# memory's, and no counters.
+ORIGINAL = {"roof_tensor": 28.4, "roof_exp": 28.4, "roof_HBM": 32.8}
+
+
+def test_the_original_reports_claims_cannot_be_made_again() -> None:
+    found = judge(**ORIGINAL)
+    text = found.verdict.words + remarks(found)
+    assert found.limits == (Limit.UNDETERMINED,)
+    for claim in ("compute-bound", "well utili", "saturat", "optimal", "sweet spot", "divergence"):
+        assert claim not in text.lower()
+    # ">0.90 occupancy" was demanded of a tensor kernel; heads are no dimension of shared memory.
+    assert "held against" not in text
+    counted = judge(**ORIGINAL, tensor_pipe=28, exp_pipe=33, dram=30, occupancy=19)
+    assert counted.limits == (Limit.LATENCY,)
+    assert "not held against it" in remarks(counted)
+
+
+@given(st.dictionaries(st.sampled_from(SHARES), st.floats(allow_nan=True, allow_infinity=True)))
+def test_a_limit_is_only_ever_claimed_of_a_share_above_60_percent(
+    figures: dict[str, float],
+) -> None:
+    found = judge(**figures)
+    named = {Limit.TENSOR, Limit.EXP, Limit.DRAM, Limit.L2, Limit.FMA, Limit.ALU, Limit.ISSUE}
+    if set(found.limits) & (named | {Limit.COMPUTE}):
+        assert max(v for v in figures.values() if 0 <= v <= 100) >= 60
+        assert "dram" in figures
+    for one in found.verdict.evidence:
+        assert one.value == figures[one.key]
+        assert 0 <= one.value <= 100
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (88.04, "%", "88 %"),
+        (0.96, "%", "0.96 %"),
+        (402653184, "byte", "402.7 MB"),
+        (20, "byte", "20 B"),
+        (0, "byte", "0 B"),
+        (1.52, "×", "1.52×"),
+        (366.528, "µs", "367 µs"),
+        (12345, "", "12,345"),
+        (math.nan, "%", "nan %"),
+    ],
+)
+def test_figures_have_three_or_four_digits(value: float, unit: str, text: str) -> None:
+    assert figure(value, unit) == text

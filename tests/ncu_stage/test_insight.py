@@ -1,0 +1,64 @@
+"""From the files a run brought home to findings in its report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from orchestrator.model.run import Run
+from orchestrator.workflows.insight import LISTING, insight
+from orchestrator.workflows.publish import publish
+from remote_payload import disassembly
+from remote_payload.contract import NcuRecord, Status
+from tests.model.test_sass import LISTING as SASS
+from tests.ncu_stage.test_report import profiled, section
+from tests.report import synthetic
+
+ONE_KERNEL = (
+    '"ID","Kernel Name","Context","Stream","Block Size","Grid Size","Device","CC",'
+    '"sm__pipe_tensor_cycles_active.avg.pct_of_peak_sustained_active",'
+    '"sm__inst_executed_pipe_xu.avg.pct_of_peak_sustained_active",'
+    '"gpu__dram_throughput.avg.pct_of_peak_sustained_elapsed",'
+    '"dram__bytes_read.sum","dram__bytes_write.sum"\n'
+    '"","","","","","","","","%","%","%","byte","byte"\n'
+    '"0","attention","1","7","(512, 1, 1)","(132, 1, 1)","0","9.0","31","88","22",'
+    '"600000000","205306368"\n'
+)
+
+
+def profiled_run(folder: Path, page: str) -> Run:
+    (folder / "artifacts/ncu").mkdir(parents=True)
+    name = "artifacts/ncu/sparsek.csv"
+    (folder / name).write_text(page)
+    record = NcuRecord(
+        "sparsek", synthetic.shape(), Status.OK, exit_code=0, command=("ncu",), artifacts=(name,)
+    )
+    return synthetic.run(profiled(record))
+
+
+def test_counters_become_findings_with_the_traffic_that_the_shape_needs(tmp_path: Path) -> None:
+    run = profiled_run(tmp_path, ONE_KERNEL)
+    (call,) = insight(run, tmp_path).calls
+    assert (call.provider, call.shape) == ("sparsek", synthetic.shape())
+    told = section(publish(run, tmp_path), "What holds it back")
+    assert "limited by exponentials (XU pipe): exp pipe 88 % (sm&#95;&#95;inst_executed" in told
+    assert "something is read or written again: DRAM traffic over compulsory 2×" in told
+    assert "## Without counters" not in (tmp_path / "report.md").read_text()
+
+
+def test_a_page_without_numbers_proves_nothing(tmp_path: Path) -> None:
+    broken = ONE_KERNEL.replace('"31","88","22","600000000","205306368"', '"","","","",""')
+    run = profiled_run(tmp_path, broken)
+    assert insight(run, tmp_path).calls == ()
+    assert "undetermined" in section(publish(run, tmp_path), "What holds it back")
+
+
+def test_the_listing_that_the_host_made_is_read_where_the_payload_left_it(tmp_path: Path) -> None:
+    assert LISTING.as_posix() == disassembly.FILE
+    run = synthetic.run(synthetic.gpu_result())
+    assert insight(run, tmp_path).machine_code == ()
+    (tmp_path / LISTING).parent.mkdir(parents=True)
+    (tmp_path / LISTING).write_text(SASS)
+    names = [code.name for code in insight(run, tmp_path).machine_code]
+    assert names == ["forward<64, 0>", "copy"]
+    told = section(publish(run, tmp_path), "Without counters")
+    assert "5 issue slots in a trip round the HMMA loop: HMMA 2" in told

@@ -1,0 +1,110 @@
+"""The section on what holds a provider back: from counters, from a trace, from the model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from orchestrator.model.bottleneck_evidence import CallEvidence, Evidence
+from orchestrator.report.bottleneck import NO_INSIGHT, Insight, held_back
+from orchestrator.report.figures import figures
+from orchestrator.report.render import render
+from orchestrator.report.view import HeldBackView
+from remote_payload.contract import Result, Status
+from tests.report import synthetic, traces
+
+
+def share(key: str, value: float) -> Evidence:
+    return Evidence(key, key.replace("_", " "), value, "%", f"metric_of_{key}")
+
+
+def counted(provider: str = "sparsek", **shares: float) -> Insight:
+    items = tuple(share(key, value) for key, value in shares.items())
+    return Insight((CallEvidence(provider, synthetic.shape(), items),))
+
+
+def views(result: Result, insight: Insight = NO_INSIGHT) -> dict[str, HeldBackView]:
+    return {view.case.partition(" on ")[0]: view for view in held_back(figures(result), insight)}
+
+
+def test_counters_decide_and_every_figure_has_its_metric() -> None:
+    found = views(synthetic.gpu_result(), counted(exp_pipe=88, tensor_pipe=31, dram=22))
+    assert found["sparsek"].verdict.startswith(
+        "limited by exponentials (XU pipe): exp pipe 88 % (metric_of_exp_pipe), tensor pipe 31 %"
+    )
+    assert found["sdpa"].verdict.startswith("undetermined for want of DRAM throughput")
+
+
+def test_without_counters_the_original_reports_claim_is_undetermined() -> None:
+    verdict = views(synthetic.gpu_result())["sdpa"].verdict
+    assert verdict.startswith("undetermined for want of DRAM throughput, tensor pipe, exp pipe")
+    assert "HBM roof 32.1 %, tensor roof 27.8 %, exp roof 27.8 %" in verdict
+    markdown = render(synthetic.run(synthetic.gpu_result())).markdown
+    for claim in ("compute-bound", "well utilized", "sweet spot", "warps per block (optimal)"):
+        assert claim not in markdown.lower()
+
+
+def test_spills_and_serialised_wgmma_are_held_against_the_kernel_that_ran() -> None:
+    ours = " ".join(views(traces.result())["sparsek"].remarks)
+    assert "spill stores and loads 20 B (ptxas, forward<64, 0>)" in ours
+    assert "notices 1 (ptxas, forward<64, 0>: C7510)" in ours
+    other = replace(traces.OURS, name="void sparsek::forward<128, false>(float*)")
+    assert views(traces.result(traces.trace("sparsek", other)))["sparsek"].remarks == ()
+    assert views(traces.result())["sdpa"].remarks == ()
+
+
+def test_what_the_compiler_said_of_another_gpu_is_not_held_against_this_one() -> None:
+    result = traces.result()
+    assert result.build is not None
+    (own,) = result.build.compilations
+    other = replace(own, arch="sm_80", log=own.log.replace("sm_90a", "sm_80"))
+    both = replace(result, build=replace(result.build, compilations=(other, own)))
+    assert views(both)["sparsek"] == views(result)["sparsek"]
+
+
+def test_a_notice_that_may_be_about_a_kernel_for_another_type_says_so() -> None:
+    result = traces.result()
+    assert result.build is not None
+    (own,) = result.build.compilations
+    plain = "_ZN7sparsek7forwardILi64ELb0EEEvPf"
+    boxes = [f"ELb0ENS_3BoxINS_{name}EEEEE" for name in ("4Half", "8BFloat16")]
+    typed = [plain.replace("ELb0EEE", box) for box in boxes]
+    log = "".join(own.log.replace(plain, name) for name in typed)
+    build = replace(result.build, compilations=(replace(own, log=log),))
+    ran = replace(
+        traces.OURS, name="void sparsek::forward<64, false, sparsek::Box<sparsek::Half>>(float*)"
+    )
+    found = views(replace(traces.result(traces.trace("sparsek", ran)), build=build))["sparsek"]
+    assert "ptxas, forward<64, 0>, one of 2 of that name" in " ".join(found.remarks)
+
+
+def test_a_grid_that_leaves_sms_idle_and_one_with_a_tail_are_remarked() -> None:
+    few = replace(traces.FLASH, grid=(66, 1, 1))
+    (remark,) = views(traces.result(traces.trace("sdpa", few)))["sdpa"].remarks
+    assert "slots in use 50 %" in remark
+    tail = replace(traces.FLASH, grid=(265, 1, 1))
+    (remark,) = views(traces.result(traces.trace("sdpa", tail)))["sdpa"].remarks
+    assert "slots in use 50.2 %" in remark
+
+
+def test_a_short_kernel_is_remarked_by_its_own_time_and_not_by_the_benchs() -> None:
+    short = replace(traces.FLASH, duration_us=4.0)
+    (remark,) = views(traces.result(traces.trace("sdpa", short)))["sdpa"].remarks
+    assert remark.startswith("short: launching it takes about as long: kernel time 4 µs")
+
+
+def test_nothing_is_judged_on_a_cpu_or_from_a_refuted_timing() -> None:
+    assert held_back(figures(synthetic.cpu_result()), NO_INSIGHT) == ()
+    assert held_back(None, NO_INSIGHT) == ()
+    assert "sparsek" not in views(synthetic.above_roof_result())
+    assert views(synthetic.failed_check_result()) == {}
+
+
+def test_a_counter_beyond_its_peak_is_named_and_not_used() -> None:
+    found = views(synthetic.gpu_result(), counted(exp_pipe=120, tensor_pipe=31, dram=22))
+    assert found["sparsek"].verdict.startswith("undetermined for want of exp pipe")
+    assert "exp pipe 120 %" in " ".join(found["sparsek"].remarks)
+
+
+def test_a_failed_trace_is_no_evidence() -> None:
+    record = traces.trace("sdpa", status=Status.FAILED, kernels=())
+    assert views(traces.result(record))["sdpa"].remarks == ()
