@@ -1,12 +1,15 @@
-"""Run one emulated library over some problems and seeds; exit 1 and say how it was found wrong.
+"""Run emulated libraries over some problems and seeds, and say how each was found wrong.
 
-`python -m tests.kernels.mutants.trial LIBRARY PROBLEMS SEEDS`. A process of its own, because a
-wrong kernel may crash or never end.
+`python -m tests.kernels.mutants.trial SEEDS LIMIT_S`: a library's path a line in, its verdict a line
+out. One process for many libraries, as importing torch takes longer than most trials.
 """
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +20,7 @@ from tests.kernels.emulated import EmulatedLibrary, normal, reference, worst
 
 ROOM = 64  # rows beyond the output that must stay as they were
 UNTOUCHED = 7.0
+TRIAL_FAILED = "the trial itself failed"
 
 
 @dataclass(frozen=True)
@@ -80,17 +84,46 @@ def symptom(mutant: EmulatedLibrary, one: Problem, seed: int) -> str:
     return "" if bool((room[:, :, seq:] == UNTOUCHED).all()) else "rows past the end written"
 
 
-def main(library_path: str, seeds: str) -> int:
-    """0 if no seed finds anything."""
-    torch.set_num_threads(1)
-    mutant, every = EmulatedLibrary(Path(library_path)), problems()
-    for seed in range(int(seeds)):
+def verdict(library_path: str, every: tuple[Problem, ...], seeds: int) -> str:
+    """The first thing any seed finds; "" if none does."""
+    mutant = EmulatedLibrary(Path(library_path))
+    for seed in range(seeds):
         for one in every:
             if found := symptom(mutant, one, seed):
-                print(f"seed {seed}: {found}")
-                return 1
-    return 0
+                return f"seed {seed}: {found}"
+    return ""
+
+
+def tried(library_path: str, every: tuple[Problem, ...], seeds: int, limit_s: int) -> str:
+    """The verdict of a child process, since a wrong kernel may crash or never end."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        signal.alarm(limit_s)
+        try:
+            os.write(writing, verdict(library_path, every, seeds).encode())
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, encoding="utf-8") as answer:
+        text = answer.read()
+    ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if ended == -signal.SIGALRM:
+        return "never ends"
+    if ended < 0:
+        return f"crash, signal {-ended}"
+    return text if ended == 0 else TRIAL_FAILED
+
+
+def main(seeds: str, limit_s: str) -> None:
+    """Answer each library's path on stdin with a line: what is wrong with it, if anything is."""
+    torch.set_num_threads(1)  # a pool of threads would not survive the fork
+    every = problems()
+    for line in sys.stdin:
+        print(tried(line.strip(), every, int(seeds), int(limit_s)), flush=True)
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    main(*sys.argv[1:])
