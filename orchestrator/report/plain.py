@@ -23,7 +23,7 @@ _PATH = re.compile(
 
 # Characters with a meaning in Markdown or HTML, as references that both show as the character
 # (CommonMark 2.5: a reference never counts as structure).
-_SPECIAL = re.compile(r"[&<>`|*\[\]\\~#$@]|(?<![^\W_])_|_(?![^\W_])")
+_SPECIAL = re.compile(r"[&<>`|*\[\]\\~#$@]|(?<!\w)_+|_+(?!\w)")
 
 
 def plain(value: object) -> str:

@@ -40,7 +40,7 @@ def test_counters_become_findings_with_the_traffic_that_the_shape_needs(tmp_path
     (call,) = insight(run, tmp_path).calls
     assert (call.provider, call.shape) == ("sparsek", synthetic.shape())
     told = section(publish(run, tmp_path), "What holds it back")
-    assert "limited by exponentials (XU pipe): exp pipe 88 % (sm&#95;&#95;inst_executed" in told
+    assert "limited by exponentials (XU pipe): exp pipe 88 % (sm__inst_executed" in told
     assert "something is read or written again: DRAM traffic over compulsory 2×" in told
     assert "## Without counters" not in (tmp_path / "report.md").read_text()
 

@@ -34,6 +34,8 @@ def test_markup_shows_as_the_characters_it_is_made_of(text: str) -> None:
 
 def test_words_with_underscores_stay_readable() -> None:
     assert plain("back_to_back, 366.7 µs (365–368)") == "back_to_back, 366.7 µs (365–368)"
+    assert plain("sm__throughput.avg") == "sm__throughput.avg"
+    assert plain("__all__ _x a_ ___") == "&#95;&#95;all&#95;&#95; &#95;x a&#95; &#95;&#95;&#95;"
 
 
 def test_line_breaks_control_and_direction_characters_become_spaces() -> None:
