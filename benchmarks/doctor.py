@@ -25,9 +25,10 @@ import click
 
 from benchmarks.line import Line, NoLine, delayed, loopback
 from benchmarks.measure import round_trip_ms
+from benchmarks.near import measured
 from benchmarks.pull import write_between
 from benchmarks.samples import machine
-from benchmarks.server import Server, serve
+from benchmarks.server import Server
 from orchestrator.store import inventory
 from orchestrator.transport.connect import Trust, connect
 from orchestrator.workflows.diagnose import diagnose
@@ -104,24 +105,9 @@ def main(rtt_ms: tuple[int, ...], rounds: int, with_page: bool) -> None:
 
 def _measured(line: Line, order: Order) -> tuple[str, list[Sample]]:
     """The measured round trip, and the samples, of one line."""
-    place = Path(order.place)
-    with serve(line, place / "server") as server:
-        (place / "home").mkdir()
-        code = "from benchmarks.doctor import near_end; near_end()"
-        facts = [json.dumps(asdict(order)), server.address, str(server.port), server.user]
-        done = subprocess.run(
-            [*line.near, sys.executable, "-c", code, *facts],
-            cwd=_REPOSITORY,
-            env=os.environ | {"HOME": str(place / "home")},  # nobody's own ssh configuration
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
-    if done.returncode:
-        raise click.ClickException(f"measuring at {order.rtt_ms} ms broke off; see above")
-    measured, *lines = done.stdout.splitlines()
-    return measured, [Sample(**json.loads(text)) for text in lines]
+    program = ("-c", "from benchmarks.doctor import near_end; near_end()")
+    round_trip, lines = measured(line, order, program)
+    return round_trip, [Sample(**json.loads(text)) for text in lines]
 
 
 def near_end() -> None:

@@ -28,8 +28,9 @@ from statistics import median
 import click
 
 from benchmarks.line import Line, NoLine, delayed, loopback
+from benchmarks.near import measured
 from benchmarks.samples import machine
-from benchmarks.server import Server, serve
+from benchmarks.server import Server
 from orchestrator.launch.detached import DetachedLauncher
 from orchestrator.model.host import Host
 from orchestrator.model.progress import Silence
@@ -147,24 +148,9 @@ def _repeated(data: bytes, size: int) -> bytes:
 
 def _measured(line: Line, order: Order) -> tuple[str, list[Sample]]:
     """The measured round trip, and the samples, of one line."""
-    place = Path(order.place)
-    with serve(line, place / "server") as server:
-        (place / "home").mkdir()
-        code = "from benchmarks.pull import near_end; near_end()"
-        facts = [json.dumps(asdict(order)), server.address, str(server.port), server.user]
-        done = subprocess.run(
-            [*line.near, sys.executable, "-c", code, *facts],
-            cwd=_REPOSITORY,
-            env=os.environ | {"HOME": str(place / "home")},  # nobody's own ssh configuration
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
-    if done.returncode:
-        raise click.ClickException(f"measuring at {order.rtt_ms} ms broke off; see above")
-    measured, *lines = done.stdout.splitlines()
-    return measured, [Sample(**json.loads(text)) for text in lines]
+    program = ("-c", "from benchmarks.pull import near_end; near_end()")
+    round_trip, lines = measured(line, order, program)
+    return round_trip, [Sample(**json.loads(text)) for text in lines]
 
 
 def near_end() -> None:

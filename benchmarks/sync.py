@@ -9,12 +9,7 @@ A real sshd with keys of its own; every sync is checked byte for byte after its 
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -22,8 +17,8 @@ import click
 from benchmarks import page
 from benchmarks.line import Line, NoLine, delayed, loopback
 from benchmarks.measure import Order
+from benchmarks.near import measured
 from benchmarks.samples import Sample, Samples, machine, read_lines
-from benchmarks.server import serve
 from benchmarks.ways import Method
 
 _REPOSITORY = Path(__file__).resolve().parent.parent
@@ -105,23 +100,8 @@ def main(
 
 def _measure(line: Line, order: Order) -> tuple[str, tuple[Sample, ...]]:
     """The measured round trip, and the samples, of one line."""
-    place = Path(order.place)
-    with serve(line, place / "server") as server:
-        (place / "home").mkdir()
-        words = [*line.near, sys.executable, "-m", "benchmarks.measure"]
-        done = subprocess.run(
-            [*words, json.dumps(asdict(order)), server.address, str(server.port), server.user],
-            cwd=_REPOSITORY,
-            env=os.environ | {"HOME": str(place / "home")},  # nobody's own ssh configuration
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
-    if done.returncode:
-        raise click.ClickException(f"measuring at {order.rtt_ms} ms broke off; see above")
-    measured, *lines = done.stdout.splitlines()
-    return measured, read_lines(lines)
+    round_trip, lines = measured(line, order, ("-m", "benchmarks.measure"))
+    return round_trip, read_lines(lines)
 
 
 if __name__ == "__main__":

@@ -60,6 +60,11 @@ def nvcc_places() -> Tuple[str, ...]:
     return tuple(dict.fromkeys(places))
 
 
+def nvcc_program() -> Optional[str]:
+    """The first nvcc found there."""
+    return shutil.which("nvcc", path=os.pathsep.join(nvcc_places()))
+
+
 def build(
     plan: BuildPlan,
     *,

@@ -71,7 +71,7 @@ def program(
     if not (checkout / "CMakeLists.txt").is_file():
         raise BuildFailed(f"{source} on this host is no CUTLASS checkout: no CMakeLists.txt in it")
     cmake = shutil.which("cmake")
-    nvcc = shutil.which("nvcc", path=os.pathsep.join(build.nvcc_places()))
+    nvcc = build.nvcc_program()
     for name, found in (("cmake", cmake), ("nvcc", nvcc)):
         if found is None:
             raise BuildFailed(f"no {name} on this host to build the profiler with", Status.SKIPPED)

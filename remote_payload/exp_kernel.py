@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import os
-import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -30,7 +29,7 @@ class NoCompiler(CompileError):
 
 def library(sources: Path, builds: Path, capability: Tuple[int, int]) -> str:
     """Path of the compiled kernel for a device, kept under builds. CompileError, NoCompiler."""
-    nvcc = shutil.which("nvcc", path=os.pathsep.join(build.nvcc_places()))
+    nvcc = build.nvcc_program()
     if nvcc is None:
         raise NoCompiler("no nvcc")
     arch = build.arch_of(capability)

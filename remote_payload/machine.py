@@ -6,7 +6,6 @@ import hashlib
 import os
 import platform
 import re
-import shutil
 import socket
 import subprocess
 from dataclasses import replace
@@ -97,7 +96,7 @@ def _memory_bytes() -> Optional[int]:
 
 
 def _nvcc_release() -> Optional[str]:
-    nvcc = shutil.which("nvcc", path=os.pathsep.join(build.nvcc_places()))
+    nvcc = build.nvcc_program()
     said = _said([nvcc, "--version"]) if nvcc else None
     return build.release(said) if said else None
 

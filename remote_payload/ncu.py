@@ -6,8 +6,6 @@ used is decided by whoever reads them.
 
 from __future__ import annotations
 
-import glob
-import os
 import re
 import shutil
 import sys
@@ -16,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
-from remote_payload import bounded, codec, ncu_command
+from remote_payload import bounded, codec, installed, ncu_command
 from remote_payload.announce import say, step
 from remote_payload.contract import (
     CheckRecord,
@@ -74,13 +72,9 @@ class Place:
 
 def find(path: Optional[str] = None, places: Sequence[str] = PLACES) -> str:
     """The host's ncu: of PATH, else of the usual places, newest first. Raises Unavailable."""
-    found = shutil.which("ncu", path=path)
+    found = installed.program("ncu", path, places)
     if found is not None:
         return found
-    for place in places:
-        for candidate in sorted(glob.glob(place), reverse=True):
-            if os.access(candidate, os.X_OK):
-                return candidate
     raise Unavailable(
         "ncu (Nsight Compute) is neither on the PATH nor in /usr/local/cuda*/bin; install the "
         "package nsight-compute, or set PATH in the host's env"

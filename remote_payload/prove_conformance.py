@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from pathlib import Path
 from typing import Dict, List, Sequence, Tuple
 
@@ -60,7 +58,7 @@ def nvcc(place: Place, source: str, name: str) -> Path:
     """A program of the snapshot compiled for this GPU. Skipped: no nvcc; Refuted: it complains."""
     if place.capability is None:
         raise Skipped("no GPU in this run")
-    compiler = shutil.which("nvcc", path=os.pathsep.join(build.nvcc_places()))
+    compiler = build.nvcc_program()
     if compiler is None:
         raise Skipped(f"nvcc not found (looked in {', '.join(build.nvcc_places())})")
     arch = build.arch_of(place.capability)

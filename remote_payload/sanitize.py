@@ -7,15 +7,13 @@ https://docs.nvidia.com/compute-sanitizer/ComputeSanitizer/index.html
 
 from __future__ import annotations
 
-import glob
 import os
 import re
-import shutil
 import sys
 from dataclasses import dataclass
 from typing import Sequence, Tuple
 
-from remote_payload import build, codec
+from remote_payload import build, codec, installed
 from remote_payload.contract import DType, Shape
 from remote_payload.prove import Place, Refuted, Skipped, last_line
 from remote_payload.prove_conformance import nvcc
@@ -94,13 +92,9 @@ def findings(text: str, tool: Tool) -> Tuple[int, Tuple[str, ...]]:
 
 def find(path: str, places: Sequence[str] = PLACES) -> str:
     """compute-sanitizer of the folders of `path`, else of the usual places. Raises Skipped."""
-    found = shutil.which("compute-sanitizer", path=path)
+    found = installed.program("compute-sanitizer", path, places)
     if found is not None:
         return found
-    for place in places:
-        for candidate in sorted(glob.glob(place), reverse=True):
-            if os.access(candidate, os.X_OK):
-                return candidate
     raise Skipped(
         "compute-sanitizer is neither on the PATH nor beside nvcc; it comes with the CUDA toolkit "
         "(package cuda-sanitizer)"
