@@ -73,7 +73,7 @@ def test_the_command_is_one_that_orchestrator_takes(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == (
         "python3 -m orchestrator profile --host local --device cuda --prove --peers "
-        "--rounds 16 --time-limit 440 --batch 16 --heads 8,16,32,64,96,128\n"
+        "--ceilings --cutlass --cutlass-limit 60 --rounds 16 --time-limit 440 --batch 16 --heads 8,16,32,64,96,128\n"
     )
     words = done.stdout.split()[3:]
     profile = cli.get_command(None, words[0])  # type: ignore[arg-type]
