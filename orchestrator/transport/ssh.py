@@ -36,7 +36,7 @@ from orchestrator.transport.keys import (
 )
 from orchestrator.transport.known_hosts import HostKey
 from orchestrator.transport.route import Route, hop, resolve, through
-from orchestrator.transport.ssh_channel import Spares, SshChannel, hang_up_after
+from orchestrator.transport.ssh_channel import Spares, SshChannel, hang_up_after, keep_order
 from orchestrator.transport.trust import Trust
 
 if TYPE_CHECKING:
@@ -232,6 +232,7 @@ def _tuned(sock: Any, known: set[str], **options: Any) -> paramiko.Transport:
         default_max_packet_size=_PACKET_BYTES,
         **options,
     )
+    keep_order(link)
     wanted = link.get_security_options()
     wanted.ciphers = sorted(wanted.ciphers, key=lambda name: name != _FAST_CIPHER)
     # A server has several keys; ask for one that we can compare.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +15,9 @@ from orchestrator.transport.exchange import Tail
 from orchestrator.transport.failures import lost, told
 
 _POLL_S = 0.1
+# RFC 4254, section 9: message numbers; type and recipient channel begin each message about one.
+_OF_A_CHANNEL, _CLOSE = range(93, 101), 97
+_HEAD = struct.Struct(">BI")
 _PIECE_BYTES = 1 << 20
 _PACKET_BYTES = 1 << 15
 _STDERR_BYTES = 1 << 16
@@ -29,6 +33,32 @@ def hang_up_after(limit_s: float, link: Any) -> Iterator[None]:
         yield
     finally:
         watch.cancel()
+
+
+def keep_order(link: Any) -> None:
+    """Make `link` send nothing for a channel whose CLOSE it has sent.
+
+    Paramiko lets go of a channel's lock before it sends, so an EOF or data may come after the CLOSE
+    that its other thread sends meanwhile; OpenSSH answers that by hanging up on all channels.
+    """
+    closed: set[int] = set()
+    send, open_channel = link._send_message, link.open_channel
+
+    def send_unless_closed(message: Any) -> None:
+        # Called with a lock held: the order here is the order on the wire.
+        kind, recipient = _HEAD.unpack_from(message.asbytes().ljust(_HEAD.size))
+        if kind in _OF_A_CHANNEL and recipient in closed:
+            return
+        if kind == _CLOSE:
+            closed.add(recipient)
+        send(message)
+
+    def open_anew(*arguments: Any, **options: Any) -> Any:
+        channel = open_channel(*arguments, **options)
+        closed.discard(channel.remote_chanid)  # the server uses its numbers again
+        return channel
+
+    link._send_message, link.open_channel = send_unless_closed, open_anew
 
 
 class Spares:

@@ -45,6 +45,16 @@ def test_eight_threads_share_one_connection(sshd_variant: SshdVariant, trust: Tr
     assert server.log().count("Accepted publickey") == 1
 
 
+def test_commands_that_end_at_once_never_cost_the_connection(
+    sshd_variant: SshdVariant, trust: Trust
+) -> None:
+    server = sshd_variant()
+    with SshTransport(server.host(), trust) as transport, ThreadPoolExecutor(3) as pool:
+        done = pool.map(lambda _: transport.run(Command(("true",))).ok, range(400))
+        assert all(done)
+    assert "nonexistent channel" not in server.log()
+
+
 def test_a_ninth_and_tenth_channel_fit_and_the_eleventh_says_why_not(
     sshd: SshServer, trust: Trust
 ) -> None:
