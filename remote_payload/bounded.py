@@ -9,7 +9,7 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Optional, Sequence
+from typing import Callable, Dict, Optional, Sequence
 
 POLL_S = 0.05
 JOIN_S = 5.0
@@ -32,12 +32,13 @@ def run(
     cwd: Optional[str] = None,
     output_limit_bytes: int = OUTPUT_LIMIT_BYTES,
     meanwhile: Callable[[], None] = lambda: None,
+    env: Optional[Dict[str, str]] = None,
 ) -> Ended:
     """Run argv in a process group of its own; all it prints goes to the file `output`.
 
     After limit_s seconds, or output_limit_bytes printed, and in any case at the end, the whole
     group is killed. A program that cannot be started is an Ended too. meanwhile: called every
-    POLL_S seconds while it runs.
+    POLL_S seconds while it runs. env: None for our own.
     """
     with open(output, "wb") as sink:
         try:
@@ -47,6 +48,7 @@ def run(
                 stdout=sink,
                 stderr=subprocess.STDOUT,
                 cwd=cwd,
+                env=env,
                 start_new_session=True,
             )
         except OSError as exc:

@@ -21,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
-from remote_payload import codec
+from remote_payload import bounded, codec
 from remote_payload.contract import BuildPlan, BuildReport, Compilation, Status
 
 Progress = Callable[[int, int, str], None]
@@ -73,13 +73,14 @@ def build(
     device_arch: Optional[str],
     progress: Progress,
     places: Optional[Sequence[str]] = None,
+    limit_s: float = float("inf"),
 ) -> BuildReport:
     """Compile `sources`/csrc for plan.arch, else for `device_arch`, else for all we support.
 
     progress is told (done, total, label) as compilations end. The report's library is the one
     for `device_arch`, if it was compiled; without a device, the first. places: where to look for
-    nvcc. Compile errors, a missing nvcc or missing sources come back as a report, never as an
-    exception.
+    nvcc. limit_s: for each compilation; they run side by side. Compile errors, a missing nvcc or
+    missing sources come back as a report, never as an exception; TIMEOUT: one was not done in time.
     """
     looked_in = nvcc_places() if places is None else tuple(places)
     nvcc = shutil.which("nvcc", path=os.pathsep.join(looked_in)) if looked_in else None
@@ -104,7 +105,8 @@ def build(
     if kept is not None:
         progress(len(arch), len(arch), "already built")
         return _choose(kept, builds, device_arch)
-    return _build_new(report, _Nvcc(nvcc, sources, units), arch, builds, device_arch, progress)
+    compiler = _Nvcc(nvcc, sources, units, limit_s)
+    return _build_new(report, compiler, arch, builds, device_arch, progress)
 
 
 def _build_new(
@@ -123,7 +125,9 @@ def _build_new(
         report = dataclasses.replace(report, compilations=compilations)
         failed = [one for one in compilations if one.status is not Status.OK]
         if failed:
-            return _because(report, f"{failed[0].arch}: {_first_error(failed[0].log)}")
+            worst = next((one for one in failed if one.status is Status.FAILED), failed[0])
+            reason = f"{worst.arch}: {_first_error(worst.log)}"
+            return dataclasses.replace(report, status=worst.status, reason=reason)
         report = dataclasses.replace(report, status=Status.OK)
         codec.write_atomic(partial / _FACTS, codec.dumps(report))
         report = _publish(report, partial, builds / report.key)
@@ -139,32 +143,26 @@ class _Nvcc:
     binary: str
     sources: Path
     units: Tuple[str, ...]
+    limit_s: float
 
     def compile(self, arch: str, target: Path) -> Compilation:
         """One shared library for one architecture; the log is everything nvcc said."""
         gencode = f"arch={arch.replace('sm_', 'compute_')},code={arch}"
         command = [self.binary, *FLAGS, "-gencode", gencode, *self.units, "-o", str(target)]
+        output, env = target.with_suffix(".log"), {**os.environ, "LC_ALL": "C"}
         started = time.monotonic()
-        try:
-            done = subprocess.run(
-                command,
-                cwd=str(self.sources),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, "LC_ALL": "C"},
-                check=False,
-            )
-            log = done.stdout.decode("utf-8", "replace")
-            ok = done.returncode == 0 and target.is_file()
-            if not ok and not log.strip():
-                log = f"error: nvcc ended with status {done.returncode} and said nothing\n"
-        except OSError as exc:
-            ok, log = False, f"error: {self.binary} does not run: {exc}\n"
+        ended = bounded.run(command, output, self.limit_s, cwd=str(self.sources), env=env)
         seconds = time.monotonic() - started
-        return Compilation(
-            arch, shlex.join(command), Status.OK if ok else Status.FAILED, seconds, log
-        )
+        log = output.read_text(encoding="utf-8", errors="replace")
+        output.unlink()
+        status = Status.OK if ended.exit_code == 0 and target.is_file() else Status.FAILED
+        if ended.timed_out:
+            status = Status.TIMEOUT
+        if ended.exit_code is None:
+            log = f"error: {self.binary}: {ended.why}\n{log}"
+        elif status is Status.FAILED and not log.strip():
+            log = f"error: nvcc ended with status {ended.exit_code} and said nothing\n"
+        return Compilation(arch, shlex.join(command), status, seconds, log)
 
 
 def _compile_all(

@@ -52,7 +52,16 @@ BY_NAME: Dict[str, Entry] = {entry.name: entry for entry in ENTRIES}
 
 BASELINE = "sdpa"
 OURS = "sparsek"
+VARIANTS: Tuple[str, ...] = ()
 PEERS: Tuple[str, ...] = tuple(entry.name for entry in ENTRIES if entry.how)
+# What a run likes to have beside ours: one that cannot run, or is wrong, loses its own place only.
+RIVALS: Tuple[str, ...] = tuple(
+    entry.name for entry in ENTRIES if entry.name != BASELINE and not entry.name.startswith(OURS)
+)
+
+# What the stage prove can prove, in the order in which it tries: what a kernel may fail on comes
+# before what watches it.
+PROOFS: Tuple[str, ...] = ("conformance", "adversarial", "memcheck", "racecheck")
 
 # How a check's reason begins where a peer is not installed; what follows is its `how`.
 NOT_PRESENT = "not present"

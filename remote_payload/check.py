@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Callable, List, Optional, Tuple
+from typing import Callable, List, Optional, Sequence, Tuple
 
 from remote_payload.announce import say, step
+from remote_payload.catalog import OURS
 from remote_payload.contract import CheckPlan, CheckRecord, Provider, Request, Shape, Stage, Status
 from remote_payload.isolate import Deadline, Died, Pipe, Silent, Worker
 from remote_payload.setting import Setting
@@ -19,7 +20,7 @@ def run(
     deadline: Deadline,
     keep: Callable[[CheckRecord], None],
 ) -> Tuple[CheckRecord, ...]:
-    """Check all pairs, handing each record to `keep` as soon as it is known.
+    """Check all pairs, handing each record to `keep` as soon as it is known; ours come first.
 
     A worker serves all shapes of its provider and is replaced after any fault, since a fault
     may have poisoned it. A provider that ran into its limit is not tried again. A required
@@ -29,7 +30,7 @@ def run(
     refused: List[CheckRecord] = []
     total = len(request.providers) * len(request.shapes)
     done = 0
-    for provider in request.providers:
+    for provider in ours_first(request.providers):
         with _Candidate(provider, setting, request.check, deadline) as candidate:
             for shape in request.shapes:
                 deadline.require()
@@ -43,6 +44,11 @@ def run(
                 keep(record)
     step(Stage.CHECK, total, total, "checked")
     return tuple(refused)
+
+
+def ours_first(providers: Sequence[Provider]) -> Tuple[Provider, ...]:
+    """Our kernel and the user's own before their rivals: time may run out."""
+    return tuple(sorted(providers, key=lambda p: p.target is None and p.name != OURS))
 
 
 def line(record: CheckRecord) -> str:

@@ -80,7 +80,7 @@ def truth(qkv: Tensors, shape: Shape) -> Any:
 
 def _measure(record: CheckRecord, loaded: Loaded, setting: Setting, plan: CheckPlan) -> CheckRecord:
     shape = record.shape
-    drawn = inputs.make(shape, setting.seed)
+    drawn = inputs.given(shape, setting)
     qkv = to_device(drawn, setting)
     arguments = {"causal": shape.causal, "scale": scale_of(shape)}
     name = loaded.implementation(*qkv, **arguments)

@@ -45,6 +45,7 @@ from remote_payload.request import (
     Shape,
     Stage,
     Status,
+    TracePlan,
 )
 
 __all__ = [
@@ -81,6 +82,7 @@ __all__ = [
     "Stage",
     "StageReport",
     "Status",
+    "TracePlan",
     "TraceRecord",
 ]
 

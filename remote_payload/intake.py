@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, Sequence
 
 from remote_payload import codec
-from remote_payload.catalog import BY_NAME
+from remote_payload.catalog import BY_NAME, PROOFS
 from remote_payload.codec import CodecError
-from remote_payload.contract import SCHEMA, CeilingsPlan, Request, Shape, Stage
+from remote_payload.contract import SCHEMA, CeilingsPlan, ProvePlan, Request, Shape, Stage
 
-_WITHOUT_SHAPES = {Stage.BUILD, Stage.CEILINGS}
+_WITHOUT_SHAPES = {Stage.BUILD, Stage.CEILINGS, Stage.PROVE}
 
 
 def read(path: Path) -> Request:
@@ -42,6 +42,7 @@ def _require_sense(request: Request) -> None:
         raise CodecError("time_limit_s", f"expected more than 0, got {request.time_limit_s:g}")
     if Stage.CEILINGS in request.stages:
         _require_ceilings(request.ceilings)
+    _require_proofs(request.prove)
     if set(request.stages) <= _WITHOUT_SHAPES:
         return
     if not request.shapes:
@@ -64,6 +65,15 @@ def _require_ceilings(plan: CeilingsPlan) -> None:
         if not getattr(plan, name) > 0:
             problem = f"expected more than 0, got {getattr(plan, name):g}"
             raise CodecError(f"ceilings.{name}", problem)
+
+
+def _require_proofs(plan: ProvePlan) -> None:
+    for name in plan.proofs:
+        if name not in PROOFS:
+            raise CodecError("prove.proofs", f"expected some of {', '.join(PROOFS)}, got {name!r}")
+    if not plan.case_limit_s > 0:
+        problem = f"expected more than 0, got {plan.case_limit_s:g}"
+        raise CodecError("prove.case_limit_s", problem)
 
 
 def _require_shapes(where: str, shapes: Sequence[Shape]) -> None:

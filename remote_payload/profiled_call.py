@@ -26,7 +26,7 @@ def main(path: Path) -> None:
     """Carry out the case in `path`; whatever the provider raises ends the process."""
     case = codec.loads(Case, path.read_text("utf-8"))
     loaded = load(case.provider, case.setting)
-    qkv = to_device(inputs.make(case.shape, case.setting.seed), case.setting)
+    qkv = to_device(inputs.given(case.shape, case.setting), case.setting)
     arguments = {"causal": case.shape.causal, "scale": scale_of(case.shape)}
     print(f"profiled call of {loaded.implementation(*qkv, **arguments)}", flush=True)
     with torch.no_grad(), loaded.within():

@@ -26,15 +26,18 @@ class Status(str, Enum):
 
 
 class Stage(str, Enum):
-    """A step of a run, in the order in which steps run; each gates the ones after it."""
+    """A step of a run, in the order in which steps run: what is worth most comes first.
+
+    A run may be cut short at any moment, and what is late may be lost.
+    """
 
     BUILD = "build"
     CHECK = "check"
     BENCH = "bench"
-    TRACE = "trace"
-    CEILINGS = "ceilings"
-    PROVE = "prove"
     NCU = "ncu"
+    PROVE = "prove"
+    CEILINGS = "ceilings"
+    TRACE = "trace"
 
 
 class Device(str, Enum):
@@ -101,7 +104,7 @@ class Provider:
 
     target: "package.module:function" or "path/inside/the/snapshot.py:function"; the function is
     called as f(q, k, v, causal=bool, scale=float) and returns [batch, heads, seq, dim].
-    required: asked for by name; if it cannot run, the run fails rather than leaving it out.
+    required: asked for by name; if it cannot run, the run goes on without and fails at its end.
     """
 
     name: str
@@ -185,9 +188,17 @@ class CeilingsPlan:
 
 
 @dataclass(frozen=True)
-class ProvePlan:
-    """What to prove on the hardware; case_limit_s: for each proof."""
+class TracePlan:
+    """What to trace. shapes: empty means all that passed the check."""
 
+    shapes: Tuple[Shape, ...] = ()
+
+
+@dataclass(frozen=True)
+class ProvePlan:
+    """What to prove on the hardware. proofs: by name, empty means all; case_limit_s: for each."""
+
+    proofs: Tuple[str, ...] = ()
     case_limit_s: float = 120.0
 
 
@@ -214,6 +225,7 @@ class Request:
     ncu: NcuPlan = NcuPlan()
     ceilings: CeilingsPlan = CeilingsPlan()
     prove: ProvePlan = ProvePlan()
+    trace: TracePlan = TracePlan()
     schema: int = SCHEMA
 
 

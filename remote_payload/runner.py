@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -201,6 +202,8 @@ class Supervisor:
         self._records.status(state="running", waiting_for=None, **facts)
         why = self._watch(job)
         self._sweep(job)
+        # What a payload that was killed had drawn: a gigabyte that can be drawn again.
+        shutil.rmtree(self._folder / "inputs", ignore_errors=True)
         self._records.end(why, job.process.returncode, self._disk_words(job))
 
     def _cancel(self, _number: int, _frame: object) -> None:

@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Optional, Protocol, Sequence, Tuple
 
 from remote_payload import machine
-from remote_payload.catalog import PEERS
+from remote_payload.catalog import OURS, RIVALS
 from remote_payload.contract import GpuState, Request, Shape, Status
 from remote_payload.draft import Draft
 from remote_payload.isolate import Deadline
 from remote_payload.setting import LIBRARY_VARIABLE, Setting
 from remote_payload.torch_facts import TorchFacts
+
+INPUTS = "inputs"  # of the job's folder; removed by the stages and, should they die, by runner
+HUNG = "had not ended within its limit in the check"
 
 
 class Unfit(Exception):
@@ -24,8 +27,9 @@ class Unfit(Exception):
 class Outcome:
     """How a stage ended. unfit: it failed by the host's lack, not by a gate.
 
-    ends_run: whether anything but OK and SKIPPED is the end of the run; not for what a run can
-    do without. fails_run: where it is not, whether the run has failed all the same.
+    ends_run: whether anything but OK and SKIPPED is the end of the run; not where there is still
+    something for later stages to do. fails_run: where it is not, whether the run has failed all
+    the same; not for what a run can do without.
     """
 
     status: Status
@@ -57,10 +61,18 @@ class Scene:
         return any(record.status is Status.OK for record in self.draft.result.checks)
 
     def decides(self, name: str) -> bool:
-        """Whether this provider's failure is the run's: not that of a peer nobody asked for by
+        """Whether this provider's failure is the run's: not that of a rival nobody asked for by
         name, which only loses its own place beside ours."""
         required = {provider.name for provider in self.request.providers if provider.required}
-        return name not in PEERS or name in required
+        return name not in RIVALS or name in required
+
+    @property
+    def ours_hung(self) -> str:
+        """Why nothing should start our kernel again: it ran into its limit in the check. Else
+        empty."""
+        hung = (record for record in self.draft.result.checks if record.status is Status.TIMEOUT)
+        first = next((record for record in hung if record.provider == OURS), None)
+        return f"not tried, as {OURS} on {first.shape.label} {HUNG}" if first else ""
 
     def capability(self) -> Optional[Tuple[int, int]]:
         """Compute capability of the GPU by torch, else by nvidia-smi; None without a GPU."""
@@ -79,7 +91,8 @@ class Scene:
             library, why = self.emulated, self.no_emulation
         elif built is not None:
             library, why = built.library, built.reason
-        return Setting(self.device, str(self.sources), self.request.seed, library, why)
+        seed, inputs = self.request.seed, str(self.draft.folder / INPUTS)
+        return Setting(self.device, str(self.sources), seed, library, why, inputs)
 
     def gpu_state(self, ours: Optional[int] = None) -> Optional[GpuState]:
         """Clocks, power and company of the GPU now; None on the CPU. ours: pid of our worker."""

@@ -14,7 +14,7 @@ class Setting:
     """device: "cuda" or "cpu". root: folder that relative targets start from.
 
     library: path of our compiled kernel; None if there is none, then `no_library` says why. On
-    the CPU it is the emulated one.
+    the CPU it is the emulated one. inputs: folder for what was drawn; empty if there is none.
     """
 
     device: str
@@ -22,3 +22,4 @@ class Setting:
     seed: int
     library: Optional[str] = None
     no_library: str = ""
+    inputs: str = ""

@@ -14,15 +14,6 @@ def act(scene: Scene) -> Outcome:
     """Time all that may be timed."""
     if not scene.passed_any_check:
         return Outcome(Status.FAILED, "no timing before a passed check; ask for check as well")
-    required = {provider.name for provider in scene.request.providers if provider.required}
-    emulated = [record for record in scene.draft.result.checks if record.emulated]
-    if any(record.provider in required for record in emulated):
-        return Outcome(
-            Status.FAILED,
-            f"{emulated[0].provider} is emulated here, and an emulated kernel is never timed; "
-            "choose a host with a GPU",
-            unfit=True,
-        )
     plan = scene.request.bench
     methods = methods_on(scene.device, plan)
     lacking = ", ".join(method.value for method in plan.methods if method not in methods)
@@ -33,9 +24,22 @@ def act(scene: Scene) -> Outcome:
     bad = [record for record in scene.draft.result.bench if record.status in check.BAD]
     fatal = [record for record in bad if scene.decides(record.provider)]
     if fatal:
-        return Outcome(Status.FAILED, tell(fatal))
+        return Outcome(Status.FAILED, tell(fatal), ends_run=False, fails_run=True)
+    if emulated := _required_and_emulated(scene):
+        reason = (
+            f"{emulated} is emulated here, and an emulated kernel is never timed; "
+            "choose a host with a GPU"
+        )
+        return Outcome(Status.FAILED, reason, unfit=True, ends_run=False, fails_run=True)
     told = (without, f"left out: {tell(bad)}" if bad else "")
     return Outcome(Status.OK, "; ".join(part for part in told if part))
+
+
+def _required_and_emulated(scene: Scene) -> str:
+    """The first provider asked for by name that only an emulator ran; empty if there is none."""
+    required = {provider.name for provider in scene.request.providers if provider.required}
+    emulated = (c.provider for c in scene.draft.result.checks if c.emulated)
+    return next((name for name in emulated if name in required), "")
 
 
 def _race(scene: Scene) -> None:

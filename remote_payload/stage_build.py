@@ -5,7 +5,7 @@ from __future__ import annotations
 from remote_payload import build, emulation
 from remote_payload.announce import step
 from remote_payload.catalog import OURS
-from remote_payload.contract import Stage
+from remote_payload.contract import Request, Stage
 from remote_payload.scene import Outcome, Scene
 
 
@@ -22,12 +22,19 @@ def act(scene: Scene) -> Outcome:
         builds=scene.builds,
         device_arch=build.arch_of(capability) if capability else None,
         progress=progress,
+        limit_s=scene.deadline.allow(float("inf")),
     )
     scene.draft.note(build=report)
-    if scene.device == "cpu" and any(p.name == OURS for p in scene.request.providers):
+    if scene.device == "cpu" and _ours_is_asked_for(scene.request):
         step(Stage.BUILD, len(report.compilations), len(report.compilations), "emulated kernel")
         try:
             scene.emulated = emulation.library(scene.sources, scene.builds)
         except emulation.CompileError as exc:
             scene.no_emulation = str(exc)
     return Outcome(report.status, report.reason)
+
+
+def _ours_is_asked_for(request: Request) -> bool:
+    return Stage.PROVE in request.stages or any(
+        provider.name.startswith(OURS) for provider in request.providers
+    )

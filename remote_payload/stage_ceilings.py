@@ -20,7 +20,7 @@ def act(scene: Scene) -> Outcome:
         records = _measure(scene)
         report = _cutlass(scene) if scene.request.ceilings.cutlass else None
     except OutOfTime as exc:
-        return Outcome(Status.TIMEOUT, str(exc), ends_run=required)
+        return Outcome(Status.TIMEOUT, str(exc), ends_run=False, fails_run=required)
     wrong = [f"{record.name}: {record.reason}" for record in records if record.status in _BAD]
     if report is not None and report.status is not Status.OK:
         wrong.append(f"CUTLASS profiler: {report.reason}")
@@ -28,7 +28,8 @@ def act(scene: Scene) -> Outcome:
         return Outcome(Status.OK)
     lacking = report is not None and report.status is Status.SKIPPED and len(wrong) == 1
     more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
-    return Outcome(Status.FAILED, f"{wrong[0]}{more}", unfit=lacking, ends_run=required)
+    reason = f"{wrong[0]}{more}"
+    return Outcome(Status.FAILED, reason, unfit=lacking, ends_run=False, fails_run=required)
 
 
 def _measure(scene: Scene) -> Tuple[CeilingRecord, ...]:

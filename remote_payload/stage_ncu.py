@@ -19,10 +19,10 @@ def act(scene: Scene) -> Outcome:
     try:
         outcome = _profile_calls(scene)
     except ncu.Unavailable as exc:
-        return Outcome(Status.FAILED if required else Status.SKIPPED, str(exc), unfit=True)
+        outcome = Outcome(Status.FAILED if required else Status.SKIPPED, str(exc), unfit=True)
     except OutOfTime as exc:
         outcome = Outcome(Status.TIMEOUT, str(exc))
-    return replace(outcome, ends_run=required)
+    return replace(outcome, ends_run=False, fails_run=required)
 
 
 def _profile_calls(scene: Scene) -> Outcome:

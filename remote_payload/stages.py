@@ -1,8 +1,9 @@
-"""The stages of a run in their order, each the gate of the ones after it."""
+"""The stages of a run in their order; each works with what passed the ones before it."""
 
 from __future__ import annotations
 
 import importlib.util
+import shutil
 import sys
 import time
 from dataclasses import replace
@@ -25,7 +26,7 @@ from remote_payload.announce import say
 from remote_payload.contract import Device, Request, Stage, StageReport, Status
 from remote_payload.draft import Draft
 from remote_payload.isolate import Deadline, Died, OutOfTime, Silent, preload_torch
-from remote_payload.scene import Outcome, Scene, Unfit
+from remote_payload.scene import INPUTS, Outcome, Scene, Unfit
 from remote_payload.torch_facts import TorchFacts
 
 # In the order in which they run.
@@ -33,10 +34,10 @@ ACTS: Dict[Stage, Callable[[Scene], Outcome]] = {
     Stage.BUILD: stage_build.act,
     Stage.CHECK: stage_check.act,
     Stage.BENCH: stage_bench.act,
-    Stage.TRACE: stage_trace.act,
-    Stage.CEILINGS: stage_ceilings.act,
-    Stage.PROVE: stage_prove.act,
     Stage.NCU: stage_ncu.act,
+    Stage.PROVE: stage_prove.act,
+    Stage.CEILINGS: stage_ceilings.act,
+    Stage.TRACE: stage_trace.act,
 }
 _NEED_NO_TORCH = (Stage.BUILD,)
 # What explains a failed gate must not stand behind it.
@@ -56,6 +57,12 @@ class Run:
 
     def carry_out(self) -> None:
         """Run the stages asked for and close the draft. Raises only Interrupted and our bugs."""
+        try:
+            self._run_stages()
+        finally:
+            shutil.rmtree(str(self._scene.draft.folder / INPUTS), ignore_errors=True)
+
+    def _run_stages(self) -> None:
         self._scene.draft.note(machine=machine.look())
         asked = [stage for stage in ACTS if stage in self._scene.request.stages]
         try:

@@ -64,7 +64,7 @@ class Heat:
     ) -> None:
         self._pipe, self._race, self._setting, self._clock = pipe, race, setting, clock
         self._loaded = loaded
-        self._drawn = inputs.make(race.shape, setting.seed)
+        self._drawn = inputs.given(race.shape, setting)
         self._qkv = to_device(self._drawn, setting)
         self._running: List[Entrant] = list(entrants(race.providers))
         self._outputs: Dict[str, Tensor] = {}

@@ -64,11 +64,14 @@ def run(
     checks: Sequence[CheckRecord],
     keep: Keep,
 ) -> Tuple[TraceRecord, ...]:
-    """Trace all that passed the check, handing the records so far to `keep` after each.
+    """Trace what passed the check, of the plan's shapes, handing the records so far to `keep`
+    after each.
 
     Each provider has a process of its own, which ends with its first fault. Raises OutOfTime.
     """
-    passed = {(c.provider, c.shape) for c in checks if c.status is Status.OK and not c.emulated}
+    chosen = request.trace.shapes or request.shapes
+    done = [c for c in checks if c.status is Status.OK and not c.emulated and c.shape in chosen]
+    passed = {(c.provider, c.shape) for c in done}
     total = len(passed)
     records: List[TraceRecord] = []
     for provider in request.providers:

@@ -226,6 +226,28 @@ def test_an_nvcc_that_does_not_run_is_told_apart(small: Place, tmp_path: Path) -
     assert report.reason == f"{nvcc} --version ended with status 7: libnvvm is missing"
 
 
+def test_a_compilation_that_is_not_done_in_time_is_ended_and_named(
+    small: Place, tmp_path: Path
+) -> None:
+    nvcc = tmp_path / "nvcc"
+    nvcc.write_text('#!/bin/sh\n[ "$1" = --version ] && echo release 13.0, V13.0.88 || sleep 60\n')
+    nvcc.chmod(0o755)
+    began = time.monotonic()
+    report = build.build(
+        BuildPlan(),
+        sources=small.sources,
+        builds=small.builds,
+        device_arch="sm_90a",
+        progress=lambda *_: None,
+        places=[str(tmp_path)],
+        limit_s=0.5,
+    )
+    assert time.monotonic() - began < 10
+    assert report.status is Status.TIMEOUT
+    assert report.reason.startswith(f"sm_90a: error: {nvcc}: no end within 0.5 s")
+    assert small.left() == []
+
+
 @pytest.mark.parametrize(
     ("capability", "arch"),
     [((8, 0), "sm_80"), ((8, 9), "sm_89"), ((9, 0), "sm_90a"), ((10, 0), "sm_100a"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,10 +58,40 @@ def ward(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     return finished
 
 
-def test_one_broken_provider_fails_the_run_and_nothing_is_timed(ward: Finished) -> None:
+def test_a_broken_provider_fails_the_run_at_its_end_and_all_that_passed_is_timed(
+    ward: Finished,
+) -> None:
     assert (ward.exit_status, ward.result.status, ward.result.unfit) == (1, Status.FAILED, False)
-    assert ward.stage(Stage.BENCH).status is Status.SKIPPED
-    assert ward.result.bench == ()
+    assert ward.result.reason == f"check: {ward.stage(Stage.CHECK).reason}"
+    assert ward.stage(Stage.BENCH).status is Status.OK
+    passed = {(c.provider, c.shape) for c in ward.result.checks if c.status is Status.OK}
+    assert ("sdpa", TINY) in passed
+    assert {(row.provider, row.shape) for row in ward.result.bench} == passed
+    assert all(row.samples_us and row.status is Status.OK for row in ward.result.bench)
+
+
+def test_a_rival_that_cannot_run_loses_its_own_place_only(tmp_path: Path) -> None:
+    request = a_request(Provider("sdpa-cudnn"), Provider("sdpa"), Provider("sdpa-flash"))
+    done = run_payload(request, tmp_path)
+    assert (done.exit_status, done.result.status) == (0, Status.OK), done.log
+    assert done.check("sdpa-cudnn").status is Status.SKIPPED
+    assert {row.provider for row in done.result.bench} == {"sdpa", "sdpa-flash"}
+
+
+def test_one_asked_for_by_name_that_cannot_run_is_told_at_the_end_of_the_run(
+    tmp_path: Path,
+) -> None:
+    done = run_payload(a_request(Provider("sdpa-cudnn", required=True), Provider("sdpa")), tmp_path)
+    assert (done.exit_status, done.result.unfit) == (4, True)
+    assert done.result.reason.startswith("check: sdpa-cudnn on ")
+    assert {row.provider for row in done.result.bench} == {"sdpa"}
+
+
+def test_a_wrong_baseline_fails_the_run(tmp_path: Path) -> None:
+    fits_nothing = CheckPlan(rtol=0.0, atol=0.0)
+    done = run_payload(a_request(Provider("sdpa"), check=fits_nothing), tmp_path)
+    assert (done.exit_status, done.result.status) == (1, Status.FAILED)
+    assert done.stage(Stage.BENCH).status is Status.SKIPPED
 
 
 @pytest.mark.parametrize("shape", [TINY, TINY_CAUSAL], ids=["dense", "causal"])
@@ -151,12 +182,27 @@ def test_the_implementation_of_a_users_function_names_its_file_and_digest(
 
 
 def test_a_run_past_its_time_limit_ends_itself_and_keeps_what_it_has(tmp_path: Path) -> None:
-    request = a_request(Provider("sdpa"), misbehaving("hangs"), Provider("sdpa-math"))
+    slow = misbehaving("takes_half_a_second")
     began = time.monotonic()
-    done = run_payload(a_request(*request.providers, time_limit_s=15.0), tmp_path)
+    shapes = tuple(replace(TINY, heads=heads) for heads in range(1, 40))
+    done = run_payload(
+        a_request(slow, Provider("sdpa"), shapes=shapes, time_limit_s=15.0), tmp_path
+    )
     assert time.monotonic() - began < 30
     assert (done.exit_status, done.result.status) == (1, Status.TIMEOUT)
     assert done.result.reason == "check: the run's time limit of 15 s has passed"
-    assert done.check("sdpa").status is Status.OK
+    assert done.result.checks
+    assert {record.status for record in done.result.checks[:-1]} == {Status.OK}
+    assert all(record.provider != "sdpa" for record in done.result.checks)
+
+
+def test_running_out_of_time_does_not_hide_what_was_wrong_before(tmp_path: Path) -> None:
+    wrong, hangs = misbehaving("returns_nan"), misbehaving("hangs")
+    began = time.monotonic()
+    done = run_payload(a_request(wrong, hangs, Provider("sdpa"), time_limit_s=15.0), tmp_path)
+    assert time.monotonic() - began < 30
+    assert (done.exit_status, done.result.status) == (1, Status.FAILED)
+    assert done.result.reason.startswith("check: returns_nan on ")
+    assert done.result.reason.endswith("; then the run's time limit of 15 s has passed")
     assert done.check("hangs").status is Status.TIMEOUT
-    assert all(record.provider != "sdpa-math" for record in done.result.checks)
+    assert all(record.provider != "sdpa" for record in done.result.checks)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ import torch
 
 from remote_payload import check_case, inputs, measure_error, reference
 from remote_payload.contract import DType, ErrorMeasure, Shape
+from remote_payload.setting import Setting
 
 SHAPE = Shape(batch=2, heads=3, seq=37, dim=8, dtype=DType.FP32)
 SIZES = st.tuples(*(st.integers(1, 5) for _ in range(4)))
@@ -138,6 +140,31 @@ def test_inputs_depend_on_seed_shape_and_name_and_on_nothing_else() -> None:
     assert not torch.equal(q, inputs.make(SHAPE, seed=43)[0])
     other = inputs.make(replace(SHAPE, causal=True), seed=42)[0]
     assert not torch.equal(q, other)
+
+
+@pytest.mark.parametrize("dtype", list(DType))
+def test_inputs_of_a_run_are_drawn_once_and_nobody_can_change_them_for_others(
+    tmp_path: Path, dtype: DType
+) -> None:
+    shape = replace(SHAPE, dtype=dtype)
+    setting = Setting("cpu", str(tmp_path), seed=42, inputs=str(tmp_path / "inputs"))
+    drawn = inputs.given(shape, setting)
+    kept = sorted((tmp_path / "inputs").iterdir())
+    assert len(kept) == 3
+    for _ in range(2):
+        again = inputs.given(shape, setting)
+        for mine, other, truth in zip(drawn, again, inputs.make(shape, 42), strict=True):
+            assert torch.equal(mine, other)
+            assert torch.equal(mine, truth)
+            other.zero_()
+    assert sorted((tmp_path / "inputs").iterdir()) == kept
+
+
+def test_where_inputs_cannot_be_kept_they_are_drawn_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "inputs").write_text("in the way")
+    setting = Setting("cpu", str(tmp_path), seed=42, inputs=str(tmp_path / "inputs"))
+    for mine, truth in zip(inputs.given(SHAPE, setting), inputs.make(SHAPE, 42), strict=True):
+        assert torch.equal(mine, truth)
 
 
 @pytest.mark.parametrize("dtype", list(DType))

@@ -21,13 +21,22 @@ from remote_payload.contract import (
     Result,
     Stage,
     Status,
+    TracePlan,
     TraceRecord,
 )
 from remote_payload.draft import Draft
 from remote_payload.isolate import Deadline
 from remote_payload.setting import Setting
 from remote_payload.trace import SAW_NOTHING, Unreadable, kernels
-from tests.payload.running import ROOT, TINY, a_request, misbehaving, read_result, run_payload
+from tests.payload.running import (
+    ROOT,
+    TINY,
+    TINY_CAUSAL,
+    a_request,
+    misbehaving,
+    read_result,
+    run_payload,
+)
 
 # After the documented format, by hand: no GPU was there to record one.
 BY_HAND = (Path(__file__).parent / "traces" / "by_hand.json").read_text()
@@ -127,6 +136,15 @@ def test_who_failed_the_check_or_was_emulated_is_not_traced(tmp_path: Path) -> N
     checks = (*checked("sparsek", emulated=True), CheckRecord("sdpa", TINY, Status.FAILED))
     request = a_request(Provider("sdpa"), Provider("sparsek"))
     assert trace.run(request, CPU, Deadline(5), checks, keep=lambda _: None) == ()
+
+
+def test_only_the_shapes_of_the_plan_are_traced(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    shapes = (TINY, TINY_CAUSAL)
+    checks = tuple(CheckRecord("sdpa", shape, Status.OK) for shape in shapes)
+    request = a_request(Provider("sdpa"), shapes=shapes, trace=TracePlan((TINY_CAUSAL,)))
+    records = trace.run(request, CPU, Deadline(60), checks, keep=lambda _: None)
+    assert [record.shape for record in records] == [TINY_CAUSAL]
 
 
 def test_on_a_cpu_the_stage_is_skipped_and_the_run_goes_on(tmp_path: Path) -> None:
