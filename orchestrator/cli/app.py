@@ -34,6 +34,7 @@ VERBS = (
     Verb("check", "orchestrator.cli.measure", "Compare providers with an fp64 reference."),
     Verb("bench", "orchestrator.cli.measure", "Check, then time providers side by side."),
     Verb("ncu", "orchestrator.cli.measure", "Check, then read hardware counters."),
+    Verb("prove", "orchestrator.cli.prove", "Let the hardware confirm what the emulator claims."),
     Verb("ceilings", "orchestrator.cli.ceilings", "Measure what a machine gives: copy, GEMM, exp."),
     Verb("profile", "orchestrator.cli.measure", "Build, check, bench and report, in one go."),
     Verb("attach", "orchestrator.cli.attach", "Follow a run that goes on, and bring it home."),

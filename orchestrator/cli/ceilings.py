@@ -8,16 +8,11 @@ import click
 
 from orchestrator.cli import ceiling_options, measure, options, paid
 from orchestrator.cli.session import Session
-from remote_payload.contract import Device, DType, Stage
+from remote_payload.contract import DType, Stage
 
 
 @click.command()
-@click.option(
-    "--device",
-    type=click.Choice([device.value for device in Device]),
-    default=Device.AUTO.value,
-    help="What is measured; auto takes the GPU if there is one.",
-)
+@options.device_option
 @click.option(
     "--time-limit",
     "time_limit_s",

@@ -45,13 +45,7 @@ _HOW = tuple(field.name for field in fields(How) if field.name != "verb")
 
 
 def _limit_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    function = click.option(
-        "--time-limit",
-        "time_limit_s",
-        type=click.FloatRange(min=1),
-        metavar="SECONDS",
-        help="For the whole run, enforced on the host. Default: 1800.",
-    )(function)
+    function = options.time_limit_option(function)
     function = click.option(
         "--case-limit",
         "case_limit_s",
@@ -59,12 +53,7 @@ def _limit_options(function: Callable[..., Any]) -> Callable[..., Any]:
         metavar="SECONDS",
         help="For one provider on one shape in the check. Default: 120.",
     )(function)
-    return click.option(
-        "--device",
-        type=click.Choice([device.value for device in Device]),
-        default=Device.AUTO.value,
-        help="Where kernels run; auto takes the GPU if there is one.",
-    )(function)
+    return options.device_option(function)
 
 
 def _measure_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -172,6 +161,7 @@ def ncu(session: Session, /, **given: Any) -> int:
     is_flag=True,
     help="Also let the hardware confirm what the emulator claims, and compute-sanitizer watch.",
 )
+@options.proof_limit_option
 @ceiling_options.ceilings_option
 @ceiling_options.cutlass_options
 @_peers_option
@@ -179,7 +169,8 @@ def ncu(session: Session, /, **given: Any) -> int:
 @_measure_options
 @click.pass_obj
 def profile(session: Session, /, counters: bool | None, prove: bool, **given: Any) -> int:
-    """Build, check, bench, read counters and report; stops at the first gate that fails.
+    """Build, check, bench, read counters and report. What passes its check is timed; a run in
+    which a gate failed fails at its end.
 
     \b
     Example:

@@ -36,25 +36,48 @@ class Numbers(click.ParamType["tuple[int, ...]"]):
 
 
 class Names(click.ParamType["tuple[str, ...]"]):
-    """A comma-separated list of provider names from the catalog."""
+    """A comma-separated list of known names.
+
+    what: one of them, in a word. known: all of them, asked for when one is given, so that --help
+    imports nothing. prefix: what every full name begins with and nobody has to type. otherwise:
+    what to do instead, for whoever gives another.
+    """
 
     name = "NAME[,NAME…]"
+
+    def __init__(
+        self, what: str, known: Callable[[], tuple[str, ...]], prefix: str = "", otherwise: str = ""
+    ) -> None:
+        self._what, self._known = what, known
+        self._prefix, self._otherwise = prefix, otherwise
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, ...]:
-        from remote_payload.catalog import BY_NAME
-
         if isinstance(value, tuple):
             return value
-        names = tuple(part.strip() for part in str(value).split(","))
-        for name in names:
-            if name not in BY_NAME:
-                self.fail(
-                    f"unknown provider {name!r}; known: {', '.join(BY_NAME)}; "
-                    "your own: --provider name=path.py:function"
-                )
-        return tuple(dict.fromkeys(names))
+        given, known = [part.strip() for part in str(value).split(",")], self._known()
+        for name in given:
+            if self._prefix + name not in known:
+                all_known = ", ".join(each.removeprefix(self._prefix) for each in known)
+                self.fail(f"unknown {self._what} {name!r}; known: {all_known}{self._otherwise}")
+        return tuple(dict.fromkeys(self._prefix + name for name in given))
+
+
+def _providers() -> tuple[str, ...]:
+    from remote_payload.catalog import BY_NAME
+
+    return tuple(BY_NAME)
+
+
+def _variants() -> tuple[str, ...]:
+    from remote_payload.catalog import VARIANTS
+
+    return VARIANTS
+
+
+PROVIDERS = Names("provider", _providers, otherwise="; your own: --provider name=path.py:function")
+VARIANTS = Names("variant", _variants, prefix="sparsek-")
 
 
 class UserProvider(click.ParamType["tuple[str, str]"]):
@@ -102,6 +125,38 @@ def host_options(function: F) -> F:
         help="Trust the host's key at first contact without asking. A changed key is refused.",
     )(function)
     return click.option("--host", metavar="NAME", help="A host of the inventory.")(function)
+
+
+def time_limit_option(function: F) -> F:
+    """--time-limit"""
+    return click.option(
+        "--time-limit",
+        "time_limit_s",
+        type=click.FloatRange(min=1),
+        metavar="SECONDS",
+        help="For the whole run, enforced on the host. Default: 1800.",
+    )(function)
+
+
+def device_option(function: F) -> F:
+    """--device"""
+    return click.option(
+        "--device",
+        type=click.Choice(["auto", "cuda", "cpu"]),
+        default="auto",
+        help="Where kernels run; auto takes the GPU if there is one.",
+    )(function)
+
+
+def proof_limit_option(function: F) -> F:
+    """--proof-limit"""
+    return click.option(
+        "--proof-limit",
+        "proof_limit_s",
+        type=click.FloatRange(min=1),
+        metavar="SECONDS",
+        help="For each proof. Default: 120.",
+    )(function)
 
 
 def dry_run_option(function: F) -> F:
@@ -153,6 +208,18 @@ def shape_options(function: F) -> F:
 def provider_options(function: F) -> F:
     """Which implementations to run."""
     function = click.option(
+        "--without",
+        type=PROVIDERS,
+        default=(),
+        help="Leave these out, by name.",
+    )(function)
+    function = click.option(
+        "--variants",
+        type=VARIANTS,
+        default=(),
+        help="Also variants of our own kernel, by name; docs/kernels/hopper.md tells of them.",
+    )(function)
+    function = click.option(
         "--provider",
         "user_providers",
         type=UserProvider(),
@@ -161,7 +228,7 @@ def provider_options(function: F) -> F:
     )(function)
     return click.option(
         "--providers",
-        type=Names(),
+        type=PROVIDERS,
         help="Built-in ones by name. Named ones must run; by default those that can, do.",
     )(function)
 

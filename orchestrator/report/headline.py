@@ -12,7 +12,7 @@ from orchestrator.model.verdict import Verdict
 from orchestrator.report import format as fmt
 from orchestrator.report.figures import Figure, Figures
 from remote_payload.catalog import BASELINE, OURS
-from remote_payload.contract import CheckRecord, Result, Shape, Status
+from remote_payload.contract import CheckRecord, Result, Shape, Stage, Status
 
 _STATUS_WORDS = {
     Status.FAILED: "FAILED",
@@ -43,6 +43,8 @@ def headline(run: Run, figures: Figures | None) -> str:
         return _timings(figures)
     if run.result.checks:
         return _checks(run.result)
+    if run.result.proofs:
+        return _proofs(run.result)
     return "OK: the build succeeded; nothing was checked or timed." if run.result.build else "OK."
 
 
@@ -68,10 +70,16 @@ def _failure(result: Result) -> str:
     wrong = [check for check in result.checks if check.status in (Status.FAILED, Status.TIMEOUT)]
     if wrong and result.status is Status.FAILED:
         rest = f"; {fmt.count(len(wrong) - 1, 'more case')} failed" if len(wrong) > 1 else ""
-        return f"{word}: {failed_case(wrong[0])}{rest}."
+        timed = " What passed its check was timed." if _timed_whole(result) else ""
+        return f"{word}: {failed_case(wrong[0])}{rest}.{timed}"
     partial = any(record.samples_us for record in result.bench)
     tail = " Timings below are partial and not judged." if partial else ""
     return f"{word}: {(result.reason or 'no reason given').rstrip('.')}.{tail}"
+
+
+def _timed_whole(result: Result) -> bool:
+    bench = next((stage for stage in result.stages if stage.stage is Stage.BENCH), None)
+    return bench is not None and bench.status is Status.OK
 
 
 def _checks(result: Result) -> str:
@@ -80,6 +88,14 @@ def _checks(result: Result) -> str:
     if not tally[Status.OK]:
         return f"NOTHING CHECKED: no case could run{skipped}."
     return f"OK: {fmt.count(tally[Status.OK], 'check')} passed{skipped}; nothing was timed."
+
+
+def _proofs(result: Result) -> str:
+    tally = Counter(proof.status for proof in result.proofs)
+    if not tally[Status.OK]:
+        return f"NOTHING PROVEN: {result.proofs[0].name}: {result.proofs[0].reason.rstrip('.')}."
+    skipped = f", {tally[Status.SKIPPED]} skipped" if tally[Status.SKIPPED] else ""
+    return f"OK: {fmt.count(tally[Status.OK], 'proof')} given{skipped}; nothing was timed."
 
 
 def _timings(figures: Figures) -> str:

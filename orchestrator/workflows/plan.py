@@ -18,10 +18,12 @@ from remote_payload.contract import (
     Device,
     DType,
     NcuPlan,
+    ProvePlan,
     Provider,
     Request,
     Shape,
     Stage,
+    TracePlan,
 )
 
 # The original report's sweep, and one that two CPU cores finish in a minute.
@@ -40,7 +42,8 @@ PROVIDERS_FOLDER = "providers"
 class Wish:
     """What was asked for; None is what the user left open.
 
-    peers: also run the packages of others, as far as the host has them.
+    peers: also run the packages of others, as far as the host has them. variants: also run these
+    variants of our kernel. without: leave these providers out. proofs: empty means all.
     user_providers: (name, "module:function" or "path.py:function") pairs. full, ncu_limit_s,
     ncu_required: for the stage ncu. ceilings: for the stage ceilings.
     """
@@ -54,11 +57,15 @@ class Wish:
     causal: bool = False
     providers: tuple[str, ...] | None = None
     peers: bool = False
+    variants: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     user_providers: tuple[tuple[str, str], ...] = ()
     device: Device = Device.AUTO
     arch: tuple[str, ...] = ()
     rounds: int | None = None
     case_limit_s: float | None = None
+    proof_limit_s: float | None = None
+    proofs: tuple[str, ...] = ()
     time_limit_s: float | None = None
     full: bool = False
     ncu_limit_s: float | None = None
@@ -100,6 +107,8 @@ def plan(wish: Wish, here: Path) -> Plan:
         check=check,
         bench=bench,
     )
+    if Stage.PROVE in wish.stages:
+        request = replace(request, prove=_prove(wish), trace=_trace_beside_proofs(request.shapes))
     if Stage.NCU in wish.stages:
         request = replace(request, ncu=_ncu(wish, request.shapes))
     if Stage.CEILINGS in wish.stages:
@@ -131,6 +140,17 @@ def _ncu(wish: Wish, shapes: tuple[Shape, ...]) -> NcuPlan:
     return replace(chosen, required=wish.ncu_required)
 
 
+def _prove(wish: Wish) -> ProvePlan:
+    chosen = ProvePlan(wish.proofs)
+    if wish.proof_limit_s is None:
+        return chosen
+    return replace(chosen, case_limit_s=wish.proof_limit_s)
+
+
+def _trace_beside_proofs(shapes: tuple[Shape, ...]) -> TracePlan:
+    return TracePlan((_telling(shapes),) if shapes else ())
+
+
 def _telling(shapes: tuple[Shape, ...]) -> Shape:
     """The targets' shape, else the one with the most work."""
     if TARGET_SHAPE in shapes:
@@ -140,8 +160,14 @@ def _telling(shapes: tuple[Shape, ...]) -> Shape:
 
 def _providers(wish: Wish, here: Path) -> tuple[tuple[Provider, ...], tuple[tuple[str, Path], ...]]:
     named = wish.providers or ()
-    chosen = (*(named or DEFAULT_PROVIDERS), *(PEERS if wish.peers else ()))
-    builtin = [Provider(name, required=name in named) for name in dict.fromkeys(chosen)]
+    wanted = (*(named or DEFAULT_PROVIDERS), *wish.variants, *(PEERS if wish.peers else ()))
+    chosen = [name for name in dict.fromkeys(wanted) if name not in wish.without]
+    if not chosen and not wish.user_providers:
+        raise UsageError(
+            f"--without {','.join(wish.without)} leaves no provider to run",
+            hint="Leave out fewer, or name others with --providers.",
+        )
+    builtin = [Provider(name, required=name in named) for name in chosen]
     own, extra = [], []
     for name, target in wish.user_providers:
         place, _, function = target.rpartition(":")
