@@ -1,0 +1,244 @@
+"""`python -m benchmarks.contact first|rest`: a contact with a GPU machine that is ours for minutes.
+
+.ci/gpu prepares the machine and calls this; docs/gpu.md tells what for. Whatever happens, all that
+was learnt so far lies in one archive: after each stage, at every exit, and when we are told to end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.contact import facts, plan
+from benchmarks.contact.archive import Archive
+from benchmarks.contact.plan import Part, Step
+
+POLL_S = 0.5
+# A stage's end is archived at once, what grows inside of a stage now and then.
+PAUSE_S = 10.0
+CANCEL_LIMIT_S = 20.0
+RUNS = Path("runs")
+# The runs that contacts have made here; $OUT may be emptied between two.
+STARTED = Path(".gpu") / "started"
+ORCHESTRATOR = (sys.executable, "-m", "orchestrator")
+
+
+class Log:
+    """Everything said in this contact, on stdout and kept, with the seconds since its beginning."""
+
+    def __init__(self) -> None:
+        self._began_s = time.monotonic()
+        self.lines: list[str] = []
+
+    @property
+    def elapsed_s(self) -> float:
+        return time.monotonic() - self._began_s
+
+    def say(self, line: str) -> None:
+        """Print and keep one line."""
+        stamped = f"[{self.elapsed_s:6.1f} s] {line.rstrip()}"
+        self.lines.append(stamped)
+        print(stamped, flush=True)
+
+
+class Contact:
+    """One part of the plan, carried out."""
+
+    def __init__(self, part: Part, folder: Path) -> None:
+        self._part, self._log = part, Log()
+        self._archive = Archive(folder / "gpu.tgz", f"gpu-{part.name}")
+        self._step: subprocess.Popen[str] | None = None
+        self._run: Path | None = None
+        self._runs: list[Path] = []
+
+    def carry_out(self) -> int:
+        """Run all steps; the gravest exit status of them."""
+        self._log.say(f"{self._part.name}: at most {self._part.limit_s:g} s")
+        threading.Thread(target=self._look, daemon=True).start()
+        self._end_older()
+        statuses: dict[str, int] = {}
+        try:
+            for step in self._part.steps:
+                statuses[step.verb] = self._carry_out(step)
+            self._tell(statuses)
+        finally:
+            self._leave_nothing()
+            self._log.say(f"all of it is in {self._archive.path}")
+            self._keep()
+        return next((status for status in statuses.values() if status), 0)
+
+    def _look(self) -> None:
+        self._archive.text("machine.txt", facts.facts())
+
+    def _keep(self) -> None:
+        self._archive.text("log.txt", "\n".join(self._log.lines) + "\n")
+        try:
+            self._archive.write()
+        except OSError as exc:
+            self._log.say(f"the archive could not be written: {exc}")
+
+    def _end_older(self) -> None:
+        """What an earlier contact left running holds the GPU, and ours would queue behind it."""
+        with contextlib.suppress(FileNotFoundError):
+            for run_id in STARTED.read_text("utf-8").split():
+                self._end(RUNS / run_id)
+            STARTED.unlink()
+
+    def _carry_out(self, step: Step) -> int:
+        left_s = self._part.limit_s - self._log.elapsed_s
+        words = step.words(left_s)
+        if words is None:
+            self._log.say(f"{step.verb}: no time is left for it")
+            return 1
+        self._log.say(f"orchestrator {' '.join(words)}")
+        before, self._run = _run_folders(), None
+        self._step = subprocess.Popen(
+            [*ORCHESTRATOR, "--debug", *words],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+        reader = threading.Thread(target=self._read, args=(self._step,), daemon=True)
+        reader.start()
+        self._follow(self._step, before)
+        reader.join(POLL_S)
+        self._keep()
+        return self._step.returncode if self._step.returncode is not None else 1
+
+    def _read(self, step: subprocess.Popen[str]) -> None:
+        for line in step.stdout or ():
+            self._log.say(line)
+
+    def _follow(self, step: subprocess.Popen[str], before: frozenset[Path]) -> None:
+        stages, kept_s = -1, 0.0
+        while step.poll() is None:
+            time.sleep(POLL_S)
+            self._meet(before)
+            done, grown = _stages_done(self._job), self._log.elapsed_s - kept_s > PAUSE_S
+            if done != stages or grown:
+                stages = done
+                self._keep()
+                kept_s = self._log.elapsed_s
+            if self._log.elapsed_s > self._part.limit_s:
+                self._log.say("out of time; what was measured is kept")
+                self._leave_nothing()
+                return
+
+    def _meet(self, before: frozenset[Path]) -> None:
+        """The run that the step has made, once there is one."""
+        if self._run is not None:
+            return
+        for folder in _run_folders() - before:
+            self._run = folder
+            self._runs.append(folder)
+            self._archive.folder(f"runs/{folder.name}", folder, self._job)
+            with STARTED.open("a", encoding="utf-8") as started:
+                started.write(f"{folder.name}\n")
+
+    @property
+    def _job(self) -> Path:
+        """The job's folder in the workspace, where the result grows while the job runs."""
+        if self._run is None:
+            return Path(os.devnull)
+        card = _json(self._run / "run.json")
+        return Path(str(card.get("workspace", ""))).expanduser() / "jobs" / self._run.name
+
+    def _leave_nothing(self) -> None:
+        """End the step and its job, which would outlive us."""
+        if self._step is not None and self._step.poll() is None:
+            self._step.kill()
+            self._step.wait()
+        for run in self._runs:
+            self._end(run)
+
+    def _end(self, run: Path) -> None:
+        if (run / "end.json").exists() or not run.exists():
+            return
+        self._log.say(f"ending run {run.name}, which goes on")
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            subprocess.run(
+                [*ORCHESTRATOR, "cancel", run.name],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                timeout=CANCEL_LIMIT_S,
+                check=False,
+            )
+
+    def _tell(self, statuses: dict[str, int]) -> None:
+        """The tables of the reports, which may be all that comes home, and what to do next."""
+        for run in self._runs:
+            for line in facts.tables(run / "report.md"):
+                print(line)
+        checks = [
+            check for run in self._runs for check in _json(run / "result.json").get("checks", ())
+        ]
+        self._log.say(f"next: {plan.next_step(self._part, checks, statuses)}")
+
+
+def _run_folders() -> frozenset[Path]:
+    return frozenset(card.parent for card in RUNS.glob("*/run.json"))
+
+
+def _stages_done(job: Path) -> int:
+    return len(_json(job / "result.json").get("stages", ()))
+
+
+def _json(path: Path) -> dict[str, Any]:
+    """A JSON object; empty while there is none."""
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+@contextlib.contextmanager
+def _told_to_end() -> Iterator[None]:
+    """A signal leaves through every `finally`."""
+
+    def leave(number: int, _frame: object) -> None:
+        for each in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(each, signal.SIG_IGN)
+        raise SystemExit(128 + number)
+
+    for each in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, leave)
+    yield
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Carry out a part, or print its commands."""
+    parser = argparse.ArgumentParser(prog=".ci/gpu")
+    parser.add_argument("part", choices=("first", "rest"))
+    parser.add_argument("--rehearse", action="store_true", help="small, on this machine as it is")
+    parser.add_argument("--dry-run", action="store_true", help="only print the commands")
+    parser.add_argument("--without", default="", help="providers to leave out")
+    parser.add_argument("--variants", default="", help="variants of our kernel to race beside it")
+    given = parser.parse_args(arguments)
+    part = plan.part(given.part, given.rehearse, given.without, given.variants)
+    if given.dry_run:
+        for step in part.steps:
+            print("python3 -m orchestrator", *(step.words(part.limit_s) or ()))
+        return 0
+    folder = Path(os.environ.get("OUT") or Path(".gpu") / part.name)
+    for needed in (folder, STARTED.parent):
+        needed.mkdir(parents=True, exist_ok=True)
+    with _told_to_end():
+        return Contact(part, folder).carry_out()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,71 @@
+"""`python -m benchmarks.contact.bring_home gpu.tgz`: what a contact brought, put in place.
+
+Run folders go to runs/, where `orchestrator report` finds them; every result with times of a GPU
+goes, with its raw samples, to benchmarks/results/; the README's table is made anew of those.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks import readme_table
+from benchmarks.contact.archive import unpack_runs
+from orchestrator.model.objection import on_gpu
+from remote_payload import codec
+from remote_payload.contract import Result
+
+RUNS = readme_table.ROOT / "runs"
+
+
+def keep(run: Path, results: Path) -> str:
+    """Copy a run's result to `results`, if it holds times of a GPU; what became of it, in words."""
+    try:
+        text = (run / "result.json").read_text("utf-8")
+        result = codec.loads(Result, text)
+    except FileNotFoundError:
+        return f"{run.name}: no result; its log.txt says how far it came"
+    except codec.CodecError as exc:
+        return f"{run.name}: its result cannot be read: {exc}"
+    if not any(record.samples_us for record in result.bench):
+        return f"{run.name}: no times"
+    if not on_gpu(result):
+        return f"{run.name}: not taken on a GPU, so it is no figure of ours"
+    gpu = result.machine.gpu if result.machine and result.machine.gpu else "gpu"
+    name = re.sub(r"[^a-z0-9]+", "-", gpu.lower()).strip("-")
+    path = results / f"{name}-{run.name}.json"
+    results.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+    return f"{run.name}: {path.relative_to(results.parent.parent)}"
+
+
+def main(
+    arguments: Sequence[str],
+    runs: Path = RUNS,
+    readme: Path = readme_table.README,
+    results: Path = readme_table.RESULTS,
+) -> int:
+    """Bring home every archive named; 1 if one of them holds nothing."""
+    if not arguments:
+        print(
+            "usage: python -m benchmarks.contact.bring_home gpu.tgz [more.tgz ...]", file=sys.stderr
+        )
+        return 2
+    status, last = 0, ""
+    for argument in arguments:
+        try:
+            for run in unpack_runs(Path(argument), runs):
+                print(keep(run, results))
+                last = run.name
+        except ValueError as exc:
+            print(exc, file=sys.stderr)
+            status = 1
+    readme_table.main([], readme, results)
+    print(f"next: git add {results.name} and the README; orchestrator report {last}")
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

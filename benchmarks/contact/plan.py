@@ -1,0 +1,86 @@
+"""What is asked of a GPU machine in the two parts of a contact, in the order of its worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from remote_payload.catalog import OURS
+
+# The targets' heads first, then the fewest: one wave, where launches and Python weigh most.
+FIRST_HEADS, ALL_HEADS, REHEARSED_HEADS = "96,8", "96,8,128,64,32,16", "4,2"
+FIRST_PROVIDERS = f"{OURS},sdpa,sdpa-flash"
+# A hang must leave time for all others.
+CASE_LIMIT_S, PROOF_LIMIT_S = 40, 45
+# For the report, and for bringing the result home.
+MARGIN_S = 15.0
+LEAST_S = 10.0
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command of orchestrator. limit_s: its --time-limit, if so much is left."""
+
+    verb: str
+    options: tuple[str, ...]
+    limit_s: float
+
+    def words(self, left_s: float) -> tuple[str, ...] | None:
+        """The command, with the time limit that fits; None if there is too little time."""
+        limit_s = min(self.limit_s, left_s - MARGIN_S)
+        if limit_s < LEAST_S:
+            return None
+        return (self.verb, "--host", "local", *self.options, "--time-limit", f"{limit_s:.0f}")
+
+
+@dataclass(frozen=True)
+class Part:
+    """limit_s: for all steps together; what prepares the machine comes before."""
+
+    name: str
+    steps: tuple[Step, ...]
+    limit_s: float
+    rehearsal: bool = False
+
+
+def part(name: str, rehearse: bool, without: str = "", variants: str = "") -> Part:
+    """`first` or `rest`. rehearse: small, and on a CPU where there is no GPU."""
+    device = ("--device", "auto" if rehearse else "cuda")
+    limits = ("--case-limit", str(CASE_LIMIT_S))
+    if name == "first":
+        shapes = _shapes(FIRST_HEADS, rehearse)
+        bench = (*device, *shapes, "--providers", FIRST_PROVIDERS, "--rounds", "12", *limits)
+        proof = (*device, "--only", "conformance", "--proof-limit", str(PROOF_LIMIT_S))
+        return Part(name, (Step("bench", bench, 150), Step("prove", proof, 70)), 225, rehearse)
+    chosen = (("--without", without) if without else ()) + (
+        ("--variants", variants) if variants else ()
+    )
+    extras = ("--prove", "--proof-limit", str(PROOF_LIMIT_S), "--peers", "--ceilings")
+    shapes = _shapes(ALL_HEADS, rehearse)
+    everything = (*device, *shapes, *chosen, "--rounds", "16", *limits, *extras)
+    return Part(name, (Step("profile", everything, 450),), 480, rehearse)
+
+
+def next_step(done: Part, checks: Sequence[Mapping[str, Any]], statuses: Mapping[str, int]) -> str:
+    """What makes sense now, in words. checks: of the results; statuses: exit codes by verb."""
+    suffix = " --rehearse" if done.rehearsal else ""
+    ours = [check for check in checks if check.get("provider") == OURS]
+    if done.name == "rest":
+        return "bring gpu.tgz home, then: make gpu-results FROM=gpu.tgz"
+    if not checks:
+        return "nothing was checked; the log above says why. Mend that before anything else"
+    if ours and all(check.get("status") == "ok" for check in ours):
+        return f".ci/gpu rest{suffix}"
+    why = "wrong" if any(check.get("status") == "failed" for check in ours) else "not right yet"
+    proven = "agrees" if statuses.get("prove") == 0 else "disagrees, or could not be asked"
+    return (
+        f"{OURS} is {why} and the hardware {proven} with the emulator (conformance): mend it at "
+        f"home; for all the others: .ci/gpu rest --without {OURS}{suffix}"
+    )
+
+
+def _shapes(heads: str, rehearse: bool) -> tuple[str, ...]:
+    if rehearse:
+        return ("--batch", "1", "--heads", REHEARSED_HEADS)
+    return ("--batch", "16", "--heads", heads)
