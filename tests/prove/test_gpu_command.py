@@ -8,9 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from orchestrator.cli.app import cli
+from remote_payload.catalog import VARIANTS
 from tests.payload.running import ROOT
 from tests.prove.places import program
 
@@ -46,41 +48,69 @@ def said(done: subprocess.CompletedProcess[str]) -> str:
     return line
 
 
-def test_a_machine_without_a_gpu_exits_4_with_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("part", ["first", "rest"])
+def test_a_machine_without_a_gpu_exits_4_with_one_line(tmp_path: Path, part: str) -> None:
     program(tmp_path / "bin" / "nvidia-smi", "echo no devices were found; exit 6")
-    assert said(gpu(tmp_path)) == (
+    assert said(gpu(tmp_path, part)) == (
         "make gpu: no NVIDIA GPU here (nvidia-smi lists none); run it on a machine with a Hopper GPU"
     )
     assert not (tmp_path / "venv").exists()
 
 
 @pytest.mark.parametrize(
-    ("answer", "line"),
+    ("capability", "line"),
     [
-        ("exit 1", "cannot import torch; set PYTHON to one that can"),
-        ("echo none", "sees no GPU, though nvidia-smi does"),
-        ("echo '(8, 9)'", "compute capability (8, 9); the proofs need Hopper"),
+        ("9.0", "cannot import torch; set PYTHON to one that can"),
+        ("8.9", "compute capability 8.9; the proofs need Hopper"),
     ],
 )
-def test_a_gpu_that_torch_cannot_use_is_named(tmp_path: Path, answer: str, line: str) -> None:
-    program(tmp_path / "bin" / "nvidia-smi", "echo 'GPU 0: NVIDIA H200 (UUID: GPU-1)'")
-    python = program(tmp_path / "python", answer)
-    assert line in said(gpu(tmp_path, python=str(python)))
+def test_a_machine_that_cannot_serve_is_named(tmp_path: Path, capability: str, line: str) -> None:
+    program(tmp_path / "bin" / "nvidia-smi", f"echo {capability}")
+    python = program(tmp_path / "python", "exit 1")
+    assert line in said(gpu(tmp_path, "first", python=str(python)))
 
 
-def test_the_command_is_one_that_orchestrator_takes(tmp_path: Path) -> None:
-    done = gpu(tmp_path, "--dry-run")
+def commands(folder: Path, *options: str) -> list[click.Context]:
+    """What a dry run prints, as orchestrator understands it."""
+    done = gpu(folder, *options, "--dry-run")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == (
-        "python3 -m orchestrator profile --host local --device cuda --prove --peers "
-        "--ceilings --cutlass --cutlass-limit 60 --rounds 16 --time-limit 440 --batch 16 --heads 8,16,32,64,96,128\n"
-    )
-    words = done.stdout.split()[3:]
-    profile = cli.get_command(None, words[0])  # type: ignore[arg-type]
-    assert profile is not None
-    context = profile.make_context("profile", words[1:])
-    assert context.params["prove"] is True
-    assert context.params["heads"] == (8, 16, 32, 64, 96, 128)
+    found = []
+    for line in done.stdout.splitlines():
+        assert line.startswith("python3 -m orchestrator ")
+        verb, *words = line.split()[3:]
+        command = cli.get_command(None, verb)  # type: ignore[arg-type]
+        assert command is not None
+        found.append(command.make_context(verb, words))
+    return found
+
+
+def test_first_light_is_ours_beside_sdpa_and_then_conformance(tmp_path: Path) -> None:
+    bench, prove = commands(tmp_path, "first")
+    assert (bench.info_name, prove.info_name) == ("bench", "prove")
+    assert (bench.params["heads"], bench.params["batch"]) == ((96, 8), 16)
+    assert bench.params["providers"] == ("sparsek", "sdpa", "sdpa-flash")
+    assert prove.params["proofs"] == ("conformance",)
+    assert bench.params["time_limit_s"] + prove.params["time_limit_s"] <= 240
+
+
+def test_the_rest_is_all_shapes_and_rivals_with_counters_proofs_and_ceilings(
+    tmp_path: Path,
+) -> None:
+    (profile,) = commands(tmp_path, "rest")
+    assert profile.params["heads"] == (96, 8, 128, 64, 32, 16)
+    assert all(profile.params[name] for name in ("prove", "peers", "ceilings"))
+    assert profile.params["counters"] is None
+    assert profile.params["time_limit_s"] <= 500
+    assert profile.params["case_limit_s"] <= 40
+    assert profile.params["proof_limit_s"] <= 45
+
+
+def test_ours_can_be_left_out_of_the_rest_and_variants_of_it_raced(tmp_path: Path) -> None:
+    (profile,) = commands(tmp_path, "rest", "--without", "sparsek")
+    assert profile.params["without"] == ("sparsek",)
+    names = ",".join(name.removeprefix("sparsek-") for name in VARIANTS[:2])
+    (profile,) = commands(tmp_path, "rest", "--variants", names)
+    assert profile.params["variants"] == VARIANTS[:2]
 
 
 def test_packages_that_cannot_be_had_are_named_with_the_way_out(tmp_path: Path) -> None:
@@ -89,23 +119,23 @@ def test_packages_that_cannot_be_had_are_named_with_the_way_out(tmp_path: Path) 
         pytest.skip("needs a system Python that can make virtual environments")
     if subprocess.run([bare, "-c", "import fabric"], stderr=subprocess.DEVNULL).returncode == 0:
         pytest.skip("the system Python has our packages")
-    line = said(gpu(tmp_path, "--dry-run", python=bare))
+    line = said(gpu(tmp_path, "first", "--dry-run", python=bare))
     assert line.startswith("make gpu: missing here: ")
     assert "fabric" in line
     assert "run `make gpu-kit` on a machine with network and copy wheelhouse/" in line
 
 
-def test_an_unknown_option_is_a_usage_error(tmp_path: Path) -> None:
-    done = gpu(tmp_path, "--quick")
-    assert (done.returncode, done.stderr) == (2, "usage: .ci/gpu [--rehearse] [--dry-run]\n")
+@pytest.mark.parametrize("words", [(), ("--quick",), ("first", "--quick", "--dry-run")])
+def test_what_is_not_understood_is_a_usage_error(tmp_path: Path, words: tuple[str, ...]) -> None:
+    done = gpu(tmp_path, *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("usage: .ci/gpu ")
+    assert len(words) < 2 or "--quick" in done.stderr.splitlines()[-1]
 
 
 def test_what_is_installed_is_what_the_project_asks_for() -> None:
-    def printed(*options: str) -> list[str]:
-        command = [sys.executable, str(ROOT / ".ci" / "requirements"), *options]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-
-    names = {line.partition(">")[0] for line in printed()}
-    assert {"click", "fabric", "jinja2", "pydantic", "ruamel.yaml", "ncu-report"} <= names
-    assert not {"torch", "matplotlib"} & names
-    assert [line.partition(">")[0] for line in printed("--charts")] == ["matplotlib"]
+    command = [sys.executable, str(ROOT / ".ci" / "requirements")]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    names = {line.partition(">")[0] for line in printed}
+    assert {"click", "fabric", "jinja2", "pydantic", "ruamel.yaml"} <= names
+    assert not {"torch", "matplotlib", "ncu-report"} & names
