@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import math
 import os
 import shutil
 import subprocess
@@ -14,6 +15,9 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, List, Optional, Sequence, Tuple
+
+from remote_payload import bounded
+from remote_payload.isolate import Deadline
 
 COMPILERS = ("c++", "g++", "clang++")
 FLAGS = ("-std=c++17", "-O2", "-fPIC", "-Wno-unknown-pragmas")
@@ -30,10 +34,14 @@ class CompileError(Exception):
     """The emulated kernel could not be made; the text says why."""
 
 
-def library(sources: Path, builds: Path) -> str:
+class CompiledTooLong(CompileError):
+    """No time was left; the text names what was being compiled."""
+
+
+def library(sources: Path, builds: Path, limit_s: float = math.inf) -> str:
     """Path of the emulated library of `sources`/csrc, compiled at first use, kept under builds.
 
-    CompileError: no C++ compiler, or it refuses the source.
+    CompileError: no C++ compiler, or it refuses the source, or is not done after limit_s seconds.
     """
     compiler = host_compiler()
     csrc = sources / "csrc"
@@ -41,7 +49,7 @@ def library(sources: Path, builds: Path) -> str:
     if not target.is_file():
         builds.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=str(builds), suffix=".partial") as folder:
-            built = link(compiler, csrc, units(csrc), Path(folder), ("-shared",))
+            built = link(compiler, csrc, units(csrc), Path(folder), ("-shared",), limit_s)
             os.replace(str(built), str(target))
     return str(target.resolve())
 
@@ -85,37 +93,47 @@ def _key(csrc: Path, compiler: str) -> str:
 
 
 def link(
-    compiler: str, csrc: Path, sources: Sequence[Path], folder: Path, flags: Sequence[str] = ()
+    compiler: str,
+    csrc: Path,
+    sources: Sequence[Path],
+    folder: Path,
+    flags: Sequence[str] = (),
+    limit_s: float = math.inf,
 ) -> Path:
     """Compile `sources` of csrc over the emulator, several at a time, and link them in `folder`.
 
-    flags: for linking; without -shared the result is a program. CompileError says what is wrong.
+    flags: for linking; without -shared the result is a program. CompileError says what is wrong;
+    CompiledTooLong, which of them was not done limit_s seconds after the call.
     """
+    deadline = Deadline(limit_s)
 
     def compile_unit(unit: Path) -> str:
-        name = "_".join(unit.relative_to(csrc).parts) + ".o"
+        path = unit.relative_to(csrc)
+        name = "_".join(path.parts) + ".o"
         include = (f"-I{csrc}", f"-I{csrc / 'emulator'}")
-        _call([compiler, *FLAGS, *include, "-c", "-o", name, "-x", "c++", str(unit)], folder)
+        command = [compiler, *FLAGS, *include, "-c", "-o", name, "-x", "c++", str(unit)]
+        _call(command, folder, f"compiling {path.as_posix()}", deadline)
         return name
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         objects = list(pool.map(compile_unit, sources))
-    _call([compiler, *flags, "-o", "emulated", *objects], folder)
+    _call([compiler, *flags, "-o", "emulated", *objects], folder, "linking", deadline)
     return folder / "emulated"
 
 
-def _call(command: Sequence[str], folder: Path) -> None:
-    done = subprocess.run(
-        list(command),
-        cwd=str(folder),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
-    )
-    if done.returncode != 0:
-        lines = done.stdout.decode("utf-8", "replace").splitlines()
+def _call(command: Sequence[str], folder: Path, stage: str, deadline: Deadline) -> None:
+    """Run a compiler. stage: what it is doing, for errors, e.g. "linking"."""
+    limit_s = deadline.allow(math.inf)
+    if not limit_s:
+        raise CompiledTooLong(f"{stage}: no time was left")
+    output = folder / f"{stage.replace('/', '_')}.txt"
+    ended = bounded.run(command, output, limit_s, cwd=str(folder))
+    if ended.timed_out:
+        raise CompiledTooLong(f"{stage}: {ended.why}")
+    if ended.exit_code != 0:
+        lines = output.read_text("utf-8", "replace").splitlines()
         errors = [line for line in lines if "error" in line] or lines
-        raise CompileError("; ".join(errors[:_LOG_LINES]) or f"{command[0]} failed")
+        raise CompileError("; ".join(errors[:_LOG_LINES]) or ended.why or f"{stage} failed")
 
 
 class Emulated:
