@@ -14,17 +14,27 @@ import os
 import shutil
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from orchestrator.model.sass import Instruction, Listing, count, main_loop, middle_trip, parse
+from orchestrator.model.sass import (
+    Instruction,
+    Listing,
+    MachineCode,
+    count,
+    describe,
+    main_loop,
+    middle_trip,
+    parse,
+)
 
 __all__ = [
     "Instruction",
     "Listing",
+    "MachineCode",
     "NoDisassembler",
     "count",
+    "describe",
     "disassemble",
     "find_tools",
     "main_loop",
@@ -71,14 +81,24 @@ def disassemble(cubin: Path) -> dict[str, Listing]:
     return parse(done.stdout)
 
 
+def summary(code: MachineCode) -> str:
+    """Two lines on a kernel: the issue slots of a trip round its main loop, then its pipes.
+
+    The loop is that of wgmma, or of mma.sync, as the portable kernel's; a kernel without either has
+    no trip to count.
+    """
+    if not code.loop:
+        found = f"no loop multiplies matrices; {code.instructions} instructions in all"
+        return f"{code.mangled}: {found}"
+    pipes = "  ".join(f"{opcode} {many}" for opcode, many in code.mix)
+    return f"{code.mangled}: {code.loop} issue slots ({code.tensor})\n  {pipes}"
+
+
 def main(arguments: list[str]) -> None:
-    """Print a middle block's trip round each kernel's main loop: issue slots, then pipes."""
+    """Print what a middle block's trip round each kernel's main loop costs."""
     for argument in arguments:
-        for name, listing in disassemble(Path(argument)).items():
-            trip = middle_trip(main_loop(listing))
-            pipes = Counter(one.opcode.split(".")[0] for one in trip)
-            print(f"{name}: {len(trip)} issue slots")
-            print("  " + "  ".join(f"{opcode} {many}" for opcode, many in pipes.most_common()))
+        for code in describe(disassemble(Path(argument))):
+            print(summary(code))
 
 
 if __name__ == "__main__":

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from benchmarks import sass
+from tests.kernels.emulated import CSRC
+from tests.kernels.test_hopper_conformance import nvcc
 
 LISTING = """
 \t\tFunction : _Z5firstv
@@ -55,6 +58,31 @@ def test_a_middle_trip_leaves_out_what_a_branch_may_skip() -> None:
     assert sass.count(trip, "MUFU.EX2") == 3
     assert sass.count(trip, "HGMMA") == 2
     assert sass.count(trip, "FMNMX") == 0
+
+
+def test_a_kernel_is_summed_up_with_or_without_a_loop_that_multiplies() -> None:
+    first, second = (sass.summary(code) for code in sass.describe(sass.parse(LISTING)))
+    assert first == "_Z5firstv: no loop multiplies matrices; 2 instructions in all"
+    assert second == "_Z6secondv: 9 issue slots (HGMMA)\n  BRA 3  MUFU 3  HGMMA 2  SYNCS 1"
+
+
+def test_a_portable_kernel_is_summed_up_by_its_loop_of_mma_sync(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = tmp_path / "portable.cu"
+    one.write_text(
+        '#include "attention/portable/kernel.cuh"\n'
+        "using namespace sparsek;\n"
+        "template __global__ void portable::attention_portable<portable::Config<Half, 64, false>>("
+        "const AttentionParams);\n"
+    )
+    options = ("-std=c++17", "-arch=sm_90a", "-I", str(CSRC), "-cubin")
+    command = [nvcc(), *options, "-o", str(tmp_path / "portable.cubin"), str(one)]
+    subprocess.run(command, check=True)
+    sass.main([str(tmp_path / "portable.cubin")])
+    slots, pipes = capsys.readouterr().out.splitlines()
+    assert slots.endswith(" issue slots (HMMA)")
+    assert "HMMA" in pipes
 
 
 def test_without_a_disassembler_the_packages_are_named(tmp_path: Path) -> None:
