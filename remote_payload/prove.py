@@ -23,16 +23,34 @@ OUTPUT_LIMIT_BYTES = 4 << 20
 _LINE_CHARACTERS = 300
 
 
-class Refuted(Exception):
+# The proofs that launch our kernel; the others ask the hardware and its tools alone.
+LAUNCH_OURS = ("adversarial", "memcheck", "racecheck")
+
+
+class NotGiven(Exception):
+    """A proof ended without a proof. for_people: they have to judge it, and it fails no run."""
+
+    status = Status.FAILED
+
+    def __init__(self, reason: str, for_people: bool = False) -> None:
+        super().__init__(reason)
+        self.for_people = for_people
+
+
+class Refuted(NotGiven):
     """The proof failed; the text says on what."""
 
 
-class Skipped(Exception):
+class Skipped(NotGiven):
     """The proof cannot be given here; the text says what is missing."""
 
+    status = Status.SKIPPED
 
-class Late(Exception):
-    """The proof was not done in its time."""
+
+class Late(NotGiven):
+    """The proof was not done in its time; the text says what was going on."""
+
+    status = Status.TIMEOUT
 
 
 @dataclass(frozen=True)
@@ -79,13 +97,20 @@ Keep = Callable[[Tuple[ProofRecord, ...]], None]
 
 
 def run(
-    proofs: Dict[str, Proof], place: Place, limit_s: float, keep: Keep
+    proofs: Dict[str, Proof], place: Place, limit_s: float, keep: Keep, hopeless: str = ""
 ) -> Tuple[ProofRecord, ...]:
-    """Try every proof for limit_s seconds at most, handing the records so far to `keep`."""
+    """Try every proof for limit_s seconds at most, handing the records so far to `keep`.
+
+    hopeless: why launching our kernel is known to be in vain, e.g. because it hung before; the
+    proofs that would are then SKIPPED for this reason.
+    """
     records: Tuple[ProofRecord, ...] = ()
     for number, (name, proof) in enumerate(proofs.items()):
         step(Stage.PROVE, number, len(proofs), name)
-        record = _try(name, proof, place, limit_s)
+        if hopeless and name in LAUNCH_OURS:
+            record = ProofRecord(name, Status.SKIPPED, hopeless)
+        else:
+            record = _try(name, proof, place, limit_s)
         say(f"prove {name}: {record.status.value} {record.reason}".rstrip())
         records = (*records, record)
         keep(records)
@@ -106,20 +131,17 @@ def _try(name: str, proof: Proof, place: Place, limit_s: float) -> ProofRecord:
     home.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix="prove-", dir=str(place.job)))
     mine = replace(place, deadline=Deadline(allowed_s), home=home, scratch=scratch)
+    for_people = False
     try:
         if not allowed_s:
             raise Late("no time was left for it")
         status, reason = Status.OK, proof(mine)
-    except Skipped as exc:
-        status, reason = Status.SKIPPED, str(exc)
-    except Refuted as exc:
-        status, reason = Status.FAILED, str(exc)
-    except Late as exc:
-        status, reason = Status.TIMEOUT, str(exc)
+    except NotGiven as exc:
+        status, reason, for_people = exc.status, str(exc), exc.for_people
     finally:
         shutil.rmtree(str(scratch), ignore_errors=True)
     seconds = round(time.monotonic() - began, 3)
-    return ProofRecord(name, status, reason, seconds, _kept(place.job, home))
+    return ProofRecord(name, status, reason, seconds, _kept(place.job, home), for_people)
 
 
 def _kept(job: Path, home: Path) -> Tuple[str, ...]:

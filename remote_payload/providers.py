@@ -33,8 +33,16 @@ _BACKENDS = {
     "sdpa-math": "MATH",
 }
 _CUDA_ONLY = ("sdpa-cudnn", "sdpa-efficient")
-# What torch says on CUDA and on the CPU when the one backend allowed cannot do the shape.
-_SDPA_REFUSALS = ("No available kernel", "No viable backend")
+# What torch says on CUDA and on the CPU when the one backend allowed cannot do the shape; then what
+# cuDNN's frontend says when none of its plans fits (pytorch/pytorch issue 140930), and torch without
+# cuDNN's attention (ATen/native/cudnn/MHA.cpp).
+_SDPA_REFUSALS = (
+    "No available kernel",
+    "No viable backend",
+    "No execution plans support the graph",
+    "No valid execution plans built",
+    "PyTorch was not compiled with cuDNN Flash Attention",
+)
 
 
 class BadTarget(Exception):

@@ -230,10 +230,15 @@ class CutlassReport:
 
 @dataclass(frozen=True)
 class ProofRecord:
-    """One proof on the hardware, such as the emulator's conformance or a sanitizer's verdict."""
+    """One proof on the hardware, such as the emulator's conformance or a sanitizer's verdict.
+
+    for_people: it was not given, but what stood in its way is for people to judge and fails no
+    run, such as a hazard of a tool that is known to see some where there are none.
+    """
 
     name: str
     status: Status
     reason: str = ""
     seconds: float = 0.0
     artifacts: Tuple[str, ...] = ()
+    for_people: bool = False

@@ -2,6 +2,11 @@
 
 Its exit status says nothing, so its summary is read; and since a tool that looks at nothing finds
 nothing, it first has to find a fault that was planted for it.
+
+memcheck's word counts. racecheck does not see what TMA writes and has been known to report hazards
+around asynchronous copies that are none; and a tool that slows a kernel down a hundredfold may not
+be done in time. So what racecheck says, or cannot say, is for people to judge; only a wrong answer
+of the kernel under it is the kernel's failure.
 https://docs.nvidia.com/compute-sanitizer/ComputeSanitizer/index.html
 """
 
@@ -15,15 +20,15 @@ from typing import Sequence, Tuple
 
 from remote_payload import build, codec, installed
 from remote_payload.contract import DType, Shape
-from remote_payload.prove import Place, Refuted, Skipped, last_line
+from remote_payload.prove import Late, Place, Refuted, Skipped, last_line
 from remote_payload.prove_conformance import nvcc
 from remote_payload.setting import Setting
 
 PLANTED = "csrc/conformance/planted_faults.cu"
 SMALL = Shape(batch=1, heads=2, seq=200, dim=64, dtype=DType.FP16)
 SHAPES = (SMALL, Shape(batch=1, heads=2, seq=200, dim=64, dtype=DType.FP16, causal=True))
-# What sanitized_call prints once a case ran and its answer was right.
-SOUND = "sound:"
+# What sanitized_call prints once a case ran: its answer was right, or not.
+SOUND, WRONG = "sound:", "wrong:"
 PLACES = (
     "/usr/local/cuda/compute-sanitizer/compute-sanitizer",
     "/usr/local/cuda-*/compute-sanitizer/compute-sanitizer",
@@ -64,6 +69,10 @@ class Order:
     shapes: Tuple[Shape, ...]
 
 
+class WrongAnswer(Refuted):
+    """The watched kernel's result was wrong."""
+
+
 class NotUnderstood(Exception):
     """The tool's output is none that we know; the text holds its end."""
 
@@ -74,8 +83,16 @@ def memcheck(place: Place) -> str:
 
 
 def racecheck(place: Place) -> str:
-    """No hazard in shared memory that the tool can see. What was proven, in words."""
-    return _watched(place, RACECHECK)
+    """No hazard in shared memory that the tool can see. What was proven, in words.
+
+    All else but a wrong answer of the kernel is for people to judge.
+    """
+    try:
+        return _watched(place, RACECHECK)
+    except WrongAnswer:
+        raise
+    except (Refuted, Late) as exc:
+        raise type(exc)(str(exc), for_people=True) from exc
 
 
 def findings(text: str, tool: Tool) -> Tuple[int, Tuple[str, ...]]:
@@ -114,6 +131,9 @@ def _watched(place: Place, tool: Tool) -> str:
     watched = (sys.executable, "-m", "remote_payload.sanitized_call", str(order))
     patient = (*command, "--launch-timeout", str(_LAUNCH_LIMIT_S), *watched)
     ended, text = place.run(patient, f"{tool.name}.txt")
+    wrong = [line for line in text.splitlines() if line.startswith(WRONG)]
+    if wrong:
+        raise WrongAnswer(f"under {tool.name}, {wrong[0]}")
     count, said = _read(text, tool)
     if count or said:
         first = f": {said[0]}" if said else ""

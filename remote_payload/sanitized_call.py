@@ -15,7 +15,7 @@ from remote_payload.catalog import OURS
 from remote_payload.check_case import require_form, scale_of, settle, to_device, truth
 from remote_payload.contract import CheckPlan, Provider
 from remote_payload.providers import load
-from remote_payload.sanitize import SOUND, Order
+from remote_payload.sanitize import SOUND, WRONG, Order
 
 
 def main(path: Path) -> None:
@@ -33,7 +33,7 @@ def main(path: Path) -> None:
         require_form(out, qkv[0])
         measured = measure_error.measure(out.cpu(), truth(drawn, shape), plan.rtol, plan.atol)
         wrong = measure_error.describe(measured)
-        print(f"wrong: {shape.label}: {wrong}" if wrong else f"{SOUND} {name}", flush=True)
+        print(f"{WRONG} {shape.label}: {wrong}" if wrong else f"{SOUND} {name}", flush=True)
 
 
 if __name__ == "__main__":

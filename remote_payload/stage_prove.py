@@ -1,5 +1,7 @@
 """The prove stage: a proof that fails, fails the run; the stages after it run all the same.
 
+What is for people to judge is no OK, but fails no run either.
+
 It is tried also where a gate before it failed.
 """
 
@@ -38,12 +40,18 @@ def act(scene: Scene) -> Outcome:
     )
     plan = scene.request.prove
     chosen = {name: PROOFS[name] for name in PROOFS if name in (plan.proofs or PROOFS)}
-    records = prove.run(chosen, place, plan.case_limit_s, keep)
+    return outcome_of(prove.run(chosen, place, plan.case_limit_s, keep, scene.ours_hung))
+
+
+def outcome_of(records: Tuple[ProofRecord, ...]) -> Outcome:
+    """What the proofs mean for the run. Not OK if one is for people to judge: but no failure."""
     bad = [record for record in records if record.status not in (Status.OK, Status.SKIPPED)]
+    bad.sort(key=lambda record: record.for_people)
     if bad:
         more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
-        reason = f"{bad[0].name}: {bad[0].reason}{more}"
-        return Outcome(bad[0].status, reason, ends_run=False, fails_run=True)
+        judged = ", for people to judge" if bad[0].for_people else ""
+        reason = f"{bad[0].name}{judged}: {bad[0].reason}{more}"
+        return Outcome(bad[0].status, reason, ends_run=False, fails_run=not bad[0].for_people)
     if all(record.status is Status.SKIPPED for record in records):
         return Outcome(Status.SKIPPED, f"no proof could be given here: {records[0].reason}")
     return Outcome(Status.OK)

@@ -12,6 +12,7 @@ WHAT = {
     "memcheck": "compute-sanitizer: no access out of bounds or misaligned",
     "racecheck": "compute-sanitizer: no hazard in shared memory that it can see",
 }
+FOR_PEOPLE = "for people to judge"
 _HEADER = ("Proof", "What it is", "Status", "Finding", "Took", "Files")
 
 
@@ -26,12 +27,13 @@ def proofs(result: Result | None) -> tuple[ProofsView, ...]:
 def _headline(result: Result) -> str:
     if not result.proofs:
         return "None was tried: the run ended before."
-    of = {status: [p for p in result.proofs if p.status is status] for status in Status}
+    decided = [proof.status for proof in result.proofs if not proof.for_people]
     words = (
-        (len(of[Status.OK]), "given"),
-        (len(of[Status.FAILED]), "FAILED"),
-        (len(of[Status.TIMEOUT]), "not done in time"),
-        (len(of[Status.SKIPPED]), "not possible here"),
+        (decided.count(Status.OK), "given"),
+        (decided.count(Status.FAILED), "FAILED"),
+        (decided.count(Status.TIMEOUT), "not done in time"),
+        (decided.count(Status.SKIPPED), "not possible here"),
+        (len(result.proofs) - len(decided), FOR_PEOPLE),
     )
     told = ", ".join(f"{count} {what}" for count, what in words if count)
     return f"Of {fmt.count(len(result.proofs), 'proof')}: {told}."
@@ -41,7 +43,7 @@ def _row(record: ProofRecord) -> tuple[str, ...]:
     return (
         record.name,
         WHAT.get(record.name, fmt.NONE),
-        record.status.value,
+        f"{record.status.value}, {FOR_PEOPLE}" if record.for_people else record.status.value,
         record.reason or fmt.NONE,
         f"{record.seconds:.1f} s",
         ", ".join(record.artifacts) or fmt.NONE,

@@ -9,6 +9,7 @@ from remote_payload import prove
 from remote_payload.contract import ProofRecord, Status
 from remote_payload.isolate import Deadline
 from remote_payload.prove import Place, Refuted, Skipped
+from remote_payload.stage_prove import PROOFS
 from tests.payload.running import ROOT
 from tests.prove.places import ON_CPU
 
@@ -34,6 +35,10 @@ def dies(place: Place) -> str:
 
 def hangs(place: Place) -> str:
     return place.require((sys.executable, "-c", "import time; time.sleep(60)"), "said.txt")
+
+
+def uncertain(place: Place) -> str:
+    raise Refuted("1 hazard that may be none", for_people=True)
 
 
 def try_all(
@@ -74,6 +79,32 @@ def test_a_program_that_hangs_is_ended_and_the_proof_is_late(tmp_path: Path) -> 
     assert record.status is Status.TIMEOUT
     assert "it and all it had started were killed" in record.reason
     assert record.seconds < 10
+
+
+def test_what_is_for_people_to_judge_says_so_and_is_no_ok(tmp_path: Path) -> None:
+    records = try_all(tmp_path, 30.0, uncertain, refuted)
+    assert [(r.status, r.for_people) for r in records] == [
+        (Status.FAILED, True),
+        (Status.FAILED, False),
+    ]
+
+
+def test_what_would_hang_again_is_skipped_with_the_reason_and_the_rest_is_tried(
+    tmp_path: Path,
+) -> None:
+    why = "the check of sparsek did not end: it would hang again"
+    records = prove.run(
+        {"conformance": given, **dict.fromkeys(prove.LAUNCH_OURS, refuted)},
+        Place(tmp_path, ROOT, ON_CPU, None, Deadline(60.0)),
+        30.0,
+        lambda so_far: None,
+        hopeless=why,
+    )
+    assert [(r.name, r.status, r.reason) for r in records] == [
+        ("conformance", Status.OK, "all is well"),
+        *((name, Status.SKIPPED, why) for name in prove.LAUNCH_OURS),
+    ]
+    assert set(prove.LAUNCH_OURS) == set(PROOFS) - {"conformance"}
 
 
 def test_a_run_without_time_left_tries_nothing(tmp_path: Path) -> None:

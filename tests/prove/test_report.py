@@ -56,5 +56,17 @@ def test_a_failed_proof_is_the_first_line_of_the_report() -> None:
     assert not report.ok
 
 
+def test_what_is_for_people_to_judge_looks_neither_green_nor_like_a_failure_of_the_run() -> None:
+    hazard = ProofRecord("racecheck", Status.FAILED, "1 hazard: Race reported", for_people=True)
+    reason = "racecheck, for people to judge: 1 hazard: Race reported"
+    stages = (StageReport(Stage.PROVE, Status.FAILED, reason),)
+    report = render(run(replace(proven(RECORDS[0], hazard), stages=stages)))
+    text = section(report.markdown)
+    assert "Of 2 proofs: 1 given, 1 for people to judge." in text
+    row = next(line for line in text.splitlines() if line.startswith("| racecheck"))
+    assert "| failed, for people to judge | 1 hazard: Race reported |" in row
+    assert report.ok
+
+
 def test_every_proof_there_is_has_words_of_its_own() -> None:
     assert set(WHAT) == set(PROOFS)

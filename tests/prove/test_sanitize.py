@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from remote_payload.prove import Place, Refuted, Skipped
+from remote_payload.prove import Late, Place, Refuted, Skipped
 from remote_payload.sanitize import (
     MEMCHECK,
     RACECHECK,
@@ -81,6 +81,7 @@ def sanitized(
     status: int = 0,
 ) -> Place:
     """A GPU host whose compute-sanitizer says this of the planted fault, and that of our kernel."""
+    folder.mkdir(exist_ok=True)
     for name, text in (("planted", planted), ("ours", ours)):
         (folder / f"{name}.txt").write_text(f"{text}\n")
     program(
@@ -109,8 +110,35 @@ def test_a_hazard_fails_in_the_tools_own_words_whatever_the_exit_status(
 ) -> None:
     ours = RACE.replace("COMPUTE-SANITIZER", f"COMPUTE-SANITIZER\n{SOUND}")
     where = sanitized(tmp_path, monkeypatch, planted=RACE, ours=ours)
-    with pytest.raises(Refuted, match=r"^1 hazard: Error: Race reported between Write access"):
+    with pytest.raises(Refuted, match=r"^1 hazard: Error: Race reported between Write") as refuted:
         racecheck(where)
+    assert refuted.value.for_people
+
+
+def test_what_racecheck_cannot_say_is_for_people_too_but_a_wrong_answer_is_the_kernels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clean, wrong = f"{BANNER}\n{CLEAN_RACE}", "wrong: B=1 H=2: 3 elements"
+    silent = sanitized(tmp_path / "silent", monkeypatch, planted=clean, ours=clean)
+    with pytest.raises(Refuted, match="silent about a planted fault") as refuted:
+        racecheck(silent)
+    assert refuted.value.for_people
+    crashed = sanitized(tmp_path / "crashed", monkeypatch, planted=RACE, ours="Segmentation fault")
+    with pytest.raises(Refuted, match="racecheck: not understood") as refuted:
+        racecheck(crashed)
+    assert refuted.value.for_people
+    program(tmp_path / "slow" / "bin" / "compute-sanitizer", "sleep 60")
+    program(tmp_path / "slow" / "bin" / "nvcc", 'while [ "$1" != -o ]; do shift; done; touch "$2"')
+    monkeypatch.setenv("PATH", f"{tmp_path / 'slow' / 'bin'}:/usr/bin:/bin")
+    with pytest.raises(Late, match=r"compute-sanitizer: no end within") as late:
+        racecheck(place(tmp_path / "slow", ON_GPU, capability=HOPPER, limit_s=2.0))
+    assert late.value.for_people
+    flawed = sanitized(
+        tmp_path / "flawed", monkeypatch, planted=RACE, ours=f"{BANNER}\n{wrong}\n{CLEAN_RACE}"
+    )
+    with pytest.raises(Refuted, match=r"^under racecheck, wrong: B=1 H=2: 3 elements") as refuted:
+        racecheck(flawed)
+    assert not refuted.value.for_people
 
 
 def test_a_warning_beside_a_clean_summary_is_not_passed_over(
@@ -134,9 +162,14 @@ def test_a_tool_that_misses_the_planted_fault_proves_nothing(
 def test_zero_errors_over_a_kernel_that_did_not_run_or_was_wrong_prove_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ours = f"{BANNER}\n{SOUND.splitlines()[0]}\nwrong: B=1 H=2: 3 elements\n{CLEAN}"
-    where = sanitized(tmp_path, monkeypatch, planted=INVALID, ours=ours, status=1)
-    with pytest.raises(Refuted, match=r"1 of 2 calls were made; .* status 1: wrong: B=1 H=2"):
+    first = f"{BANNER}\n{SOUND.splitlines()[0]}\n"
+    ours = f"{first}RuntimeError: no context\n{CLEAN}"
+    where = sanitized(tmp_path / "died", monkeypatch, planted=INVALID, ours=ours, status=1)
+    with pytest.raises(Refuted, match=r"1 of 2 calls were made; .* status 1: RuntimeError: no con"):
+        memcheck(where)
+    ours = f"{first}wrong: B=1 H=2: 3 elements\n{CLEAN}"
+    where = sanitized(tmp_path / "wrong", monkeypatch, planted=INVALID, ours=ours)
+    with pytest.raises(Refuted, match=r"^under memcheck, wrong: B=1 H=2: 3 elements"):
         memcheck(where)
 
 

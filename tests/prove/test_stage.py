@@ -11,7 +11,7 @@ import pytest
 
 from orchestrator.ncu import flags
 from remote_payload.contract import Depth, NcuPlan, ProofRecord, Provider, Stage, Status
-from remote_payload.stage_prove import PROOFS
+from remote_payload.stage_prove import PROOFS, outcome_of
 from tests.ncu_stage.stand_in import Mood, install
 from tests.payload.running import ROOT, Finished, a_request, misbehaving, run_payload
 
@@ -70,6 +70,22 @@ def test_a_failed_check_is_followed_by_the_proofs_that_may_explain_it(tmp_path: 
     assert done.result.reason.startswith("check: returns_nan on ")
     assert done.stage(Stage.BENCH).reason == done.stage(Stage.NCU).reason == done.result.reason
     assert [record.name for record in done.result.proofs] == list(PROOFS)
+
+
+def test_a_stage_is_as_good_as_its_worst_proof_and_people_judge_only_after_the_kernel() -> None:
+    hazard = ProofRecord("racecheck", Status.FAILED, "1 hazard", for_people=True)
+    wrong = ProofRecord("memcheck", Status.FAILED, "1 error")
+    given, impossible = (
+        ProofRecord("conformance", status) for status in (Status.OK, Status.SKIPPED)
+    )
+    assert outcome_of((given, impossible)).status is Status.OK
+    assert outcome_of((impossible,)).status is Status.SKIPPED
+    judged = outcome_of((given, hazard))
+    assert judged.reason == "racecheck, for people to judge: 1 hazard"
+    assert (judged.status, judged.ends_run, judged.fails_run) == (Status.FAILED, False, False)
+    failed = outcome_of((hazard, wrong))
+    assert failed.reason == "memcheck: 1 error (and 1 more)"
+    assert (failed.status, failed.ends_run, failed.fails_run) == (Status.FAILED, False, True)
 
 
 def test_a_run_whose_proofs_are_all_impossible_is_no_failure(tmp_path: Path) -> None:
