@@ -100,7 +100,6 @@ Options& options() { return chosen; }
 bool launch(dim3 grid, dim3 block, size_t shared_bytes, const std::function<void()>& kernel) {
   cta.fault.clear();
   cta.bank_conflicts = 0;
-  cta.random = Random(chosen.seed);
   cta.schedule = schedule_for(chosen.seed, cta.random);
   gridDim = grid;
   if (block.x == 0 || block.x > MOST_THREADS || shared_bytes > MOST_SHARED_BYTES) {

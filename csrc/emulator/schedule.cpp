@@ -14,6 +14,9 @@ uint32_t any_odds(Random& random) {
 
 Schedule schedule_for(uint64_t seed, Random& random) {
   Schedule it;
+  it.truncated_sums = (seed & TRUNCATED_SUMS) != 0;
+  seed &= ~TRUNCATED_SUMS;
+  random = Random(seed);
   if (seed == 0) return it;
   it.yield_odds = any_odds(random);
   it.landing_odds = any_odds(random);

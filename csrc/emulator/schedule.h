@@ -1,5 +1,5 @@
 // What a seed decides: when asynchronous work lands and which thread runs next. A right kernel
-// cannot tell one seed from another.
+// cannot tell one seed from another; only the last bits of wgmma's sums may tell TRUNCATED_SUMS.
 #pragma once
 
 #include <cstdint>
@@ -25,11 +25,16 @@ struct Schedule {
   uint32_t yield_odds = 0;     // an instruction hands over to another thread once in ...; 0 never
   uint32_t landing_odds = 16;  // RANDOM: something lands once in ... turns
   uint32_t shuffle_odds = 1;   // priorities are drawn anew once in ... turns
+  bool truncated_sums = false;  // of wgmma; see multiply_truncated
   bool huge_poison = false;    // what a destination holds in flight: NaN, or a huge number, because
                                // fmaxf() ignores NaN
 };
 
-// Seed 0: everything early, threads in turn. Seeds 1 and 2: everything late. Then all mixed.
+// Added to a seed: the same schedule, but wgmma truncates its sums.
+constexpr uint64_t TRUNCATED_SUMS = uint64_t{1} << 32;
+
+// Seed 0: everything early, threads in turn. Seeds 1 and 2: everything late. Then all mixed. The
+// random numbers are those of the seed without TRUNCATED_SUMS.
 Schedule schedule_for(uint64_t seed, Random& random);
 
 }  // namespace emulator

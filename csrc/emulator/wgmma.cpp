@@ -202,7 +202,8 @@ void Wgmma::execute(Product& product) {
          [&call](int n, int k, float x) { b[k * call.n + n] = x; });
   std::vector<float>& d = product.chain->d;
   if (!call.accumulate) std::fill(d.begin(), d.end(), 0.0f);
-  multiply(d.data(), a, b, call.n);
+  const auto product_of = cta_schedule().truncated_sums ? multiply_truncated : multiply;
+  product_of(d.data(), a, b, call.n);
   product.executed = true;
   threads().wake(groups_[static_cast<size_t>(product.group)].waiting);
 }

@@ -25,4 +25,11 @@ inline Element a_place(int t, int i, int high) {
 // hardware's is not documented.
 void multiply(float* d, const float (&a)[64][16], const float* b, int n);
 
+// The same as tensor cores have been found to add: the sixteen exact products and the accumulator
+// are aligned to the largest exponent among them, cut off below FP32's last bit and 2 more, added
+// exactly, and the sum is cut off to FP32. Fasi et al., https://doi.org/10.7717/peerj-cs.330 (the
+// principle, up to A100); Khattak and Mikaitis, https://arxiv.org/abs/2512.07004 (H100). That one
+// wgmma aligns its sixteen products at once, and with 2 bits more, is assumed.
+void multiply_truncated(float* d, const float (&a)[64][16], const float* b, int n);
+
 }  // namespace emulator

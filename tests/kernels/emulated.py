@@ -27,6 +27,7 @@ STRICT = ("-O2", "-Wall", "-Wextra", "-Werror")
 QUICK = ("-O1",)
 DTYPES = {torch.float16: 0, torch.bfloat16: 1}
 LAST_CTA = 2**32 - 1
+TRUNCATED_SUMS = 2**32  # added to a seed: wgmma adds as tensor cores do; csrc/emulator/schedule.h
 
 
 def compiler() -> str:

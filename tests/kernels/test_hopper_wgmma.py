@@ -6,10 +6,12 @@ https://docs.nvidia.com/cuda/parallel-thread-execution/#asynchronous-warpgroup-l
 from __future__ import annotations
 
 import ctypes
+import math
 
 import numpy as np
 import pytest
 
+from tests.kernels.emulated import LAST_CTA, TRUNCATED_SUMS
 from tests.kernels.hopper_probe import UNTOUCHED, Layout, Words, at, bits, small_integers
 
 THREADS, DEPTH = 128, 16
@@ -71,6 +73,66 @@ def multiply(
     for thread, i in np.ndindex(d.shape):
         want = product[accumulator_place(thread, i)] + (before[thread, i] if accumulate else 0)
         assert d[thread, i] == want, (thread, i)
+
+
+def summed(hopper_probe: ctypes.CDLL, before: float, products: list[float]) -> float:
+    """What one wgmma makes of a sum and up to sixteen powers of two added to it; all else zero."""
+    a, b = np.zeros((64, DEPTH), np.float32), np.ones((64, DEPTH), np.float32)
+    for k, product in enumerate(products):
+        half = 2.0 ** (math.log2(abs(product)) // 2)
+        a[:, k], b[:, k] = product / half, half
+    image = np.full(64 * 1024, UNTOUCHED, np.uint16)
+    K_128.write(image, bits(b, False))
+    registers = registers_of_a(bits(a, False))
+    d = np.full((THREADS, 32), before, np.float32)
+    code = hopper_probe.probe_wgmma(
+        False, 64, False, False, at(image), image.size // 2, K_128.tile(), K_128.tile(),
+        at(registers), at(d), True,
+    )  # fmt: skip
+    assert code == 0, hopper_probe.emulator_fault().decode()
+    assert (d == d[0, 0]).all()
+    return float(d[0, 0])
+
+
+ULP = 2.0**-23  # of 1
+
+
+@pytest.mark.parametrize(
+    ("before", "products", "in_fp32", "truncated"),
+    [
+        pytest.param(1, [2**-24, 2**-25], 1, 1, id="less than a unit is cut off"),
+        pytest.param(1, [1.5 * 2**-24], 1 + ULP, 1, id="nothing is rounded up"),
+        pytest.param(-1, [-1.5 * 2**-24], -1 - ULP, -1, id="nor away from zero"),
+        pytest.param(1, [2**-25] * 16, 1, 1 + 4 * ULP, id="two bits more are kept"),
+        pytest.param(1, [2**-26] * 16, 1, 1, id="a third one is not"),
+        pytest.param(0, [1, *[2**-25] * 15], 1, 1 + 3 * ULP, id="the sum is cut off once"),
+        pytest.param(2**-24, [1, -1], 0, 2**-24, id="what cancels leaves what was aligned to it"),
+        pytest.param(2**-26, [1, -1], 0, 0, id="or nothing"),
+        pytest.param(math.inf, [1], math.inf, math.inf, id="infinity stays"),
+    ],
+)
+def test_seeds_with_truncated_sums_add_as_tensor_cores_were_found_to(
+    hopper_probe: ctypes.CDLL,
+    before: float,
+    products: list[float],
+    in_fp32: float,
+    truncated: float,
+) -> None:
+    assert summed(hopper_probe, before, products) == in_fp32
+    hopper_probe.emulator_configure(TRUNCATED_SUMS + 1, 0, LAST_CTA)
+    try:
+        assert summed(hopper_probe, before, products) == truncated
+    finally:
+        hopper_probe.emulator_configure(1, 0, LAST_CTA)
+
+
+@pytest.mark.parametrize("n", [8, 64, 128])
+def test_truncated_sums_of_small_integers_are_exact(hopper_probe: ctypes.CDLL, n: int) -> None:
+    hopper_probe.emulator_configure(TRUNCATED_SUMS + 1, 0, LAST_CTA)
+    try:
+        multiply(hopper_probe, n, None, K_128)
+    finally:
+        hopper_probe.emulator_configure(1, 0, LAST_CTA)
 
 
 def moved(layout: Layout, offset: int) -> Layout:
