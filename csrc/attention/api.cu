@@ -1,6 +1,7 @@
 #include "attention/api.h"
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "attention/hopper/launch.h"
@@ -109,6 +110,8 @@ int choose(const SparsekAttention* args, const Variant** chosen) {
   return device.shared_bytes < (*chosen)->shared_bytes ? SPARSEK_LITTLE_SHARED_MEMORY : SPARSEK_OK;
 }
 
+static_assert(sizeof(Call) <= sizeof(SparsekCall), "a caller's SparsekCall must hold a Call");
+
 }  // namespace
 }  // namespace sparsek
 
@@ -116,11 +119,35 @@ using namespace sparsek;
 
 int sparsek_abi_version(void) { return SPARSEK_ABI_VERSION; }
 
-int sparsek_attention_forward(const SparsekAttention* args, void* stream) {
+int sparsek_prepare(const SparsekAttention* args, SparsekCall* call) {
+  if (call == nullptr) return SPARSEK_NULL_POINTER;
+  *call = SparsekCall{};
   const Variant* variant = nullptr;
   if (const int refused = choose(args, &variant)) return refused;
-  const cudaError_t failed = variant->launch(params_of(*args), static_cast<cudaStream_t>(stream));
+  Call ready = {};
+  cudaError_t failed = cudaGetDevice(&ready.device);
+  if (failed == cudaSuccess) failed = variant->prepare(params_of(*args), ready);
+  if (failed != cudaSuccess) return SPARSEK_CUDA + failed;
+  std::memcpy(call, &ready, sizeof ready);
+  return SPARSEK_OK;
+}
+
+int sparsek_launch(const SparsekCall* call, void* stream) {
+  if (call == nullptr) return SPARSEK_NULL_POINTER;
+  Call ready;
+  std::memcpy(&ready, call, sizeof ready);
+  if (ready.launch == nullptr) return SPARSEK_NOT_PREPARED;
+  int device = 0;
+  cudaError_t failed = cudaGetDevice(&device);
+  if (failed == cudaSuccess && device != ready.device) return SPARSEK_OTHER_DEVICE;
+  if (failed == cudaSuccess) failed = ready.launch(ready, static_cast<cudaStream_t>(stream));
   return failed == cudaSuccess ? SPARSEK_OK : SPARSEK_CUDA + failed;
+}
+
+int sparsek_attention_forward(const SparsekAttention* args, void* stream) {
+  SparsekCall call;
+  const int refused = sparsek_prepare(args, &call);
+  return refused ? refused : sparsek_launch(&call, stream);
 }
 
 const char* sparsek_kernel_name(const SparsekAttention* args) {
@@ -143,6 +170,8 @@ const char* sparsek_error_text(int error) {
     case SPARSEK_OLD_DEVICE: return "the device is older than compute capability 8.0";
     case SPARSEK_LITTLE_SHARED_MEMORY: return "the device has too little shared memory per block";
     case SPARSEK_BAD_KERNEL: return "the kernel asked for cannot run this here";
+    case SPARSEK_NOT_PREPARED: return "the call was not prepared";
+    case SPARSEK_OTHER_DEVICE: return "the call was prepared for another device";
     default: return "an error code this library does not know";
   }
 }

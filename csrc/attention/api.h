@@ -9,7 +9,7 @@ extern "C" {
 #endif
 
 /* Raised whenever SparsekAttention or the meaning of a code changes. */
-#define SPARSEK_ABI_VERSION 2
+#define SPARSEK_ABI_VERSION 3
 
 enum SparsekDType { SPARSEK_FP16 = 0, SPARSEK_BF16 = 1 };
 
@@ -33,6 +33,8 @@ enum SparsekError {
   SPARSEK_OLD_DEVICE = 8,
   SPARSEK_LITTLE_SHARED_MEMORY = 9,
   SPARSEK_BAD_KERNEL = 10,
+  SPARSEK_NOT_PREPARED = 11,
+  SPARSEK_OTHER_DEVICE = 12,
   SPARSEK_CUDA = 1000
 };
 
@@ -58,11 +60,25 @@ typedef struct SparsekAttention {
   int32_t kernel; /* enum SparsekKernel */
 } SparsekAttention;
 
+/* A call made ready, to be launched any number of times; a new one for other pointers. The caller
+ * owns it and may copy it or drop it at any time. It keeps the addresses of q, k, v and o, not what
+ * lies there; launching it is right as long as these are device memory of that layout. */
+typedef struct SparsekCall {
+  uint64_t opaque[88];
+} SparsekCall;
+
 int sparsek_abi_version(void);
 
-/* o = softmax(scale * q k^T) v on the current device, enqueued on `stream` (a cudaStream_t).
- * Returns a SparsekError; what goes wrong while the kernel runs shows at the next synchronisation.
- */
+/* Checks `args`, chooses the kernel and makes `call` ready for the current device. Returns a
+ * SparsekError; `call` is all zero then. Enqueues nothing and allocates nothing. */
+int sparsek_prepare(const SparsekAttention* args, SparsekCall* call);
+
+/* o = softmax(scale * q k^T) v as prepared, enqueued on `stream` (a cudaStream_t) of the device it
+ * was prepared for, which must be current. Only reads `call`: threads may share it. Returns a
+ * SparsekError; what goes wrong while the kernel runs shows at the next synchronisation. */
+int sparsek_launch(const SparsekCall* call, void* stream);
+
+/* sparsek_prepare and sparsek_launch in one. */
 int sparsek_attention_forward(const SparsekAttention* args, void* stream);
 
 /* The kernel that sparsek_attention_forward would launch on the current device, or null if it would

@@ -17,29 +17,38 @@ namespace {
 template <class Element>
 constexpr bool IS_BF16 = std::is_same_v<Element, BFloat16>;
 
-// Enqueues `ctas` CTAs of Config's size.
-template <class Config, class Params>
-cudaError_t start(void (*kernel)(Params), const Params& params, int ctas, cudaStream_t stream) {
-  // More than 48 KB of dynamic shared memory has to be asked for, once per kernel and device. The
-  // call is cheap and remembering it would need a global.
-  // https://docs.nvidia.com/cuda/cuda-c-programming-guide/#shared-memory-9-x
-  const cudaError_t refused = cudaFuncSetAttribute(
-      kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, Config::SHARED_BYTES);
-  if (refused != cudaSuccess) return refused;
+// A Kernel has THREADS and SHARED_BYTES, Params and `entry`, the __global__ function of them.
+template <class Kernel>
+cudaError_t launch(const Call& call, cudaStream_t stream) {
   cudaLaunchConfig_t config = {};
-  config.gridDim = dim3(static_cast<unsigned>(ctas));
-  config.blockDim = dim3(Config::THREADS);
-  config.dynamicSmemBytes = Config::SHARED_BYTES;
+  config.gridDim = dim3(static_cast<unsigned>(call.ctas));
+  config.blockDim = dim3(Kernel::THREADS);
+  config.dynamicSmemBytes = Kernel::SHARED_BYTES;
   config.stream = stream;
-  return cudaLaunchKernelEx(&config, kernel, params);
+  return cudaLaunchKernelEx(&config, Kernel::entry(), call.kept<typename Kernel::Params>());
 }
 
-// Kernel<Element, DIM, CAUSAL> has SHARED_BYTES, BLOCK_Q and launch, as Variant describes them.
+// Makes `call` ready to enqueue `ctas` CTAs of the Kernel's size on the current device.
+template <class Kernel>
+cudaError_t make_ready(const typename Kernel::Params& params, int ctas, Call& call) {
+  // More than 48 KB of dynamic shared memory has to be asked for. That holds for the kernel on this
+  // device from now on, for every launch of every call.
+  // https://docs.nvidia.com/cuda/cuda-c-programming-guide/#shared-memory-9-x
+  const cudaError_t refused = cudaFuncSetAttribute(
+      Kernel::entry(), cudaFuncAttributeMaxDynamicSharedMemorySize, Kernel::SHARED_BYTES);
+  if (refused != cudaSuccess) return refused;
+  call.launch = launch<Kernel>;
+  call.ctas = ctas;
+  call.keep(params);
+  return cudaSuccess;
+}
+
+// Kernel<Element, DIM, CAUSAL> has SHARED_BYTES, BLOCK_Q and prepare, as Variant describes them.
 template <template <class, int, bool> class Kernel, class Element, int DIM, bool CAUSAL>
 const Variant* variant(const char* kernel_name) {
   using K = Kernel<Element, DIM, CAUSAL>;
   static const Variant it = [kernel_name] {
-    Variant made = {{}, K::SHARED_BYTES, K::BLOCK_Q, K::launch};
+    Variant made = {{}, K::SHARED_BYTES, K::BLOCK_Q, K::prepare};
     std::snprintf(made.name, sizeof made.name, "%s_%s_d%d%s", kernel_name,
                   IS_BF16<Element> ? "bf16" : "fp16", DIM, CAUSAL ? "_causal" : "");
     return made;

@@ -3,6 +3,7 @@
 
 #include <cuda_runtime.h>
 
+#include "attention/call.h"
 #include "attention/params.h"
 
 namespace sparsek {
@@ -12,7 +13,8 @@ struct Variant {
   char name[32];  // e.g. "portable_bf16_d128_causal"
   int shared_bytes;
   int block_q;  // query rows per unit of work: batch * heads * blocks of them stay below 2^31
-  cudaError_t (*launch)(const AttentionParams& params, cudaStream_t stream);
+  // Fills all of `call` for the current device, but for call.device.
+  cudaError_t (*prepare)(const AttentionParams& params, Call& call);
 };
 
 }  // namespace sparsek

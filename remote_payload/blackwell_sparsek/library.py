@@ -9,10 +9,11 @@ import os
 from typing import Tuple
 
 ENVIRONMENT = "BLACKWELL_SPARSEK_LIBRARY"
-ABI_VERSION = 2
+ABI_VERSION = 3
 AUTO, PORTABLE, HOPPER = range(3)  # enum SparsekKernel
 
 _Strides = ctypes.c_int64 * 3
+_CALL_WORDS = 88
 
 
 class LibraryError(RuntimeError):
@@ -42,6 +43,42 @@ class Attention(ctypes.Structure):
     )
 
 
+class Call(ctypes.Structure):
+    """struct SparsekCall of csrc/attention/api.h: what sparsek_prepare fills."""
+
+    _fields_ = (("opaque", ctypes.c_uint64 * _CALL_WORDS),)
+
+
+class Prepared:
+    """One attention checked and made ready for the device that is current now.
+
+    LibraryError with the library's words if refused. It keeps addresses and no memory alive.
+    Nothing of it changes any more, so any number of threads may launch it.
+    """
+
+    __slots__ = ("_address", "_call", "_launch", "_native")
+
+    def __init__(self, args: Attention) -> None:
+        self._native = _open(library_path())[0]
+        self._call = Call()
+        # Both are looked up once: a launch has no time for it.
+        self._launch = self._native.sparsek_launch
+        self._address = ctypes.addressof(self._call)
+        code = self._native.sparsek_prepare(ctypes.byref(args), self._address)
+        if code != 0:
+            raise LibraryError(self._refusal("sparsek_prepare", code))
+
+    def launch(self, stream: int) -> None:
+        """Enqueue it on a CUDA stream of its device, which must be current. LibraryError."""
+        code = self._launch(self._address, stream)
+        if code != 0:
+            raise LibraryError(self._refusal("sparsek_launch", code))
+
+    def _refusal(self, what: str, code: int) -> str:
+        text = self._native.sparsek_error_text(code).decode("utf-8", "replace")
+        return f"{what} failed with code {code}: {text}"
+
+
 def library_path() -> str:
     """Where the library lies, from BLACKWELL_SPARSEK_LIBRARY; LibraryError if that is no file."""
     path = os.environ.get(ENVIRONMENT, "")
@@ -63,17 +100,8 @@ def library_digest() -> str:
     return _open(library_path())[1]
 
 
-def forward(args: Attention, stream: int) -> None:
-    """Enqueue one attention on a CUDA stream; LibraryError with the library's words if refused."""
-    library = _open(library_path())[0]
-    code = library.sparsek_attention_forward(ctypes.byref(args), ctypes.c_void_p(stream))
-    if code != 0:
-        text = library.sparsek_error_text(code).decode("utf-8", "replace")
-        raise LibraryError(f"sparsek_attention_forward failed with code {code}: {text}")
-
-
 def name_of_kernel(args: Attention) -> str:
-    """The kernel that `forward` would launch; LibraryError if there is none."""
+    """The kernel that Prepared would launch; LibraryError if there is none."""
     name = _open(library_path())[0].sparsek_kernel_name(ctypes.byref(args))
     if name is None:
         raise LibraryError("the library has no kernel for these arguments")
@@ -94,8 +122,10 @@ def _open(path: str) -> Tuple[ctypes.CDLL, str]:
             f"{path} speaks ABI version {version}, this package {ABI_VERSION}. "
             "Build it again with `orchestrator deploy`."
         )
-    library.sparsek_attention_forward.argtypes = (ctypes.POINTER(Attention), ctypes.c_void_p)
-    library.sparsek_attention_forward.restype = ctypes.c_int
+    library.sparsek_prepare.argtypes = (ctypes.POINTER(Attention), ctypes.c_void_p)
+    library.sparsek_prepare.restype = ctypes.c_int
+    library.sparsek_launch.argtypes = (ctypes.c_void_p, ctypes.c_void_p)
+    library.sparsek_launch.restype = ctypes.c_int
     library.sparsek_kernel_name.argtypes = (ctypes.POINTER(Attention),)
     library.sparsek_kernel_name.restype = ctypes.c_char_p
     library.sparsek_error_text.argtypes = (ctypes.c_int,)

@@ -1,20 +1,26 @@
-"""attention_forward as a torch operator: checked arguments in, one kernel launch, output out."""
+"""attention_forward as a torch operator: checked arguments in, one kernel launch, output out.
+
+What a call with the same arguments found out is kept, without holding a tensor: the same shapes,
+strides, addresses and scale need no second check and no second set of tensor maps.
+"""
 
 from __future__ import annotations
 
 import math
-from typing import Optional, Tuple
+import os
+from typing import Hashable, Optional
 
 import torch
 
 from . import library
+from .checks import DTYPES, check_apart, check_arguments, check_gradients, check_rows, named
+from .eager import is_plain
+from .recent import Recent
 
-DIMS = (64, 128)
-DTYPES = {torch.float16: 0, torch.bfloat16: 1}  # enum SparsekDType
-ROW_BYTES = 16  # what the kernel's asynchronous copies move at once
-ROW_ELEMENTS = 8
-LOG2_E = math.log2(math.e)
-LARGEST_FLOAT = torch.finfo(torch.float32).max
+# An allocator comes back to few addresses; a prepared call is about a kilobyte.
+MOST_INPUTS, MOST_OUTPUTS = 128, 8
+
+_RECENT: Recent[Recent[library.Prepared]] = Recent(MOST_INPUTS)
 
 
 def attention_forward(
@@ -38,7 +44,25 @@ def attention_forward(
     Raises TypeError or ValueError for arguments that are not supported, LibraryError if the
     library is missing or refuses. Forward only.
     """
-    given = (("q", q), ("k", k), ("v", v)) if out is None else _named(q, k, v, out)
+    if torch.compiler.is_compiling() or not is_plain(q, k, v, out):
+        return _dispatch(q, k, v, causal, scale, out)
+    given = None if scale is None else float(scale)
+    if out is None:
+        return _forward(q, k, v, bool(causal), given)
+    _forward_into(q, k, v, bool(causal), given, out)
+    return out
+
+
+def _dispatch(
+    q: torch.Tensor,
+    k: torch.Tensor,
+    v: torch.Tensor,
+    causal: bool,
+    scale: Optional[float],
+    out: Optional[torch.Tensor],
+) -> torch.Tensor:
+    """attention_forward by way of torch's dispatcher, for who traces or watches operators."""
+    given = (("q", q), ("k", k), ("v", v)) if out is None else named(q, k, v, out)
     for name, tensor in given:
         if not isinstance(tensor, torch.Tensor):
             raise TypeError(f"{name}: expected a torch.Tensor, got {type(tensor).__name__}")
@@ -51,10 +75,6 @@ def attention_forward(
         return out
     output: torch.Tensor = _OPERATOR(q, k, v, bool(causal), factor)
     return output
-
-
-def _named(*tensors: torch.Tensor) -> Tuple[Tuple[str, torch.Tensor], ...]:
-    return tuple(zip(("q", "k", "v", "out"), tensors))
 
 
 def _scale_of(q: torch.Tensor, scale: Optional[float]) -> float:
@@ -74,80 +94,8 @@ def kernel_name(
     """The name the library gives the kernel that attention_forward would launch for these."""
     factor = _scale_of(q, scale)
     check_arguments(q, k, v, factor)
-    _check_rows(q, k, v)
+    check_rows(q, k, v)
     return library.name_of_kernel(_arguments(q, k, v, q, causal, factor))
-
-
-def check_arguments(
-    q: torch.Tensor,
-    k: torch.Tensor,
-    v: torch.Tensor,
-    scale: float,
-    out: Optional[torch.Tensor] = None,
-) -> None:
-    """Raise TypeError or ValueError for what can be told without looking at memory."""
-    shape = tuple(q.shape)
-    if q.dtype not in DTYPES:
-        raise TypeError(f"q: expected float16 or bfloat16, got {q.dtype}")
-    if len(shape) != 4:
-        raise ValueError(f"q: expected [batch, heads, seq, dim], got shape {shape}")
-    if shape[3] not in DIMS:
-        raise ValueError(f"q: head dimension {shape[3]}; expected 64 or 128")
-    if min(shape) < 1:
-        raise ValueError(f"q: every dimension must be at least 1, got shape {shape}")
-    others = (("k", k), ("v", v)) if out is None else _named(q, k, v, out)[1:]
-    for name, tensor in others:
-        for what in ("shape", "dtype", "device"):
-            mine, theirs = getattr(tensor, what), getattr(q, what)
-            if mine != theirs:
-                raise ValueError(f"{name}: {what} {mine} differs from q's {theirs}")
-    if not abs(scale) * LOG2_E <= LARGEST_FLOAT:
-        raise ValueError(f"scale: expected a finite number within float32, got {scale}")
-    _check_use(*((q, k, v) if out is None else (q, k, v, out)))
-
-
-def _check_use(q: torch.Tensor, *others: torch.Tensor) -> None:
-    if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in (q, *others)):
-        raise ValueError(
-            "gradients are not supported: call under torch.no_grad() or pass detached tensors"
-        )
-    if q.device.type != "cuda":
-        raise ValueError(f"q, k and v must be CUDA tensors, got device {q.device}")
-
-
-def _check_rows(*tensors: torch.Tensor) -> None:
-    for name, tensor in _named(*tensors):
-        strides, address = tensor.stride(), tensor.data_ptr()
-        if strides[3] != 1:
-            raise ValueError(
-                f"{name}: the last dimension must be contiguous, its stride is {strides[3]}"
-            )
-        steps = [step for size, step in zip(tensor.shape[:3], strides) if size > 1]
-        if address % ROW_BYTES or any(step % ROW_ELEMENTS for step in steps):
-            raise ValueError(
-                f"{name}: every row must start at a multiple of {ROW_BYTES} bytes; "
-                f"strides are {strides} elements, the address is {address:#x}"
-            )
-
-
-def _check_apart(out: torch.Tensor, *inputs: torch.Tensor) -> None:
-    reach = out.shape[3]
-    for step, size in sorted(zip(out.stride()[:3], out.shape[:3])):
-        if size > 1 and step < reach:
-            raise ValueError(f"out: it overlaps itself, its strides are {out.stride()} elements")
-        reach += (size - 1) * step
-    first, end = _span(out)
-    for name, tensor in _named(*inputs):
-        begins, ends = _span(tensor)
-        if first < ends and begins < end:
-            raise ValueError(f"out: its memory, gaps included, overlaps that of {name}")
-
-
-def _span(tensor: torch.Tensor) -> Tuple[int, int]:
-    """From the address of the first element to the end of the last."""
-    steps = zip(tensor.shape, tensor.stride())
-    elements = 1 + sum((size - 1) * step for size, step in steps)
-    return tensor.data_ptr(), tensor.data_ptr() + elements * tensor.element_size()
 
 
 def _arguments(
@@ -156,38 +104,104 @@ def _arguments(
     return library.Attention(
         q.data_ptr(), k.data_ptr(), v.data_ptr(), o.data_ptr(),
         q.stride()[:3], k.stride()[:3], v.stride()[:3], o.stride()[:3],
-        *q.shape, DTYPES[q.dtype], causal, scale,
+        *q.shape, DTYPES[q.dtype], causal,
+        scale + 0.0,  # never -0.0, which is the same key of _RECENT and would be another kernel
     )  # fmt: skip
 
 
 def _forward(
-    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, causal: bool, scale: float
+    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, causal: bool, scale: Optional[float]
 ) -> torch.Tensor:
-    check_arguments(q, k, v, scale)
-    _check_rows(q, k, v)
-    output = torch.empty(q.shape, dtype=q.dtype, device=q.device)
-    _launch(q, k, v, output, causal, scale)
+    calls = _calls(q, k, v, causal, scale)
+    output = torch.empty_like(q, memory_format=torch.contiguous_format)
+    key = output.data_ptr()
+    call = calls.find(key)
+    if call is None:
+        call = _prepare(q, k, v, output, causal, scale)
+        calls.put(key, call)
+    _launch(call, q.device.index)
     return output
 
 
-def _launch(
-    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, o: torch.Tensor, causal: bool, scale: float
-) -> None:
-    with torch.cuda.device(q.device):
-        stream = torch.cuda.current_stream(q.device).cuda_stream
-        library.forward(_arguments(q, k, v, o, causal, scale), stream)
-
-
 def _forward_into(
-    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, causal: bool, scale: float, out: torch.Tensor
+    q: torch.Tensor,
+    k: torch.Tensor,
+    v: torch.Tensor,
+    causal: bool,
+    scale: Optional[float],
+    out: torch.Tensor,
 ) -> None:
-    check_arguments(q, k, v, scale, out)
-    _check_rows(q, k, v, out)
-    _check_apart(out, q, k, v)
-    _launch(q, k, v, out, causal, scale)
+    calls = _calls(q, k, v, causal, scale, out)
+    key: Hashable = (out.shape, out.stride(), out.data_ptr(), out.dtype, out.device)
+    call = calls.find(key)
+    if call is None:
+        check_arguments(q, k, v, _scale_of(q, scale), out)
+        check_rows(q, k, v, out)
+        check_apart(out, q, k, v)
+        call = _prepare(q, k, v, out, causal, scale)
+        calls.put(key, call)
+    _launch(call, q.device.index)
     if not out.is_inference():
         # So that autograd notices if somebody's backward still needs what was there before.
         torch.autograd.graph.increment_version(out)
+
+
+def _calls(
+    q: torch.Tensor,
+    k: torch.Tensor,
+    v: torch.Tensor,
+    causal: bool,
+    scale: Optional[float],
+    out: Optional[torch.Tensor] = None,
+) -> Recent[library.Prepared]:
+    """The recent calls with these inputs, by their output; of other inputs none, once checked.
+
+    The key holds all that the checks look at, but for autograd's mode: that is looked at here.
+    """
+    key = (
+        q.shape, q.stride(), q.data_ptr(), q.dtype, q.device,
+        k.shape, k.stride(), k.data_ptr(), k.dtype, k.device,
+        v.shape, v.stride(), v.data_ptr(), v.dtype, v.device,
+        causal, scale, os.environ.get(library.ENVIRONMENT),
+    )  # fmt: skip
+    calls = _RECENT.find(key)
+    if calls is not None:
+        check_gradients(q, k, v, out)
+        return calls
+    check_arguments(q, k, v, _scale_of(q, scale), out)
+    check_rows(q, k, v)
+    calls = Recent(MOST_OUTPUTS)
+    _RECENT.put(key, calls)
+    return calls
+
+
+def _prepare(
+    q: torch.Tensor,
+    k: torch.Tensor,
+    v: torch.Tensor,
+    o: torch.Tensor,
+    causal: bool,
+    scale: Optional[float],
+) -> library.Prepared:
+    with torch.cuda.device(q.device):
+        return library.Prepared(_arguments(q, k, v, o, causal, _scale_of(q, scale)))
+
+
+def _launch(call: library.Prepared, device: int) -> None:
+    if torch.cuda.current_device() == device:
+        call.launch(_current_stream(device))
+    else:
+        with torch.cuda.device(device):
+            call.launch(_current_stream(device))
+
+
+def _stream_of(device: int) -> int:
+    stream: int = torch.cuda.current_stream(device).cuda_stream
+    return stream
+
+
+# The same without a Stream object, where this torch has it.
+_current_stream = getattr(torch._C, "_cuda_getCurrentRawStream", _stream_of)
 
 
 def _forward_shape(

@@ -47,7 +47,7 @@ MUTANTS = [
     ),
     pytest.param(
         "attention/launch.cuh",
-        "cudaFuncAttributeMaxDynamicSharedMemorySize, Config::SHARED_BYTES",
+        "cudaFuncAttributeMaxDynamicSharedMemorySize, Kernel::SHARED_BYTES",
         "cudaFuncAttributeMaxDynamicSharedMemorySize, 48 << 10",
         "code 1001",
         id="shared memory not asked for",

@@ -63,7 +63,7 @@ def test_a_scale_that_is_not_finite_is_refused(scale: float) -> None:
 def test_rows_the_copies_cannot_take_are_refused(wrong: torch.Tensor, words: str) -> None:
     fine = good(size=(1, 2, 64, 64))
     with pytest.raises(ValueError, match=f"v: .*{words}"):
-        blackwell_sparsek.ops._check_rows(fine, fine, wrong)
+        blackwell_sparsek.checks.check_rows(fine, fine, wrong)
 
 
 @pytest.mark.parametrize(
@@ -95,11 +95,11 @@ def test_rows_of_an_output_that_no_store_can_take_are_refused(
 ) -> None:
     fine = good(size=(1, 2, 64, 64))
     with pytest.raises(ValueError, match=f"out: .*{words}"):
-        blackwell_sparsek.ops._check_rows(fine, fine, fine, out)
+        blackwell_sparsek.checks.check_rows(fine, fine, fine, out)
 
 
 def test_an_output_that_shares_memory_with_an_input_or_itself_is_refused() -> None:
-    apart = blackwell_sparsek.ops._check_apart
+    apart = blackwell_sparsek.checks.check_apart
     room = good(size=(4, 1, 2, 8, 64))
     q, k, v, out = room.unbind(0)
     apart(out, q, k, v)
@@ -143,14 +143,14 @@ def test_the_package_drives_the_library_it_names(
     q, k, v = normal(1, 2, 20, 64, dtype=torch.float16)
     output = torch.zeros_like(q)
     args = arguments(q, k, v, output, causal=True)
-    library.forward(args, stream=0)
+    library.Prepared(args).launch(0)
     assert worst(output, reference(q, k, v, causal=True)) < 1
     assert library.name_of_kernel(args) == "portable_fp16_d64_causal"
     digest = hashlib.sha256(emulated.path.read_bytes()).hexdigest()
     assert blackwell_sparsek.library_digest() == digest
     args.dim = 96
     with pytest.raises(LibraryError, match="code 3: the head dimension must be 64 or 128"):
-        library.forward(args, stream=0)
+        library.Prepared(args).launch(0)
     with pytest.raises(LibraryError, match="no kernel"):
         library.name_of_kernel(args)
 
@@ -165,11 +165,11 @@ def test_an_output_with_strides_of_its_own_is_written_and_nothing_between_its_ro
     room = torch.full((2, 75, 3, 72), 7.0, dtype=torch.float16)
     out = room[:, 3:73, :, 8:].transpose(1, 2)
     assert out.shape == q.shape
-    blackwell_sparsek.ops._check_rows(q, k, v, out)
-    blackwell_sparsek.ops._check_apart(out, q, k, v)
+    blackwell_sparsek.checks.check_rows(q, k, v, out)
+    blackwell_sparsek.checks.check_apart(out, q, k, v)
     args = blackwell_sparsek.ops._arguments(q, k, v, out, True, 0.125)
     args.kernel = kernel
-    library.forward(args, stream=0)
+    library.Prepared(args).launch(0)
     assert worst(out, reference(q, k, v, causal=True)) < 1
     out.fill_(7.0)
     assert bool((room == 7.0).all()), "only what belongs to the output was written"

@@ -33,28 +33,32 @@ Schedule plan(const AttentionParams& params, int multiprocessors) {
 template <class Element, int DIM, bool CAUSAL>
 struct Kernel : Config<Element, DIM, CAUSAL> {
   using C = Config<Element, DIM, CAUSAL>;
+  using Params = hopper::Params;
   static constexpr int BLOCK_Q = C::PASS_ROWS;
 
-  static cudaError_t launch(const AttentionParams& attention, cudaStream_t stream) {
+  static auto entry() { return attention_hopper<C>; }
+
+  static cudaError_t prepare(const AttentionParams& attention, Call& call) {
     constexpr bool BF16 = IS_BF16<Element>;
     int device = 0, multiprocessors = 0;
     cudaError_t failed = cudaGetDevice(&device);
     if (failed == cudaSuccess)
       failed = cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, device);
+    Encode encode_tiled = nullptr;
+    if (failed == cudaSuccess) failed = find_encode(&encode_tiled);
     Params params = {};
     if (failed == cudaSuccess)
-      failed = encode(&params.q, tensor_of(attention.q, attention, DIM, BF16));
+      failed = encode(encode_tiled, &params.q, tensor_of(attention.q, attention, DIM, BF16));
     if (failed == cudaSuccess)
-      failed = encode(&params.k, tensor_of(attention.k, attention, DIM, BF16));
+      failed = encode(encode_tiled, &params.k, tensor_of(attention.k, attention, DIM, BF16));
     if (failed == cudaSuccess)
-      failed = encode(&params.v, tensor_of(attention.v, attention, DIM, BF16));
+      failed = encode(encode_tiled, &params.v, tensor_of(attention.v, attention, DIM, BF16));
     if (failed == cudaSuccess)
-      failed = encode(&params.o, tensor_of(attention.o, attention, DIM, BF16));
+      failed = encode(encode_tiled, &params.o, tensor_of(attention.o, attention, DIM, BF16));
     if (failed != cudaSuccess) return failed;
     params.schedule = plan<C>(attention, multiprocessors);
     params.scale_log2 = attention.scale_log2;
-    const int ctas = smaller(params.schedule.items, multiprocessors);
-    return start<C>(attention_hopper<C>, params, ctas, stream);
+    return make_ready<Kernel>(params, smaller(params.schedule.items, multiprocessors), call);
   }
 };
 

@@ -11,26 +11,6 @@ constexpr int64_t STRIDE_UNIT_BYTES = 16;
 constexpr int64_t STRIDE_LIMIT_BYTES = int64_t{1} << 40;
 constexpr unsigned CUDA_12 = 12000;  // the first with tensor maps
 
-using Encode = decltype(&cuTensorMapEncodeTiled);
-
-// The driver's function without linking to the driver, which a machine without a GPU lacks.
-cudaError_t find_encode(Encode* encode) {
-  void* found = nullptr;
-  cudaDriverEntryPointQueryResult result;
-#if CUDART_VERSION >= 12050
-  const cudaError_t failed = cudaGetDriverEntryPointByVersion(
-      "cuTensorMapEncodeTiled", &found, CUDA_12, cudaEnableDefault, &result);
-#else
-  const cudaError_t failed =
-      cudaGetDriverEntryPoint("cuTensorMapEncodeTiled", &found, cudaEnableDefault, &result);
-#endif
-  if (failed != cudaSuccess) return failed;
-  if (result != cudaDriverEntryPointSuccess || found == nullptr)
-    return cudaErrorInsufficientDriver;
-  *encode = reinterpret_cast<Encode>(found);
-  return cudaSuccess;
-}
-
 bool walkable(int size, int64_t stride) {
   const int64_t bytes = stride * ELEMENT_BYTES;
   return size == 1 || (stride > 0 && stride < STRIDE_LIMIT_BYTES / ELEMENT_BYTES &&
@@ -49,10 +29,24 @@ bool mappable(const Tensor& tensor) {
          walkable(tensor.batch, tensor.stride_b);
 }
 
-cudaError_t encode(CUtensorMap* map, const Tensor& tensor) {
-  Encode encode_tiled = nullptr;
-  const cudaError_t missing = find_encode(&encode_tiled);
-  if (missing != cudaSuccess) return missing;
+cudaError_t find_encode(Encode* encode_tiled) {
+  void* found = nullptr;
+  cudaDriverEntryPointQueryResult result;
+#if CUDART_VERSION >= 12050
+  const cudaError_t failed = cudaGetDriverEntryPointByVersion(
+      "cuTensorMapEncodeTiled", &found, CUDA_12, cudaEnableDefault, &result);
+#else
+  const cudaError_t failed =
+      cudaGetDriverEntryPoint("cuTensorMapEncodeTiled", &found, cudaEnableDefault, &result);
+#endif
+  if (failed != cudaSuccess) return failed;
+  if (result != cudaDriverEntryPointSuccess || found == nullptr)
+    return cudaErrorInsufficientDriver;
+  *encode_tiled = reinterpret_cast<Encode>(found);
+  return cudaSuccess;
+}
+
+cudaError_t encode(Encode encode_tiled, CUtensorMap* map, const Tensor& tensor) {
   const int dim = tensor.dim;
   const cuuint64_t sizes[RANK] = {
       static_cast<cuuint64_t>(dim), static_cast<cuuint64_t>(tensor.seq),

@@ -1,4 +1,4 @@
-// Tensor maps: what TMA is told about a tensor, made anew for each launch.
+// Tensor maps: what TMA is told about a tensor, made when a call is made ready.
 #pragma once
 
 #include <cuda.h>
@@ -19,7 +19,12 @@ struct Tensor {
 // Can TMA walk over it?
 bool mappable(const Tensor& tensor);
 
+using Encode = decltype(&cuTensorMapEncodeTiled);
+
+// The driver's function without linking to the driver, which a machine without a GPU lacks.
+cudaError_t find_encode(Encode* encode_tiled);
+
 // Fills `map` so that coordinates are {dim, seq, heads, batch} and a box is one panel.
-cudaError_t encode(CUtensorMap* map, const Tensor& tensor);
+cudaError_t encode(Encode encode_tiled, CUtensorMap* map, const Tensor& tensor);
 
 }  // namespace sparsek::hopper

@@ -9,10 +9,13 @@ namespace {
 template <class Element, int DIM, bool CAUSAL>
 struct Kernel : Config<Element, DIM, CAUSAL> {
   using C = Config<Element, DIM, CAUSAL>;
+  using Params = AttentionParams;
 
-  static cudaError_t launch(const AttentionParams& params, cudaStream_t stream) {
+  static auto entry() { return attention_portable<C>; }
+
+  static cudaError_t prepare(const Params& params, Call& call) {
     const int q_blocks = (params.seq + C::BLOCK_Q - 1) / C::BLOCK_Q;
-    return start<C>(attention_portable<C>, params, params.batch * params.heads * q_blocks, stream);
+    return make_ready<Kernel>(params, params.batch * params.heads * q_blocks, call);
   }
 };
 
