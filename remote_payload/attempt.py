@@ -20,6 +20,7 @@ class _Row:
     method: Method
     effort: Effort = _NOT_CHOSEN
     samples_us: List[float] = field(default_factory=list)
+    host_us: List[float] = field(default_factory=list)
     status: Status = Status.OK
     reason: str = ""
 
@@ -43,6 +44,7 @@ class _Row:
             warmup=self.effort.warmup,
             calls=self.effort.calls,
             control=self.entrant.control,
+            host_us=tuple(self.host_us),
         )
 
 
@@ -66,7 +68,9 @@ class Attempt:
         if isinstance(message, Turn):
             self.turn = message
         elif isinstance(message, Samples):
-            self._rows[message.method, message.entrant].samples_us.extend(message.times_us)
+            row = self._rows[message.method, message.entrant]
+            row.samples_us.extend(message.times_us)
+            row.host_us.extend(message.host_us)
         elif isinstance(message, Chosen):
             for row in self._rows.values():
                 if row.method is message.method:

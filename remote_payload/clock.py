@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import glob
 import time
-from typing import Any, Callable, Protocol, Tuple
+from dataclasses import dataclass
+from typing import Any, Callable, Optional, Protocol, Tuple
 
 import torch
 
@@ -30,8 +31,24 @@ class Recorded(Protocol):
     def sample(self) -> float: ...
 
 
+@dataclass(frozen=True)
+class Burst:
+    """Calls in a row, in microseconds per call. out: the last output.
+
+    host_us: what the host needed to enqueue them; None where it computes them itself. If that is
+    as long as time_us, the device waited for the host and time_us says nothing about the device.
+    """
+
+    time_us: float
+    host_us: Optional[float]
+    out: Tensor
+
+
 class Clock(Protocol):
     """Takes the time of calls in each of the ways that a Method names."""
+
+    def burst(self, call: Call, warmup: int, calls: int) -> Burst:
+        """`calls` calls in a row, after `warmup` others."""
 
     def together(self, call: Call, warmup: int, calls: int) -> Tuple[float, Tensor]:
         """Microseconds per call of `calls` calls in a row, and the last output."""
@@ -49,14 +66,19 @@ class CpuClock:
     def __init__(self) -> None:
         self._flush = torch.empty(2 * _cpu_cache_bytes(), dtype=torch.uint8)
 
-    def together(self, call: Call, warmup: int, calls: int) -> Tuple[float, Tensor]:
-        """Microseconds per call of `calls` calls in a row, and the last output."""
+    def burst(self, call: Call, warmup: int, calls: int) -> Burst:
+        """`calls` calls in a row, after `warmup` others; all of it is the host's time."""
         for _ in range(warmup):
             call()
         start = time.perf_counter()
         for _ in range(calls):
             out = call()
-        return (time.perf_counter() - start) * US_PER_S / calls, out
+        return Burst((time.perf_counter() - start) * US_PER_S / calls, None, out)
+
+    def together(self, call: Call, warmup: int, calls: int) -> Tuple[float, Tensor]:
+        """Microseconds per call of `calls` calls in a row, and the last output."""
+        burst = self.burst(call, warmup, calls)
+        return burst.time_us, burst.out
 
     def cold(self, call: Call) -> Tuple[float, Tensor]:
         """Microseconds of one call after the last-level cache was overwritten."""
@@ -78,16 +100,24 @@ class CudaClock:
         self._start = torch.cuda.Event(enable_timing=True)
         self._end = torch.cuda.Event(enable_timing=True)
 
-    def together(self, call: Call, warmup: int, calls: int) -> Tuple[float, Tensor]:
-        """Microseconds per call of `calls` launches between two events, and the last output."""
+    def burst(self, call: Call, warmup: int, calls: int) -> Burst:
+        """`calls` launches between two events, and the host's time from the first to the last."""
         for _ in range(warmup):
             call()
         self._start.record()
+        start = time.perf_counter()
         for _ in range(calls):
             out = call()
+        host_s = time.perf_counter() - start
         self._end.record()
         self._end.synchronize()
-        return self._start.elapsed_time(self._end) * US_PER_MS / calls, out
+        time_us = self._start.elapsed_time(self._end) * US_PER_MS / calls
+        return Burst(time_us, host_s * US_PER_S / calls, out)
+
+    def together(self, call: Call, warmup: int, calls: int) -> Tuple[float, Tensor]:
+        """Microseconds per call of `calls` launches between two events, and the last output."""
+        burst = self.burst(call, warmup, calls)
+        return burst.time_us, burst.out
 
     def cold(self, call: Call) -> Tuple[float, Tensor]:
         """Microseconds of one launch after the L2 cache was overwritten."""

@@ -41,11 +41,15 @@ class Turn:
 
 @dataclass(frozen=True)
 class Samples:
-    """Times of one turn: microseconds per call, in the order taken."""
+    """Times of one turn: microseconds per call, in the order taken.
+
+    host_us: what the host needed per call to enqueue them, in the same order; empty if unknown.
+    """
 
     method: Method
     entrant: Entrant
     times_us: Tuple[float, ...]
+    host_us: Tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

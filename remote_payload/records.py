@@ -120,7 +120,9 @@ class BenchRecord:
     samples_us: total microseconds per call; every provider has equally many per round, so equal
     indices were taken in the same round. calls: launches per sample. warmup: launches before
     each sample; for COLD, before the first. control: this row is the second half of an A/A pair,
-    the same provider again, whose spread is the noise floor.
+    the same provider again, whose spread is the noise floor. host_us: microseconds of host time
+    per call until the launches of a sample were enqueued, in the order of samples_us; empty where
+    it was not measured (CPU, COLD, GRAPH, results of before).
     """
 
     provider: str
@@ -134,6 +136,7 @@ class BenchRecord:
     control: bool = False
     before: Optional[GpuState] = None
     after: Optional[GpuState] = None
+    host_us: Tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import functools
 import gc
 import time
 import traceback
-from typing import Any, Callable, Dict, List, Set, Tuple
+from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 import torch
 
@@ -109,19 +109,20 @@ class Heat:
         spent.append(time.perf_counter() - start)
 
     def _turn(self, method: Method, entrant: Entrant, chosen: Effort) -> None:
-        times_us = [self._sample(method, entrant.provider, chosen) for _ in range(chosen.per_round)]
-        self._pipe.send(Samples(method, entrant, tuple(times_us)))
+        taken = [self._sample(method, entrant.provider, chosen) for _ in range(chosen.per_round)]
+        times_us = tuple(time_us for time_us, _ in taken)
+        host_us = tuple(host for _, host in taken if host is not None)
+        self._pipe.send(Samples(method, entrant, times_us, host_us))
 
-    def _sample(self, method: Method, name: str, chosen: Effort) -> float:
+    def _sample(self, method: Method, name: str, chosen: Effort) -> Tuple[float, Optional[float]]:
         if method is Method.GRAPH:
-            return self._recorded[name].sample()
+            return self._recorded[name].sample(), None
         if method is Method.COLD:
             time_us, self._outputs[name] = self._clock.cold(self._calls[name])
-        else:
-            time_us, self._outputs[name] = self._clock.together(
-                self._calls[name], chosen.warmup, chosen.calls
-            )
-        return time_us
+            return time_us, None
+        burst = self._clock.burst(self._calls[name], chosen.warmup, chosen.calls)
+        self._outputs[name] = burst.out
+        return burst.time_us, burst.host_us
 
     def _record_all(self, chosen: Effort, plan: CheckPlan) -> None:
         self._recheck(plan)  # before a replay writes where a provider may keep its output

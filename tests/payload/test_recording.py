@@ -13,7 +13,7 @@ pytest.importorskip("torch")
 
 from remote_payload.attempt import Attempt
 from remote_payload.bench import Bench
-from remote_payload.clock import CpuClock, Recorded
+from remote_payload.clock import Burst, CpuClock, Recorded
 from remote_payload.contract import (
     BenchPlan,
     BenchRecord,
@@ -122,11 +122,11 @@ def test_a_recording_without_the_launches_is_no_recording() -> None:
 class SharingClock(ReplayingClock):
     """A clock whose recordings write, and fail to write, into the output of the last timed call."""
 
-    def together(self, call: Callable[[], Any], warmup: int, calls: int) -> tuple[float, Any]:
-        time_us, out = super().together(call, warmup, calls)
+    def burst(self, call: Callable[[], Any], warmup: int, calls: int) -> Burst:
+        burst = super().burst(call, warmup, calls)
         if calls == PLAN.calls:
-            self._last = out
-        return time_us, out
+            self._last = burst.out
+        return burst
 
     def record(self, call: Callable[[], Any], calls: int) -> Recorded:
         return Replay(lambda: self._last, self._works)

@@ -1,0 +1,72 @@
+"""What the host needed to enqueue a burst comes home beside each back-to-back sample."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+pytest.importorskip("torch")
+
+import torch
+
+from remote_payload import codec
+from remote_payload.clock import Burst, CpuClock, CudaClock
+from remote_payload.contract import BenchPlan, BenchRecord, Method
+from tests.payload.test_recording import ReplayingClock, raced
+
+PLAN = BenchPlan(tuple(Method), warmup=1, calls=2, rounds=3)
+
+
+class EnqueueingClock(ReplayingClock):
+    """A CPU clock that claims to have enqueued each burst in 1, 2, 3, ... microseconds a call."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[float] = []
+
+    def burst(self, call: Callable[[], Any], warmup: int, calls: int) -> Burst:
+        taken = super().burst(call, warmup, calls)
+        if calls != PLAN.calls:
+            return taken
+        self.told.append(float(len(self.told) + 1))
+        return replace(taken, host_us=self.told[-1])
+
+
+def test_each_back_to_back_sample_has_its_host_time_and_no_other_method_has_any() -> None:
+    clock = EnqueueingClock()
+    records = raced(clock, PLAN)
+    told = [record.host_us for record in records if record.method is Method.BACK_TO_BACK]
+    # Rounds of three entrants, forwards and backwards by turns.
+    assert told == [(1.0, 6.0, 7.0), (2.0, 5.0, 8.0), (3.0, 4.0, 9.0)]
+    assert len(clock.told) == 9
+    others = {record.host_us for record in records if record.method is not Method.BACK_TO_BACK}
+    assert others == {()}
+
+
+def test_where_the_host_computes_itself_it_has_no_host_time() -> None:
+    records = raced(CpuClock(), replace(PLAN, methods=(Method.BACK_TO_BACK,)))
+    assert all(len(record.samples_us) == 3 and record.host_us == () for record in records)
+
+
+def test_a_record_from_before_host_times_is_read_as_one_without() -> None:
+    record = raced(EnqueueingClock(), PLAN)[0]
+    assert codec.loads(BenchRecord, codec.dumps(record)) == record
+    document = json.loads(codec.dumps(record))
+    del document["host_us"]
+    assert codec.decode(BenchRecord, document) == replace(record, host_us=())
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU")
+def test_the_host_is_ahead_of_long_work_and_sets_the_pace_of_short_work() -> None:
+    clock = CudaClock()
+    large, small = (torch.ones(size, device="cuda") for size in (1 << 28, 1))
+    long, short = clock.burst(lambda: large + 1, 2, 20), clock.burst(lambda: small + 1, 2, 20)
+    assert long.host_us is not None
+    assert short.host_us is not None
+    assert long.host_us < long.time_us / 2
+    assert short.host_us > short.time_us / 2
