@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -9,6 +10,7 @@ from itertools import combinations
 
 from orchestrator.model.attention import tflops
 from orchestrator.model.device import Device, find
+from orchestrator.model.host_pace import HOST_BOUND, bound_by_host
 from orchestrator.model.roofline import binding, roofs
 from orchestrator.model.stats import ratio, summarize, usable
 from orchestrator.model.verdict import MINIMUM_EFFECT
@@ -65,6 +67,7 @@ def objections(result: Result) -> tuple[Objection, ...]:
         *_look_alikes(result),
         *_unstable(result),
         *_clocks(result),
+        *_host_bound(result),
     ]
     gravity = list(Severity)
     return tuple(sorted(found, key=lambda objection: gravity.index(objection.severity)))
@@ -165,6 +168,22 @@ def _unstable(result: Result) -> Iterator[Objection]:
             f"(standard deviation / mean), most of all {about(record)} with {100 * cv:.0f} %"
         )
         yield Objection(Severity.DOUBT, "the whole run", text)
+
+
+def _host_bound(result: Result) -> Iterator[Objection]:
+    """One note for all timings that are the host's; the verdicts take it into account."""
+    waited = [record for record in _timed(result) if bound_by_host(record) and not record.control]
+    if waited:
+        shapes = Counter(record.provider for record in waited)
+        cases = ", ".join(
+            f"{name} on {number} shape{'s' if number > 1 else ''}"
+            for name, number in shapes.items()
+        )
+        text = (
+            f"back to back the GPU waited for the host ({cases}): enqueueing took at least "
+            f"{100 * HOST_BOUND:.0f} % of the time, so these times are the host's"
+        )
+        yield Objection(Severity.NOTE, "the whole run", text)
 
 
 def _clocks(result: Result) -> Iterator[Objection]:

@@ -27,13 +27,15 @@ class Judgement:
     """A verdict with its evidence.
 
     speedup: baseline time / our time, above 1 is faster. noise: relative noise floor of the
-    run; None without an A/A pair. advice: what to do; empty unless INCONCLUSIVE.
+    run; None without an A/A pair. advice: what to do; empty unless INCONCLUSIVE. by_graph: the
+    GPU waited for the host in the timings compared, so their graphs were compared instead.
     """
 
     verdict: Verdict
     speedup: Ratio
     noise: float | None
     advice: str = ""
+    by_graph: bool = False
 
 
 def noise_floor(control: Ratio) -> float | None:

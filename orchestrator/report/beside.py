@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestrator.model.attention import minimum_bytes
-from orchestrator.model.stats import Summary, ratio
-from orchestrator.model.verdict import Judgement, Verdict, judge
+from orchestrator.model.stats import Summary
+from orchestrator.model.verdict import Judgement, Verdict
 from orchestrator.report import format as fmt
-from orchestrator.report.figures import Figure, Figures, run_noise
+from orchestrator.report.against import judged_against
+from orchestrator.report.figures import Figure, Figures
 from orchestrator.report.view import BesideView, ChartView, Table
 from remote_payload.catalog import BY_NAME, OURS, PEERS
 from remote_payload.contract import CheckRecord, Method, Result, Shape, Status
@@ -110,7 +111,7 @@ def _places(shape: Shape, rows: list[Figure], figures: Figures) -> list[Place]:
             summary,
             checks.get(row.record.provider),
             row is best,
-            None if row is best else _against(best, row, figures.result),
+            None if row is best else _against(best, row, figures),
         )
         for summary, row in known
     ]
@@ -125,12 +126,8 @@ def _best(by_time: list[Figure]) -> Figure:
     return next((row for row in by_time if row.record.provider != OURS), by_time[0])
 
 
-def _against(best: Figure, row: Figure, result: Result) -> Judgement:
-    shape, method = row.record.shape, row.record.method
-    noise = run_noise(tuple(r for r in result.bench if r.shape == shape), method)
-    if noise is None:
-        noise = run_noise(result.bench, method)
-    return judge(ratio(best.record.samples_us, row.record.samples_us), noise)
+def _against(best: Figure, row: Figure, figures: Figures) -> Judgement | None:
+    return judged_against(best.record, row.record, figures.result.bench, figures.refuted)
 
 
 def _row(place: Place) -> tuple[str, ...]:
@@ -146,8 +143,8 @@ def _row(place: Place) -> tuple[str, ...]:
         fmt.scaled(place.figure.tflops or 0.0, summary),
         fmt.scaled(rate, summary),
         fmt.error(error.max_abs if error else None),
-        fmt.times(against.speedup) if against else fmt.NONE,
-        against.verdict.value if against else "the best other",
+        fmt.speedup(against),
+        fmt.verdict(against, place.figure.host_bound) if against else "the best other",
     )
 
 
@@ -168,6 +165,11 @@ def _note(found: Standing) -> str:
         f"{found.family}, method {found.method.value}. The best other is the fastest known "
         f"provider that is not {OURS}, for each head count by itself; above 1 is faster than it."
     )
+    if any(place.against and place.against.by_graph for place in found.places):
+        text += (
+            " Where the GPU waited for the host, the speed-up and the verdict are those of the "
+            "graphs; the times and the order are not."
+        )
     if found.left_out:
         word = "family" if found.left_out == 1 else "families"
         text += f" {found.left_out} other {word} of shapes: see Results."

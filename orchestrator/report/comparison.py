@@ -10,7 +10,8 @@ from orchestrator.model.objection import CLOCK_DRIFT, on_gpu
 from orchestrator.model.run import Run
 from orchestrator.model.stats import Summary, ratio_of_medians
 from orchestrator.model.verdict import Judgement, Verdict, judge
-from orchestrator.report.figures import Figure, Figures, figures, run_noise
+from orchestrator.report.against import noise_on
+from orchestrator.report.figures import Figure, Figures, figures
 from remote_payload.contract import (
     BenchRecord,
     CheckRecord,
@@ -127,8 +128,7 @@ def _row(key: Key, old: Figure, new: Figure, first: Figures, second: Figures) ->
 def _noise(of: Figures, key: Key) -> float | None:
     """The noise floor of a run for one shape; where that has no pair of its own, of any."""
     _, shape, method = key
-    own = run_noise(tuple(r for r in of.result.bench if r.shape == shape), method)
-    return run_noise(of.result.bench, method) if own is None else own
+    return noise_on(of.result.bench, shape, method)
 
 
 def _lost(key: Key, result: Result) -> Lost:

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from orchestrator.model.attention import tflops
 from orchestrator.model.device import Device
+from orchestrator.model.host_pace import bound_by_host
 from orchestrator.model.objection import Objection, Severity, about, device_of, objections, on_gpu
 from orchestrator.model.roofline import Roof, binding, roofs
-from orchestrator.model.stats import Summary, ratio, summarize, usable
-from orchestrator.model.verdict import Judgement, judge, noise_floor
+from orchestrator.model.stats import Summary, summarize, usable
+from orchestrator.model.verdict import Judgement
+from orchestrator.report.against import find, judged_against, run_noise
 from remote_payload.catalog import BASELINE
-from remote_payload.contract import BenchRecord, Method, Result, Shape, Status
+from remote_payload.contract import BenchRecord, Method, Result, Status
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,11 @@ class Figure:
         """The summary, if the payload took all samples it wanted and nothing refutes them."""
         complete = self.record.status is Status.OK
         return self.summary if complete and not self.refuted else None
+
+    @property
+    def host_bound(self) -> bool:
+        """Whether the GPU waited for the host, so that the time is the host's."""
+        return bound_by_host(self.record)
 
     @property
     def tflops(self) -> float | None:
@@ -61,8 +68,19 @@ class Figures:
     def methods(self) -> tuple[Method, ...]:
         return tuple(dict.fromkeys(row.record.method for row in self.rows))
 
+    @property
+    def refuted(self) -> frozenset[str]:
+        """What the errors are about."""
+        return frozenset(error.about for error in self.errors)
+
     def of_method(self, method: Method) -> tuple[Figure, ...]:
         return tuple(row for row in self.rows if row.record.method is method)
+
+    def by_graph(self, row: Figure) -> Figure | None:
+        """The same provider and shape, timed by graph."""
+        mine = (row.record.provider, row.record.shape)
+        graphs = self.of_method(Method.GRAPH)
+        return next((g for g in graphs if (g.record.provider, g.record.shape) == mine), None)
 
 
 def figures(result: Result) -> Figures:
@@ -78,58 +96,19 @@ def figures(result: Result) -> Figures:
     return Figures(result, device, on_gpu(result), rows, found, noise)
 
 
-def run_noise(records: tuple[BenchRecord, ...], method: Method) -> float | None:
-    """The largest noise floor of any A/A pair taken by the method; None without such a pair."""
-    floors = [
-        _pair_noise(records, record)
-        for record in records
-        if record.control and record.method is method
-    ]
-    known = [floor for floor in floors if floor is not None]
-    return max(known) if known else None
-
-
 def _figure(
     record: BenchRecord, result: Result, device: Device | None, refuted: frozenset[str]
 ) -> Figure:
     summary = summarize(record.samples_us) if usable(record.samples_us) else None
     roof = binding(roofs(record.shape, device, record.method)) if device else None
-    against = _against(record, result, refuted)
-    return Figure(record, summary, roof, against, about(record) in refuted)
+    judged = _against_baseline(record, result, refuted)
+    return Figure(record, summary, roof, judged, about(record) in refuted)
 
 
-def _against(record: BenchRecord, result: Result, refuted: frozenset[str]) -> Judgement | None:
-    base = _find(result.bench, BASELINE, record.shape, record.method)
-    if base is None or record.provider == BASELINE or not _judgeable(record, base):
+def _against_baseline(
+    record: BenchRecord, result: Result, refuted: frozenset[str]
+) -> Judgement | None:
+    base = find(result.bench, BASELINE, record.shape, record.method)
+    if base is None or record.provider == BASELINE:
         return None
-    if refuted & {about(record), about(base)}:
-        return None
-    control = _control(result.bench, record.shape, record.method)
-    noise = _pair_noise(result.bench, control) if control else None
-    if noise is None:
-        noise = run_noise(result.bench, record.method)
-    return judge(ratio(base.samples_us, record.samples_us), noise)
-
-
-def _judgeable(*records: BenchRecord) -> bool:
-    return all(r.status is Status.OK and usable(r.samples_us) for r in records)
-
-
-def _pair_noise(records: tuple[BenchRecord, ...], control: BenchRecord) -> float | None:
-    first = _find(records, control.provider, control.shape, control.method)
-    if first is None or not _judgeable(first, control):
-        return None
-    return noise_floor(ratio(first.samples_us, control.samples_us))
-
-
-def _control(records: tuple[BenchRecord, ...], shape: Shape, method: Method) -> BenchRecord | None:
-    return next((r for r in records if r.control and (r.shape, r.method) == (shape, method)), None)
-
-
-def _find(
-    records: tuple[BenchRecord, ...], provider: str, shape: Shape, method: Method
-) -> BenchRecord | None:
-    wanted = (provider, shape, method)
-    return next(
-        (r for r in records if not r.control and (r.provider, r.shape, r.method) == wanted), None
-    )
+    return judged_against(base, record, result.bench, refuted)

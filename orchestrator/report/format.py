@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 
 from orchestrator.model.stats import Ratio, Summary
+from orchestrator.model.verdict import Judgement
 
 NONE = "—"
+HOST_BOUND = ", bound by the host"
 _PLAIN_DIGITS = 3
 
 
@@ -48,6 +50,19 @@ def scaled(value: float, summary: Summary) -> str:
     """A figure proportional to 1/median (TFLOPS, percent), at the median's relative precision."""
     half = summary.half_width_us
     return rounded(value, value * half / summary.median_us if half else None)
+
+
+def speedup(judgement: Judgement | None) -> str:
+    """`1.23× (1.21–1.25) by graph`; a dash where nothing was compared."""
+    if judgement is None:
+        return NONE
+    return times(judgement.speedup) + (" by graph" if judgement.by_graph else "")
+
+
+def verdict(judgement: Judgement, host_bound: bool) -> str:
+    """`FASTER by graph, bound by the host`. host_bound: the time beside it is the host's."""
+    how = " by graph" if judgement.by_graph else ""
+    return f"{judgement.verdict.value}{how}{HOST_BOUND if host_bound else ''}"
 
 
 def times(ratio: Ratio) -> str:

@@ -112,7 +112,7 @@ def _timings(figures: Figures) -> str:
     tally = Counter(r.against.verdict for r in judged if r.against)
     counts = ", ".join(f"{v.value} on {tally[v]}" for v in Verdict if tally[v])
     overall = f"; of {fmt.count(len(judged), 'shape')}: {counts}" if len(judged) > 1 else ""
-    return f"{_sentence(row)}{overall}{_doubts(figures)}."
+    return f"{_sentence(row, figures)}{overall}{_doubts(figures)}."
 
 
 def _doubts(figures: Figures) -> str:
@@ -120,14 +120,18 @@ def _doubts(figures: Figures) -> str:
     return f"; {fmt.count(number, 'doubt')} under Method" if number else ""
 
 
-def _sentence(row: Figure) -> str:
-    record, summary, against = row.record, row.summary, row.against
-    if summary is None or against is None:
-        return f"{record.provider} was not timed"
-    per_head = fmt.with_interval(summary, record.shape.heads)
+def _sentence(row: Figure, figures: Figures) -> str:
+    against = row.against
+    timed = figures.by_graph(row) if against and against.by_graph else row
+    if timed is None or timed.summary is None or against is None:
+        return f"{row.record.provider} was not timed"
+    shape, method = row.record.shape, timed.record.method.value
+    if timed is not row:
+        method += f"; by {row.record.method.value} the GPU waited for the host"
+    per_head = fmt.with_interval(timed.summary, shape.heads)
     return (
-        f"{record.provider} is {_AGAINST[against.verdict]} {BASELINE} on {record.shape.label}: "
-        f"{fmt.times(against.speedup)}, {per_head} µs/head ({record.method.value})"
+        f"{row.record.provider} is {_AGAINST[against.verdict]} {BASELINE} on {shape.label}: "
+        f"{fmt.times(against.speedup)}, {per_head} µs/head ({method})"
     )
 
 

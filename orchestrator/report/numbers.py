@@ -18,6 +18,9 @@ _HOW = {
     Method.GRAPH: "as back_to_back, but the launches were recorded once in a CUDA graph that the "
     "GPU replays, so the host's part in each launch is out of the time",
 }
+_BY_GRAPH = (
+    f"with it or with {BASELINE} the GPU waited for the host, so the verdict goes by the graphs"
+)
 _CHECKS_HEADER = (
     "Provider",
     "Implementation",
@@ -139,7 +142,9 @@ def results(figures: Figures | None) -> tuple[MethodResultsView, ...]:
         if method is Method.GRAPH and not rows:
             continue  # nobody could be recorded; who and why is told under what was not measured
         table = Table(_RESULTS_HEADER, tuple(_result(row, figures) for row in rows))
-        views.append(MethodResultsView(method.value, _HOW[method], table, _advice(rows)))
+        views.append(
+            MethodResultsView(method.value, _HOW[method], table, _advice(rows), _by_graph(rows))
+        )
     return tuple(views)
 
 
@@ -162,7 +167,7 @@ def _result(row: Figure, figures: Figures) -> tuple[str, ...]:
         str(summary.n),
         fmt.scaled(row.tflops, summary),
         share,
-        fmt.times(row.against.speedup) if row.against else fmt.NONE,
+        fmt.speedup(row.against),
         _verdict(row, row.against),
     )
 
@@ -172,9 +177,10 @@ def _verdict(row: Figure, against: Judgement | None) -> str:
         return Severity.ERROR.value
     if row.record.status is not Status.OK:
         return f"partial: {row.record.status.value}"
-    if row.record.provider == BASELINE:
-        return "baseline"
-    return against.verdict.value if against else "no baseline"
+    if against:
+        return fmt.verdict(against, row.host_bound)
+    name = "baseline" if row.record.provider == BASELINE else "no baseline"
+    return name + (fmt.HOST_BOUND if row.host_bound else "")
 
 
 def _advice(rows: list[Figure]) -> tuple[str, ...]:
@@ -182,6 +188,14 @@ def _advice(rows: list[Figure]) -> tuple[str, ...]:
     cases: dict[str, list[str]] = {}
     for row in rows:
         if row.against and row.against.advice:
-            case = f"{row.record.provider} on {row.record.shape.label}"
-            cases.setdefault(row.against.advice, []).append(case)
+            cases.setdefault(row.against.advice, []).append(_case(row))
     return tuple(f"{', '.join(names)}: {advice}." for advice, names in cases.items())
+
+
+def _by_graph(rows: list[Figure]) -> tuple[str, ...]:
+    cases = ", ".join(_case(row) for row in rows if row.against and row.against.by_graph)
+    return (f"{cases}: {_BY_GRAPH}.",) if cases else ()
+
+
+def _case(row: Figure) -> str:
+    return f"{row.record.provider} on {row.record.shape.label}"

@@ -42,12 +42,14 @@ class ChecksView:
 
 @dataclass(frozen=True)
 class MethodResultsView:
-    """Timings of one method. advice: what to do about inconclusive rows."""
+    """Timings of one method. advice: what to do about inconclusive rows. by_graph: the rows whose
+    verdict goes by another method, and why."""
 
     method: str
     how: str
     table: Table
     advice: tuple[str, ...]
+    by_graph: tuple[str, ...]
 
 
 @dataclass(frozen=True)

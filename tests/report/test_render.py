@@ -22,6 +22,7 @@ from orchestrator.report.render import Report, render, view
 from remote_payload.contract import Method, Result, Status
 from tests.golden import assert_golden
 from tests.report import synthetic
+from tests.report.host_bound import host_bound_result
 
 ROOT = Path(__file__).parents[2]
 CASES: dict[str, Callable[[], Result | None]] = {
@@ -30,6 +31,7 @@ CASES: dict[str, Callable[[], Result | None]] = {
     "synthetic_failed_check": synthetic.failed_check_result,
     "synthetic_failed_build": synthetic.failed_build_result,
     "synthetic_above_roof": synthetic.above_roof_result,
+    "synthetic_host_bound": host_bound_result,
     "synthetic_interrupted": synthetic.interrupted_result,
     "synthetic_lost": lambda: None,
 }
@@ -75,7 +77,7 @@ def test_another_process_with_other_hash_seeds_gives_the_same_bytes() -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_the_first_line_is_the_verdict_and_ok_agrees_with_it(case: str) -> None:
     report = report_of(case)
-    assert report.ok == (case in ("synthetic_gpu", "synthetic_cpu"))
+    assert report.ok == (case in ("synthetic_gpu", "synthetic_cpu", "synthetic_host_bound"))
     assert report.verdict
     assert "\n" not in report.verdict
     assert report.markdown.splitlines()[2].startswith("**")

@@ -1,0 +1,80 @@
+"""A report in whose run the GPU waited for the host."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from benchmarks.readme_table import table
+from orchestrator.report.render import Report, render
+from remote_payload.contract import Method, Result
+from tests.report import synthetic
+from tests.report.host_bound import host_bound_result
+
+H8, H16, H96 = (synthetic.shape(heads).label for heads in (8, 16, 96))
+
+
+def report(result: Result) -> Report:
+    return render(synthetic.run(result))
+
+
+def row(made: Report, method: Method, provider: str, label: str) -> str:
+    section = made.markdown.split(f"### {method.value}\n")[1]
+    return next(
+        line for line in section.splitlines() if line.startswith(f"| {provider} | {label} ")
+    )
+
+
+def test_each_row_says_by_what_it_was_judged_and_whose_time_it_shows() -> None:
+    made = report(host_bound_result())
+    back = Method.BACK_TO_BACK
+    assert row(made, back, "sdpa", H8).endswith("| — | baseline, bound by the host |")
+    assert row(made, back, "sparsek", H8).endswith(" by graph | FASTER by graph |")
+    assert row(made, back, "sparsek", H16).endswith("| INCONCLUSIVE |")
+    assert row(made, back, "sparsek", H96).endswith(") | FASTER |")
+    assert row(made, Method.GRAPH, "sparsek", H8).endswith(") | FASTER |")
+
+
+def test_one_sentence_says_why_the_verdict_goes_by_graph_and_one_what_to_do_without() -> None:
+    text = report(host_bound_result()).markdown
+    assert (
+        f"- sparsek on {H8}: with it or with sdpa the GPU waited for the host, so the verdict"
+        in text
+    )
+    assert f"- To decide: sparsek on {H16}: the GPU waited for the host" in text
+
+
+def test_the_first_line_gives_the_graphs_figures_where_they_decided() -> None:
+    result = host_bound_result()
+    here = tuple(r for r in result.bench if r.shape.heads == 8)
+    verdict = report(replace(result, bench=here)).verdict
+    assert verdict.startswith(f"sparsek is FASTER than sdpa on {H8}: 1.19")
+    assert "3.250 (3.241–3.259) µs/head (graph; by back_to_back the GPU waited" in verdict
+
+
+def test_beside_the_best_is_judged_by_graph_too() -> None:
+    text = report(host_bound_result()).markdown.split("## Beside the best")[1]
+    assert "FASTER at 2, INCONCLUSIVE at 1 of 3 head counts." in text
+    assert "the speed-up and the verdict are those of the graphs" in text
+
+
+def test_without_host_times_nothing_of_it_is_said() -> None:
+    result = host_bound_result()
+    before = tuple(replace(record, host_us=()) for record in result.bench)
+    text = report(replace(result, bench=before)).markdown
+    assert " by graph |" not in text
+    assert "waited" not in text
+    assert "bound by" not in text
+
+
+def test_the_readme_gives_no_speed_up_that_is_the_hosts() -> None:
+    text = table([("h100", host_bound_result())])
+    lines = {
+        (cells[1], cells[2]): cells
+        for line in text.splitlines()
+        if len(cells := [cell.strip() for cell in line.split("|")]) > 6
+    }
+    bound = lines[H8, "back_to_back"]
+    assert bound[5].endswith(", bound by the host")
+    assert bound[6] == "—"
+    assert lines[H8, "graph"][6].startswith("1.19")
+    assert lines[H96, "back_to_back"][6].startswith("1.32")
