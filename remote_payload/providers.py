@@ -34,8 +34,8 @@ _BACKENDS = {
 }
 _CUDA_ONLY = ("sdpa-cudnn", "sdpa-efficient")
 # What torch says on CUDA and on the CPU when the one backend allowed cannot do the shape; then what
-# cuDNN's frontend says when none of its plans fits (pytorch/pytorch issue 140930), and torch without
-# cuDNN's attention (ATen/native/cudnn/MHA.cpp).
+# cuDNN's frontend says when none of its plans fits (pytorch/pytorch issue 140930), and what torch
+# says that was built without cuDNN's attention (ATen/native/cudnn/MHA.cpp).
 _SDPA_REFUSALS = (
     "No available kernel",
     "No viable backend",
