@@ -49,9 +49,7 @@ def main(
 ) -> int:
     """Bring home every archive named; 1 if one of them holds nothing."""
     if not arguments:
-        print(
-            "usage: python -m benchmarks.contact.bring_home gpu.tgz [more.tgz ...]", file=sys.stderr
-        )
+        print("usage: make gpu-results FROM='gpu.tgz [more.tgz ...]'", file=sys.stderr)
         return 2
     status, last = 0, ""
     for argument in arguments:

@@ -11,8 +11,10 @@ from remote_payload.catalog import OURS
 # The targets' heads first, then the fewest: one wave, where launches and Python weigh most.
 FIRST_HEADS, ALL_HEADS, REHEARSED_HEADS = "96,8", "96,8,128,64,32,16", "4,2"
 FIRST_PROVIDERS = f"{OURS},sdpa,sdpa-flash"
+HOPPER = "sm_90a"  # a CPU asks for no architecture, and a rehearsal need not compile for all
 # A hang must leave time for all others.
 CASE_LIMIT_S, PROOF_LIMIT_S = 40, 45
+EMULATED_PROOF_LIMIT_S = 200  # a rehearsal on a CPU, where our kernel is emulated
 # For the report, and for bringing the result home.
 MARGIN_S = 15.0
 LEAST_S = 10.0
@@ -48,15 +50,17 @@ def part(name: str, rehearse: bool, without: str = "", variants: str = "") -> Pa
     """`first` or `rest`. rehearse: small, and on a CPU where there is no GPU."""
     device = ("--device", "auto" if rehearse else "cuda")
     limits = ("--case-limit", str(CASE_LIMIT_S))
+    proofs = ("--proof-limit", str(EMULATED_PROOF_LIMIT_S if rehearse else PROOF_LIMIT_S))
     if name == "first":
         shapes = _shapes(FIRST_HEADS, rehearse)
         bench = (*device, *shapes, "--providers", FIRST_PROVIDERS, "--rounds", "12", *limits)
-        proof = (*device, "--only", "conformance", "--proof-limit", str(PROOF_LIMIT_S))
+        arch = ("--arch", HOPPER) if rehearse else ()
+        proof = (*device, *arch, "--only", "conformance", *proofs)
         return Part(name, (Step("bench", bench, 150), Step("prove", proof, 70)), 225, rehearse)
     chosen = (("--without", without) if without else ()) + (
         ("--variants", variants) if variants else ()
     )
-    extras = ("--prove", "--proof-limit", str(PROOF_LIMIT_S), "--peers", "--ceilings")
+    extras = ("--prove", *proofs, "--peers", "--ceilings")
     shapes = _shapes(ALL_HEADS, rehearse)
     everything = (*device, *shapes, *chosen, "--rounds", "16", *limits, *extras)
     return Part(name, (Step("profile", everything, 450),), 480, rehearse)
@@ -82,5 +86,5 @@ def next_step(done: Part, checks: Sequence[Mapping[str, Any]], statuses: Mapping
 
 def _shapes(heads: str, rehearse: bool) -> tuple[str, ...]:
     if rehearse:
-        return ("--batch", "1", "--heads", REHEARSED_HEADS)
+        return ("--batch", "1", "--heads", REHEARSED_HEADS, "--arch", HOPPER)
     return ("--batch", "16", "--heads", heads)

@@ -1,0 +1,165 @@
+"""Both parts of a contact, rehearsed on a CPU, from a tree without .git; one is killed half-way."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from remote_payload import codec
+from remote_payload.contract import Result, Stage, Status
+from tests.payload.running import ROOT
+
+pytestmark = [
+    pytest.mark.timeout(600),
+    pytest.mark.skipif(
+        sys.version_info < (3, 11) or not sys.platform.startswith("linux"),
+        reason="a GPU machine is Linux with Python 3.11 or newer",
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Left:
+    """What one call of .ci/gpu left: its exit status, what it printed, its archive."""
+
+    exit_status: int
+    said: str
+    archive: Path
+
+    def results(self) -> list[Result]:
+        with tarfile.open(self.archive) as tar:
+            files = [
+                tar.extractfile(n) for n in sorted(tar.getnames()) if n.endswith("result.json")
+            ]
+            return [codec.loads(Result, file.read().decode()) for file in files if file]
+
+
+class Machine:
+    """A copy of the tree as it would travel, with a home, and a Python that has everything."""
+
+    def __init__(self, folder: Path) -> None:
+        self.tree, self._home = folder / "tree", folder / "home"
+        self._home.mkdir()
+        listed = ["git", "ls-files", "-co", "--exclude-standard", "-z"]
+        names = subprocess.run(listed, cwd=ROOT, capture_output=True, check=True).stdout
+        for name in filter(None, names.decode().split("\0")):
+            if (ROOT / name).is_file():
+                target = self.tree / name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, target)
+
+    def start(self, part: str, out: Path) -> subprocess.Popen[str]:
+        out.mkdir()
+        env = {
+            "HOME": str(self._home),
+            "PATH": os.environ["PATH"],
+            "PYTHON": sys.executable,
+            "OUT": str(out),
+            "CUDA_VISIBLE_DEVICES": "",
+        }
+        return subprocess.Popen(
+            [str(self.tree / ".ci" / "gpu"), part, "--rehearse"],
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
+    pytest.importorskip("torch")
+    return Machine(tmp_path_factory.mktemp("machine"))
+
+
+@pytest.fixture(scope="module")
+def killed(machine: Machine, tmp_path_factory: pytest.TempPathFactory) -> Left:
+    """Killed like a machine that is taken away, once a stage is over."""
+    out = tmp_path_factory.mktemp("killed") / "out"
+    process = machine.start("first", out)
+    end = time.monotonic() + 240
+    left = Left(-signal.SIGKILL, "", out / "gpu.tgz")
+    while not (left.archive.exists() and any(result.stages for result in left.results())):
+        assert process.poll() is None, process.stdout.read() if process.stdout else ""
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    return left
+
+
+@pytest.fixture(scope="module")
+def rest(machine: Machine, killed: Left, tmp_path_factory: pytest.TempPathFactory) -> Left:
+    """What comes on the same machine after the one that was killed."""
+    return whole(machine, "rest", tmp_path_factory.mktemp("rest") / "out")
+
+
+@pytest.fixture(scope="module")
+def first(machine: Machine, rest: Left, tmp_path_factory: pytest.TempPathFactory) -> Left:
+    return whole(machine, "first", tmp_path_factory.mktemp("first") / "out")
+
+
+def whole(machine: Machine, part: str, out: Path) -> Left:
+    process = machine.start(part, out)
+    said, _ = process.communicate(timeout=500)
+    return Left(process.returncode, said, out / "gpu.tgz")
+
+
+def test_what_was_done_when_the_machine_was_taken_away_is_home(killed: Left) -> None:
+    (result,) = killed.results()
+    assert result.stages[0].stage is Stage.BUILD
+    assert result.build is not None
+    assert (result.status, result.reason) == (Status.FAILED, "interrupted")
+
+
+def test_the_next_contact_ends_what_the_last_one_left_running(rest: Left, killed: Left) -> None:
+    (result,) = killed.results()
+    assert f"ending run {result.request.run_id}, which goes on" in rest.said
+
+
+def test_the_rest_is_done_in_the_order_of_its_worth_and_brings_its_result(rest: Left) -> None:
+    (result,) = rest.results()
+    assert (rest.exit_status, result.status) == (0, Status.OK), rest.said
+    assert [stage.stage for stage in result.stages] == [
+        Stage.BUILD,
+        Stage.CHECK,
+        Stage.BENCH,
+        Stage.NCU,
+        Stage.PROVE,
+        Stage.CEILINGS,
+        Stage.TRACE,
+    ]
+    assert result.checks[0].provider == "sparsek"
+    timed = {row.provider for row in result.bench if row.samples_us}
+    assert {"sdpa", "sdpa-flash"} <= timed
+    assert "## Results" in rest.said
+    assert "next: bring gpu.tgz home, then: make gpu-results FROM=gpu.tgz" in rest.said
+
+
+def test_first_light_times_what_passed_and_then_asks_the_hardware(first: Left) -> None:
+    """Without a GPU ours is emulated and never timed, which is told at the end: exit status 4."""
+    bench, prove = first.results()
+    assert (first.exit_status, bench.unfit) == (4, True), first.said
+    assert [check.status for check in bench.checks] == [Status.OK] * 6
+    assert {row.provider for row in bench.bench} == {"sdpa", "sdpa-flash"}
+    assert [record.name for record in prove.proofs] == ["conformance"]
+    assert "next: .ci/gpu rest --rehearse" in first.said
+
+
+def test_the_archive_tells_of_the_machine_and_holds_the_log_with_its_seconds(first: Left) -> None:
+    with tarfile.open(first.archive) as tar:
+        log, facts = tar.extractfile("gpu-first/log.txt"), tar.extractfile("gpu-first/machine.txt")
+        assert log is not None
+        assert facts is not None
+        assert log.read().decode().splitlines()[-1].endswith(f"all of it is in {first.archive}")
+        assert "$ uname -a" in facts.read().decode()
