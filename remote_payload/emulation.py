@@ -60,6 +60,12 @@ def altered(path: str, old: str, new: str) -> Emulated:
     For a provider file, to see what a change does beside the kernel as it is. ValueError: `old`
     is not there, or more than once; CompileError as for `library`.
     """
+    with tempfile.TemporaryDirectory() as builds:
+        return Emulated(altered_library(path, old, new, Path(builds)))
+
+
+def altered_library(path: str, old: str, new: str, builds: Path) -> str:
+    """Path of the library of csrc so changed, kept under builds. Raises as `altered` does."""
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(str(SOURCES / "csrc"), f"{folder}/csrc")
         target = Path(folder, "csrc", path)
@@ -67,7 +73,7 @@ def altered(path: str, old: str, new: str) -> Emulated:
         if text.count(old) != 1:
             raise ValueError(f"csrc/{path} holds {old!r} {text.count(old)} times, expected once")
         target.write_text(text.replace(old, new), encoding="utf-8")
-        return Emulated(library(Path(folder), Path(folder, "builds")))
+        return library(Path(folder), builds)
 
 
 def units(csrc: Path) -> List[Path]:

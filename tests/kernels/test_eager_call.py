@@ -87,6 +87,21 @@ def test_what_is_more_than_its_memory_goes_through_the_dispatcher(place: int, ot
     assert not eager.is_plain(*given)
 
 
+def test_a_negated_view_a_parameter_and_a_subclass_give_what_their_values_give(
+    on_cpu: EmulatedLibrary,
+) -> None:
+    q, k, v = qkv()
+    attention_forward(q, k, v)
+    with torch.no_grad():
+        assert worst(attention_forward(torch._neg_view(q), k, v), reference(-q, k, v)) < 1
+        assert torch.equal(
+            attention_forward(torch.nn.Parameter(q), k, v), attention_forward(q, k, v)
+        )
+    named = attention_forward(q.as_subclass(Named), k, v)
+    assert type(named) is Named
+    assert torch.equal(named, attention_forward(q, k, v))
+
+
 def test_a_torch_without_one_of_the_listeners_has_no_plain_calls(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
