@@ -4,7 +4,8 @@ Needs no GPU. The library is our own source compiled over csrc/emulator, with on
 launch runs nothing. So the Python face, the C interface, the choice of a kernel and of its grid are
 the real ones; the tensor maps are encoded by the emulator's stand-in, and the time that CUDA itself
 takes (the launch, cudaGetDevice, the caching allocator instead of the CPU's) is not in the figures.
-CPU tensors stand in for CUDA tensors, here only. Prints microseconds of host time per call.
+CPU tensors stand in for CUDA tensors. Prints microseconds of the thread's own CPU time per call, so
+that other work on the machine, though it slows this down, is not counted as ours.
 """
 
 from __future__ import annotations
@@ -102,10 +103,10 @@ def measure(timed: Mapping[str, Call], rounds: int, calls: int) -> dict[str, Sum
             call()
     for _ in range(rounds):
         for name, call in timed.items():
-            start = time.perf_counter()
+            start = time.thread_time()
             for _ in range(calls):
                 call()
-            samples[name].append((time.perf_counter() - start) * US_PER_S / calls)
+            samples[name].append((time.thread_time() - start) * US_PER_S / calls)
     return {name: summarize(taken) for name, taken in samples.items()}
 
 

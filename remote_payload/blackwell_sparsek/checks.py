@@ -73,8 +73,8 @@ def check_rows(*tensors: torch.Tensor) -> None:
             raise ValueError(
                 f"{name}: the last dimension must be contiguous, its stride is {strides[3]}"
             )
-        steps = [step for size, step in zip(tensor.shape[:3], strides) if size > 1]
-        if address % ROW_BYTES or any(step % ROW_ELEMENTS for step in steps):
+        uneven = [size > 1 and step % ROW_ELEMENTS for size, step in zip(tensor.shape, strides[:3])]
+        if address % ROW_BYTES or any(uneven):
             raise ValueError(
                 f"{name}: every row must start at a multiple of {ROW_BYTES} bytes; "
                 f"strides are {strides} elements, the address is {address:#x}"
