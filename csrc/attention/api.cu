@@ -1,5 +1,6 @@
 #include "attention/api.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -95,16 +96,16 @@ int choose(const SparsekAttention* args, const Variant** chosen) {
   if (const int refused = refuse(args)) return refused;
   const bool bf16 = args->dtype == SPARSEK_BF16, causal = args->causal != 0;
   const Variant& on_any = *portable::find_variant(bf16, args->dim, causal);
-  const Variant& on_hopper = *hopper::find_variant(bf16, args->dim, causal);
+  const int choices = std::max(0, args->kernel - SPARSEK_HOPPER);
+  const Variant* on_hopper = hopper::find_variant(bf16, args->dim, causal, choices);
   if (!sizes_fit(*args, on_any.block_q)) return SPARSEK_TOO_LARGE;
   Device device = {};
   if (const int refused = read_device(device)) return refused;
-  const bool can = hopper_can(*args, device, on_hopper);
+  if (on_hopper != nullptr && !hopper_can(*args, device, *on_hopper)) on_hopper = nullptr;
   switch (args->kernel) {
-    case SPARSEK_AUTO: *chosen = can ? &on_hopper : &on_any; break;
+    case SPARSEK_AUTO: *chosen = on_hopper != nullptr ? on_hopper : &on_any; break;
     case SPARSEK_PORTABLE: *chosen = &on_any; break;
-    case SPARSEK_HOPPER: *chosen = can ? &on_hopper : nullptr; break;
-    default: *chosen = nullptr;
+    default: *chosen = args->kernel < 0 ? nullptr : on_hopper;
   }
   if (*chosen == nullptr) return SPARSEK_BAD_KERNEL;
   return device.shared_bytes < (*chosen)->shared_bytes ? SPARSEK_LITTLE_SHARED_MEMORY : SPARSEK_OK;

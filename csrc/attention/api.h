@@ -17,7 +17,15 @@ enum SparsekDType { SPARSEK_FP16 = 0, SPARSEK_BF16 = 1 };
 enum SparsekKernel {
   SPARSEK_AUTO = 0,     /* hopper where it can run, else portable */
   SPARSEK_PORTABLE = 1, /* any device from compute capability 8.0 on */
-  SPARSEK_HOPPER = 2    /* compute capability 9.0; scale not negative, strides positive */
+  SPARSEK_HOPPER = 2,   /* compute capability 9.0; scale not negative, strides positive */
+  /* The Hopper kernel with other choices (hopper/choices.h); FP16, dim 64, no mask alone. */
+  SPARSEK_HOPPER_LEADER_LOCATES = 3,
+  SPARSEK_HOPPER_SPLIT_PV = 4,
+  SPARSEK_HOPPER_LATE_Q = 5,
+  SPARSEK_HOPPER_Q_FIRST = 6,
+  SPARSEK_HOPPER_COMBINED = 7,
+  SPARSEK_HOPPER_AHEAD = 8,
+  SPARSEK_HOPPER_PING_PONG = 9
 };
 
 /* Codes from SPARSEK_CUDA on are cudaError_t + SPARSEK_CUDA. */

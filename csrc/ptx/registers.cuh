@@ -59,4 +59,14 @@ SPARSEK_DEVICE void hold_registers(uint32_t (&registers)[COUNT]) {
 #endif
 }
 
+// The same for one integer: what is made of it behind this point is not made ahead of a loop, to
+// sit in a register all the way.
+SPARSEK_DEVICE void hold_register(int& value) {
+#ifdef __CUDACC__
+  asm volatile("" : "+r"(value));
+#else
+  static_cast<void>(value);
+#endif
+}
+
 }  // namespace sparsek::ptx

@@ -19,7 +19,9 @@ _INSTRUCTION = re.compile(r"/\*([0-9a-f]{4,5})\*/\s+(@!?U?P\w+ )?([A-Z][\w.]*)(.
 _TARGET = re.compile(r"0x([0-9a-f]+)\s*$")
 # HGMMA with both operands in shared memory: D, then a descriptor, not a register.
 _SHARED_OPERANDS = re.compile(r"^\s*R\d+, gdesc")
-_MAXIMUM_COST = 1000  # dearer than any detour around it
+# What a middle block has few of: a maximum is dearer than any detour around it, exponentials are
+# dearer than what stands in for them.
+_COSTS = {"FMNMX": 1000, "MUFU": 20}
 _TEMPLATE = re.compile(r"\b(true|false|\d+)\b")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 # Those have no name of their own in mangled names.
@@ -117,10 +119,10 @@ def _loops(listing: Listing) -> Iterator[Listing]:
 
 
 def middle_trip(loop: Listing) -> Listing:
-    """The instructions of the cheapest way round that takes as few maxima as it can.
+    """The instructions of the cheapest way round, with few maxima and few exponentials.
 
     That is a block in the middle: not masked, not refilling the ring, and not a head's first, from
-    which alone reference-maximum softmax takes its maxima.
+    which alone reference-maximum softmax takes its maxima, and whose weights all need the MUFU.
     """
     index = {one.address: i for i, one in enumerate(loop)}
     came_from: dict[int, int] = {}
@@ -139,8 +141,8 @@ def middle_trip(loop: Listing) -> Listing:
             following = ([] if unconditional else following) + [index.get(instruction.target, -1)]
         for step in following:
             if 0 <= step < len(loop):
-                dear = _MAXIMUM_COST if loop[step].opcode.startswith("FMNMX") else 1
-                heapq.heappush(queue, (cost + dear, step, here))
+                price = _COSTS.get(loop[step].opcode.split(".")[0], 1)
+                heapq.heappush(queue, (cost + price, step, here))
     trip, here = [], len(loop) - 1
     while here >= 0:
         trip.append(loop[here])

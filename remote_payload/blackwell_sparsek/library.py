@@ -11,6 +11,16 @@ from typing import Tuple
 ENVIRONMENT = "BLACKWELL_SPARSEK_LIBRARY"
 ABI_VERSION = 3
 AUTO, PORTABLE, HOPPER = range(3)  # enum SparsekKernel
+# Its other numbers: the Hopper kernel with other choices, by the end of the kernel's name.
+VARIANTS = {
+    "leader_locates": 3,
+    "split_pv": 4,
+    "late_q": 5,
+    "q_first": 6,
+    "combined": 7,
+    "ahead": 8,
+    "ping_pong": 9,
+}
 
 _Strides = ctypes.c_int64 * 3
 _CALL_WORDS = 88

@@ -21,6 +21,7 @@ SURROUNDINGS = (
     "attention/api.cu",
     "attention/hopper/launch.cu",
     "attention/hopper/tensor_map.cu",
+    "attention/hopper/variants.cu",
     *sorted(f"emulator/{unit.name}" for unit in (CSRC / "emulator").glob("*.cpp")),
 )
 STRICT = ("-O2", "-Wall", "-Wextra", "-Werror")

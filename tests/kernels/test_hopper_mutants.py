@@ -42,7 +42,8 @@ def others(
     """All objects that a mutant is linked with."""
     folder = tmp_path_factory.mktemp("portable")
     compile_host(CSRC, folder, *QUICK, "-c", "-o", "portable.o", "-x", "c++", str(CSRC / KERNELS))
-    kept = [one for one in surroundings if "attention_hopper" not in Path(one).name]
+    mutated = {f"{FOLDER}/{unit}.o".replace("/", "_") for unit in UNITS}
+    kept = [one for one in surroundings if Path(one).name not in mutated]
     return (*kept, str(folder / "portable.o"))
 
 

@@ -85,6 +85,12 @@ def test_a_portable_kernel_is_summed_up_by_its_loop_of_mma_sync(
     assert "HMMA" in pipes
 
 
+def test_of_two_ways_a_middle_trip_takes_the_one_with_fewer_exponentials() -> None:
+    mixed = LISTING.replace("FMNMX R3, R24, R25, !PT", "HFMA2 R3, R24, R25, R3")
+    trip = sass.middle_trip(sass.main_loop(sass.parse(mixed)["_Z6secondv"]))
+    assert (sass.count(trip, "HFMA2"), sass.count(trip, "MUFU.EX2")) == (1, 0)
+
+
 def test_without_a_disassembler_the_packages_are_named(tmp_path: Path) -> None:
     with pytest.raises(sass.NoDisassembler, match="pip install nvidia-cuda-cuobjdump"):
         sass.find_tools([str(tmp_path)])

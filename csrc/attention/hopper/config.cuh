@@ -6,6 +6,7 @@
 
 #include <type_traits>
 
+#include "attention/hopper/choices.h"
 #include "ptx/mbarrier.cuh"
 #include "ptx/target.cuh"
 
@@ -23,9 +24,10 @@ constexpr int ROW_BYTES = PANEL_COLS * 2;
 constexpr int PANEL_BYTES = PANEL_ROWS * ROW_BYTES;
 constexpr int SWIZZLE_BYTES = 8 * ROW_BYTES;  // the pattern repeats every eight rows
 
-template <class Element_, int DIM_, bool CAUSAL_>
-struct Config {
+template <class Element_, int DIM_, bool CAUSAL_, class Choices_ = Base>
+struct Config : Choices_ {
   using Element = Element_;
+  using Choices = Choices_;
   static constexpr int DIM = DIM_;
   static constexpr bool CAUSAL = CAUSAL_;
 
@@ -40,7 +42,9 @@ struct Config {
   static constexpr int MMA_DEPTH = 16;               // k of wgmma
   static constexpr int STRIP_ROWS = PANEL_ROWS;      // queries per warpgroup: m of wgmma
   static constexpr int PASS_ROWS = WARPGROUPS * STRIP_ROWS;
-  static constexpr int BLOCK_KV = DIM == 64 && !CAUSAL ? 128 : 64;
+  // Two blocks of scores in registers, or a mask that cuts them, ask for smaller ones.
+  static constexpr bool SMALL_BLOCKS = DIM == 128 || CAUSAL || Choices::ORDER == Order::AHEAD;
+  static constexpr int BLOCK_KV = SMALL_BLOCKS ? 64 : 128;
   static constexpr int PANELS_ACROSS = DIM / PANEL_COLS;  // in a row of Q, K, V or O
   static constexpr int PANELS_DOWN = BLOCK_KV / PANEL_ROWS;
   static constexpr int STRIP_PANELS = PANELS_ACROSS;
@@ -64,7 +68,7 @@ struct Config {
   static constexpr int OFFLOAD_EVERY =
       SOFTMAX == Softmax::REFERENCE && std::is_same_v<Element, Half> ? 4 : 0;
 
-  static constexpr int STAGES = DIM == 64 && CAUSAL ? 10 : 5;  // of K and V blocks
+  static constexpr int STAGES = DIM == 64 && SMALL_BLOCKS ? 10 : 5;  // of K and V blocks
   // A second buffer brings the next strip's Q while this one is worked on.
   static constexpr int Q_BUFFERS = DIM == 64 ? 2 : 1;
 
@@ -83,6 +87,7 @@ struct Config {
   static_assert(DIM == 64 || DIM == 128, "head dimensions other than 64 and 128 are untested");
   static_assert(THREADS * 128 <= 64 << 10, "128 registers per thread must fit one SM's 65,536");
   static_assert(SHARED_BYTES <= 227 << 10, "one CTA must fit sm_90, which offers 227 KB");
+  static_assert(!Choices::LATE_Q || Q_BUFFERS == 2, "Q can come late only into a second buffer");
   static_assert(PANEL_BYTES % SWIZZLE_BYTES == 0, "every panel starts where the swizzle repeats");
 };
 

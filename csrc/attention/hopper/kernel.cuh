@@ -8,7 +8,9 @@
 #include "attention/hopper/exact.cuh"
 #include "attention/hopper/multiply.cuh"
 #include "attention/hopper/ring.cuh"
+#include "attention/hopper/split_pv.cuh"
 #include "attention/hopper/strip.cuh"
+#include "attention/hopper/turns.cuh"
 #include "attention/hopper/weights.cuh"
 #include "attention/mask.cuh"
 #include "ptx/elect.cuh"
@@ -17,28 +19,55 @@
 
 namespace sparsek::hopper {
 
-// One strip against one block of keys.
+// What is done to a block's scores before they are weighed.
 template <class Config>
-SPARSEK_DEVICE void attend_block(Output<Config>& o, SoftmaxOf<Config>& softmax, uint32_t q,
-                                 uint32_t k, uint32_t v, const Params& params, int row, int block) {
-  const int seq = params.schedule.seq, first_key = block * Config::BLOCK_KV;
-  const int end_key = first_key + Config::BLOCK_KV;
-  Scores<Config> s;
-  multiply_qk<Config>(s, q, k);
+SPARSEK_DEVICE void inspect(Scores<Config>& s, SoftmaxOf<Config>& softmax, int seq, int row,
+                            int block) {
+  const int first_key = block * Config::BLOCK_KV, end_key = first_key + Config::BLOCK_KV;
   softmax.look_at(s, block == 0);
   if (end_key > seq || (Config::CAUSAL && end_key > row + 1)) {
     const int warp = threadIdx.x / WARP_LANES % Config::WARPGROUP_WARPS;
     hide_keys<Config::CAUSAL>(s, row + warp * 16, first_key, seq);
   }
+}
+
+// One strip against one block of keys.
+template <class Config>
+SPARSEK_DEVICE void attend_block(Output<Config>& o, SoftmaxOf<Config>& softmax, uint32_t q,
+                                 uint32_t k, uint32_t v, const Params& params, int row, int block) {
+  Scores<Config> s;
+  multiply_qk<Config>(s, q, k);
+  inspect<Config>(s, softmax, params.schedule.seq, row, block);
+  if constexpr (Config::SPLIT_PV)
+    return weigh_and_multiply<Config>(o, s, softmax, v, params.scale_log2, block == 0);
   Weights<Config> p;
   softmax.absorb(p, s, o, params.scale_log2, block == 0);
   multiply_pv<Config>(o, p, v);
 }
 
+// Where a strip lies: worked out at once by everyone, or by whoever asks.
+template <class Config, bool ON_DEMAND = Config::LEADER_LOCATES>
+struct Located {
+  Position at;
+
+  SPARSEK_DEVICE Located(const Schedule& schedule, int item, int row)
+      : at(schedule.at(item, row)) {}
+  SPARSEK_DEVICE operator Position() const { return at; }
+};
+
+template <class Config>
+struct Located<Config, true> {
+  const Schedule& schedule;
+  int item, row;
+
+  SPARSEK_DEVICE operator Position() const { return schedule.at(item, row); }
+};
+
 // The strip's output leaves, computed again if its softmax is not to be trusted.
 template <class Config>
 SPARSEK_DEVICE void finish_strip(Output<Config>& o, const SoftmaxOf<Config>& softmax,
-                                 Strip<Config>& strip, const Params& params, const Position& at) {
+                                 Strip<Config>& strip, const Params& params, int item, int row) {
+  const Located<Config> at{params.schedule, item, row};
   float n[2];
   const bool trusted = softmax.normalizers(n);
   strip.stage_output(o, n);
@@ -54,12 +83,22 @@ SPARSEK_DEVICE void finish_strip(Output<Config>& o, const SoftmaxOf<Config>& sof
   if (strip.leads()) strip.store(at);
 }
 
+// Q of the warpgroup's next strip, if there is a buffer for it. A copy of the strip, so that holding
+// `current` does not hold it elsewhere.
+template <class Config>
+SPARSEK_DEVICE void prefetch_next(Strip<Config> strip, int item, int pass) {
+  constexpr int AHEAD = Config::Q_BUFFERS - 1;  // passes
+  if (Config::LATE_Q) ptx::hold_register(strip.current);
+  if (strip.leads())
+    strip.prefetch((strip.current + AHEAD) % Config::Q_BUFFERS, item, pass + AHEAD);
+}
+
 // A strip against all keys that it may see. Returns how many blocks that were; `here` has moved
 // past them, and if this is the item's last pass they are released.
 template <class Config>
-SPARSEK_DEVICE int attend_strip(const Ring<Config>& ring, Strip<Config>& strip,
-                                Place<Config>& here, const Params& params, int item, int row,
-                                bool last_pass) {
+SPARSEK_DEVICE int attend_strip(In<Order::ALTERNATE>, const Ring<Config>& ring,
+                                Strip<Config>& strip, Place<Config>& here, const Params& params,
+                                int item, int pass, int row, bool last_pass) {
   const Schedule& schedule = params.schedule;
   const int needed = schedule.template blocks_before<Config>(row + Config::STRIP_ROWS);
   SoftmaxOf<Config> softmax;
@@ -74,8 +113,9 @@ SPARSEK_DEVICE int attend_strip(const Ring<Config>& ring, Strip<Config>& strip,
     attend_block<Config>(o, softmax, q, kv, kv + Config::BLOCK_BYTES, params, row, block);
     if (last_pass) ring.release(here, item, block);
     here.advance();
+    if (Config::LATE_Q && block == 0) prefetch_next<Config>(strip, item, pass);
   }
-  finish_strip<Config>(o, softmax, strip, params, schedule.at(item, row));
+  finish_strip<Config>(o, softmax, strip, params, item, row);
   return needed;
 }
 
@@ -102,11 +142,13 @@ SPARSEK_DEVICE void attend(const Params& params) {
     ring.prepare();
     Strip<Config>::prepare(smem);
     ptx::fence_mbarrier_init();
-    ring.fill(blockIdx.x);
+    if (!Config::Q_FIRST) ring.fill(blockIdx.x);
   }
   ptx::sync_cta();
-  constexpr int AHEAD = Config::Q_BUFFERS - 1;  // passes
-  if (AHEAD > 0 && strip.leads()) strip.prefetch(0, blockIdx.x, 0);
+  if (Config::Q_BUFFERS > 1 && strip.leads()) strip.prefetch(0, blockIdx.x, 0);
+  if (Config::Q_FIRST && strip.leads()) ring.fill(blockIdx.x, warpgroup, Config::WARPGROUPS);
+
+  if constexpr (Config::ORDER == Order::PING_PONG) Turns<Config>{warpgroup}.open();
 
   Place<Config> item_start;
 #pragma unroll 1
@@ -117,17 +159,18 @@ SPARSEK_DEVICE void attend(const Params& params) {
       const bool last_pass = pass + 1 == schedule.passes_per_item;
       const int row = schedule.template strip_row<Config>(item, pass, warpgroup);
       here = item_start;
-      if (strip.leads())
-        strip.prefetch((strip.current + AHEAD) % Config::Q_BUFFERS, item, pass + AHEAD);
+      if (!Config::LATE_Q || row >= schedule.seq) prefetch_next<Config>(strip, item, pass);
       int block = 0;
       if (row < schedule.seq)
-        block = attend_strip<Config>(ring, strip, here, params, item, row, last_pass);
+        block = attend_strip<Config>(In<Config::ORDER>{}, ring, strip, here, params, item, pass,
+                                     row, last_pass);
       if (last_pass)
         pass_on_blocks<Config>(ring, here, item, block, schedule.template blocks_of<Config>(item));
       strip.advance();
     }
     item_start = here;
   }
+  if constexpr (Config::ORDER == Order::PING_PONG) Turns<Config>{warpgroup}.close();
   if (strip.leads()) ptx::bulk_wait_group<0>();
 }
 

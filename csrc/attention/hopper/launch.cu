@@ -1,7 +1,10 @@
 #include "attention/hopper/launch.h"
 
+#include <cstring>
+
 #include "attention/hopper/kernel.cuh"
 #include "attention/hopper/tensor_map.h"
+#include "attention/hopper/variants.h"
 #include "attention/launch.cuh"
 
 namespace sparsek::hopper {
@@ -30,13 +33,19 @@ Schedule plan(const AttentionParams& params, int multiprocessors) {
   return schedule;
 }
 
-template <class Element, int DIM, bool CAUSAL>
-struct Kernel : Config<Element, DIM, CAUSAL> {
-  using C = Config<Element, DIM, CAUSAL>;
+template <class Element, int DIM, bool CAUSAL, class Choices = Base>
+struct Kernel : Config<Element, DIM, CAUSAL, Choices> {
+  using C = Config<Element, DIM, CAUSAL, Choices>;
   using Params = hopper::Params;
   static constexpr int BLOCK_Q = C::PASS_ROWS;
 
-  static auto entry() { return attention_hopper<C>; }
+  static Entry entry() {
+    if constexpr (std::is_same_v<Choices, Base>) {
+      return attention_hopper<C>;
+    } else {
+      return kernel_with<Choices>();
+    }
+  }
 
   static cudaError_t prepare(const AttentionParams& attention, Call& call) {
     constexpr bool BF16 = IS_BF16<Element>;
@@ -62,6 +71,31 @@ struct Kernel : Config<Element, DIM, CAUSAL> {
   }
 };
 
+template <class Choices>
+struct With {
+  template <class Element, int DIM, bool CAUSAL>
+  using Kernel = hopper::Kernel<Element, DIM, CAUSAL, Choices>;
+};
+
+// Named e.g. "hopper_fp16_d64_late_q".
+template <class Choices>
+const Variant* variant_with() {
+  static const Variant it = [] {
+    Variant made = *variant<With<Choices>::template Kernel, Half, 64, false>("hopper");
+    const size_t length = std::strlen(made.name);
+    std::snprintf(made.name + length, sizeof made.name - length, "_%s", Choices::NAME);
+    return made;
+  }();
+  return &it;
+}
+
+template <class... Each>
+const Variant* find_variant_with(List<Each...>, int choices) {
+  const Variant* found = nullptr;
+  ((--choices == 0 ? void(found = variant_with<Each>()) : void()), ...);
+  return found;
+}
+
 }  // namespace
 
 bool supports(const AttentionParams& params) {
@@ -72,8 +106,10 @@ bool supports(const AttentionParams& params) {
          mappable(tensor_of(params.o, params, PANEL_COLS, false));
 }
 
-const Variant* find_variant(bool bf16, int dim, bool causal) {
-  return find_variant_of<Kernel>("hopper", bf16, dim, causal);
+const Variant* find_variant(bool bf16, int dim, bool causal, int choices) {
+  if (choices == 0) return find_variant_of<With<Base>::Kernel>("hopper", bf16, dim, causal);
+  const bool headline = !bf16 && dim == 64 && !causal;
+  return headline ? find_variant_with(OtherChoices{}, choices) : nullptr;
 }
 
 }  // namespace sparsek::hopper

@@ -12,6 +12,7 @@ constexpr int CAPABILITY_MAJOR = 9;
 bool supports(const AttentionParams& params);
 
 // The variant for an element type (bf16 or fp16), head dimension and mask; null if there is none.
-const Variant* find_variant(bool bf16, int dim, bool causal);
+// choices: 0 for the base, 1 for the first of OtherChoices (choices.h), and so on.
+const Variant* find_variant(bool bf16, int dim, bool causal, int choices);
 
 }  // namespace sparsek::hopper

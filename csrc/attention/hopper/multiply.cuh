@@ -8,9 +8,9 @@
 namespace sparsek::hopper {
 
 // Fragments of 8 columns each, as one register array.
-template <int TILES>
-SPARSEK_DEVICE float (&flat(float (&tiles)[TILES][4]))[4 * TILES] {
-  return reinterpret_cast<float(&)[4 * TILES]>(tiles);
+template <class Register, int TILES>
+SPARSEK_DEVICE Register (&flat(Register (&tiles)[TILES][4]))[4 * TILES] {
+  return reinterpret_cast<Register(&)[4 * TILES]>(tiles);
 }
 
 // A column of panels as an operand: eight rows of the swizzle pattern follow each other. The
@@ -30,9 +30,9 @@ SPARSEK_DEVICE constexpr uint32_t along_dim(int step) {
 // Bytes from one step of 16 keys to another.
 SPARSEK_DEVICE constexpr uint32_t along_keys(int step) { return step * 16 * ROW_BYTES; }
 
-// S = Q K^T; both lie along the head dimension.
+// Starts S = Q K^T; both lie along the head dimension.
 template <class Config>
-SPARSEK_DEVICE void multiply_qk(float (&s)[Config::SCORE_TILES][4], uint32_t q, uint32_t k) {
+SPARSEK_DEVICE void start_qk(float (&s)[Config::SCORE_TILES][4], uint32_t q, uint32_t k) {
   using ptx::Major;
   const uint64_t q_operand = panel_descriptor(q), k_operand = panel_descriptor(k);
   ptx::wgmma_fence();
@@ -42,6 +42,11 @@ SPARSEK_DEVICE void multiply_qk(float (&s)[Config::SCORE_TILES][4], uint32_t q, 
         typename Config::Element{}, flat(s), ptx::advance_descriptor(q_operand, along_dim<1>(step)),
         ptx::advance_descriptor(k_operand, along_dim<Config::PANELS_DOWN>(step)), step != 0);
   ptx::wgmma_commit_group();
+}
+
+template <class Config>
+SPARSEK_DEVICE void multiply_qk(float (&s)[Config::SCORE_TILES][4], uint32_t q, uint32_t k) {
+  start_qk<Config>(s, q, k);
   ptx::wgmma_wait_group<0>();
   ptx::hold_registers(flat(s));
 }
@@ -62,14 +67,15 @@ SPARSEK_DEVICE void multiply_qk(float (&s)[Config::SCORE_TILES][4],
   ptx::hold_registers(flat(s));
 }
 
-// O += P V. P stays in registers; V is stored by key and read across, so nothing is transposed.
-template <class Config>
-SPARSEK_DEVICE void multiply_pv(float (&o)[Config::PANELS_ACROSS][8][4],
-                                const uint32_t (&p)[Config::KEY_STEPS][4], uint32_t v) {
+// Starts O += P V for the steps of 16 keys from FROM to TO - 1. P stays in registers; V is stored
+// by key and read across, so nothing is transposed.
+template <class Config, int FROM = 0, int TO = Config::KEY_STEPS>
+SPARSEK_DEVICE void start_pv(float (&o)[Config::PANELS_ACROSS][8][4],
+                             const uint32_t (&p)[Config::KEY_STEPS][4], uint32_t v) {
   const uint64_t v_operand = panel_descriptor(v);
   ptx::wgmma_fence();
 #pragma unroll
-  for (int step = 0; step < Config::KEY_STEPS; ++step) {
+  for (int step = FROM; step < TO; ++step) {
 #pragma unroll
     for (int across = 0; across < Config::PANELS_ACROSS; ++across)
       ptx::wgmma_rs<ptx::Major::MN>(
@@ -79,10 +85,22 @@ SPARSEK_DEVICE void multiply_pv(float (&o)[Config::PANELS_ACROSS][8][4],
           true);
   }
   ptx::wgmma_commit_group();
+}
+
+// Until all products are done, those with O among them.
+template <class Config>
+SPARSEK_DEVICE void finish_pv(float (&o)[Config::PANELS_ACROSS][8][4]) {
   ptx::wgmma_wait_group<0>();
 #pragma unroll
   for (int across = 0; across < Config::PANELS_ACROSS; ++across)
     ptx::hold_registers(flat(o[across]));
+}
+
+template <class Config>
+SPARSEK_DEVICE void multiply_pv(float (&o)[Config::PANELS_ACROSS][8][4],
+                                const uint32_t (&p)[Config::KEY_STEPS][4], uint32_t v) {
+  start_pv<Config>(o, p, v);
+  finish_pv<Config>(o);
 }
 
 }  // namespace sparsek::hopper

@@ -67,10 +67,10 @@ struct Ring {
     }
   }
 
-  // The same thread, then: the first load of every stage, for a CTA that starts with `item`.
-  SPARSEK_DEVICE void fill(int item) const {
+  // Then: the first load of every step'th stage from `first` on, for a CTA that starts with `item`.
+  SPARSEK_DEVICE void fill(int item, int first = 0, int step = 1) const {
 #pragma unroll 1
-    for (int stage = 0; stage < Config::STAGES; ++stage) load(stage, item, stage);
+    for (int stage = first; stage < Config::STAGES; stage += step) load(stage, item, stage);
   }
 
   // Until the block at `place` is there.

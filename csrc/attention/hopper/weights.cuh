@@ -61,12 +61,21 @@ struct ReferenceSoftmax {
   // Where a row sees few keys, each weight counts much: the first block's are all exact.
   SPARSEK_DEVICE void absorb(Weights<Config>& p, const Scores<Config>& s, Output<Config>&,
                              float scale_log2, bool first) {
+    absorb_tiles<0, Config::SCORE_TILES>(p, s, scale_log2, first);
+  }
+
+  // The same for the fragments FROM to TO - 1 of all; the first of them before the others.
+  template <int FROM, int TO>
+  SPARSEK_DEVICE void absorb_tiles(Weights<Config>& p, const Scores<Config>& s, float scale_log2,
+                                   bool first) {
     if (first) {
-      offset[0] = -scale_log2 * row_max(s, 0);
-      offset[1] = -scale_log2 * row_max(s, 1);
-      weigh</*OFFLOAD=*/false>(p, s, scale_log2);
+      if (FROM == 0) {
+        offset[0] = -scale_log2 * row_max(s, 0);
+        offset[1] = -scale_log2 * row_max(s, 1);
+      }
+      weigh</*OFFLOAD=*/false, FROM, TO>(p, s, scale_log2);
     } else {
-      weigh</*OFFLOAD=*/true>(p, s, scale_log2);
+      weigh</*OFFLOAD=*/true, FROM, TO>(p, s, scale_log2);
     }
   }
 
@@ -85,14 +94,14 @@ struct ReferenceSoftmax {
  private:
   // Tiles that may skip the MUFU come last: what that needs then lives shortly, and registers are
   // full.
-  template <bool OFFLOAD>
+  template <bool OFFLOAD, int FROM, int TO>
   SPARSEK_DEVICE void weigh(Weights<Config>& p, const Scores<Config>& s, float scale_log2) {
 #pragma unroll
-    for (int t = 0; t < Config::SCORE_TILES; ++t) {
+    for (int t = FROM; t < TO; ++t) {
       if (!skips_mufu(t)) weigh_with_mufu(p, s, t, scale_log2);
     }
 #pragma unroll
-    for (int t = 0; t < Config::SCORE_TILES; ++t) {
+    for (int t = FROM; t < TO; ++t) {
       if (!skips_mufu(t)) continue;
       if (OFFLOAD) {
         weigh_without_mufu(p, s, t, scale_log2);
