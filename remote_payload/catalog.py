@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Dict, Tuple
+from typing import Dict, Optional, Tuple
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,17 @@ class Entry:
     how: str = ""
 
 
+# Our Hopper kernel built another way, until a GPU decides; run only where asked for.
+_VARIANTS = (
+    ("leader-locates", "where one thread alone works out a strip's place"),
+    ("split-pv", "with P V in two halves"),
+    ("late-q", "where the next Q is asked for behind a strip's first block"),
+    ("q-first", "where Q is asked for before K and V"),
+    ("combined", "all of the former at once"),
+    ("ahead", "with Q K^T of the next block queued behind P V of this one"),
+    ("ping-pong", "whose warpgroups take turns in pairs"),
+)
+
 ENTRIES: Tuple[Entry, ...] = (
     Entry("sdpa", "PyTorch scaled_dot_product_attention, the backend PyTorch itself picks"),
     Entry("sdpa-flash", "PyTorch SDPA, FlashAttention backend"),
@@ -25,6 +36,10 @@ ENTRIES: Tuple[Entry, ...] = (
     Entry("sdpa-efficient", "PyTorch SDPA, memory-efficient backend"),
     Entry("sdpa-math", "PyTorch SDPA, plain math backend"),
     Entry("sparsek", "our own kernel in csrc/, through blackwell_sparsek.attention_forward"),
+    *(
+        Entry(f"sparsek-{name}", f"our Hopper kernel for FP16, D = 64, no mask, {how}")
+        for name, how in _VARIANTS
+    ),
     Entry(
         "fa3",
         "FlashAttention-3, flash_attn_interface.flash_attn_func",
@@ -52,11 +67,14 @@ BY_NAME: Dict[str, Entry] = {entry.name: entry for entry in ENTRIES}
 
 BASELINE = "sdpa"
 OURS = "sparsek"
-VARIANTS: Tuple[str, ...] = ()
+# Of OURS, by name; the provider of "late-q" is "sparsek-late-q".
+VARIANTS: Tuple[str, ...] = tuple(name for name, _ in _VARIANTS)
+# Every provider that is our kernel, and which variant of it; None: what the library chooses itself.
+OWN: Dict[str, Optional[str]] = {OURS: None, **{f"{OURS}-{name}": name for name in VARIANTS}}
 PEERS: Tuple[str, ...] = tuple(entry.name for entry in ENTRIES if entry.how)
 # What a run likes to have beside ours: one that cannot run, or is wrong, loses its own place only.
 RIVALS: Tuple[str, ...] = tuple(
-    entry.name for entry in ENTRIES if entry.name != BASELINE and not entry.name.startswith(OURS)
+    entry.name for entry in ENTRIES if entry.name != BASELINE and entry.name not in OWN
 )
 
 # What the stage prove can prove, in the order in which it tries: what a kernel may fail on comes

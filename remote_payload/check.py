@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Callable, List, Optional, Sequence, Tuple
 
 from remote_payload.announce import say, step
-from remote_payload.catalog import OURS
+from remote_payload.catalog import OWN
 from remote_payload.contract import CheckPlan, CheckRecord, Provider, Request, Shape, Stage, Status
 from remote_payload.isolate import Deadline, Died, Pipe, Silent, Worker
 from remote_payload.setting import Setting
@@ -48,7 +48,7 @@ def run(
 
 def ours_first(providers: Sequence[Provider]) -> Tuple[Provider, ...]:
     """Our kernel and the user's own before their rivals: time may run out."""
-    return tuple(sorted(providers, key=lambda p: p.target is None and p.name != OURS))
+    return tuple(sorted(providers, key=lambda p: p.target is None and p.name not in OWN))
 
 
 def line(record: CheckRecord) -> str:

@@ -144,9 +144,15 @@ def _call(command: Sequence[str], folder: Path, stage: str, deadline: Deadline) 
 
 class Emulated:
     """attention_forward on CPU tensors. Each call draws another thread order and other moments at
-    which copies land, so two equal outputs also say that neither matters."""
+    which copies land, so two equal outputs also say that neither matters.
 
-    def __init__(self, path: str) -> None:
+    variant: of the Hopper kernel, as blackwell_sparsek.attention_variant names it.
+    """
+
+    def __init__(self, path: str, variant: Optional[str] = None) -> None:
+        from blackwell_sparsek import library as interface
+
+        self._kernel = interface.number_of_kernel(variant)
         self._native = ctypes.CDLL(path)
         self._native.emulator_configure.argtypes = (ctypes.c_uint64, ctypes.c_uint, ctypes.c_uint)
         self._native.emulator_allow_reads.argtypes = (ctypes.c_void_p, ctypes.c_uint64)
@@ -162,7 +168,7 @@ class Emulated:
         self._calls += 1
         for tensor in (q, k, v):
             self._native.emulator_allow_reads(tensor.data_ptr(), _span_bytes(tensor))
-        args = _arguments(q, k, v, out, causal, scale)
+        args = _arguments(q, k, v, out, causal, scale, self._kernel)
         code = self._native.sparsek_attention_forward(ctypes.byref(args), None)
         fault = self._native.emulator_fault()
         if fault:
@@ -173,7 +179,7 @@ class Emulated:
 
     def name(self, q: Tensor, k: Tensor, v: Tensor, causal: bool, scale: float) -> Optional[str]:
         """The kernel that a call would run; None if there is none for these arguments."""
-        args = _arguments(q, k, v, q, causal, scale)
+        args = _arguments(q, k, v, q, causal, scale, self._kernel)
         name = self._native.sparsek_kernel_name(ctypes.byref(args))
         return None if name is None else bytes(name).decode("ascii")
 
@@ -185,7 +191,7 @@ def _span_bytes(tensor: Tensor) -> int:
 
 
 def _arguments(
-    q: Tensor, k: Tensor, v: Tensor, out: Tensor, causal: bool, scale: float
+    q: Tensor, k: Tensor, v: Tensor, out: Tensor, causal: bool, scale: float, kernel: int
 ) -> ctypes.Structure:
     from blackwell_sparsek import library as interface
     from blackwell_sparsek.ops import DTYPES
@@ -194,6 +200,6 @@ def _arguments(
     strides: List[Tuple[int, ...]] = [tensor.stride()[:3] for tensor in (q, k, v, out)]
     dtype = DTYPES[q.dtype]
     filled: ctypes.Structure = interface.Attention(
-        *pointers, *strides, *q.shape, dtype, int(causal), scale
+        *pointers, *strides, *q.shape, dtype, int(causal), scale, kernel
     )
     return filled

@@ -10,13 +10,14 @@ import os
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Optional
 
 import torch
 import torch.nn.functional as functional
 from torch.nn import attention
 
 from remote_payload import emulation, peers
-from remote_payload.catalog import BASELINE, OURS, PEERS
+from remote_payload.catalog import BASELINE, OWN, PEERS
 from remote_payload.contract import Provider
 from remote_payload.loaded import CannotRun, Loaded, Tensor
 from remote_payload.setting import LIBRARY_VARIABLE, Setting
@@ -33,6 +34,7 @@ _BACKENDS = {
     "sdpa-math": "MATH",
 }
 _CUDA_ONLY = ("sdpa-cudnn", "sdpa-efficient")
+_VARIANTS_TAKE = "a variant of our kernel takes FP16, head dimension 64 and no mask, on Hopper"
 # What torch says on CUDA and on the CPU when the one backend allowed cannot do the shape; then what
 # cuDNN's frontend says when none of its plans fits (pytorch/pytorch issue 140930), and what torch
 # says that was built without cuDNN's attention (ATen/native/cudnn/MHA.cpp).
@@ -53,8 +55,8 @@ def load(provider: Provider, setting: Setting) -> Loaded:
     """Make a provider callable; CannotRun, BadTarget, or whatever importing it raises."""
     if provider.target is not None:
         return _load_target(provider.target, setting)
-    if provider.name == OURS:
-        return _load_ours(setting)
+    if provider.name in OWN:
+        return _load_ours(provider.name, setting)
     if provider.name == BASELINE:
         return Loaded(_sdpa, contextlib.nullcontext, _sdpa_choice)
     if provider.name in PEERS:
@@ -90,40 +92,48 @@ def _load_sdpa(name: str, setting: Setting) -> Loaded:
     )
 
 
-def _load_ours(setting: Setting) -> Loaded:
+def _load_ours(name: str, setting: Setting) -> Loaded:
     if setting.library is None:
-        raise CannotRun(f"{OURS} has no compiled library: {setting.no_library}")
+        raise CannotRun(f"{name} has no compiled library: {setting.no_library}")
+    variant = OWN[name]
     _reach(str(Path(setting.root) / "remote_payload"))
     if setting.device != "cuda":
-        return _load_emulated(setting.library)
+        return _load_emulated(name, variant, setting.library)
     os.environ[LIBRARY_VARIABLE] = setting.library
     ours = importlib.import_module("blackwell_sparsek")
     digest = ours.library_digest()
 
     def implementation(q: Tensor, k: Tensor, v: Tensor, causal: bool, scale: float) -> str:
         try:
-            return f"{ours.kernel_name(q, k, v, causal, scale)}, library sha256 {digest}"
+            kernel = ours.kernel_name(q, k, v, causal, scale, variant)
         except (TypeError, ValueError) as exc:
-            raise CannotRun(f"{OURS}: {exc}") from exc
+            raise CannotRun(f"{name}: {exc}") from exc
+        except ours.LibraryError as exc:
+            if variant is None:
+                raise
+            raise CannotRun(f"{name}: {exc}; {_VARIANTS_TAKE}") from exc
+        return f"{kernel}, library sha256 {digest}"
 
-    return Loaded(ours.attention_forward, contextlib.nullcontext, implementation)
+    call = ours.attention_forward if variant is None else ours.attention_variant(variant)
+    return Loaded(call, contextlib.nullcontext, implementation)
 
 
-def _load_emulated(library: str) -> Loaded:
-    emulated = emulation.Emulated(library)
+def _load_emulated(name: str, variant: Optional[str], library: str) -> Loaded:
+    emulated = emulation.Emulated(library, variant)
     digest = hashlib.sha256(Path(library).read_bytes()).hexdigest()
 
     def implementation(q: Tensor, k: Tensor, v: Tensor, causal: bool, scale: float) -> str:
         heads = q.shape[0] * q.shape[1]
         if heads > emulation.MOST_HEADS:
             raise CannotRun(
-                f"{OURS} needs a CUDA GPU for {heads} heads; "
+                f"{name} needs a CUDA GPU for {heads} heads; "
                 f"without one up to {emulation.MOST_HEADS} are emulated"
             )
-        name = emulated.name(q, k, v, causal, scale)
-        if name is None:
-            raise CannotRun(f"{OURS} has no kernel for {q.dtype} and head dimension {q.shape[3]}")
-        return f"{name}, emulated on the CPU, library sha256 {digest}"
+        kernel = emulated.name(q, k, v, causal, scale)
+        if kernel is None:
+            what = f"{name} has no kernel for {q.dtype} and head dimension {q.shape[3]}"
+            raise CannotRun(what if variant is None else f"{what}; {_VARIANTS_TAKE}")
+        return f"{kernel}, emulated on the CPU, library sha256 {digest}"
 
     return Loaded(emulated, contextlib.nullcontext, implementation, emulated=True)
 

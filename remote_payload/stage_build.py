@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from remote_payload import build, emulation
 from remote_payload.announce import step
-from remote_payload.catalog import OURS
+from remote_payload.catalog import OWN
 from remote_payload.contract import Request, Stage
 from remote_payload.scene import Outcome, Scene
 
@@ -36,5 +36,5 @@ def act(scene: Scene) -> Outcome:
 
 def _ours_is_asked_for(request: Request) -> bool:
     return Stage.PROVE in request.stages or any(
-        provider.name.startswith(OURS) for provider in request.providers
+        provider.name in OWN for provider in request.providers
     )

@@ -96,7 +96,7 @@ int choose(const SparsekAttention* args, const Variant** chosen) {
   if (const int refused = refuse(args)) return refused;
   const bool bf16 = args->dtype == SPARSEK_BF16, causal = args->causal != 0;
   const Variant& on_any = *portable::find_variant(bf16, args->dim, causal);
-  const int choices = std::max(0, args->kernel - SPARSEK_HOPPER);
+  const int choices = std::max<int>(SPARSEK_HOPPER, args->kernel) - SPARSEK_HOPPER;
   const Variant* on_hopper = hopper::find_variant(bf16, args->dim, causal, choices);
   if (!sizes_fit(*args, on_any.block_q)) return SPARSEK_TOO_LARGE;
   Device device = {};

@@ -71,9 +71,9 @@ def _providers() -> tuple[str, ...]:
 
 
 def _variants() -> tuple[str, ...]:
-    from remote_payload.catalog import VARIANTS
+    from remote_payload.catalog import OURS, OWN
 
-    return VARIANTS
+    return tuple(name for name in OWN if name != OURS)
 
 
 PROVIDERS = Names("provider", _providers, otherwise="; your own: --provider name=path.py:function")

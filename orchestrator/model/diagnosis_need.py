@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from orchestrator.model.diagnosis import Diagnosis
 from orchestrator.model.diagnosis_software import too_new
 from orchestrator.model.finding import Case, Finding, Level
-from remote_payload.catalog import OURS
+from remote_payload.catalog import OWN
 from remote_payload.contract import Device, Request, Stage
 
 # The agent ends a program after this time (remote_payload/agent/doctor.py). Whoever answered
@@ -66,7 +66,7 @@ def need_of(request: Request, case: Case) -> Need:
     counters = Stage.NCU in request.stages and request.ncu.required and not request.ncu.any_device
     insists = request.device is Device.CUDA or counters
     there = case.gpu is not None or case.host.gpu is not None
-    ours = Stage.PROVE in request.stages or any(one.name == OURS for one in request.providers)
+    ours = Stage.PROVE in request.stages or any(one.name in OWN for one in request.providers)
     return Need(
         torch=any(stage is not Stage.BUILD for stage in request.stages),
         insists=insists,

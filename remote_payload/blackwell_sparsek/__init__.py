@@ -5,11 +5,12 @@ here ever falls back to another implementation.
 """
 
 from .library import LibraryError, library_digest, library_path
-from .ops import attention_forward, kernel_name
+from .ops import attention_forward, attention_variant, kernel_name
 
 __all__ = [
     "LibraryError",
     "attention_forward",
+    "attention_variant",
     "kernel_name",
     "library_digest",
     "library_path",

@@ -6,20 +6,20 @@ import ctypes
 import functools
 import hashlib
 import os
-from typing import Tuple
+from typing import Optional, Tuple
 
 ENVIRONMENT = "BLACKWELL_SPARSEK_LIBRARY"
 ABI_VERSION = 3
 AUTO, PORTABLE, HOPPER = range(3)  # enum SparsekKernel
-# Its other numbers: the Hopper kernel with other choices, by the end of the kernel's name.
+# Its other numbers: variants of the Hopper kernel, for FP16, dim 64 and no mask.
 VARIANTS = {
-    "leader_locates": 3,
-    "split_pv": 4,
-    "late_q": 5,
-    "q_first": 6,
+    "leader-locates": 3,
+    "split-pv": 4,
+    "late-q": 5,
+    "q-first": 6,
     "combined": 7,
     "ahead": 8,
-    "ping_pong": 9,
+    "ping-pong": 9,
 }
 
 _Strides = ctypes.c_int64 * 3
@@ -108,6 +108,15 @@ def library_path() -> str:
 def library_digest() -> str:
     """sha256 of the library that calls use, as it was when first opened."""
     return _open(library_path())[1]
+
+
+def number_of_kernel(variant: Optional[str]) -> int:
+    """The number of a variant by name; of the library's own choice without one. ValueError."""
+    if variant is None:
+        return AUTO
+    if variant not in VARIANTS:
+        raise ValueError(f"variant: {variant!r} is not one of {', '.join(VARIANTS)}")
+    return VARIANTS[variant]
 
 
 def name_of_kernel(args: Attention) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import os
-from typing import Hashable, Optional
+from typing import Callable, Hashable, Optional
 
 import torch
 
@@ -90,34 +90,75 @@ def kernel_name(
     v: torch.Tensor,
     causal: bool = False,
     scale: Optional[float] = None,
+    variant: Optional[str] = None,
 ) -> str:
-    """The name the library gives the kernel that attention_forward would launch for these."""
-    factor = _scale_of(q, scale)
+    """The name the library gives the kernel that attention_forward would launch for these.
+
+    variant: that attention_variant(variant) would launch; LibraryError if it cannot run these.
+    """
+    number, factor = library.number_of_kernel(variant), _scale_of(q, scale)
     check_arguments(q, k, v, factor)
     check_rows(q, k, v)
-    return library.name_of_kernel(_arguments(q, k, v, q, causal, factor))
+    return library.name_of_kernel(_arguments(q, k, v, q, causal, factor, number))
+
+
+def attention_variant(variant: str) -> Callable[..., torch.Tensor]:
+    """attention_forward, but always by one variant of the Hopper kernel: to be timed beside it.
+
+    variant: a name in library.VARIANTS. What that cannot run, it refuses with a LibraryError; all
+    else is as with attention_forward, but it is no operator of torch's. ValueError: no such name.
+    """
+    number = library.number_of_kernel(variant)
+
+    def forward(
+        q: torch.Tensor,
+        k: torch.Tensor,
+        v: torch.Tensor,
+        causal: bool = False,
+        scale: Optional[float] = None,
+        out: Optional[torch.Tensor] = None,
+    ) -> torch.Tensor:
+        given = None if scale is None else float(scale)
+        if out is None:
+            return _forward(q, k, v, bool(causal), given, number)
+        _forward_into(q, k, v, bool(causal), given, out, number)
+        return out
+
+    return forward
 
 
 def _arguments(
-    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, o: torch.Tensor, causal: bool, scale: float
+    q: torch.Tensor,
+    k: torch.Tensor,
+    v: torch.Tensor,
+    o: torch.Tensor,
+    causal: bool,
+    scale: float,
+    kernel: int = library.AUTO,
 ) -> library.Attention:
     return library.Attention(
         q.data_ptr(), k.data_ptr(), v.data_ptr(), o.data_ptr(),
         q.stride()[:3], k.stride()[:3], v.stride()[:3], o.stride()[:3],
         *q.shape, DTYPES[q.dtype], causal,
         scale + 0.0,  # never -0.0, which is the same key of _RECENT and would be another kernel
+        kernel,
     )  # fmt: skip
 
 
 def _forward(
-    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, causal: bool, scale: Optional[float]
+    q: torch.Tensor,
+    k: torch.Tensor,
+    v: torch.Tensor,
+    causal: bool,
+    scale: Optional[float],
+    kernel: int = library.AUTO,
 ) -> torch.Tensor:
-    calls = _calls(q, k, v, causal, scale)
+    calls = _calls(q, k, v, causal, scale, kernel)
     output = torch.empty_like(q, memory_format=torch.contiguous_format)
     key = output.data_ptr()
     call = calls.find(key)
     if call is None:
-        call = _prepare(q, k, v, output, causal, scale)
+        call = _prepare(q, k, v, output, causal, scale, kernel)
         calls.put(key, call)
     _launch(call, q.device.index)
     return output
@@ -130,15 +171,16 @@ def _forward_into(
     causal: bool,
     scale: Optional[float],
     out: torch.Tensor,
+    kernel: int = library.AUTO,
 ) -> None:
-    calls = _calls(q, k, v, causal, scale, out)
+    calls = _calls(q, k, v, causal, scale, kernel, out)
     key: Hashable = (out.shape, out.stride(), out.data_ptr(), out.dtype, out.device)
     call = calls.find(key)
     if call is None:
         check_arguments(q, k, v, _scale_of(q, scale), out)
         check_rows(q, k, v, out)
         check_apart(out, q, k, v)
-        call = _prepare(q, k, v, out, causal, scale)
+        call = _prepare(q, k, v, out, causal, scale, kernel)
         calls.put(key, call)
     _launch(call, q.device.index)
     if not out.is_inference():
@@ -152,6 +194,7 @@ def _calls(
     v: torch.Tensor,
     causal: bool,
     scale: Optional[float],
+    kernel: int,
     out: Optional[torch.Tensor] = None,
 ) -> Recent[library.Prepared]:
     """The recent calls with these inputs, by their output; of other inputs none, once checked.
@@ -162,7 +205,7 @@ def _calls(
         q.shape, q.stride(), q.data_ptr(), q.dtype, q.device,
         k.shape, k.stride(), k.data_ptr(), k.dtype, k.device,
         v.shape, v.stride(), v.data_ptr(), v.dtype, v.device,
-        causal, scale, os.environ.get(library.ENVIRONMENT),
+        causal, scale, kernel, os.environ.get(library.ENVIRONMENT),
     )  # fmt: skip
     calls = _RECENT.find(key)
     if calls is not None:
@@ -182,9 +225,10 @@ def _prepare(
     o: torch.Tensor,
     causal: bool,
     scale: Optional[float],
+    kernel: int,
 ) -> library.Prepared:
     with torch.cuda.device(q.device):
-        return library.Prepared(_arguments(q, k, v, o, causal, _scale_of(q, scale)))
+        return library.Prepared(_arguments(q, k, v, o, causal, _scale_of(q, scale), kernel))
 
 
 def _launch(call: library.Prepared, device: int) -> None:
