@@ -27,7 +27,9 @@ class NoCompiler(CompileError):
     """There is no nvcc on this host."""
 
 
-def library(sources: Path, builds: Path, capability: Tuple[int, int]) -> str:
+def library(
+    sources: Path, builds: Path, capability: Tuple[int, int], limit_s: float = COMPILE_LIMIT_S
+) -> str:
     """Path of the compiled kernel for a device, kept under builds. CompileError, NoCompiler."""
     nvcc = build.nvcc_program()
     if nvcc is None:
@@ -41,7 +43,7 @@ def library(sources: Path, builds: Path, capability: Tuple[int, int]) -> str:
             gencode = f"arch={arch.replace('sm_', 'compute_')},code={arch}"
             argv = [nvcc, *FLAGS, "-gencode", gencode, SOURCE, "-o", str(made)]
             log = Path(folder) / "log.txt"
-            ended = bounded.run(argv, log, COMPILE_LIMIT_S, cwd=str(sources))
+            ended = bounded.run(argv, log, limit_s, cwd=str(sources))
             if ended.exit_code != 0 or not made.is_file():
                 said = log.read_text("utf-8", "replace").strip() or "it said nothing"
                 how = ended.why or f"nvcc ended with status {ended.exit_code}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from remote_payload import build, emulation
 from remote_payload.announce import step
 from remote_payload.catalog import OWN
@@ -22,13 +24,14 @@ def act(scene: Scene) -> Outcome:
         builds=scene.builds,
         device_arch=build.arch_of(capability) if capability else None,
         progress=progress,
-        limit_s=scene.deadline.allow(float("inf")),
+        limit_s=scene.deadline.allow(math.inf),
     )
     scene.draft.note(build=report)
     if scene.device == "cpu" and _ours_is_asked_for(scene.request):
         step(Stage.BUILD, len(report.compilations), len(report.compilations), "emulated kernel")
         try:
-            scene.emulated = emulation.library(scene.sources, scene.builds)
+            limit_s = scene.deadline.allow(math.inf)
+            scene.emulated = emulation.library(scene.sources, scene.builds, limit_s)
         except emulation.CompileError as exc:
             scene.no_emulation = str(exc)
     return Outcome(report.status, report.reason)

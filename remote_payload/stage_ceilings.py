@@ -59,7 +59,8 @@ def _exp(scene: Scene) -> Tuple[str, Dict[str, CeilingRecord]]:
         return "", {}
     name = ceilings.EXP
     try:
-        return exp_kernel.library(scene.sources, scene.builds, capability), {}
+        limit_s = scene.deadline.allow(exp_kernel.COMPILE_LIMIT_S)
+        return exp_kernel.library(scene.sources, scene.builds, capability, limit_s), {}
     except exp_kernel.NoCompiler as exc:
         return "", {name: CeilingRecord(name, Status.SKIPPED, str(exc))}
     except exp_kernel.CompileError as exc:
