@@ -28,6 +28,8 @@ Progress = Callable[[int, int, str], None]
 
 ALL_ARCH = ("sm_80", "sm_90a", "sm_100a")
 FLAGS = (
+    # As many files at once as there are CPUs; what ptxas says still comes file by file.
+    "--threads", "0",
     "-shared", "-Xcompiler", "-fPIC", "-cudart", "static", "-O3", "-std=c++17", "-lineinfo",
     "-Xptxas", "-v,--warn-on-spills", "-I", "csrc",
 )  # fmt: skip
