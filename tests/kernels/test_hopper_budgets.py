@@ -7,21 +7,16 @@ instruction per score. These budgets were set from nvcc 13.0; another compiler m
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-from benchmarks import sass
+from benchmarks import budgets, sass
 from remote_payload import build
 from tests.kernels.emulated import CSRC
 
-NVCC = shutil.which("nvcc", path=":".join(build.nvcc_places()))
-needs_nvcc = pytest.mark.skipif(NVCC is None, reason="nvcc not found")
+needs_nvcc = pytest.mark.skipif(build.nvcc_program() is None, reason="nvcc not found")
 
-SERIALISED = ("C7508", "C7510", "C7512", "C7513", "C7515")
 REGISTERS = 128  # 65,536 of an SM over 512 threads
 
 
@@ -29,6 +24,7 @@ REGISTERS = 128  # 65,536 of an SM over 512 threads
 class Budget:
     """Of one trip round the main loop, one key block; exponentials exactly, slots at most."""
 
+    keys: int
     exponentials: int
     issue_slots: int
 
@@ -36,78 +32,75 @@ class Budget:
 # Per lane and block: 64 scores of 128 keys, or 32 of 64 keys. One in four FP16 weights at D = 64
 # skips the MUFU; online softmax at D = 128 takes two more to rescale two rows.
 BUDGETS = {
-    ("4Half", 64, False): Budget(48, 400),
-    ("4Half", 64, True): Budget(24, 248),
-    ("8BFloat16", 64, False): Budget(64, 320),
-    ("8BFloat16", 64, True): Budget(32, 200),
-    ("4Half", 128, False): Budget(34, 324),
-    ("4Half", 128, True): Budget(34, 316),
-    ("8BFloat16", 128, False): Budget(34, 324),
-    ("8BFloat16", 128, True): Budget(34, 316),
+    "FP16 D=64": Budget(128, 48, 400),
+    "FP16 D=64 causal": Budget(64, 24, 248),
+    "BF16 D=64": Budget(128, 64, 320),
+    "BF16 D=64 causal": Budget(64, 32, 200),
+    "FP16 D=128": Budget(64, 34, 324),
+    "FP16 D=128 causal": Budget(64, 34, 316),
+    "BF16 D=128": Budget(64, 34, 324),
+    "BF16 D=128 causal": Budget(64, 34, 316),
+    "FP16 D=64 LeaderLocates": Budget(128, 48, 400),
+    "FP16 D=64 SplitPv": Budget(128, 48, 408),
+    "FP16 D=64 LateQ": Budget(128, 48, 404),
+    "FP16 D=64 QFirst": Budget(128, 48, 400),
+    "FP16 D=64 Combined": Budget(128, 48, 414),
+    "FP16 D=64 Ahead": Budget(64, 24, 248),
+    "FP16 D=64 PingPong": Budget(128, 48, 420),
 }
-KERNEL = re.compile(r"ConfigINS_(4Half|8BFloat16)ELi(64|128)ELb([01])E")
-
-
-@dataclass(frozen=True)
-class Compiled:
-    cubin: Path
-    log: str
-
-    def listings(self) -> dict[tuple[str, int, bool], sass.Listing]:
-        found = {}
-        for name, listing in sass.disassemble(self.cubin).items():
-            parts = KERNEL.search(name)
-            assert parts is not None, name
-            found[parts[1], int(parts[2]), parts[3] == "1"] = listing
-        return found
 
 
 @pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Compiled:
-    cubin = tmp_path_factory.mktemp("budgets") / "hopper.cubin"
-    unit = CSRC / "attention/hopper/launch.cu"
-    flags = ("-O3", "-std=c++17", "-lineinfo", f"-I{CSRC}", "-Xptxas", "-v,--warn-on-spills")
-    target = ("-gencode=arch=compute_90a,code=sm_90a", "-cubin", "-o", str(cubin), str(unit))
-    done = subprocess.run([str(NVCC), *flags, *target], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return Compiled(cubin, done.stderr)
-
-
-@pytest.fixture(scope="module")
-def listings(compiled: Compiled) -> dict[tuple[str, int, bool], sass.Listing]:
+def compiled() -> budgets.Compiled:
     try:
-        return compiled.listings()
+        return budgets.compile_kernels()
     except sass.NoDisassembler as missing:
         pytest.skip(str(missing))
 
 
 @needs_nvcc
-def test_four_warpgroups_fit_the_registers_without_a_spill(compiled: Compiled) -> None:
-    spills = re.findall(r"(\d+) bytes spill stores, (\d+) bytes spill loads", compiled.log)
-    registers = [int(used) for used in re.findall(r"Used (\d+) registers", compiled.log)]
-    assert spills == [("0", "0")] * len(BUDGETS), compiled.log
-    assert len(registers) == len(BUDGETS)
-    assert max(registers) <= REGISTERS
+def test_every_kernel_has_a_budget(compiled: budgets.Compiled) -> None:
+    assert {one.name for one in compiled.kernels} == set(BUDGETS)
+    declared = re.search(
+        r"OtherChoices = List<(.*?)>", (CSRC / "attention/hopper/choices.h").read_text()
+    )
+    assert declared is not None
+    named = {one.choices for one in compiled.kernels} - {budgets.BASE}
+    assert named == set(declared[1].split(", "))
 
 
 @needs_nvcc
-def test_ptxas_neither_serialises_wgmma_nor_complains(compiled: Compiled) -> None:
-    assert not [code for code in SERIALISED if code in compiled.log], compiled.log
+def test_four_warpgroups_fit_the_registers_without_a_spill(compiled: budgets.Compiled) -> None:
+    assert {one.name: one.spill_bytes for one in compiled.kernels if one.spill_bytes} == {}
+    assert max(one.registers for one in compiled.kernels) <= REGISTERS
+
+
+@needs_nvcc
+def test_ptxas_neither_serialises_wgmma_nor_complains(compiled: budgets.Compiled) -> None:
+    assert {one.name: one.notices for one in compiled.kernels if one.notices} == {}
     assert "warning" not in compiled.log
+    assert "(C7" not in compiled.log
 
 
 @needs_nvcc
-@pytest.mark.parametrize("kernel", BUDGETS, ids=lambda kernel: "{}-d{}-{}".format(*kernel))
-def test_the_main_loop_keeps_its_budget(
-    listings: dict[tuple[str, int, bool], sass.Listing], kernel: tuple[str, int, bool]
-) -> None:
-    listing, budget = listings[kernel], BUDGETS[kernel]
+@pytest.mark.parametrize("name", BUDGETS)
+def test_the_main_loop_keeps_its_budget(compiled: budgets.Compiled, name: str) -> None:
+    (kernel,) = (one for one in compiled.kernels if one.name == name)
     for needed in ("HGMMA", "UTMALDG.4D", "UTMASTG.4D"):
-        assert sass.count(listing, needed), f"no {needed}"
+        assert sass.count(kernel.listing, needed), f"no {needed}"
     for spilled in ("LDL", "STL"):
-        offending = [str(one) for one in listing if one.opcode.startswith(spilled)]
+        offending = [str(one) for one in kernel.listing if one.opcode.startswith(spilled)]
         assert not offending, offending[0]
-    trip = sass.middle_trip(sass.main_loop(listing))
-    assert sass.count(trip, "MUFU.EX2") == budget.exponentials
+    budget, trip = BUDGETS[name], kernel.trip
+    assert (kernel.keys, kernel.exponentials) == (budget.keys, budget.exponentials)
     text = "\n".join(map(str, trip))
     assert len(trip) <= budget.issue_slots, f"{len(trip)} issue slots:\n{text}"
+
+
+@needs_nvcc
+def test_the_table_has_a_row_for_every_kernel(compiled: budgets.Compiled) -> None:
+    rows = budgets.table(compiled.kernels).splitlines()[2:]
+    assert len(rows) == len(BUDGETS)
+    assert all(
+        row.startswith(f"| {one.name} |") for row, one in zip(rows, compiled.kernels, strict=True)
+    )
