@@ -22,8 +22,17 @@ DIMS, DTYPES, MASKS = (64, 128), (torch.float16, torch.bfloat16), (False, True)
 RTOL, ATOL = 1e-3, 2e-3
 # Keys that the Hopper kernel takes together at D = 64, and whose maximum it keeps as reference.
 FIRST_BLOCK = 128
+# Rows with a late maximum: both halves of a fragment, every warp, strips and passes of 256 rows.
+LATE_ROWS = (70, 100, 127, 129, 186, 255, 256, 300, 329)
 HUGE = 200.0
-PADDING = 8  # elements on both sides of a row of a strided view: 16 bytes
+# Of q, k, v and the output as strided views: the axes of [batch, heads, seq] from the outermost on,
+# and the elements before and after a row, multiples of 16 bytes.
+LAYOUTS = (
+    ((0, 2, 1), 8, 8),
+    ((0, 1, 2), 16, 8),
+    ((1, 0, 2), 8, 24),
+    ((2, 0, 1), 24, 16),
+)
 
 
 class Criterion(str, Enum):
@@ -35,7 +44,8 @@ class Criterion(str, Enum):
 
 @dataclass(frozen=True)
 class Case:
-    """make: q, k, v of [batch, heads, seq, dim] on the CPU. strided: hand in views with NaN around.
+    """make: q, k, v of [batch, heads, seq, dim] on the CPU. strided: hand in views with NaN around,
+    each of q, k and v with strides of its own.
 
     scale: of the scores; None means 1 / sqrt(dim).
     """
@@ -86,6 +96,19 @@ def late_maximum(
     return q, k, v
 
 
+def late_maxima(rows: Sequence[int], dtype: Any, nats: float) -> Tensors:
+    """In head i, row rows[i] meets a score of `nats` first after its first block, and sees it.
+
+    BF16 values are so large that weights beyond 2^64 would overflow FP32.
+    """
+    q, k, v = normal(1, len(rows), max(rows) + 1, 64, dtype=dtype)
+    for head, row in enumerate(rows):
+        key = row if row >= FIRST_BLOCK else FIRST_BLOCK + row
+        query = q[0, head, row].float()
+        k[0, head, key] = (nats * 8 / query.dot(query) * query).to(dtype)
+    return q, k, v * (2.0**60 if dtype is torch.bfloat16 else 1.0)
+
+
 def spoiled(which: int, rows: Sequence[int], value: float) -> Tensors:
     """`value` in element 9 of row rows[i] of head i; which: 0 for q, 1 for k, 2 for v."""
     tensors = normal(1, len(rows), 200, 64)
@@ -94,12 +117,13 @@ def spoiled(which: int, rows: Sequence[int], value: float) -> Tensors:
     return tensors
 
 
-def strided(tensor: Tensor) -> Tensor:
-    """The same values as a view into [batch, seq, heads, wide] with NaN in all that is not ours."""
-    batch, heads, seq, dim = tensor.shape
-    size = (batch, seq, heads, dim + 2 * PADDING)
+def strided(tensor: Tensor, which: int) -> Tensor:
+    """The same values as a view of layout LAYOUTS[which], with NaN in all that is not ours."""
+    axes, before, after = LAYOUTS[which]
+    dim = tensor.shape[3]
+    size = (*(tensor.shape[axis] for axis in axes), before + dim + after)
     packed = torch.full(size, math.nan, dtype=tensor.dtype, device=tensor.device)
-    view = packed[..., PADDING : PADDING + dim].transpose(1, 2)
+    view = packed[..., before : before + dim].permute(*(axes.index(axis) for axis in range(3)), 3)
     view.copy_(tensor)
     return view
 
@@ -189,6 +213,11 @@ def _one_column(thorough: bool) -> Iterator[Case]:
         yield Case(f"constant rows, {_what(dtype, 64, False)}", make, Criterion.AS_EXACT)
         make = partial(late_maximum, late, dtype)
         yield Case(f"late maximum, {_what(dtype, 64, False)}", make, Criterion.AS_EXACT)
+        rows = LATE_ROWS if thorough else LATE_ROWS[4::2]
+        make = partial(late_maxima, rows, dtype, 20.0 if dtype is torch.float16 else 60.0)
+        for causal in MASKS:
+            name = f"late maxima of {len(rows)} rows, {_what(dtype, 64, causal)}"
+            yield Case(name, make, Criterion.AS_EXACT, causal)
         for dim in DIMS:
             for causal in MASKS:
                 name = f"one huge key at {len(columns)} columns, {_what(dtype, dim, causal)}"
@@ -215,7 +244,7 @@ def _odd_forms(thorough: bool) -> Iterator[Case]:
         for scale in (1.0, 0.0, 1e-20, 3.0, 1e4):
             name = f"scale {scale:g}, {_what(torch.float16, dim, False)}"
             yield Case(name, partial(normal, 1, 1, 150, dim), scale=scale)
-    many = 65535 if thorough else 32
+    many = (1 << 16) + 1 if thorough else 32
     yield Case(f"{many} heads of one row", partial(normal, 1, many, 1, 64))
 
 

@@ -60,7 +60,7 @@ def _try(case: Case, loaded: Loaded, setting: Setting) -> Tuple[str, str]:
 def _on_device(case: Case, setting: Setting) -> Tensors:
     q, k, v = (tensor.to(setting.device) for tensor in case.make())
     if case.strided:
-        q, k, v = (adversarial.strided(tensor) for tensor in (q, k, v))
+        q, k, v = (adversarial.strided(tensor, which) for which, tensor in enumerate((q, k, v)))
     return q, k, v
 
 

@@ -14,6 +14,9 @@ void emulator_allow_reads(const void* first, uint64_t bytes) {
   emulator::options().readable.push_back({address, address + bytes});
 }
 
+// From here to the next emulator_configure, the device has so many.
+void emulator_multiprocessors(int count) { emulator::options().multiprocessors = count; }
+
 void emulator_watch_output(void* base, const int64_t (*sizes)[4], const int64_t (*strides)[4]) {
   emulator::output_shadow().watch(base, *sizes, *strides);
 }

@@ -42,6 +42,8 @@ struct Options {
   unsigned first_cta = 0;
   unsigned last_cta = ~0u;
   std::vector<Range> readable;
+  // What the device says it has: few, so that a persistent kernel walks through several heads.
+  int multiprocessors = 3;
 };
 
 Options& options();

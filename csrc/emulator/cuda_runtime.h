@@ -51,17 +51,15 @@ struct cudaLaunchConfig_t {
   cudaStream_t stream = nullptr;
 };
 
-// The emulated device: the capability and shared memory of an H100, and few enough SMs that a
-// persistent kernel walks through several heads.
+// The emulated device: the capability and shared memory of an H100, and as many SMs as is asked.
 inline cudaError_t cudaGetDevice(int* device) {
   *device = 0;
   return cudaSuccess;
 }
 
 inline cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int) {
-  constexpr int SMS = 3;
   switch (attribute) {
-    case cudaDevAttrMultiProcessorCount: *value = SMS; break;
+    case cudaDevAttrMultiProcessorCount: *value = emulator::options().multiprocessors; break;
     case cudaDevAttrComputeCapabilityMajor: *value = 9; break;
     case cudaDevAttrMaxSharedMemoryPerBlockOptin: *value = emulator::MOST_SHARED_BYTES; break;
   }

@@ -134,10 +134,16 @@ class EmulatedLibrary:
         seed: int = 0,
         ctas: tuple[int, int] = (0, LAST_CTA),
         kernel: int = library.PORTABLE,
+        multiprocessors: int | None = None,
     ) -> Outcome:
-        """Run the kernel on CPU tensors; `output` starts as NaN, so rows left out show."""
+        """Run the kernel on CPU tensors; `output` starts as NaN, so rows left out show.
+
+        ctas: first and last + 1 of those that run. multiprocessors: None for the emulator's few.
+        """
         o = torch.full(q.shape, math.nan, dtype=q.dtype) if output is None else output
         self.native.emulator_configure(seed, *ctas)
+        if multiprocessors is not None:
+            self.native.emulator_multiprocessors(multiprocessors)
         for tensor in (q, k, v):
             self.native.emulator_allow_reads(tensor.data_ptr(), span_bytes(tensor))
         args = arguments(q, k, v, o, causal, scale, kernel)

@@ -102,12 +102,23 @@ def test_a_gpu_is_asked_for_all_that_the_issue_names() -> None:
     hot = {int(column) for column in (k[0, :, :, 0] == adversarial.HUGE).nonzero()[:, 1]}
     assert {column % 64 for column in hot} == set(range(64))
     assert "all times 10, bf16 D=64 causal" in names
-    assert "65535 heads of one row" in names
+    assert "65537 heads of one row" in names
+    assert f"late maxima of {len(adversarial.LATE_ROWS)} rows, bf16 D=64 causal" in names
+
+
+def test_strided_views_all_have_strides_of_their_own() -> None:
+    values = torch.arange(2 * 3 * 4 * 64, dtype=torch.float16).view(2, 3, 4, 64)
+    views = [adversarial.strided(values, which) for which in range(len(adversarial.LAYOUTS))]
+    for axis in range(3):
+        assert len({view.stride()[axis] for view in views}) == len(views)
+    for view in views:
+        assert torch.equal(view, values)
+        assert view._base.isnan().sum() == view._base.numel() - values.numel()
 
 
 def test_a_strided_view_has_nan_on_both_sides_of_every_row() -> None:
     values = torch.arange(2 * 3 * 4 * 64, dtype=torch.float16).view(2, 3, 4, 64)
-    view = adversarial.strided(values)
+    view = adversarial.strided(values, 0)
     assert torch.equal(view, values)
     assert not view.is_contiguous()
     whole = torch.as_strided(view, (2, 4, 3, 80), (4 * 3 * 80, 3 * 80, 80, 1), storage_offset=0)
