@@ -74,15 +74,18 @@ def test_a_cuda_graph_captures_a_call_and_replays_it_on_new_inputs() -> None:
     assert torch.equal(out, fresh)
 
 
-def test_the_launch_goes_to_the_stream_of_the_moment() -> None:
+@pytest.mark.parametrize("known", [False, True])
+def test_the_launch_goes_to_the_stream_of_the_moment(known: bool) -> None:
     q, k, v = qkv()
-    late = torch.zeros_like(v)
+    late, got = torch.zeros_like(v), torch.empty_like(q)
+    if known:
+        attention_forward(q, k, late, out=got)
     stream = torch.cuda.Stream()
     stream.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(stream):
         torch.cuda._sleep(100_000_000)
         late.copy_(v)
-        got = attention_forward(q, k, late)
+        attention_forward(q, k, late, out=got)
     stream.synchronize()
     assert error(got, q, k, v) < 1
 
