@@ -1,0 +1,57 @@
+"""What a contact asks for with the time it has, and what it says is to be done next."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.contact.plan import Step, next_step, part
+
+FIRST, REST = part("first", rehearse=False), part("rest", rehearse=False)
+
+
+def ours(status: str, heads: int = 96) -> dict[str, object]:
+    return {"provider": "sparsek", "status": status, "shape": {"heads": heads}}
+
+
+SDPA = {"provider": "sdpa", "status": "ok"}
+
+
+def test_a_step_gets_the_time_it_wants_or_what_is_left_but_a_margin() -> None:
+    step = Step("bench", ("--peers",), 100.0)
+    assert step.words(400.0) == (
+        *("bench", "--host", "local", "--peers"),
+        *("--time-limit", "100"),
+    )
+    words = step.words(60.0)
+    assert words is not None
+    assert words[-1] == "45"
+    assert step.words(20.0) is None
+
+
+def test_both_parts_fit_into_what_a_machine_is_lent_for() -> None:
+    assert FIRST.limit_s <= 240
+    assert REST.limit_s <= 500
+    assert sum(step.limit_s for step in FIRST.steps) < FIRST.limit_s
+    assert sum(step.limit_s for step in REST.steps) < REST.limit_s
+
+
+@pytest.mark.parametrize(
+    ("checks", "prove", "words"),
+    [
+        ([ours("ok"), ours("ok", 8), SDPA], 0, ".ci/gpu rest"),
+        ([ours("failed"), ours("ok", 8), SDPA], 0, "sparsek is wrong and the hardware agrees"),
+        ([ours("timeout"), SDPA], 1, "sparsek is not right yet and the hardware disagrees, or"),
+        ([SDPA], 0, "for all the others: .ci/gpu rest --without sparsek"),
+        ([], 4, "nothing was checked; the log above says why"),
+    ],
+)
+def test_first_light_is_followed_by_what_makes_sense_now(
+    checks: list[dict[str, object]], prove: int, words: str
+) -> None:
+    said = next_step(FIRST, checks, {"bench": 0, "prove": prove})
+    assert words in said
+    assert (said == ".ci/gpu rest") == (words == ".ci/gpu rest")
+
+
+def test_after_the_rest_all_is_brought_home() -> None:
+    assert next_step(REST, [], {}).endswith("make gpu-results FROM=gpu.tgz")
