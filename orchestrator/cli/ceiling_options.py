@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from orchestrator.cli.options import limit_option
 from remote_payload.contract import CeilingsPlan, Stage
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -15,13 +16,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 def cutlass_options(function: F) -> F:
     """--cutlass and where the profiler is or comes from."""
     for option in (
-        click.option(
-            "--cutlass-limit",
-            "cutlass_limit_s",
-            type=click.FloatRange(min=1),
-            metavar="SECONDS",
-            help="For building and running the CUTLASS profiler. Default: 900.",
-        ),
+        limit_option("cutlass", "For building and running the CUTLASS profiler", "900"),
         click.option(
             "--cutlass-source",
             metavar="PATH",

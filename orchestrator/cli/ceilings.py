@@ -13,12 +13,8 @@ from remote_payload.contract import DType, Stage
 
 @click.command()
 @options.device_option
-@click.option(
-    "--time-limit",
-    "time_limit_s",
-    type=click.FloatRange(min=1),
-    metavar="SECONDS",
-    help="For the whole run, enforced on the host. Default: 1800, and CUTLASS's own limit.",
+@options.limit_option(
+    "time", "For the whole run, enforced on the host", "1800, and CUTLASS's own limit"
 )
 @ceiling_options.cutlass_options
 @paid.budget_options

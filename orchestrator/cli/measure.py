@@ -44,24 +44,14 @@ class How:
 _HOW = tuple(field.name for field in fields(How) if field.name != "verb")
 
 
-def _limit_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    function = options.time_limit_option(function)
-    function = click.option(
-        "--case-limit",
-        "case_limit_s",
-        type=click.FloatRange(min=0.1),
-        metavar="SECONDS",
-        help="For one provider on one shape in the check. Default: 120.",
-    )(function)
-    return options.device_option(function)
-
-
 def _measure_options(function: Callable[..., Any]) -> Callable[..., Any]:
     for add in (
         options.json_option,
         options.dry_run_option,
         paid.budget_options,
-        _limit_options,
+        options.time_limit_option,
+        options.limit_option("case", "For one provider on one shape in the check", "120", 0.1),
+        options.device_option,
         options.arch_option,
         options.provider_options,
         options.shape_options,
@@ -120,13 +110,7 @@ def bench(session: Session, /, **given: Any) -> int:
 
 @click.command()
 @click.option("--full", is_flag=True, help="Collect three times as much; takes as much longer.")
-@click.option(
-    "--ncu-limit",
-    "ncu_limit_s",
-    type=click.FloatRange(min=1),
-    metavar="SECONDS",
-    help="For one profiled call. Default: 300.",
-)
+@options.limit_option("ncu", "For one profiled call", "300")
 @_measure_options
 @click.pass_obj
 def ncu(session: Session, /, **given: Any) -> int:

@@ -127,15 +127,19 @@ def host_options(function: F) -> F:
     return click.option("--host", metavar="NAME", help="A host of the inventory.")(function)
 
 
-def time_limit_option(function: F) -> F:
-    """--time-limit"""
+def limit_option(name: str, what: str, default: str, least_s: float = 1.0) -> Callable[[F], F]:
+    """--NAME-limit SECONDS, given to the command as NAME_limit_s; None where it is left open."""
     return click.option(
-        "--time-limit",
-        "time_limit_s",
-        type=click.FloatRange(min=1),
+        f"--{name}-limit",
+        f"{name}_limit_s",
+        type=click.FloatRange(min=least_s),
         metavar="SECONDS",
-        help="For the whole run, enforced on the host. Default: 1800.",
-    )(function)
+        help=f"{what}. Default: {default}.",
+    )
+
+
+time_limit_option = limit_option("time", "For the whole run, enforced on the host", "1800")
+proof_limit_option = limit_option("proof", "For each proof", "120")
 
 
 def device_option(function: F) -> F:
@@ -145,17 +149,6 @@ def device_option(function: F) -> F:
         type=click.Choice(["auto", "cuda", "cpu"]),
         default="auto",
         help="Where kernels run; auto takes the GPU if there is one.",
-    )(function)
-
-
-def proof_limit_option(function: F) -> F:
-    """--proof-limit"""
-    return click.option(
-        "--proof-limit",
-        "proof_limit_s",
-        type=click.FloatRange(min=1),
-        metavar="SECONDS",
-        help="For each proof. Default: 120.",
     )(function)
 
 
