@@ -12,7 +12,7 @@ CASES = {
     "segfault": "our launch ends its process",
     "cudnn-refuses": "cuDNN has no execution plan for any shape",
     "no-ensurepip": "python3 -m venv fails, as Debian's does without python3-venv",
-    "no-network-kit": "there is no wheelhouse",
+    "no-wheelhouse": "there is no wheelhouse",
     "no-nvcc": "there is no nvcc",
     "slow-build": "nvcc takes STAND_IN_SLOW_BUILD_S (200) s more",
     "no-ncu": "there is no ncu",

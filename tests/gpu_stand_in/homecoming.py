@@ -63,13 +63,13 @@ class Watch:
         return found[0] if found else None
 
     def _left(self) -> list[Path]:
-        runs = list(self._tree.glob("**/runs/*/result.json"))
+        runs = list(self._tree.glob("runs/*/result.json"))
         names = {path.parent.name for path in runs}
         return sorted([*runs, *(path for path in self._jobs() if path.parent.name not in names)])
 
     def _jobs(self) -> Iterator[Path]:
         """The payload's own results, which it rewrites after every step."""
-        yield from (self._tree.parent / "home").glob("**/result.json")
+        yield from (self._tree.parent / "home").glob("**/jobs/*/result.json")
 
     def _fresh(self) -> Iterator[Result]:
         for path in self._left():

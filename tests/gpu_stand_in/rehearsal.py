@@ -24,7 +24,7 @@ from tests.gpu_stand_in.machine import Machine, NoMachine, travel
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (".ci/gpu", "first", "--rehearse")
 LIMIT_S = 600.0
-_POLL_S = 0.25
+_POLL_S = 0.5
 _UNFIT = 4
 
 
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str]) -> int:
         return _UNFIT
     tree, out = folder / "tree", folder / "out"
     out.mkdir()
-    travel(ROOT, tree, wheelhouse=given.case != "no-network-kit")
+    travel(ROOT, tree, wheelhouse=given.case != "no-wheelhouse")
     watch = homecoming.Watch(tree, out)
     ended = run(machine, tree, out, tuple(given.command) or COMMAND, watch)
     print(f"== {given.case}: {' '.join(given.command or COMMAND)}, in {folder}")
