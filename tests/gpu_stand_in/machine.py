@@ -21,6 +21,7 @@ if os.environ.get("STAND_IN"):
     import stand_in_gpu.hook
     stand_in_gpu.hook.watch()
 """
+_TOOLKIT = Path(os.environ.get("CUDA_HOME", "/usr/local/cuda")).resolve()
 _NCU_MOODS = {"ncu-denied": ncu.Mood.DENIED, "ncu-hangs": ncu.Mood.HANGS}
 
 
@@ -65,20 +66,27 @@ class Machine:
             **{name: os.environ[name] for name in os.environ if name.startswith("STAND_IN_")},
             "STAND_IN": self.case,
             "STAND_IN_HOME": str(self.home),
+            "STAND_IN_REAL_NVCC": str(self.room / "toolkit" / "bin" / "nvcc"),
             "STAND_IN_ROOM": str(self.room),
         }
 
     def enter(self, command: list[str]) -> list[str]:
         """argv of the command in namespaces of its own: no network, and all of it dies with the
         first process, whatever session or group it has gone to."""
-        hidden = ""
+        hidden = self._hide_toolkit()
         if self.case == "no-ensurepip":
             found = [str(self.python), "-c", "import ensurepip; print(ensurepip.__path__[0])"]
             path = subprocess.run(found, capture_output=True, text=True, check=True).stdout.strip()
-            hidden = f"mount -t tmpfs none '{path}'; "
-        script = f'ip link set lo up; {hidden}exec "$@"'
+            hidden += f"mount -t tmpfs none '{path}'; "
+        script = f'set -e; ip link set lo up; {hidden}exec "$@"'
         spaces = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
         return [*spaces, "bash", "-c", script, "bash", *command]
+
+    def _hide_toolkit(self) -> str:
+        """Shell words that take this machine's own CUDA away, but for our nvcc."""
+        moved = self.room / "toolkit"
+        moved.mkdir()
+        return f"mount --bind {_TOOLKIT} {moved}; mount -t tmpfs none {_TOOLKIT}; "
 
     def _hook(self) -> None:
         """In site-packages, since what PYTHONPATH says the product overwrites."""

@@ -48,7 +48,7 @@ def main(words: list[str]) -> int:
 
 
 def real() -> str:
-    return os.environ.get("STAND_IN_REAL_NVCC", "/usr/local/cuda/bin/nvcc")
+    return os.environ["STAND_IN_REAL_NVCC"]
 
 
 def key(words: list[str]) -> str:

@@ -39,6 +39,11 @@ _NOTHING = (
     "init", "_lazy_init", "empty_cache", "manual_seed", "manual_seed_all", "seed",
     "set_device", "ipc_collect", "reset_peak_memory_stats", "reset_accumulated_memory_stats",
 )  # fmt: skip
+# Functions of torch._C with a number for an answer: the device's, or its only stream's.
+_OF_THE_CORE = (
+    "_cuda_exchangeDevice", "_cuda_getCurrentRawStream", "_cuda_getDevice",
+    "_cuda_maybeExchangeDevice",
+)  # fmt: skip
 _FREE_BYTES = 84_000_000_000
 
 
@@ -150,5 +155,9 @@ def install() -> None:
     cuda.synchronize, cuda.stream, cuda.device = _synchronize, _stream, device_of_choice
     cuda.Stream, cuda.Event = Stream, Event
     cuda.CUDAGraph, cuda.graph = capture.CUDAGraph, capture.graph
+    # What torch.cuda itself asks, and a few callers for speed.
+    core: Any = torch._C
+    for name in _OF_THE_CORE:
+        setattr(core, name, lambda *_, **__: 0)
     cuda.is_current_stream_capturing = capture.capturing
     cuda.graph_pool_handle = lambda: (0, 0)
