@@ -97,14 +97,14 @@ class Attempt:
         self, status: Status = Status.FAILED, reason: str = "the race ended early"
     ) -> List[BenchRecord]:
         """One record per row; rows that lack samples get `status` and `reason`."""
-        for row in self._rows.values():
-            if not row.complete:
-                taken = f"{reason}; {len(row.samples_us)} samples had been taken"
-                row.spoil(status, taken)
-        return [
-            replace(row.record(self.shape), before=self._before, after=self._after)
-            for row in self._rows.values()
-        ]
+        return [self._record(row, status, reason) for row in self._rows.values()]
+
+    def _record(self, row: _Row, status: Status, reason: str) -> BenchRecord:
+        record = replace(row.record(self.shape), before=self._before, after=self._after)
+        if row.complete or row.status is not Status.OK:
+            return record
+        taken = f"{reason}; {len(row.samples_us)} samples had been taken"
+        return replace(record, status=status, reason=taken)
 
     def of(self, provider: str) -> List[BenchRecord]:
         """The records of one provider."""

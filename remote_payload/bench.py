@@ -21,7 +21,7 @@ from remote_payload.contract import (
     Status,
 )
 from remote_payload.isolate import Deadline, Died, Pipe, Silent, Worker
-from remote_payload.race import Finished, Race, Turn
+from remote_payload.race import Chosen, Finished, Race, Turn
 from remote_payload.schedule import methods_on, slot_s
 from remote_payload.setting import Setting
 
@@ -49,9 +49,11 @@ class Bench:
         self._done: List[BenchRecord] = []
         self._open: Optional[Attempt] = None
         self._shape_number = 0
+        self._keep: Callable[[], None] = lambda: None
 
     def run(self, checks: Sequence[CheckRecord], keep: Callable[[], None]) -> None:
-        """Race all shapes; `keep` is called after each. Raises OutOfTime."""
+        """Race all shapes; `keep` is called after each method of each. Raises OutOfTime."""
+        self._keep = keep
         try:
             for number, shape in enumerate(self._request.shapes):
                 self._shape_number = number
@@ -128,6 +130,8 @@ class Bench:
             if isinstance(message, Finished):
                 break
             attempt.take(message)
+            if isinstance(message, Chosen):
+                self._keep()  # what the method before took
             self._report(message, attempt)
         attempt.between(before, self._gpu(self._worker.pid))
         for record in attempt.records():

@@ -43,6 +43,8 @@ _SDPA_REFUSALS = (
     "No viable backend",
     "No execution plans support the graph",
     "No valid execution plans built",
+    "No execution plans built successfully",
+    "No valid engine configs",
     "PyTorch was not compiled with cuDNN Flash Attention",
 )
 
@@ -58,7 +60,8 @@ def load(provider: Provider, setting: Setting) -> Loaded:
     if provider.name in OWN:
         return _load_ours(provider.name, setting)
     if provider.name == BASELINE:
-        return Loaded(_sdpa, contextlib.nullcontext, _sdpa_choice)
+        # Its own choice may be cuDNN (on Hopper it is, from torch 2.11 on): then that refuses.
+        return Loaded(_sdpa, contextlib.nullcontext, _sdpa_choice, refusals=_SDPA_REFUSALS)
     if provider.name in PEERS:
         return peers.load(provider.name, setting)
     return _load_sdpa(provider.name, setting)

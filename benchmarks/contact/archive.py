@@ -16,9 +16,9 @@ from pathlib import Path, PurePosixPath
 LIMIT_BYTES = 15 << 20  # of the archive, compressed
 FASTEST = 1  # of gzip: the machine has better things to do
 LEFT_OUT, RUNS = "left-out.txt", "runs"
-# Of a job's folder: what is being written, what can be drawn again, and who works for it.
-_NOT_TAKEN = (".partial", ".lock")
-_FOLDERS_NOT_TAKEN = ("inputs",)
+# Of a job's folder: what is being written, and what stages work in and remove.
+_UNFINISHED = (".partial", ".lock")
+_SCRATCH = ("inputs/", "prove-", "ncu-")
 
 
 class Archive:
@@ -68,12 +68,10 @@ class Archive:
             found: dict[str, Path] = {}
             for folder in reversed(folders):
                 for path in folder.rglob("*"):
-                    inside = path.relative_to(folder)
-                    taken = not path.name.endswith(_NOT_TAKEN) and inside.parts[0] not in (
-                        _FOLDERS_NOT_TAKEN
-                    )
-                    if taken and path.is_file() and not path.is_symlink():
-                        found[inside.as_posix()] = path
+                    inside = path.relative_to(folder).as_posix()
+                    passed_over = inside.startswith(_SCRATCH) or inside.endswith(_UNFINISHED)
+                    if not passed_over and path.is_file() and not path.is_symlink():
+                        found[inside] = path
             yield from ((f"{name}/{inside}", path) for inside, path in found.items())
 
     def _add(self, tar: tarfile.TarFile, name: str, data: bytes) -> None:

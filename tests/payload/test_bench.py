@@ -124,6 +124,31 @@ def _samples_survive(result: Result) -> None:
         assert f"{len(record.samples_us)} samples had been taken" in record.reason
 
 
+def test_what_a_method_took_is_on_disk_when_the_next_one_begins(tmp_path: Path) -> None:
+    """A machine that is taken away sends no signal."""
+    plan = BenchPlan(methods=(Method.BACK_TO_BACK, Method.COLD), warmup=1, calls=2, rounds=40)
+    request = a_request(Provider("sdpa"), misbehaving("slow"), bench=replace(plan, budget_s=600.0))
+    (tmp_path / "request.json").write_text(codec.dumps(request))
+    process = subprocess.Popen(
+        command(tmp_path), cwd=ROOT, env=environment(tmp_path), stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if '"stage": "bench"' in line and "cold round 2 of 40" in line:
+            break
+    process.kill()
+    process.wait(timeout=10)
+    process.stdout.close()
+    rows = {(row.provider, row.method): row for row in read_result(tmp_path).bench}
+    for name in ("sdpa", "slow"):
+        whole, begun = rows[name, Method.BACK_TO_BACK], rows[name, Method.COLD]
+        assert (whole.status, len(whole.samples_us)) == (Status.OK, 40)
+        assert (begun.status, begun.reason) == (
+            Status.FAILED,
+            "interrupted; 0 samples had been taken",
+        )
+
+
 def test_a_killed_payload_leaves_no_worker_behind_and_a_result_to_read(tmp_path: Path) -> None:
     request = a_request(misbehaving("hangs"))
     (tmp_path / "request.json").write_text(codec.dumps(request))
