@@ -13,13 +13,15 @@ FOLDER = "attention/hopper"
 class Rule:
     """`pattern` (a regular expression) becomes `replacement`, one match at a time.
 
-    silent: why the trial cannot tell the mutant from the kernel; "" if it must.
+    file: below FOLDER, or "../..." beside it. silent: why the trial cannot tell the mutant from the
+    kernel; "" if it must. bf16: it shows in the variants for BF16 alone.
     """
 
     file: str
     pattern: str
     replacement: str
     silent: str = ""
+    bf16: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,14 @@ def dropped(file: str, statement: str, silent: str = "") -> Rule:
     return Rule(file, re.escape(statement), "", silent)
 
 
-def swapped(file: str, old: str, new: str, silent: str = "") -> Rule:
+def swapped(file: str, old: str, new: str, silent: str = "", bf16: bool = False) -> Rule:
     """A piece of text becomes another."""
-    return Rule(file, re.escape(old), new.replace("\\", r"\\"), silent)
+    return Rule(file, re.escape(old), new.replace("\\", r"\\"), silent, bf16)
+
+
+def narrowed(file: str, before: str, value: str) -> Rule:
+    """After `before`, a value keeps 16 bits."""
+    return swapped(file, before + value, f"{before}static_cast<uint16_t>({value})")
 
 
 READS = "the emulator asks for a proxy fence after generic writes, not after generic reads"
@@ -211,4 +218,72 @@ HOST = [
     swapped("tensor_map.cu", "SWIZZLE_128B", "SWIZZLE_64B"),
 ]
 
-RULES = (*KERNEL, *RING, *STRIP, *MULTIPLY, *WEIGHTS, *EXACT, *HOST)
+# One tensor walked by another's strides.
+LENT = r"[&] { auto rows = attention.\1; rows.stride_%s = attention.q.stride_%s; return rows; }()"
+LAYOUTS = [
+    *(
+        Rule("launch.cu", rf"attention\.({who})(?=, attention, DIM)", LENT.replace("%s", stride))
+        for who, stride in (("[kvo]", "h"), ("v", "s"), ("k", "b"))
+    ),
+    swapped("../api.cu", "rows_in(args.v, args.v_stride)", "rows_in(args.v, args.k_stride)"),
+    Rule("../api.cu", r"args\.o_stride\[(\d)\]", r"args.q_stride[\1]"),
+    swapped(
+        "tensor_map.cu", "tensor.batch, tensor.stride_b, dim", "tensor.batch, tensor.stride_h, dim"
+    ),
+]
+
+HEADS = [
+    narrowed("schedule.h", "const int head = ", "item / items_per_head"),
+    narrowed("kernel.cuh", "int item = ", "blockIdx.x"),
+    swapped("ring.cuh", "schedule.at(item, block", "schedule.at(item & 0xffff, block"),
+    swapped("strip.cuh", "schedule.at(item, row)", "schedule.at(item & 0xffff, row)"),
+    narrowed("launch.cu", "const int all_heads = ", "params.batch * params.heads"),
+]
+
+BF16 = [
+    swapped("weights.cuh", "60000.0f : 0x1p64f", "60000.0f : INFINITY", bf16=True),
+    swapped("config.cuh", "&& std::is_same_v<Element, Half> ? 4 : 0", "? 4 : 0", bf16=True),
+    Rule("weights.cuh", r"pack\(typename Config::Element\{\}", "pack(Half{}", bf16=True),
+    Rule("multiply.cuh", r"typename Config::Element\{\}", "Half{}", bf16=True),
+    swapped("strip.cuh", "ptx::pack(Element{}", "ptx::pack(Half{}", bf16=True),
+]
+
+EDGES = [
+    swapped("schedule.h", "(a + b - 1) / b", "(a + b - 2) / b"),
+    swapped("../mask.cuh", "key >= seq", "key > seq"),
+    swapped("../mask.cuh", "key > query", "key >= query"),
+    swapped("../mask.cuh", "key > query", "key > query + 1"),
+    swapped("kernel.cuh", "end_key > seq ||", "end_key > seq + 1 ||"),
+    swapped("kernel.cuh", "end_key > row + 1", "end_key > row + 64"),
+    swapped("schedule.h", "ceil_div(end_row, ", "ceil_div(end_row - 64, "),
+    swapped("exact.cuh", "at.row + threadIdx.x / WARP_LANES", "threadIdx.x / WARP_LANES"),
+    swapped("exact.cuh", "first_query, key, schedule.seq", "first_query, key, schedule.seq + 1"),
+    swapped("exact.cuh", "hide_keys<Config::CAUSAL>", "hide_keys<false>"),
+    swapped("exact.cuh", "warp * 16 + lane % 16", "lane % 16"),
+]
+
+LATE = [
+    swapped("weights.cuh", "total < LARGEST_SUM", "(half == 1 || total < LARGEST_SUM"),
+    swapped("weights.cuh", "? 60000.0f :", "? 0x1p64f :"),
+    swapped("kernel.cuh", "sync_any(!trusted)", "sync_any(!trusted && at.row < 64)"),
+    swapped("kernel.cuh", "sync_any(!trusted)", "sync_any(!trusted && at.row < Config::PASS_ROWS)"),
+    swapped("kernel.cuh", "sync_any(!trusted)", "sync_any(!trusted && threadIdx.x % 128 < 64)"),
+    swapped(
+        "kernel.cuh", "params, at);", "params, {at.row % Config::PASS_ROWS, at.head, at.batch});"
+    ),
+]
+
+RULES = (
+    *KERNEL,
+    *RING,
+    *STRIP,
+    *MULTIPLY,
+    *WEIGHTS,
+    *EXACT,
+    *HOST,
+    *LAYOUTS,
+    *HEADS,
+    *BF16,
+    *EDGES,
+    *LATE,
+)
