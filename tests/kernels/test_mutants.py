@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from blackwell_sparsek import library
 
 from tests.kernels.emulated import EmulatedLibrary, compile_mutant, normal, reference, worst
+from tests.kernels.mutants import trial
 
 KERNEL = "attention/portable/kernel.cuh"
 TILE = "attention/portable/tile.cuh"
@@ -46,6 +48,34 @@ MUTANTS = [
         id="reads past the end",
     ),
     pytest.param(
+        KERNEL,
+        "v, params.v.stride_s",
+        "v, params.k.stride_s",
+        "numbers|NaN",
+        id="V walked by K's strides",
+    ),
+    pytest.param(
+        KERNEL,
+        "k = params.k.data + b * params.k.stride_b + h * params.k.stride_h",
+        "k = params.k.data + b * params.k.stride_b + h * params.q.stride_h",
+        "numbers|NaN",
+        id="K's heads where Q's are",
+    ),
+    pytest.param(
+        KERNEL,
+        "const int head = blockIdx.x / q_blocks;",
+        "const int head = static_cast<uint16_t>(blockIdx.x / q_blocks);",
+        "numbers|written",
+        id="a head's number kept in 16 bits",
+    ),
+    pytest.param(
+        KERNEL,
+        "ptx::pack(Element{}, pair[0], pair[1])",
+        "ptx::pack(Half{}, pair[0], pair[1])",
+        "numbers|NaN",
+        id="weights always FP16",
+    ),
+    pytest.param(
         "attention/launch.cuh",
         "cudaFuncAttributeMaxDynamicSharedMemorySize, Kernel::SHARED_BYTES",
         "cudaFuncAttributeMaxDynamicSharedMemorySize, 48 << 10",
@@ -53,6 +83,12 @@ MUTANTS = [
         id="shared memory not asked for",
     ),
 ]
+# Beside FP16 in contiguous tensors.
+PROBLEMS = (
+    trial.own_strides(torch.float16, 64, causal=True),
+    trial.problem(2, 100, 64, causal=False, dtype=torch.bfloat16),
+    trial.many_heads()[0],
+)
 
 
 @pytest.mark.parametrize(("path", "old", "new", "symptom"), MUTANTS)
@@ -71,4 +107,10 @@ def test_a_wrong_kernel_is_caught(
             seen.add("numbers")
         if got.bank_conflicts:
             seen.add("conflicts")
+    seen |= {trial.symptom(mutant, one, 0, library.PORTABLE) for one in PROBLEMS}
     assert any(word in text for word in symptom.split("|") for text in seen), seen
+
+
+def test_the_portable_kernel_itself_solves_the_problems(emulated: EmulatedLibrary) -> None:
+    found = [trial.symptom(emulated, one, 0, library.PORTABLE) for one in PROBLEMS]
+    assert found == [""] * len(PROBLEMS)
