@@ -109,6 +109,15 @@ def late_maxima(rows: Sequence[int], dtype: Any, nats: float) -> Tensors:
     return q, k, v * (2.0**60 if dtype is torch.bfloat16 else 1.0)
 
 
+def below_zero(seq: int, dtype: Any) -> Tensors:
+    """All scores are negative, the largest come after the first block: a key too many, of zeros,
+    would have nearly all the weight."""
+    q, k, v = normal(1, 2, seq, 64, dtype=dtype)
+    k = k * 0.1 - 4
+    k[:, :, FIRST_BLOCK:] += 3
+    return q.abs() + 0.1, k, v
+
+
 def spoiled(which: int, rows: Sequence[int], value: float) -> Tensors:
     """`value` in element 9 of row rows[i] of head i; which: 0 for q, 1 for k, 2 for v."""
     tensors = normal(1, len(rows), 200, 64)
@@ -213,6 +222,8 @@ def _one_column(thorough: bool) -> Iterator[Case]:
         yield Case(f"constant rows, {_what(dtype, 64, False)}", make, Criterion.AS_EXACT)
         make = partial(late_maximum, late, dtype)
         yield Case(f"late maximum, {_what(dtype, 64, False)}", make, Criterion.AS_EXACT)
+        make = partial(below_zero, 200, dtype)
+        yield Case(f"scores below zero, {_what(dtype, 64, False)}", make, Criterion.AS_EXACT)
         rows = LATE_ROWS if thorough else LATE_ROWS[4::2]
         make = partial(late_maxima, rows, dtype, 20.0 if dtype is torch.float16 else 60.0)
         for causal in MASKS:

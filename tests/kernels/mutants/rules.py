@@ -263,7 +263,7 @@ EDGES = [
 ]
 
 LATE = [
-    swapped("weights.cuh", "total < LARGEST_SUM", "(half == 1 || total < LARGEST_SUM"),
+    swapped("weights.cuh", "trusted = trusted && total", "trusted = half == 1 ? trusted : total"),
     swapped("weights.cuh", "? 60000.0f :", "? 0x1p64f :"),
     swapped("kernel.cuh", "sync_any(!trusted)", "sync_any(!trusted && at.row < 64)"),
     swapped("kernel.cuh", "sync_any(!trusted)", "sync_any(!trusted && at.row < Config::PASS_ROWS)"),

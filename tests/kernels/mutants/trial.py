@@ -58,15 +58,15 @@ class Problem:
 
     def room(self) -> tuple[torch.Tensor, torch.Tensor]:
         """An output to fill, and the memory it lies in, all UNTOUCHED."""
-        if self.strided:
-            output = adversarial.strided(torch.full_like(self.q, UNTOUCHED), 3)
-            whole = output._base
-            assert whole is not None
-            return output, whole.fill_(UNTOUCHED)
         batch, heads, seq, dim = self.q.shape
-        beyond = ROOM if self.multiprocessors is None else 0
-        whole = torch.full((batch, heads, seq + beyond, dim), UNTOUCHED, dtype=self.q.dtype)
-        return whole[:, :, :seq], whole
+        if self.multiprocessors is not None:  # too many heads for room behind each
+            whole = torch.full((heads * seq + ROOM, dim), UNTOUCHED, dtype=self.q.dtype)
+            return whole[:-ROOM].view(self.q.shape), whole
+        room = torch.full((batch, heads, seq + ROOM, dim), UNTOUCHED, dtype=self.q.dtype)
+        if self.strided:
+            room = adversarial.strided(room, 3)
+        whole = room if room._base is None else room._base
+        return room[:, :, :seq], whole.fill_(UNTOUCHED)
 
 
 def problem(
@@ -101,6 +101,12 @@ def late_rows(dtype: torch.dtype, causal: bool) -> Problem:
     return Problem(q, k, v, causal, reference(q, k, v, causal))
 
 
+def below_zero() -> Problem:
+    """Scores that a key past the end, of zeros, would outweigh."""
+    q, k, v = adversarial.below_zero(200, torch.float16)
+    return Problem(q, k, v, False, reference(q, k, v))
+
+
 def own_strides(dtype: torch.dtype, dim: int, causal: bool) -> Problem:
     """No two tensors with the same stride along any axis."""
     q, k, v = normal(2, 3, 70, dim, dtype=dtype)
@@ -110,15 +116,17 @@ def own_strides(dtype: torch.dtype, dim: int, causal: bool) -> Problem:
 
 
 def many_heads() -> tuple[Problem, ...]:
-    """The last of 2^16 + 1 heads of one row, from a CTA of its own and as one's second."""
-    q, k, v = normal(1, PAST_16_BITS, 1, 64, dtype=torch.float16)
+    """The last of 2^16 + 1 heads of two rows, from a CTA of its own and as one's second."""
+    q, k, v = normal(1, PAST_16_BITS, 2, 64, dtype=torch.float16)
     last = PAST_16_BITS - 1
-    want = torch.full(v.shape, UNTOUCHED, dtype=torch.float64)
-    want[0, last] = v[0, last]
-    alone = Problem(q, k, v, False, want, False, PAST_16_BITS, (last, last + 1))
-    both = want.clone()
-    both[0, 0] = v[0, 0]
-    return alone, replace(alone, want=both, multiprocessors=last, ctas=(0, 1))
+
+    def wanted(heads: list[int]) -> torch.Tensor:
+        want = torch.full(v.shape, UNTOUCHED, dtype=v.dtype)
+        want[:, heads] = reference(*(tensor[:, heads] for tensor in (q, k, v))).to(v.dtype)
+        return want
+
+    alone = Problem(q, k, v, False, wanted([last]), False, PAST_16_BITS, (last, last + 1))
+    return alone, replace(alone, want=wanted([0, last]), multiprocessors=last, ctas=(0, 1))
 
 
 def problems(element: str) -> tuple[Problem, ...]:
@@ -151,6 +159,7 @@ def problems(element: str) -> tuple[Problem, ...]:
         problem(2, 255, 128, causal=False),
         problem(2, 257, 64, causal=True),
         problem(2, 129, 128, causal=True),
+        below_zero(),
         late_rows(fp16, causal=False),
         late_rows(fp16, causal=True),
         *many_heads(),
