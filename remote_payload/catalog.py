@@ -21,10 +21,12 @@ class Entry:
 # Our Hopper kernel built another way, until a GPU decides; run only where asked for.
 _VARIANTS = (
     ("leader-locates", "where one thread alone works out a strip's place"),
+    ("spread-leaders", "whose threads that speak to TMA sit in warps of four schedulers"),
     ("split-pv", "with P V in two halves"),
     ("late-q", "where the next Q is asked for behind a strip's first block"),
     ("q-first", "where Q is asked for before K and V"),
-    ("combined", "all of the former at once"),
+    ("lean", "with leader-locates, spread-leaders and q-first at once"),
+    ("combined", "with all of the former at once"),
     ("ahead", "with Q K^T of the next block queued behind P V of this one"),
     ("ping-pong", "whose warpgroups take turns in pairs"),
 )

@@ -20,12 +20,14 @@ enum SparsekKernel {
   SPARSEK_HOPPER = 2,   /* compute capability 9.0; scale not negative, strides positive */
   /* The Hopper kernel with other choices (hopper/choices.h); FP16, dim 64, no mask alone. */
   SPARSEK_HOPPER_LEADER_LOCATES = 3,
-  SPARSEK_HOPPER_SPLIT_PV = 4,
-  SPARSEK_HOPPER_LATE_Q = 5,
-  SPARSEK_HOPPER_Q_FIRST = 6,
-  SPARSEK_HOPPER_COMBINED = 7,
-  SPARSEK_HOPPER_AHEAD = 8,
-  SPARSEK_HOPPER_PING_PONG = 9
+  SPARSEK_HOPPER_SPREAD_LEADERS = 4,
+  SPARSEK_HOPPER_SPLIT_PV = 5,
+  SPARSEK_HOPPER_LATE_Q = 6,
+  SPARSEK_HOPPER_Q_FIRST = 7,
+  SPARSEK_HOPPER_LEAN = 8,
+  SPARSEK_HOPPER_COMBINED = 9,
+  SPARSEK_HOPPER_AHEAD = 10,
+  SPARSEK_HOPPER_PING_PONG = 11
 };
 
 /* Codes from SPARSEK_CUDA on are cudaError_t + SPARSEK_CUDA. */

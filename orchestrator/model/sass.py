@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from orchestrator.model.ptxas import short_name
@@ -21,7 +21,7 @@ _TARGET = re.compile(r"0x([0-9a-f]+)\s*$")
 _SHARED_OPERANDS = re.compile(r"^\s*R\d+, gdesc")
 # What a middle block has few of: a maximum is dearer than any detour around it, exponentials are
 # dearer than what stands in for them.
-_COSTS = {"FMNMX": 1000, "MUFU": 20}
+_PRICES = {"FMNMX": 1000, "MUFU": 20}
 _TEMPLATE = re.compile(r"\b(true|false|\d+)\b")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 # Those have no name of their own in mangled names.
@@ -124,30 +124,50 @@ def middle_trip(loop: Listing) -> Listing:
     That is a block in the middle: not masked, not refilling the ring, and not a head's first, from
     which alone reference-maximum softmax takes its maxima, and whose weights all need the MUFU.
     """
-    index = {one.address: i for i, one in enumerate(loop)}
+    found = cheapest_way(loop, 0, lambda here: here == len(loop) - 1)
+    return tuple(loop[here] for here in found)
+
+
+def cheapest_way(
+    listing: Listing, start: int, arrived: Callable[[int], bool], shun: tuple[str, ...] = ()
+) -> tuple[int, ...]:
+    """Positions from `start` to the first where `arrived`, both included; empty if there is no way.
+
+    shun: beginnings of opcodes that it must not pass.
+    """
+    index = {one.address: i for i, one in enumerate(listing)}
     came_from: dict[int, int] = {}
-    queue = [(1, 0, -1)]
+    queue = [(1, start, -1)]
     while queue:
         cost, here, before = heapq.heappop(queue)
         if here in came_from:
             continue
         came_from[here] = before
-        if here == len(loop) - 1:
+        if arrived(here):
             break
-        instruction = loop[here]
-        following = [here + 1]
-        if instruction.target is not None:
-            unconditional = not instruction.predicate and ", " not in instruction.operands
-            following = ([] if unconditional else following) + [index.get(instruction.target, -1)]
-        for step in following:
-            if 0 <= step < len(loop):
-                price = _COSTS.get(loop[step].opcode.split(".")[0], 1)
+        for step in _following(listing, index, here):
+            opcode = listing[step].opcode
+            if not (shun and opcode.startswith(shun)):
+                price = _PRICES.get(opcode.split(".")[0], 1)
                 heapq.heappush(queue, (cost + price, step, here))
-    trip, here = [], len(loop) - 1
+    else:
+        return ()
+    way = []
     while here >= 0:
-        trip.append(loop[here])
+        way.append(here)
         here = came_from[here]
-    return tuple(reversed(trip))
+    return tuple(reversed(way))
+
+
+def _following(listing: Listing, index: dict[int, int], here: int) -> list[int]:
+    instruction = listing[here]
+    following = [here + 1]
+    if instruction.opcode.startswith(("EXIT", "RET")) and not instruction.predicate:
+        following = []
+    elif instruction.target is not None:
+        unconditional = not instruction.predicate and ", " not in instruction.operands
+        following = ([] if unconditional else following) + [index.get(instruction.target, -1)]
+    return [step for step in following if 0 <= step < len(listing)]
 
 
 def count(listing: Listing, prefix: str) -> int:

@@ -14,12 +14,14 @@ AUTO, PORTABLE, HOPPER = range(3)  # enum SparsekKernel
 # Its other numbers: variants of the Hopper kernel, for FP16, dim 64 and no mask.
 VARIANTS = {
     "leader-locates": 3,
-    "split-pv": 4,
-    "late-q": 5,
-    "q-first": 6,
-    "combined": 7,
-    "ahead": 8,
-    "ping-pong": 9,
+    "spread-leaders": 4,
+    "split-pv": 5,
+    "late-q": 6,
+    "q-first": 7,
+    "lean": 8,
+    "combined": 9,
+    "ahead": 10,
+    "ping-pong": 11,
 }
 
 _Strides = ctypes.c_int64 * 3

@@ -15,7 +15,7 @@ from tests.kernels.emulated import CSRC, EmulatedLibrary, arguments, normal, ref
 SEEDS = 16
 every_variant = pytest.mark.parametrize("variant", library.VARIANTS)
 # Those that add and multiply the same numbers in the same order as the base.
-SAME_BITS = ("leader-locates", "late-q", "q-first", "ping-pong")
+SAME_BITS = ("leader-locates", "spread-leaders", "late-q", "q-first", "lean", "ping-pong")
 
 Tensors = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 

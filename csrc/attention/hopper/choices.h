@@ -20,6 +20,9 @@ struct Base {
   static constexpr Order ORDER = Order::ALTERNATE;
   // Only the thread that stores a strip works out where to, which takes two divisions.
   static constexpr bool LEADER_LOCATES = false;
+  // The threads that speak to TMA sit in warps that four schedulers issue, not one: warp w of
+  // warpgroup w.
+  static constexpr bool SPREAD_LEADERS = false;
   // The first half of the weights is multiplied with V while the second half is computed.
   static constexpr bool SPLIT_PV = false;
   // The next strip's Q is asked for behind a strip's first block, when the store that must have
@@ -33,6 +36,11 @@ struct Base {
 struct LeaderLocates : Base {
   static constexpr const char* NAME = "leader_locates";
   static constexpr bool LEADER_LOCATES = true;
+};
+
+struct SpreadLeaders : Base {
+  static constexpr const char* NAME = "spread_leaders";
+  static constexpr bool SPREAD_LEADERS = true;
 };
 
 struct SplitPv : Base {
@@ -50,9 +58,18 @@ struct QFirst : Base {
   static constexpr bool Q_FIRST = true;
 };
 
+// All that only takes work away.
+struct Lean : Base {
+  static constexpr const char* NAME = "lean";
+  static constexpr bool LEADER_LOCATES = true;
+  static constexpr bool SPREAD_LEADERS = true;
+  static constexpr bool Q_FIRST = true;
+};
+
 struct Combined : Base {
   static constexpr const char* NAME = "combined";
   static constexpr bool LEADER_LOCATES = true;
+  static constexpr bool SPREAD_LEADERS = true;
   static constexpr bool SPLIT_PV = true;
   static constexpr bool LATE_Q = true;
   static constexpr bool Q_FIRST = true;
@@ -77,6 +94,7 @@ template <class... Each>
 struct List {};
 
 // In the order of enum SparsekKernel.
-using OtherChoices = List<LeaderLocates, SplitPv, LateQ, QFirst, Combined, Ahead, PingPong>;
+using OtherChoices = List<LeaderLocates, SpreadLeaders, SplitPv, LateQ, QFirst, Lean, Combined,
+                          Ahead, PingPong>;
 
 }  // namespace sparsek::hopper

@@ -27,7 +27,10 @@ struct Strip {
   uint32_t parities = 0u;  // bit b: of the phase that buffer b's barrier is in
 
   // One thread of the warpgroup speaks for it to TMA; stores must be waited for by who issued them.
-  SPARSEK_DEVICE bool leads() const { return threadIdx.x % Config::WARPGROUP_THREADS == 0; }
+  SPARSEK_DEVICE bool leads() const {
+    return threadIdx.x % Config::WARPGROUP_THREADS ==
+           (Config::SPREAD_LEADERS ? warpgroup * WARP_LANES : 0);
+  }
 
   SPARSEK_DEVICE uint32_t at(int buffer) const {
     return smem + Config::STRIPS_AT +

@@ -14,9 +14,11 @@ Entry kernel_with() {
 }
 
 template Entry kernel_with<LeaderLocates>();
+template Entry kernel_with<SpreadLeaders>();
 template Entry kernel_with<SplitPv>();
 template Entry kernel_with<LateQ>();
 template Entry kernel_with<QFirst>();
+template Entry kernel_with<Lean>();
 template Entry kernel_with<Combined>();
 template Entry kernel_with<Ahead>();
 template Entry kernel_with<PingPong>();
