@@ -219,7 +219,9 @@ def main() -> None:
     """Print a row a kernel, the base first."""
     compiled = budgets.compile_kernels().kernels
     kernels = [one for one in compiled if one.name.startswith("FP16 D=64") and not one.causal]
-    ranges = list(zip(*(changes(kernels, other) for other in (Estimates(), *OTHER_ESTIMATES)), strict=True))
+    ranges = list(
+        zip(*(changes(kernels, other) for other in (Estimates(), *OTHER_ESTIMATES)), strict=True)
+    )
     boards = list(MEMORY_BYTES_PER_US)
     columns = ["clocks per head", "against base", "with other estimates", "tensor cores busy"]
     print("Predicted, not measured:")

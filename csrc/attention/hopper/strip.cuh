@@ -28,8 +28,8 @@ struct Strip {
 
   // One thread of the warpgroup speaks for it to TMA; stores must be waited for by who issued them.
   SPARSEK_DEVICE bool leads() const {
-    return threadIdx.x % Config::WARPGROUP_THREADS ==
-           (Config::SPREAD_LEADERS ? warpgroup * WARP_LANES : 0);
+    const unsigned leader = Config::SPREAD_LEADERS ? warpgroup * WARP_LANES : 0;
+    return threadIdx.x % Config::WARPGROUP_THREADS == leader;
   }
 
   SPARSEK_DEVICE uint32_t at(int buffer) const {
