@@ -15,7 +15,7 @@ from orchestrator.report import format as fmt
 from orchestrator.report.figures import Figure, Figures, figures
 from orchestrator.report.plain import plain
 from remote_payload import codec
-from remote_payload.catalog import OURS
+from remote_payload.catalog import OURS, OWN
 from remote_payload.contract import Method, Result, Shape, Status
 
 ROOT = Path(__file__).parents[1]
@@ -66,7 +66,7 @@ def _rows(derived: Figures, method: Method) -> list[str]:
 def _row(timed: Sequence[Figure], shape: Shape, method: Method) -> str:
     here = [row for row in timed if row.record.shape == shape and row.trusted]
     ours = next((row for row in here if row.record.provider == OURS), None)
-    others = [row for row in here if row.record.provider != OURS]
+    others = [row for row in here if row.record.provider not in OWN]
     if ours is None or ours.trusted is None:
         return ""
     waited = fmt.HOST_BOUND if ours.host_bound else ""

@@ -87,7 +87,7 @@ class Heat:
                 for entrant in turns(tuple(self._running), number):
                     self._guarded(method, entrant, number, self._turn, chosen)
         self._recheck(check)
-        self._recheck_replays(check)
+        self._recheck_replays(check, chosen.rounds - 1)
 
     def _choose(self, method: Method, bench: BenchPlan) -> Effort:
         """Time the second of TRIAL_CALLS calls: the first may still load and compile things."""
@@ -171,12 +171,16 @@ class Heat:
             if wrong:
                 self._out(name, f"the output of its last timed call is wrong: {wrong}")
 
-    def _recheck_replays(self, plan: CheckPlan) -> None:
-        for name, recorded in self._recorded.items():
-            wrong = self._wrong(_replayed(recorded), plan) if name not in self._unrecorded else ""
-            if wrong:
-                reason = f"the output of its last replayed call is wrong: {wrong}"
-                self._pipe.send(Fault(name, reason, method=Method.GRAPH))
+    def _recheck_replays(self, plan: CheckPlan, number: int) -> None:
+        """A turn each, so that whoever ends the process here is the one that is blamed."""
+        for entrant in tuple(self._running):
+            if not entrant.control and entrant.provider in self._recorded:
+                self._guarded(Method.GRAPH, entrant, number, self._recheck_replay, plan)
+
+    def _recheck_replay(self, method: Method, entrant: Entrant, plan: CheckPlan) -> None:
+        if wrong := self._wrong(_replayed(self._recorded[entrant.provider]), plan):
+            reason = f"the output of its last replayed call is wrong: {wrong}"
+            self._pipe.send(Fault(entrant.provider, reason, method=method))
 
     def _wrong(self, out: Tensor, plan: CheckPlan) -> str:
         """What is wrong with an output; empty if nothing is."""

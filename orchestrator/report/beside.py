@@ -11,7 +11,7 @@ from orchestrator.report import format as fmt
 from orchestrator.report.against import judged_against
 from orchestrator.report.figures import Figure, Figures
 from orchestrator.report.view import BesideView, ChartView, Table
-from remote_payload.catalog import BY_NAME, OURS, PEERS
+from remote_payload.catalog import BY_NAME, OURS, OWN, PEERS
 from remote_payload.contract import CheckRecord, Method, Result, Shape, Status
 
 _HEADER = (
@@ -121,9 +121,9 @@ def _best(by_time: list[Figure]) -> Figure:
     """The fastest that is neither ours nor the user's own; else the fastest that is not ours."""
     names = [row.record.provider for row in by_time]
     for index, name in enumerate(names):
-        if name in BY_NAME and name != OURS:
+        if name in BY_NAME and name not in OWN:
             return by_time[index]
-    return next((row for row in by_time if row.record.provider != OURS), by_time[0])
+    return next((row for row in by_time if row.record.provider not in OWN), by_time[0])
 
 
 def _against(best: Figure, row: Figure, figures: Figures) -> Judgement | None:
