@@ -14,7 +14,7 @@ FIRST_PROVIDERS = f"{OURS},sdpa,sdpa-flash"
 HOPPER = "sm_90a"  # a CPU asks for no architecture, and a rehearsal need not compile for all
 # A hang must leave time for all others.
 CASE_LIMIT_S, PROOF_LIMIT_S = 40, 45
-EMULATED_PROOF_LIMIT_S = 200  # a rehearsal on a CPU, where our kernel is emulated
+EMULATED_PROOF_LIMIT_S = 90  # a rehearsal on a CPU, where our kernel is emulated
 # For the report, and for bringing the result home.
 MARGIN_S = 15.0
 LEAST_S = 10.0
