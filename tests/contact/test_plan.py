@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.contact.plan import Step, next_step, part
+from benchmarks.contact.plan import RACED_FIRST, Step, next_step, part
+from remote_payload.catalog import VARIANTS
 
 FIRST, REST = part("first", rehearse=False), part("rest", rehearse=False)
 
@@ -38,7 +39,7 @@ def test_both_parts_fit_into_what_a_machine_is_lent_for() -> None:
 @pytest.mark.parametrize(
     ("checks", "prove", "words"),
     [
-        ([ours("ok"), ours("ok", 8), SDPA], 0, ".ci/gpu rest"),
+        ([ours("ok"), ours("ok", 8), SDPA], 0, ".ci/gpu rest --variants "),
         ([ours("failed"), ours("ok", 8), SDPA], 0, "sparsek is wrong and the hardware agrees"),
         ([ours("timeout"), SDPA], 1, "sparsek is not right yet and the hardware disagrees, or"),
         ([SDPA], 0, "for all the others: .ci/gpu rest --without sparsek"),
@@ -50,7 +51,10 @@ def test_first_light_is_followed_by_what_makes_sense_now(
 ) -> None:
     said = next_step(FIRST, checks, {"bench": 0, "prove": prove})
     assert words in said
-    assert (said == ".ci/gpu rest") == (words == ".ci/gpu rest")
+
+
+def test_what_is_to_be_raced_next_are_variants_that_exist() -> None:
+    assert set(RACED_FIRST.split(",")) <= set(VARIANTS)
 
 
 def test_after_the_rest_all_is_brought_home() -> None:

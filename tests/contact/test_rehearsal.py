@@ -153,7 +153,7 @@ def test_first_light_times_what_passed_and_then_asks_the_hardware(first: Left) -
     assert [check.status for check in bench.checks] == [Status.OK] * 6
     assert {row.provider for row in bench.bench} == {"sdpa", "sdpa-flash"}
     assert [record.name for record in prove.proofs] == ["conformance"]
-    assert "next: .ci/gpu rest --rehearse" in first.said
+    assert "next: .ci/gpu rest --variants " in first.said
 
 
 def test_the_archive_tells_of_the_machine_and_holds_the_log_with_its_seconds(first: Left) -> None:
