@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 from remote_payload.announce import say, step
+from remote_payload.check import ours_first
 from remote_payload.contract import (
     CheckRecord,
     KernelTrace,
@@ -74,7 +75,7 @@ def run(
     passed = {(c.provider, c.shape) for c in done}
     total = len(passed)
     records: List[TraceRecord] = []
-    for provider in request.providers:
+    for provider in ours_first(request.providers):
         shapes = [shape for shape in request.shapes if (provider.name, shape) in passed]
         if not shapes:
             continue
