@@ -36,7 +36,7 @@ gpu:  ## On a machine with a Hopper GPU: first light, then the rest; 12 minutes,
 gpu-kit:  ## Gather in wheelhouse/ what `make gpu` needs where there is no network
 	@PYTHON=$(PYTHON) .ci/gpu-kit
 
-gpu-results: $(READY)  ## FROM=gpu.tgz: its runs, its figures and the README's table in place
+gpu-results: $(READY)  ## FROM='gpu-first.tgz gpu-rest.tgz': runs, figures, README's table in place
 	$(BIN)/python -m benchmarks.contact.bring_home $(FROM)
 
 clean:  ## Remove what make and the tools left; runs are kept

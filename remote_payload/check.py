@@ -19,15 +19,15 @@ def run(
     setting: Setting,
     deadline: Deadline,
     keep: Callable[[CheckRecord], None],
-) -> Tuple[CheckRecord, ...]:
+    refused: List[CheckRecord],
+) -> None:
     """Check all pairs, handing each record to `keep` as soon as it is known; ours come first.
 
     A worker serves all shapes of its provider and is replaced after any fault, since a fault
     may have poisoned it. A provider that ran into its limit is not tried again. A required
-    provider that says it cannot run here counts as FAILED; those records are also returned,
-    since they tell about the host and not about the kernel. Raises OutOfTime.
+    provider that says it cannot run here counts as FAILED; those records are also put into
+    `refused`, since they tell about the host and not about the kernel. Raises OutOfTime.
     """
-    refused: List[CheckRecord] = []
     total = len(request.providers) * len(request.shapes)
     done = 0
     for provider in ours_first(request.providers):
@@ -43,7 +43,6 @@ def run(
                 say(f"check {provider.name} {shape.label}: {line(record)}")
                 keep(record)
     step(Stage.CHECK, total, total, "checked")
-    return tuple(refused)
 
 
 def ours_first(providers: Sequence[Provider]) -> Tuple[Provider, ...]:
@@ -92,6 +91,7 @@ class _Candidate:
             record: CheckRecord = self._worker.receive(limit_s)
         except Silent:
             self._drop()
+            self._deadline.require()  # cut by the run's end, it says nothing of the provider
             self._gave_up = shape
             reason = f"no result within {limit_s:.3g} s; its process was killed"
             return replace(blank, status=Status.TIMEOUT, reason=reason)

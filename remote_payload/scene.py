@@ -9,7 +9,7 @@ from typing import Optional, Protocol, Sequence, Tuple
 
 from remote_payload import machine
 from remote_payload.catalog import OURS, RIVALS
-from remote_payload.contract import GpuState, Request, Shape, Status
+from remote_payload.contract import GpuState, Request, Shape, Stage, Status
 from remote_payload.draft import Draft
 from remote_payload.isolate import Deadline
 from remote_payload.setting import LIBRARY_VARIABLE, Setting
@@ -67,9 +67,12 @@ class Scene:
         return name not in RIVALS or name in required
 
     @property
-    def ours_hung(self) -> str:
-        """Why nothing should start our kernel again: it ran into its limit in the check. Else
-        empty."""
+    def ours_is_out(self) -> str:
+        """Why nothing should start our kernel again: it ran into its limit in the check, or was
+        left out of it. Else empty."""
+        names = [provider.name for provider in self.request.providers]
+        if Stage.CHECK in self.request.stages and OURS not in names:
+            return f"not tried, as {OURS} was left out of this run"
         hung = (record for record in self.draft.result.checks if record.status is Status.TIMEOUT)
         first = next((record for record in hung if record.provider == OURS), None)
         return f"not tried, as {OURS} on {first.shape.label} {HUNG}" if first else ""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import List, Optional
+
 from remote_payload import bench, check
-from remote_payload.contract import Status
+from remote_payload.contract import BenchRecord, Status
 from remote_payload.draft import UNFINISHED
 from remote_payload.isolate import OutOfTime
 from remote_payload.scene import Outcome, Scene, tell
@@ -20,8 +22,10 @@ def act(scene: Scene) -> Outcome:
     without = f"without the method {lacking}, which needs a CUDA GPU" if lacking else ""
     if not methods:
         return Outcome(Status.FAILED, f"nothing to time by {without}", unfit=True)
-    _race(scene)
+    late = _race(scene)
     bad = [record for record in scene.draft.result.bench if record.status in check.BAD]
+    if late is not None:
+        return _out_of_time(scene, bad, late)
     fatal = [record for record in bad if scene.decides(record.provider)]
     if fatal:
         return Outcome(Status.FAILED, tell(fatal), ends_run=False, fails_run=True)
@@ -42,7 +46,16 @@ def _required_and_emulated(scene: Scene) -> str:
     return next((name for name in emulated if name in required), "")
 
 
-def _race(scene: Scene) -> None:
+def _out_of_time(scene: Scene, bad: List[BenchRecord], late: OutOfTime) -> Outcome:
+    """What was found wrong before is the graver news; a row that was cut short is no such thing."""
+    wrong = [r for r in bad if r.status is Status.FAILED and scene.decides(r.provider)]
+    if not wrong:
+        return Outcome(Status.TIMEOUT, str(late))
+    return Outcome(Status.FAILED, f"{tell(wrong)}; then {late}")
+
+
+def _race(scene: Scene) -> Optional[OutOfTime]:
+    """Race; OutOfTime, if the time did not suffice."""
     race = bench.Bench(scene.request, scene.setting(), scene.deadline, scene.gpu_state)
 
     def keep(status: Status = Status.FAILED, why: str = UNFINISHED) -> None:
@@ -52,7 +65,8 @@ def _race(scene: Scene) -> None:
         race.run(scene.draft.result.checks, keep)
     except OutOfTime as exc:
         keep(Status.TIMEOUT, str(exc))
-        raise
+        return exc
     except BaseException as exc:
         keep(Status.CANCELLED, str(exc) or type(exc).__name__)
         raise
+    return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Tuple
+from typing import List, Optional, Sequence
 
 from remote_payload import check
 from remote_payload.contract import CheckRecord, Status
@@ -13,35 +13,32 @@ from remote_payload.scene import Outcome, Scene, tell
 
 def act(scene: Scene) -> Outcome:
     """Check all. Who fails is not timed; the others are, and the run fails at its end."""
+    refused: List[CheckRecord] = []
     try:
-        refused = check.run(scene.request, scene.setting(), scene.deadline, scene.draft.add_check)
+        check.run(scene.request, scene.setting(), scene.deadline, scene.draft.add_check, refused)
+        late = None
     except OutOfTime as exc:
-        return _out_of_time(scene, exc)
-    outcome = _outcome(scene, refused)
-    return replace(outcome, ends_run=not scene.passed_any_check, fails_run=True)
+        late = exc
+    outcome = _outcome(scene, refused, late)
+    ends_run = late is not None or not scene.passed_any_check
+    return replace(outcome, ends_run=ends_run, fails_run=True)
 
 
-def _outcome(scene: Scene, refused: Tuple[CheckRecord, ...]) -> Outcome:
-    """A required provider that cannot run here tells about the host and not about a kernel."""
-    wrong = [record for record in _wrong(scene) if record not in refused]
+def _outcome(scene: Scene, refused: Sequence[CheckRecord], late: Optional[OutOfTime]) -> Outcome:
+    """The gravest first: a wrong kernel, the time that ran out, then what the host lacks.
+
+    A required provider that cannot run here tells about the host and not about a kernel.
+    """
+    checks = scene.draft.result.checks
+    wrong = [record for record in checks if record.status in check.BAD and record not in refused]
     fatal = [record for record in wrong if scene.decides(record.provider)]
     if fatal:
-        return Outcome(Status.FAILED, tell(fatal))
+        return Outcome(Status.FAILED, f"{tell(fatal)}; then {late}" if late else tell(fatal))
+    if late:
+        return Outcome(Status.TIMEOUT, str(late))
     if refused:
         return Outcome(Status.FAILED, tell(refused), unfit=True)
     if not scene.passed_any_check:
         why = "no provider could run here, so nothing was checked"
         return Outcome(Status.FAILED, tell(wrong) if wrong else why, unfit=not wrong)
     return Outcome(Status.OK, f"left out: {tell(wrong)}" if wrong else "")
-
-
-def _out_of_time(scene: Scene, exc: OutOfTime) -> Outcome:
-    """What was found wrong before is the graver news."""
-    fatal = [record for record in _wrong(scene) if scene.decides(record.provider)]
-    if not fatal:
-        return Outcome(Status.TIMEOUT, str(exc))
-    return Outcome(Status.FAILED, f"{tell(fatal)}; then {exc}")
-
-
-def _wrong(scene: Scene) -> Tuple[CheckRecord, ...]:
-    return tuple(r for r in scene.draft.result.checks if r.status in check.BAD)

@@ -40,13 +40,13 @@ def act(scene: Scene) -> Outcome:
     )
     plan = scene.request.prove
     chosen = {name: PROOFS[name] for name in PROOFS if name in (plan.proofs or PROOFS)}
-    return outcome_of(prove.run(chosen, place, plan.case_limit_s, keep, scene.ours_hung))
+    return outcome_of(prove.run(chosen, place, plan.case_limit_s, keep, scene.ours_is_out))
 
 
 def outcome_of(records: Tuple[ProofRecord, ...]) -> Outcome:
     """What the proofs mean for the run. Not OK if one is for people to judge: but no failure."""
     bad = [record for record in records if record.status not in (Status.OK, Status.SKIPPED)]
-    bad.sort(key=lambda record: record.for_people)
+    bad.sort(key=lambda record: (record.for_people, record.status is not Status.FAILED))
     if bad:
         more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
         judged = ", for people to judge" if bad[0].for_people else ""

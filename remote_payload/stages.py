@@ -53,7 +53,7 @@ class Run:
 
     def __init__(self, request: Request, draft: Draft, sources: Path, builds: Path) -> None:
         self._scene = Scene(request, draft, sources, builds, Deadline(request.time_limit_s))
-        self._first_failure: Optional[Outcome] = None
+        self._failure: Optional[Outcome] = None
 
     def carry_out(self) -> None:
         """Run the stages asked for and close the draft. Raises only Interrupted and our bugs."""
@@ -77,7 +77,7 @@ class Run:
         for stage in asked:
             ended = self._stage(stage, ended)
         self._note_after()
-        final = self._first_failure or Outcome(Status.OK)
+        final = self._failure or Outcome(Status.OK)
         self._scene.draft.close(final.status, final.reason, final.unfit)
 
     def _stage(self, stage: Stage, ended: Optional[Outcome]) -> Optional[Outcome]:
@@ -102,8 +102,13 @@ class Run:
             return ended
         final = Outcome(outcome.status, f"{stage.value}: {outcome.reason}", outcome.unfit)
         if outcome.ends_run or outcome.fails_run:
-            self._first_failure = self._first_failure or final
+            self._note_failure(final)
         return final if outcome.ends_run else ended
+
+    def _note_failure(self, final: Outcome) -> None:
+        """The first counts; but what the host lacks gives way to what is wrong with a kernel."""
+        if self._failure is None or (self._failure.unfit and not final.unfit):
+            self._failure = final
 
     def _meet_torch(self, needed: bool) -> None:
         """Ask torch for its facts and settle the device; Unfit if the stages cannot do so.

@@ -27,6 +27,7 @@ POLL_S = 0.5
 # A stage's end is archived at once, what grows inside of a stage now and then.
 PAUSE_S = 10.0
 CANCEL_LIMIT_S = 20.0
+UNFIT = 4
 RUNS = Path("runs")
 # The runs that contacts have made here; $OUT may be emptied between two.
 STARTED = Path(".gpu") / "started"
@@ -48,7 +49,13 @@ class Log:
         """Print and keep one line."""
         stamped = f"[{self.elapsed_s:6.1f} s] {line.rstrip()}"
         self.lines.append(stamped)
-        print(stamped, flush=True)
+        show(stamped)
+
+
+def show(line: str) -> None:
+    """Print; whoever listened may be gone, and what was learnt has to come home all the same."""
+    with contextlib.suppress(OSError):
+        print(line, flush=True)
 
 
 class Contact:
@@ -56,43 +63,52 @@ class Contact:
 
     def __init__(self, part: Part, folder: Path) -> None:
         self._part, self._log = part, Log()
-        self._archive = Archive(folder / "gpu.tgz", f"gpu-{part.name}")
+        self._archive = Archive(folder / f"gpu-{part.name}.tgz", f"gpu-{part.name}")
         self._step: subprocess.Popen[str] | None = None
         self._run: Path | None = None
         self._runs: list[Path] = []
+        self._ended: set[Path] = set()
 
     def carry_out(self) -> int:
-        """Run all steps; the gravest exit status of them."""
+        """Run all steps; the first exit status that is not 0, or 1 if nothing could be kept."""
         self._log.say(f"{self._part.name}: at most {self._part.limit_s:g} s")
         threading.Thread(target=self._look, daemon=True).start()
-        self._end_older()
         statuses: dict[str, int] = {}
         try:
+            self._end_older()
             for step in self._part.steps:
                 statuses[step.verb] = self._carry_out(step)
             self._tell(statuses)
         finally:
+            kept = self._keep()  # before anything that takes time: we may be told to end
             self._leave_nothing()
-            self._log.say(f"all of it is in {self._archive.path}")
-            self._keep()
-        return next((status for status in statuses.values() if status), 0)
+            if kept:
+                self._log.say(f"all of it is in {self._archive.path}")
+            kept = self._keep()
+        return next((status for status in statuses.values() if status), 0 if kept else 1)
 
     def _look(self) -> None:
-        self._archive.text("machine.txt", facts.facts())
+        said = ""
+        for answer in facts.facts():
+            said += answer
+            self._archive.text("machine.txt", said)
 
-    def _keep(self) -> None:
+    def _keep(self) -> bool:
+        """Write the archive; whether it could be written."""
         self._archive.text("log.txt", "\n".join(self._log.lines) + "\n")
         try:
             self._archive.write()
         except OSError as exc:
             self._log.say(f"the archive could not be written: {exc}")
+            return False
+        return True
 
     def _end_older(self) -> None:
         """What an earlier contact left running holds the GPU, and ours would queue behind it."""
         with contextlib.suppress(FileNotFoundError):
-            for run_id in STARTED.read_text("utf-8").split():
-                self._end(RUNS / run_id)
-            STARTED.unlink()
+            older = [RUNS / run_id for run_id in STARTED.read_text("utf-8").split()]
+            alive = [run.name for run in older if not self._end(run)]
+            STARTED.write_text("".join(f"{name}\n" for name in alive), "utf-8")
 
     def _carry_out(self, step: Step) -> int:
         left_s = self._part.limit_s - self._log.elapsed_s
@@ -115,7 +131,8 @@ class Contact:
         self._follow(self._step, before)
         reader.join(POLL_S)
         self._keep()
-        return self._step.returncode if self._step.returncode is not None else 1
+        status = self._step.returncode
+        return 1 if status is None or status < 0 else status
 
     def _read(self, step: subprocess.Popen[str]) -> None:
         for line in step.stdout or ():
@@ -126,7 +143,8 @@ class Contact:
         while step.poll() is None:
             time.sleep(POLL_S)
             self._meet(before)
-            done, grown = _stages_done(self._job), self._log.elapsed_s - kept_s > PAUSE_S
+            done = len(self._result(self._run).get("stages", ()))
+            grown = self._log.elapsed_s - kept_s > PAUSE_S
             if done != stages or grown:
                 stages = done
                 self._keep()
@@ -143,17 +161,15 @@ class Contact:
         for folder in _run_folders() - before:
             self._run = folder
             self._runs.append(folder)
-            self._archive.folder(f"runs/{folder.name}", folder, self._job)
+            self._archive.folder(f"runs/{folder.name}", folder, _job_of(folder))
             with STARTED.open("a", encoding="utf-8") as started:
                 started.write(f"{folder.name}\n")
 
-    @property
-    def _job(self) -> Path:
-        """The job's folder in the workspace, where the result grows while the job runs."""
-        if self._run is None:
-            return Path(os.devnull)
-        card = _json(self._run / "run.json")
-        return Path(str(card.get("workspace", ""))).expanduser() / "jobs" / self._run.name
+    def _result(self, run: Path | None) -> dict[str, Any]:
+        """A run's result as it is now: pulled, or still growing on the host."""
+        if run is None:
+            return {}
+        return _json(run / "result.json") or _json(_job_of(run) / "result.json")
 
     def _leave_nothing(self) -> None:
         """End the step and its job, which would outlive us."""
@@ -163,12 +179,13 @@ class Contact:
         for run in self._runs:
             self._end(run)
 
-    def _end(self, run: Path) -> None:
-        if (run / "end.json").exists() or not run.exists():
-            return
+    def _end(self, run: Path) -> bool:
+        """End a run that goes on; whether it is over now."""
+        if run in self._ended or (run / "end.json").exists() or not run.exists():
+            return True
         self._log.say(f"ending run {run.name}, which goes on")
         with contextlib.suppress(subprocess.TimeoutExpired):
-            subprocess.run(
+            done = subprocess.run(
                 [*ORCHESTRATOR, "cancel", run.name],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -176,15 +193,16 @@ class Contact:
                 timeout=CANCEL_LIMIT_S,
                 check=False,
             )
+            if done.returncode == 0:
+                self._ended.add(run)
+        return run in self._ended
 
     def _tell(self, statuses: dict[str, int]) -> None:
         """The tables of the reports, which may be all that comes home, and what to do next."""
         for run in self._runs:
             for line in facts.tables(run / "report.md"):
-                print(line)
-        checks = [
-            check for run in self._runs for check in _json(run / "result.json").get("checks", ())
-        ]
+                show(line)
+        checks = [check for run in self._runs for check in self._result(run).get("checks", ())]
         self._log.say(f"next: {plan.next_step(self._part, checks, statuses)}")
 
 
@@ -192,8 +210,10 @@ def _run_folders() -> frozenset[Path]:
     return frozenset(card.parent for card in RUNS.glob("*/run.json"))
 
 
-def _stages_done(job: Path) -> int:
-    return len(_json(job / "result.json").get("stages", ()))
+def _job_of(run: Path) -> Path:
+    """The job's folder in the workspace, where the result grows while the job runs."""
+    card = _json(run / "run.json")
+    return Path(str(card.get("workspace", ""))).expanduser() / "jobs" / run.name
 
 
 def _json(path: Path) -> dict[str, Any]:
@@ -228,14 +248,20 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--without", default="", help="providers to leave out")
     parser.add_argument("--variants", default="", help="variants of our kernel to race beside it")
     given = parser.parse_args(arguments)
+    if problem := plan.problem(given.part, given.without, given.variants):
+        parser.error(problem)
     part = plan.part(given.part, given.rehearse, given.without, given.variants)
     if given.dry_run:
         for step in part.steps:
             print("python3 -m orchestrator", *(step.words(part.limit_s) or ()))
         return 0
     folder = Path(os.environ.get("OUT") or Path(".gpu") / part.name)
-    for needed in (folder, STARTED.parent):
-        needed.mkdir(parents=True, exist_ok=True)
+    try:
+        for needed in (folder, STARTED.parent):
+            needed.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        print(f"make gpu: {exc.filename} is no folder to write to: {exc.strerror}", file=sys.stderr)
+        return UNFIT
     with _told_to_end():
         return Contact(part, folder).carry_out()
 

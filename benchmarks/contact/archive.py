@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 LIMIT_BYTES = 15 << 20  # of the archive, compressed
+TEXT_LIMIT_CHARACTERS = 2 << 20
 FASTEST = 1  # of gzip: the machine has better things to do
 LEFT_OUT, RUNS = "left-out.txt", "runs"
 # Of a job's folder: what is being written, and what stages work in and remove.
@@ -32,11 +33,14 @@ class Archive:
         self.path, self._name, self._limit_bytes = path, name, limit_bytes
         self._texts: dict[str, str] = {}
         self._folders: dict[str, tuple[Path, ...]] = {}
+        self._packed: dict[Path, tuple[float, int]] = {}  # when a file was weighed, and its weight
         path.parent.mkdir(parents=True, exist_ok=True)
 
     def text(self, name: str, text: str) -> None:
-        """Keep a text under this name from the next writing on."""
-        self._texts[name] = text
+        """Keep a text under this name from the next writing on; of a huge one, both its ends."""
+        half = TEXT_LIMIT_CHARACTERS // 2
+        huge = len(text) > TEXT_LIMIT_CHARACTERS
+        self._texts[name] = f"{text[:half]}\n[...]\n{text[-half:]}" if huge else text
 
     def folder(self, name: str, *folders: Path) -> None:
         """Keep all files of these folders, laid over each other, the first on top."""
@@ -55,7 +59,7 @@ class Archive:
                 self._add(tar, name, text.encode())
             for name, path in sorted(self._files(), key=_worth):
                 data = _read(path)
-                if data is not None and raw.tell() + _packed_bytes(data) <= self._limit_bytes:
+                if data is not None and raw.tell() + self._weigh(path, data) <= self._limit_bytes:
                     self._add(tar, name, data)
                 else:
                     left_out.append(name)
@@ -74,6 +78,18 @@ class Archive:
                         found[inside] = path
             yield from ((f"{name}/{inside}", path) for inside, path in found.items())
 
+    def _weigh(self, path: Path, data: bytes) -> int:
+        """The file's size in the archive; packed to find out only once while it stays as it is."""
+        changed, weight = self._packed.get(path, (0.0, 0))
+        try:
+            now = path.stat().st_mtime
+        except OSError:
+            now = 0.0
+        if not weight or changed != now:
+            weight = len(zlib.compress(data, FASTEST)) + tarfile.RECORDSIZE
+            self._packed[path] = (now, weight)
+        return weight
+
     def _add(self, tar: tarfile.TarFile, name: str, data: bytes) -> None:
         entry = tarfile.TarInfo(f"{self._name}/{name}")
         entry.size = len(data)
@@ -91,7 +107,7 @@ def unpack_runs(path: Path, runs: Path) -> tuple[Path, ...]:
                     entry.name = "/".join(inside)
                     tar.extract(entry, runs, filter="data")
                     names[inside[0]] = None
-    except (OSError, tarfile.TarError, ValueError) as exc:
+    except (OSError, EOFError, zlib.error, tarfile.TarError, ValueError) as exc:
         raise ValueError(f"{path} is no archive of a contact: {exc}") from exc
     if not names:
         raise ValueError(f"{path} holds no run; its log.txt says how far the contact came")
@@ -105,10 +121,6 @@ def _worth(file: tuple[str, Path]) -> tuple[bool, int]:
         return name.endswith(".ncu-rep"), path.stat().st_size
     except OSError:
         return True, 0
-
-
-def _packed_bytes(data: bytes) -> int:
-    return len(zlib.compress(data, FASTEST)) + tarfile.RECORDSIZE
 
 
 def _read(path: Path) -> bytes | None:

@@ -61,7 +61,8 @@ def main(
             print(exc, file=sys.stderr)
             status = 1
     readme_table.main([], readme, results)
-    print(f"next: git add {results.name} and the README; orchestrator report {last}")
+    if last:
+        print(f"next: git add {results.name} and the README; orchestrator report {last}")
     return status
 
 

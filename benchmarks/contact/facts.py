@@ -15,21 +15,21 @@ _QUESTIONS = (
     ("nvcc", "--version"),
     ("ncu", "--version"),
     ("compute-sanitizer", "--version"),
-    ("uname", "-a"),
+    ("uname", "-srvm"),
     ("lscpu",),
     ("free", "-m"),
     (sys.executable, "-VV"),
     (sys.executable, "-m", "pip", "list", "--disable-pip-version-check"),
 )
 # Names of one card, which say nothing about its kind.
-_OF_THIS_CARD = re.compile(r"uuid|serial|bus.?id|board id|chassis", re.IGNORECASE)
+_OF_THIS_CARD = re.compile(r"uuid|guid|serial|bus.?id|host id|board id|chassis", re.IGNORECASE)
 _DIGEST, _DIGITS = re.compile(r"\b[0-9a-f]{64}\b"), 12
 _WORTH = ("Correctness", "Results", "Proofs")
 
 
-def facts() -> str:
-    """Versions, clocks and limits as the machine's own tools print them."""
-    return "\n".join(_answer(question) for question in _QUESTIONS)
+def facts() -> Iterator[str]:
+    """Versions, clocks and limits as the machine's own tools print them, one after the other."""
+    yield from map(_answer, _QUESTIONS)
 
 
 def _answer(question: tuple[str, ...]) -> str:
@@ -46,9 +46,9 @@ def _answer(question: tuple[str, ...]) -> str:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as exc:
-        return f"{head}\n{exc}\n"
+        return f"{head}\n{exc}\n\n"
     kept = [line for line in done.stdout.splitlines() if not _OF_THIS_CARD.search(line)]
-    return "\n".join((head, *kept, ""))
+    return "\n".join((head, *kept, "", ""))
 
 
 def tables(report: Path) -> Iterator[str]:

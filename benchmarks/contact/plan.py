@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from remote_payload.catalog import OURS
+from remote_payload.catalog import BY_NAME, OURS, VARIANTS
 
 # The targets' heads first, then the fewest: one wave, where launches and Python weigh most.
 FIRST_HEADS, ALL_HEADS, REHEARSED_HEADS = "96,8", "96,8,128,64,32,16", "4,2"
 FIRST_PROVIDERS = f"{OURS},sdpa,sdpa-flash"
 HOPPER = "sm_90a"  # a CPU asks for no architecture, and a rehearsal need not compile for all
-# The variants that a model expects most of (docs/kernels/hopper.md): where ours is right, the same
-# minutes decide between them.
-RACED_FIRST = "lean,combined,late-q"
+# The variants that one of two models of the SM expects to win (docs/kernels/hopper.md): where ours
+# is right, the same minutes decide between them.
+RACED_FIRST = "lean,combined,leader-locates"
 # A hang must leave time for all others.
 CASE_LIMIT_S, PROOF_LIMIT_S = 40, 45
 EMULATED_PROOF_LIMIT_S = 90  # a rehearsal on a CPU, where our kernel is emulated
@@ -69,12 +69,26 @@ def part(name: str, rehearse: bool, without: str = "", variants: str = "") -> Pa
     return Part(name, (Step("profile", everything, 450),), 480, rehearse)
 
 
+def problem(name: str, without: str, variants: str) -> str:
+    """What is wrong with these words, before a machine is kept waiting for it; empty if nothing."""
+    if name == "first" and (without or variants):
+        return "--without and --variants go with rest"
+    for option, given, known in (
+        ("--without", without, tuple(BY_NAME)),
+        ("--variants", variants, VARIANTS),
+    ):
+        for each in given.split(",") if given else ():
+            if each not in known:
+                return f"{option}: {each!r} is none of {', '.join(known)}"
+    return ""
+
+
 def next_step(done: Part, checks: Sequence[Mapping[str, Any]], statuses: Mapping[str, int]) -> str:
     """What makes sense now, in words. checks: of the results; statuses: exit codes by verb."""
     suffix = " --rehearse" if done.rehearsal else ""
     ours = [check for check in checks if check.get("provider") == OURS]
     if done.name == "rest":
-        return "bring gpu.tgz home, then: make gpu-results FROM=gpu.tgz"
+        return "bring the archives home, then: make gpu-results FROM='gpu-first.tgz gpu-rest.tgz'"
     if not checks:
         return "nothing was checked; the log above says why. Mend that before anything else"
     if ours and all(check.get("status") == "ok" for check in ours):

@@ -67,14 +67,26 @@ def _failure(result: Result) -> str:
         lines = [first_error(c.log) for c in build.compilations if c.status is not Status.OK]
         said = next((line for line in lines if line), build.reason)
         return f"{word}: csrc/ does not compile: {said}"
-    wrong = [check for check in result.checks if check.status in (Status.FAILED, Status.TIMEOUT)]
+    wrong = _wrong_checks(result)
     if wrong and result.status is Status.FAILED:
         rest = f"; {fmt.count(len(wrong) - 1, 'more case')} failed" if len(wrong) > 1 else ""
         timed = " What passed its check was timed." if _timed_whole(result) else ""
         return f"{word}: {failed_case(wrong[0])}{rest}.{timed}"
-    partial = any(record.samples_us for record in result.bench)
+    partial = any(record.samples_us for record in result.bench) and not _timed_whole(result)
     tail = " Timings below are partial and not judged." if partial else ""
     return f"{word}: {(result.reason or 'no reason given').rstrip('.')}.{tail}"
+
+
+def _wrong_checks(result: Result) -> list[CheckRecord]:
+    """What failed the run in its check, the one that the payload names first; empty if that did
+    not: a rival that is wrong is left out and fails nothing."""
+    if any(s.stage is Stage.CHECK and s.status is Status.OK for s in result.stages):
+        return []
+    bad = (Status.FAILED, Status.TIMEOUT)
+    wrong = [check for check in result.checks if check.status in bad]
+    return sorted(
+        wrong, key=lambda check: f"{check.provider} on {check.shape.label}" not in result.reason
+    )
 
 
 def _timed_whole(result: Result) -> bool:
@@ -95,7 +107,9 @@ def _proofs(result: Result) -> str:
     if not tally[Status.OK]:
         return f"NOTHING PROVEN: {result.proofs[0].name}: {result.proofs[0].reason.rstrip('.')}."
     skipped = f", {tally[Status.SKIPPED]} skipped" if tally[Status.SKIPPED] else ""
-    return f"OK: {fmt.count(tally[Status.OK], 'proof')} given{skipped}; nothing was timed."
+    people = sum(proof.for_people for proof in result.proofs)
+    judged = f", {people} for people to judge" if people else ""
+    return f"OK: {fmt.count(tally[Status.OK], 'proof')} given{skipped}{judged}; nothing was timed."
 
 
 def _timings(figures: Figures) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.contact.archive import LEFT_OUT, Archive, unpack_runs
+from benchmarks.contact.archive import LEFT_OUT, TEXT_LIMIT_CHARACTERS, Archive, unpack_runs
 
 
 def names(path: Path) -> list[str]:
@@ -119,8 +119,20 @@ def test_an_archive_without_a_run_and_a_file_that_is_none_are_told_apart(tmp_pat
     (tmp_path / "text").write_text("hello")
     with pytest.raises(ValueError, match="is no archive of a contact"):
         unpack_runs(tmp_path / "text", tmp_path)
-    with pytest.raises(ValueError, match="is no archive of a contact"):
-        unpack_runs(tmp_path / "absent", tmp_path)
+    (tmp_path / "half.tgz").write_bytes(archive.path.read_bytes()[:40])
+    for name in ("half.tgz", "absent"):
+        with pytest.raises(ValueError, match="is no archive of a contact"):
+            unpack_runs(tmp_path / name, tmp_path)
+
+
+def test_a_log_without_end_does_not_fill_it(tmp_path: Path) -> None:
+    archive = Archive(tmp_path / "gpu.tgz", "x")
+    archive.text("log.txt", "first\n" + os.urandom(3 << 20).hex() + "\nlast")
+    archive.write()
+    kept = text(archive.path, "x/log.txt")
+    assert len(kept) <= TEXT_LIMIT_CHARACTERS + 10
+    assert kept.startswith("first\n")
+    assert kept.endswith("\nlast")
 
 
 def test_an_archive_cannot_write_outside_of_the_runs(tmp_path: Path) -> None:

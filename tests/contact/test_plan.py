@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.contact.plan import RACED_FIRST, Step, next_step, part
+from benchmarks.contact.plan import RACED_FIRST, Step, next_step, part, problem
 from remote_payload.catalog import VARIANTS
 
 FIRST, REST = part("first", rehearse=False), part("rest", rehearse=False)
@@ -58,4 +58,19 @@ def test_what_is_to_be_raced_next_are_variants_that_exist() -> None:
 
 
 def test_after_the_rest_all_is_brought_home() -> None:
-    assert next_step(REST, [], {}).endswith("make gpu-results FROM=gpu.tgz")
+    assert next_step(REST, [], {}).endswith("make gpu-results FROM='gpu-first.tgz gpu-rest.tgz'")
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("rest", "sparsek,fa3", "lean"), ""),
+        (("first", "sparsek", ""), "--without and --variants go with rest"),
+        (("rest", "sparse", ""), "--without: 'sparse' is none of sdpa, "),
+        (("rest", "", "lean,nonsense"), "--variants: 'nonsense' is none of leader-locates, "),
+    ],
+)
+def test_a_slip_of_the_pen_costs_no_machine(words: tuple[str, str, str], complaint: str) -> None:
+    said = problem(*words)
+    assert said.startswith(complaint)
+    assert bool(said) == bool(complaint)

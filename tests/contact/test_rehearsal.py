@@ -47,8 +47,8 @@ class Machine:
     """A copy of the tree as it would travel, with a home, and a Python that has everything."""
 
     def __init__(self, folder: Path) -> None:
-        self.tree, self._home = folder / "tree", folder / "home"
-        self._home.mkdir()
+        self.tree, self.home = folder / "tree", folder / "home"
+        self.home.mkdir()
         listed = ["git", "ls-files", "-co", "--exclude-standard", "-z"]
         names = subprocess.run(listed, cwd=ROOT, capture_output=True, check=True).stdout
         for name in filter(None, names.decode().split("\0")):
@@ -60,7 +60,7 @@ class Machine:
     def start(self, part: str, out: Path) -> subprocess.Popen[str]:
         out.mkdir()
         env = {
-            "HOME": str(self._home),
+            "HOME": str(self.home),
             "PATH": os.environ["PATH"],
             "PYTHON": sys.executable,
             "OUT": str(out),
@@ -82,17 +82,22 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
     return Machine(tmp_path_factory.mktemp("machine"))
 
 
+def archived_a_stage(process: subprocess.Popen[str], left: Left) -> None:
+    """Wait until the end of a stage has reached the archive."""
+    end = time.monotonic() + 240
+    while not (left.archive.exists() and any(result.stages for result in left.results())):
+        assert process.poll() is None
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
 @pytest.fixture(scope="module")
 def killed(machine: Machine, tmp_path_factory: pytest.TempPathFactory) -> Left:
     """Killed like a machine that is taken away, once a stage is over."""
     out = tmp_path_factory.mktemp("killed") / "out"
     process = machine.start("first", out)
-    end = time.monotonic() + 240
-    left = Left(-signal.SIGKILL, "", out / "gpu.tgz")
-    while not (left.archive.exists() and any(result.stages for result in left.results())):
-        assert process.poll() is None, process.stdout.read() if process.stdout else ""
-        assert time.monotonic() < end
-        time.sleep(0.1)
+    left = Left(-signal.SIGKILL, "", out / "gpu-first.tgz")
+    archived_a_stage(process, left)
     os.killpg(process.pid, signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
     return left
@@ -112,7 +117,7 @@ def first(machine: Machine, rest: Left, tmp_path_factory: pytest.TempPathFactory
 def whole(machine: Machine, part: str, out: Path) -> Left:
     process = machine.start(part, out)
     said, _ = process.communicate(timeout=500)
-    return Left(process.returncode, said, out / "gpu.tgz")
+    return Left(process.returncode, said, out / f"gpu-{part}.tgz")
 
 
 def test_what_was_done_when_the_machine_was_taken_away_is_home(killed: Left) -> None:
@@ -143,7 +148,7 @@ def test_the_rest_is_done_in_the_order_of_its_worth_and_brings_its_result(rest: 
     timed = {row.provider for row in result.bench if row.samples_us}
     assert {"sdpa", "sdpa-flash"} <= timed
     assert "## Results" in rest.said
-    assert "next: bring gpu.tgz home, then: make gpu-results FROM=gpu.tgz" in rest.said
+    assert "next: bring the archives home, then: make gpu-results FROM=" in rest.said
 
 
 def test_first_light_times_what_passed_and_then_asks_the_hardware(first: Left) -> None:
@@ -163,3 +168,26 @@ def test_the_archive_tells_of_the_machine_and_holds_the_log_with_its_seconds(fir
         assert facts is not None
         assert log.read().decode().splitlines()[-1].endswith(f"all of it is in {first.archive}")
         assert "$ uname -a" in facts.read().decode()
+
+
+def test_told_to_end_with_nobody_listening_it_keeps_all_and_leaves_nothing_running(
+    machine: Machine, first: Left, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    process = machine.start("first", out)
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.stdout.close()
+    left = Left(128 + signal.SIGTERM, "", out / "gpu-first.tgz")
+    archived_a_stage(process, left)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=60) == left.exit_status
+    with tarfile.open(left.archive) as tar:
+        log = tar.extractfile("gpu-first/log.txt")
+        assert log is not None
+        lines = log.read().decode().splitlines()
+    (run,) = [line for line in lines if "ending run " in line]
+    assert lines[-1].endswith(f"all of it is in {left.archive}")
+    job = run.split("ending run ")[1].partition(",")[0]
+    (folder,) = machine.home.glob(f"**/jobs/{job}")
+    assert '"why": "cancelled"' in (folder / "end.json").read_text()

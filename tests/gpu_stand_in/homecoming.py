@@ -59,7 +59,7 @@ class Watch:
         self._first.setdefault(event, seconds)
 
     def _archive(self) -> Path | None:
-        found = [*self._out.rglob("gpu.tgz"), *self._tree.glob(".gpu/*/gpu.tgz")]
+        found = [*self._out.rglob("gpu-*.tgz"), *self._tree.glob(".gpu/*/gpu-*.tgz")]
         return found[0] if found else None
 
     def _left(self) -> list[Path]:

@@ -204,5 +204,14 @@ def test_running_out_of_time_does_not_hide_what_was_wrong_before(tmp_path: Path)
     assert (done.exit_status, done.result.status) == (1, Status.FAILED)
     assert done.result.reason.startswith("check: returns_nan on ")
     assert done.result.reason.endswith("; then the run's time limit of 15 s has passed")
-    assert done.check("hangs").status is Status.TIMEOUT
-    assert all(record.provider != "sdpa" for record in done.result.checks)
+    assert {record.provider for record in done.result.checks} == {"returns_nan"}
+
+
+def test_a_wrong_kernel_is_graver_than_what_the_host_lacks(tmp_path: Path) -> None:
+    """The one is found while timing, after the other was."""
+    request = a_request(
+        Provider("sdpa-cudnn", required=True), Provider("sdpa"), misbehaving("cheats_when_timed")
+    )
+    done = run_payload(request, tmp_path)
+    assert (done.exit_status, done.result.unfit) == (1, False)
+    assert done.result.reason.startswith("bench: cheats_when_timed on ")

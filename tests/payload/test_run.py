@@ -207,17 +207,35 @@ def test_a_kernel_that_does_not_compile_stops_the_run(tmp_path: Path) -> None:
     pytest.importorskip("torch")
     (tmp_path / "nvcc").write_text(NVCC)
     (tmp_path / "nvcc").chmod(0o755)
-    request = a_request(stages=tuple(Stage))
+    stages = tuple(stage for stage in Stage if stage is not Stage.PROVE)  # that one is tried always
+    request = a_request(Provider("sdpa"), Provider("sparsek"), stages=stages)
     path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
     done = run_payload(request, tmp_path / "job", path=path)
     assert (done.exit_status, done.result.status, done.result.unfit) == (1, Status.FAILED, False)
     assert 'identifier "x" is undefined' in done.result.reason
-    stages = [report.status for report in done.result.stages]
-    assert stages == [Status.FAILED, *[Status.SKIPPED] * (len(Stage) - 1)]
+    ended = [report.status for report in done.result.stages]
+    assert ended == [Status.FAILED, *[Status.SKIPPED] * (len(stages) - 1)]
     assert done.result.build is not None
     assert done.result.checks == ()
     assert done.result.machine is not None
     assert done.result.machine.nvcc == "12.4.131"
+
+
+def test_a_run_that_leaves_our_kernel_out_goes_on_where_that_does_not_compile(
+    tmp_path: Path,
+) -> None:
+    pytest.importorskip("torch")
+    (tmp_path / "nvcc").write_text(NVCC)
+    (tmp_path / "nvcc").chmod(0o755)
+    stages = (Stage.BUILD, Stage.CHECK, Stage.BENCH, Stage.PROVE)
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    done = run_payload(a_request(Provider("sdpa"), stages=stages), tmp_path / "job", path=path)
+    assert (done.exit_status, done.result.unfit) == (1, False)
+    assert done.result.reason.startswith("build: ")
+    assert {row.provider for row in done.result.bench} == {"sdpa"}
+    reasons = {proof.name: proof.reason for proof in done.result.proofs}
+    assert reasons["adversarial"] == "not tried, as sparsek was left out of this run"
+    assert reasons["conformance"].startswith("no GPU in this run")
 
 
 @pytest.mark.parametrize(

@@ -25,20 +25,21 @@ pytestmark = pytest.mark.skipif(
 
 
 def gpu(
-    folder: Path, *options: str, python: str = sys.executable
+    folder: Path, *options: str, python: str = sys.executable, out: str = "out"
 ) -> subprocess.CompletedProcess[str]:
-    """.ci/gpu with folder/bin first on the PATH, and everything it writes in `folder`."""
+    """.ci/gpu, called from `folder`, with folder/bin first on the PATH; it writes there alone."""
     env = {
         "HOME": str(folder),
         "PATH": f"{folder / 'bin'}:/usr/bin:/bin",
         "PYTHON": python,
-        "VENV": str(folder / "venv"),
+        "VENV": "venv",
         "WHEELHOUSE": str(folder / "wheelhouse"),
+        "OUT": out,
         "PIP_NO_INDEX": "1",
         "PIP_CONFIG_FILE": os.devnull,
     }
     command = [str(SCRIPT), *options]
-    return subprocess.run(command, capture_output=True, text=True, env=env, timeout=100)
+    return subprocess.run(command, capture_output=True, text=True, env=env, cwd=folder, timeout=100)
 
 
 def said(done: subprocess.CompletedProcess[str]) -> str:
@@ -55,6 +56,18 @@ def test_a_machine_without_a_gpu_exits_4_with_one_line(tmp_path: Path, part: str
         "make gpu: no NVIDIA GPU here (nvidia-smi lists none); run it on a machine with a Hopper GPU"
     )
     assert not (tmp_path / "venv").exists()
+    assert "no NVIDIA GPU here" in (tmp_path / "out" / "unfit.txt").read_text()
+
+
+def test_a_dry_run_prepares_nothing(tmp_path: Path) -> None:
+    assert gpu(tmp_path, "rest", "--dry-run").returncode == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_nothing_can_be_written_to_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    line = said(gpu(tmp_path, "first", "--rehearse", out="file"))
+    assert line == f"make gpu: {tmp_path / 'file'} is no folder to write to: File exists"
 
 
 @pytest.mark.parametrize(
@@ -118,7 +131,7 @@ def test_packages_that_cannot_be_had_are_named_with_the_way_out(tmp_path: Path) 
         pytest.skip("needs a system Python that can make virtual environments")
     if subprocess.run([bare, "-c", "import fabric"], stderr=subprocess.DEVNULL).returncode == 0:
         pytest.skip("the system Python has our packages")
-    line = said(gpu(tmp_path, "first", "--dry-run", python=bare))
+    line = said(gpu(tmp_path, "first", "--rehearse", python=bare))
     assert line.startswith("make gpu: missing here: ")
     assert "fabric" in line
     assert "run `make gpu-kit` on a machine with network and copy wheelhouse/" in line

@@ -9,7 +9,7 @@ import pytest
 from orchestrator.report.figures import figures
 from orchestrator.report.headline import headline, is_ok
 from remote_payload.contract import ProofRecord, Result, Stage, StageReport, Status
-from tests.report.synthetic import gpu_result, run, shape
+from tests.report.synthetic import check, gpu_result, run, shape
 
 
 def first_line(result: Result) -> str:
@@ -43,6 +43,42 @@ def test_a_wrong_kernel_comes_first_and_what_passed_is_said_to_be_timed() -> Non
 
 def test_a_race_that_was_cut_short_is_not_said_to_have_timed_all() -> None:
     assert "was timed" not in first_line(with_ours_wrong(Status.TIMEOUT))
+
+
+def test_a_failed_proof_is_named_and_not_a_rival_that_was_left_out() -> None:
+    result = gpu_result()
+    crashed = check("fa3", shape(), status=Status.FAILED, reason="crashed: SIGSEGV")
+    stages = (
+        StageReport(Stage.CHECK, Status.OK, "left out: fa3"),
+        StageReport(Stage.BENCH, Status.OK),
+    )
+    line = first_line(
+        replace(
+            result,
+            status=Status.FAILED,
+            reason="prove: memcheck: 1 error",
+            checks=(*result.checks, crashed),
+            stages=(*stages, StageReport(Stage.PROVE, Status.FAILED, "memcheck: 1 error")),
+        )
+    )
+    assert line == "FAILED: prove: memcheck: 1 error."
+
+
+def test_the_check_that_the_run_failed_on_comes_before_one_that_was_only_left_out() -> None:
+    result = with_ours_wrong(Status.OK)
+    crashed = check("fa3", shape(), status=Status.FAILED, reason="crashed: SIGSEGV")
+    reason = "check: sparsek on B=16 H=96 S=512 D=64 fp16: 1 of 50331648 elements"
+    line = first_line(replace(result, checks=(crashed, *result.checks), reason=reason))
+    assert line.startswith("FAILED: sparsek on ")
+
+
+def test_what_is_for_people_to_judge_is_told_beside_what_was_proven() -> None:
+    proofs = (
+        ProofRecord("memcheck", Status.OK),
+        ProofRecord("racecheck", Status.FAILED, "1 hazard", for_people=True),
+    )
+    result = replace(gpu_result(), checks=(), bench=(), proofs=proofs)
+    assert first_line(result) == "OK: 1 proof given, 1 for people to judge; nothing was timed."
 
 
 @pytest.mark.parametrize(
