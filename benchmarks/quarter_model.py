@@ -159,9 +159,8 @@ class Sm:
         """bar.red waits for the warpgroup, bar.sync for its turn, which bar.arrive gives."""
         given, group = opcode.startswith("BAR.ARV"), warp.warpgroup
         kind = "strip" if opcode.startswith("BAR.RED") else "turn"
-        turn = warp.met[opcode] + (
-            given and group % 2
-        )  # the odd one's first was given at the start
+        # The odd one's first turn was given at the start.
+        turn = warp.met[opcode] + (group % 2 if given else 0)
         warp.met[opcode] += 1
         came = self.meetings[kind, group ^ 1 if given else group, turn]
         came.append(now)

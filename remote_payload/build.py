@@ -96,19 +96,22 @@ def build(
     arch = plan.arch or ((device_arch,) if device_arch else _supported(nvcc))
     report = BuildReport(Status.FAILED, "", key=_key(digests, version, arch), nvcc=release(version))
     units = tuple(name for name in digests if name.endswith(".cu"))
-    wrong = [name for name in arch if not _ARCH.fullmatch(name)]
-    if wrong:
-        return _because(
-            report, f"build.arch: {wrong[0]!r} is no architecture; expected e.g. sm_90a"
-        )
-    if not units:
-        return _because(report, f"no .cu file under {sources / 'csrc'}")
+    if why := _senseless(arch, units, sources):
+        return _because(report, why)
     kept = _kept(builds / report.key)
     if kept is not None:
         progress(len(arch), len(arch), "already built")
         return _choose(kept, builds, device_arch)
     compiler = _Nvcc(nvcc, sources, units, limit_s)
     return _build_new(report, compiler, arch, builds, device_arch, progress)
+
+
+def _senseless(arch: Sequence[str], units: Sequence[str], sources: Path) -> str:
+    """Why there is nothing to compile or nothing to compile for; empty if there is."""
+    wrong = [name for name in arch if not _ARCH.fullmatch(name)]
+    if wrong:
+        return f"build.arch: {wrong[0]!r} is no architecture; expected e.g. sm_90a"
+    return "" if units else f"no .cu file under {sources / 'csrc'}"
 
 
 def _build_new(

@@ -58,6 +58,11 @@ class Condition:
     same: bool
 
 
+_OF_THE_HOST = (
+    "the GPU waited for the host, so these times are the host's; the rows by graph decide"
+)
+
+
 @dataclass(frozen=True)
 class Comparison:
     """Both runs; a speed-up above 1 means that the second is faster.
@@ -122,7 +127,11 @@ def _row(key: Key, old: Figure, new: Figure, first: Figures, second: Figures) ->
     floors = [_noise(of, key) for of in (first, second)]
     known = [floor for floor in floors if floor is not None]
     noise = max(known) if len(known) == len(floors) else None
-    return Row(*key, before, after, judge(ratio_of_medians(before, after), noise))
+    speedup = ratio_of_medians(before, after)
+    if old.host_bound or new.host_bound:
+        undecided = Judgement(Verdict.INCONCLUSIVE, speedup, noise, _OF_THE_HOST)
+        return Row(*key, before, after, undecided)
+    return Row(*key, before, after, judge(speedup, noise))
 
 
 def _noise(of: Figures, key: Key) -> float | None:

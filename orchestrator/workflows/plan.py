@@ -167,7 +167,8 @@ def _providers(wish: Wish, here: Path) -> tuple[tuple[Provider, ...], tuple[tupl
             f"--without {','.join(wish.without)} leaves no provider to run",
             hint="Leave out fewer, or name others with --providers.",
         )
-    builtin = [Provider(name, required=name in named) for name in chosen]
+    required = (*named, *wish.variants)
+    builtin = [Provider(name, required=name in required) for name in chosen]
     own, extra = [], []
     for name, target in wish.user_providers:
         place, _, function = target.rpartition(":")

@@ -106,7 +106,8 @@ def attention_variant(variant: str) -> Callable[..., torch.Tensor]:
     """attention_forward, but always by one variant of the Hopper kernel: to be timed beside it.
 
     variant: a name in library.VARIANTS. What that cannot run, it refuses with a LibraryError; all
-    else is as with attention_forward, but it is no operator of torch's. ValueError: no such name.
+    else is as with attention_forward, but it is no operator of torch's: a lazily negated tensor is
+    refused with a ValueError. ValueError: no such name.
     """
     number = library.number_of_kernel(variant)
 
@@ -118,6 +119,8 @@ def attention_variant(variant: str) -> Callable[..., torch.Tensor]:
         scale: Optional[float] = None,
         out: Optional[torch.Tensor] = None,
     ) -> torch.Tensor:
+        if q.is_neg() or k.is_neg() or v.is_neg() or (out is not None and out.is_neg()):
+            raise ValueError("a variant reads memory as it is: call resolve_neg() first")
         given = None if scale is None else float(scale)
         if out is None:
             return _forward(q, k, v, bool(causal), given, number)

@@ -7,7 +7,7 @@ namespace sparsek::hopper {
 // When a warpgroup multiplies.
 enum class Order {
   ALTERNATE,  // Q K^T, softmax, P V, and again: the four warpgroups ignore each other
-  AHEAD,      // Q K^T of the next block is under way during this block's softmax
+  AHEAD,      // Q K^T of the next block is queued behind P V of this one, one wait for both
   PING_PONG   // two pairs; of a pair, one multiplies while the other is at its softmax
 };
 
