@@ -14,7 +14,7 @@ import torch
 from remote_payload import adversarial, codec
 from remote_payload.adversarial import Case, Tensors
 from remote_payload.catalog import OURS
-from remote_payload.check_case import require_form, settle
+from remote_payload.check_case import require_form, sentence, settle
 from remote_payload.contract import Provider
 from remote_payload.prove_adversarial import Trial, Verdict
 from remote_payload.providers import Loaded, load
@@ -32,7 +32,7 @@ def main(order: Path, verdict: Path) -> None:
         try:
             wrong, kernel = _try(case, loaded, setting)
         except Exception as exc:
-            wrong, kernel = f"raised {type(exc).__name__}: {exc}", ""
+            wrong, kernel = f"raised {sentence(exc)}", ""
         if kernel and kernel not in kernels:
             kernels.append(kernel)
         print(f"{'WRONG' if wrong else 'right'}  {case.name}  {wrong}".rstrip(), flush=True)
