@@ -72,7 +72,8 @@ def _failure(result: Result) -> str:
         rest = f"; {fmt.count(len(wrong) - 1, 'more case')} failed" if len(wrong) > 1 else ""
         timed = " What passed its check was timed." if _timed_whole(result) else ""
         return f"{word}: {failed_case(wrong[0])}{rest}.{timed}"
-    partial = any(record.samples_us for record in result.bench) and not _timed_whole(result)
+    whole = result.status is Status.FAILED and _timed_whole(result)
+    partial = any(record.samples_us for record in result.bench) and not whole
     tail = " Timings below are partial and not judged." if partial else ""
     return f"{word}: {(result.reason or 'no reason given').rstrip('.')}.{tail}"
 
