@@ -54,8 +54,11 @@ class Log:
 
 def show(line: str) -> None:
     """Print; whoever listened may be gone, and what was learnt has to come home all the same."""
-    with contextlib.suppress(OSError):
+    try:
         print(line, flush=True)
+    except OSError:
+        # What is still buffered would fail once more at exit, and be the exit status.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class Contact:

@@ -167,7 +167,7 @@ def test_the_archive_tells_of_the_machine_and_holds_the_log_with_its_seconds(fir
         assert log is not None
         assert facts is not None
         assert log.read().decode().splitlines()[-1].endswith(f"all of it is in {first.archive}")
-        assert "$ uname -a" in facts.read().decode()
+        assert "$ uname -srvm" in facts.read().decode()
 
 
 def test_told_to_end_with_nobody_listening_it_keeps_all_and_leaves_nothing_running(

@@ -265,11 +265,13 @@ EDGES = [
 LATE = [
     swapped("weights.cuh", "trusted = trusted && total", "trusted = half == 1 ? trusted : total"),
     swapped("weights.cuh", "? 60000.0f :", "? 0x1p64f :"),
-    swapped("kernel.cuh", "sync_any(!trusted)", "sync_any(!trusted && at.row < 64)"),
-    swapped("kernel.cuh", "sync_any(!trusted)", "sync_any(!trusted && at.row < Config::PASS_ROWS)"),
+    swapped("kernel.cuh", "sync_any(!trusted)", "sync_any(!trusted && row < 64)"),
+    swapped("kernel.cuh", "sync_any(!trusted)", "sync_any(!trusted && row < Config::PASS_ROWS)"),
     swapped("kernel.cuh", "sync_any(!trusted)", "sync_any(!trusted && threadIdx.x % 128 < 64)"),
     swapped(
-        "kernel.cuh", "params, at);", "params, {at.row % Config::PASS_ROWS, at.head, at.batch});"
+        "kernel.cuh",
+        "params, at);",
+        "params, {row % Config::PASS_ROWS, at.at.head, at.at.batch});",
     ),
 ]
 
