@@ -92,13 +92,15 @@ def test_all_that_passed_its_check_is_timed_and_home(
     assert home.ours() == ours
     assert home.timed() == timed
     assert [proof["status"] for proof in home.results[1]["proofs"]] == ["ok"]
-    assert then in home.said.partition("next: .ci" if "variants" in then else "mend it at home")[2]
+    (next_step,) = [line for line in home.said.splitlines() if "] next: " in line][-1:]
+    assert then in next_step
 
 
 def test_a_machine_that_is_taken_away_has_left_what_it_knew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home = contact("hangs-late", tmp_path, monkeypatch, limit_s=60)
+    home = contact("hangs-late", tmp_path, monkeypatch, limit_s=25)
     assert home.ended.status is None
-    assert home.results[0]["build"]["status"] == "ok"
-    assert home.results[0]["reason"] == "interrupted"
+    (result,) = home.results
+    assert (result["build"]["status"], result["reason"]) == ("ok", "interrupted")
+    assert home.ours() == ["ok"]  # the second shape hangs
