@@ -207,7 +207,7 @@ def test_a_kernel_that_does_not_compile_stops_the_run(tmp_path: Path) -> None:
     pytest.importorskip("torch")
     (tmp_path / "nvcc").write_text(NVCC)
     (tmp_path / "nvcc").chmod(0o755)
-    stages = tuple(stage for stage in Stage if stage is not Stage.PROVE)  # that one is tried always
+    stages = tuple(one for one in Stage if one is not Stage.PROVE)  # that one is tried always
     request = a_request(Provider("sdpa"), Provider("sparsek"), stages=stages)
     path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
     done = run_payload(request, tmp_path / "job", path=path)
@@ -221,9 +221,7 @@ def test_a_kernel_that_does_not_compile_stops_the_run(tmp_path: Path) -> None:
     assert done.result.machine.nvcc == "12.4.131"
 
 
-def test_a_run_that_leaves_our_kernel_out_goes_on_where_that_does_not_compile(
-    tmp_path: Path,
-) -> None:
+def test_a_run_without_our_kernel_goes_on_where_that_does_not_compile(tmp_path: Path) -> None:
     pytest.importorskip("torch")
     (tmp_path / "nvcc").write_text(NVCC)
     (tmp_path / "nvcc").chmod(0o755)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from benchmarks.readme_table import table
+from orchestrator.model.verdict import Verdict
+from orchestrator.report import comparison
 from orchestrator.report.render import Report, render
 from remote_payload.contract import Method, Result
 from tests.report import synthetic
@@ -78,3 +80,25 @@ def test_the_readme_gives_no_speed_up_that_is_the_hosts() -> None:
     assert bound[6] == "—"
     assert lines[H8, "graph"][6].startswith("1.19")
     assert lines[H96, "back_to_back"][6].startswith("1.32")
+
+
+def test_times_that_are_the_hosts_are_no_regression_of_a_kernel() -> None:
+    """sdpa's host takes twice as long at 8 heads; its graph's time is what it was."""
+    before = host_bound_result()
+    slower = tuple(
+        replace(
+            record,
+            samples_us=tuple(2 * us for us in record.samples_us),
+            host_us=tuple(2 * us for us in record.host_us),
+        )
+        if (record.provider, record.method, record.shape.heads) == ("sdpa", Method.BACK_TO_BACK, 8)
+        else record
+        for record in before.bench
+    )
+    both = comparison.compare(synthetic.run(before), synthetic.run(replace(before, bench=slower)))
+    rows = {(row.method, row.shape.heads): row for row in both.rows if row.provider == "sdpa"}
+    judged = rows[Method.BACK_TO_BACK, 8].judgement
+    assert judged.verdict is Verdict.INCONCLUSIVE
+    assert judged.advice.startswith("the GPU waited for the host")
+    assert rows[Method.BACK_TO_BACK, 96].judgement.advice != judged.advice
+    assert both.regressions == 0
