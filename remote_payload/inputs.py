@@ -30,8 +30,8 @@ _SHARE_OF_FREE_DISK = 4
 def given(shape: Shape, setting: Setting) -> Tensors:
     """As `make`, but drawn once for all processes of a run, if it has a folder for that.
 
-    Drawing takes longer than most kernels' whole check: 1.3 s for B=16 H=96 S=512 D=64. The files
-    are mapped privately, so that nobody's writes reach the next process.
+    One tensor of B=16 H=96 S=512 D=64 took 0.8 s to draw and 0.1 s to read back on a CPU. The
+    files are mapped privately, so that nobody's writes reach the next process.
     """
     if not setting.inputs:
         return make(shape, setting.seed)

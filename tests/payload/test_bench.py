@@ -7,6 +7,7 @@ import subprocess
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -16,6 +17,7 @@ from remote_payload.contract import (
     CheckPlan,
     Method,
     Provider,
+    Request,
     Result,
     Stage,
     Status,
@@ -92,23 +94,29 @@ def test_who_ended_the_bench_process_is_not_let_in_again(race: Finished, functio
     assert TINY.label in record.reason
 
 
+def started(request: Request, folder: Path) -> tuple[subprocess.Popen[str], IO[str]]:
+    """A payload that has just begun, and what it prints."""
+    (folder / "request.json").write_text(codec.dumps(request))
+    process = subprocess.Popen(
+        command(folder), cwd=ROOT, env=environment(folder), stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    return process, process.stdout
+
+
 def test_a_terminated_run_keeps_the_samples_it_had(tmp_path: Path) -> None:
     request = a_request(
         Provider("sdpa"),
         misbehaving("slow"),
         bench=BenchPlan(methods=(Method.COLD,), rounds=400, budget_s=600.0),
     )
-    (tmp_path / "request.json").write_text(codec.dumps(request))
-    process = subprocess.Popen(
-        command(tmp_path), cwd=ROOT, env=environment(tmp_path), stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    for line in process.stdout:
+    process, printed = started(request, tmp_path)
+    for line in printed:
         if '"stage": "bench"' in line and "round 4 of 400" in line:
             break
     process.send_signal(signal.SIGTERM)
-    rest = process.stdout.read()
-    process.stdout.close()
+    rest = printed.read()
+    printed.close()
     assert process.wait(timeout=10) == 1, rest
     result = read_result(tmp_path)
     assert (result.status, result.reason) == (Status.CANCELLED, "interrupted by SIGTERM")
@@ -128,17 +136,13 @@ def test_what_a_method_took_is_on_disk_when_the_next_one_begins(tmp_path: Path) 
     """A machine that is taken away sends no signal."""
     plan = BenchPlan(methods=(Method.BACK_TO_BACK, Method.COLD), warmup=1, calls=2, rounds=40)
     request = a_request(Provider("sdpa"), misbehaving("slow"), bench=replace(plan, budget_s=600.0))
-    (tmp_path / "request.json").write_text(codec.dumps(request))
-    process = subprocess.Popen(
-        command(tmp_path), cwd=ROOT, env=environment(tmp_path), stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    for line in process.stdout:
+    process, printed = started(request, tmp_path)
+    for line in printed:
         if '"stage": "bench"' in line and "cold round 2 of 40" in line:
             break
     process.kill()
     process.wait(timeout=10)
-    process.stdout.close()
+    printed.close()
     rows = {(row.provider, row.method): row for row in read_result(tmp_path).bench}
     for name in ("sdpa", "slow"):
         whole, begun = rows[name, Method.BACK_TO_BACK], rows[name, Method.COLD]
@@ -151,18 +155,14 @@ def test_what_a_method_took_is_on_disk_when_the_next_one_begins(tmp_path: Path) 
 
 def test_a_killed_payload_leaves_no_worker_behind_and_a_result_to_read(tmp_path: Path) -> None:
     request = a_request(misbehaving("hangs"))
-    (tmp_path / "request.json").write_text(codec.dumps(request))
-    process = subprocess.Popen(
-        command(tmp_path), cwd=ROOT, env=environment(tmp_path), stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    for line in process.stdout:
+    process, printed = started(request, tmp_path)
+    for line in printed:
         if '"stage": "check"' in line:
             break
     time.sleep(0.5)
     process.kill()
     process.wait(timeout=10)
-    process.stdout.close()
+    printed.close()
     assert read_result(tmp_path).reason == "interrupted"
     assert gone_within(10, tmp_path)
 

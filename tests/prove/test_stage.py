@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.ncu import flags
+from remote_payload import catalog
 from remote_payload.contract import Depth, NcuPlan, ProofRecord, Provider, Stage, Status
 from remote_payload.stage_prove import PROOFS, outcome_of
 from tests.ncu_stage.stand_in import Mood, install
@@ -46,6 +47,10 @@ def test_a_refuted_proof_fails_the_run_at_its_end_and_the_next_stage_still_runs(
     )
     assert "hardware counters need a CUDA GPU" in refuted.stage(Stage.NCU).reason
     assert refuted.check("sdpa").status is Status.OK
+
+
+def test_the_proofs_that_can_be_asked_for_are_those_there_are_in_their_order() -> None:
+    assert tuple(PROOFS) == catalog.PROOFS
 
 
 def test_every_proof_leaves_a_record_and_its_progress(refuted: Finished) -> None:
