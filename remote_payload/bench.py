@@ -7,6 +7,7 @@ from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 from remote_payload.announce import say, step
 from remote_payload.attempt import Attempt
+from remote_payload.bounded import spoken
 from remote_payload.contract import (
     BenchPlan,
     BenchRecord,
@@ -101,7 +102,7 @@ class Bench:
             return None
         except Silent:
             self._deadline.require()
-            status, how = Status.TIMEOUT, f"hung for {limit_s:.3g} s while being timed"
+            status, how = Status.TIMEOUT, f"hung for {spoken(limit_s)} while being timed"
         except Died as exc:
             status, how = Status.FAILED, f"crashed while being timed: {exc}"
         self._drop()

@@ -25,6 +25,11 @@ class Ended:
     timed_out: bool = False
 
 
+def spoken(limit_s: float) -> str:
+    """A time limit for people: "0.25 s", "1200 s", and never "1.2e+03 s"."""
+    return f"{limit_s:.3g} s" if limit_s < 100 else f"{limit_s:.0f} s"
+
+
 def run(
     argv: Sequence[str],
     output: Path,
@@ -69,7 +74,7 @@ def _wait(
     end = time.monotonic() + limit_s
     while process.poll() is None:
         if time.monotonic() >= end:
-            why = f"no end within {limit_s:.3g} s; it and all it had started were killed"
+            why = f"no end within {spoken(limit_s)}; it and all it had started were killed"
             return Ended(None, why, timed_out=True)
         if output.stat().st_size > output_limit_bytes:
             return Ended(None, f"printed more than {output_limit_bytes >> 20} MiB and was killed")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Callable, Dict, List, Optional, Tuple
 
 from remote_payload.announce import say, step
+from remote_payload.bounded import spoken
 from remote_payload.contract import CeilingRecord, GpuState, Stage, Status
 from remote_payload.isolate import Deadline, Died, Pipe, Silent, Worker
 
@@ -103,7 +104,7 @@ class _Taker:
                 record, done = self._worker.receive(limit_s)
             after = self._gpu(self._worker.pid)
         except Silent:
-            reason = f"nothing was heard for {limit_s:.3g} s; its process was killed"
+            reason = f"nothing was heard for {spoken(limit_s)}; its process was killed"
             record = replace(record, status=Status.TIMEOUT, reason=reason)
         except Died as exc:
             record = replace(record, status=Status.FAILED, reason=f"crashed: {exc}")

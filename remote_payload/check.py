@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Callable, List, Optional, Sequence, Tuple
 
 from remote_payload.announce import say, step
+from remote_payload.bounded import spoken
 from remote_payload.catalog import OWN
 from remote_payload.contract import CheckPlan, CheckRecord, Provider, Request, Shape, Stage, Status
 from remote_payload.isolate import Deadline, Died, Pipe, Silent, Worker
@@ -93,7 +94,7 @@ class _Candidate:
             self._drop()
             self._deadline.require()  # cut by the run's end, it says nothing of the provider
             self._gave_up = shape
-            reason = f"no result within {limit_s:.3g} s; its process was killed"
+            reason = f"no result within {spoken(limit_s)}; its process was killed"
             return replace(blank, status=Status.TIMEOUT, reason=reason)
         except Died as exc:
             self._drop()

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, List, Optional, Sequence, Tuple
 
 from remote_payload import bounded
+from remote_payload.bounded import spoken
 from remote_payload.isolate import Deadline
 
 COMPILERS = ("c++", "g++", "clang++")
@@ -135,7 +136,7 @@ def _call(command: Sequence[str], folder: Path, stage: str, deadline: Deadline) 
     output = folder / f"{stage.replace('/', '_')}.txt"
     ended = bounded.run(command, output, limit_s, cwd=str(folder))
     if ended.timed_out:
-        raise CompiledTooLong(f"{stage}: {ended.why}")
+        raise CompiledTooLong(f"{stage}: not done {spoken(deadline.limit_s)} after the start")
     if ended.exit_code != 0:
         lines = output.read_text("utf-8", "replace").splitlines()
         errors = [line for line in lines if "error" in line] or lines

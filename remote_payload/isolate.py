@@ -126,7 +126,7 @@ class Deadline:
     """The moment by which the whole run has to be over."""
 
     def __init__(self, limit_s: float) -> None:
-        self._limit_s = limit_s
+        self.limit_s = limit_s
         self._end = time.monotonic() + limit_s
 
     def allow(self, wanted_s: float) -> float:
@@ -136,7 +136,7 @@ class Deadline:
     def require(self) -> None:
         """Raise OutOfTime once the moment has passed."""
         if time.monotonic() >= self._end:
-            raise OutOfTime(f"the run's time limit of {self._limit_s:g} s has passed")
+            raise OutOfTime(f"the run's time limit of {self.limit_s:g} s has passed")
 
 
 def _context() -> Any:

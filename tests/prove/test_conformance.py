@@ -121,7 +121,7 @@ def test_a_difference_is_told_also_where_its_words_cannot_be_compared(
     why = "no C++ compiler here"
     if hindrance == "no time":
         program(tmp_path / "bin" / "c++", "sleep 60")
-        why = "over the emulator, compiling conformance/hopper_conformance.cu: no end within"
+        why = "over the emulator, compiling conformance/hopper_conformance.cu: not done"
     where = place(tmp_path, ON_GPU, tree(tmp_path / "tree", carried=True), HOPPER, limit_s=6.0)
     with pytest.raises(Refuted) as refuted:
         conformance(where)
