@@ -35,6 +35,23 @@ def hang_up_after(limit_s: float, link: Any) -> Iterator[None]:
         watch.cancel()
 
 
+@contextlib.contextmanager
+def blaming(link: Any) -> Iterator[None]:
+    """EOFError where the block failed because the connection died under it.
+
+    Of such a one Paramiko says "Unable to open channel" or "Channel closed", as of a refusal.
+    """
+    try:
+        yield
+    except (OSError, EOFError):
+        raise  # these name the link themselves
+    except Exception as error:
+        link.join(_POLL_S)  # it closes its channels just before it calls itself inactive
+        if link.is_active():
+            raise
+        raise EOFError("it ended while a command was being started") from error
+
+
 def keep_order(link: Any) -> None:
     """Make `link` send nothing for a channel whose CLOSE it has sent.
 
@@ -199,5 +216,5 @@ class SshChannel:
         if self._raw.eof_received or self._raw.exit_status >= 0:
             return False
         link = self._raw.get_transport()
-        link.join(_POLL_S)  # it closes its channels just before it calls itself inactive
+        link.join(_POLL_S)  # as in blaming()
         return not link.is_active()

@@ -216,6 +216,24 @@ def test_a_command_started_into_a_black_hole_is_a_lost_link_in_time(
         transport.run(Command(("true",)))
 
 
+def test_a_dead_link_is_never_called_a_refused_channel(
+    sshd_variant: SshdVariant, trust: Trust, lossy_link: JoinLink
+) -> None:
+    server = sshd_variant("MaxSessions 1")
+    for _ in range(6):  # who notices first is a matter of chance
+        link = lossy_link(target_port=server.port)
+        host = replace(server.host(), port=link.port)
+        with (
+            SshTransport(host, trust, IMPATIENT) as transport,
+            transport.stream(Command(("cat",))) as channel,
+        ):
+            channel.send(b"here")
+            assert channel.receive(4, 5) == b"here"
+            link.blackhole()  # and no spare channel: the only one is in use
+            with within(4), pytest.raises(LinkLost, match="no longer connected"):
+                transport.run(Command(("true",)))
+
+
 def test_sending_into_a_black_hole_is_a_lost_link_in_time(
     linked: tuple[SshTransport, LossyLink],
 ) -> None:
