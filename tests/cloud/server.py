@@ -131,6 +131,7 @@ class FakeRunPod:
 def serve() -> Iterator[FakeRunPod]:
     """Serve until the block ends; then every answer must have obeyed the description."""
     fake = FakeRunPod()
+    complaints(pod_json(), "Pod")  # reading the description takes longer than some clients wait
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"fake": fake}))
     fake.url = f"http://127.0.0.1:{server.server_address[1]}/v2"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})

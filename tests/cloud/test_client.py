@@ -140,7 +140,6 @@ def test_each_refusal_is_told_once_with_its_way_out(
         problem(429, "Too Many Requests", "minute window"),
         cut_off,
         hang_up,
-        silence(1.2),
     ],
 )
 def test_a_fault_that_passes_is_not_even_noticed(
@@ -161,7 +160,6 @@ def test_a_fault_that_passes_is_not_even_noticed(
         (problem(503, "Unavailable", "maintenance"), r"out of order \(HTTP 503\): maintenance"),
         (cut_off, "broke off"),
         (hang_up, "cannot be reached"),
-        (silence(1.2), "does not answer"),
     ],
 )
 def test_a_fault_that_stays_is_told_after_three_tries(
@@ -170,6 +168,22 @@ def test_a_fault_that_stays_is_told_after_three_tries(
     fake.faults = [fault] * 9
     with pytest.raises(HostUnreachable, match=said):
         client.pod(POD)
+    assert len(fake.seen) == 3
+
+
+def test_a_silence_that_passes_is_not_even_noticed(fake: FakeRunPod, impatient: RunPod) -> None:
+    fake.add(pod_json())
+    fake.faults = [silence(1.2), silence(1.2)]
+    assert impatient.pod(POD).id == POD
+    assert len(fake.seen) == 3
+
+
+def test_a_silence_that_stays_is_told_after_three_tries(
+    fake: FakeRunPod, impatient: RunPod
+) -> None:
+    fake.faults = [silence(1.2)] * 9
+    with pytest.raises(HostUnreachable, match="does not answer"):
+        impatient.pod(POD)
     assert len(fake.seen) == 3
 
 
