@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import statistics
 import subprocess
 import sys
 import time
@@ -92,7 +91,7 @@ def test_a_command_on_an_open_connection_costs_two_round_trips(
             start = time.perf_counter()
             transport.run(Command(("true",)))
             took_s.append(time.perf_counter() - start)
-    assert statistics.median(took_s) / (2 * link.latency_s) < 2.5
+    assert min(took_s) / (2 * link.latency_s) < 2.5  # a busy machine adds to all but the best
 
 
 def test_the_ssh_library_is_not_imported_before_it_is_needed() -> None:

@@ -110,7 +110,7 @@ def test_a_scan_that_fails_is_told_before_a_dead_address_answers(tmp_path: Path)
     started = time.monotonic()
     with pytest.raises(Exception, match="there is no csrc/"):
         deploy_from(tmp_path, Unreachable(local_host(tmp_path / "ws")))
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 4
 
 
 def test_an_unreachable_host_is_told_after_the_scan(
