@@ -36,13 +36,7 @@ from orchestrator.transport.keys import (
 )
 from orchestrator.transport.known_hosts import HostKey
 from orchestrator.transport.route import Route, hop, resolve, through
-from orchestrator.transport.ssh_channel import (
-    Spares,
-    SshChannel,
-    blaming,
-    hang_up_after,
-    keep_order,
-)
+from orchestrator.transport.ssh_channel import Spares, SshChannel, keep_order, starting
 from orchestrator.transport.trust import Trust
 
 if TYPE_CHECKING:
@@ -94,9 +88,7 @@ class SshTransport:
     def stream(self, command: Command) -> Iterator[SshChannel]:
         """Start a command on a session channel of its own; no terminal."""
         link, spares = self._opened()
-        # exec_command() itself would wait for ever where the network swallows everything.
-        limit_s = self._timeouts.channel_s
-        with told(self.host, in_use=True), blaming(link), hang_up_after(limit_s, link):
+        with told(self.host, in_use=True), starting(link, self._timeouts.channel_s):
             raw = spares.take()
             raw.exec_command(command.shell_line())
         channel = SshChannel(self.host, raw, self._timeouts.send_s)

@@ -36,15 +36,17 @@ def hang_up_after(limit_s: float, link: Any) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def blaming(link: Any) -> Iterator[None]:
-    """EOFError where the block failed because the connection died under it.
+def starting(link: Any, limit_s: float) -> Iterator[None]:
+    """Start a command in the block: in time, and EOFError where the connection died under it.
 
-    Of such a one Paramiko says "Unable to open channel" or "Channel closed", as of a refusal.
+    exec_command() waits for ever where the network swallows everything, and of a connection that
+    has died Paramiko says "Unable to open channel" or "Channel closed", as of a refusal.
     """
     try:
-        yield
+        with hang_up_after(limit_s, link):
+            yield
     except (OSError, EOFError):
-        raise  # these name the link themselves
+        raise  # these are about the link already
     except Exception as error:
         link.join(_POLL_S)  # it closes its channels just before it calls itself inactive
         if link.is_active():
@@ -111,7 +113,7 @@ class Spares:
                 ready, self._next = self._next, None
             if ready is None:
                 raise
-        return ready.result(self._limit_s)
+        return ready.result()  # opening has its limit
 
     def _begin(self) -> Future[Any]:
         opened: Future[Any] = Future()
@@ -216,5 +218,5 @@ class SshChannel:
         if self._raw.eof_received or self._raw.exit_status >= 0:
             return False
         link = self._raw.get_transport()
-        link.join(_POLL_S)  # as in blaming()
+        link.join(_POLL_S)  # as in starting()
         return not link.is_active()
