@@ -69,14 +69,14 @@ def _row(timed: Sequence[Figure], shape: Shape, method: Method) -> str:
     others = [row for row in here if row.record.provider not in OWN]
     if ours is None or ours.trusted is None:
         return ""
-    waited = fmt.HOST_BOUND if ours.host_bound else ""
+    waited = fmt.HOST_BOUND_NOTE if ours.host_bound else ""
     cells = [shape.label, method.value, fmt.with_interval(ours.trusted, shape.heads) + waited]
     best = min(others, key=lambda row: row.trusted.median_us if row.trusted else 0.0, default=None)
     if best is None or best.trusted is None:
         cells += [fmt.NONE] * 3
     else:
         theirs = fmt.with_interval(best.trusted, shape.heads)
-        theirs += fmt.HOST_BOUND if best.host_bound else ""
+        theirs += fmt.HOST_BOUND_NOTE if best.host_bound else ""
         # What the host's time would decide is left to the row of the graphs.
         speedup = ratio(best.record.samples_us, ours.record.samples_us)
         known = not (ours.host_bound or best.host_bound)

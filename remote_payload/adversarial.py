@@ -25,8 +25,8 @@ FIRST_BLOCK = 128
 # Rows with a late maximum: both halves of a fragment, every warp, strips and passes of 256 rows.
 LATE_ROWS = (70, 100, 127, 129, 186, 255, 256, 300, 329)
 HUGE = 200.0
-# Of q, k, v and the output as strided views: the axes of [batch, heads, seq] from the outermost on,
-# and the elements before and after a row, multiples of 16 bytes.
+# Of q, k, v and, for who hands one in, the output as strided views: the axes of [batch, heads, seq]
+# from the outermost on, and the elements before and after a row, multiples of 16 bytes.
 LAYOUTS = (
     ((0, 2, 1), 8, 8),
     ((0, 1, 2), 16, 8),

@@ -31,15 +31,24 @@ _VARIANTS = (
     ("ping-pong", "whose warpgroups take turns in pairs"),
 )
 
+BASELINE = "sdpa"
+OURS = "sparsek"
+
+
+def provider_of(variant: str) -> str:
+    """The name of the provider that is a variant of OURS."""
+    return f"{OURS}-{variant}"
+
+
 ENTRIES: Tuple[Entry, ...] = (
-    Entry("sdpa", "PyTorch scaled_dot_product_attention, the backend PyTorch itself picks"),
+    Entry(BASELINE, "PyTorch scaled_dot_product_attention, the backend PyTorch itself picks"),
     Entry("sdpa-flash", "PyTorch SDPA, FlashAttention backend"),
     Entry("sdpa-cudnn", "PyTorch SDPA, cuDNN backend"),
     Entry("sdpa-efficient", "PyTorch SDPA, memory-efficient backend"),
     Entry("sdpa-math", "PyTorch SDPA, plain math backend"),
-    Entry("sparsek", "our own kernel in csrc/, through blackwell_sparsek.attention_forward"),
+    Entry(OURS, "our own kernel in csrc/, through blackwell_sparsek.attention_forward"),
     *(
-        Entry(f"sparsek-{name}", f"our Hopper kernel for FP16, D = 64, no mask, {how}")
+        Entry(provider_of(name), f"our Hopper kernel for FP16, D = 64, no mask, {how}")
         for name, how in _VARIANTS
     ),
     Entry(
@@ -67,12 +76,10 @@ ENTRIES: Tuple[Entry, ...] = (
 
 BY_NAME: Dict[str, Entry] = {entry.name: entry for entry in ENTRIES}
 
-BASELINE = "sdpa"
-OURS = "sparsek"
-# Of OURS, by name; the provider of "late-q" is "sparsek-late-q".
+# Of OURS, by name.
 VARIANTS: Tuple[str, ...] = tuple(name for name, _ in _VARIANTS)
 # Every provider that is our kernel, and which variant of it; None: what the library chooses itself.
-OWN: Dict[str, Optional[str]] = {OURS: None, **{f"{OURS}-{name}": name for name in VARIANTS}}
+OWN: Dict[str, Optional[str]] = {OURS: None, **{provider_of(name): name for name in VARIANTS}}
 PEERS: Tuple[str, ...] = tuple(entry.name for entry in ENTRIES if entry.how)
 # What a run likes to have beside ours: one that cannot run, or is wrong, loses its own place only.
 RIVALS: Tuple[str, ...] = tuple(

@@ -88,19 +88,19 @@ def _measure(name: str, task: Task, clock: Any) -> Iterator[CeilingRecord]:
     if wrong:
         yield replace(record, reason=f"its result is wrong: {wrong}")
         return
-    one_us, out = clock.together(trial.call, 0, 1)
+    one_us = clock.burst(trial.call, 0, 1).time_us
     slot_us = task.slot_s * US_PER_S
     calls = _between(1, SAMPLE_US / one_us, MOST_CALLS)
     rounds = _between(FEWEST_ROUNDS, (1 - WARM_SHARE) * slot_us / (calls * one_us), ROUNDS)
     warm = _between(1, WARM_SHARE * slot_us / one_us, MOST_CALLS * ROUNDS)
     record = replace(record, calls=calls)
     yield record
-    clock.together(trial.call, 0, warm)
+    clock.burst(trial.call, 0, warm)
     for _ in range(rounds):
-        time_us, out = clock.together(trial.call, 0, calls)
-        record = replace(record, samples_us=(*record.samples_us, time_us))
+        burst = clock.burst(trial.call, 0, calls)
+        record = replace(record, samples_us=(*record.samples_us, burst.time_us))
         yield record
-    wrong = trial.wrong(out)
+    wrong = trial.wrong(burst.out)
     if wrong:
         yield replace(record, reason=f"the result of the last timed call is wrong: {wrong}")
         return

@@ -48,7 +48,12 @@ def run(
 
 def ours_first(providers: Sequence[Provider]) -> Tuple[Provider, ...]:
     """Our kernel and the user's own before their rivals: time may run out."""
-    return tuple(sorted(providers, key=lambda p: p.target is None and p.name not in OWN))
+    return tuple(sorted(providers, key=lambda provider: not is_own(provider)))
+
+
+def is_own(provider: Provider) -> bool:
+    """Whether it is our kernel, a variant of it, or the user's."""
+    return provider.name in OWN or provider.target is not None
 
 
 def line(record: CheckRecord) -> str:

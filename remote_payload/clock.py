@@ -50,9 +50,6 @@ class Clock(Protocol):
     def burst(self, call: Call, warmup: int, calls: int) -> Burst:
         """`calls` calls in a row, after `warmup` others."""
 
-    def together(self, call: Call, warmup: int, calls: int) -> Tuple[float, Tensor]:
-        """Microseconds per call of `calls` calls in a row, and the last output."""
-
     def cold(self, call: Call) -> Tuple[float, Tensor]:
         """Microseconds of one call after the last-level cache was overwritten."""
 
@@ -75,15 +72,11 @@ class CpuClock:
             out = call()
         return Burst((time.perf_counter() - start) * US_PER_S / calls, None, out)
 
-    def together(self, call: Call, warmup: int, calls: int) -> Tuple[float, Tensor]:
-        """Microseconds per call of `calls` calls in a row, and the last output."""
-        burst = self.burst(call, warmup, calls)
-        return burst.time_us, burst.out
-
     def cold(self, call: Call) -> Tuple[float, Tensor]:
         """Microseconds of one call after the last-level cache was overwritten."""
         self._flush.zero_()
-        return self.together(call, 0, 1)
+        burst = self.burst(call, 0, 1)
+        return burst.time_us, burst.out
 
     def record(self, call: Call, calls: int) -> Recorded:
         """NotRecordable, always."""
@@ -114,15 +107,11 @@ class CudaClock:
         time_us = self._start.elapsed_time(self._end) * US_PER_MS / calls
         return Burst(time_us, host_s * US_PER_S / calls, out)
 
-    def together(self, call: Call, warmup: int, calls: int) -> Tuple[float, Tensor]:
-        """Microseconds per call of `calls` launches between two events, and the last output."""
-        burst = self.burst(call, warmup, calls)
-        return burst.time_us, burst.out
-
     def cold(self, call: Call) -> Tuple[float, Tensor]:
         """Microseconds of one launch after the L2 cache was overwritten."""
         self._flush.zero_()
-        return self.together(call, 0, 1)
+        burst = self.burst(call, 0, 1)
+        return burst.time_us, burst.out
 
     def record(self, call: Call, calls: int) -> Recorded:
         """`calls` launches in a CUDA graph; NotRecordable if the provider does not allow it."""

@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, List, Optional, Sequence
 
 from remote_payload import bounded
 from remote_payload.bounded import spoken
@@ -152,7 +152,9 @@ class Emulated:
 
     def __init__(self, path: str, variant: Optional[str] = None) -> None:
         from blackwell_sparsek import library as interface
+        from blackwell_sparsek.ops import arguments_of
 
+        self._arguments_of = arguments_of
         self._kernel = interface.number_of_kernel(variant)
         self._native = ctypes.CDLL(path)
         self._native.emulator_configure.argtypes = (ctypes.c_uint64, ctypes.c_uint, ctypes.c_uint)
@@ -169,7 +171,7 @@ class Emulated:
         self._calls += 1
         for tensor in (q, k, v):
             self._native.emulator_allow_reads(tensor.data_ptr(), _span_bytes(tensor))
-        args = _arguments(q, k, v, out, causal, scale, self._kernel)
+        args = self._arguments_of(q, k, v, out, causal, scale, self._kernel)
         code = self._native.sparsek_attention_forward(ctypes.byref(args), None)
         fault = self._native.emulator_fault()
         if fault:
@@ -180,7 +182,7 @@ class Emulated:
 
     def name(self, q: Tensor, k: Tensor, v: Tensor, causal: bool, scale: float) -> Optional[str]:
         """The kernel that a call would run; None if there is none for these arguments."""
-        args = _arguments(q, k, v, q, causal, scale, self._kernel)
+        args = self._arguments_of(q, k, v, q, causal, scale, self._kernel)
         name = self._native.sparsek_kernel_name(ctypes.byref(args))
         return None if name is None else bytes(name).decode("ascii")
 
@@ -189,18 +191,3 @@ def _span_bytes(tensor: Tensor) -> int:
     """From the first to the last element of a view, what lies between them included."""
     last = sum((size - 1) * step for size, step in zip(tensor.shape, tensor.stride()))
     return int(tensor.element_size() * (last + 1))
-
-
-def _arguments(
-    q: Tensor, k: Tensor, v: Tensor, out: Tensor, causal: bool, scale: float, kernel: int
-) -> ctypes.Structure:
-    from blackwell_sparsek import library as interface
-    from blackwell_sparsek.ops import DTYPES
-
-    pointers = [tensor.data_ptr() for tensor in (q, k, v, out)]
-    strides: List[Tuple[int, ...]] = [tensor.stride()[:3] for tensor in (q, k, v, out)]
-    dtype = DTYPES[q.dtype]
-    filled: ctypes.Structure = interface.Attention(
-        *pointers, *strides, *q.shape, dtype, int(causal), scale, kernel
-    )
-    return filled

@@ -18,6 +18,8 @@ import time
 from multiprocessing import connection
 from typing import Any, Callable, Optional
 
+from remote_payload.bounded import spoken
+
 START_LIMIT_S = 180.0  # a first `import torch` from a network volume has been seen to take minutes
 JOIN_S = 5.0
 _READY = "ready"
@@ -79,7 +81,7 @@ class Worker:
         """The worker's next message; Silent after limit_s seconds, Died if it ends first."""
         ready = connection.wait([self._pipe, self._process.sentinel], max(0.0, limit_s))
         if not ready:
-            raise Silent(f"no answer within {limit_s:g} s")
+            raise Silent(f"no answer within {spoken(limit_s)}")
         if self._pipe not in ready and not self._pipe.poll():
             raise Died(self._how_it_ended())
         try:
@@ -136,7 +138,7 @@ class Deadline:
     def require(self) -> None:
         """Raise OutOfTime once the moment has passed."""
         if time.monotonic() >= self._end:
-            raise OutOfTime(f"the run's time limit of {self.limit_s:g} s has passed")
+            raise OutOfTime(f"the run's time limit of {spoken(self.limit_s)} has passed")
 
 
 def _context() -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional, Protocol, Sequence, Tuple
+from typing import FrozenSet, Optional, Protocol, Sequence, Tuple
 
 from remote_payload import machine
 from remote_payload.catalog import OURS, RIVALS
@@ -16,7 +16,6 @@ from remote_payload.setting import LIBRARY_VARIABLE, Setting
 from remote_payload.torch_facts import TorchFacts
 
 INPUTS = "inputs"  # of the job's folder; removed by the stages and, should they die, by runner
-HUNG = "had not ended within its limit in the check"
 
 
 class Unfit(Exception):
@@ -60,11 +59,15 @@ class Scene:
     def passed_any_check(self) -> bool:
         return any(record.status is Status.OK for record in self.draft.result.checks)
 
+    @property
+    def required(self) -> FrozenSet[str]:
+        """The providers that were asked for by name."""
+        return frozenset(each.name for each in self.request.providers if each.required)
+
     def decides(self, name: str) -> bool:
         """Whether this provider's failure is the run's: not that of a rival nobody asked for by
         name, which only loses its own place beside ours."""
-        required = {provider.name for provider in self.request.providers if provider.required}
-        return name not in RIVALS or name in required
+        return name not in RIVALS or name in self.required
 
     @property
     def ours_is_out(self) -> str:
@@ -75,7 +78,10 @@ class Scene:
             return f"not tried, as {OURS} was left out of this run"
         hung = (record for record in self.draft.result.checks if record.status is Status.TIMEOUT)
         first = next((record for record in hung if record.provider == OURS), None)
-        return f"not tried, as {OURS} on {first.shape.label} {HUNG}" if first else ""
+        if first is None:
+            return ""
+        on = first.shape.label
+        return f"not tried, as {OURS} on {on} had not ended within its limit in the check"
 
     def capability(self) -> Optional[Tuple[int, int]]:
         """Compute capability of the GPU by torch, else by nvidia-smi; None without a GPU."""

@@ -41,9 +41,8 @@ def act(scene: Scene) -> Outcome:
 
 def _required_and_emulated(scene: Scene) -> str:
     """The first provider asked for by name that only an emulator ran; empty if there is none."""
-    required = {provider.name for provider in scene.request.providers if provider.required}
     emulated = (c.provider for c in scene.draft.result.checks if c.emulated)
-    return next((name for name in emulated if name in required), "")
+    return next((name for name in emulated if name in scene.required), "")
 
 
 def _out_of_time(scene: Scene, bad: List[BenchRecord], late: OutOfTime) -> Outcome:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Dict, Tuple
 
 from remote_payload import ncu
-from remote_payload.catalog import OWN
+from remote_payload.check import is_own
 from remote_payload.contract import NcuRecord, NcuReport, Status
 from remote_payload.isolate import OutOfTime
 from remote_payload.scene import Outcome, Scene, tell
@@ -50,7 +50,7 @@ def _profile_calls(scene: Scene) -> Outcome:
 def _with_rivals(scene: Scene) -> Tuple[str, ...]:
     """Our kernel, the user's own, and as many others as the plan wants, the fastest first."""
     plan = scene.request.ncu
-    own = [p.name for p in scene.request.providers if p.name in OWN or p.target is not None]
+    own = [p.name for p in scene.request.providers if is_own(p)]
     medians: Dict[str, float] = {}
     for row in scene.draft.result.bench:
         timed = row.samples_us and row.status is Status.OK and not row.control

@@ -105,7 +105,7 @@ class Heat:
         if method is Method.COLD:
             self._clock.cold(call)
         else:
-            self._clock.together(call, 0, 1)
+            self._clock.burst(call, 0, 1)
         spent.append(time.perf_counter() - start)
 
     def _turn(self, method: Method, entrant: Entrant, chosen: Effort) -> None:

@@ -39,17 +39,15 @@ class Names(click.ParamType["tuple[str, ...]"]):
     """A comma-separated list of known names.
 
     what: one of them, in a word. known: all of them, asked for when one is given, so that --help
-    imports nothing. prefix: what every full name begins with and nobody has to type. otherwise:
-    what to do instead, for whoever gives another.
+    imports nothing. otherwise: what to do instead, for whoever gives another.
     """
 
     name = "NAME[,NAME…]"
 
     def __init__(
-        self, what: str, known: Callable[[], tuple[str, ...]], prefix: str = "", otherwise: str = ""
+        self, what: str, known: Callable[[], tuple[str, ...]], otherwise: str = ""
     ) -> None:
-        self._what, self._known = what, known
-        self._prefix, self._otherwise = prefix, otherwise
+        self._what, self._known, self._otherwise = what, known, otherwise
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
@@ -58,10 +56,10 @@ class Names(click.ParamType["tuple[str, ...]"]):
             return value
         given, known = [part.strip() for part in str(value).split(",")], self._known()
         for name in given:
-            if self._prefix + name not in known:
-                all_known = ", ".join(each.removeprefix(self._prefix) for each in known)
+            if name not in known:
+                all_known = ", ".join(known)
                 self.fail(f"unknown {self._what} {name!r}; known: {all_known}{self._otherwise}")
-        return tuple(dict.fromkeys(self._prefix + name for name in given))
+        return tuple(dict.fromkeys(given))
 
 
 def _providers() -> tuple[str, ...]:
@@ -71,13 +69,13 @@ def _providers() -> tuple[str, ...]:
 
 
 def _variants() -> tuple[str, ...]:
-    from remote_payload.catalog import OURS, OWN
+    from remote_payload.catalog import VARIANTS
 
-    return tuple(name for name in OWN if name != OURS)
+    return VARIANTS
 
 
 PROVIDERS = Names("provider", _providers, otherwise="; your own: --provider name=path.py:function")
-VARIANTS = Names("variant", _variants, prefix="sparsek-")
+VARIANTS = Names("variant", _variants)
 
 
 class UserProvider(click.ParamType["tuple[str, str]"]):

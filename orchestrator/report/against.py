@@ -11,8 +11,8 @@ from orchestrator.model.verdict import Judgement, Verdict, judge, noise_floor
 from remote_payload.contract import BenchRecord, Method, Shape, Status
 
 _NO_GRAPH = (
-    "the GPU waited for the host, so back-to-back times say how fast the host calls; time both by "
-    "graph"
+    "the GPU waited for the host, so back-to-back times say how fast the host calls; only graphs "
+    "of both could tell, and why there are none stands under Not measured"
 )
 
 

@@ -58,9 +58,9 @@ class Condition:
     same: bool
 
 
-_OF_THE_HOST = (
-    "the GPU waited for the host, so these times are the host's; the rows by graph decide"
-)
+_OF_THE_HOST = "the GPU waited for the host, so these times are the host's; "
+_BY_GRAPH = "the rows by graph decide"
+_NO_GRAPH = "only graphs could decide, and not both runs have one"
 
 
 @dataclass(frozen=True)
@@ -124,20 +124,17 @@ def _row(key: Key, old: Figure, new: Figure, first: Figures, second: Figures) ->
     before, after = old.trusted, new.trusted
     assert before is not None, "only trusted figures are compared"
     assert after is not None, "only trusted figures are compared"
-    floors = [_noise(of, key) for of in (first, second)]
+    _, shape, method = key
+    floors = [noise_on(of.result.bench, shape, method) for of in (first, second)]
     known = [floor for floor in floors if floor is not None]
     noise = max(known) if len(known) == len(floors) else None
     speedup = ratio_of_medians(before, after)
     if old.host_bound or new.host_bound:
-        undecided = Judgement(Verdict.INCONCLUSIVE, speedup, noise, _OF_THE_HOST)
-        return Row(*key, before, after, undecided)
+        graphs = [first.by_graph(old), second.by_graph(new)]
+        decided = all(graph is not None and graph.trusted for graph in graphs)
+        advice = _OF_THE_HOST + (_BY_GRAPH if decided else _NO_GRAPH)
+        return Row(*key, before, after, Judgement(Verdict.INCONCLUSIVE, speedup, noise, advice))
     return Row(*key, before, after, judge(speedup, noise))
-
-
-def _noise(of: Figures, key: Key) -> float | None:
-    """The noise floor of a run for one shape; where that has no pair of its own, of any."""
-    _, shape, method = key
-    return noise_on(of.result.bench, shape, method)
 
 
 def _lost(key: Key, result: Result) -> Lost:

@@ -51,13 +51,17 @@ class Figure:
 
 @dataclass(frozen=True)
 class Figures:
-    """All figures of a result, in the order in which they were measured."""
+    """All figures of a result, in the order in which they were measured.
+
+    refuted: what an objection says cannot be true.
+    """
 
     result: Result
     device: Device | None
     on_gpu: bool
     rows: tuple[Figure, ...]
     objections: tuple[Objection, ...]
+    refuted: frozenset[str]
     noise: tuple[tuple[Method, float | None], ...]
 
     @property
@@ -67,11 +71,6 @@ class Figures:
     @property
     def methods(self) -> tuple[Method, ...]:
         return tuple(dict.fromkeys(row.record.method for row in self.rows))
-
-    @property
-    def refuted(self) -> frozenset[str]:
-        """What the errors are about."""
-        return frozenset(error.about for error in self.errors)
 
     def of_method(self, method: Method) -> tuple[Figure, ...]:
         return tuple(row for row in self.rows if row.record.method is method)
@@ -93,7 +92,7 @@ def figures(result: Result) -> Figures:
     )
     methods = tuple(dict.fromkeys(record.method for record in result.bench))
     noise = tuple((method, run_noise(result.bench, method)) for method in methods)
-    return Figures(result, device, on_gpu(result), rows, found, noise)
+    return Figures(result, device, on_gpu(result), rows, found, refuted, noise)
 
 
 def _figure(

@@ -8,7 +8,7 @@ from orchestrator.model.stats import Ratio, Summary
 from orchestrator.model.verdict import Judgement
 
 NONE = "—"
-HOST_BOUND = ", bound by the host"
+HOST_BOUND_NOTE = ", bound by the host"
 _PLAIN_DIGITS = 3
 
 
@@ -62,7 +62,7 @@ def speedup(judgement: Judgement | None) -> str:
 def verdict(judgement: Judgement, host_bound: bool) -> str:
     """`FASTER by graph, bound by the host`. host_bound: the time beside it is the host's."""
     how = " by graph" if judgement.by_graph else ""
-    return f"{judgement.verdict.value}{how}{HOST_BOUND if host_bound else ''}"
+    return f"{judgement.verdict.value}{how}{HOST_BOUND_NOTE if host_bound else ''}"
 
 
 def times(ratio: Ratio) -> str:

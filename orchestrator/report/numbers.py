@@ -180,7 +180,7 @@ def _verdict(row: Figure, against: Judgement | None) -> str:
     if against:
         return fmt.verdict(against, row.host_bound)
     name = "baseline" if row.record.provider == BASELINE else "no baseline"
-    return name + (fmt.HOST_BOUND if row.host_bound else "")
+    return name + (fmt.HOST_BOUND_NOTE if row.host_bound else "")
 
 
 def _advice(rows: list[Figure]) -> tuple[str, ...]:

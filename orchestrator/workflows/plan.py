@@ -8,7 +8,7 @@ from pathlib import Path
 from orchestrator.errors import UsageError
 from orchestrator.model.target import TARGET_SHAPE
 from orchestrator.ncu import flags
-from remote_payload.catalog import BASELINE, PEERS
+from remote_payload.catalog import BASELINE, PEERS, provider_of
 from remote_payload.contract import (
     BenchPlan,
     BuildPlan,
@@ -160,14 +160,15 @@ def _telling(shapes: tuple[Shape, ...]) -> Shape:
 
 def _providers(wish: Wish, here: Path) -> tuple[tuple[Provider, ...], tuple[tuple[str, Path], ...]]:
     named = wish.providers or ()
-    wanted = (*(named or DEFAULT_PROVIDERS), *wish.variants, *(PEERS if wish.peers else ()))
+    variants = tuple(provider_of(variant) for variant in wish.variants)
+    wanted = (*(named or DEFAULT_PROVIDERS), *variants, *(PEERS if wish.peers else ()))
     chosen = [name for name in dict.fromkeys(wanted) if name not in wish.without]
     if not chosen and not wish.user_providers:
         raise UsageError(
             f"--without {','.join(wish.without)} leaves no provider to run",
             hint="Leave out fewer, or name others with --providers.",
         )
-    required = (*named, *wish.variants)
+    required = (*named, *variants)
     builtin = [Provider(name, required=name in required) for name in chosen]
     own, extra = [], []
     for name, target in wish.user_providers:

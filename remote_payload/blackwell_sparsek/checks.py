@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Optional, Tuple
+from typing import Any, Optional, Tuple
 
 import torch
 
@@ -13,6 +13,13 @@ ROW_BYTES = 16  # what the kernel's asynchronous copies move at once
 ROW_ELEMENTS = 8
 LOG2_E = math.log2(math.e)
 LARGEST_FLOAT = torch.finfo(torch.float32).max
+
+
+def check_tensors(q: Any, k: Any, v: Any, out: Any = None) -> None:
+    """TypeError for what is no tensor. `out` may be None."""
+    for name, tensor in named(q, k, v) if out is None else named(q, k, v, out):
+        if not isinstance(tensor, torch.Tensor):
+            raise TypeError(f"{name}: expected a torch.Tensor, got {type(tensor).__name__}")
 
 
 def check_arguments(

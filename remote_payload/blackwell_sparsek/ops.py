@@ -13,7 +13,7 @@ from typing import Callable, Hashable, Optional
 import torch
 
 from . import library
-from .checks import DTYPES, check_apart, check_arguments, check_gradients, check_rows, named
+from .checks import DTYPES, check_apart, check_arguments, check_gradients, check_rows, check_tensors
 from .eager import is_plain
 from .recent import Recent
 
@@ -62,10 +62,7 @@ def _dispatch(
     out: Optional[torch.Tensor],
 ) -> torch.Tensor:
     """attention_forward by way of torch's dispatcher, for who traces or watches operators."""
-    given = (("q", q), ("k", k), ("v", v)) if out is None else named(q, k, v, out)
-    for name, tensor in given:
-        if not isinstance(tensor, torch.Tensor):
-            raise TypeError(f"{name}: expected a torch.Tensor, got {type(tensor).__name__}")
+    check_tensors(q, k, v, out)
     factor = _scale_of(q, scale)
     if torch.compiler.is_compiling():
         # The operator checks too, but there torch.compile would wrap our words in its own.
@@ -99,7 +96,7 @@ def kernel_name(
     number, factor = library.number_of_kernel(variant), _scale_of(q, scale)
     check_arguments(q, k, v, factor)
     check_rows(q, k, v)
-    return library.name_of_kernel(_arguments(q, k, v, q, causal, factor, number))
+    return library.name_of_kernel(arguments_of(q, k, v, q, causal, factor, number))
 
 
 def attention_variant(variant: str) -> Callable[..., torch.Tensor]:
@@ -119,6 +116,7 @@ def attention_variant(variant: str) -> Callable[..., torch.Tensor]:
         scale: Optional[float] = None,
         out: Optional[torch.Tensor] = None,
     ) -> torch.Tensor:
+        check_tensors(q, k, v, out)
         if q.is_neg() or k.is_neg() or v.is_neg() or (out is not None and out.is_neg()):
             raise ValueError("a variant reads memory as it is: call resolve_neg() first")
         given = None if scale is None else float(scale)
@@ -130,7 +128,7 @@ def attention_variant(variant: str) -> Callable[..., torch.Tensor]:
     return forward
 
 
-def _arguments(
+def arguments_of(
     q: torch.Tensor,
     k: torch.Tensor,
     v: torch.Tensor,
@@ -139,6 +137,7 @@ def _arguments(
     scale: float,
     kernel: int = library.AUTO,
 ) -> library.Attention:
+    """What the library takes. kernel: AUTO, or the number of a variant."""
     return library.Attention(
         q.data_ptr(), k.data_ptr(), v.data_ptr(), o.data_ptr(),
         q.stride()[:3], k.stride()[:3], v.stride()[:3], o.stride()[:3],
@@ -231,7 +230,7 @@ def _prepare(
     kernel: int,
 ) -> library.Prepared:
     with torch.cuda.device(q.device):
-        return library.Prepared(_arguments(q, k, v, o, causal, _scale_of(q, scale), kernel))
+        return library.Prepared(arguments_of(q, k, v, o, causal, _scale_of(q, scale), kernel))
 
 
 def _launch(call: library.Prepared, device: int) -> None:

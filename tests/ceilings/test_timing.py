@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch")
 from remote_payload import ceiling_timing  # noqa: E402
 from remote_payload.ceiling_timing import ROW_ERROR, Trial, Unsupported  # noqa: E402
 from remote_payload.ceilings import Task  # noqa: E402
-from remote_payload.clock import CpuClock  # noqa: E402
+from remote_payload.clock import Burst, CpuClock  # noqa: E402
 from remote_payload.contract import CeilingRecord, Status  # noqa: E402
 
 SIZE = 1024
@@ -55,9 +55,9 @@ class CountingClock(CpuClock):
         super().__init__()
         self.asked = 0
 
-    def together(self, call: Any, warmup: int, calls: int) -> tuple[float, Any]:
+    def burst(self, call: Any, warmup: int, calls: int) -> Burst:
         self.asked += 1
-        return super().together(call, warmup, calls)
+        return super().burst(call, warmup, calls)
 
 
 def measured(monkeypatch: pytest.MonkeyPatch, trial: Trial, clock: CpuClock) -> CeilingRecord:

@@ -133,6 +133,8 @@ def test_a_variant_that_does_not_exist_is_named_with_those_that_do() -> None:
 def test_a_variants_callable_checks_its_arguments_like_the_kernel_itself(variant: str) -> None:
     with pytest.raises(ValueError, match="must be CUDA tensors, got device cpu"):
         attention_variant(variant)(*drawn(1, 20))
+    with pytest.raises(TypeError, match=r"k: expected a torch\.Tensor, got list"):
+        attention_variant(variant)(drawn(1, 20)[0], [], [])
 
 
 def test_a_variants_provider_runs_it_and_says_what_it_cannot_run(emulated: EmulatedLibrary) -> None:

@@ -167,7 +167,7 @@ def test_an_output_with_strides_of_its_own_is_written_and_nothing_between_its_ro
     assert out.shape == q.shape
     blackwell_sparsek.checks.check_rows(q, k, v, out)
     blackwell_sparsek.checks.check_apart(out, q, k, v)
-    args = blackwell_sparsek.ops._arguments(q, k, v, out, True, 0.125)
+    args = blackwell_sparsek.ops.arguments_of(q, k, v, out, True, 0.125)
     args.kernel = kernel
     library.Prepared(args).launch(0)
     assert worst(out, reference(q, k, v, causal=True)) < 1
@@ -184,7 +184,7 @@ def test_the_kernel_is_named_for_the_scale_that_it_is_called_with(
 ) -> None:
     monkeypatch.setenv(library.ENVIRONMENT, str(emulated.path))
     q, k, v = normal(1, 1, 8, 64, dtype=torch.float16)
-    args = blackwell_sparsek.ops._arguments(q, k, v, q, False, scale)
+    args = blackwell_sparsek.ops.arguments_of(q, k, v, q, False, scale)
     assert library.name_of_kernel(args) == name
 
 

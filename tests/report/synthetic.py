@@ -224,11 +224,11 @@ def cpu_result() -> Result:
 def failed_check_result() -> Result:
     """SYNTHETIC run that a wrong kernel ended before any timing."""
     wrong = ErrorMeasure(0.73, 12.5, 37, 50331648, 1, 0, (3, 95, 511, 63), 0.125, -0.605)
-    reason = "1 of 2 checks failed"
     describe = (
         "37 of 50331648 elements are outside the tolerance (1 NaN, 0 infinite); "
         "worst at [3, 95, 511, 63]: 0.125, want -0.605"
     )
+    reason = f"sparsek on {shape().label}: {describe}"
     checks = (
         check("sdpa", shape()),
         check("sparsek", shape(), status=Status.FAILED, reason=describe, error=wrong),
@@ -236,7 +236,7 @@ def failed_check_result() -> Result:
     return replace(
         gpu_result(),
         status=Status.FAILED,
-        reason=reason,
+        reason=f"check: {reason}",
         checks=checks,
         bench=(),
         stages=(

@@ -28,7 +28,14 @@ def with_ours_wrong(bench: Status) -> Result:
     )
     kept = tuple(r for r in result.bench if (r.provider, r.shape) != wrong)
     stages = (StageReport(Stage.CHECK, Status.FAILED, "wrong"), StageReport(Stage.BENCH, bench))
-    return replace(result, status=Status.FAILED, checks=checks, bench=kept, stages=stages)
+    return replace(
+        result,
+        status=Status.FAILED,
+        reason="check: wrong",
+        checks=checks,
+        bench=kept,
+        stages=stages,
+    )
 
 
 def test_a_wrong_kernel_comes_first_and_what_passed_is_said_to_be_timed() -> None:
@@ -45,11 +52,13 @@ def test_a_race_that_was_cut_short_is_not_said_to_have_timed_all() -> None:
     assert "was timed" not in first_line(with_ours_wrong(Status.TIMEOUT))
 
 
-def test_a_failed_proof_is_named_and_not_a_rival_that_was_left_out() -> None:
+@pytest.mark.parametrize("the_check", [Status.OK, Status.FAILED])
+def test_a_failed_proof_is_named_and_not_a_rival_that_could_not_run(the_check: Status) -> None:
+    """Left out, or asked for and missing: what the host lacks gives way to what is wrong."""
     result = gpu_result()
-    crashed = check("fa3", shape(), status=Status.FAILED, reason="crashed: SIGSEGV")
+    crashed = check("fa3", shape(), status=Status.FAILED, reason="not present: pip install x")
     stages = (
-        StageReport(Stage.CHECK, Status.OK, "left out: fa3"),
+        StageReport(Stage.CHECK, the_check, "fa3: not present"),
         StageReport(Stage.BENCH, Status.OK),
     )
     line = first_line(
