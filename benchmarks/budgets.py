@@ -64,8 +64,12 @@ class Kernel:
     @property
     def keys(self) -> int:
         """Of a block: each wgmma that adds to the output takes 16, for 64 columns of it."""
-        adds = sum(one.opcode.startswith("HGMMA") and "tnspB" in one.operands for one in self.trip)
-        return 16 * adds * 64 // self.dim
+        return 16 * sum(map(adds_to_output, self.trip)) * 64 // self.dim
+
+
+def adds_to_output(one: sass.Instruction) -> bool:
+    """Whether it is a wgmma that multiplies weights with V, which alone is read transposed."""
+    return one.opcode.startswith("HGMMA") and "tnspB" in one.operands
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from benchmarks import budgets, sass
+from benchmarks.budgets import adds_to_output
 from benchmarks.sass import Instruction, Listing
-from orchestrator.model.sass import cheapest_way
+from orchestrator.model.sass import cheapest_way, loops
 
 KEYS = 512
 # Variants whose leader asks for the next Q behind the first block instead of before it.
@@ -92,10 +93,6 @@ def starts(*names: str) -> Wanted:
     return lambda one: one.opcode.startswith(names)
 
 
-def adds_to_output(one: Instruction) -> bool:
-    return one.opcode.startswith("HGMMA") and "tnspB" in one.operands
-
-
 def makes_scores(one: Instruction) -> bool:
     """The first of a block's: it adds to nothing."""
     return one.opcode.startswith("HGMMA") and "RZ" in one.operands
@@ -140,10 +137,11 @@ def pass_of(kernel: budgets.Kernel, leader: bool, last: bool) -> list[Step]:
 def _pass_loop(listing: Listing, head: int, end: int) -> tuple[int, int]:
     """Where the smallest loop begins and ends that holds the main loop and the output's store."""
     index = {one.address: i for i, one in enumerate(listing)}
-    found = []
-    for last, one in enumerate(listing):
-        if one.target is None or not one.predicate or index[one.target] > head or last < end:
-            continue
-        if sass.count(listing[index[one.target] : last], "UTMASTG"):
-            found.append((index[one.target], last))
-    return min(found, key=lambda loop: loop[1] - loop[0])
+    around = [
+        body
+        for body in loops(listing)
+        if index[body[0].address] <= head and end <= index[body[-1].address]
+    ]
+    found = [body for body in around if body[-1].predicate and sass.count(body, "UTMASTG")]
+    smallest = min(found, key=len)
+    return index[smallest[0].address], index[smallest[-1].address]

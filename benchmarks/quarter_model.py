@@ -41,7 +41,7 @@ HEADS = 4  # simulated; the first is the run-up
 NEVER = 1 << 60
 
 SMS, BATCH_HEADS, HEAD_COUNT = 132, 16 * 96, 96
-CLOCK_MHZ = 1755.0  # of both under load: NVIDIA's boost clock for the H100 SXM
+CLOCK_MHZ = 1755.0  # assumed of both under load; they may run at up to 1980
 BYTES = BATCH_HEADS * 4 * KEYS * 64 * 2
 MEMORY_BYTES_PER_US = {"H100": 3.0e6, "H200": 4.3e6}  # what copies reach, not the data sheet's
 # Variants whose leaders are spread over the quarters.

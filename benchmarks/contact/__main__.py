@@ -76,19 +76,20 @@ class Contact:
         """Run all steps; the first exit status that is not 0, or 1 if nothing could be kept."""
         self._log.say(f"{self._part.name}: at most {self._part.limit_s:g} s")
         threading.Thread(target=self._look, daemon=True).start()
-        statuses: dict[str, int] = {}
+        statuses: list[int] = []
         try:
             self._end_older()
             for step in self._part.steps:
-                statuses[step.verb] = self._carry_out(step)
-            self._tell(statuses)
+                statuses.append(self._carry_out(step))
+            self._show_tables()
         finally:
             kept = self._keep()  # before anything that takes time: we may be told to end
             self._leave_nothing()
             if kept:
                 self._log.say(f"all of it is in {self._archive.path}")
+            self._log.say(f"next: {self._next_step()}")
             kept = self._keep()
-        return next((status for status in statuses.values() if status), 0 if kept else 1)
+        return next((status for status in statuses if status), 0 if kept else 1)
 
     def _look(self) -> None:
         said = ""
@@ -200,13 +201,19 @@ class Contact:
                 self._ended.add(run)
         return run in self._ended
 
-    def _tell(self, statuses: dict[str, int]) -> None:
-        """The tables of the reports, which may be all that comes home, and what to do next."""
+    def _show_tables(self) -> None:
+        """Those of the reports: they may be all that comes home."""
         for run in self._runs:
             for line in facts.tables(run / "report.md"):
                 show(line)
-        checks = [check for run in self._runs for check in self._result(run).get("checks", ())]
-        self._log.say(f"next: {plan.next_step(self._part, checks, statuses)}")
+
+    def _next_step(self) -> str:
+        results = [self._result(run) for run in self._runs]
+        checks, proofs = (
+            [record for result in results for record in result.get(kind, ())]
+            for kind in ("checks", "proofs")
+        )
+        return plan.next_step(self._part, checks, proofs)
 
 
 def _run_folders() -> frozenset[Path]:

@@ -20,25 +20,25 @@ from remote_payload.contract import Result
 RUNS = readme_table.ROOT / "runs"
 
 
-def keep(run: Path, results: Path) -> str:
-    """Copy a run's result to `results`, if it holds times of a GPU; what became of it, in words."""
+def keep(run: Path, results: Path) -> tuple[Path | None, str]:
+    """Copy a run's result to `results`, if it holds times of a GPU; where, and so in words."""
     try:
         text = (run / "result.json").read_text("utf-8")
         result = codec.loads(Result, text)
     except FileNotFoundError:
-        return f"{run.name}: no result; its log.txt says how far it came"
+        return None, f"{run.name}: no result; its log.txt says how far it came"
     except codec.CodecError as exc:
-        return f"{run.name}: its result cannot be read: {exc}"
+        return None, f"{run.name}: its result cannot be read: {exc}"
     if not any(record.samples_us for record in result.bench):
-        return f"{run.name}: no times"
+        return None, f"{run.name}: no times"
     if not on_gpu(result):
-        return f"{run.name}: not taken on a GPU, so it is no figure of ours"
+        return None, f"{run.name}: not taken on a GPU, so it is no figure of ours"
     gpu = result.machine.gpu if result.machine and result.machine.gpu else "gpu"
     name = re.sub(r"[^a-z0-9]+", "-", gpu.lower()).strip("-")
     path = results / f"{name}-{run.name}.json"
     results.mkdir(parents=True, exist_ok=True)
     path.write_text(text, "utf-8")
-    return f"{run.name}: {path.relative_to(results.parent.parent)}"
+    return path, f"{run.name}: {path.relative_to(results.parent.parent)}"
 
 
 def main(
@@ -51,18 +51,23 @@ def main(
     if not arguments:
         print("usage: make gpu-results FROM='gpu.tgz [more.tgz ...]'", file=sys.stderr)
         return 2
-    status, last = 0, ""
+    status, home, kept = 0, [], []
     for argument in arguments:
         try:
             for run in unpack_runs(Path(argument), runs):
-                print(keep(run, results))
-                last = run.name
+                path, said = keep(run, results)
+                print(said)
+                home.append(run.name)
+                kept += [path] if path else []
         except ValueError as exc:
             print(exc, file=sys.stderr)
             status = 1
     readme_table.main([], readme, results)
-    if last:
-        print(f"next: git add {results.name} and the README; orchestrator report {last}")
+    steps = [f"orchestrator report {name}" for name in sorted(home)]
+    if kept:
+        steps.append(f"git add {results.relative_to(results.parent.parent)} {readme.name}")
+    if steps:
+        print(f"next: {'; '.join(steps)}")
     return status
 
 

@@ -12,8 +12,8 @@ from remote_payload.catalog import BY_NAME, OURS, VARIANTS
 FIRST_HEADS, ALL_HEADS, REHEARSED_HEADS = "96,8", "96,8,128,64,32,16", "4,2"
 FIRST_PROVIDERS = f"{OURS},sdpa,sdpa-flash"
 HOPPER = "sm_90a"  # a CPU asks for no architecture, and a rehearsal need not compile for all
-# The variants that one of two models of the SM expects to win (docs/kernels/hopper.md): where ours
-# is right, the same minutes decide between them.
+# Where ours is right, the same minutes decide between variants: the two that are expected to win
+# (docs/kernels/hopper.md), each also a part of the third, which has what the model may be wrong on.
 RACED_FIRST = "lean,combined,leader-locates"
 # A hang must leave time for all others.
 CASE_LIMIT_S, PROOF_LIMIT_S = 40, 45
@@ -21,6 +21,7 @@ EMULATED_PROOF_LIMIT_S = 90  # a rehearsal on a CPU, where our kernel is emulate
 # For the report, and for bringing the result home.
 MARGIN_S = 15.0
 LEAST_S = 10.0
+_CONFORMANCE = {"ok": "agrees with the emulator", "failed": "disagrees with the emulator"}
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,11 @@ def problem(name: str, without: str, variants: str) -> str:
     return ""
 
 
-def next_step(done: Part, checks: Sequence[Mapping[str, Any]], statuses: Mapping[str, int]) -> str:
-    """What makes sense now, in words. checks: of the results; statuses: exit codes by verb."""
+Records = Sequence[Mapping[str, Any]]
+
+
+def next_step(done: Part, checks: Records, proofs: Records) -> str:
+    """What makes sense now, in words. checks, proofs: of all results of the part."""
     suffix = " --rehearse" if done.rehearsal else ""
     ours = [check for check in checks if check.get("provider") == OURS]
     if done.name == "rest":
@@ -94,10 +98,11 @@ def next_step(done: Part, checks: Sequence[Mapping[str, Any]], statuses: Mapping
     if ours and all(check.get("status") == "ok" for check in ours):
         return f".ci/gpu rest --variants {RACED_FIRST}{suffix}"
     why = "wrong" if any(check.get("status") == "failed" for check in ours) else "not right yet"
-    proven = "agrees" if statuses.get("prove") == 0 else "disagrees, or could not be asked"
+    asked = {str(proof.get("name")): proof.get("status") for proof in proofs}
+    said = _CONFORMANCE.get(str(asked.get("conformance")), "could not be asked")
     return (
-        f"{OURS} is {why} and the hardware {proven} with the emulator (conformance): mend it at "
-        f"home; for all the others: .ci/gpu rest --without {OURS}{suffix}"
+        f"{OURS} is {why} and the hardware {said} (conformance): mend it at home; for all the "
+        f"others: .ci/gpu rest --without {OURS}{suffix}"
     )
 
 

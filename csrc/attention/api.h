@@ -8,7 +8,7 @@
 extern "C" {
 #endif
 
-/* Raised whenever SparsekAttention or the meaning of a code changes. */
+/* Raised whenever SparsekAttention, SparsekCall's size or the meaning of a code changes. */
 #define SPARSEK_ABI_VERSION 3
 
 enum SparsekDType { SPARSEK_FP16 = 0, SPARSEK_BF16 = 1 };

@@ -1,12 +1,12 @@
-// What a GPU does and the emulator claims it does, as text to compare: build it twice, with nvcc
-// for sm_90a and with g++ over the emulator, run both, and `diff` what they print.
+// What a GPU does and the emulator claims it does, as text to compare. `orchestrator prove` builds
+// this with nvcc, runs it and compares with the emulator's answers in emulated_answers.txt, to which
+// tests/kernels/test_hopper_conformance.py holds the emulator. By hand it is built twice, and `diff`
+// compares:
 //
 //   nvcc -std=c++17 -gencode=arch=compute_90a,code=sm_90a -Icsrc
 //     csrc/conformance/hopper_conformance.cu -o on_gpu
 //   g++ -std=c++17 -O2 -Icsrc -Icsrc/emulator -x c++ csrc/conformance/hopper_conformance.cu
 //     csrc/emulator/*.cpp -o emulated
-//
-// `orchestrator profile --prove` does all of that.
 //
 // Every line is a case and a checksum of all bits it produced; a case that differs is then looked
 // at alone (give its number, and its words are printed). Each case says whether our kernel relies
@@ -15,9 +15,6 @@
 // order gives the same bits. Left out of the comparison, on stderr as words to read: ex2.approx's
 // error, which only a GPU has, how wgmma cuts sums off, and what becomes of a kernel that releases
 // an operand wrongly, which is undefined.
-//
-// emulated_answers.txt holds the emulator's answers; tests/kernels/test_hopper_conformance.py holds
-// it to them.
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -34,12 +31,18 @@ using namespace questions;
 
 constexpr Use USED = Use::BY_THE_KERNEL, APART = Use::APART;
 
-// Boxes of a matrix. The kernel's maps have rank 4: these show how a map is walked at all.
-void matrix_cases(Report& report) {
-  constexpr int COLUMNS = 128, ROWS = 200;
-  Buffer<uint16_t> tensor(COLUMNS * ROWS);
+// A matrix, no element like another.
+constexpr int COLUMNS = 128, ROWS = 200;
+
+uint16_t* numbered(Buffer<uint16_t>& tensor) {
   for (int i = 0; i < tensor.count(); ++i) tensor.data[i] = static_cast<uint16_t>(i + 1);
-  uint16_t* const source = tensor.sent();
+  return tensor.sent();
+}
+
+// Boxes of it. The kernel's maps have rank 4: these show how a map is walked at all.
+void matrix_cases(Report& report) {
+  Buffer<uint16_t> tensor(COLUMNS * ROWS);
+  uint16_t* const source = numbered(tensor);
   const struct {
     Use use;
     const char* question;
@@ -68,6 +71,12 @@ void matrix_cases(Report& report) {
         box.c1, 0, 0, bytes, dump.sent());
     report.line(box.use, box.question, dump);
   }
+}
+
+// Two boxes before their bytes are expected, and one stored past a corner.
+void square_cases(Report& report) {
+  Buffer<uint16_t> tensor(COLUMNS * ROWS);
+  uint16_t* const source = numbered(tensor);
   const Walk<2> square = matrix(COLUMNS, ROWS, 64, 64, CU_TENSOR_MAP_SWIZZLE_128B);
   Buffer<uint4> twice(2 * 8192 / 16);
   run(WARPGROUP, mbarrier_bytes, map_of(source, square), 8192, twice.sent());
@@ -79,60 +88,78 @@ void matrix_cases(Report& report) {
 }
 
 // The kernel's maps: {dim, seq, heads, batch}, boxes of 64 rows of 64 elements of one head.
+struct Heads {
+  static constexpr int DIM = 128, SEQ = 150, HEADS = 3, BATCH = 2, WIDE = DIM + 8;
+  static constexpr int COUNT = BATCH * HEADS * SEQ * WIDE + 64, BOX_BYTES = 64 * 64 * 2;
+  static constexpr cuuint64_t ROW = 2 * WIDE;
+
+  Walk<4> in_turn = walk(ROW, SEQ * ROW);  // [batch, heads, seq, dim]
+  Walk<4> woven = walk(HEADS * ROW, ROW);  // [batch, seq, heads, dim]
+  Walk<4> alone = in_turn;                 // sizes of one: strides that lead nowhere
+
+  Heads() {
+    alone.sizes[2] = alone.sizes[3] = 1;
+    alone.strides_bytes[1] = alone.strides_bytes[2] = 2 * DIM;
+  }
+
+  static Walk<4> walk(cuuint64_t stride_s, cuuint64_t stride_h) {
+    return {{DIM, SEQ, HEADS, BATCH},
+            {stride_s, stride_h, HEADS * SEQ * ROW},
+            {64, 64, 1, 1},
+            CU_TENSOR_MAP_SWIZZLE_128B,
+            CU_TENSOR_MAP_DATA_TYPE_FLOAT16};
+  }
+};
+
+struct HeadBox {
+  const char* question;
+  const Walk<4>& walk;
+  int column, row, head, batch;
+};
+
+void head_loads(Report& report, const Heads& of, uint16_t* source) {
+  const HeadBox boxes[] = {
+      {"TMA 4D load, head 2 of batch 1", of.in_turn, 0, 64, 2, 1},
+      {"TMA 4D load, second columns", of.in_turn, 64, 64, 1, 1},
+      {"TMA 4D load, past the end of seq, where head 2 starts", of.in_turn, 64, 128, 1, 0},
+      {"TMA 4D load, past the end of seq of the last head", of.in_turn, 0, 128, 2, 1},
+      {"TMA 4D load, wholly past the end of seq", of.in_turn, 0, 192, 0, 1},
+      {"TMA 4D load, heads woven", of.woven, 64, 3, 2, 1},
+      {"TMA 4D load, heads woven, past the end of seq", of.woven, 0, 100, 1, 0},
+      {"TMA 4D load, one head of one batch", of.alone, 64, 128, 0, 0},
+  };
+  for (const HeadBox& box : boxes) {
+    Buffer<uint4> dump(Heads::BOX_BYTES / 16);
+    run(WARPGROUP, tma_load, map_of(source, box.walk), 4, box.column, box.row, box.head, box.batch,
+        Heads::BOX_BYTES, dump.sent());
+    report.line(USED, box.question, dump);
+  }
+}
+
+void head_stores(Report& report, const Heads& of, const uint16_t* source) {
+  const HeadBox boxes[] = {
+      {"TMA 4D store, head 2 of batch 1", of.in_turn, 64, 64, 2, 1},
+      {"TMA 4D store, past the end of seq, where head 2 starts", of.in_turn, 0, 128, 1, 0},
+      {"TMA 4D store, heads woven, past the end of seq", of.woven, 64, 100, 1, 1},
+      {"TMA 4D store, one head of one batch", of.alone, 0, 100, 0, 0},
+  };
+  for (const HeadBox& box : boxes) {
+    Buffer<uint16_t> target(Heads::COUNT);
+    run(WARPGROUP, tma_store, map_of(target.sent(), box.walk), 4, box.column, box.row, box.head,
+        box.batch, Heads::BOX_BYTES, reinterpret_cast<const uint32_t*>(source));
+    report.line(USED, box.question, target);
+  }
+}
+
 void head_cases(Report& report) {
-  constexpr int DIM = 128, SEQ = 150, HEADS = 3, BATCH = 2, WIDE = DIM + 8;
-  Buffer<uint16_t> tensor(BATCH * HEADS * SEQ * WIDE + 64);
+  Buffer<uint16_t> tensor(Heads::COUNT);
   // Any bits, NaN included: nothing may be changed on the way.
   for (int i = 0; i < tensor.count(); ++i)
     tensor.data[i] = static_cast<uint16_t>(static_cast<uint32_t>(i) * 40503u >> 3);
   uint16_t* const source = tensor.sent();
-  constexpr cuuint64_t ROW = 2 * WIDE;
-  const auto heads = [](cuuint64_t stride_s, cuuint64_t stride_h) {
-    return Walk<4>{{DIM, SEQ, HEADS, BATCH},
-                   {stride_s, stride_h, HEADS * SEQ * ROW},
-                   {64, 64, 1, 1},
-                   CU_TENSOR_MAP_SWIZZLE_128B,
-                   CU_TENSOR_MAP_DATA_TYPE_FLOAT16};
-  };
-  const Walk<4> in_turn = heads(ROW, SEQ * ROW);  // [batch, heads, seq, dim]
-  const Walk<4> woven = heads(HEADS * ROW, ROW);  // [batch, seq, heads, dim]
-  Walk<4> alone = in_turn;                        // sizes of one: strides that lead nowhere
-  alone.sizes[2] = alone.sizes[3] = 1;
-  alone.strides_bytes[1] = alone.strides_bytes[2] = 2 * DIM;
-  struct Box {
-    const char* question;
-    const Walk<4>& walk;
-    int column, row, head, batch;
-  };
-  const Box loads[] = {
-      {"TMA 4D load, head 2 of batch 1", in_turn, 0, 64, 2, 1},
-      {"TMA 4D load, second columns", in_turn, 64, 64, 1, 1},
-      {"TMA 4D load, past the end of seq, where head 2 starts", in_turn, 64, 128, 1, 0},
-      {"TMA 4D load, past the end of seq of the last head", in_turn, 0, 128, 2, 1},
-      {"TMA 4D load, wholly past the end of seq", in_turn, 0, 192, 0, 1},
-      {"TMA 4D load, heads woven", woven, 64, 3, 2, 1},
-      {"TMA 4D load, heads woven, past the end of seq", woven, 0, 100, 1, 0},
-      {"TMA 4D load, one head of one batch", alone, 64, 128, 0, 0},
-  };
-  constexpr int BYTES = 64 * 64 * 2;
-  for (const Box& box : loads) {
-    Buffer<uint4> dump(BYTES / 16);
-    run(WARPGROUP, tma_load, map_of(source, box.walk), 4, box.column, box.row, box.head, box.batch,
-        BYTES, dump.sent());
-    report.line(USED, box.question, dump);
-  }
-  const Box stores[] = {
-      {"TMA 4D store, head 2 of batch 1", in_turn, 64, 64, 2, 1},
-      {"TMA 4D store, past the end of seq, where head 2 starts", in_turn, 0, 128, 1, 0},
-      {"TMA 4D store, heads woven, past the end of seq", woven, 64, 100, 1, 1},
-      {"TMA 4D store, one head of one batch", alone, 0, 100, 0, 0},
-  };
-  for (const Box& box : stores) {
-    Buffer<uint16_t> target(tensor.count());
-    run(WARPGROUP, tma_store, map_of(target.sent(), box.walk), 4, box.column, box.row, box.head,
-        box.batch, BYTES, reinterpret_cast<const uint32_t*>(source));
-    report.line(USED, box.question, target);
-  }
+  const Heads heads;
+  head_loads(report, heads, source);
+  head_stores(report, heads, source);
 }
 
 template <class Element, int N, Major A, Major B>
@@ -378,6 +405,7 @@ void print_aligned_bits() {
 int main(int count, char** arguments) {
   Report report(count > 1 ? std::atoi(arguments[1]) : 0);
   matrix_cases(report);
+  square_cases(report);
   head_cases(report);
   wgmma_cases_k_major(report);
   wgmma_cases_mn_major(report);

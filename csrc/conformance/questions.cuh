@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <vector>
 
+#include "attention/hopper/tensor_map.h"
 #include "ptx/target.cuh"
 
 namespace questions {
@@ -121,19 +122,16 @@ struct Walk {
 
 template <int RANK>
 CUtensorMap map_of(uint16_t* on_device, const Walk<RANK>& walk) {
-  void* found = nullptr;
-  cudaDriverEntryPointQueryResult result;
-  if (cudaGetDriverEntryPointByVersion("cuTensorMapEncodeTiled", &found, 12000, cudaEnableDefault,
-                                       &result) != cudaSuccess ||
-      found == nullptr)
+  sparsek::hopper::Encode encode_tiled = nullptr;
+  if (sparsek::hopper::find_encode(&encode_tiled) != cudaSuccess)
     give_up("the driver has no cuTensorMapEncodeTiled");
   CUtensorMap map;
   cuuint32_t every[RANK];
   for (cuuint32_t& step : every) step = 1;
-  if (reinterpret_cast<decltype(&cuTensorMapEncodeTiled)>(found)(
-          &map, walk.type, RANK, on_device, walk.sizes, walk.strides_bytes, walk.box, every,
-          CU_TENSOR_MAP_INTERLEAVE_NONE, walk.swizzle, CU_TENSOR_MAP_L2_PROMOTION_L2_128B,
-          CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE) != CUDA_SUCCESS)
+  if (encode_tiled(&map, walk.type, RANK, on_device, walk.sizes, walk.strides_bytes, walk.box,
+                   every, CU_TENSOR_MAP_INTERLEAVE_NONE, walk.swizzle,
+                   CU_TENSOR_MAP_L2_PROMOTION_L2_128B,
+                   CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE) != CUDA_SUCCESS)
     give_up("cuTensorMapEncodeTiled refused a map");
   return map;
 }

@@ -106,11 +106,11 @@ def parse(text: str) -> dict[str, Listing]:
 
 def main_loop(listing: Listing) -> Listing:
     """The smallest loop that multiplies two operands in shared memory; empty if there is none."""
-    found = (body for body in _loops(listing) if any(map(_is_main_product, body)))
+    found = (body for body in loops(listing) if any(map(_is_main_product, body)))
     return min(found, key=len, default=())
 
 
-def _loops(listing: Listing) -> Iterator[Listing]:
+def loops(listing: Listing) -> Iterator[Listing]:
     """What lies between each backward branch and its target."""
     for last, instruction in enumerate(listing):
         target = instruction.target
@@ -202,7 +202,7 @@ def _describe(mangled: str, listing: Listing) -> MachineCode:
 
 def _mma_loop(listing: Listing) -> Listing:
     """The smallest loop with mma.sync in it; empty if there is none."""
-    found = (body for body in _loops(listing) if any(map(_is_mma_sync, body)))
+    found = (body for body in loops(listing) if any(map(_is_mma_sync, body)))
     return min(found, key=len, default=())
 
 

@@ -54,7 +54,18 @@ def test_a_run_on_a_gpu_becomes_a_file_with_its_samples_and_a_table(
     assert "r2: no times" in said
     assert "r3: not taken on a GPU" in said
     assert "r4: its result cannot be read" in said
-    assert said.splitlines()[-1].startswith("next: ")
+    *_, last = said.splitlines()
+    assert last.startswith("next: orchestrator report r1; orchestrator report r2; ")
+    assert last.endswith("; git add benchmarks/results README.md")
+
+
+def test_where_no_result_is_kept_there_is_nothing_to_commit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, results, _ = brought_home(tmp_path, archive_of(tmp_path, r1=cpu_result()))
+    assert status == 0
+    assert not results.exists()
+    assert capsys.readouterr().out.splitlines()[-1] == "next: orchestrator report r1"
 
 
 def test_an_archive_that_holds_nothing_is_told_and_the_others_come_home(

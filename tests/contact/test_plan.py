@@ -37,20 +37,27 @@ def test_both_parts_fit_into_what_a_machine_is_lent_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("checks", "prove", "words"),
+    ("checks", "conformance", "words"),
     [
-        ([ours("ok"), ours("ok", 8), SDPA], 0, ".ci/gpu rest --variants "),
-        ([ours("failed"), ours("ok", 8), SDPA], 0, "sparsek is wrong and the hardware agrees"),
-        ([ours("timeout"), SDPA], 1, "sparsek is not right yet and the hardware disagrees, or"),
-        ([SDPA], 0, "for all the others: .ci/gpu rest --without sparsek"),
-        ([], 4, "nothing was checked; the log above says why"),
+        ([ours("ok"), ours("ok", 8), SDPA], "failed", ".ci/gpu rest --variants "),
+        ([ours("failed"), ours("ok", 8), SDPA], "ok", "sparsek is wrong and the hardware agrees"),
+        ([ours("timeout"), SDPA], "failed", "sparsek is not right yet and the hardware disagrees"),
+        ([ours("failed"), SDPA], "skipped", "is wrong and the hardware could not be asked (conf"),
+        ([ours("failed"), SDPA], "timeout", "is wrong and the hardware could not be asked (conf"),
+        (
+            [ours("failed"), SDPA],
+            None,
+            "sparsek is wrong and the hardware could not be asked (conf",
+        ),
+        ([SDPA], "ok", "for all the others: .ci/gpu rest --without sparsek"),
+        ([], None, "nothing was checked; the log above says why"),
     ],
 )
 def test_first_light_is_followed_by_what_makes_sense_now(
-    checks: list[dict[str, object]], prove: int, words: str
+    checks: list[dict[str, object]], conformance: str | None, words: str
 ) -> None:
-    said = next_step(FIRST, checks, {"bench": 0, "prove": prove})
-    assert words in said
+    proofs = [{"name": "conformance", "status": conformance}] if conformance else []
+    assert words in next_step(FIRST, checks, proofs)
 
 
 def test_what_is_to_be_raced_next_are_variants_that_exist() -> None:
@@ -58,7 +65,7 @@ def test_what_is_to_be_raced_next_are_variants_that_exist() -> None:
 
 
 def test_after_the_rest_all_is_brought_home() -> None:
-    assert next_step(REST, [], {}).endswith("make gpu-results FROM='gpu-first.tgz gpu-rest.tgz'")
+    assert next_step(REST, [], []).endswith("make gpu-results FROM='gpu-first.tgz gpu-rest.tgz'")
 
 
 @pytest.mark.parametrize(

@@ -166,7 +166,9 @@ def test_the_archive_tells_of_the_machine_and_holds_the_log_with_its_seconds(fir
         log, facts = tar.extractfile("gpu-first/log.txt"), tar.extractfile("gpu-first/machine.txt")
         assert log is not None
         assert facts is not None
-        assert log.read().decode().splitlines()[-1].endswith(f"all of it is in {first.archive}")
+        *_, kept, last = log.read().decode().splitlines()
+        assert kept.endswith(f"all of it is in {first.archive}")
+        assert "] next: " in last
         assert "$ uname -srvm" in facts.read().decode()
 
 
@@ -187,7 +189,7 @@ def test_told_to_end_with_nobody_listening_it_keeps_all_and_leaves_nothing_runni
         assert log is not None
         lines = log.read().decode().splitlines()
     (run,) = [line for line in lines if "ending run " in line]
-    assert lines[-1].endswith(f"all of it is in {left.archive}")
+    assert lines[-2].endswith(f"all of it is in {left.archive}")
     job = run.split("ending run ")[1].partition(",")[0]
     (folder,) = machine.home.glob(f"**/jobs/{job}")
     assert '"why": "cancelled"' in (folder / "end.json").read_text()

@@ -1,4 +1,5 @@
 // The C interface to conformance/probes.cuh, for tests that load it as a library.
+#include "attention/hopper/tensor_map.h"
 #include "conformance/probes.cuh"
 
 namespace {
@@ -51,19 +52,16 @@ int probe_wgmma(bool bf16, int n, bool a_mn, bool b_mn, const uint32_t* image, i
 // A tensor map of 16-bit elements; sizes and box count elements, innermost first.
 int probe_encode(CUtensorMap* map, void* base, int rank, const uint64_t* sizes,
                  const uint64_t* strides_bytes, const uint32_t* box, int swizzle) {
-  void* found = nullptr;
-  cudaDriverEntryPointQueryResult result;
-  const cudaError_t failed = cudaGetDriverEntryPointByVersion("cuTensorMapEncodeTiled", &found,
-                                                              12000, cudaEnableDefault, &result);
-  if (failed != cudaSuccess || found == nullptr) return 1000;
+  sparsek::hopper::Encode encode_tiled = nullptr;
+  if (sparsek::hopper::find_encode(&encode_tiled) != cudaSuccess) return 1000;
   const cuuint32_t every[5] = {1, 1, 1, 1, 1};
   cuuint64_t size[5] = {}, stride[5] = {};
   for (int i = 0; i < rank; ++i) size[i] = sizes[i];
   for (int i = 0; i + 1 < rank; ++i) stride[i] = strides_bytes[i];
-  return reinterpret_cast<decltype(&cuTensorMapEncodeTiled)>(found)(
-      map, CU_TENSOR_MAP_DATA_TYPE_UINT16, static_cast<cuuint32_t>(rank), base, size, stride, box,
-      every, CU_TENSOR_MAP_INTERLEAVE_NONE, static_cast<CUtensorMapSwizzle>(swizzle),
-      CU_TENSOR_MAP_L2_PROMOTION_NONE, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
+  return encode_tiled(map, CU_TENSOR_MAP_DATA_TYPE_UINT16, static_cast<cuuint32_t>(rank), base,
+                      size, stride, box, every, CU_TENSOR_MAP_INTERLEAVE_NONE,
+                      static_cast<CUtensorMapSwizzle>(swizzle), CU_TENSOR_MAP_L2_PROMOTION_NONE,
+                      CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
 }
 
 int probe_tma_load(const CUtensorMap* map, int rank, const int* c, int bytes, uint4* target) {

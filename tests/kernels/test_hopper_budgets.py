@@ -11,12 +11,13 @@ from dataclasses import dataclass
 
 import pytest
 
-from benchmarks import budgets, sass
+from benchmarks import budgets, program, quarter_model, sass
 from remote_payload import build
 from tests.kernels.emulated import CSRC
 
 needs_nvcc = pytest.mark.skipif(build.nvcc_program() is None, reason="nvcc not found")
 
+CHOICES = (CSRC / "attention/hopper/choices.h").read_text()
 REGISTERS = 128  # 65,536 of an SM over 512 threads
 
 
@@ -63,9 +64,7 @@ def compiled() -> budgets.Compiled:
 @needs_nvcc
 def test_every_kernel_has_a_budget(compiled: budgets.Compiled) -> None:
     assert {one.name for one in compiled.kernels} == set(BUDGETS)
-    declared = re.search(
-        r"OtherChoices = List<(.*?)>", (CSRC / "attention/hopper/choices.h").read_text(), re.S
-    )
+    declared = re.search(r"OtherChoices = List<(.*?)>", CHOICES, re.S)
     assert declared is not None
     named = {one.choices for one in compiled.kernels} - {budgets.BASE}
     assert named == set(re.findall(r"\w+", declared[1]))
@@ -106,3 +105,26 @@ def test_the_table_has_a_row_for_every_kernel(compiled: budgets.Compiled) -> Non
     assert all(
         row.startswith(f"| {one.name} |") for row, one in zip(rows, compiled.kernels, strict=True)
     )
+
+
+@pytest.mark.parametrize(
+    ("choice", "known"), [("LATE_Q", program.LATE_Q), ("SPREAD_LEADERS", quarter_model.SPREAD)]
+)
+def test_the_model_knows_which_variants_make_the_choice(
+    choice: str, known: tuple[str, ...]
+) -> None:
+    variants = re.findall(r"struct (\w+) : Base \{(.*?)\n\};", CHOICES, re.S)
+    assert {name for name, body in variants if f"{choice} = true" in body} == set(known)
+
+
+@needs_nvcc
+@pytest.mark.parametrize("leader", [False, True])
+@pytest.mark.parametrize("last", [False, True])
+def test_the_model_finds_all_products_of_a_pass_in_every_kernel_that_it_predicts(
+    compiled: budgets.Compiled, leader: bool, last: bool
+) -> None:
+    """64 rows by 512 keys by 64 columns, twice, at 4096 operations a clock: 2048 clocks."""
+    predicted = [one for one in compiled.kernels if one.name.startswith("FP16 D=64")]
+    for kernel in (one for one in predicted if not one.causal):
+        steps = program.pass_of(kernel, leader, last)
+        assert sum(step.tensor for step in steps) == 2048, kernel.name

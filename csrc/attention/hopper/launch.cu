@@ -49,10 +49,9 @@ struct Kernel : Config<Element, DIM, CAUSAL, Choices> {
 
   static cudaError_t prepare(const AttentionParams& attention, Call& call) {
     constexpr bool BF16 = IS_BF16<Element>;
-    int device = 0, multiprocessors = 0;
-    cudaError_t failed = cudaGetDevice(&device);
-    if (failed == cudaSuccess)
-      failed = cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, device);
+    int multiprocessors = 0;
+    cudaError_t failed =
+        cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, call.device);
     Encode encode_tiled = nullptr;
     if (failed == cudaSuccess) failed = find_encode(&encode_tiled);
     Params params = {};

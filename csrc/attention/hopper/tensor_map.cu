@@ -9,7 +9,6 @@ constexpr int RANK = 4;
 constexpr int64_t ELEMENT_BYTES = 2;
 constexpr int64_t STRIDE_UNIT_BYTES = 16;
 constexpr int64_t STRIDE_LIMIT_BYTES = int64_t{1} << 40;
-constexpr unsigned CUDA_12 = 12000;  // the first with tensor maps
 
 bool walkable(int size, int64_t stride) {
   const int64_t bytes = stride * ELEMENT_BYTES;
@@ -27,23 +26,6 @@ cuuint64_t stride_bytes(int size, int64_t stride, int dim) {
 bool mappable(const Tensor& tensor) {
   return walkable(tensor.seq, tensor.stride_s) && walkable(tensor.heads, tensor.stride_h) &&
          walkable(tensor.batch, tensor.stride_b);
-}
-
-cudaError_t find_encode(Encode* encode_tiled) {
-  void* found = nullptr;
-  cudaDriverEntryPointQueryResult result;
-#if CUDART_VERSION >= 12050
-  const cudaError_t failed = cudaGetDriverEntryPointByVersion(
-      "cuTensorMapEncodeTiled", &found, CUDA_12, cudaEnableDefault, &result);
-#else
-  const cudaError_t failed =
-      cudaGetDriverEntryPoint("cuTensorMapEncodeTiled", &found, cudaEnableDefault, &result);
-#endif
-  if (failed != cudaSuccess) return failed;
-  if (result != cudaDriverEntryPointSuccess || found == nullptr)
-    return cudaErrorInsufficientDriver;
-  *encode_tiled = reinterpret_cast<Encode>(found);
-  return cudaSuccess;
 }
 
 cudaError_t encode(Encode encode_tiled, CUtensorMap* map, const Tensor& tensor) {

@@ -22,7 +22,23 @@ bool mappable(const Tensor& tensor);
 using Encode = decltype(&cuTensorMapEncodeTiled);
 
 // The driver's function without linking to the driver, which a machine without a GPU lacks.
-cudaError_t find_encode(Encode* encode_tiled);
+inline cudaError_t find_encode(Encode* encode_tiled) {
+  constexpr unsigned FIRST_WITH_MAPS = 12000;  // CUDA 12.0
+  void* found = nullptr;
+  cudaDriverEntryPointQueryResult result;
+#if CUDART_VERSION >= 12050
+  const cudaError_t failed = cudaGetDriverEntryPointByVersion(
+      "cuTensorMapEncodeTiled", &found, FIRST_WITH_MAPS, cudaEnableDefault, &result);
+#else
+  const cudaError_t failed =
+      cudaGetDriverEntryPoint("cuTensorMapEncodeTiled", &found, cudaEnableDefault, &result);
+#endif
+  if (failed != cudaSuccess) return failed;
+  if (result != cudaDriverEntryPointSuccess || found == nullptr)
+    return cudaErrorInsufficientDriver;
+  *encode_tiled = reinterpret_cast<Encode>(found);
+  return cudaSuccess;
+}
 
 // Fills `map` so that coordinates are {dim, seq, heads, batch} and a box is one panel.
 cudaError_t encode(Encode encode_tiled, CUtensorMap* map, const Tensor& tensor);
