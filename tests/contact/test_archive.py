@@ -34,7 +34,8 @@ def job(tmp_path: Path) -> Path:
     (folder / "artifacts" / "ncu" / "ours.ncu-rep").write_bytes(os.urandom(40_000))
     (folder / "inputs" / "q").write_bytes(b"\0" * 1000)
     (folder / "result.partial").write_text("half")
-    (folder / "link").symlink_to(tmp_path)
+    (tmp_path / "elsewhere").write_text("private")
+    (folder / "link").symlink_to(tmp_path / "elsewhere")
     return folder
 
 
@@ -68,13 +69,13 @@ def test_what_was_pulled_lies_over_what_grew_on_the_host(tmp_path: Path, job: Pa
 def test_what_would_make_it_too_large_is_left_out_by_name_and_never_a_result(
     tmp_path: Path, job: Path
 ) -> None:
-    (job / "artifacts" / "large.csv").write_bytes(os.urandom(30_000))
+    (job / "artifacts" / "z.csv").write_bytes(os.urandom(30_000))
     archive = Archive(tmp_path / "gpu.tgz", "x", limit_bytes=60_000)
     archive.folder("runs/r1", job)
     archive.write()
     assert archive.path.stat().st_size <= 60_000
     assert "x/runs/r1/result.json" in names(archive.path)
-    assert "x/runs/r1/artifacts/large.csv" in names(archive.path)
+    assert "x/runs/r1/artifacts/z.csv" in names(archive.path)
     assert text(archive.path, f"x/{LEFT_OUT}") == "runs/r1/artifacts/ncu/ours.ncu-rep"
 
 
@@ -140,6 +141,7 @@ def test_an_archive_cannot_write_outside_of_the_runs(tmp_path: Path) -> None:
     (tmp_path / "payload").write_text("x")
     with tarfile.open(evil, "w:gz") as tar:
         tar.add(tmp_path / "payload", "x/runs/r1/../../../escaped")
+    (tmp_path / "home" / "runs" / "r1").mkdir(parents=True)  # or it stumbles before it could
     with pytest.raises(ValueError, match="is no archive of a contact"):
         unpack_runs(evil, tmp_path / "home" / "runs")
     assert not (tmp_path / "escaped").exists()

@@ -11,7 +11,14 @@ from typing import Any
 
 import pytest
 import torch
-from blackwell_sparsek import LibraryError, attention_forward, eager, library, ops
+from blackwell_sparsek import (
+    LibraryError,
+    attention_forward,
+    attention_variant,
+    eager,
+    library,
+    ops,
+)
 from blackwell_sparsek.recent import Recent
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.fx.experimental.proxy_tensor import make_fx
@@ -199,10 +206,52 @@ def test_another_library_named_meanwhile_is_the_one_that_is_called(
     on_cpu: EmulatedLibrary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     q, k, v = qkv()
-    attention_forward(q, k, v)
+    out = torch.empty_like(q)
+    attention_forward(q, k, v, out=out)
     monkeypatch.setenv(library.ENVIRONMENT, "/nowhere/gone.so")
     with pytest.raises(LibraryError, match=r"gone\.so, which is not a file"):
-        attention_forward(q, k, v)
+        attention_forward(q, k, v, out=out)
+
+
+def test_a_known_call_is_prepared_once_and_passes_the_dispatcher_by(
+    on_cpu: EmulatedLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    q, k, v = qkv(7)
+    out, prepared = torch.empty_like(q), []
+
+    class Counted(library.Prepared):
+        def __init__(self, args: library.Attention) -> None:
+            prepared.append(args)
+            super().__init__(args)
+
+    monkeypatch.setattr(library, "Prepared", Counted)
+    monkeypatch.setattr(ops, "_WRITING_OPERATOR", None)
+    versions = []
+    for _ in range(3):
+        attention_forward(q, k, v, out=out)
+        versions.append(out._version)
+    assert len(prepared) == 1
+    assert versions == sorted(set(versions)), "autograd is told of every write"
+
+
+def test_a_known_call_is_not_taken_for_that_of_a_variant(on_cpu: EmulatedLibrary) -> None:
+    q, k, v = qkv()
+    out = torch.empty_like(q)
+    attention_forward(q, k, v, True, out=out)
+    with pytest.raises(LibraryError, match="cannot run this here"):
+        attention_variant("late-q")(q, k, v, True, out=out)
+    with pytest.raises(ValueError, match="resolve_neg"):
+        attention_variant("late-q")(torch._neg_view(q), k, v)
+
+
+@pytest.mark.parametrize("which", range(3))
+def test_one_input_walked_another_way_is_another_call(on_cpu: EmulatedLibrary, which: int) -> None:
+    given, out = list(qkv()), torch.empty(1, 2, 20, 64).half()
+    memory = given[which].clone().view(-1)
+    for view in (memory.view(1, 2, 20, 64), memory.view(1, 20, 2, 64).transpose(1, 2)):
+        given[which] = view
+        attention_forward(*given, out=out)
+        assert worst(out, reference(*given)) < 1
 
 
 def test_minus_zero_and_zero_are_one_scale_and_one_kernel(on_cpu: EmulatedLibrary) -> None:

@@ -67,7 +67,8 @@ def test_without_both_graphs_there_is_no_verdict_on_the_hosts_time(
 
 def test_a_refuted_graph_decides_nothing() -> None:
     theirs, ours = timed("sdpa", 20.0, 31.0), timed("sparsek", 26.0, 7.0)
-    graphs = (replayed("sdpa", 20.0), replayed("sparsek", 0.1))
+    control = replayed("sdpa", 20.02, control=True)
+    graphs = (replayed("sdpa", 20.0), replayed("sparsek", 0.1), control)
     judged = judged_against(
         theirs,
         ours,
@@ -75,7 +76,7 @@ def test_a_refuted_graph_decides_nothing() -> None:
         frozenset({"sparsek, B=16 H=8 S=512 D=64 fp16, graph"}),
     )
     assert judged is not None
-    assert judged.verdict is Verdict.INCONCLUSIVE
+    assert (judged.verdict, judged.by_graph) == (Verdict.INCONCLUSIVE, False)
 
 
 def test_where_the_gpu_sets_the_pace_graphs_change_nothing() -> None:
