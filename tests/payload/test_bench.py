@@ -143,6 +143,7 @@ def test_what_a_method_took_is_on_disk_when_the_next_one_begins(tmp_path: Path) 
     process.kill()
     process.wait(timeout=10)
     printed.close()
+    assert any((tmp_path / "inputs").iterdir()), "drawn once, for every process of the run"
     rows = {(row.provider, row.method): row for row in read_result(tmp_path).bench}
     for name in ("sdpa", "slow"):
         whole, begun = rows[name, Method.BACK_TO_BACK], rows[name, Method.COLD]

@@ -133,6 +133,7 @@ def test_a_cpu_asked_for_graphs_alone_is_unfit(tmp_path: Path) -> None:
     assert done.stage(Stage.BENCH).reason == (
         "nothing to time by without the method graph, which needs a CUDA GPU"
     )
+    assert not (tmp_path / "inputs").exists(), "a run takes its inputs away"
 
 
 def test_progress_counts_up_to_its_total_in_every_stage(good: Finished) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remote_payload.contract import BenchPlan, Method
+from remote_payload.check import ours_first
+from remote_payload.contract import BenchPlan, Method, Provider
 from remote_payload.schedule import Effort, Entrant, effort, entrants, methods_on, slot_s, turns
 
 PLAN = BenchPlan()
@@ -82,3 +83,13 @@ def test_a_gpu_has_all_methods_and_a_cpu_has_no_graphs() -> None:
 def test_a_recording_of_all_calls_is_replayed_once_unmeasured_before_each_sample() -> None:
     assert effort(GRAPH, PLAN, "cuda", turn_s=1.0, slot=None) == Effort(100, 100, 20)
     assert effort(GRAPH, PLAN, "cuda", turn_s=1.0, slot=200.0) == Effort(5, 5, 20)
+
+
+def test_ours_and_the_users_own_are_checked_before_their_rivals() -> None:
+    asked = [
+        Provider("sdpa"),
+        Provider("sparsek-lean"),
+        Provider("mine", "m:f"),
+        Provider("sparsek"),
+    ]
+    assert [one.name for one in ours_first(asked)] == ["sparsek-lean", "mine", "sparsek", "sdpa"]
