@@ -12,6 +12,7 @@ OrchestratorError
 │   └── LinkLost             the connection died while in use
 ├── HostUnfit             4  connected, but the host lacks something
 ├── GateFailed            1  does not compile, wrong result, missed target
+├── NothingDecided        6  the gate had nothing, or not enough, to judge by
 └── Detached            130  we stopped watching; the job goes on
 Anything else is a bug of ours and exits with 5.
 """
@@ -30,6 +31,7 @@ class ExitCode(IntEnum):
     UNREACHABLE = 3
     UNFIT = 4
     BUG = 5
+    UNDECIDED = 6
     INTERRUPTED = 130
 
 
@@ -94,6 +96,12 @@ class GateFailed(OrchestratorError):
     """The work was done and the answer is no: does not compile, wrong result, missed target."""
 
     exit_code = ExitCode.GATE_FAILED
+
+
+class NothingDecided(OrchestratorError):
+    """The gate can say neither yes nor no: nothing was compared, or it is too noisy to tell."""
+
+    exit_code = ExitCode.UNDECIDED
 
 
 class Detached(OrchestratorError):

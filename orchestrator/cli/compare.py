@@ -6,7 +6,7 @@ import click
 
 from orchestrator.cli import console, options
 from orchestrator.cli.session import Session
-from orchestrator.errors import ExitCode
+from orchestrator.errors import GateFailed, NothingDecided
 
 
 @click.command()
@@ -15,7 +15,8 @@ from orchestrator.errors import ExitCode
 @click.option(
     "--fail-on-regression",
     is_flag=True,
-    help="Exit with 1 if anything is SLOWER in the second run, or broke there.",
+    help="Exit with 1 if anything is SLOWER in the second run, or broke there; with 6 if nothing "
+    "did but not everything could be decided.",
 )
 @options.json_option
 @click.pass_obj
@@ -24,8 +25,14 @@ def compare(
 ) -> int:
     """Compare the timings of two runs: the first is before, the second after.
 
-    A RUN is an id, a unique prefix, `latest` or a path. Prints Markdown, whose first line says
-    whether machine, driver, clocks and shapes were the same. No network and no GPU are needed.
+    A RUN is an id, a unique prefix, `latest` (that was to time something) or a path. Prints
+    Markdown, whose first line says whether machine, driver, clocks and shapes were the same. No
+    network and no GPU are needed.
+
+    With --fail-on-regression the exit code is 0 only if everything that the first run timed was
+    timed again, on the same model of device, and is known not to be slower. 1: something is slower
+    or broke. 6: nothing of that, but a case is missing, skipped or inconclusive, and stderr says
+    which and why.
 
     \b
     Example:
@@ -35,10 +42,15 @@ def compare(
     """
     from orchestrator.workflows.compare import compare as workflow
 
-    compared = workflow(session.runs, before, after)
+    compared = workflow(session.runs, before, after, as_gate=fail_on_regression)
     if as_json:
         console.out_json(compared.document)
     else:
         console.out(compared.markdown.rstrip("\n"))
-    failed = fail_on_regression and compared.regressions > 0
-    return ExitCode.GATE_FAILED if failed else ExitCode.OK
+    report = f"orchestrator report {compared.after}"
+    if fail_on_regression and compared.regressions:
+        raise GateFailed(f"{compared.regressions} of the cases got slower or broke", hint=report)
+    if fail_on_regression and compared.undecided:
+        raise NothingDecided(compared.undecided, hint=compared.hint)
+    console.next_step(report)
+    return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from enum import Enum
 
 from orchestrator.model.objection import CLOCK_DRIFT, on_gpu
 from orchestrator.model.run import Run
@@ -27,7 +28,10 @@ Key = tuple[str, Shape, Method]
 
 @dataclass(frozen=True)
 class Row:
-    """One provider on one shape by one method, in both runs."""
+    """One provider on one shape by one method, in both runs.
+
+    by_graph: it is inconclusive by itself, but the row by graph beside it decides the same case.
+    """
 
     provider: str
     shape: Shape
@@ -35,6 +39,7 @@ class Row:
     before: Summary
     after: Summary
     judgement: Judgement
+    by_graph: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,25 @@ class Condition:
     same: bool
 
 
+@dataclass(frozen=True)
+class OpenCase:
+    """What the first run timed and nothing can be said of now, and why."""
+
+    provider: str
+    shape: Shape
+    method: Method
+    reason: str
+
+
+class Gate(str, Enum):
+    """What a comparison answers to "did anything get worse?"."""
+
+    REGRESSED = "regressed"
+    UNDECIDED = "undecided"
+    PASSED = "passed"
+
+
+DEVICE = "device"
 _OF_THE_HOST = "the GPU waited for the host, so these times are the host's; "
 _BY_GRAPH = "the rows by graph decide"
 _NO_GRAPH = "only graphs could decide, and not both runs have one"
@@ -86,6 +110,36 @@ class Comparison:
         """Rows that are slower now, and rows that broke."""
         slower = [row for row in self.rows if row.judgement.verdict is Verdict.SLOWER]
         return len(slower) + len([one for one in self.lost if one.broke])
+
+    @property
+    def open_cases(self) -> tuple[OpenCase, ...]:
+        """Rows without a verdict, and what the second run lacks without having broken there."""
+        unclear = [
+            OpenCase(row.provider, row.shape, row.method, row.judgement.advice)
+            for row in self.rows
+            if row.judgement.verdict is Verdict.INCONCLUSIVE and not row.by_graph
+        ]
+        gone = [
+            OpenCase(one.provider, one.shape, one.method, one.reason)
+            for one in self.lost
+            if not one.broke
+        ]
+        return (*unclear, *gone)
+
+    @property
+    def other_device(self) -> Condition | None:
+        """The two devices, if they differ: then no figure tells anything of the code."""
+        return next((one for one in self.differences if one.what == DEVICE), None)
+
+    @property
+    def gate(self) -> Gate:
+        """REGRESSED if anything did; else UNDECIDED unless all that the first run timed is
+        known, on the same model of device, not to have got slower."""
+        if self.regressions:
+            return Gate.REGRESSED
+        if not self.rows or self.open_cases or self.other_device:
+            return Gate.UNDECIDED
+        return Gate.PASSED
 
 
 def compare(before: Run, after: Run) -> Comparison:
@@ -133,7 +187,8 @@ def _row(key: Key, old: Figure, new: Figure, first: Figures, second: Figures) ->
         graphs = [first.by_graph(old), second.by_graph(new)]
         decided = all(graph is not None and graph.trusted for graph in graphs)
         advice = _OF_THE_HOST + (_BY_GRAPH if decided else _NO_GRAPH)
-        return Row(*key, before, after, Judgement(Verdict.INCONCLUSIVE, speedup, noise, advice))
+        judged = Judgement(Verdict.INCONCLUSIVE, speedup, noise, advice)
+        return Row(*key, before, after, judged, by_graph=decided)
     return Row(*key, before, after, judge(speedup, noise))
 
 
@@ -147,13 +202,25 @@ def _lost(key: Key, result: Result) -> Lost:
         if record.status is not Status.OK:
             reason = f"{record.status.value}, {record.reason or 'no reason given'}"
             return Lost(*key, reason, record.status in broken)
-    reason = "its timing is refuted or unusable" if timed else "not asked for, or not reached"
-    return Lost(*key, reason, bool(timed))
+    if timed:
+        return Lost(*key, "its timing is refuted or unusable", broke=True)
+    if any(check.emulated for check in checked):
+        return Lost(*key, "only checked, in the emulator, which has no speed", broke=False)
+    if _asked(result, provider, shape) and result.status is Status.FAILED:
+        reason = f"not reached, as the run failed: {result.reason or 'no reason given'}"
+        return Lost(*key, reason, broke=not result.unfit)
+    return Lost(*key, "not asked for, or not reached", broke=False)
+
+
+def _asked(result: Result, provider: str, shape: Shape) -> bool:
+    request = result.request
+    names = [each.name for each in request.providers]
+    return provider in names and shape in (*request.shapes, *request.cpu_shapes)
 
 
 def _conditions(before: Result, after: Result) -> Iterator[Condition]:
     old, new = before.machine, after.machine
-    yield _condition("device", _device(before), _device(after))
+    yield _condition(DEVICE, _device(before), _device(after))
     # A container gets a new host name with each start; its GPU keeps its own.
     what, digest = ("GPU itself", "gpu_uuid") if on_gpu(before) else ("machine", "hostname")
     yield _condition(what, *_identity(_digest(old, digest), _digest(new, digest)))

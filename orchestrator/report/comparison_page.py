@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrator.model.verdict import Verdict
 from orchestrator.report import format as fmt
-from orchestrator.report.comparison import Comparison, Row, in_words
+from orchestrator.report.comparison import Comparison, Gate, Row, in_words
 from orchestrator.report.render import fill
 from orchestrator.report.view import Table
 from remote_payload import codec
@@ -23,6 +23,7 @@ _ROWS = (
     "Speed-up (95 % interval)",
     "Verdict",
 )
+_OPEN_SHOWN = 3
 _CONDITIONS = ("Condition", "Before", "After", "Same")
 
 
@@ -84,7 +85,44 @@ def verdict_line(found: Comparison) -> str:
     counts = ", ".join(f"{verdicts.count(verdict)} {verdict.value}" for verdict in reached)
     broke = len([one for one in found.lost if one.broke])
     text = f"{fmt.count(len(verdicts), 'row')}, after against before: {counts}."
-    return f"{text} {broke} more that broke." if broke else text
+    text += f" {broke} more that broke." if broke else ""
+    gone = len(found.lost) - broke
+    return f"{text} {gone} more that the second run did not time." if gone else text
+
+
+def undecided_line(found: Comparison) -> str:
+    """What the gate cannot say, and why; empty where it says yes or no."""
+    if found.gate is not Gate.UNDECIDED:
+        return ""
+    parts = []
+    if found.other_device:
+        one = found.other_device
+        parts.append(f"the devices differ ({one.before} before, {one.after} after)")
+    if not found.rows:
+        parts.append("no provider was timed on the same shape in both runs")
+    open_cases = found.open_cases
+    if open_cases:
+        known = fmt.count(len(found.rows) + len(found.lost), "case")
+        cases = [(one.provider, one.shape, one.method, one.reason) for one in open_cases]
+        parts.append(f"{len(open_cases)} of {known} are open: {_first(_lines(cases))}")
+    return f"nothing decided: {'; '.join(parts)}"
+
+
+def undecided_hint(found: Comparison) -> str:
+    """The next step after `undecided_line`."""
+    before = found.before.card
+    again = before.reproduce if before.reproduce.startswith("orchestrator ") else ""
+    if found.other_device:
+        return f"Compare runs of one model of device; the first was made on {before.host}."
+    if not found.rows or any(not one.broke for one in found.lost):
+        how = f", as by: {again}" if again else ""
+        return f"Time what the first run timed{how}; then compare again."
+    return "Repeat on a quiet machine with more rounds, bench --rounds N; then compare again."
+
+
+def _first(lines: Sequence[str]) -> str:
+    rest = len(lines) - _OPEN_SHOWN
+    return "; ".join(lines[:_OPEN_SHOWN]) + (f"; and {rest} more" if rest > 0 else "")
 
 
 def document(found: Comparison) -> Mapping[str, object]:
@@ -98,6 +136,12 @@ def document(found: Comparison) -> Mapping[str, object]:
             for one in found.differences
         ],
         "regressions": found.regressions,
+        "gate": found.gate.value,
+        "undecided": undecided_line(found),
+        "open": [
+            {**_key(one.provider, one.shape, one.method), "reason": one.reason}
+            for one in found.open_cases
+        ],
         "rows": [_facts(row) for row in found.rows],
         "lost": [
             {**_key(one.provider, one.shape, one.method), "reason": one.reason, "broke": one.broke}
