@@ -1,19 +1,23 @@
-"""The three tiers of the original report, each bound to the shape it was set for."""
+"""The three tiers of the original report, each bound to the shape and the GPU it was set for."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
 
+from orchestrator.model.device import find
+from orchestrator.model.objection import device_of, on_gpu
 from orchestrator.model.stats import Summary
-from remote_payload.contract import DType, Shape
+from remote_payload.contract import DType, Result, Shape
 
 TARGET_SHAPE = Shape(batch=16, heads=96, seq=512, dim=64, dtype=DType.FP16, causal=False)
+# As model.device calls it. A limit in µs says nothing of a GPU with other clocks, SMs or memory.
+TARGET_GPU = "H100 SXM"
 
 
 @dataclass(frozen=True)
 class Tier:
-    """A limit on µs/head at TARGET_SHAPE. inclusive: meeting the limit exactly is enough."""
+    """A limit on µs/head at TARGET_SHAPE on TARGET_GPU. inclusive: to meet it exactly is enough."""
 
     name: str
     limit_us: float
@@ -53,20 +57,46 @@ class TierJudgement:
     reason: str = ""
 
 
-def judge_tiers(shape: Shape, summary: Summary | None, on_gpu: bool) -> tuple[TierJudgement, ...]:
+def elsewhere(result: Result) -> str:
+    """Why the run's machine is not the one that the targets are for; empty if it is.
+
+    A slice of the GPU (MIG) has fewer SMs and is another machine.
+    """
+    device = device_of(result)
+    if device is not None and device.model == TARGET_GPU:
+        return ""
+    return f"the targets are for {TARGET_GPU}, this is {_machine_of(result)}"
+
+
+def _machine_of(result: Result) -> str:
+    machine = result.machine
+    if machine is None:
+        return "a machine that told nothing of itself"
+    if machine.gpu is None or not on_gpu(result):
+        return "a CPU"
+    known = find(machine.gpu)
+    if known is not None and machine.sm_count not in (None, known.sm_count):
+        return f"a slice of {machine.gpu}, {machine.sm_count} of {known.sm_count} SMs"
+    return machine.gpu
+
+
+def judge_tiers(
+    shape: Shape, summary: Summary | None, elsewhere: str = ""
+) -> tuple[TierJudgement, ...]:
     """Judge every tier; each stands alone, so that a passed first one hides no other.
 
-    summary: total microseconds per call; None when there is no trustworthy timing.
+    summary: total microseconds per call; None when there is no trustworthy timing. elsewhere: why
+    this is not the targets' machine, as by `elsewhere`.
     """
-    return tuple(_judge(tier, shape, summary, on_gpu) for tier in TIERS)
+    return tuple(_judge(tier, shape, summary, elsewhere) for tier in TIERS)
 
 
-def _judge(tier: Tier, shape: Shape, summary: Summary | None, on_gpu: bool) -> TierJudgement:
+def _judge(tier: Tier, shape: Shape, summary: Summary | None, elsewhere: str) -> TierJudgement:
     if shape != TARGET_SHAPE:
         reason = f"the target belongs to {TARGET_SHAPE.label}, this is {shape.label}"
         return TierJudgement(tier, Outcome.NOT_JUDGED, reason)
-    if not on_gpu:
-        return TierJudgement(tier, Outcome.NOT_JUDGED, "the target belongs to a GPU")
+    if elsewhere:
+        return TierJudgement(tier, Outcome.NOT_JUDGED, elsewhere)
     if summary is None:
         return TierJudgement(tier, Outcome.NOT_JUDGED, "no trustworthy timing")
     if summary.low_us is None or summary.high_us is None:

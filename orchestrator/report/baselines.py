@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from orchestrator.model.device import find
 from remote_payload import codec
 from remote_payload.contract import DType, Machine, Method, Shape
 
@@ -43,8 +44,11 @@ class Baseline:
         return Shape(self.batch, row.heads, self.seq, self.dim, self.dtype, self.causal)
 
     def same_gpu(self, machine: Machine | None) -> bool:
-        """Whether the machine has the GPU model the rows were taken on."""
-        return machine is not None and machine.gpu == self.gpu
+        """Whether the machine has the GPU model the rows were taken on, and the whole of it."""
+        if machine is None or machine.gpu != self.gpu:
+            return False
+        known = find(self.gpu)
+        return known is None or machine.sm_count in (None, known.sm_count)
 
     def same_machine(self, machine: Machine | None) -> bool:
         """Whether GPU model and torch version are the ones the rows were taken on."""

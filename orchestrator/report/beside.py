@@ -10,6 +10,7 @@ from orchestrator.model.verdict import Judgement, Verdict
 from orchestrator.report import format as fmt
 from orchestrator.report.against import judged_against
 from orchestrator.report.figures import Figure, Figures
+from orchestrator.report.subject import own
 from orchestrator.report.view import BesideView, ChartView, Table
 from remote_payload.catalog import BY_NAME, OURS, OWN, PEERS
 from remote_payload.contract import CheckRecord, Method, Result, Shape, Status
@@ -149,21 +150,31 @@ def _row(place: Place) -> tuple[str, ...]:
 
 
 def _headline(found: Standing) -> str:
-    """How ours did over all head counts, or who leads where ours was not timed."""
-    ours = [place for place in found.places if place.provider == OURS]
-    if not ours:
-        best = ", ".join(dict.fromkeys(p.provider for p in found.places if p.is_best))
-        return f"{OURS} was not timed; the best here is {best}."
-    verdicts = [place.against.verdict for place in ours if place.against]
+    """How the user's own and ours did over all head counts, or who leads where neither was
+    timed."""
+    present = {place.provider for place in found.places}
+    told = [_told(name, found) for name in (*own(found.result), OURS) if name in present]
+    if told:
+        return " ".join(told)
+    best = ", ".join(dict.fromkeys(p.provider for p in found.places if p.is_best))
+    return f"{OURS} was not timed; the best here is {best}."
+
+
+def _told(name: str, found: Standing) -> str:
+    mine = [place for place in found.places if place.provider == name]
+    verdicts = [place.against.verdict for place in mine if place.against]
+    if not verdicts:
+        return f"{name} against the best other: not comparable."
     reached = [verdict for verdict in Verdict if verdict in verdicts]
     counts = ", ".join(f"{verdict.value} at {verdicts.count(verdict)}" for verdict in reached)
-    return f"{OURS} against the best other: {counts} of {fmt.count(len(ours), 'head count')}."
+    return f"{name} against the best other: {counts} of {fmt.count(len(mine), 'head count')}."
 
 
 def _note(found: Standing) -> str:
+    ours = f"neither {OURS} nor your own" if own(found.result) else f"not {OURS}"
     text = (
         f"{found.family}, method {found.method.value}. The best other is the fastest known "
-        f"provider that is not {OURS}, for each head count by itself; above 1 is faster than it."
+        f"provider that is {ours}, for each head count by itself; above 1 is faster than it."
     )
     if any(place.against and place.against.by_graph for place in found.places):
         text += (

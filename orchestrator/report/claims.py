@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from orchestrator.model.attention import tflops
 from orchestrator.model.stats import Summary
-from orchestrator.model.target import TARGET_SHAPE, TIERS, Outcome, judge_tiers
+from orchestrator.model.target import (
+    TARGET_GPU,
+    TARGET_SHAPE,
+    TIERS,
+    Outcome,
+    elsewhere,
+    judge_tiers,
+)
 from orchestrator.report import format as fmt
 from orchestrator.report.baselines import Baseline, BaselineRow, original
 from orchestrator.report.figures import Figure, Figures
@@ -21,17 +30,30 @@ def tiers(figures: Figures | None) -> TiersView:
     rows = [r for r in (figures.rows if figures else ()) if r.record.shape == TARGET_SHAPE]
     if figures is None or not rows:
         return TiersView(False, shape, Table((), ()), f"the run did not time {shape}", ())
-    if not figures.on_gpu:
-        return TiersView(False, shape, Table((), ()), "the targets belong to a GPU", ())
+    if why := elsewhere(figures.result):
+        return TiersView(False, shape, Table((), ()), why, ())
     cells = [cell for row in rows for cell in _tier_rows(row, figures)]
     return TiersView(True, shape, Table(_TIER_HEADER, tuple(cells)), "", _tier_notes())
+
+
+def targets(figures: Figures | None) -> Mapping[str, object]:
+    """The same for programs: whether anything is judged, else why not, and every outcome."""
+    view = tiers(figures)
+    names = ("provider", "method", "tier", "criterion", "us_per_head", "outcome")
+    return {
+        "shape": view.shape,
+        "gpu": TARGET_GPU,
+        "judged": view.judged,
+        "reason": view.reason,
+        "tiers": [dict(zip(names, row, strict=True)) for row in view.table.rows],
+    }
 
 
 def _tier_rows(row: Figure, figures: Figures) -> list[tuple[str, ...]]:
     record = row.record
     informative = record.provider != OURS or record.method is not Method.BACK_TO_BACK
     cells: list[tuple[str, ...]] = []
-    for judgement in judge_tiers(record.shape, row.trusted, figures.on_gpu):
+    for judgement in judge_tiers(record.shape, row.trusted, elsewhere(figures.result)):
         outcome = judgement.outcome.value
         if judgement.reason:
             outcome += f": {judgement.reason}"
@@ -64,7 +86,7 @@ def _tier_notes() -> tuple[str, ...]:
     )
     return (
         f"{OURS} by {Method.BACK_TO_BACK.value} is judged; other rows are for information.",
-        f"The targets were set on an H100 SXM for this shape: {rates}.",
+        f"The targets were set on an {TARGET_GPU} for this shape: {rates}.",
         f"Against {base:.3f} µs/head, {cuts}.",
     )
 

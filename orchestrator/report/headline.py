@@ -7,10 +7,11 @@ from collections import Counter
 from orchestrator.model.objection import Severity
 from orchestrator.model.ptxas import first_error
 from orchestrator.model.run import Run
-from orchestrator.model.target import TARGET_SHAPE
+from orchestrator.model.target import TARGET_SHAPE, elsewhere
 from orchestrator.model.verdict import Verdict
 from orchestrator.report import format as fmt
 from orchestrator.report.figures import Figure, Figures
+from orchestrator.report.subject import own, subjects
 from remote_payload.catalog import BASELINE, OURS
 from remote_payload.contract import CheckRecord, Result, Shape, Stage, Status
 
@@ -26,6 +27,7 @@ _AGAINST = {
     Verdict.SAME: "the SAME as",
     Verdict.INCONCLUSIVE: "INCONCLUSIVE against",
 }
+_SPOKEN_OF = 3  # providers that one sentence can bear
 
 
 def headline(run: Run, figures: Figures | None) -> str:
@@ -52,6 +54,35 @@ def is_ok(run: Run, figures: Figures | None) -> bool:
     """Whether the run reached its end and nothing in it contradicts physics or the gates."""
     reached_end = run.result is not None and run.result.status is Status.OK
     return reached_end and figures is not None and not figures.errors
+
+
+def undecided(run: Run, figures: Figures | None) -> str:
+    """What a run that went well was made for and did not come to, and why; else empty.
+
+    A gate over nothing is not green: nothing checked, nothing timed, nothing proven.
+    """
+    if not is_ok(run, figures) or run.result is None or figures is None:
+        return ""
+    result, stages = run.result, {stage.stage for stage in run.result.stages}
+    if Stage.BENCH in stages and not any(row.trusted for row in figures.rows):
+        return f"nothing was timed: {_untimed(result)}"
+    if Stage.CHECK in stages and all(one.status is not Status.OK for one in result.checks):
+        return "nothing was checked: no case could run"
+    return _unproven(result) if Stage.PROVE in stages else ""
+
+
+def _unproven(result: Result) -> str:
+    """A proof asked for by name has to be given; of the others, one."""
+    reasons = {proof.name: proof.reason.rstrip(".") for proof in result.proofs}
+    given = {proof.name for proof in result.proofs if proof.status is Status.OK}
+    judged = {proof.name for proof in result.proofs if proof.for_people}
+    lacking = [name for name in result.request.prove.proofs if name not in given | judged]
+    if lacking:
+        return f"{lacking[0]} was not proven: {reasons.get(lacking[0], 'it was not reached')}"
+    if given:
+        return ""
+    first = next(iter(reasons.items()), ("no proof", "none was tried"))
+    return f"nothing was proven: {first[0]}: {first[1]}"
 
 
 def failed_case(check: CheckRecord) -> str:
@@ -100,7 +131,24 @@ def _checks(result: Result) -> str:
     skipped = f", {tally[Status.SKIPPED]} skipped" if tally[Status.SKIPPED] else ""
     if not tally[Status.OK]:
         return f"NOTHING CHECKED: no case could run{skipped}."
-    return f"OK: {fmt.count(tally[Status.OK], 'check')} passed{skipped}; nothing was timed."
+    if Stage.BENCH in result.request.stages:
+        return f"NOTHING TIMED: {_untimed(result)}."
+    mine = "".join(f"{_passed(name, result)}; " for name in own(result)[:_SPOKEN_OF])
+    return f"OK: {mine}{fmt.count(tally[Status.OK], 'check')} passed{skipped}; nothing was timed."
+
+
+def _passed(name: str, result: Result) -> str:
+    mine = [check.status for check in result.checks if check.provider == name]
+    return f"{name} passed {mine.count(Status.OK)} of {fmt.count(len(mine), 'check')}"
+
+
+def _untimed(result: Result) -> str:
+    """Why there is no timing though checks passed."""
+    passed = [check for check in result.checks if check.status is Status.OK]
+    count = f"{fmt.count(len(passed), 'check')} passed, but"
+    if all(check.emulated for check in passed):
+        return f"{count} only in the emulator, which has no speed"
+    return f"{count} no provider was timed"
 
 
 def _proofs(result: Result) -> str:
@@ -114,20 +162,42 @@ def _proofs(result: Result) -> str:
 
 
 def _timings(figures: Figures) -> str:
-    """Ours against the baseline on the shape that matters most, by the first method."""
+    """The user's own and ours against the baseline on the shape that matters most, by the first
+    method."""
     first = figures.of_method(figures.methods[0])
     timed = [row for row in first if row.trusted]
     if not timed:
         return "NOTHING TIMED: no provider gave a complete set of samples."
-    ours = [row for row in timed if row.record.provider == OURS]
-    judged = [row for row in ours if row.against is not None]
+    names = subjects(figures.result, [row.record.provider for row in timed])
+    if not names:
+        return f"{_without_verdict(timed, f'{OURS} was not timed')}{_rest(figures)}."
+    told = [_of_provider(name, timed, figures) for name in names[:_SPOKEN_OF]]
+    if all(row.against is None for row in timed if row.record.provider in names):
+        told = [f"OK: {told[0]}", *told[1:]]
+    more = len(names) - len(told)
+    told += [f"{more} more of yours under Results"] if more > 0 else []
+    return f"{'; '.join(told)}{_rest(figures)}."
+
+
+def _of_provider(name: str, timed: list[Figure], figures: Figures) -> str:
+    """One provider's verdict, on how many shapes it holds, or its time where there is none."""
+    rows = [row for row in timed if row.record.provider == name]
+    judged = [row for row in rows if row.against is not None]
+    if not rows:
+        return f"{name} was not timed"
     if not judged:
-        return f"{_without_verdict(ours or timed, bool(ours))}{_doubts(figures)}."
-    row = _flagship(judged)
+        return f"{_time(_flagship(rows))}; there is no baseline to compare with"
     tally = Counter(r.against.verdict for r in judged if r.against)
     counts = ", ".join(f"{v.value} on {tally[v]}" for v in Verdict if tally[v])
     overall = f"; of {fmt.count(len(judged), 'shape')}: {counts}" if len(judged) > 1 else ""
-    return f"{_sentence(row, figures)}{overall}{_doubts(figures)}."
+    return f"{_sentence(_flagship(judged), figures)}{overall}"
+
+
+def _rest(figures: Figures) -> str:
+    """What the sentence must not hide: doubts, and targets that belong to another machine."""
+    timed = any(row.record.shape == TARGET_SHAPE and row.trusted for row in figures.rows)
+    why = elsewhere(figures.result) if timed else ""
+    return f"{f'; targets not judged: {why}' if why else ''}{_doubts(figures)}"
 
 
 def _doubts(figures: Figures) -> str:
@@ -150,15 +220,17 @@ def _sentence(row: Figure, figures: Figures) -> str:
     )
 
 
-def _without_verdict(rows: list[Figure], ours: bool) -> str:
-    row = _flagship(rows)
+def _without_verdict(rows: list[Figure], why: str) -> str:
+    return f"OK: {_time(_flagship(rows))}; {why}"
+
+
+def _time(row: Figure) -> str:
     if row.summary is None:
-        return "NOTHING TIMED"
+        return f"{row.record.provider} was not timed"
     per_head = fmt.with_interval(row.summary, row.record.shape.heads)
-    why = "there is no baseline to compare with" if ours else f"{OURS} was not timed"
     return (
-        f"OK: {row.record.provider} takes {per_head} µs/head on {row.record.shape.label} "
-        f"({row.record.method.value}); {why}"
+        f"{row.record.provider} takes {per_head} µs/head on {row.record.shape.label} "
+        f"({row.record.method.value})"
     )
 
 

@@ -6,7 +6,7 @@ from orchestrator.model.ptxas import CompilerReport, first_error, parse
 from orchestrator.model.run import Run
 from orchestrator.report import format as fmt
 from orchestrator.report.view import BuildView, EnvironmentView, ReproduceView, Table
-from remote_payload.contract import BuildReport, GpuState, Machine, Result, Status
+from remote_payload.contract import BuildReport, GpuState, Machine, Result, Stage, Status
 
 _GIB = 1 << 30
 _KERNEL_HEADER = (
@@ -24,9 +24,10 @@ _NO_TABLE = Table((), ())
 def environment(run: Run) -> EnvironmentView:
     """The machine as it described itself, and what it cost."""
     machine = run.result.machine if run.result else None
-    if machine is None:
+    if run.result is None or machine is None:
         return EnvironmentView(False, _NO_TABLE, _NO_TABLE, _cost(run))
-    return EnvironmentView(True, Table(("", ""), _facts(machine)), _states(machine), _cost(run))
+    facts = _facts(machine, _met_torch(run.result))
+    return EnvironmentView(True, Table(("", ""), facts), _states(machine), _cost(run))
 
 
 def _cost(run: Run) -> str:
@@ -35,19 +36,25 @@ def _cost(run: Run) -> str:
     return run.price.words if run.price else ""
 
 
-def _facts(machine: Machine) -> tuple[tuple[str, str], ...]:
+def _met_torch(result: Result) -> bool:
+    """Whether the payload looked for torch: a run that only builds does not."""
+    return any(stage is not Stage.BUILD for stage in result.request.stages)
+
+
+def _facts(machine: Machine, met_torch: bool) -> tuple[tuple[str, str], ...]:
     gpu = machine.gpu or "none"
     if machine.gpu:
         gpu += f", {machine.sm_count or '?'} SMs, sm_{_digits(machine.compute_capability)}"
     threads = f", {machine.torch_threads} threads" if machine.torch_threads else ""
+    no_torch, no_cuda = ("not found", "none") if met_torch else ("not looked for",) * 2
     memory = None if machine.memory_bytes is None else machine.memory_bytes / _GIB
     return (
         ("GPU", gpu),
         ("GPUs in the machine", str(machine.gpu_count)),
         ("Driver", machine.driver or "none"),
-        ("CUDA of torch", machine.torch_cuda or "none"),
+        ("CUDA of torch", machine.torch_cuda or no_cuda),
         ("nvcc", machine.nvcc or "not found"),
-        ("torch", (machine.torch or "not found") + threads),
+        ("torch", (machine.torch or no_torch) + threads),
         ("Python", machine.python),
         ("CPU", f"{machine.cpu}, {fmt.count(machine.cpu_count, 'core')}"),
         ("Memory", fmt.optional(memory, "GiB", 1)),

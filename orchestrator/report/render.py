@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -26,7 +26,7 @@ from orchestrator.report.bottleneck import NO_INSIGHT, Insight, held_back
 from orchestrator.report.chart_floors import floors
 from orchestrator.report.charts import Chart
 from orchestrator.report.figures import Figures, figures
-from orchestrator.report.headline import headline, is_ok
+from orchestrator.report.headline import headline, is_ok, undecided
 from orchestrator.report.plain import one_line, plain, private
 from orchestrator.report.uncounted import uncounted
 from orchestrator.report.view import (
@@ -48,13 +48,19 @@ class Report:
     """A rendered report. Write each chart to charts/<name> beside the Markdown.
 
     verdict: the report's first line, as plain text. ok: the run ended well and nothing it claims
-    contradicts its own gates or the machine's roofs.
+    contradicts its own gates or the machine's roofs. undecided: what the run was made for and did
+    not come to, though it ended well; else empty. targets: what became of them, for programs.
+    counted: whether all counters asked for are there; counters: what became of them, in words.
     """
 
     markdown: str
     charts: tuple[Chart, ...]
     verdict: str
     ok: bool
+    undecided: str
+    targets: Mapping[str, object]
+    counted: bool
+    counters: str
 
 
 def render(
@@ -81,7 +87,17 @@ def render(
     verdict = private(one_line(page.verdict))
     ok = is_ok(run, derived) and (counters.complete or not _needs_counters(run))
     ok = ok and (not _needs_ceilings(run) or all(one.complete for one in page.ceilings))
-    return Report(markdown, tuple(c for c in drawn if c.svg), verdict, ok)
+    drawn = tuple(chart for chart in drawn if chart.svg)
+    return Report(
+        markdown=markdown,
+        charts=drawn,
+        verdict=verdict,
+        ok=ok,
+        undecided=undecided(run, derived),
+        targets=claims.targets(derived),
+        counted=counters.complete,
+        counters=private(one_line(counters.headline)),
+    )
 
 
 def _needs_counters(run: Run) -> bool:

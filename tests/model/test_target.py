@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.model.stats import Summary, summarize
-from orchestrator.model.target import TARGET_SHAPE, TIERS, Outcome, judge_tiers
-from remote_payload.contract import DType
+from orchestrator.model.target import TARGET_SHAPE, TIERS, Outcome, elsewhere, judge_tiers
+from remote_payload.contract import Device, DType
+from tests.report.synthetic import gpu_machine, gpu_result
 
 P, F, I = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE  # noqa: E741
 
@@ -24,7 +25,7 @@ def summary(low: float, high: float) -> Summary:
 
 
 def outcomes(of: Summary | None) -> list[Outcome]:
-    return [judged.outcome for judged in judge_tiers(TARGET_SHAPE, of, on_gpu=True)]
+    return [judged.outcome for judged in judge_tiers(TARGET_SHAPE, of)]
 
 
 @pytest.mark.parametrize(
@@ -64,14 +65,47 @@ def test_a_few_samples_are_inconclusive_however_fast() -> None:
 )
 def test_another_shape_is_not_judged_and_named(changes: dict[str, object]) -> None:
     other = replace(TARGET_SHAPE, **changes)  # type: ignore[arg-type]
-    for judged in judge_tiers(other, summary(1.0, 1.1), on_gpu=True):
+    for judged in judge_tiers(other, summary(1.0, 1.1)):
         assert judged.outcome is Outcome.NOT_JUDGED
         assert other.label in judged.reason
 
 
 def test_a_cpu_is_not_judged() -> None:
-    judged = judge_tiers(TARGET_SHAPE, summary(1.0, 1.1), on_gpu=False)
+    judged = judge_tiers(
+        TARGET_SHAPE, summary(1.0, 1.1), elsewhere="the targets are for H100 SXM, this is a CPU"
+    )
     assert {j.outcome for j in judged} == {Outcome.NOT_JUDGED}
+
+
+@pytest.mark.parametrize(
+    ("machine", "named"),
+    [
+        ({"gpu": "NVIDIA H200"}, "this is NVIDIA H200"),
+        ({"gpu": "NVIDIA H100 PCIe", "sm_count": 114}, "this is NVIDIA H100 PCIe"),
+        ({"gpu": "NVIDIA GH200 480GB"}, "this is NVIDIA GH200 480GB"),
+        ({"gpu": "NVIDIA H100 80GB HBM3 MIG 1g.10gb", "sm_count": 16}, "MIG 1g.10gb"),
+        ({"sm_count": 16}, "this is a slice of NVIDIA H100 80GB HBM3, 16 of 132 SMs"),
+        ({"gpu": None}, "this is a CPU"),
+    ],
+)
+def test_the_targets_are_for_their_own_model_of_gpu_alone(
+    machine: dict[str, object], named: str
+) -> None:
+    there = replace(gpu_result(), machine=gpu_machine(**machine))
+    why = elsewhere(there)
+    assert why.startswith("the targets are for H100 SXM, ")
+    assert named in why
+    judged = judge_tiers(TARGET_SHAPE, summary(1.0, 1.1), why)
+    assert {(one.outcome, one.reason) for one in judged} == {(Outcome.NOT_JUDGED, why)}
+
+
+def test_a_cpu_run_on_a_machine_with_the_targets_gpu_is_not_on_it() -> None:
+    request = replace(gpu_result().request, device=Device.CPU)
+    assert elsewhere(replace(gpu_result(), request=request)).endswith("this is a CPU")
+
+
+def test_the_whole_h100_sxm_is_the_targets_own() -> None:
+    assert elsewhere(gpu_result()) == ""
 
 
 def test_without_a_trustworthy_timing_nothing_is_judged() -> None:

@@ -31,3 +31,4 @@ def test_only_the_same_gpu_and_torch_are_the_same_machine() -> None:
     assert base.same_gpu(synthetic.gpu_machine())
     assert not base.same_gpu(replace(there, gpu="NVIDIA H200"))
     assert not base.same_machine(None)
+    assert not base.same_gpu(replace(there, sm_count=16)), "a slice of the GPU"

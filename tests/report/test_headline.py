@@ -7,9 +7,18 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.report.figures import figures
-from orchestrator.report.headline import headline, is_ok
-from remote_payload.contract import ProofRecord, Result, Stage, StageReport, Status
-from tests.report.synthetic import check, gpu_result, run, shape
+from orchestrator.report.headline import headline, is_ok, undecided
+from orchestrator.report.render import render
+from remote_payload.contract import (
+    ProofRecord,
+    ProvePlan,
+    Provider,
+    Result,
+    Stage,
+    StageReport,
+    Status,
+)
+from tests.report.synthetic import check, cpu_result, gpu_machine, gpu_result, run, shape
 
 
 def first_line(result: Result) -> str:
@@ -104,3 +113,151 @@ def test_run_of_proofs_alone_is_green_only_where_something_was_proven(
     proofs = tuple(ProofRecord(f"p{n}", s, "no GPU in this run") for n, s in enumerate(statuses))
     result = replace(gpu_result(), checks=(), bench=(), proofs=proofs)
     assert first_line(result) == line
+
+
+def with_mine(result: Result, *names: str, factor: float = 1.3) -> Result:
+    """Providers of the user's own beside all others, `factor` times as slow as ours."""
+    own = tuple(Provider(name, "providers/mine.py:attention", required=True) for name in names)
+    request = replace(result.request, providers=(*result.request.providers, *own))
+    ours = [record for record in result.bench if record.provider == "sparsek"]
+    rows = tuple(
+        replace(r, provider=name, samples_us=tuple(factor * us for us in r.samples_us))
+        for name in names
+        for r in ours
+    )
+    passed = tuple(
+        replace(c, provider=name, output_digest=name)
+        for name in names
+        for c in result.checks
+        if c.provider == "sparsek"
+    )
+    return replace(
+        result, request=request, checks=(*result.checks, *passed), bench=(*result.bench, *rows)
+    )
+
+
+def test_the_first_line_speaks_of_the_users_own_provider_before_ours() -> None:
+    line = first_line(with_mine(gpu_result(), "mine"))
+    assert line.startswith("mine is ")
+    assert line.index("mine is ") < line.index("sparsek is FASTER than sdpa on B=16 H=96")
+
+
+def test_without_ours_the_first_line_is_the_users_own_and_nobody_is_missed() -> None:
+    result = with_mine(gpu_result(), "mine", factor=2.0)
+    alone = replace(
+        result,
+        bench=tuple(r for r in result.bench if r.provider != "sparsek"),
+        checks=tuple(c for c in result.checks if c.provider != "sparsek"),
+    )
+    line = first_line(alone)
+    assert line.startswith("mine is SLOWER than sdpa on B=16 H=96 S=512 D=64 fp16: 0.")
+    assert "of 6 shapes: SLOWER on 6" in line
+    assert "sparsek" not in line
+
+
+def test_several_of_the_users_own_are_all_told_up_to_a_point() -> None:
+    line = first_line(with_mine(gpu_result(), "one", "two", "three", "four", factor=2.0))
+    assert [line.count(f"{name} is SLOWER") for name in ("one", "two", "three")] == [1, 1, 1]
+    assert "; 2 more of yours under Results" in line
+
+
+def test_one_of_the_users_own_without_a_timing_is_named_as_such() -> None:
+    result = with_mine(gpu_result(), "mine")
+    bench = tuple(r for r in result.bench if r.provider != "mine")
+    assert first_line(replace(result, bench=bench)).startswith("mine was not timed; sparsek is ")
+
+
+def test_a_check_alone_names_the_users_own_too() -> None:
+    result = with_mine(gpu_result(), "mine")
+    checked = replace(result.request, stages=(Stage.BUILD, Stage.CHECK))
+    line = first_line(replace(result, request=checked, bench=()))
+    assert line.startswith("OK: mine passed 6 of 6 checks; 18 checks passed")
+
+
+def test_who_was_asked_for_by_name_is_spoken_of_where_ours_is_not_there() -> None:
+    result = gpu_result()
+    bench = tuple(
+        replace(r, provider="fa3") if r.provider == "sparsek" else r for r in result.bench
+    )
+    checks = tuple(
+        replace(c, provider="fa3") if c.provider == "sparsek" else c for c in result.checks
+    )
+    request = replace(
+        result.request, providers=(Provider("sdpa", required=True), Provider("fa3", required=True))
+    )
+    line = first_line(replace(result, request=request, bench=bench, checks=checks))
+    assert line.startswith("fa3 is FASTER than sdpa on B=16 H=96")
+
+
+def test_the_section_beside_the_best_speaks_of_the_users_own_too() -> None:
+    text = render(run(with_mine(gpu_result(), "mine", factor=2.0))).markdown
+    assert "mine against the best other: SLOWER at 6 of 6 head counts." in text
+    assert "neither sparsek nor your own" in text
+
+
+@pytest.mark.parametrize("changes", [{"gpu": "NVIDIA H200"}, {"sm_count": 16}])
+def test_on_another_gpu_the_targets_are_not_judged_in_line_report_or_json(
+    changes: dict[str, object],
+) -> None:
+    there = replace(gpu_result(), machine=gpu_machine(**changes))
+    report = render(run(there))
+    assert "; targets not judged: the targets are for H100 SXM, this is " in report.verdict
+    assert "Tier 1" not in report.markdown
+    assert "Not judged: the targets are for H100 SXM, this is " in report.markdown
+    assert (report.targets["judged"], report.targets["tiers"]) == (False, [])
+    assert str(report.targets["reason"]).startswith("the targets are for H100 SXM, this is ")
+
+
+def test_on_their_own_gpu_the_targets_are_judged_in_report_and_json_alike() -> None:
+    report = render(run(gpu_result()))
+    assert "targets not judged" not in report.verdict
+    assert report.targets["judged"] is True
+    tiers = report.targets["tiers"]
+    assert isinstance(tiers, list)
+    judged = {(row["provider"], row["method"], row["tier"]): row["outcome"] for row in tiers}
+    assert judged["sparsek", "back_to_back", "Tier 2: exceed it"] == "PASS"
+
+
+def ended_well(result: Result, *stages: Stage) -> Result:
+    return replace(result, stages=tuple(StageReport(stage, Status.OK) for stage in stages))
+
+
+def test_a_bench_in_which_nothing_could_be_timed_is_not_green() -> None:
+    emulated = check("sparsek", shape(), emulated=True)
+    bare = replace(cpu_result(), checks=(emulated,), bench=())
+    result = ended_well(bare, Stage.CHECK, Stage.BENCH)
+    assert first_line(result) == (
+        "NOTHING TIMED: 1 check passed, but only in the emulator, which has no speed."
+    )
+    assert "in the emulator" in undecided(run(result), figures(result))
+    whole = ended_well(gpu_result(), Stage.CHECK, Stage.BENCH)
+    assert undecided(run(whole), figures(whole)) == ""
+
+
+@pytest.mark.parametrize(
+    ("proofs", "asked", "why"),
+    [
+        ((("memcheck", Status.SKIPPED),), (), "nothing was proven: memcheck: no GPU"),
+        ((("memcheck", Status.OK), ("racecheck", Status.SKIPPED)), (), ""),
+        (
+            (("memcheck", Status.OK), ("racecheck", Status.SKIPPED)),
+            ("memcheck", "racecheck"),
+            "racecheck was not proven: no GPU",
+        ),
+        ((("memcheck", Status.OK),), ("memcheck",), ""),
+        ((), (), "nothing was proven: no proof: none was tried"),
+    ],
+)
+def test_proofs_that_could_not_be_given_leave_the_gate_undecided(
+    proofs: tuple[tuple[str, Status], ...], asked: tuple[str, ...], why: str
+) -> None:
+    records = tuple(ProofRecord(name, status, "no GPU") for name, status in proofs)
+    request = replace(gpu_result().request, prove=ProvePlan(asked))
+    result = replace(gpu_result(), request=request, checks=(), bench=(), proofs=records)
+    result = ended_well(result, Stage.BUILD, Stage.PROVE)
+    assert undecided(run(result), figures(result)) == why
+
+
+def test_a_run_that_failed_is_failed_and_not_undecided() -> None:
+    failed = replace(ended_well(gpu_result(), Stage.BENCH), status=Status.FAILED, bench=())
+    assert undecided(run(failed), figures(failed)) == ""
