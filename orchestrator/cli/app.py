@@ -13,6 +13,7 @@ import click
 
 from orchestrator import __version__
 from orchestrator.cli import console
+from orchestrator.cli.once import refuse_repeats
 from orchestrator.cli.session import Session
 from orchestrator.errors import ExitCode, OrchestratorError
 
@@ -104,6 +105,12 @@ def cli(ctx: click.Context, inventory: Path | None, runs_dir: Path | None, debug
       orchestrator deploy --host h100
       orchestrator profile --host h100 --heads 96
       orchestrator report latest
+
+    \b
+    Exit codes:
+      0 ok                   1 a gate failed       2 usage, inventory or a damaged run
+      3 host unreachable     4 host unfit          5 our bug
+      6 nothing decided      130 interrupted
     """
     ctx.obj = Session(inventory, runs_dir, debug)
 
@@ -117,6 +124,7 @@ def run(arguments: Sequence[str]) -> int:
 def _run(arguments: Sequence[str]) -> int:
     """The only error boundary there is."""
     try:
+        refuse_repeats(cli, arguments, "orchestrator")
         outcome = cli.main(list(arguments), prog_name="orchestrator", standalone_mode=False)
         return int(outcome or ExitCode.OK)
     except click.exceptions.Exit as exc:

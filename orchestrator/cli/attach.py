@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from orchestrator.cli import console, options, paid
+from orchestrator.cli import console, options, paid, what_next
 from orchestrator.cli.session import Session
 
 
@@ -58,15 +58,26 @@ def attach(
 def cancel(session: Session, run: str, host: str | None, accept_new_host_key: bool) -> None:
     """End RUN on its host, with every process it started; what it measured so far stays.
 
+    A run that has ended already is left as it is, and that is said.
+
     \b
     Example:
       orchestrator cancel latest
     """
     from orchestrator.launch.detached import DetachedLauncher
+    from orchestrator.model.job import Ending
 
     folder = session.runs.resolve(run)
-    where = session.host(host or session.runs.load(folder).card.host)
+    stored = session.runs.load(folder)
+    if stored.end is not None:
+        console.out(f"nothing cancelled: run {folder.name} {stored.end.words} before, and is home")
+        console.next_step(what_next.after(stored))
+        return
+    where = session.host(host or stored.card.host)
     with session.transport(where, accept_new_host_key) as transport:
         end = DetachedLauncher(transport).cancel(folder.name)
-    console.out(f"run {folder.name} {end.words}")
+    if end.why is Ending.CANCELLED:
+        console.out(f"run {folder.name} {end.words}")
+    else:
+        console.out(f"nothing cancelled: run {folder.name} {end.words} before")
     console.next_step(f"orchestrator attach {folder.name}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli import console, options
+from orchestrator.cli import console, options, what_next
 from orchestrator.cli.session import Session, command_line
 from orchestrator.errors import ExitCode
 from remote_payload import codec
@@ -48,6 +48,8 @@ def deploy(
     """
     from orchestrator.workflows.deploy import deploy_from
 
+    if arch and not build:
+        raise click.UsageError("--arch says what to build for, and --no-build builds nothing")
     where = session.host(host)
     if dry_run:
         return _dry_run(session, where, as_json)
@@ -60,8 +62,11 @@ def deploy(
         console.out(_synced(deployed, where))
         for line in built.lines if built else ():
             console.out(line)
+    if built and not built.ok:
+        console.next_step(what_next.after(built.run))
+        return ExitCode.GATE_FAILED
     console.next_step(f"orchestrator profile --host {where.name}")
-    return ExitCode.GATE_FAILED if built and not built.ok else ExitCode.OK
+    return ExitCode.OK
 
 
 def _build(

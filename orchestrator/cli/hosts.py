@@ -29,7 +29,9 @@ def hosts(ctx: click.Context, as_json: bool) -> None:
       orchestrator hosts show h100
       orchestrator hosts add h100 --address 203.0.113.7 --port 10022 --user root
     """
-    if ctx.invoked_subcommand is None:
+    if ctx.invoked_subcommand is not None:
+        options.refuse_before_subcommand(ctx)
+    else:
         _list(ctx.obj, as_json)
 
 

@@ -31,6 +31,7 @@ def import_ncu(file: Path, output: Path | None, as_json: bool) -> int:
     """
     from orchestrator.workflows import import_ncu as workflow
 
+    options.require_suffix(output, options.JSON if as_json else options.MARKDOWN)
     source = workflow.import_file(file)
     text = workflow.document(source) if as_json else workflow.markdown(source)
     if output is None:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli import console, options
+from orchestrator.cli import console, options, what_next
 from orchestrator.cli.session import Session
 from orchestrator.errors import InventoryError, UsageError
 
 if TYPE_CHECKING:
     from orchestrator.model.host import Host
+    from orchestrator.model.run import Run
 
 
 @click.command()
@@ -71,11 +72,18 @@ def _named(session: Session, reference: str, host: Host, accept_new_host_key: bo
 
 
 def _after(session: Session, run: str, host: Host | None = None) -> str:
-    from orchestrator.store.runs import CARD, RESULT
+    from orchestrator.store.runs import CARD, END, RESULT
 
     folder = session.runs.folder(run)
-    if (folder / RESULT).is_file():
-        return f"orchestrator report {run}"
+    if (folder / CARD).is_file() and ((folder / RESULT).is_file() or (folder / END).is_file()):
+        return _after_one_that_is_home(session.runs.load(folder))
     if host is None or (folder / CARD).is_file():
         return f"orchestrator attach {run}"
     return f"orchestrator runs fetch {run} --host {host.name}"
+
+
+def _after_one_that_is_home(stored: Run) -> str:
+    """Whoever reads a log of a failed run has seen it by now: next is what the report makes of it,
+    or where the host lacked something, what doctor says."""
+    step = what_next.after(stored)
+    return f"orchestrator report {stored.card.run_id}" if " logs " in step else step

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli import ceiling_options, console, options, paid
+from orchestrator.cli import ceiling_options, console, options, paid, what_next
 from orchestrator.cli.session import Session, command_line
 from orchestrator.errors import ExitCode
 from orchestrator.model.run import Run
@@ -19,6 +19,7 @@ from remote_payload.contract import Device, DType, Stage, Status
 
 if TYPE_CHECKING:
     from orchestrator.model.host import Host
+    from orchestrator.report.render import Report
     from orchestrator.workflows.budget import Budget
     from orchestrator.workflows.profile import DryStep
     from orchestrator.workflows.publish import Published
@@ -165,6 +166,8 @@ def profile(session: Session, /, counters: bool | None, prove: bool, **given: An
     stages = (*timed, *((Stage.PROVE,) if prove else ()))
     if counters is False and given["ncu_host"]:
         raise click.UsageError("--no-ncu and --ncu-host contradict each other")
+    if given["proof_limit_s"] is not None and not prove:
+        raise click.UsageError("--proof-limit goes with --prove")
     stages = (*stages, *ceiling_options.stages_asked(given))
     stages_asked = stages if counters is False else (*stages, Stage.NCU)
     given["ncu_required"] = bool(counters)
@@ -186,7 +189,14 @@ def run_stages(
     host = session.host(how.host)
     how.budget.check(host, *((lender,) if lender else ()))
     planned = plan(_wish(stages, given), Path.cwd())
-    planned = replace(planned, request=how.budget.limited(planned.request))
+    limited = how.budget.limited(planned.request)
+    if limited.time_limit_s < planned.request.time_limit_s:
+        console.note(
+            f"--max-minutes leaves the run {limited.time_limit_s:g} s of its "
+            f"{planned.request.time_limit_s:g} s, so that results can come home; a larger one "
+            "leaves more"
+        )
+    planned = replace(planned, request=limited)
     order = workflow.Order(session.root, verb, command_line(), planned)
     order, there = split(order) if lender else (order, order)
     if how.dry_run:
@@ -203,7 +213,7 @@ def run_stages(
     if lender is None or run.result is None or run.result.status is not Status.OK:
         return show(run, published, how.as_json)
     lent, published = borrow(session, lender, how.accept_new_host_key, there, run)
-    return show(run, published, how.as_json) or exit_code(lent, ok=True)
+    return show(run, published, how.as_json, lent)
 
 
 def _watchdog(how: How, host: Host) -> tuple[DryStep, ...]:
@@ -216,26 +226,49 @@ def _watchdog(how: How, host: Host) -> tuple[DryStep, ...]:
     return (DryStep("arm, and in the end call off, the pod's watchdog", watchdog_agent(host)),)
 
 
-def show(run: Run, published: Published, as_json: bool) -> int:
-    """Print what a run came to, and turn it into the exit code."""
-    verdict, path = published.report.verdict, str(published.path)
+def show(run: Run, published: Published, as_json: bool, lent: Run | None = None) -> int:
+    """Print what a run came to, and turn it into the exit code. lent: the run that it borrowed its
+    counters from."""
+    report, path = published.report, str(published.path)
     if as_json:
         result = codec.encode(run.result) if run.result else None
-        facts = {"run": run.card.run_id, "verdict": verdict, "report": path, "result": result}
-        console.out_json(facts)
+        facts = {"run": run.card.run_id, "verdict": report.verdict, "report": path}
+        more = {"undecided": report.undecided, "targets": report.targets, "result": result}
+        console.out_json({**facts, **more})
     else:
-        console.out(verdict)
+        console.out(report.verdict)
         console.out(path)
-    console.next_step(f"orchestrator report {run.card.run_id}")
-    return exit_code(run, published.report.ok)
+    code = exit_code(run, report.ok, report.undecided)
+    step = what_next.after(run)
+    if code is ExitCode.UNDECIDED:
+        step = f"orchestrator doctor {run.card.host}"
+    if code is ExitCode.OK and lent is not None:
+        code, step = _borrowed(lent, report), what_next.after(lent)
+    console.next_step(step)
+    return code
 
 
-def exit_code(run: Run, ok: bool) -> ExitCode:
-    """0 for a run whose every gate passed; 4 where the host lacked something; else 1."""
+def exit_code(run: Run, ok: bool, undecided: str = "") -> ExitCode:
+    """0 for a run whose every gate passed; 4 where the host lacked something; 6 where nothing was
+    decided; else 1."""
     if run.result is not None and run.result.unfit:
         console.error(run.result.reason, "")
         return ExitCode.UNFIT
     if run.result is None or run.result.status is not Status.OK or not ok:
+        return ExitCode.GATE_FAILED
+    if undecided:
+        console.error(f"nothing decided: {undecided}", "")
+        return ExitCode.UNDECIDED
+    return ExitCode.OK
+
+
+def _borrowed(lent: Run, report: Report) -> ExitCode:
+    """Counters of another host are asked for by name: without them the command has failed."""
+    if lent.result is not None and lent.result.unfit:
+        console.error(lent.result.reason, "")
+        return ExitCode.UNFIT
+    if not report.counted:
+        console.error(f"no counters from {lent.card.host}: {report.counters}", "")
         return ExitCode.GATE_FAILED
     return ExitCode.OK
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
+
+# What a file with our Markdown in it may be called; a name without an ending is no claim.
+MARKDOWN = (".md", ".markdown", ".txt")
+JSON = (".json",)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -112,7 +119,7 @@ class Arches(click.ParamType["tuple[str, ...]"]):
         for arch in arches:
             if not re.fullmatch(r"sm_\d{2,3}[af]?", arch):
                 self.fail(f"{arch!r} is not an architecture; expected e.g. sm_90a or sm_80,sm_90a")
-        return arches
+        return tuple(dict.fromkeys(arches))
 
 
 def host_options(function: F) -> F:
@@ -125,12 +132,24 @@ def host_options(function: F) -> F:
     return click.option("--host", metavar="NAME", help="A host of the inventory.")(function)
 
 
+class Duration(click.FloatRange):
+    """A finite length of time: infinity and NaN are floats, but no limit."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        length = float(super().convert(value, param, ctx))
+        if not math.isfinite(length):
+            self.fail(f"{value} is no length of time; expected a finite number", param, ctx)
+        return length
+
+
 def limit_option(name: str, what: str, default: str, least_s: float = 1.0) -> Callable[[F], F]:
     """--NAME-limit SECONDS, given to the command as NAME_limit_s; None where it is left open."""
     return click.option(
         f"--{name}-limit",
         f"{name}_limit_s",
-        type=click.FloatRange(min=least_s),
+        type=Duration(min=least_s),
         metavar="SECONDS",
         help=f"{what}. Default: {default}.",
     )
@@ -222,6 +241,34 @@ def provider_options(function: F) -> F:
         type=PROVIDERS,
         help="Built-in ones by name. Named ones must run; by default those that can, do.",
     )(function)
+
+
+def refuse_before_subcommand(ctx: click.Context) -> None:
+    """UsageError for an option of a group that its subcommand would not hear of."""
+    for param in ctx.command.get_params(ctx):
+        given = ctx.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE
+        if given and isinstance(param, click.Option):
+            raise click.UsageError(_misplaced(ctx, param.opts[0]), ctx)
+
+
+def _misplaced(ctx: click.Context, option: str) -> str:
+    name = ctx.invoked_subcommand or ""
+    assert isinstance(ctx.command, click.Group)
+    inner = ctx.command.get_command(ctx, name)
+    known = inner is not None and any(option in param.opts for param in inner.params)
+    way = f"write it behind: {name} {option} …" if known else f"{name} has no such option"
+    return f"{option} stands before {name}, which would not hear of it; {way}"
+
+
+def require_suffix(output: Path | None, suffixes: tuple[str, ...]) -> None:
+    """BadParameter for a file whose name promises another format than is written."""
+    if output is not None and output.suffix and output.suffix.lower() not in suffixes:
+        form = "JSON" if suffixes is JSON else "Markdown"
+        raise click.BadParameter(
+            f"{output.name}: {form} is what is written; expected a name that ends with "
+            f"{', '.join(suffixes)}",
+            param_hint="'-o' / '--output'",
+        )
 
 
 def _dim(ctx: click.Context, param: click.Parameter, value: int) -> int:

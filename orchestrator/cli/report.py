@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli import console, options
+from orchestrator.cli import console, options, what_next
+from orchestrator.cli.options import MARKDOWN
 from orchestrator.cli.session import Session
+from orchestrator.model.run import Run
 
 
 @click.command()
@@ -23,29 +25,40 @@ from orchestrator.cli.session import Session
 def report(session: Session, run: str, output: Path | None, as_json: bool) -> int:
     """Render the report of RUN (an id, a unique prefix, `latest` or a path).
 
-    No network and no GPU are needed, and the same run gives the same bytes.
+    `latest` is the latest run that measured or checked, never a deploy. No network and no GPU are
+    needed, and the same run gives the same bytes.
 
     \b
     Example:
       orchestrator report latest
       orchestrator report 20261122-1015 -o h100.md
     """
+    from orchestrator.workflows.latest import TO_REPORT, require_home, resolve
     from orchestrator.workflows.publish import publish
 
-    folder = session.runs.resolve(run)
+    options.require_suffix(output, MARKDOWN)
+    folder = resolve(session.runs, run, TO_REPORT)
     stored = session.runs.load(folder)
+    require_home(stored)
     published = publish(stored, folder, output)
     if as_json:
         console.out_json(
             {
                 "run": stored.card.run_id,
                 "verdict": published.report.verdict,
-                "ok": published.report.ok,
+                "ok": published.report.ok and not published.report.undecided,
+                "undecided": published.report.undecided,
+                "targets": published.report.targets,
                 "report": str(published.path),
             }
         )
     else:
         console.out(published.report.verdict)
         console.out(str(published.path))
-    console.next_step(f"orchestrator runs show {stored.card.run_id}")
+    console.next_step(_next(stored))
     return 0
+
+
+def _next(run: Run) -> str:
+    step = what_next.after(run)
+    return f"orchestrator runs show {run.card.run_id}" if " report " in step else step

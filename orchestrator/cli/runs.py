@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli import console, options
+from orchestrator.cli import console, options, what_next
 from orchestrator.cli.session import Session
 from orchestrator.errors import RunError, UsageError
 from orchestrator.model.run import Run
@@ -33,6 +33,7 @@ def runs(ctx: click.Context, host: str | None, accept_new_host_key: bool, as_jso
       orchestrator runs rm 20261122-1015
     """
     if ctx.invoked_subcommand is not None:
+        options.refuse_before_subcommand(ctx)
         return
     if host is None:
         _list(ctx.obj, as_json)
@@ -112,7 +113,9 @@ def _list(session: Session, as_json: bool) -> None:
         console.out_json(rows)
     for row in [] if as_json else rows:
         console.out(f"{row['run']:<44} {row['status']:<10} {row['reason']}".rstrip())
-    if rows:
+    if rows and rows[-1]["status"] == "pending":
+        console.next_step(f"orchestrator attach {rows[-1]['run']}")
+    elif rows:
         console.next_step("orchestrator runs show latest")
     else:
         console.note(f"no runs under {session.runs.root}")
@@ -178,7 +181,7 @@ def show(session: Session, run: str, as_json: bool) -> None:
         *(("file", name) for name in files),
     ):
         console.out(f"{key:<9} {value}")
-    console.next_step(f"orchestrator report {stored.card.run_id}")
+    console.next_step(what_next.after(stored))
 
 
 def _price_facts(run: Run) -> dict[str, Any] | None:
@@ -201,8 +204,10 @@ def rm(session: Session, run: tuple[str, ...], yes: bool) -> None:
       orchestrator runs rm 20261122-101530-h100-bench --yes
     """
     folders = [session.runs.resolve(reference) for reference in run]
-    for folder in folders:
+    for folder in dict.fromkeys(folders):
         if yes or console.confirm(f"Remove {folder} with everything in it?"):
             session.runs.remove(folder)
             console.out(f"removed {folder.name}")
+        else:
+            console.note(f"kept {folder.name}")
     console.next_step("orchestrator runs")

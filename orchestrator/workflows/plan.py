@@ -87,7 +87,7 @@ class Plan:
 def plan(wish: Wish, here: Path) -> Plan:
     """Fill in what was left open; provider files are looked for relative to `here`.
 
-    UsageError: a provider file that does not exist.
+    UsageError: a provider file that does not exist, and providers that contradict each other.
     """
     providers, extra = _providers(wish, here)
     build, check, bench = BuildPlan(wish.arch), CheckPlan(), BenchPlan()
@@ -95,12 +95,16 @@ def plan(wish: Wish, here: Path) -> Plan:
         check = replace(check, case_limit_s=wish.case_limit_s)
     if wish.rounds is not None:
         bench = replace(bench, rounds=wish.rounds)
+    # A GPU's sweep of 16 · 128 heads would keep a CPU busy for hours.
+    on_cpu = wish.device is Device.CPU
+    gpu_shapes = _shapes(wish, GPU_BATCH, GPU_HEADS)
+    cpu_shapes = _shapes(wish, CPU_BATCH, CPU_HEADS)
     request = Request(
         run_id="",
         snapshot="",
         stages=wish.stages,
-        shapes=_shapes(wish, GPU_BATCH, GPU_HEADS) if Stage.CHECK in wish.stages else (),
-        cpu_shapes=_shapes(wish, CPU_BATCH, CPU_HEADS) if Stage.CHECK in wish.stages else (),
+        shapes=(cpu_shapes if on_cpu else gpu_shapes) if Stage.CHECK in wish.stages else (),
+        cpu_shapes=cpu_shapes if Stage.CHECK in wish.stages else (),
         providers=providers if Stage.CHECK in wish.stages else (),
         device=wish.device,
         build=build,
@@ -158,6 +162,20 @@ def _telling(shapes: tuple[Shape, ...]) -> Shape:
     return max(shapes, key=lambda shape: shape.batch * shape.heads)
 
 
+def _require_consistent(wish: Wish, named: tuple[str, ...]) -> None:
+    if both := [name for name in named if name in wish.without]:
+        raise UsageError(
+            f"{both[0]} is asked for by name and left out by --without",
+            hint=f"Take {both[0]} out of one of the two.",
+        )
+    own = [name for name, _ in wish.user_providers]
+    if twice := [name for name in own if own.count(name) > 1]:
+        raise UsageError(
+            f"--provider names {twice[0]!r} twice",
+            hint="Give each of your own a name of its own: --provider mine2=path.py:function",
+        )
+
+
 def _providers(wish: Wish, here: Path) -> tuple[tuple[Provider, ...], tuple[tuple[str, Path], ...]]:
     named = wish.providers or ()
     variants = tuple(provider_of(variant) for variant in wish.variants)
@@ -168,6 +186,7 @@ def _providers(wish: Wish, here: Path) -> tuple[tuple[Provider, ...], tuple[tupl
             f"--without {','.join(wish.without)} leaves no provider to run",
             hint="Leave out fewer, or name others with --providers.",
         )
+    _require_consistent(wish, (*named, *variants))
     required = (*named, *variants)
     builtin = [Provider(name, required=name in required) for name in chosen]
     own, extra = [], []

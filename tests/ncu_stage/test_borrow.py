@@ -37,7 +37,7 @@ if Stage.NCU in request.stages:
     page.write_bytes(Path({str(RAW)!r}).read_bytes())
     done = NcuRecord("sdpa", request.shapes[0], Status.OK, exit_code=0, artifacts=(name,))
     ncu = NcuReport("Version 2025.1.0.0 (build 35237751)", (done,))
-stages = tuple(StageReport(stage, Status.OK) for stage in request.stages)
+stages = (StageReport(Stage.BUILD, Status.OK),)
 answer(machine=here, ncu=ncu, stages=stages)
 """
 
@@ -84,6 +84,8 @@ def test_counters_of_another_host_of_the_same_model_enter_the_report_and_stay_th
 def test_counters_of_another_model_of_gpu_are_refused(project: Project) -> None:
     two_hosts(project, "H100", "A100")
     outcome = project.orchestrator("profile", "--ncu-host", "owned")
+    assert outcome.code == 1
+    assert "no counters from owned" in outcome.err
     told = Path(outcome.out.splitlines()[-1]).read_text()
     assert "does not fit this one: A100 there, H100 here." in told
     assert "| sdpa |" not in told
