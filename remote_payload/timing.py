@@ -11,7 +11,15 @@ from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 import torch
 
 from remote_payload import inputs, measure_error
-from remote_payload.check_case import require_form, scale_of, sentence, settle, to_device, truth
+from remote_payload.check_case import (
+    changed_inputs,
+    require_form,
+    scale_of,
+    sentence,
+    settle,
+    to_device,
+    truth,
+)
 from remote_payload.clock import Clock, CpuClock, CudaClock, Recorded
 from remote_payload.contract import BenchPlan, CheckPlan, Method, Provider, Status
 from remote_payload.isolate import Pipe
@@ -56,7 +64,8 @@ class Heat:
     """All rounds of one shape. A provider that raises is out; the others go on.
 
     Not everything that computes attention can be recorded: what goes wrong with a provider while
-    it is timed by GRAPH keeps it out of that method only.
+    it is timed by GRAPH keeps it out of that method only. All get the same tensors: whoever changes
+    them is out of all methods, and they are mended before the next one's turn.
     """
 
     def __init__(
@@ -64,8 +73,8 @@ class Heat:
     ) -> None:
         self._pipe, self._race, self._setting, self._clock = pipe, race, setting, clock
         self._loaded = loaded
-        self._drawn = inputs.given(race.shape, setting)
-        self._qkv = to_device(self._drawn, setting)
+        self._pristine = to_device(inputs.given(race.shape, setting), setting)
+        self._qkv = to_device(self._pristine, setting)
         self._running: List[Entrant] = list(entrants(race.providers))
         self._outputs: Dict[str, Tensor] = {}
         self._recorded: Dict[str, Recorded] = {}
@@ -158,9 +167,20 @@ class Heat:
                 self._pipe.send(Fault(entrant.provider, *unrecorded))
             else:
                 self._out(entrant.provider, how)
-            # If the fault took the device's context with it, this raises and ends the process:
-            # the others then start again in a new one.
-            settle(self._setting)
+        self._mend_inputs(entrant.provider)
+
+    def _mend_inputs(self, provider: str) -> None:
+        """Between two turns, so that it costs no measured time.
+
+        If a fault took the device's context with it, this raises and ends the process: the others
+        then start again in a new one.
+        """
+        settle(self._setting)
+        changed = changed_inputs(self._qkv, self._pristine)
+        if changed:
+            self._out(provider, f"{changed} while being timed")
+            for held, pristine in zip(self._qkv, self._pristine):
+                held.copy_(pristine)
 
     def _recheck(self, plan: CheckPlan) -> None:
         """Measure what the last timed call of each provider computed: speed excuses nothing."""
@@ -184,10 +204,9 @@ class Heat:
 
     def _wrong(self, out: Tensor, plan: CheckPlan) -> str:
         """What is wrong with an output; empty if nothing is."""
-        pristine = to_device(self._drawn, self._setting)
         try:
-            require_form(out, pristine[0])
-            blocks = truth(pristine, self._race.shape)
+            require_form(out, self._pristine[0])
+            blocks = truth(self._pristine, self._race.shape)
             error = measure_error.measure(out, blocks, plan.rtol, plan.atol)
             return measure_error.describe(error)
         except Exception as exc:

@@ -94,6 +94,24 @@ def test_who_ended_the_bench_process_is_not_let_in_again(race: Finished, functio
     assert TINY.label in record.reason
 
 
+def test_who_changes_the_inputs_while_timed_is_named_and_the_next_one_gets_them_whole(
+    tmp_path: Path,
+) -> None:
+    poisons = misbehaving("poisons_when_timed")
+    done = run_payload(
+        a_request(poisons, Provider("sdpa"), shapes=(TINY, TINY_CAUSAL)), tmp_path / "job"
+    )
+    assert done.check("poisons_when_timed").status is Status.OK, done.log
+    for shape in (TINY, TINY_CAUSAL):
+        theirs, rows = done.bench("poisons_when_timed", shape), done.bench("sdpa", shape)
+        assert {(r.status, r.reason) for r in theirs} == {
+            (Status.FAILED, "changed its input k while being timed")
+        }
+        assert {r.method for r in theirs} == {Method.BACK_TO_BACK, Method.COLD}
+        assert {(r.status, len(r.samples_us)) for r in rows} == {(Status.OK, 6)}
+    assert done.result.reason.startswith("bench: poisons_when_timed on ")
+
+
 def started(request: Request, folder: Path) -> tuple[subprocess.Popen[str], IO[str]]:
     """A payload that has just begun, and what it prints."""
     (folder / "request.json").write_text(codec.dumps(request))
@@ -179,7 +197,7 @@ def test_rounds_are_interleaved_and_turn_round_with_the_baseline_at_both_ends(
     done = run_payload(request, tmp_path)
     assert done.exit_status == 0, done.log
     calls = (tmp_path / "calls.txt").read_text()
-    checks, trials = "aabb", "aabbaa"
+    checks, trials = "aaabbb", "aabbaa"
     a_round = "aaa" + "bbb" + "aaa"
     assert calls == checks + trials + 6 * a_round
     assert [(r.warmup, r.calls, len(r.samples_us)) for r in done.result.bench] == [(1, 2, 6)] * 3

@@ -36,6 +36,12 @@ FUNCTIONS = (
     "writes_its_input",
     "refuses",
     "differs_each_time",
+    "adds_to_what_it_had",
+    "answers_again",
+    "writes_nothing_later",
+    "is_right_but_the_third_time",
+    "refuses_the_second_time",
+    "changes_its_input_later",
     "leaves_a_child_behind",
     "hangs",
 )
@@ -135,6 +141,29 @@ def test_every_way_to_go_wrong_is_put_into_words(
         record = ward.check(function, shape)
         assert record.status is Status.FAILED
         assert record.reason.startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("function", "reason"),
+    [
+        ("adds_to_what_it_had", "its second call, on other inputs: "),
+        ("answers_again", "its second call, on other inputs: "),
+        ("writes_nothing_later", "its second call, on other inputs: "),
+        ("is_right_but_the_third_time", "its third call, on the first inputs again: "),
+        (
+            "refuses_the_second_time",
+            "its second call, on other inputs: raised NotImplementedError: the workspace is in use",
+        ),
+        ("changes_its_input_later", "its second call, on other inputs: changed its input v"),
+    ],
+)
+def test_who_is_right_the_first_time_only_fails_and_the_call_is_named(
+    ward: Finished, function: str, reason: str
+) -> None:
+    for shape in (TINY, TINY_CAUSAL):
+        record = ward.check(function, shape)
+        assert (record.status, record.reason[: len(reason)]) == (Status.FAILED, reason)
+        assert not ward.bench(function, shape)
 
 
 def test_a_provider_that_hangs_is_killed_at_its_limit_and_not_tried_again(
