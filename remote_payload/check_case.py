@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 
 import torch
 
-from remote_payload import inputs, measure_error, reference
+from remote_payload import emulation, inputs, measure_error, reference
 from remote_payload.contract import CheckPlan, CheckRecord, Provider, Shape, Status
 from remote_payload.providers import BadTarget, CannotRun, Loaded, load
 from remote_payload.setting import Setting
@@ -42,7 +42,7 @@ def check(provider: Provider, shape: Shape, setting: Setting, plan: CheckPlan) -
         traceback.print_exc()
         return replace(record, reason=f"could not be loaded: {sentence(exc)}")
     try:
-        return _measure(record, loaded, setting, plan)
+        return _emulated(_measure(record, loaded, setting, plan), loaded)
     except CannotRun as exc:
         return replace(record, status=Status.SKIPPED, reason=str(exc))
     except WrongForm as exc:
@@ -78,6 +78,14 @@ def require_form(out: Any, like: Tensor) -> None:
 def truth(qkv: Tensors, shape: Shape) -> Any:
     """The reference blocks of a case, made one by one when iterated."""
     return reference.blocks(*qkv, causal=shape.causal, scale=scale_of(shape))
+
+
+def _emulated(record: CheckRecord, loaded: Loaded) -> CheckRecord:
+    """The record of a user's function, after its calls: only now is all loaded that it needs."""
+    how = emulation.interpreter() if loaded.users else ""
+    if not how:
+        return record
+    return replace(record, implementation=f"{record.implementation}, {how}", emulated=True)
 
 
 def _measure(record: CheckRecord, loaded: Loaded, setting: Setting, plan: CheckPlan) -> CheckRecord:

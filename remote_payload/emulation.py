@@ -11,6 +11,7 @@ import math
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -27,6 +28,14 @@ MOST_HEADS = 32
 LAST_CTA = 2**32 - 1
 SOURCES = Path(__file__).resolve().parents[1]
 _LOG_LINES = 3
+# A variable that has a package run its kernels in Python on the CPU, the module that reads it, and
+# what that is called: https://triton-lang.org/main/programming-guide/chapter-3/debugging.html,
+# https://numba.readthedocs.io/en/stable/cuda/simulator.html
+INTERPRETERS = (
+    ("TRITON_INTERPRET", "triton", "Triton's interpreter"),
+    ("NUMBA_ENABLE_CUDASIM", "numba.cuda", "Numba's CUDA simulator"),
+)
+_OFF = ("", "0", "false", "no", "off", "n")
 
 Tensor = Any
 
@@ -37,6 +46,22 @@ class CompileError(Exception):
 
 class CompiledTooLong(CompileError):
     """No time was left; the text names what was being compiled."""
+
+
+def interpreter() -> str:
+    """What runs the kernels of this process on the CPU in place of a GPU, in words; else empty.
+
+    Only once the package is loaded: who sets the variable and never needs it is not emulated.
+    """
+    for variable, module, words in INTERPRETERS:
+        if module in sys.modules and switched_on(variable):
+            return f"run by {words} on the CPU ({variable})"
+    return ""
+
+
+def switched_on(variable: str) -> bool:
+    """Whether the environment says yes, in any of the words that these packages take for it."""
+    return os.environ.get(variable, "").strip().lower() not in _OFF
 
 
 def library(sources: Path, builds: Path, limit_s: float = math.inf) -> str:

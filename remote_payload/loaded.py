@@ -25,6 +25,7 @@ class Loaded:
     refusals: parts of a RuntimeError's text that mean "not for this shape".
     emulated: no GPU runs it, so it may be checked but not timed.
     foreign: an installed package, which words its refusals in its own ways.
+    users: the user's own function; what it calls may turn out to be interpreted.
     """
 
     call: Attention
@@ -33,6 +34,7 @@ class Loaded:
     refusals: Tuple[str, ...] = ()
     emulated: bool = False
     foreign: bool = False
+    users: bool = False
 
     def refuses(self, exc: Exception) -> bool:
         """Whether `exc` means "I do not do this shape" rather than that something broke.

@@ -19,6 +19,7 @@ from typing import Any, Callable, Dict, Optional, Tuple
 
 import torch
 
+from remote_payload import emulation
 from remote_payload.catalog import BY_NAME, NOT_PRESENT
 from remote_payload.loaded import Attention, CannotRun, Loaded, Tensor
 from remote_payload.setting import Setting
@@ -155,7 +156,7 @@ def _triton(module: Any, setting: Setting) -> Loaded:
     def implementation(q: Tensor, k: Tensor, v: Tensor, causal: bool, scale: float) -> str:
         if problem := triton_attention.unsupported(q):
             raise CannotRun(f"triton: {problem}")
-        how = ", interpreted on the CPU" if interpreted else ""
+        how = f", {emulation.interpreter()}" if interpreted else ""
         return f"remote_payload.triton_attention, triton {_version(module, ('triton',))}{how}"
 
     attention = triton_attention.attention_forward

@@ -157,6 +157,7 @@ def _load_target(target: str, setting: Setting) -> Loaded:
         contextlib.nullcontext,
         lambda *_, **__: name,
         emulated=isinstance(call, emulation.Emulated),
+        users=True,
     )
 
 

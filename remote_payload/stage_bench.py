@@ -7,6 +7,7 @@ from typing import List, Optional
 from remote_payload import bench, check
 from remote_payload.contract import BenchRecord, Status
 from remote_payload.draft import UNFINISHED
+from remote_payload.emulation import INTERPRETERS
 from remote_payload.isolate import OutOfTime
 from remote_payload.scene import Outcome, Scene, tell
 from remote_payload.schedule import methods_on
@@ -30,19 +31,21 @@ def act(scene: Scene) -> Outcome:
     if fatal:
         return Outcome(Status.FAILED, tell(fatal), ends_run=False, fails_run=True)
     if emulated := _required_and_emulated(scene):
-        reason = (
-            f"{emulated} is emulated here, and an emulated kernel is never timed; "
-            "choose a host with a GPU"
-        )
-        return Outcome(Status.FAILED, reason, unfit=True, ends_run=False, fails_run=True)
+        return Outcome(Status.FAILED, emulated, unfit=True, ends_run=False, fails_run=True)
     told = (without, f"left out: {tell(bad)}" if bad else "")
     return Outcome(Status.OK, "; ".join(part for part in told if part))
 
 
 def _required_and_emulated(scene: Scene) -> str:
-    """The first provider asked for by name that only an emulator ran; empty if there is none."""
-    emulated = (c.provider for c in scene.draft.result.checks if c.emulated)
-    return next((name for name in emulated if name in scene.required), "")
+    """Of the first provider asked for by name that only an emulator ran; empty if there is none."""
+    checks = scene.draft.result.checks
+    record = next((c for c in checks if c.emulated and c.provider in scene.required), None)
+    if record is None:
+        return ""
+    said = f"{record.provider} is emulated here, and an emulated kernel is never timed; "
+    said += "choose a host with a GPU"
+    names = (name for name, *_ in INTERPRETERS if f"({name})" in record.implementation)
+    return said + "".join(f" and leave {name} unset" for name in names)
 
 
 def _out_of_time(scene: Scene, bad: List[BenchRecord], late: OutOfTime) -> Outcome:

@@ -8,10 +8,11 @@ units of log2, since the hardware has exp2 and no exp.
 """
 
 import importlib
-import os
 from typing import TYPE_CHECKING, Any
 
 import torch
+
+from remote_payload import emulation
 
 # By name, because a bare host has no triton: whoever imports this module has looked first.
 triton: Any = importlib.import_module("triton")
@@ -29,7 +30,7 @@ DIMS = (64, 128)
 DTYPES = (torch.float16, torch.bfloat16)
 LOG2_E = 1.4426950408889634
 # Triton's interpreter runs kernels on the CPU, so that their numbers can be checked anywhere.
-INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
+INTERPRETED = emulation.switched_on("TRITON_INTERPRET")
 
 
 def attention_forward(q: Tensor, k: Tensor, v: Tensor, causal: bool, scale: float) -> Tensor:

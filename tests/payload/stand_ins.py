@@ -65,6 +65,83 @@ class BatchPrefillWithRaggedKVCacheWrapper:
         return torch.cat(parts)
 """
 
+# Both run a kernel in Python, program by program, where their variable says so, as the real ones do
+# (triton 3.9, numba 0.68 with numba-cuda 0.30), and find no GPU otherwise.
+_TRITON = """\
+import os
+from . import language
+
+
+def cdiv(a, b):
+    return -(-a // b)
+
+
+class jit:
+    def __init__(self, fn):
+        self.fn = fn
+        self.interpreted = os.environ.get("TRITON_INTERPRET", "").lower() in ("1", "true", "on")
+
+    def __getitem__(self, grid):
+        def launch(*args, **options):
+            if not self.interpreted:
+                raise RuntimeError("0 active drivers ([]). There should only be one.")
+            given = [language.pointer(one) if hasattr(one, "dtype") else one for one in args]
+            for language.program in range(grid[0]):
+                self.fn(*given, **options)
+        return launch
+"""
+
+_TRITON_LANGUAGE = """\
+import torch
+
+constexpr = int
+arange = torch.arange
+
+
+class pointer:
+    def __init__(self, tensor, at=0):
+        self.flat, self.at = tensor.view(-1), at
+
+    def __add__(self, more):
+        return pointer(self.flat, self.at + more)
+
+
+def program_id(axis):
+    return program
+
+
+def load(where, mask):
+    return torch.where(mask, where.flat[where.at * mask], torch.zeros((), dtype=where.flat.dtype))
+
+
+def store(where, value, mask):
+    where.flat[where.at[mask]] = value[mask]
+"""
+
+_NUMBA_CUDA = """\
+import os
+
+SIMULATED = bool(int(os.environ.get("NUMBA_ENABLE_CUDASIM", "0")))
+
+
+class jit:
+    def __init__(self, fn):
+        self.fn = fn
+
+    def __getitem__(self, sizes):
+        def launch(*args):
+            if not SIMULATED:
+                raise RuntimeError("CUDA driver library cannot be found")
+            global at
+            for at in range(sizes[0] * sizes[1]):
+                self.fn(*args)
+        return launch
+
+
+def grid(dimensions):
+    return at
+"""
+
 
 def module(folder: Path, name: str, text: str) -> None:
     """Put a module, packages and all, into `folder`."""
@@ -91,3 +168,15 @@ def flashinfer(folder: Path) -> None:
     """A module with FlashInfer's wrapper for ragged tensors."""
     module(folder, "stand_in_attention", _ATTEND)
     module(folder, "flashinfer", _FLASHINFER)
+
+
+def triton(folder: Path) -> None:
+    """A triton that knows jit, cdiv and, of its language, what copying takes."""
+    module(folder, "triton.__init__", _TRITON)
+    module(folder, "triton.language", _TRITON_LANGUAGE)
+
+
+def numba(folder: Path) -> None:
+    """A numba that knows cuda.jit and cuda.grid."""
+    module(folder, "numba.__init__", "")
+    module(folder, "numba.cuda", _NUMBA_CUDA)
