@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Optional, Tuple
 
-# History: 1 (2026-11) first version; the stages ncu, trace, ceilings and prove and the method graph
-# joined it, with defaults for older files.
+# History: 1 (2026-11) first version; the stages ncu, trace, ceilings and prove, the method graph
+# and a request's verb joined it, with defaults for older files.
 # A reader refuses a newer schema and upgrades an older one.
 SCHEMA = 1
 
@@ -207,7 +207,8 @@ class Request:
     """Everything a run needs, written by the orchestrator, read by the payload.
 
     cpu_shapes: what to run instead where device AUTO turns out to be the CPU, for the part of
-    the shape that the user left open; empty means the same shapes.
+    the shape that the user left open; empty means the same shapes. verb: the command that asked,
+    for whoever fetches the run from elsewhere; empty in requests of before.
     """
 
     run_id: str
@@ -226,6 +227,7 @@ class Request:
     ceilings: CeilingsPlan = CeilingsPlan()
     prove: ProvePlan = ProvePlan()
     trace: TracePlan = TracePlan()
+    verb: str = ""
     schema: int = SCHEMA
 
 

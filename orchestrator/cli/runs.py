@@ -171,6 +171,7 @@ def show(session: Session, run: str, as_json: bool) -> None:
         return
     for key, value in (
         ("run", stored.card.run_id),
+        ("verb", stored.card.verb),
         ("command", stored.card.reproduce),
         ("host", stored.card.host),
         ("snapshot", stored.card.snapshot),

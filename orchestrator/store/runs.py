@@ -46,7 +46,10 @@ class RunStore:
     created: Callable[[Path], object] = field(default=lambda folder: None, compare=False)
 
     def create(self, card: RunCard, request: Request) -> RunCard:
-        """Make the directory of a new run; a taken id gets a number appended."""
+        """Make the directory of a new run; a taken id gets a number appended.
+
+        The request travels with what the card alone knows: the id and the verb.
+        """
         run_id, number = card.run_id, 2
         while True:
             try:
@@ -54,7 +57,8 @@ class RunStore:
                 break
             except FileExistsError:
                 run_id, number = f"{card.run_id}-{number}", number + 1
-        card, request = replace(card, run_id=run_id), replace(request, run_id=run_id)
+        card = replace(card, run_id=run_id)
+        request = replace(request, run_id=run_id, verb=card.verb)
         codec.write_atomic(self.folder(run_id) / REQUEST, codec.dumps(request))
         codec.write_atomic(self.folder(run_id) / CARD, codec.dumps(card))
         self.created(self.folder(run_id))

@@ -26,7 +26,10 @@ UNKNOWN = "unknown"
 
 # What run ids look like. A host is not believed: this becomes the name of a folder here.
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
-_STAMP = re.compile(r"(\d{8}-\d{6})-.+?(?:-(check|bench|profile|ncu))?(?:-\d+)?(?:-[0-9a-f]{4})?")
+# For runs whose request does not tell its verb yet.
+_VERBS = "check|bench|profile|ncu|deploy|prove|ceilings"
+_STAMP = re.compile(rf"(\d{{8}}-\d{{6}})-.+?(?:-({_VERBS}))?(?:-\d+)?(?:-[0-9a-f]{{4}})?")
+_VERB = re.compile(r"[a-z][a-z-]{0,30}")
 _ARRIVING = ".arriving"
 
 
@@ -157,9 +160,10 @@ def _request(folder: Path) -> Request | None:
 
 def _card(run_id: str, host: Host, request: Request | None) -> RunCard:
     stamp = _STAMP.fullmatch(run_id)
+    asked = request.verb if request else ""
     return RunCard(
         run_id=run_id,
-        verb=(stamp and stamp[2]) or UNKNOWN,
+        verb=asked if _VERB.fullmatch(asked) else (stamp and stamp[2]) or UNKNOWN,
         host=host.name,
         workspace=host.workspace,
         snapshot=request.snapshot if request else UNKNOWN,

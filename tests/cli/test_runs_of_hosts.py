@@ -62,6 +62,25 @@ def test_a_run_started_elsewhere_is_listed_and_fetched_with_its_report(
     assert {entry.name for entry in here.parent.iterdir()} == {run}
 
 
+@pytest.mark.parametrize(
+    ("verb", "more"), [("deploy", ()), ("ceilings", ()), ("prove", ()), ("bench", ("--heads", "8"))]
+)
+def test_every_verb_that_makes_runs_is_told_after_they_were_fetched(
+    project: Project, sshd: SshServer, tmp_path: Path, verb: str, more: tuple[str, ...]
+) -> None:
+    project.add_ssh_host(sshd)
+    quick_payload(project.root)
+    project.orchestrator(verb, *more)
+    run, other = the_run(project), ("--runs", str(tmp_path / "second"))
+    fetched = project.orchestrator(*other, "runs", "fetch", run, "--host", "pod")
+    assert fetched.code == ExitCode.OK, fetched.err
+    report = Path(fetched.out.strip()).read_text()
+    assert report.splitlines()[0].startswith(f"# {verb.capitalize()} on pod")
+    assert f"\nverb      {verb}\n" in project.orchestrator(*other, "runs", "show", run).out
+    assert project.orchestrator(*other, "attach", run, "--json").json["run"] == run
+    assert Path(fetched.out.strip()).read_text() == report, "as before"
+
+
 def test_fetch_all_brings_what_is_missing_and_a_second_time_nothing(
     project: Project, elsewhere: tuple[str, ...]
 ) -> None:

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,34 @@ def test_a_run_without_a_result_comes_with_what_was_asked(
     assert stored.result is None
     assert stored.card.snapshot == "feed"
     assert runs.request(runs.folder(RUN)) == REQUEST
+
+
+@pytest.mark.parametrize(
+    ("run_id", "asked", "verb"),
+    [
+        *(
+            (f"20261122-101530-h100-{verb}{more}", "", verb)
+            for verb in ("check", "bench", "profile", "ncu", "deploy", "prove", "ceilings")
+            for more in ("", "-2", "-2-0b5e")
+        ),
+        ("20261122-101530-bench-h100-deploy", "", "deploy"),
+        ("20261122-101530-h100-tune", "tune", "tune"),
+        ("renamed-by-hand", "ceilings", "ceilings"),
+        ("20261122-101530-h100-tune", "", "unknown"),
+        (RUN, "\x1b[2J{{ 7 }}", "bench"),
+    ],
+)
+def test_a_fetched_run_keeps_the_verb_that_asked_for_it(
+    workspace: Path, transport: Counting, tmp_path: Path, run_id: str, asked: str, verb: str
+) -> None:
+    """A request of before tells none: then the id does."""
+    document = json.loads(codec.dumps(replace(REQUEST, run_id=run_id)))
+    document.update({"verb": asked} if asked else {})
+    document = document if asked else {k: v for k, v in document.items() if k != "verb"}
+    job(workspace, run_id, end=ENDED, request=json.dumps(document))
+    runs = RunStore(tmp_path / "runs")
+    stored = fetch(transport, runs, remote_runs(transport, runs)[0], Silence())
+    assert stored.card.verb == verb
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"run_id": 7}'])
