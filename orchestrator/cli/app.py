@@ -93,7 +93,11 @@ class LazyGroup(click.Group):
     type=click.Path(path_type=Path, file_okay=False),
     help="Where runs are kept. Default: runs/ beside the inventory.",
 )
-@click.option("--debug", is_flag=True, help="Show the job's log as it comes, and tracebacks.")
+@click.option(
+    "--debug",
+    is_flag=True,
+    help="Show the job's log as it comes, tracebacks, and dry runs in full.",
+)
 @click.version_option(__version__, prog_name="orchestrator")
 @click.pass_context
 def cli(ctx: click.Context, inventory: Path | None, runs_dir: Path | None, debug: bool) -> None:

@@ -12,6 +12,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import click
@@ -124,19 +125,31 @@ def confirm(question: str) -> bool:
     return click.confirm(question, default=False, err=True)
 
 
-def dry_run(steps: Sequence[DryStep], as_json: bool) -> int:
-    """Print the commands of a dry run, the long programs they carry first."""
+def dry_run(steps: Sequence[DryStep], as_json: bool, in_full: bool) -> int:
+    """Print what would be done and by which commands. in_full: then also the programs that travel
+    inside them, in a form that a shell makes the exact commands of."""
     if as_json:
-        out_json([{"what": step.what, "command": step.command.shell_line()} for step in steps])
+        out_json([{**asdict(step), "command": step.command.shell_line()} for step in steps])
         return 0
-    readable = [(step.what, *step.command.readable()) for step in steps]
-    out("# Programs that travel inside the commands below")
-    for assignment in dict.fromkeys(line for _, line, _ in readable if line):
-        out(assignment)
-    for number, (what, _, line) in enumerate(readable, 1):
-        out(f"\n# {number}. {what}\n{line}")
+    for number, step in enumerate(steps, 1):
+        out(f"# {number}. on {step.host}: {step.what}\n{step.command.brief()}\n")
+    if any(step.command.program for step in steps):
+        out("# Each <name, size, digest> stands for a program of ours that travels in its command.")
+        if in_full:
+            _in_full(steps)
+        else:
+            out("# To see them in full: orchestrator --debug, then the same.")
     next_step("the same command without --dry-run")
     return 0
+
+
+def _in_full(steps: Sequence[DryStep]) -> None:
+    assigned = [step.command.assigned() for step in steps]
+    out("# In full, and then the commands as they are sent:\n")
+    for assignment in dict.fromkeys(line for line, _ in assigned if line):
+        out(assignment)
+    for number, (_, line) in enumerate(assigned, 1):
+        out(f"\n# {number}.\n{line}")
 
 
 class Lines:

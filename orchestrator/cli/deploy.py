@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from orchestrator.model.snapshot import Deployed, Scan
     from orchestrator.transport.base import Transport
     from orchestrator.workflows.build import Built
+    from orchestrator.workflows.profile import Order
 
 
 @click.command()
@@ -52,7 +53,7 @@ def deploy(
         raise click.UsageError("--arch says what to build for, and --no-build builds nothing")
     where = session.host(host)
     if dry_run:
-        return _dry_run(session, where, as_json)
+        return _dry_run(session, where, _order(session, arch) if build else None, as_json)
     with console.progress() as progress, session.transport(where, accept_new_host_key) as transport:
         deployed = deploy_from(session.root, transport, progress=progress)
         built = _build(session, transport, deployed, arch, progress) if build else None
@@ -77,27 +78,31 @@ def _build(
     progress: Progress,
 ) -> Built:
     from orchestrator.workflows.build import build
+    from orchestrator.workflows.run_job import Errand
+
+    errand = Errand(transport, session.runs, progress, show_log=session.debug)
+    return build(errand, _order(session, arch), deployed.digest)
+
+
+def _order(session: Session, arch: tuple[str, ...] | None) -> Order:
     from orchestrator.workflows.plan import Wish, plan
     from orchestrator.workflows.profile import Order
-    from orchestrator.workflows.run_job import Errand
     from remote_payload.contract import Stage
 
     wish = Wish(stages=(Stage.BUILD,), arch=arch or ())
-    order = Order(session.root, "deploy", command_line(), plan(wish, session.root))
-    errand = Errand(transport, session.runs, progress, show_log=session.debug)
-    return build(errand, order, deployed.digest)
+    return Order(session.root, "deploy", command_line(), plan(wish, session.root))
 
 
-def _dry_run(session: Session, where: Host, as_json: bool) -> int:
+def _dry_run(session: Session, where: Host, order: Order | None, as_json: bool) -> int:
+    """What is sent, file by file, then the commands. order: of the build that follows, if any."""
     from orchestrator.store import sources
-    from orchestrator.workflows.deploy import plan
-    from orchestrator.workflows.profile import DryStep
+    from orchestrator.workflows.profile import dry_job, dry_sync
 
     scan = sources.scan(session.root)
     if not as_json:
         _list_files(scan)
-    size = f"{len(scan.snapshot.entries)} files, {scan.snapshot.size_bytes:,} bytes at most"
-    return console.dry_run((DryStep(f"sync {size}", plan(where, scan).command),), as_json)
+    job = dry_job(order, scan, where) if order else ()
+    return console.dry_run((dry_sync(scan, where), *job), as_json, session.debug)
 
 
 def _list_files(scan: Scan) -> None:
@@ -105,6 +110,7 @@ def _list_files(scan: Scan) -> None:
         console.out(f"send  {entry.size_bytes:>9,}  {entry.path!r}"[: 18 + 400])
     for skipped in scan.skipped:
         console.out(f"skip  {'':>9}  {skipped.path!r} {skipped.reason}")
+    console.out("")
 
 
 def _synced(deployed: Deployed, where: Host) -> str:

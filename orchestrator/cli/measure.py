@@ -202,7 +202,7 @@ def run_stages(
     if how.dry_run:
         steps = (*_watchdog(how, host), *workflow.dry_run(order, host))
         steps += workflow.dry_run(there, lender) if lender else ()
-        return console.dry_run(steps, how.as_json)
+        return console.dry_run(steps, how.as_json, session.debug)
     with (
         session.transport(host, how.accept_new_host_key) as transport,
         paid.paid(session, how.budget, transport, planned.request.time_limit_s) as runs,
@@ -223,7 +223,8 @@ def _watchdog(how: How, host: Host) -> tuple[DryStep, ...]:
 
     if not how.budget.guards:
         return ()
-    return (DryStep("arm, and in the end call off, the pod's watchdog", watchdog_agent(host)),)
+    what = "arm, and in the end call off, the pod's watchdog"
+    return (DryStep(host.name, what, watchdog_agent(host)),)
 
 
 def show(run: Run, published: Published, as_json: bool, lent: Run | None = None) -> int:

@@ -174,7 +174,7 @@ def dry_run_option(function: F) -> F:
     return click.option(
         "--dry-run",
         is_flag=True,
-        help="Print the exact remote commands; connect to nothing, write nothing.",
+        help="Print the remote commands, in full with --debug; connect to nothing, write nothing.",
     )(function)
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import shlex
 import zlib
 from dataclasses import dataclass, field
+
+_DIGEST_DIGITS = 12
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,13 @@ class Program:
         """A one-line Python statement that unpacks and runs the source."""
         packed = base64.b64encode(zlib.compress(self.source.encode(), 9)).decode()
         return f"import zlib,base64;exec(zlib.decompress(base64.b64decode('{packed}')))"
+
+    @property
+    def brief(self) -> str:
+        """What stands for the bootstrap where people read: name, size and digest of that text."""
+        text = self.bootstrap.encode()
+        digest = hashlib.sha256(text).hexdigest()[:_DIGEST_DIGITS]
+        return f"<{self.name}, {len(text):,} bytes, sha256 {digest}>"
 
 
 @dataclass(frozen=True)
@@ -47,14 +57,23 @@ class Command:
         """The exact text for the host's POSIX shell; `exec` leaves no shell process behind."""
         return "exec " + shlex.join(self.argv)
 
-    def readable(self) -> tuple[str, str]:
-        """The same line as two: an assignment of the long program to a shell variable (empty
+    def brief(self) -> str:
+        """shell_line() for people: a program that it carries is named in place of its text."""
+        return self._line("" if self.program is None else self.program.brief)
+
+    def assigned(self) -> tuple[str, str]:
+        """shell_line() as two: an assignment of the long program to a shell variable (empty
         without one), and the command that uses it. A shell that runs both runs shell_line()."""
         if self.program is None:
             return "", self.shell_line()
-        name, carried = self.program.name.upper(), self.program.bootstrap
-        words = (f'"${name}"' if word == carried else shlex.quote(word) for word in self.argv)
-        return f"{name}={shlex.quote(carried)}", "exec " + " ".join(words)
+        name = self.program.name.upper()
+        return f"{name}={shlex.quote(self.program.bootstrap)}", self._line(f'"${name}"')
+
+    def _line(self, program: str) -> str:
+        """shell_line() with `program` in place of the word that carries one."""
+        carried = self.program.bootstrap if self.program else None
+        words = (program if word == carried else shlex.quote(word) for word in self.argv)
+        return "exec " + " ".join(words)
 
     def __str__(self) -> str:
         return shlex.join("***" if word in self.secrets else word for word in self.argv)

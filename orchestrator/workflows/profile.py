@@ -13,7 +13,7 @@ from orchestrator.model.command import Command
 from orchestrator.model.host import Host
 from orchestrator.model.progress import Progress
 from orchestrator.model.run import Run, RunCard
-from orchestrator.model.snapshot import Deployed
+from orchestrator.model.snapshot import Deployed, Scan
 from orchestrator.model.workspace import Workspace
 from orchestrator.store import sources
 from orchestrator.store.runs import RunStore, new_run_id
@@ -36,8 +36,9 @@ class Order:
 
 @dataclass(frozen=True)
 class DryStep:
-    """One command of a dry run, and what it is for."""
+    """One command of a dry run, what it is for, and the host that gets it."""
 
+    host: str
     what: str
     command: Command
 
@@ -95,30 +96,40 @@ def dry_run(order: Order, host: Host) -> tuple[DryStep, ...]:
     and <nonce>; `~` is expanded by the host.
     """
     scan = sources.scan(order.root, extra=order.plan.extra)
+    look = "look at the host meanwhile, as doctor does; stop if it lacks what this run needs"
+    return (
+        dry_sync(scan, host),
+        DryStep(host.name, look, look_command(host, "<nonce>")),
+        *dry_job(order, scan, host),
+    )
+
+
+def dry_sync(scan: Scan, host: Host) -> DryStep:
+    """The command that brings the sources to `host`."""
+    size = f"{len(scan.snapshot.entries)} files, {scan.snapshot.size_bytes:,} bytes at most"
+    return DryStep(host.name, f"sync {size}", deploy.plan(host, scan).command)
+
+
+def dry_job(order: Order, scan: Scan, host: Host) -> tuple[DryStep, ...]:
+    """The commands that make the run from the sources that lie on `host`."""
     request = replace(order.plan.request, run_id="<run-id>", snapshot=scan.snapshot.digest)
     spec = spec_of(host, request)
     workspace = Workspace(PurePosixPath(host.workspace))
     code, job = workspace.snapshot(spec.snapshot), workspace.job("<run-id>")
     runner = (str(code / "remote_payload" / "runner.py"), str(job), str(code), host.workspace)
     payload = (str(job / "request.json"), str(job / "result.json"))
+    builds = ("--builds", str(workspace.builds))
+    limits = f"under lock {spec.lock!r}, for {spec.time_limit_s:g} s at most"
     return (
+        DryStep(host.name, "submit the request, follow its log, pull its result", job_agent(host)),
         DryStep(
-            f"sync {len(scan.snapshot.entries)} files, {scan.snapshot.size_bytes:,} bytes at most",
-            deploy.plan(host, scan).command,
-        ),
-        DryStep(
-            "look at the host meanwhile, as doctor does; stop if it lacks what this run needs",
-            look_command(host, "<nonce>"),
-        ),
-        DryStep("submit the request, follow its log, pull its result", job_agent(host)),
-        DryStep(
+            host.name,
             "run by that agent, detached: the supervisor of the job",
             Command((host.python, "-IS", *runner)),
         ),
         DryStep(
-            f"run by the supervisor, under lock {spec.lock!r}, for {spec.time_limit_s:g} s at most",
-            Command(
-                (host.python, "-m", "remote_payload", *payload, "--builds", str(workspace.builds))
-            ),
+            host.name,
+            f"run by the supervisor, {limits}",
+            Command((host.python, "-m", "remote_payload", *payload, *builds)),
         ),
     )

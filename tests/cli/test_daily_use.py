@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -62,50 +64,82 @@ def test_a_profile_over_ssh_measures_and_its_report_is_the_same_bytes_for_ever(
     assert all(min(record["samples_us"]) > 0 for record in result["bench"])
 
 
-def test_a_dry_run_prints_every_remote_command_opens_nothing_and_writes_nothing(
-    project: Project,
+ON_POD = (
+    "default: pod\nhosts:\n  pod:\n    transport: ssh\n    address: 192.0.2.1\n"
+    "    python: /opt/my python/bin/python\n    workspace: /workspace/it's here\n    gpu: 3\n"
+)
+# Every verb that has --dry-run, and how many commands it sends.
+DRY_RUNS = {"deploy": 4, "check": 5, "bench": 5, "ncu": 5, "prove": 5, "ceilings": 5, "profile": 5}
+
+
+def words_of(line: str, before: str = "") -> list[str]:
+    """What a shell makes of a command line, once it has run what stands before."""
+    script = f"{before}\nset -- {line.removeprefix('exec ')}\nprintf '%s\\0' \"$@\""
+    seen = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
+    return seen.stdout.split("\0")[:-1]
+
+
+@pytest.mark.parametrize("verb", DRY_RUNS)
+def test_a_dry_run_says_every_command_in_readable_form_opens_nothing_and_writes_nothing(
+    project: Project, verb: str
 ) -> None:
-    project.inventory(
-        "default: pod\nhosts:\n  pod:\n    transport: ssh\n    address: 192.0.2.1\n"
-        "    python: python\n"
-    )
+    project.inventory(ON_POD)
     before = project.files()
-    outcome = project.orchestrator("profile", "--heads", "96", "--host", "pod", "--dry-run")
-    assert outcome.code == 0
-    assert project.files() == before
-    steps = project.orchestrator(
-        "profile", "--heads", "96", "--host", "pod", "--dry-run", "--json"
-    ).json
-    assert len(steps) == 5
-    for step in steps:
-        # What a reader sees, run by a shell, is what would be sent.
-        assert step["command"].split("'")[-1] in outcome.out
+    shown = project.orchestrator(verb, "--dry-run")
+    steps = project.orchestrator(verb, "--dry-run", "--json").json
+    assert (shown.code, project.files()) == (0, before)
+    assert len(steps) == DRY_RUNS[verb]
+    assert max(map(len, shown.out.splitlines())) < 600, "no packed program"
+    for number, step in enumerate(steps, 1):
+        _, _, rest = shown.out.partition(f"# {number}. on pod: {step['what']}\n")
+        line = rest.partition("\n")[0]
+        # Word for word what is sent, but for the one that holds a program, named by its digest.
+        words = words_of(step["command"])
+        programs = [word for word in words if word.startswith("import zlib,base64")]
+        for word in programs:
+            digest = hashlib.sha256(word.encode()).hexdigest()[:12]
+            named = re.search(rf"<[a-z]+, {len(word):,} bytes, sha256 {digest}>", line)
+            assert named is not None, line
+            line = line.replace(named[0], '"$program"')
+        assert words_of(line, f"program={shlex.quote(''.join(programs))}") == words
+    assert "orchestrator --debug" in shown.out
+
+
+@pytest.mark.parametrize("verb", DRY_RUNS)
+def test_with_debug_a_dry_run_goes_on_with_what_a_shell_makes_the_exact_commands_of(
+    project: Project, verb: str
+) -> None:
+    project.inventory(ON_POD)
+    brief = project.orchestrator(verb, "--dry-run").out.splitlines()
+    shown = project.orchestrator("--debug", verb, "--dry-run").out.splitlines()
+    assert shown[: len(brief) - 1] == brief[:-1], "the readable part comes first"
+    rest = shown[len(brief) - 1 :]
+    assignments = "\n".join(line for line in rest if re.match("[A-Z]+='", line))
+    lines = [line for line in rest if line.startswith("exec ")]
+    steps = project.orchestrator(verb, "--dry-run", "--json").json
+    sent = [words_of(step["command"]) for step in steps]
+    assert [words_of(line, assignments) for line in lines] == sent
+    assert "base64" in assignments
 
 
 def golden_form(text: str) -> str:
-    """A dry run without what changes with every edit: the packed programs and the digest."""
-    text = re.sub(r"(?m)^([A-Z]+)='.*$", r"\1='…'", text)
+    """A dry run without what changes with every edit: programs, digests and sizes."""
+    text = re.sub(r"<([a-z]+), [\d,]+ bytes, sha256 [0-9a-f]{12}>", r"<\1, N bytes, …>", text)
     text = re.sub(r"\b[0-9a-f]{64}\b", "<snapshot>", text)
     return re.sub(r"sync \d+ files, [\d,]+ bytes", "sync N files, N bytes", text)
 
 
 def test_the_remote_command_lines_are_the_golden_ones(project: Project) -> None:
-    project.inventory(
-        "default: pod\nhosts:\n  pod:\n    transport: ssh\n    address: 192.0.2.1\n"
-        "    python: /opt/my python/bin/python\n    workspace: /workspace/it's here\n    gpu: 3\n"
-    )
+    project.inventory(ON_POD)
     outcome = project.orchestrator("profile", "--heads", "96", "--dry-run")
     assert outcome.code == 0, outcome.err
     assert_golden("dry_run_profile.txt", golden_form(outcome.out))
 
 
-def test_a_readable_dry_run_line_is_what_a_shell_would_make_of_it(project: Project) -> None:
-    outcome = project.orchestrator("deploy", "--dry-run")
-    assignment = next(line for line in outcome.out.splitlines() if line.startswith("RECEIVE="))
-    script = f'{assignment}\nprintf %s "$RECEIVE"'
-    carried = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
-    steps = project.orchestrator("deploy", "--dry-run", "--json").json
-    assert carried.stdout in steps[0]["command"].replace("'\"'\"'", "'")
+def test_a_dry_run_of_deploy_says_what_is_sent_and_without_a_build_no_job(project: Project) -> None:
+    shown = project.orchestrator("deploy", "--no-build", "--dry-run")
+    assert re.search(r"(?m)^send +[\d,]+  'csrc/attention/api.cu'$", shown.out)
+    assert re.findall(r"(?m)^# (\d)\.", shown.out) == ["1"]
 
 
 @pytest.mark.parametrize(
