@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 
 from remote_payload import codec
-from remote_payload.contract import PROGRESS_MARK, Progress, Stage
+from remote_payload.contract import NOTE_MARK, PROGRESS_MARK, Progress, Stage
 
 
 def say(line: str) -> None:
     """Print one line for people."""
     print(line, flush=True)
+
+
+def note(line: str) -> None:
+    """Print one line that whoever watches is to see, without the log too."""
+    print(NOTE_MARK + line, flush=True)
 
 
 def step(stage: Stage, done: int, total: int, label: str) -> None:

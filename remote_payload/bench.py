@@ -13,6 +13,7 @@ from remote_payload.contract import (
     BenchRecord,
     CheckPlan,
     CheckRecord,
+    Cut,
     GpuState,
     Method,
     Provider,
@@ -21,6 +22,7 @@ from remote_payload.contract import (
     Stage,
     Status,
 )
+from remote_payload.cuts import of_race
 from remote_payload.isolate import Deadline, Died, Pipe, Silent, Worker
 from remote_payload.race import Chosen, Finished, Race, Turn
 from remote_payload.schedule import methods_on, slot_s
@@ -39,11 +41,17 @@ class Bench:
     """Times every (provider, shape) that passed its check; `records` holds at any moment."""
 
     def __init__(
-        self, request: Request, setting: Setting, deadline: Deadline, gpu: GpuProbe
+        self,
+        request: Request,
+        setting: Setting,
+        deadline: Deadline,
+        gpu: GpuProbe,
+        tell: Callable[[Cut], None] = lambda cut: None,
     ) -> None:
+        """tell: hears of every cut as soon as it is known."""
         plan = replace(request.bench, methods=methods_on(setting.device, request.bench))
         self._request = replace(request, bench=plan)
-        self._setting, self._deadline, self._gpu = setting, deadline, gpu
+        self._setting, self._deadline, self._gpu, self._tell = setting, deadline, gpu, tell
         self._worker: Optional[Worker] = None
         self._banned: Dict[str, str] = {}
         self._unrecorded: Dict[str, str] = {}
@@ -133,6 +141,10 @@ class Bench:
             attempt.take(message)
             if isinstance(message, Chosen):
                 self._keep()  # what the method before took
+                plan = self._request.bench
+                cut = of_race(attempt.shape, message.method, plan, message.effort)
+                if cut is not None:
+                    self._tell(cut)
             self._report(message, attempt)
         attempt.between(before, self._gpu(self._worker.pid))
         for record in attempt.records():

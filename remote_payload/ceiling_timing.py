@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, Iterator
 import torch
 
 from remote_payload import ceilings
-from remote_payload.ceilings import Task
+from remote_payload.ceilings import MOST_CPU_GEMM, ROUNDS, Task
 from remote_payload.check_case import sentence
 from remote_payload.clock import CpuClock, CudaClock
 from remote_payload.contract import CeilingRecord, Status
@@ -19,7 +19,7 @@ from remote_payload.isolate import Pipe
 
 Tensor = Any
 
-ROUNDS, FEWEST_ROUNDS = 20, 6  # fewer than six samples have no interval
+FEWEST_ROUNDS = 6  # fewer than six samples have no interval
 SAMPLE_US = 20_000.0  # one sample, launches and events being lost in it
 MOST_CALLS = 2000
 WARM_SHARE = 0.3  # of a ceiling's time, before the first sample, for clocks to settle
@@ -28,7 +28,6 @@ US_PER_S = 1e6
 MIB = 1 << 20
 COPY_CACHES = 8  # the buffer is this many times the L2 cache
 LEAST_COPY_BYTES, CPU_COPY_BYTES = 512 * MIB, 256 * MIB
-MOST_CPU_GEMM = 1024  # 4096³ takes seconds on a laptop
 ROW_STEP = 64  # every tile of 64 rows or more has a row that is checked
 FP8_CAPABILITY = (8, 9)
 # Largest relative error of a row, |c - c64| / |c64| in the Euclidean norm, for K = 4096: some units

@@ -17,6 +17,8 @@ COPY, EXP = "copy", "exp"
 GEMM_FP16, GEMM_BF16, GEMM_FP8, GEMM_FP32 = "gemm-fp16", "gemm-bf16", "gemm-fp8", "gemm-fp32"
 ON_CUDA = (COPY, GEMM_FP16, GEMM_BF16, GEMM_FP8, EXP)
 ON_CPU = (COPY, GEMM_FP32)
+ROUNDS = 20  # samples of each, if there is time
+MOST_CPU_GEMM = 1024  # 4096³ takes seconds on a laptop
 NO_GPU = "needs a CUDA GPU; this run is on the CPU"
 # Between two messages of the worker: the first GEMM of a size may load and tune a library.
 SILENCE_LIMIT_S = 120.0

@@ -16,6 +16,7 @@ from remote_payload.records import (
     CeilingRecord,
     CheckRecord,
     Compilation,
+    Cut,
     CutlassReport,
     ErrorMeasure,
     GpuState,
@@ -27,6 +28,7 @@ from remote_payload.records import (
     TraceRecord,
 )
 from remote_payload.request import (
+    NOTE_MARK,
     PROGRESS_MARK,
     SCHEMA,
     BenchPlan,
@@ -49,6 +51,7 @@ from remote_payload.request import (
 )
 
 __all__ = [
+    "NOTE_MARK",
     "PROGRESS_MARK",
     "SCHEMA",
     "BenchPlan",
@@ -60,6 +63,7 @@ __all__ = [
     "CheckPlan",
     "CheckRecord",
     "Compilation",
+    "Cut",
     "CutlassReport",
     "DType",
     "Depth",
@@ -102,7 +106,8 @@ class Result:
     """Everything a run brought back; written always, also on failure, atomically.
 
     status FAILED with a reason means a gate failed or the host was unfit; unfit tells the two
-    apart: it is true when the host lacks something (torch, a GPU that was asked for).
+    apart: it is true when the host lacks something (torch, a GPU that was asked for). cuts: where
+    less was done than was asked for or planned.
     """
 
     request: Request
@@ -121,4 +126,5 @@ class Result:
     cutlass: Optional[CutlassReport] = None
     proofs: Tuple[ProofRecord, ...] = ()
     unfit: bool = False
+    cuts: Tuple[Cut, ...] = ()
     schema: int = SCHEMA

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from remote_payload import codec
-from remote_payload.contract import CheckRecord, Request, Result, StageReport, Status
+from remote_payload.announce import note
+from remote_payload.contract import CheckRecord, Cut, Request, Result, StageReport, Status
 
 UNFINISHED = "interrupted"
 
@@ -37,6 +38,14 @@ class Draft:
 
     def add_stage(self, report: StageReport) -> None:
         self.note(stages=(*self.result.stages, report))
+
+    def add_cut(self, cut: Cut) -> None:
+        """Keep a cut and tell of it; once, though a stage may come to it again."""
+        same = (cut.stage, cut.case, cut.option)
+        before = [one for one in self.result.cuts if (one.stage, one.case, one.option) != same]
+        if len(before) == len(self.result.cuts):
+            note(cut.words)
+        self.note(cuts=(*before, cut))
 
     def close(self, status: Status, reason: str, unfit: bool = False) -> None:
         """Write how the run ended."""

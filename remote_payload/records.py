@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
-from remote_payload.request import Method, Shape, Status
+from remote_payload.request import Method, Shape, Stage, Status
 
 
 @dataclass(frozen=True)
@@ -245,3 +245,25 @@ class ProofRecord:
     seconds: float = 0.0
     artifacts: Tuple[str, ...] = ()
     for_people: bool = False
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Less was done than was asked for or planned. case: of what, empty for the whole stage.
+
+    what: how much of how much; why: the limit that cut it; option: what lifts that limit, empty
+    where nothing does.
+    """
+
+    stage: Stage
+    case: str
+    what: str
+    why: str
+    option: str = ""
+
+    @property
+    def words(self) -> str:
+        """All of it in a sentence."""
+        lifted = f"lifted by {self.option}" if self.option else "no option lifts that"
+        where = f"{self.stage.value}, {self.case}" if self.case else self.stage.value
+        return f"{where}: {self.what}, as {self.why}; {lifted}"

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Optional, Tuple
 
-# History: 1 (2026-11) first version; the stages ncu, trace, ceilings and prove, the method graph
-# and a request's verb joined it, with defaults for older files.
+# History: 1 (2026-11) first version; the stages ncu, trace, ceilings and prove, the method graph,
+# a request's verb and the cuts of a result joined it, with defaults for older files.
 # A reader refuses a newer schema and upgrades an older one.
 SCHEMA = 1
 
 # A line of the job's log that starts with this is a `Progress` record, not text for people.
 PROGRESS_MARK = "@@progress "
+# One that starts with this is text for whoever waits for the run, and does not watch its log.
+NOTE_MARK = "@@note "
 
 
 class Status(str, Enum):

@@ -89,5 +89,15 @@ def effort(
     return Effort(1, 1, _fitting(rounds, 2 * turn_s, slot))
 
 
+def shortened(method: Method, plan: BenchPlan, chosen: Effort) -> str:
+    """What `chosen` has less of than the plan, "468 of 5000 rounds"; empty if nothing."""
+    counts = [(chosen.rounds, plan.rounds or DEFAULT.rounds, "rounds")]
+    if method is not Method.COLD:
+        counts.append((chosen.calls, plan.calls or DEFAULT.calls, "calls per sample"))
+    if method is Method.BACK_TO_BACK:
+        counts.append((chosen.warmup, plan.warmup or DEFAULT.warmup, "warm-ups per sample"))
+    return ", ".join(f"{had} of {asked} {what}" for had, asked, what in counts if had < asked)
+
+
 def _fitting(rounds: int, round_s: float, slot: float) -> int:
     return min(rounds, max(FEWEST_ROUNDS, int(slot / round_s)))

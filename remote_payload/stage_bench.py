@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import List, Optional
 
-from remote_payload import bench, check
+from remote_payload import bench, check, cuts
 from remote_payload.contract import BenchRecord, Status
 from remote_payload.draft import UNFINISHED
 from remote_payload.emulation import INTERPRETERS
@@ -23,6 +23,8 @@ def act(scene: Scene) -> Outcome:
     without = f"without the method {lacking}, which needs a CUDA GPU" if lacking else ""
     if not methods:
         return Outcome(Status.FAILED, f"nothing to time by {without}", unfit=True)
+    if cut := cuts.of_methods(methods, plan):
+        scene.draft.add_cut(cut)
     late = _race(scene)
     bad = [record for record in scene.draft.result.bench if record.status in check.BAD]
     if late is not None:
@@ -58,7 +60,8 @@ def _out_of_time(scene: Scene, bad: List[BenchRecord], late: OutOfTime) -> Outco
 
 def _race(scene: Scene) -> Optional[OutOfTime]:
     """Race; OutOfTime, if the time did not suffice."""
-    race = bench.Bench(scene.request, scene.setting(), scene.deadline, scene.gpu_state)
+    tell = scene.draft.add_cut
+    race = bench.Bench(scene.request, scene.setting(), scene.deadline, scene.gpu_state, tell)
 
     def keep(status: Status = Status.FAILED, why: str = UNFINISHED) -> None:
         scene.draft.note(bench=race.records(status, why))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Callable, Dict, Optional
 
 from remote_payload import (
+    cuts,
     machine,
     ncu,
     stage_bench,
@@ -98,12 +99,18 @@ class Run:
             seconds = round(time.monotonic() - began, 3)
             say(f"{stage.value}: {outcome.status.value} {outcome.reason}".rstrip())
             self._scene.draft.add_stage(StageReport(stage, outcome.status, outcome.reason, seconds))
+            self._tell_cuts(stage)
         if outcome.status in (Status.OK, Status.SKIPPED):
             return ended
         final = Outcome(outcome.status, f"{stage.value}: {outcome.reason}", outcome.unfit)
         if outcome.ends_run or outcome.fails_run:
             self._note_failure(final)
         return final if outcome.ends_run else ended
+
+    def _tell_cuts(self, stage: Stage) -> None:
+        draft = self._scene.draft
+        for cut in cuts.after(stage, self._scene.request, draft.result, draft.folder):
+            draft.add_cut(cut)
 
     def _note_failure(self, final: Outcome) -> None:
         """The first counts; but what the host lacks gives way to what is wrong with a kernel."""
@@ -140,6 +147,8 @@ class Run:
                 raise Unfit(str(exc)) from exc
         if self._scene.device == "cpu" and request.device is Device.AUTO and request.cpu_shapes:
             say("no CUDA GPU here: running the request's shapes for the CPU instead")
+            if cut := cuts.of_shapes(request):
+                self._scene.draft.add_cut(cut)
             self._scene.request = replace(request, shapes=request.cpu_shapes)
 
     def _settle_device(self, facts: TorchFacts) -> str:

@@ -71,6 +71,15 @@ _rounds_option = click.option(
     help="Samples per provider and shape; more rounds, narrower intervals. Default: 20.",
 )
 
+_budget_option = click.option(
+    "--bench-budget",
+    "bench_budget_s",
+    type=options.Duration(min=1.0),
+    metavar="SECONDS",
+    help="For all timings together; rounds, calls and warm-ups are cut to keep it, and that is "
+    "told. Default: CPU 30, GPU none.",
+)
+
 _peers_option = click.option(
     "--peers",
     is_flag=True,
@@ -96,6 +105,7 @@ def check(session: Session, /, **given: Any) -> int:
 @click.command()
 @_peers_option
 @_rounds_option
+@_budget_option
 @_measure_options
 @click.pass_obj
 def bench(session: Session, /, **given: Any) -> int:
@@ -151,6 +161,7 @@ def ncu(session: Session, /, **given: Any) -> int:
 @ceiling_options.cutlass_options
 @_peers_option
 @_rounds_option
+@_budget_option
 @_measure_options
 @click.pass_obj
 def profile(session: Session, /, counters: bool | None, prove: bool, **given: Any) -> int:

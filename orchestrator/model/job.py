@@ -41,8 +41,8 @@ class Ending(str, Enum):
 _WORDS = {
     Ending.EXIT: "ended by itself",
     Ending.CANCELLED: "was cancelled",
-    Ending.TIMEOUT: "ran past its time limit and was stopped",
-    Ending.OUTPUT_LIMIT: "printed more than its output limit and was stopped",
+    Ending.TIMEOUT: "ran past its time limit and was stopped (lifted by --time-limit)",
+    Ending.OUTPUT_LIMIT: f"printed more than its {OUTPUT_LIMIT_BYTES >> 20} MiB and was stopped",
     Ending.SPAWN: "could not be started",
     Ending.NEVER_STARTED: "was never started",
     Ending.HOST_RESTARTED: "was lost when the host restarted",

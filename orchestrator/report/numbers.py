@@ -66,9 +66,23 @@ def method(result: Result | None, figures: Figures | None) -> MethodView:
             f"{fmt.percent(MINIMUM_EFFECT)}), SAME one inside it."
         )
         notes.append(_roof_note(figures))
+    notes += _cuts(result)
     doubts = [o for o in figures.objections if o.severity is not Severity.ERROR]
     notes += [f"{o.severity.value.capitalize()}: {o.about}: {o.text}." for o in doubts]
     return MethodView(tuple(notes))
+
+
+def _cuts(result: Result) -> list[str]:
+    """What was cut short: one note for each reason, with all that it cut."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for cut in result.cuts:
+        case = f"{cut.case}: {cut.what}" if cut.case else cut.what
+        found.setdefault((cut.stage.value, cut.why, cut.option), []).append(case)
+    return [
+        f"Cut short, {stage}: {'; '.join(cases)}: as {why}; "
+        f"{f'lifted by {option}' if option else 'no option lifts that'}."
+        for (stage, why, option), cases in found.items()
+    ]
 
 
 def _how(method: Method, figures: Figures) -> str:

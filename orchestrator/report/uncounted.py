@@ -175,7 +175,7 @@ def _compiled(result: Result, run: Traced | None) -> list[Row]:
     kernels, notices = said_of(result, run)
     if not kernels:
         return [("Compiler", "says nothing of the kernel that ran", fmt.NONE)]
-    return [
+    rows = [
         (
             kernel.name,
             f"{kernel.registers} registers, {kernel.spill_store_bytes} / {kernel.spill_load_bytes} "
@@ -183,8 +183,9 @@ def _compiled(result: Result, run: Traced | None) -> list[Row]:
             + "".join(f", {n.code}" for n in notices if n.kernel == kernel.name),
             f"ptxas, {kernel.arch}",
         )
-        for kernel in kernels[:_KERNELS_SHOWN]
+        for kernel in kernels
     ]
+    return _capped(rows)
 
 
 def _machine_code(codes: tuple[MachineCode, ...], run: Traced | None, result: Result) -> list[Row]:
@@ -192,7 +193,13 @@ def _machine_code(codes: tuple[MachineCode, ...], run: Traced | None, result: Re
         return [("Machine code", f"not known: {_why_unlisted(result)}", fmt.NONE)]
     names = [one.kernel.name for one in run.kernels] if run else []
     ran = [code for code in codes if any(is_kernel(code.mangled, name) for name in names)]
-    return [(code.name, _described(code), "cuobjdump") for code in (ran or codes)[:_KERNELS_SHOWN]]
+    return _capped([(code.name, _described(code), "cuobjdump") for code in ran or codes])
+
+
+def _capped(rows: list[Row]) -> list[Row]:
+    """No more rows than a reader takes in, and how many there are besides."""
+    more = len(rows) - _KERNELS_SHOWN
+    return [*rows[:_KERNELS_SHOWN], ("", f"and {more} more", "")] if more > 0 else rows
 
 
 def _why_unlisted(result: Result) -> str:

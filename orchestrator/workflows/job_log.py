@@ -14,7 +14,7 @@ from orchestrator.model.progress import Progress
 from orchestrator.model.text import printable
 from orchestrator.store.runs import LOG
 from remote_payload import codec
-from remote_payload.contract import PROGRESS_MARK
+from remote_payload.contract import NOTE_MARK, PROGRESS_MARK
 from remote_payload.contract import Progress as Step
 
 # A line without end is kept for its end to come, but not for ever.
@@ -22,6 +22,8 @@ _LINE_BYTES = 1 << 16
 # The last lines of a log of any size lie within these.
 _TAIL_BYTES = 1 << 20
 TAIL_LINES = 30
+NOTES_SHOWN = 40
+_NOTE_CHARACTERS = 1000
 
 
 class JobLog:
@@ -42,6 +44,7 @@ class JobLog:
         self._left_out_bytes = 0
         self._line = b""
         self._waiting_for: str | None = None
+        self._notes = 0
         self.heard = 0
 
     @property
@@ -94,7 +97,22 @@ class JobLog:
                 return
             self._progress.step(step.stage.value, step.done, step.total, printable(step.label))
         elif self._show:
-            self._progress.say(printable(line))
+            self._progress.say(printable(readable(line)))
+        elif line.startswith(NOTE_MARK):
+            self._note(line)
+
+    def _note(self, line: str) -> None:
+        """What whoever watches is to know; a job that has no end of it does not fill the screen."""
+        self._notes += 1
+        if self._notes <= NOTES_SHOWN:
+            self._progress.say(printable(readable(line)[:_NOTE_CHARACTERS]))
+        elif self._notes == NOTES_SHOWN + 1:
+            self._progress.say(f"more notes stand in the log: {self._path}")
+
+
+def readable(line: str) -> str:
+    """A line of a log as people read it: a note is told from others by its mark, not for them."""
+    return f"note: {line[len(NOTE_MARK) :]}" if line.startswith(NOTE_MARK) else line
 
 
 def tail(folder: Path, lines: int = TAIL_LINES) -> str:
@@ -107,7 +125,10 @@ def tail(folder: Path, lines: int = TAIL_LINES) -> str:
         text = ""
     shown = [line for line in text.splitlines() if not line.startswith(PROGRESS_MARK)]
     # A line may be as long as the whole log; its end says most.
-    return "\n".join(printable(line[-1000:]) for line in shown[-lines:]) or "(the log is empty)"
+    return (
+        "\n".join(printable(readable(line)[-1000:]) for line in shown[-lines:])
+        or "(the log is empty)"
+    )
 
 
 def last_seen(folder: Path) -> str:

@@ -63,6 +63,7 @@ class Wish:
     device: Device = Device.AUTO
     arch: tuple[str, ...] = ()
     rounds: int | None = None
+    bench_budget_s: float | None = None
     case_limit_s: float | None = None
     proof_limit_s: float | None = None
     proofs: tuple[str, ...] = ()
@@ -95,6 +96,8 @@ def plan(wish: Wish, here: Path) -> Plan:
         check = replace(check, case_limit_s=wish.case_limit_s)
     if wish.rounds is not None:
         bench = replace(bench, rounds=wish.rounds)
+    if wish.bench_budget_s is not None:
+        bench = replace(bench, budget_s=wish.bench_budget_s)
     # A GPU's sweep of 16 · 128 heads would keep a CPU busy for hours.
     on_cpu = wish.device is Device.CPU
     gpu_shapes = _shapes(wish, GPU_BATCH, GPU_HEADS)
@@ -120,8 +123,15 @@ def plan(wish: Wish, here: Path) -> Plan:
         if wish.ceilings.cutlass:
             limit_s = request.time_limit_s + wish.ceilings.cutlass_limit_s
             request = replace(request, time_limit_s=limit_s)
+    request = replace(request, time_limit_s=request.time_limit_s + (wish.bench_budget_s or 0.0))
     if wish.time_limit_s is not None:
         request = replace(request, time_limit_s=wish.time_limit_s)
+    if request.bench.budget_s >= request.time_limit_s:
+        raise UsageError(
+            f"--bench-budget {request.bench.budget_s:g} does not fit into --time-limit "
+            f"{request.time_limit_s:g}",
+            hint="Give the run more time, or its timings less.",
+        )
     return Plan(request, extra)
 
 

@@ -10,6 +10,7 @@ from orchestrator.launch.detached import DetachedLauncher
 from orchestrator.model.job import Heartbeat, JobEnd
 from orchestrator.store.runs import LOG
 from orchestrator.transport.base import Transport
+from orchestrator.workflows.job_log import readable
 from remote_payload.contract import PROGRESS_MARK
 
 _BLOCK_BYTES = 1 << 18
@@ -78,4 +79,5 @@ def remote_log(
 
 
 def _shown(lines: list[bytes]) -> Iterator[str]:
-    return (line.decode("utf-8", "replace") for line in lines if not line.startswith(_MARK))
+    shown = (line.decode("utf-8", "replace") for line in lines if not line.startswith(_MARK))
+    return (readable(line) for line in shown)

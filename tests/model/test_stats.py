@@ -36,6 +36,15 @@ def test_the_textbook_interval_of_twenty_samples_is_the_sixth_to_the_fifteenth()
     assert median_interval(range(1, 21)) == (6, 15)
 
 
+@pytest.mark.parametrize("n", [1023, 1024, 5000])
+def test_any_number_of_samples_has_an_interval(n: int) -> None:
+    low, high = median_interval([float(value) for value in range(n)]) or (None, None)
+    assert low is not None
+    assert high is not None
+    # The normal approximation, 1.96 · sqrt(n) / 2 on either side.
+    assert high - low == pytest.approx(1.96 * math.sqrt(n), abs=3)
+
+
 def test_the_interval_covers_a_skewed_distribution_as_often_as_promised() -> None:
     draw = random.Random(7)
     trials = [

@@ -7,7 +7,16 @@ from hypothesis import strategies as st
 
 from remote_payload.check import ours_first
 from remote_payload.contract import BenchPlan, Method, Provider
-from remote_payload.schedule import Effort, Entrant, effort, entrants, methods_on, slot_s, turns
+from remote_payload.schedule import (
+    Effort,
+    Entrant,
+    effort,
+    entrants,
+    methods_on,
+    shortened,
+    slot_s,
+    turns,
+)
 
 PLAN = BenchPlan()
 BACK, COLD, GRAPH = Method.BACK_TO_BACK, Method.COLD, Method.GRAPH
@@ -69,6 +78,18 @@ def test_a_budget_is_kept_unless_the_fewest_rounds_already_exceed_it(
 
 def test_a_plan_of_few_rounds_is_not_stretched() -> None:
     assert effort(BACK, BenchPlan(rounds=3), "cpu", turn_s=100.0, slot=1.0).rounds == 3
+
+
+def test_what_is_less_than_planned_is_named_and_what_a_method_does_without_is_not() -> None:
+    many = BenchPlan(rounds=5000)
+    assert shortened(BACK, many, Effort(1, 3, 468)) == (
+        "468 of 5000 rounds, 3 of 100 calls per sample, 1 of 10 warm-ups per sample"
+    )
+    assert shortened(COLD, many, Effort(2, 1, 468, 5)) == "468 of 5000 rounds"
+    assert shortened(GRAPH, PLAN, Effort(5, 5, 20)) == "5 of 100 calls per sample"
+    for method in (BACK, COLD, GRAPH):
+        assert shortened(method, PLAN, effort(method, PLAN, "cuda", 1.0, None)) == ""
+    assert shortened(BACK, BenchPlan(rounds=0, calls=0, warmup=0), Effort(10, 100, 20)) == ""
 
 
 def test_a_cold_sample_is_one_call() -> None:

@@ -1,0 +1,26 @@
+"""The time that timings may take: as asked for, inside what the run may take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orchestrator.errors import UsageError
+from orchestrator.workflows.plan import Wish, plan
+from remote_payload.contract import Request, Stage
+
+
+def request(**wish: float) -> Request:
+    return plan(Wish((Stage.CHECK, Stage.BENCH), **wish), Path()).request  # type: ignore[arg-type]
+
+
+def test_a_budget_for_timings_is_granted_on_top_of_what_a_run_may_take() -> None:
+    asked = request(bench_budget_s=7200.0)
+    assert asked.bench.budget_s == 7200.0
+    assert asked.time_limit_s == request().time_limit_s + 7200.0
+
+
+def test_a_budget_that_the_runs_own_limit_would_cut_is_refused() -> None:
+    with pytest.raises(UsageError, match="--bench-budget 600 does not fit into --time-limit 300"):
+        request(bench_budget_s=600.0, time_limit_s=300.0)
