@@ -91,7 +91,7 @@ class LazyGroup(click.Group):
     "--runs",
     "runs_dir",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Where runs are kept. Default: runs/ beside the inventory.",
+    help="Where runs are kept. Default: runs/ in the project.",
 )
 @click.option(
     "--debug",

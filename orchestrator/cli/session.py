@@ -35,14 +35,21 @@ class Session:
 
         return self.inventory_path or inventory.find(Path.cwd())
 
+    @property
+    def _inventory_folder(self) -> Path:
+        return self.inventory_file.resolve().parent
+
     @cached_property
     def root(self) -> Path:
-        """The project: the folder of the inventory, with csrc/ and remote_payload/ in it."""
-        return self.inventory_file.resolve().parent
+        """The project, with csrc/ and remote_payload/ in it: found from where one stands."""
+        from orchestrator.store import project
+
+        return project.root(Path.cwd(), self._inventory_folder)
 
     @property
     def known_hosts(self) -> Path:
-        return self.root / ".orchestrator" / "known_hosts"
+        """Beside the inventory, since keys are remembered by the names that it gives."""
+        return self._inventory_folder / ".orchestrator" / "known_hosts"
 
     @cached_property
     def _inventory(self) -> Inventory:
@@ -96,15 +103,14 @@ class Session:
         return endpoint(host, self.pods, Waiting(_POD_COMES_UP_S, note))
 
     def _default_runs(self) -> Path:
-        if self.inventory_path is None:
-            from orchestrator.errors import InventoryError
-            from orchestrator.store import inventory
+        """In the project; with none around us beside the inventory, and without one right here."""
+        from orchestrator.errors import InventoryError
+        from orchestrator.store import project
 
-            try:
-                return inventory.find(Path.cwd()).parent / "runs"
-            except InventoryError:
-                return Path("runs")
-        return self.root / "runs"
+        try:
+            return (project.find(Path.cwd()) or self._inventory_folder) / "runs"
+        except InventoryError:
+            return Path("runs")
 
 
 def command_line() -> str:

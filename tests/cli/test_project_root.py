@@ -1,0 +1,113 @@
+"""The project is where one stands, wherever its inventory lies."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from orchestrator.errors import ExitCode
+from orchestrator.transport.known_hosts import HostKey, keys_of, remember
+from tests.cli.conftest import Project
+from tests.cli.quick import quick_payload
+
+SENT = "'csrc/attention/api.cu'"
+
+
+@pytest.fixture
+def elsewhere(project: Project, tmp_path: Path) -> tuple[str, ...]:
+    """The project's inventory, moved to a folder that has nothing to do with it."""
+    folder = tmp_path / "configuration"
+    folder.mkdir()
+    shutil.move(project.root / "inventory.yaml", folder / "gpus.yaml")
+    return ("--inventory", str(folder / "gpus.yaml"))
+
+
+@pytest.mark.parametrize("inside", [".", "csrc/attention/hopper", "notes"])
+def test_with_an_inventory_elsewhere_the_project_is_the_one_around_us(
+    project: Project, elsewhere: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, inside: str
+) -> None:
+    quick_payload(project.root)
+    (project.root / inside).mkdir(exist_ok=True)
+    monkeypatch.chdir(project.root / inside)
+    shown = project.orchestrator(*elsewhere, "deploy", "--dry-run")
+    assert shown.code == ExitCode.OK, shown.err
+    assert SENT in shown.out
+    assert project.orchestrator(*elsewhere, "check").code == ExitCode.OK
+    (run,) = (project.root / "runs").iterdir()
+    (listed,) = project.orchestrator(*elsewhere, "runs", "--json").json
+    assert listed["run"] == run.name
+    assert project.orchestrator("runs", "show").code == ExitCode.OK, "it needs no inventory"
+
+
+@pytest.mark.parametrize("where", ["above", "below", "linked"])
+def test_the_nearest_inventory_may_lie_above_or_below_the_project_or_be_a_link(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    quick_payload(project.root)
+    mine, here = project.root / "inventory.yaml", project.root / "experiments"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    shutil.move(mine, (here if where == "below" else tmp_path) / "inventory.yaml")
+    if where == "linked":
+        mine.symlink_to(tmp_path / "inventory.yaml")
+    done = project.orchestrator("check")
+    assert done.code == ExitCode.OK, done.err
+    assert Path(done.out.splitlines()[-1]).parents[1] == project.root / "runs"
+    assert not (tmp_path / "runs").exists()
+
+
+def test_what_belongs_to_an_inventory_lies_beside_it(
+    project: Project, elsewhere: tuple[str, ...]
+) -> None:
+    """Two inventories may give one name to two machines."""
+    file = Path(elsewhere[1])
+    (file.parent / "keys").mkdir()
+    (file.parent / "keys" / "pod").write_text("a key")
+    file.write_text(
+        "hosts:\n  pod:\n    transport: ssh\n    address: 192.0.2.1\n    identity_file: keys/pod\n"
+    )
+    shown = project.orchestrator(*elsewhere, "hosts", "show", "pod", "--json").json
+    assert shown["identity_file"] == str(file.parent / "keys" / "pod")
+    store = file.parent / ".orchestrator" / "known_hosts"
+    remember(store, "pod", HostKey("ssh-ed25519", b"wire"))
+    assert "forgot the host key" in project.orchestrator(*elsewhere, "hosts", "trust", "pod").out
+    assert keys_of(store, "pod") == ()
+
+
+def test_outside_of_any_project_the_inventorys_own_is_taken_as_ever(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick_payload(project.root)
+    other = tmp_path / "another project"
+    (other / "csrc").mkdir(parents=True)  # of the usual name, and not one of ours
+    monkeypatch.chdir(other)
+    inventory = ("--inventory", str(project.root / "inventory.yaml"))
+    assert SENT in project.orchestrator(*inventory, "deploy", "--dry-run").out
+    assert project.orchestrator(*inventory, "check").code == ExitCode.OK
+    assert (project.root / "runs").is_dir()
+    assert {entry.name for entry in other.iterdir()} == {"csrc"}
+
+
+def test_with_no_project_at_all_one_hears_where_it_was_looked_for(
+    project: Project, elsewhere: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = project.orchestrator(*elsewhere, "deploy")
+    assert done.code == ExitCode.USAGE
+    assert (
+        f"there is no project here: neither {tmp_path} nor a folder above it holds csrc/ and "
+        f"remote_payload/, nor does {tmp_path}/configuration, the inventory's folder"
+    ) in done.err
+    assert "hint: Go to the project" in done.err
+    assert project.orchestrator(*elsewhere, "hosts").code == ExitCode.OK, "it needs no project"
+
+
+def test_a_project_that_lacks_a_part_hears_which(
+    project: Project, elsewhere: tuple[str, ...]
+) -> None:
+    shutil.rmtree(project.root / "remote_payload")
+    done = project.orchestrator(*elsewhere, "deploy")
+    assert done.code == ExitCode.USAGE
+    assert f"there is no remote_payload/ in {project.root}" in done.err
