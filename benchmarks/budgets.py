@@ -88,18 +88,29 @@ def compile_kernels() -> Compiled:
 
 
 def _compile(unit: Path, cubin: Path) -> Compiled:
-    nvcc = build.nvcc_program()
-    if nvcc is None:
-        raise CompileFailed("nvcc not found (looked in " + ", ".join(build.nvcc_places()) + ")")
+    said = compile_unit(unit, ARCH, cubin)
+    report, listings = ptxas.parse(said), sass.disassemble(cubin)
+    kernels = tuple(_kernel(one, report, listings[one.mangled]) for one in report.kernels)
+    return Compiled(kernels, said)
+
+
+def compile_unit(unit: Path, arch: str, cubin: Path) -> str:
+    """Compile one of csrc's .cu files into `cubin`; what nvcc and ptxas said. CompileFailed."""
     flags = ("-O3", "-std=c++17", "-lineinfo", f"-I{CSRC}", "-Xptxas", "-v,--warn-on-spills")
-    target = (f"-gencode=arch={ARCH.replace('sm', 'compute')},code={ARCH}", "-cubin")
-    command = [nvcc, *flags, *target, "-o", str(cubin), str(unit)]
+    target = (f"-gencode=arch={arch.replace('sm', 'compute')},code={arch}", "-cubin")
+    command = [nvcc(), *flags, *target, "-o", str(cubin), str(unit)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise CompileFailed(ptxas.first_error(done.stderr) or done.stderr)
-    report, listings = ptxas.parse(done.stderr), sass.disassemble(cubin)
-    kernels = tuple(_kernel(one, report, listings[one.mangled]) for one in report.kernels)
-    return Compiled(kernels, done.stderr)
+    return done.stderr
+
+
+def nvcc() -> str:
+    """The compiler; CompileFailed if there is none."""
+    found = build.nvcc_program()
+    if found is None:
+        raise CompileFailed("nvcc not found (looked in " + ", ".join(build.nvcc_places()) + ")")
+    return found
 
 
 def _kernel(

@@ -11,8 +11,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
 
+from orchestrator.cli.app import cli
 from tests.cli.conftest import REPOSITORY, Project
 from tests.golden import assert_golden
 from tests.ssh.link import LossyLink
@@ -77,6 +79,15 @@ def words_of(line: str, before: str = "") -> list[str]:
     script = f"{before}\nset -- {line.removeprefix('exec ')}\nprintf '%s\\0' \"$@\""
     seen = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
     return seen.stdout.split("\0")[:-1]
+
+
+def test_no_verb_has_a_dry_run_that_is_not_looked_at_here() -> None:
+    context = click.Context(cli)
+    commands = {verb: cli.get_command(context, verb) for verb in cli.list_commands(context)}
+    with_it = {
+        v for v, one in commands.items() if one and "dry_run" in {p.name for p in one.params}
+    }
+    assert with_it == set(DRY_RUNS)
 
 
 @pytest.mark.parametrize("verb", DRY_RUNS)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from benchmarks import budgets, program, quarter_model, sass
+from benchmarks import budgets, program, quarter_model, registers, sass
 from remote_payload import build
 from tests.kernels.emulated import CSRC
 
@@ -105,6 +105,29 @@ def test_the_table_has_a_row_for_every_kernel(compiled: budgets.Compiled) -> Non
     assert all(
         row.startswith(f"| {one.name} |") for row, one in zip(rows, compiled.kernels, strict=True)
     )
+
+
+@needs_nvcc
+def test_the_figures_of_the_page_are_those_of_the_compiler_that_it_names(
+    compiled: budgets.Compiled,
+) -> None:
+    page = (CSRC.parent / "docs/kernels/hopper.md").read_text("utf-8")
+    named = re.search(r"`python -m benchmarks.budgets` \(nvcc ([\d.]+)", page)
+    assert named is not None
+    if not registers.release().startswith(f"{named[1]}."):
+        pytest.skip(f"the page is of nvcc {named[1]}, here is {registers.release()}")
+    for kernel in compiled.kernels:
+        block = " per 64 keys" if (kernel.dim, kernel.keys) == (64, 64) else ""
+        figures = f"| {kernel.registers} | {{}}{len(kernel.trip)}{block} |"
+        if kernel.choices == budgets.BASE:
+            row = (
+                f"{kernel.name} {figures.format(f'{kernel.spill_bytes} | ')} {kernel.exponentials}"
+            )
+            spoken = row if kernel.dim == 64 else row.partition(" ")[2]  # both types alike
+        else:
+            name = re.sub("(?<!^)(?=[A-Z])", "-", kernel.choices).lower()
+            spoken = f"{name} {figures.format('')}"
+        assert f"\n| {spoken} " in page
 
 
 @pytest.mark.parametrize(

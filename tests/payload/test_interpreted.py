@@ -87,11 +87,10 @@ def emulated(done: Finished, name: str, how: str) -> CheckRecord:
     return record
 
 
-@pytest.mark.parametrize("value", ["1", "true"])
 def test_a_users_triton_kernel_under_the_interpreter_is_checked_and_never_timed(
-    site: Path, monkeypatch: pytest.MonkeyPatch, value: str
+    site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TRITON_INTERPRET", value)
+    monkeypatch.setenv("TRITON_INTERPRET", "true")  # as Triton reads it; the next test says 1
     done = run(site, "plain", "eager", "lazy")
     for name in ("eager", "lazy"):
         emulated(done, name, BY_TRITON)
