@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib
-import importlib.util
 import os
 import sys
 from pathlib import Path
@@ -16,7 +15,7 @@ import torch
 import torch.nn.functional as functional
 from torch.nn import attention
 
-from remote_payload import emulation, peers
+from remote_payload import emulation, peers, provider_file
 from remote_payload.catalog import BASELINE, OWN, PEERS
 from remote_payload.contract import Provider
 from remote_payload.loaded import CannotRun, Loaded, Tensor
@@ -165,14 +164,7 @@ def _from_file(where: str, setting: Setting) -> ModuleType:
     path = (Path(setting.root) / where).resolve()
     if not path.is_file():
         raise BadTarget(f"there is no file {where}")
-    _reach(str(path.parent))
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None:
-        raise BadTarget(f"{where} is not a Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
-    spec.loader.exec_module(module)
-    return module
+    return provider_file.load(path, Path(setting.root))
 
 
 def _reach(folder: str) -> None:

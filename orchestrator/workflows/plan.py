@@ -8,6 +8,7 @@ from pathlib import Path
 from orchestrator.errors import UsageError
 from orchestrator.model.target import TARGET_SHAPE
 from orchestrator.ncu import flags
+from orchestrator.store.neighbours import neighbours
 from remote_payload.catalog import BASELINE, PEERS, provider_of
 from remote_payload.contract import (
     BenchPlan,
@@ -209,8 +210,9 @@ def _providers(wish: Wish, here: Path) -> tuple[tuple[Provider, ...], tuple[tupl
                     f"--provider {name}={target}: there is no file {place}",
                     hint="Give a path relative to where you are, then a colon and the function.",
                 )
-            inside = f"{PROVIDERS_FOLDER}/{name}.py"
-            extra.append((inside, source))
-            target = f"{inside}:{function}"
+            # A folder of its own: no other provider's file is its neighbour.
+            inside = f"{PROVIDERS_FOLDER}/{name}"
+            extra += [(f"{inside}/{one.name}", one) for one in (source, *neighbours(source))]
+            target = f"{inside}/{source.name}:{function}"
         own.append(Provider(name, target, required=True))
     return (*builtin, *own), tuple(extra)
