@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -229,7 +230,8 @@ class Supervisor:
         env = dict(os.environ)
         env["PATH"] = os.pathsep.join([env.get("PATH", os.defpath), *cuda_folders()])
         env.update(self._spec["env"])
-        env["PYTHONPATH"] = str(self._code)
+        # Ours comes first; what the host or the inventory put there stays behind it.
+        env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(self._code), env.get("PYTHONPATH")]))
         env["PYTHONDONTWRITEBYTECODE"] = env["PYTHONUNBUFFERED"] = "1"
         name, _, value = job_mark.partition("=")
         env[name] = value
@@ -286,8 +288,11 @@ class Supervisor:
 
 def cuda_folders() -> List[str]:
     """Toolkit folders that a non-login shell does not have on its PATH."""
-    newest_first = sorted(Path("/usr/local").glob("cuda-*/bin"), reverse=True)
-    return [str(p) for p in [Path("/usr/local/cuda/bin"), *newest_first] if p.is_dir()]
+    found = [Path("/usr/local/cuda/bin"), *Path("/usr/local").glob("cuda-*/bin")]
+    # The plain one first, then by version: 12.10 is newer than 12.9.
+    number = {path: [int(one) for one in re.findall(r"\d+", str(path))] for path in found}
+    found[1:] = sorted(found[1:], key=lambda path: number[path], reverse=True)
+    return [str(path) for path in found if path.is_dir()]
 
 
 if __name__ == "__main__":

@@ -102,6 +102,7 @@ def _facts(host: Host) -> dict[str, Any]:
         "host_key": host.host_key,
         "workspace": host.workspace,
         "python": host.python,
+        "cuda_home": host.cuda_home,
         "gpu": host.gpu,
         "env": dict(host.shown_environment),
     }
@@ -119,6 +120,7 @@ def _facts(host: Host) -> dict[str, Any]:
 @click.option("--host-key", metavar="SHA256:…", help="Believe this host key and no other.")
 @click.option("--workspace", metavar="DIR", help="Directory on the host that we may fill.")
 @click.option("--python", metavar="PROGRAM", help="The host's Python that has torch.")
+@click.option("--cuda-home", metavar="DIR", help="CUDA toolkit to build with; holds bin/nvcc.")
 @click.option("--gpu", metavar="N", help="Index of the GPU to use.")
 @click.pass_obj
 def add(session: Session, /, name: str, local: bool, pod: str | None, **keys: str | None) -> None:

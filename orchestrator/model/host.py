@@ -31,7 +31,8 @@ class Host:
     address is looked up by pod id at connect time. host_key: a pinned SHA256:... fingerprint.
     workspace: absolute or ~-relative directory on the host; everything we write lies under it.
     python: the interpreter that has torch. env: extra environment of every job.
-    gpu: index of the GPU to use; None on a host without one.
+    gpu: index of the GPU to use; None on a host without one. cuda_home: the toolkit to build with,
+    as the inventory names it; it stands in env, as CUDA_HOME.
     trusted_as: the name its host key is kept under; None for the inventory's name.
     """
 
@@ -48,6 +49,7 @@ class Host:
     env: tuple[tuple[str, str], ...] = ()
     gpu: int | None = None
     trusted_as: str | None = None
+    cuda_home: str | None = None
 
     @property
     def environment(self) -> Mapping[str, str]:

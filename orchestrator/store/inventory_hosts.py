@@ -91,8 +91,9 @@ class Candidate:
             identity_file=identity_file,
             host_key=keys.host_key,
             pod=pod,
-            env=tuple(keys.env.items()),
+            env=_environment(keys),
             gpu=keys.gpu,
+            cuda_home=keys.cuda_home,
         )
 
 
@@ -102,9 +103,16 @@ def _local_host(name: str, keys: LocalKeys) -> Host:
         kind=TransportKind.LOCAL,
         workspace=keys.workspace or WORKSPACE,
         python=str(_with_home(keys.python)) if keys.python else sys.executable,
-        env=tuple(keys.env.items()),
+        env=_environment(keys),
         gpu=keys.gpu,
+        cuda_home=keys.cuda_home,
     )
+
+
+def _environment(keys: Shared) -> tuple[tuple[str, str], ...]:
+    """env, and with it what other keys of the host set for its jobs."""
+    home = {"CUDA_HOME": keys.cuda_home} if keys.cuda_home else {}
+    return tuple({**keys.env, **home}.items())
 
 
 def _with_defaults(host: Block, shared: Block, model: type[Shared]) -> Block:

@@ -15,6 +15,7 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -22,6 +23,12 @@ from pydantic_core import ErrorDetails
 
 from orchestrator.model.host import looks_secret
 from orchestrator.store.inventory_document import Block, Listing, Problem, Scalar, Tree
+from orchestrator.store.inventory_values import (
+    RefusedError,
+    confined,
+    refuse_twice_said,
+    without_end,
+)
 from orchestrator.store.inventory_variables import (
     BadVariableError,
     MissingVariableError,
@@ -31,15 +38,6 @@ from orchestrator.store.inventory_variables import (
 
 _SHOWN_CHARACTERS = 60
 _NOTHING = object()  # None would pass for a key that was left out
-
-
-class RefusedError(ValueError):
-    """A value of the right type that cannot work; mend says what to write instead."""
-
-    def __init__(self, text: str, mend: str) -> None:
-        super().__init__(text)
-        self.text = text
-        self.mend = mend
 
 
 def _reachable(address: str) -> str:
@@ -54,12 +52,6 @@ def _reachable(address: str) -> str:
     if address.startswith("[") or address.count(":") == 1:
         raise RefusedError("expected an address without a port", "move the part after : to port")
     return address
-
-
-def _confined(workspace: str) -> str:
-    if ".." in workspace.split("/"):
-        raise RefusedError("expected a directory without ..", "write the directory it leads to")
-    return workspace.rstrip("/")
 
 
 EXPECTED = {
@@ -77,6 +69,7 @@ EXPECTED = {
     "host_key": "SHA256: and 43 base64 characters, as ssh-keygen -lf prints",
     "workspace": "a directory on the host, absolute or below ~/",
     "python": "one program without arguments: a name on PATH or an absolute path",
+    "cuda_home": "the absolute path of a CUDA toolkit's folder, the one that holds bin/nvcc",
     "gpu": "the index of a GPU, from 0",
     "env": "a mapping NAME: text",
     "env.*": 'NAME: text ("" for an empty value)',
@@ -87,10 +80,9 @@ HostName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$")]
 Address = Annotated[
     str, AfterValidator(_reachable), Field(pattern=r"^[A-Za-z0-9_:][A-Za-z0-9_.:%-]*$")
 ]
-Workspace = Annotated[
-    str, Field(pattern=r"^~?(/[^/\x00-\x1f\x7f]+)+/?$"), AfterValidator(_confined)
-]
+Workspace = Annotated[str, Field(pattern=r"^~?(/[^/\x00-\x1f\x7f]+)+/?$"), AfterValidator(confined)]
 Python = Annotated[str, Field(pattern=r"^([\w.+][\w.+-]*|~?(/[^/\x00-\x1f\x7f]+)+)$")]
+CudaHome = Annotated[str, Field(pattern=r"^(/[^/\x00-\x1f\x7f]+)+/?$"), AfterValidator(without_end)]
 EnvName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 EnvValue = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 Gpu = Annotated[int, Field(ge=0, le=63)]
@@ -110,8 +102,16 @@ class Shared(_Keys):
 
     workspace: Workspace | None = None
     python: Python | None = None
-    env: dict[EnvName, EnvValue] = Field(default_factory=dict)
+    cuda_home: CudaHome | None = None
     gpu: Gpu | None = None
+    env: dict[EnvName, EnvValue] = Field(default_factory=dict)
+
+    @field_validator("env")
+    @classmethod
+    def _nothing_said_twice(cls, env: dict[str, str], known: ValidationInfo) -> dict[str, str]:
+        """env is read last, so that the keys that set variables too are known here."""
+        refuse_twice_said(env, known.data.get("cuda_home"), known.data.get("gpu"))
+        return env
 
 
 class Defaults(Shared):
@@ -230,6 +230,9 @@ class Reading:
 
     def _note(self, model: type[_Keys], error: ErrorDetails) -> None:
         location = tuple(str(part) for part in error["loc"] if part != "[key]")
+        refused = error.get("ctx", {}).get("error")
+        if isinstance(refused, RefusedError) and refused.below:
+            location = (*location, refused.below)
         if location in self._unknown:
             return
         tree = self._block.at(location)

@@ -282,3 +282,12 @@ def test_a_job_that_never_came_up_is_told_after_a_while_and_not_at_once(bench: B
     assert end.why is Ending.NEVER_STARTED
     assert time.monotonic() - began > 15
     assert beats
+
+
+def test_a_pythonpath_of_the_inventory_stays_behind_ours(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "only_there.py").write_text("x = 'found'")
+    text = "import only_there; print(only_there.x, os.environ['PYTHONPATH'])"
+    log, end = bench.run("r1", text, env=(("PYTHONPATH", f"{tmp_path}:/another"),))
+    code = bench.root / "snapshots" / SNAPSHOT
+    assert log.decode() == f"found {code}:{tmp_path}:/another\n"
+    assert end.exit_status == 0
