@@ -46,7 +46,7 @@ def doctor(
         raise UsageError(f"two hosts are named: {name} and {host}", hint="Look at one at a time.")
     where = session.host(name or host)
     with session.transport(where, accept_new_host_key) as transport:
-        found = diagnose(transport, probe_counters=probe_counters)
+        found = diagnose(transport, probe_counters=probe_counters, tell=console.note)
     if as_json:
         console.out_json(shown(found))
     else:

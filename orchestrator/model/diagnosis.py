@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from orchestrator.model import diagnosis_gpu, diagnosis_host, diagnosis_software
+from orchestrator.model import (
+    diagnosis_compile,
+    diagnosis_gpu,
+    diagnosis_host,
+    diagnosis_software,
+)
 from orchestrator.model.finding import Case, Finding, Level
 from orchestrator.model.host import Host
 from orchestrator.model.host_facts import Facts, Reach
 
-RULES = (*diagnosis_host.RULES, *diagnosis_software.RULES, *diagnosis_gpu.RULES)
+RULES = (
+    *diagnosis_host.RULES,
+    *diagnosis_software.RULES,
+    *diagnosis_compile.RULES,
+    *diagnosis_gpu.RULES,
+)
 
 
 @dataclass(frozen=True)

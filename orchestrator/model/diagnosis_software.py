@@ -56,20 +56,19 @@ def nvcc(case: Case) -> Findings:
         return
     usable = [one for one in case.facts.toolkits if one.found_by_builds]
     if usable:
-        yield _toolkit(usable[0])
+        yield _toolkit(case, usable[0])
         return
     if case.facts.toolkits:
         odd = case.facts.toolkits[0]
-        home = odd.path.removesuffix("/bin/nvcc")
         yield _lacking(
             case,
             f"{odd.release} lies at {odd.path}, where builds do not look",
-            f"set `env: {{CUDA_HOME: {home}}}` {case.setting}",
+            f"set `cuda_home: {odd.home}` {case.setting}",
         )
         return
     yield _lacking(
         case,
-        "no nvcc on PATH, in CUDA_HOME or in /usr/local/cuda*: our kernel cannot be built",
+        "no nvcc in CUDA_HOME, on PATH or in /usr/local/cuda*: our kernel cannot be built",
         f"start from a CUDA -devel image, or install the toolkit for CUDA {_newest(case)} or older",
     )
 
@@ -89,6 +88,16 @@ def arch(case: Case) -> Findings:
         yield fail("arch", found, "install CUDA toolkit 12.0 or newer")
     else:
         yield ok("arch", f"nvcc {kit.release} compiles for {wanted}{'a' if specific else ''}")
+
+
+def target_of(case: Case) -> str:
+    """What builds compile for on this GPU, such as sm_90a; "" where nvcc's own choice will do."""
+    kit = _first_toolkit(case)
+    capability = case.gpu.capability if case.gpu else ""
+    wanted = "sm_" + capability.replace(".", "")
+    if kit is None or wanted not in kit.arches:
+        return ""
+    return wanted + ("a" if capability == ARCHITECTURE_SPECIFIC else "")
 
 
 def cuda(case: Case) -> Findings:
@@ -154,16 +163,54 @@ def _torch_elsewhere(case: Case, own: Interpreter) -> Finding:
     )
 
 
-def _toolkit(kit: Toolkit) -> Finding:
-    path_says = kit.path.rpartition("/cuda-")[2].split("/")[0] if "/cuda-" in kit.path else ""
-    if path_says and _version(path_says)[:2] != _version(kit.release)[:2]:
+def _toolkit(case: Case, kit: Toolkit) -> Finding:
+    """Which one builds take, why, and what else is there."""
+    others = [one for one in case.facts.toolkits if one.found_by_builds and one is not kit]
+    if not kit.there:
+        return _misnamed(case, kit, others)
+    also = ", ".join(f"{one.release or 'one'} {_led_by(one)}" for one in others)
+    place = kit.path if kit.why == "PATH" else kit.home
+    found = f"{kit.release} at {place}, because {_reason(case, kit)}"
+    found += f"; also there: {also}" if also else ""
+    if not kit.release:
+        return _lacking(
+            case,
+            f"{kit.path} does not say its release, and builds take it: {_reason(case, kit)}",
+            f"set `cuda_home:` {case.setting} to a toolkit that works",
+        )
+    named = _version(kit.home.rpartition("/cuda-")[2]) if "/cuda-" in kit.home else (0,)
+    if named != (0,) and named[:2] != _version(kit.release)[: len(named[:2])]:
         return warn(
             "nvcc",
-            f"{kit.path} says it is {kit.release}, whatever its folder is called",
+            f"{kit.path} says it is {kit.release}, whatever its folder is called; taken "
+            f"because {_reason(case, kit)}",
             "nothing: results name what nvcc says; rename the folder so that nobody is misled",
         )
-    unseen = "" if kit.on_path else "; not on PATH without a login, builds find it all the same"
-    return ok("nvcc", f"{kit.release} ({kit.path}){unseen}")
+    return ok("nvcc", found)
+
+
+def _misnamed(case: Case, kit: Toolkit, others: list[Toolkit]) -> Finding:
+    where = case.setting if kit.why in case.host.environment else "in the host's own environment"
+    key = "cuda_home:" if case.host.cuda_home else kit.why
+    mend = f"correct `{key}` {where}"
+    mend += f", e.g. to {others[0].home}" if others else ", or remove it"
+    found = f"builds go to {kit.home}, because {_reason(case, kit)}: it holds no bin/nvcc"
+    return _lacking(case, found, mend)
+
+
+def _reason(case: Case, kit: Toolkit) -> str:
+    if kit.why == "CUDA_HOME" and case.host.cuda_home:
+        return "the inventory's cuda_home says so"
+    if kit.why in ("CUDA_HOME", "CUDA_PATH"):
+        inventory = kit.why in case.host.environment
+        return f"{kit.why} says so" + (" in the inventory's env" if inventory else "")
+    return {"PATH": "PATH leads there", "/usr/local/cuda": "it is the default place"}.get(
+        kit.why, "it is the newest below /usr/local"
+    )
+
+
+def _led_by(kit: Toolkit) -> str:
+    return "on PATH" if kit.on_path or kit.why == "PATH" else f"at {kit.home}"
 
 
 def _lacking(case: Case, found: str, mend: str) -> Finding:

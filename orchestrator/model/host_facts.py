@@ -21,8 +21,10 @@ class Interpreter:
 class Toolkit:
     """An nvcc. release: what it says of itself, e.g. "12.8", whatever its path says.
 
-    on_path: PATH of a non-interactive shell leads to it. found_by_builds: our builds look there.
-    arches: what it compiles for, asked of the first toolkit only.
+    release: "" for an nvcc that does not tell it. on_path: PATH of a non-interactive shell leads
+    to it. found_by_builds: our builds look there. arches: what it compiles for, asked of the first
+    toolkit only. why: what leads builds there, e.g. "CUDA_HOME" or "PATH"; "" for nothing. there:
+    False for a place that a variable names, where no nvcc is.
     """
 
     path: str
@@ -30,6 +32,13 @@ class Toolkit:
     on_path: bool
     found_by_builds: bool
     arches: tuple[str, ...] = ()
+    why: str = ""
+    there: bool = True
+
+    @property
+    def home(self) -> str:
+        """The folder that CUDA_HOME would name."""
+        return self.path.removesuffix("/nvcc").removesuffix("/bin") or "/"
 
 
 @dataclass(frozen=True)
@@ -153,6 +162,26 @@ class CounterProbe:
 
 
 @dataclass(frozen=True)
+class CompileProbe:
+    """Ten lines compiled, linked and loaded with the toolkit of builds.
+
+    state: "ok"; the step that failed, "compile", "link" or "load"; "mixed": programs of another
+    toolkit stood in; "time": a step (said) was not done in time; "place": nowhere to write;
+    "fault": our program broke. said: the words of whatever failed. compiler: what the host
+    compiler calls itself. remembered: found out earlier, and nothing has changed since.
+    instead: settings of the inventory, (key or variable, value), with which it went well.
+    """
+
+    state: str
+    said: str = ""
+    nvcc: str = ""
+    compiler: str = ""
+    took_s: float = 0.0
+    remembered: bool = False
+    instead: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Facts:
     """All of it. silent: probes that did not answer in time. faults: (probe, why it broke)."""
 
@@ -170,6 +199,7 @@ class Facts:
     faults: tuple[tuple[str, str], ...] = ()
     took_s: float = 0.0
     counters: CounterProbe | None = None
+    compiled: CompileProbe | None = None
 
 
 @dataclass(frozen=True)

@@ -28,18 +28,21 @@ _CHUNK_BYTES = 4 << 20
 # Far above what any agent sends at once: a host that lies cannot fill the memory here.
 _FRAME_LIMIT_BYTES = 64 << 20
 _TOO_OLD = 86
+# What an agent's text begins with; `wire` alone where nothing else is said.
+_PARTS = {"doctor": ("wire", "toolkits"), "compile": ("wire", "toolkits")}
 _NOT_FOUND = (126, 127)
 
 
 @lru_cache
 def program(name: str) -> Program:
-    """The agent program `name`: the shared wire protocol followed by the agent's own text.
+    """The agent program `name`: the shared parts, `wire` first, then the agent's own text.
 
     Lines that are only comments stay at home: the text has to fit into a command line's first
     packets. An agent therefore holds no text block with lines that start with `#`.
     """
     folder = resources.files("remote_payload.agent")
-    texts = ((folder / f"{part}.py").read_text("utf-8") for part in ("wire", name))
+    parts = (*_PARTS.get(name, ("wire",)), name)
+    texts = ((folder / f"{part}.py").read_text("utf-8") for part in parts)
     lines = (line for text in texts for line in text.splitlines())
     return Program(name, "\n".join(line for line in lines if not line.lstrip().startswith("#")))
 

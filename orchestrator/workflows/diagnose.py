@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import replace
 from threading import Thread
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any
 
 from orchestrator.errors import HostUnfit, LinkLost, OrchestratorError
 from orchestrator.model import diagnosis
@@ -23,17 +23,17 @@ from orchestrator.model.completed import Completed
 from orchestrator.model.diagnosis import Diagnosis
 from orchestrator.model.diagnosis_need import fitness
 from orchestrator.model.evidence import Evidence, facts_of
+from orchestrator.model.finding import Case
 from orchestrator.model.host import Host, TransportKind
 from orchestrator.model.host_facts import CounterProbe, Reach
-from orchestrator.model.text import printable
 from orchestrator.transport import agent
 from orchestrator.transport.agent import AgentSession
 from orchestrator.transport.base import Channel, Transport
 from orchestrator.transport.route import resolve
+from orchestrator.workflows.compile_probe import compile_ten_lines
+from orchestrator.workflows.understood import understood
 from remote_payload import codec
 from remote_payload.contract import Request
-
-T = TypeVar("T")
 
 AGENT, COUNTERS_AGENT = "doctor", "counters"
 # The agents bound themselves, to 2.4 s and to 40 s; beyond that the link is to blame.
@@ -43,10 +43,16 @@ COUNTERS_LIMIT_S = 55.0
 PATIENCE_S = 5.0
 
 
-def diagnose(transport: Transport, *, probe_counters: bool = False) -> Diagnosis:
+def diagnose(
+    transport: Transport,
+    *,
+    probe_counters: bool = False,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Diagnosis:
     """Look at the transport's host and judge what was seen; changes nothing there.
 
     probe_counters: also run one kernel under ncu, which takes seconds, if there is a GPU.
+    tell: hears what takes longer than a look.
     HostUnreachable: no connection. HostUnfit: our program could not run there.
     """
     host = transport.host
@@ -62,6 +68,8 @@ def diagnose(transport: Transport, *, probe_counters: bool = False) -> Diagnosis
         route=_route(host),
     )
     facts = facts_of(evidence)
+    case = Case(host, reach, facts)
+    facts = replace(facts, compiled=compile_ten_lines(transport, case, tell))
     if probe_counters and facts.gpus and facts.profilers:
         facts = replace(facts, counters=_probe_counters(transport))
     return diagnosis.diagnose(host, reach, facts)
@@ -174,7 +182,7 @@ def _gather(transport: Transport) -> tuple[Evidence, int]:
         if host.env:
             session.send_json(dict(host.env))
         answer = session.receive_json(EVIDENCE_LIMIT_S)
-    return _understood(Evidence, answer, host), noise_bytes
+    return understood(Evidence, answer, host), noise_bytes
 
 
 def _probe_counters(transport: Transport) -> CounterProbe:
@@ -182,34 +190,13 @@ def _probe_counters(transport: Transport) -> CounterProbe:
     with agent.open_agent(transport, COUNTERS_AGENT, *_environment(host)) as session:
         if host.env:
             session.send_json(dict(host.env))
-        return _understood(CounterProbe, session.receive_json(COUNTERS_LIMIT_S), host)
+        return understood(CounterProbe, session.receive_json(COUNTERS_LIMIT_S), host)
 
 
 def _environment(host: Host) -> tuple[str, ...]:
     """The word that makes an agent wait for the environment; it may hold secrets, so it is
     never part of a command line."""
     return ("env",) if host.env else ()
-
-
-def _understood(kind: type[T], answer: Any, host: Host) -> T:
-    try:
-        return codec.decode(kind, _harmless(answer))
-    except codec.CodecError as error:
-        raise HostUnfit(
-            f"{host.where} sent an answer that makes no sense: {error}",
-            hint="Run the same command again; if it stays so, do not trust this host.",
-        ) from error
-
-
-def _harmless(value: Any) -> Any:
-    """Remote text that may meet a terminal; only line breaks of the files we read stay."""
-    if isinstance(value, str):
-        return "\n".join(printable(line) for line in value.split("\n"))
-    if isinstance(value, list):
-        return [_harmless(item) for item in value]
-    if isinstance(value, dict):
-        return {name: _harmless(item) for name, item in value.items()}
-    return value
 
 
 def _route(host: Host) -> str:

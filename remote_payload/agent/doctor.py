@@ -5,9 +5,7 @@
 # left out.
 import contextlib
 import errno
-import glob
 import platform
-import re
 import shutil
 import signal
 import subprocess
@@ -120,24 +118,6 @@ def contents():
     return found
 
 
-def programs(name, *patterns):
-    """Where a program lies: as PATH has it, then as the patterns do; each file once."""
-    paths = [os.path.join(folder, name) for folder in os.get_exec_path()] if name else []
-    for pattern in patterns:
-        paths += sorted(glob.glob(pattern), reverse=True)
-    first = {}
-    for path in paths:
-        if os.path.isfile(path) and os.access(path, os.X_OK):
-            first.setdefault(os.path.realpath(path), path)
-    return list(first.values())
-
-
-def cuda_folders(inside):
-    home = os.environ.get("CUDA_HOME")
-    folders = [home] if home else []
-    return [folder + inside for folder in [*folders, "/usr/local/cuda", "/usr/local/cuda-*"]]
-
-
 def system():
     try:
         cpus = len(os.sched_getaffinity(0))
@@ -182,23 +162,30 @@ def pythons():
     return [own, *each(python_at, list(others.values())[1:MOST_PYTHONS])]
 
 
-def nvcc_at(path):
-    found = re.search(r"release ([\d.]+)", said(path, "--version")[1])
-    on_path = shutil.which("nvcc") == path
-    return found and {"path": path, "release": found.group(1), "on_path": on_path}
+def nvcc_at(place):
+    """One that tells no release keeps its place: builds would take it all the same."""
+    why, path = place
+    there, found = is_program(path), None
+    with contextlib.suppress(TimeoutError, OSError):
+        found = there and re.search(r"release ([\d.]+)", said(path, "--version")[1])
+    facts = {"path": path, "there": there, "why": why, "found_by_builds": bool(why)}
+    return dict(
+        facts, release=found.group(1) if found else "", on_path=shutil.which("nvcc") == path
+    )
 
 
 def toolkits():
-    """Every nvcc, in the order in which builds look; the first says what it compiles for."""
-    ours = programs("nvcc", *cuda_folders("/bin/nvcc"))
-    all_places = programs(
-        "nvcc", *cuda_folders("/bin/nvcc"), "/opt/*/bin/nvcc", HOME + "/*/bin/nvcc"
-    )
-    codes = Task(said, ours[0], "--list-gpu-code") if ours else None
-    found = each(nvcc_at, all_places[:MOST_TOOLS])
+    """Every nvcc, the one of builds first; that one also says what it compiles for."""
+    first, others = {}, glob.glob("/opt/*/bin/nvcc") + glob.glob(HOME + "/*/bin/nvcc")
+    places = toolkit_places() + [("", path) for path in sorted(others) if is_program(path)]
+    for why, path in places:
+        first.setdefault(os.path.realpath(path), (why, path))
+    places = list(first.values())[:MOST_TOOLS]
+    chosen = places[0][1] if places and places[0][0] and is_program(places[0][1]) else None
+    codes = Task(said, chosen, "--list-gpu-code") if chosen else None
+    found = each(nvcc_at, places)
     for toolkit in found:
-        toolkit["found_by_builds"] = toolkit["path"] in ours
-        if codes and toolkit["path"] == ours[0]:
+        if toolkit["path"] == chosen:
             listed = codes.wait(DEADLINE - 0.1) or (1, "")
             toolkit["arches"] = re.findall(r"\bsm_\d+[af]?\b", listed[1])
     return found

@@ -12,6 +12,7 @@ from orchestrator.model.diagnosis import Diagnosis, diagnose
 from orchestrator.model.finding import Level
 from orchestrator.model.host import Host, TransportKind
 from orchestrator.model.host_facts import (
+    CompileProbe,
     CounterProbe,
     Driver,
     Facts,
@@ -112,6 +113,17 @@ def no_gpu(host: Host = HOST, **changes: Any) -> Change:
     return lambda: seen(replace(bare, **changes), host=host)
 
 
+def named(home: str, **changes: Any) -> Change:
+    """builds with the toolkit that the inventory's cuda_home names."""
+    host = replace(HOST, cuda_home=home, env=(("CUDA_HOME", home),))
+    kit = replace(KIT, path=f"{home}/bin/nvcc", why="CUDA_HOME", **changes)
+    return lambda: seen(replace(FACTS, toolkits=(kit,)), host=host)
+
+
+def compiled(state: str, said: str = "", **changes: Any) -> Change:
+    return facts(compiled=CompileProbe(state, said, KIT.path, **changes))
+
+
 def refused(**changes: Any) -> Facts:
     return replace(
         FACTS,
@@ -165,8 +177,19 @@ CASES: tuple[tuple[str, Change, Level, str, str], ...] = (
     ("torch", no_gpu(interpreters=(BARE,)), F, "has none", "-m pip install torch"),
     ("nvcc", facts(toolkits=()), F, "cannot be built", "toolkit for CUDA 12.8 or older"),
     ("nvcc", no_gpu(ANY_GPU, toolkits=()), W, "no nvcc", "CUDA -devel image"),
-    ("nvcc", facts(toolkits=(replace(KIT, path="/opt/conda/bin/nvcc", found_by_builds=False),)), F, "builds do not look", "CUDA_HOME: /opt/conda}"),
+    ("nvcc", facts(toolkits=(replace(KIT, path="/opt/conda/bin/nvcc", found_by_builds=False),)), F, "builds do not look", "`cuda_home: /opt/conda`"),
     ("nvcc", facts(toolkits=(replace(KIT, path="/usr/local/cuda-13.0/bin/nvcc"),)), W, "says it is 12.8", "rename the folder"),
+    ("nvcc", facts(toolkits=(replace(KIT, release="", path="/x/bin/nvcc"),)), F, "does not say its release", "`cuda_home:` for h100"),
+    ("nvcc", named("/opt/cuda", there=False), F, "builds go to /opt/cuda, because the inventory's cuda_home says so: it holds no", "correct `cuda_home:` for h100 in the inventory, or"),
+    ("compile", compiled("compile", "In file included\ncc1plus: fatal error: cuda_runtime.h: No such file or directory\ncompilation terminated."), F, "do not compile: cc1plus: fatal error: cuda_runtime.h: No such file", "install the toolkit there as a whole"),
+    ("compile", compiled("link", "/usr/bin/ld: cannot find -lcudart_static: No such file\ncollect2: error: ld returned 1 exit status"), F, "do not link: /usr/bin/ld: cannot find -lcudart_static", "as a whole"),
+    ("compile", compiled("compile", "gcc: No such file or directory\nnvcc fatal   : Failed to preprocess host compiler properties."), F, "gcc: No such file", "install a g++ there"),
+    ("compile", compiled("load", "OSError: libten.so: failed to map segment"), F, "cannot be loaded: OSError: libten.so: failed to map", "as a whole"),
+    ("compile", compiled("mixed", "/x lacks ptxas: builds would take /y/ptxas"), F, "not whole: /x lacks ptxas", "as a whole"),
+    ("compile", compiled("compile", "error", instead=(("cuda_home", "/usr/local/cuda-12.4"),)), F, "do not compile", "set `cuda_home: /usr/local/cuda-12.4` for h100 in the inventory: with it they do"),
+    ("compile", compiled("compile", "error", instead=(("NVCC_CCBIN", "/usr/bin/g++-12"),)), F, "do not compile", "set `env: {NVCC_CCBIN: /usr/bin/g++-12}` for h100"),
+    ("compile", compiled("time", "link", took_s=60.2), W, "not done in time: link had not ended after 60 s", "doctor h100 again"),
+    ("compile", compiled("place", "/workspace: Read-only file system"), W, "not tried: /workspace: Read-only", "doctor h100 again"),
     ("arch", facts(toolkits=(replace(KIT, release="11.4", arches=("sm_80",)),)), F, "knows no sm_90, only sm_80", "newer CUDA toolkit"),
     ("arch", facts(toolkits=(replace(KIT, release="11.8"),)), F, "not sm_90a", "12.0 or newer"),
     ("cuda", facts(toolkits=(replace(KIT, release="13.0"),)), F, "serves CUDA 12.x", "driver 580 or newer, or use the toolkit for CUDA 12.x"),
@@ -254,3 +277,45 @@ def test_this_machine_needs_no_ssh_and_no_volume() -> None:
     there = replace(FACTS, workspace=replace(WORKSPACE, mount="/", file_system="overlay"))
     topics = {one.topic for one in seen(there, host=local, reach=replace(REACH, route="")).findings}
     assert topics.isdisjoint({"login", "restart"})
+
+
+def words_on(topic: str, diagnosis: Diagnosis) -> str:
+    return next(one.found for one in diagnosis.findings if one.topic == topic)
+
+
+def test_the_toolkit_of_builds_is_named_with_its_reason_and_what_else_is_there() -> None:
+    kit = Toolkit("/usr/local/cuda-12.4/bin/nvcc", "12.4", False, True, KIT.arches, "CUDA_HOME")
+    other = Toolkit("/usr/bin/nvcc", "13.0", True, True, why="PATH")
+    here = replace(FACTS, toolkits=(kit, other))
+    by_inventory = replace(HOST, cuda_home=kit.home, env=(("CUDA_HOME", kit.home),))
+    by_env = replace(HOST, env=(("CUDA_HOME", kit.home),))
+    also = "; also there: 13.0 on PATH"
+    at = "12.4 at /usr/local/cuda-12.4, because "
+    for host, why in (
+        (by_inventory, "the inventory's cuda_home says so"),
+        (by_env, "CUDA_HOME says so in the inventory's env"),
+        (HOST, "CUDA_HOME says so"),
+    ):
+        assert words_on("nvcc", seen(here, host=host)) == at + why + also
+    for why, words in (
+        ("/usr/local/cuda", "it is the default place"),
+        ("/usr/local/cuda-*", "it is the newest below /usr/local"),
+    ):
+        there = replace(FACTS, toolkits=(replace(kit, why=why),))
+        assert words_on("nvcc", seen(there)) == at + words
+
+
+@pytest.mark.parametrize("folder", ["cuda-13", "cuda-13.0", "cuda", "cuda-13.0.2"])
+def test_a_folder_that_names_less_than_nvcc_says_is_no_contradiction(folder: str) -> None:
+    kit = Toolkit(f"/usr/local/{folder}/bin/nvcc", "13.0", False, True, KIT.arches)
+    driver = replace(FACTS.driver, version="580.82.07", cuda="13.0")
+    lines = seen(replace(FACTS, toolkits=(kit,), driver=driver)).findings
+    assert [one.level for one in lines if one.topic == "nvcc"] == [Level.OK]
+
+
+def test_what_was_remembered_is_called_so() -> None:
+    fresh = facts(compiled=CompileProbe("ok", compiler="g++ 12.2.0", took_s=1.44))()
+    assert words_on("compile", fresh) == "ten lines compile, link and load with g++ 12.2.0 (1.4 s)"
+    again = facts(compiled=CompileProbe("ok", remembered=True))()
+    assert words_on("compile", again).endswith("(nothing changed since)")
+    assert {one.level for one in (*fresh.findings, *again.findings)} == {Level.OK}

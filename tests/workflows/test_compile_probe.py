@@ -1,0 +1,271 @@
+"""Ten lines compiled, linked and loaded: the real nvcc, and each part of its toolkit missing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from orchestrator.model.diagnosis import Diagnosis
+from orchestrator.model.diagnosis_compile import sentence
+from orchestrator.model.finding import Case, Finding, Level
+from orchestrator.model.host import Host, TransportKind
+from orchestrator.model.host_facts import CompileProbe, Facts, Reach, Toolkit
+from orchestrator.transport import agent
+from orchestrator.transport.connect import Trust, connect
+from orchestrator.workflows.compile_probe import compile_ten_lines
+from orchestrator.workflows.diagnose import diagnose
+from tests import toolkit
+from tests.ssh.server import SshServer
+
+SYSTEM = "/usr/bin:/bin"
+REACH = Reach("", 0.0, 0.0, 0, 0.0)
+
+pytestmark = pytest.mark.skipif(not toolkit.is_here(), reason=toolkit.WITHOUT)
+
+
+@pytest.fixture(scope="module")
+def kit(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return toolkit.copy_toolkit(tmp_path_factory.mktemp("toolkit") / "cuda-13")
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Host:
+    (tmp_path / "work").mkdir()
+    return Host("here", TransportKind.LOCAL, str(tmp_path / "work"), sys.executable)
+
+
+@pytest.fixture(scope="module")
+def warm(kit: Path, tmp_path_factory: pytest.TempPathFactory) -> Host:
+    """A host on which the whole toolkit was tried once, and remembered."""
+    workspace = tmp_path_factory.mktemp("warm") / "work"
+    workspace.mkdir()
+    host = Host("here", TransportKind.LOCAL, str(workspace), sys.executable)
+    assert probe(host, kit)[0].state == "ok"
+    return host
+
+
+def probe(
+    host: Host, kit: Path, *others: Path, limit_s: float = 60.0, **env: str
+) -> tuple[CompileProbe, list[str]]:
+    """What comes of it, and what the person watching is told."""
+    told: list[str] = []
+    host = replace(host, env=(*host.env, *({"PATH": SYSTEM} | env).items()))
+    kits = tuple(Toolkit(f"{one}/bin/nvcc", "13.0", False, True) for one in (kit, *others))
+    with connect(host, Trust(Path(host.workspace).parent / "known_hosts")) as transport:
+        case = Case(host, REACH, Facts(toolkits=kits))
+        seen = compile_ten_lines(transport, case, told.append, limit_s)
+    assert seen is not None
+    return seen, told
+
+
+def look(host: Host) -> Diagnosis:
+    with connect(host, Trust(Path(host.workspace).parent / "known_hosts")) as transport:
+        return diagnose(transport)
+
+
+def line(diagnosis: Diagnosis, topic: str) -> Finding:
+    return next(one for one in diagnosis.findings if one.topic == topic)
+
+
+def left_in(workspace: str) -> list[str]:
+    return sorted(path.name for path in Path(workspace).iterdir())
+
+
+def test_a_whole_toolkit_compiles_links_and_loads_and_is_not_tried_twice(
+    here: Host, kit: Path
+) -> None:
+    seen, told = probe(here, kit)
+    assert (seen.state, seen.remembered) == ("ok", False)
+    assert "g++" in seen.compiler
+    assert told == ["compiling ten lines with nvcc 13.0 on here (at most 60 s)"]
+    again, told = probe(here, kit)
+    assert (again.state, again.remembered, again.compiler) == ("ok", True, seen.compiler)
+    assert told == []
+    assert left_in(here.workspace) == ["doctor"]
+    assert [path.name for path in Path(here.workspace, "doctor").iterdir()] == ["compiled.json"]
+
+
+@pytest.mark.parametrize(
+    ("part", "state", "words"),
+    [
+        ("include/cuda_runtime.h", "compile", "cuda_runtime.h: No such file or directory"),
+        ("bin/ptxas", "compile", "ptxas: not found"),
+        ("nvvm/bin/cicc", "compile", "cicc: not found"),
+        ("bin/cudafe++", "compile", "cudafe++: not found"),
+        ("bin/fatbinary", "compile", "fatbinary: not found"),
+        ("bin/nvlink", "link", "nvlink: not found"),
+        ("lib/libcudart_static.a", "link", "cannot find -lcudart_static"),
+        ("lib/libcudadevrt.a", "link", "cannot find -lcudadevrt"),
+    ],
+)
+def test_a_toolkit_that_lacks_a_part_is_told_by_the_sentence_of_whoever_missed_it(
+    warm: Host, kit: Path, part: str, state: str, words: str
+) -> None:
+    with toolkit.without(kit, part):
+        seen, _ = probe(warm, kit)
+    assert seen.state == state
+    assert words in sentence(seen.said)
+    # What went well before was no answer, and is one again.
+    assert probe(warm, kit)[0].remembered
+
+
+def test_a_part_that_another_toolkit_on_path_would_lend_is_named(here: Host, kit: Path) -> None:
+    with toolkit.without(kit, "bin/ptxas"):
+        seen, _ = probe(here, kit, PATH=f"{SYSTEM}:{toolkit.REAL}/bin")
+    assert seen.state == "mixed"
+    assert seen.said == f"{kit} lacks ptxas: builds would take {toolkit.REAL}/bin/ptxas"
+
+
+@contextmanager
+def host_compiler(folder: Path, flags: str) -> Iterator[str]:
+    """A PATH whose gcc and g++ are this machine's, with other flags."""
+    for name in ("gcc", "g++"):
+        toolkit.program(folder / name, f'exec {shutil.which(name)} {flags} "$@"')
+    yield f"{folder}:{SYSTEM}"
+
+
+def test_a_host_compiler_that_is_too_new_is_told_with_one_that_does(
+    here: Host, kit: Path, tmp_path: Path
+) -> None:
+    with host_compiler(tmp_path / "new", "-U__GNUC__ -D__GNUC__=99") as path:
+        older = toolkit.program(tmp_path / "new" / "g++-12", f'exec {shutil.which("g++")} "$@"')
+        seen, _ = probe(here, kit, PATH=path)
+        assert seen.state == "compile"
+        assert "unsupported GNU version! gcc versions later than" in sentence(seen.said)
+        assert seen.instead == (("NVCC_CCBIN", str(older)),)
+        # The mend does what it says.
+        assert probe(here, kit, PATH=path, NVCC_CCBIN=str(older))[0].state == "ok"
+
+
+def test_a_host_compiler_that_is_not_there_is_told(here: Host, kit: Path, tmp_path: Path) -> None:
+    for name in ("sh", "rm"):
+        (tmp_path / name).symlink_to(f"/bin/{name}")
+    seen, _ = probe(here, kit, PATH=str(tmp_path))
+    assert seen.state == "compile"
+    assert sentence(seen.said) == "gcc: No such file or directory"
+
+
+def test_another_compiler_is_another_question(here: Host, kit: Path, tmp_path: Path) -> None:
+    with host_compiler(tmp_path / "bin", "") as path:
+        assert not probe(here, kit, PATH=path)[0].remembered
+        assert probe(here, kit, PATH=path)[0].remembered
+    with host_compiler(tmp_path / "bin", "-U__GNUC__ -D__GNUC__=99") as path:
+        assert probe(here, kit, PATH=path)[0].state == "compile"
+    seen, _ = probe(here, kit, NVCC_APPEND_FLAGS="--no-such-flag")
+    assert (seen.state, seen.remembered) == ("compile", False)
+    assert "no-such-flag" in sentence(seen.said)
+
+
+def test_a_library_for_another_machine_links_and_cannot_be_loaded(
+    here: Host, kit: Path, tmp_path: Path
+) -> None:
+    """The last word of a link is the linker's; this one marks its output as AArch64's."""
+    script = f"""{shutil.which("g++")} "$@" || exit
+previous=
+for word; do
+  [ "$previous" = -o ] && out=$word
+  previous=$word
+done
+case "$out" in *.so) printf '\\267' | dd of="$out" bs=1 seek=18 conv=notrunc 2>/dev/null ;; esac"""
+    toolkit.program(tmp_path / "other" / "g++", script)
+    seen, _ = probe(here, kit, PATH=f"{tmp_path}/other:{SYSTEM}")
+    assert seen.state == "load"
+    assert "libten.so" in sentence(seen.said)
+
+
+def test_a_workspace_mounted_noexec_is_told_with_the_loaders_words(
+    here: Host, kit: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "noexec"
+    target.mkdir()
+    words = ["mount", "-t", "tmpfs", "-o", "noexec", "tmpfs", str(target)]
+    if os.geteuid() != 0 or subprocess.run(words, capture_output=True).returncode:
+        pytest.skip("mounting is not allowed here")
+    try:
+        seen, _ = probe(replace(here, workspace=str(target)), kit)
+    finally:
+        subprocess.run(["umount", "-l", str(target)], check=True)
+    assert seen.state == "load"
+    assert "failed to map segment" in sentence(seen.said)
+
+
+HANGS = """case "$*" in
+  *--version*) echo 'release 13.0, V13.0.1'; exit ;;
+esac
+echo $$ > {book}
+sleep 60 & wait"""
+
+
+def test_a_compiler_that_hangs_is_ended_with_all_it_started_and_is_not_ok(
+    here: Host, tmp_path: Path
+) -> None:
+    book = tmp_path / "pid"
+    toolkit.program(tmp_path / "kit" / "bin" / "nvcc", HANGS.format(book=book))
+    seen, _ = probe(here, tmp_path / "kit", limit_s=1.0)
+    assert (seen.state, seen.said) == ("time", "compile")
+    assert group_of(book) == []
+    assert left_in(here.workspace) == []
+
+
+def test_whoever_leaves_in_the_middle_leaves_nothing_behind(here: Host, tmp_path: Path) -> None:
+    book = tmp_path / "pid"
+    nvcc = toolkit.program(tmp_path / "kit" / "bin" / "nvcc", HANGS.format(book=book))
+    question = {"env": {}, "nvcc": str(nvcc), "arch": "", "others": [], "limit_s": 60}
+    with (
+        connect(here, Trust(tmp_path / "known_hosts")) as transport,
+        agent.open_agent(transport, "compile", here.workspace) as session,
+    ):
+        session.send_json(question)
+        assert session.receive_json(10.0) == {"trying": str(nvcc)}
+        until(book.exists)
+    until(lambda: not left_in(here.workspace) and not group_of(book))
+
+
+def group_of(book: Path) -> list[str]:
+    """Processes of the group whose leader wrote its id there."""
+    listed = subprocess.run(["ps", "-eo", "pgid=,stat="], capture_output=True, text=True).stdout
+    rows = [row.split() for row in listed.splitlines()]
+    return [row[0] for row in rows if row[0] == book.read_text().strip() and row[1][0] != "Z"]
+
+
+def until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 5.0
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_workspace_that_is_not_there_is_not_made(here: Host, kit: Path, tmp_path: Path) -> None:
+    host = replace(here, workspace=str(tmp_path / "home" / "never" / "made"))
+    (tmp_path / "home").mkdir()
+    assert probe(host, kit)[0].state == "ok"
+    assert left_in(str(tmp_path / "home")) == []
+
+
+def test_doctor_names_a_part_that_is_missing_and_a_toolkit_that_is_whole(
+    sshd: SshServer, kit: Path, tmp_path: Path
+) -> None:
+    """Over SSH, and with the mend carried out."""
+    host = replace(sshd.host(), workspace=str(tmp_path), cuda_home=str(kit))
+    host = replace(host, env=(("PATH", SYSTEM), ("CUDA_HOME", str(kit))))
+    with toolkit.without(kit, "include/cuda_runtime.h"):
+        broken = line(look(host), "compile")
+    assert broken.level is Level.WARN  # no GPU here: nothing is built for it
+    assert broken.found.startswith("ten lines do not compile: ")
+    assert "cuda_runtime.h: No such file" in broken.found
+    offered = Path("/usr/local/cuda")
+    if offered.resolve() == toolkit.REAL:
+        where = f"for {host.name} in the inventory"
+        assert broken.mend == f"set `cuda_home: {offered}` {where}: with it they do"
+        env = (("PATH", SYSTEM), ("CUDA_HOME", str(offered)))
+        mended = look(replace(host, cuda_home=str(offered), env=env))
+        assert line(mended, "compile").level is Level.OK
