@@ -126,17 +126,27 @@ class Skipped:
 
 
 @dataclass(frozen=True)
+class Submodule:
+    """A checkout inside the project that travels with it; size_bytes: of its files."""
+
+    path: str
+    files: int
+    size_bytes: int
+
+
+@dataclass(frozen=True)
 class Scan:
     """A snapshot together with where its files lie on this disk.
 
     root: the project's folder. skipped: what was left out, and why. outside: snapshot path →
-    local file, for files that do not lie at root / path.
+    local file, for files that do not lie at root / path. submodules: what of it is theirs.
     """
 
     root: Path
     snapshot: Snapshot
     skipped: tuple[Skipped, ...] = ()
     outside: Mapping[str, Path] = field(default_factory=dict)
+    submodules: tuple[Submodule, ...] = ()
 
     def local(self, entry: Entry) -> Path:
         """Where the entry's bytes are on this machine."""

@@ -16,6 +16,7 @@ from orchestrator.model.snapshot import Skipped
 
 # Not even when tracked: caches of this machine's Python, git's own store, our notes.
 NEVER_TRAVELS = frozenset({".git", "__pycache__", ".orchestrator"})
+_GITLINK = b"160000 "  # git-ls-files(1), --stage: the mode of a submodule
 _Rules = tuple[tuple[str, GitIgnoreSpec], ...]
 
 
@@ -38,6 +39,16 @@ def list_files(folder: Path, parts: Sequence[str] = (".",)) -> Listing:
         if listing.files:
             return listing
     return _walk_parts(folder, parts)
+
+
+def submodules(folder: Path, paths: Sequence[str]) -> tuple[str, ...]:
+    """Those of `paths` that the index of `folder`'s checkout holds as commits of another one."""
+    if not paths or not shutil.which("git"):
+        return ()
+    ask = ["git", "-C", str(folder), "--literal-pathspecs", "ls-files", "-z", "--stage", "--"]
+    rows, _ = _start([*ask, *paths]).communicate()
+    found = (row.split(b"\t", 1) for row in rows.split(b"\0") if row.startswith(_GITLINK))
+    return tuple(os.fsdecode(name) for _, name in found)
 
 
 def _ask_git(folder: Path, parts: Sequence[str]) -> Listing:

@@ -11,8 +11,9 @@ from fnmatch import translate
 from pathlib import Path
 
 from orchestrator.errors import UsageError
-from orchestrator.model.snapshot import Entry, Kind, Scan, Skipped, Snapshot
-from orchestrator.store.listing import list_files
+from orchestrator.model.command import Command
+from orchestrator.model.snapshot import Entry, Kind, Scan, Skipped, Snapshot, Submodule
+from orchestrator.store.listing import NEVER_TRAVELS, list_files, submodules
 
 PARTS = ("csrc", "remote_payload")
 _CHUNK_BYTES = 1 << 20
@@ -21,6 +22,10 @@ _SECRET_NAMES = (
     "id_rsa", "id_dsa", "id_ecdsa", "id_ecdsa_sk", "id_ed25519", "id_ed25519_sk",
 )  # fmt: skip
 _SECRET_NAME = re.compile("|".join(translate(pattern) for pattern in _SECRET_NAMES))
+_INSIDE = (
+    "Only links to inside the project travel: copy there what it leads to, or make that a git "
+    "submodule."
+)
 _KEY_END = b"PRIVATE KEY-----"
 _KEY = re.compile(rb"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----")
 _KEY_LINE_BYTES = 80  # longer than any such line, so that none hides between two chunks
@@ -35,10 +40,14 @@ def scan(
     file or folder) that the user named; a file travels even where git ignores it. Private keys
     and the like stay at home whoever named them.
 
-    UsageError: a part is missing, a name is not UTF-8, a link leads out of the snapshot.
+    Submodules travel. So does what a link leads to inside the project, under the link's name where
+    it has no place of its own.
+
+    UsageError: a part is missing, a name is not UTF-8, a submodule is not checked out, a link
+    leads out of the project or round in a circle.
     """
     root = root.resolve()
-    reader = _Reader()
+    reader = _Reader(root)
     for part in parts:
         if not os.path.lexists(root / part):
             raise UsageError(
@@ -50,17 +59,20 @@ def scan(
     for path, given in extra:
         local = given.resolve()
         if local.is_dir():
+            reader.roots.append(local)
             reader.read_tree(local, (".",), f"{path}/")
         elif local.exists():
             reader.read(str(local), path)
         else:
             raise UsageError(f"there is no file {given}", hint="It was named to travel along.")
+    reader.follow_links()
     if not reader.entries:
         raise UsageError(f"nothing in {root} would travel", hint="Do its ignore rules hide all?")
     outside = {
         path: Path(local) for path, local in reader.locals.items() if local != f"{root}/{path}"
     }
-    return Scan(root, _snapshot(reader.entries), tuple(reader.skipped), outside)
+    snapshot, skipped = _snapshot(reader.entries), tuple(reader.skipped)
+    return Scan(root, snapshot, skipped, outside, tuple(reader.submodules))
 
 
 def _snapshot(entries: dict[str, Entry]) -> Snapshot:
@@ -73,18 +85,41 @@ def _snapshot(entries: dict[str, Entry]) -> Snapshot:
 class _Reader:
     """Collects entries; locals: snapshot path → file on this disk."""
 
-    def __init__(self) -> None:
+    def __init__(self, root: Path) -> None:
+        self.roots = [root]
         self.entries: dict[str, Entry] = {}
         self.locals: dict[str, str] = {}
         self.skipped: list[Skipped] = []
+        self.submodules: list[Submodule] = []
+        self._links: list[tuple[str, str]] = []
 
     def read_tree(self, folder: Path, parts: Sequence[str], prefix: str) -> None:
+        """Add a folder's files, and those of its submodules."""
         listing = list_files(folder, parts)
+        odd = [path for path in listing.files if not (folder / path).is_file()]
+        inner = submodules(folder, [path.rstrip("/") for path in odd])
         for path in listing.files:
-            self.read(f"{folder}/{path}", prefix + path)
+            if path not in inner:
+                self.read(f"{folder}/{path}", prefix + path)
+        for path in inner:
+            self._read_submodule(folder, path, prefix)
         self.skipped += (
             Skipped(prefix + item.path, item.reason, item.usual) for item in listing.ignored
         )
+
+    def _read_submodule(self, folder: Path, path: str, prefix: str) -> None:
+        if not (folder / path / ".git").exists():
+            mend = Command(("git", "submodule", "update", "--init", "--recursive", path))
+            raise UsageError(
+                f"{prefix}{path} is a git submodule and not checked out here, so nothing of it "
+                "can travel",
+                hint=f"In {folder}: {mend}",
+            )
+        before = set(self.entries)
+        self.read_tree(folder / path, (".",), f"{prefix}{path}/")
+        added = [entry for name, entry in self.entries.items() if name not in before]
+        size_bytes = sum(entry.size_bytes for entry in added)
+        self.submodules.append(Submodule(prefix + path, len(added), size_bytes))
 
     def read(self, local: str, path: str) -> None:
         """Add one file; one that is not there (tracked, but deleted) is no part of the tree."""
@@ -94,7 +129,7 @@ class _Reader:
                 hint="Rename one of them.",
             )
         try:
-            entry = _entry(local, path)
+            entry = _entry(local, path, self.roots)
         except (FileNotFoundError, NotADirectoryError):
             return
         except UnicodeEncodeError as error:
@@ -103,7 +138,7 @@ class _Reader:
                 hint="Rename it, or let git ignore it.",
             ) from error
         except ValueError as error:
-            raise UsageError(str(error), hint="Only links to inside the project travel.") from error
+            raise UsageError(str(error), hint=_INSIDE) from error
         except OSError as error:
             raise UsageError(
                 f"cannot read {path}: {error.strerror}",
@@ -111,11 +146,66 @@ class _Reader:
             ) from error
         if isinstance(entry, Skipped):
             self.skipped.append(entry)
+        elif entry is None:
+            self._links.append((local, path))
         else:
             self.entries[path] = entry
 
+    def follow_links(self) -> None:
+        """Links whose targets do not travel by themselves: what they lead to travels as theirs.
 
-def _entry(local: str, path: str) -> Entry | Skipped:
+        UsageError: one leads out of the project, or round in a circle by way of another.
+        """
+        followed: dict[str, tuple[str, ...]] = {}
+        while links := self._lost_links():
+            local, path = links[0]
+            self._links = links[1:]
+            real = os.path.realpath(local)
+            above = next((seen for at, seen in followed.items() if path.startswith(at + "/")), ())
+            self._refuse_to_follow(path, real, above)
+            self.entries.pop(path, None)
+            self.locals.pop(path, None)
+            if unfit := _unfit_to_follow(real):
+                self.skipped.append(Skipped(path, unfit))
+            elif Path(real).is_dir():
+                followed = {path: (*above, real), **followed}
+                self.read_tree(Path(real), (".",), f"{path}/")
+            else:
+                self.read(real, path)
+
+    def _refuse_to_follow(self, path: str, real: str, above: tuple[str, ...]) -> None:
+        if not any(real.startswith(f"{root}/") for root in self.roots):
+            raise UsageError(f"the link {path!r} leads out of the project: {real!r}", hint=_INSIDE)
+        if real in above:
+            raise UsageError(
+                f"the link {path!r} leads round in a circle, back to {real!r}",
+                hint="Remove it, or let git ignore it.",
+            )
+
+    def _lost_links(self) -> list[tuple[str, str]]:
+        """Links to what is there and has no place of its own in the snapshot."""
+        folders = {path[:at] for path in self.entries for at, c in enumerate(path) if c == "/"}
+        known = {".", *self.entries, *folders}
+        lost = dict(self._links)
+        for path, entry in self.entries.items():
+            if entry.kind is Kind.LINK and Path(self.locals[path]).exists():
+                direct = os.path.normpath(f"./{path.rpartition('/')[0]}/{entry.content}")
+                last = os.path.relpath(os.path.realpath(self.locals[path]), self.roots[0])
+                if direct not in known and last not in known:
+                    lost[self.locals[path]] = path
+        return list(lost.items())
+
+
+def _unfit_to_follow(real: str) -> str:
+    """Why nobody may get this under another name; "" if they may."""
+    parts = real.split("/")
+    if not NEVER_TRAVELS.isdisjoint(parts):
+        return "leads to what never travels"
+    return "leads to what has the name of a secret" if _SECRET_NAME.match(parts[-1].lower()) else ""
+
+
+def _entry(local: str, path: str, roots: Sequence[Path]) -> Entry | Skipped | None:
+    """None for a link that cannot stand as one, but leads to something inside the project."""
     path.encode()
     facts = os.lstat(local)
     mode = facts.st_mode
@@ -126,6 +216,10 @@ def _entry(local: str, path: str) -> Entry | Skipped:
     if stat.S_ISLNK(mode):
         target = str(Path(local).readlink())
         target.encode()
+        real = os.path.realpath(local)
+        inside = any(real.startswith(f"{root}/") for root in roots)
+        if target.startswith("/") and inside and Path(real).exists():
+            return None
         return Entry(path, Kind.LINK, 0, target)
     if not stat.S_ISREG(mode):
         return Skipped(path, "is not a regular file")

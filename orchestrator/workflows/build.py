@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from orchestrator.model import ptxas
 from orchestrator.model.run import Run
+from orchestrator.workflows.left_at_home import left_at_home
 from orchestrator.workflows.profile import Order, new_card
 from orchestrator.workflows.run_job import Errand, run_job
 from remote_payload.contract import BuildReport, Status
@@ -34,7 +35,8 @@ def build(errand: Errand, order: Order, snapshot: str) -> Built:
     report = run.result.build
     if report is None:
         return Built(run, (run.result.reason,), ok=False)
-    return Built(run, _lines(report), ok=report.status is not Status.FAILED)
+    lines = (*_lines(report), *left_at_home(order.root, order.plan, run))
+    return Built(run, lines, ok=report.status is not Status.FAILED)
 
 
 def _lines(report: BuildReport) -> tuple[str, ...]:

@@ -38,6 +38,7 @@ from orchestrator.transport.base import Transport
 AGENT = "receive"
 TASK = "sync"
 KEEP_SNAPSHOTS = 5
+LARGE_BYTES = 10e6
 _HAVE_DIGITS = 16  # of a content digest, as the far end lists them
 _PUBLISH_LIMIT_S = 300.0
 _ATTEMPTS = 3
@@ -88,9 +89,7 @@ def deploy_from(
     for attempt in range(1, _ATTEMPTS + 1):
         scan = sources.scan(root, parts=parts, extra=extra)
         if attempt == 1:
-            for item in scan.skipped:
-                if not item.usual:
-                    progress.say(f"not sent: {item.path} {item.reason}")
+            _say_what_is_odd(scan, progress)
             opened.result()
         try:
             return deploy(transport, scan, progress)
@@ -99,6 +98,16 @@ def deploy_from(
                 raise
             progress.say(f"{error.message}; reading again")
     raise AssertionError("unreachable")
+
+
+def _say_what_is_odd(scan: Scan, progress: Progress) -> None:
+    for item in scan.skipped:
+        if not item.usual:
+            progress.say(f"not sent: {item.path} {item.reason}")
+    for one in scan.submodules:
+        if one.size_bytes >= LARGE_BYTES:
+            size = f"{one.size_bytes / 1e6:,.0f} MB in {one.files:,} files"
+            progress.say(f"the submodule {one.path} travels too, once for each host: {size}")
 
 
 def _open_meanwhile(transport: Transport) -> Future[None]:

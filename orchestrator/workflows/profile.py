@@ -20,6 +20,7 @@ from orchestrator.store.runs import RunStore, new_run_id
 from orchestrator.transport.base import Transport
 from orchestrator.workflows import deploy
 from orchestrator.workflows.diagnose import Beside, look_command
+from orchestrator.workflows.left_at_home import left_at_home
 from orchestrator.workflows.plan import Plan
 from orchestrator.workflows.run_job import Errand, run_job, spec_of
 
@@ -58,7 +59,10 @@ def profile(
     request = replace(order.plan.request, snapshot=deployed.digest)
     card = new_card(order.verb, transport.host, deployed.digest, order.reproduce)
     errand = Errand(transport, runs, progress, show_log)
-    return run_job(errand, card, request)
+    run = run_job(errand, card, request)
+    for line in left_at_home(order.root, order.plan, run):
+        progress.say(line)
+    return run
 
 
 def _deployed_to_fit_host(order: Order, transport: Transport, progress: Progress) -> Deployed:

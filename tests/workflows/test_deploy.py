@@ -24,8 +24,10 @@ from orchestrator.transport.base import Transport
 from orchestrator.transport.connect import Trust, connect
 from orchestrator.transport.local import LocalTransport
 from orchestrator.workflows.deploy import deploy, deploy_from
+from tests.faults.doubles import Said
 from tests.ssh.link import LossyLink
 from tests.ssh.server import SshServer
+from tests.store.trees import git
 from tests.workflows.syncing import held, held_of, local, local_host, there, write
 
 FILES = {
@@ -253,3 +255,25 @@ def test_a_git_checkout_travels_without_its_store(tmp_path: Path, root: Path) ->
     subprocess.run(["git", "init", "-q", str(root)], check=True)
     deployed = deploy_from(root, local(tmp_path / "ws"))
     assert held(there(deployed)).keys() == FILES.keys()
+
+
+def test_a_large_submodule_is_announced_with_its_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestrator.workflows.deploy.LARGE_BYTES", 1000)
+    inner, root = tmp_path / "inner", tmp_path / "project"
+    for name, text in {
+        "inner/x.h": "x" * 2_000_000,
+        "project/csrc/a.cu": "",
+        "project/remote_payload/b.py": "",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    for folder in (inner, root):
+        git(folder, "init", "-q")
+        git(folder, "add", "-A")
+        git(folder, "commit", "-qm", "x")
+    git(root, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(inner), "csrc/lib")
+    told = Said()
+    deploy_from(root, local(tmp_path / "ws"), told)
+    assert told.lines == ["the submodule csrc/lib travels too, once for each host: 2 MB in 1 files"]
