@@ -8,6 +8,7 @@ OrchestratorError
 ├── HostUnreachable       3  no usable connection
 │   ├── HostKeyError         unknown or changed host key
 │   ├── AuthenticationError  the host refused our keys
+│   │   └── NobodyToAsk         it wants an answer from a person, and none sits here
 │   ├── HostStopped          the machine is off or gone: waiting does not bring it back
 │   └── LinkLost             the connection died while in use
 ├── HostUnfit             4  connected, but the host lacks something
@@ -76,6 +77,10 @@ class HostKeyError(HostUnreachable):
 
 class AuthenticationError(HostUnreachable):
     """The host refused every key we offered."""
+
+
+class NobodyToAsk(AuthenticationError):
+    """The login needs an answer that only a person can give, and none sits here."""
 
 
 class HostStopped(HostUnreachable):

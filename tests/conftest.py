@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -63,10 +63,16 @@ def sshd_variant(keys: Keys, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     with contextlib.ExitStack() as stack:
 
         def start(
-            *options: str, host_key: Path | None = None, port: int | None = None
+            *options: str,
+            host_key: Path | None = None,
+            port: int | None = None,
+            environment: Mapping[str, str] | None = None,
         ) -> SshServer:
             place = tmp_path_factory.mktemp("sshd-variant")
-            return stack.enter_context(serve(place, keys, *options, host_key=host_key, port=port))
+            running = serve(
+                place, keys, *options, host_key=host_key, port=port, environment=environment
+            )
+            return stack.enter_context(running)
 
         yield start
 

@@ -6,9 +6,11 @@ what --debug prints are made to be sent to others, so they pass `redacted` as we
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -43,7 +45,7 @@ def out_json(value: Any) -> None:
 
 def note(text: str) -> None:
     """A line for the person watching."""
-    click.echo(printable(text), err=True)
+    _in_turn(lambda: click.echo(printable(text), err=True))
 
 
 def next_step(text: str) -> None:
@@ -106,18 +108,6 @@ def discreet_stderr(wanted: bool) -> Iterator[None]:
 def on_terminal() -> bool:
     """Whether someone is there to answer questions."""
     return sys.stdin.isatty() and sys.stderr.isatty()
-
-
-def ask_about_host_key(question: str, fingerprint: str) -> bool:
-    """Put first contact to the person; anything but yes is no."""
-    note(question)
-    return click.confirm(f"Trust {fingerprint} from now on?", default=False, err=True)
-
-
-def ask_passphrase(question: str) -> str:
-    """Ask for a key's passphrase without echo."""
-    answer: str = click.prompt(question, hide_input=True, err=True)
-    return answer
 
 
 def confirm(question: str) -> bool:
@@ -188,7 +178,7 @@ class Bars:
         )
 
     def say(self, line: str) -> None:
-        self.live.console.print(line, highlight=False, markup=False)
+        _in_turn(lambda: self.live.console.print(line, highlight=False, markup=False))
 
 
 def _amount(done: int, total: int | None, in_bytes: bool) -> str:
@@ -196,6 +186,33 @@ def _amount(done: int, total: int | None, in_bytes: bool) -> str:
         return f"{value / 1e6:.1f} MB" if in_bytes else str(value)
 
     return text(done) if total is None else f"{text(done)}/{text(total)}"
+
+
+# The bars drawn at the moment, if any; and while somebody is asked, what is said afterwards.
+_drawn: list[Bars] = []
+_unsaid: list[Callable[[], None]] | None = None
+_turn, _question = threading.RLock(), threading.RLock()
+
+
+def _in_turn(say: Callable[[], None]) -> None:
+    """Say it now, or after the question that somebody is answering."""
+    with _turn:
+        if _unsaid is None:
+            say()
+        else:
+            _unsaid.append(say)
+
+
+def _say_the_rest() -> None:
+    global _unsaid
+    with _turn:
+        unsaid, _unsaid = _unsaid, None
+        for say in unsaid or ():
+            say()
+
+
+# Where Ctrl-C was the answer, nobody else comes to it.
+atexit.register(_say_the_rest)
 
 
 @contextmanager
@@ -206,4 +223,29 @@ def progress() -> Iterator[Progress]:
         return
     bars = Bars()
     with bars.live:
-        yield bars
+        _drawn.append(bars)
+        try:
+            yield bars
+        finally:
+            _drawn.remove(bars)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """While the block lasts no bar is drawn; what other threads say comes after it."""
+    global _unsaid
+    with _question:
+        with _turn:
+            paused = [bars for bars in _drawn if bars.live.live.is_started]
+            for bars in paused:
+                bars.live.live.transient = True  # it is drawn again below, not twice
+                bars.live.stop()
+                bars.live.live.transient = False
+            _unsaid = []
+        try:
+            yield
+        finally:
+            for bars in paused:
+                if bars in _drawn:
+                    bars.live.start()
+            _say_the_rest()

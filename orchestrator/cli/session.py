@@ -86,13 +86,21 @@ class Session:
 
     def transport(self, host: Host, accept_new_host_key: bool) -> Transport:
         """A way to the host, not yet opened."""
-        from orchestrator.cli.console import ask_about_host_key, ask_passphrase, on_terminal
+        from orchestrator.cli import questions
+        from orchestrator.cli.console import on_terminal
         from orchestrator.transport.connect import FirstContact, Trust, connect
 
         first = FirstContact.ASK if on_terminal() else FirstContact.REFUSE
         if accept_new_host_key:
             first = FirstContact.ACCEPT
-        trust = Trust(self.known_hosts, first, ask_about_host_key, ask_passphrase)
+        typing = questions.can_type()
+        trust = Trust(
+            self.known_hosts,
+            first,
+            questions.ask_about_host_key,
+            questions.ask_passphrase if typing else None,
+            questions.ask_answers if typing else None,
+        )
         return connect(host, trust, self._located if host.pod else None)
 
     def _located(self, host: Host) -> Host:

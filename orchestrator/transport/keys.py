@@ -1,26 +1,32 @@
-"""Which private keys to offer, in which order, and what to say when none is accepted.
+"""Which private keys to offer, in which order, and what became of each.
 
 sshd hangs up after a few refusals (MaxAuthTries, 6 by default), so the likeliest keys go first:
 an `identity_file:` of the inventory is the only one offered; otherwise OpenSSH's identity files,
-then the rest of the agent's keys, then files that need a passphrase.
+then the rest of the agent's keys, then files that need a passphrase. A certificate goes before
+the key that it is about.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
 
-from orchestrator.errors import AuthenticationError, HostUnreachable
+from orchestrator.errors import AuthenticationError
 from orchestrator.model.host import Host
-from orchestrator.transport.failures import lost
+from orchestrator.transport.known_hosts import HostKey
 from orchestrator.transport.route import Route
+from orchestrator.transport.ssh_auth import Signer
 from orchestrator.transport.trust import Trust
 
-Key = TypeVar("Key")
+REFUSED = "the host does not accept it"
+LOCKED = "it needs a passphrase"
+NOBODY = "nobody can be asked here"
+WRONG_PASSPHRASE = "that passphrase does not open it"
+_AGENT_KEY = "agent key"
+_PASSPHRASE_TRIES = 3
 
 
 class LockedKeyError(Exception):
@@ -31,97 +37,168 @@ class UnusableKeyError(Exception):
     """The file is no private key that we can read, or the passphrase is wrong."""
 
 
-def candidates(
-    host: Host,
-    route: Route,
-    trust: Trust,
-    held: Mapping[bytes, Key],
-    load: Callable[[Path, str | None], Key],
-) -> Iterator[tuple[str, Key]]:
-    """Yield (label for people, key). held: the agent's keys by public blob."""
-    chosen = host.identity_file.expanduser() if host.identity_file else None
-    unused = dict(held)
-    locked: list[Path] = []
-    for path in (chosen,) if chosen else route.identities:
-        if (key := unused.pop(_public_blob(path), None)) is not None:
-            yield f"{path} (from the agent)", key
-            continue
-        try:
-            yield str(path), load(path, None)
-        except LockedKeyError:
-            locked.append(path)
-        except (OSError, UnusableKeyError) as error:
-            if chosen:
-                raise _unreadable(host, path, error) from error
-    if not chosen and not route.only_identities:
-        yield from ((f"a key of the agent ({_name(key)})", key) for key in unused.values())
-    for path in locked:
-        yield str(path), _unlock(host, path, trust, load)
+@dataclass(frozen=True)
+class Held:
+    """A key of the agent, which may ask a person or a device before it signs."""
+
+    signer: Signer
+    comment: str
+
+    @property
+    def label(self) -> str:
+        """SHA256:... and the comment, as `ssh-add -l` prints them."""
+        fingerprint = HostKey(self.signer.kind, self.signer.blob).fingerprint
+        return f"{_AGENT_KEY} {fingerprint} {self.comment}".rstrip()
 
 
-def denied(host: Host, user: str, tried: list[str]) -> AuthenticationError:
-    """What to say when every key was refused, or none was there."""
-    if not tried:
-        return AuthenticationError(
-            f"no SSH key to offer to {host.where}: no agent, no ~/.ssh/id_*",
-            hint=f"Set `identity_file:` of {host.name!r} in the inventory, or run `ssh-add`.",
-        )
-    return AuthenticationError(
-        f"{host.where} refused user {user!r} with every key tried: {', '.join(tried)}",
-        hint="Add the .pub half of one of them to the host's authorized_keys (for a pod: in the "
-        "provider's settings, then restart it), or correct `user:` or `identity_file:`.",
-    )
+@dataclass(frozen=True)
+class Offer:
+    """A key to try. label: for people. held: a signature may cost somebody a confirmation."""
+
+    label: str
+    signer: Signer
+    held: bool = False
 
 
-def too_many(host: Host, tried: list[str]) -> HostUnreachable:
-    """What to say when the host hung up in the middle: no server is known to do so because of
-    one key, so then it is a LinkLost."""
-    if len(tried) == 1:
-        return lost(host, f"hung up while we logged in with {tried[0]}")
-    return AuthenticationError(
-        f"{host.where} hung up after {len(tried)} keys: {', '.join(tried)}",
-        hint="Servers allow few tries (MaxAuthTries). Name the right key: set `identity_file:` "
-        f"of {host.name!r} in the inventory.",
-    )
+@dataclass
+class Tried:
+    """What became of each key, in order.
+
+    accepted: those that count as one proof of several. at_hand: the one being tried. done: public
+    halves that the host has judged.
+    """
+
+    outcomes: list[tuple[str, str]] = field(default_factory=list)
+    accepted: list[str] = field(default_factory=list)
+    at_hand: str = ""
+    done: set[bytes] = field(default_factory=set)
+
+    def add(self, label: str, what: str) -> None:
+        """what: why this key did not let us in."""
+        self.outcomes.append((label, what))
+
+    def refused(self, offer: Offer) -> None:
+        """The host does not accept it."""
+        self.done.add(offer.signer.blob)
+        self.add(offer.label, REFUSED)
+
+    def counted(self, offer: Offer) -> None:
+        """The host accepts it, and wants more."""
+        self.done.add(offer.signer.blob)
+        kind = "the" if offer.label.startswith(_AGENT_KEY) else "the key"
+        self.accepted.append(f"{kind} {offer.label}")
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The keys, for people."""
+        return tuple(label for label, _ in self.outcomes)
+
+    @property
+    def refusals(self) -> int:
+        """How many keys the host has refused; servers count them."""
+        return sum(what == REFUSED for _, what in self.outcomes)
 
 
-def not_by_key(host: Host, accepted: list[str]) -> AuthenticationError:
-    """What to say when the host wants something else, or something more, than a key."""
-    return AuthenticationError(
-        f"{host.where} does not let us in by key alone; it accepts: {', '.join(accepted)}",
-        hint="Allow PubkeyAuthentication in its sshd_config; passwords are not supported.",
-    )
+@dataclass(frozen=True)
+class KeyRing:
+    """The keys at hand. held: the agent's. load: reads a private key file.
+
+    load: LockedKeyError, UnusableKeyError or OSError. agent_problem: why held may be too few.
+    """
+
+    host: Host
+    route: Route
+    trust: Trust
+    held: Sequence[Held]
+    load: Callable[[Path, str | None], Signer]
+    agent_problem: str = ""
+
+    def offers(self, tried: Tried) -> Iterator[Offer]:
+        """Yield what to try next, nothing twice; keys that cannot be used are told to `tried`."""
+        return (offer for offer in self._all(tried) if offer.signer.blob not in tried.done)
+
+    def _all(self, tried: Tried) -> Iterator[Offer]:
+        chosen = self.host.identity_file.expanduser() if self.host.identity_file else None
+        unused = {held.signer.blob: held for held in self.held}
+        locked: list[Path] = []
+        if self.agent_problem:
+            tried.add("the SSH agent", self.agent_problem)
+        for path in (chosen,) if chosen else self.route.identities:
+            yield from _held(path, unused)
+            if _public_half(path)[1] in tried.done:
+                continue
+            try:
+                yield from _certified(path, self.load(path, None))
+            except LockedKeyError:
+                locked.append(path)
+            except (OSError, UnusableKeyError) as error:
+                if chosen and not tried.outcomes:
+                    raise _unreadable(self.host, path, error) from error
+                tried.add(str(path), f"it cannot be used: {_reason(path, error)}")
+        if not chosen and not self.route.only_identities:
+            for held in unused.values():
+                yield Offer(held.label, held.signer, held=True)
+        for path in locked:
+            yield from self._unlocked(path, tried)
+
+    def _unlocked(self, path: Path, tried: Tried) -> Iterator[Offer]:
+        if self.trust.passphrase is None:
+            tried.add(str(path), f"{LOCKED}, and {NOBODY}")
+            return
+        for _ in range(_PASSPHRASE_TRIES):
+            passphrase = self.trust.passphrase(f"Passphrase for {path}: ")
+            if not passphrase:
+                tried.add(str(path), f"{LOCKED}, and none was given")
+                return
+            with contextlib.suppress(UnusableKeyError):
+                yield from _certified(path, self.load(path, passphrase))
+                return
+        tried.add(str(path), WRONG_PASSPHRASE)
 
 
-def _unlock(host: Host, path: Path, trust: Trust, load: Callable[[Path, str | None], Key]) -> Key:
-    if trust.passphrase is None:
-        raise AuthenticationError(
-            f"the key {path} for {host.where} needs a passphrase, and nobody can be asked here",
-            hint=f"Run `ssh-add {path}` once (keep {path.name}.pub beside it), then try again.",
-        )
-    try:
-        return load(path, trust.passphrase(f"Passphrase for {path}: "))
-    except UnusableKeyError as error:
-        raise AuthenticationError(
-            f"that passphrase does not open {path}", hint=f"Try again, or run `ssh-add {path}`."
-        ) from error
+def _held(path: Path, unused: dict[bytes, Held]) -> Iterator[Offer]:
+    """What the agent holds of the key in path, taken out of unused."""
+    beside = unused.pop(_public_half(path, "-cert.pub")[1], None)
+    if beside:
+        yield Offer(f"{path}-cert.pub (from the agent)", beside.signer, held=True)
+    if own := unused.pop(_public_half(path)[1], None):
+        for offer in _certified(path, own.signer):
+            if not beside or offer.signer.blob != beside.signer.blob:
+                yield Offer(f"{offer.label} (from the agent)", offer.signer, held=True)
+
+
+def _certified(path: Path, signer: Signer) -> Iterator[Offer]:
+    """The certificate beside the key, if there is one, and the key."""
+    kind, blob = _public_half(path, "-cert.pub")
+    # ssh-ed25519-cert-v01@openssh.com is about an ssh-ed25519 key: PROTOCOL.certkeys of OpenSSH.
+    if kind.startswith(f"{signer.kind.split('@')[0]}-cert-"):
+        yield Offer(f"{path}-cert.pub", replace(signer, kind=kind, blob=blob))
+    yield Offer(str(path), signer)
 
 
 def _unreadable(host: Host, path: Path, error: Exception) -> AuthenticationError:
-    reason = error.strerror if isinstance(error, OSError) else str(error)
     return AuthenticationError(
-        f"the key {path} for {host.where} cannot be used: {reason}",
+        f"the key {path} for {host.where} cannot be used: {_reason(path, error)}",
         hint=f"`identity_file:` of {host.name!r} in the inventory must name a readable private "
-        "key (the file without .pub).",
+        "key (the file without .pub)."
+        + (f" Run `ssh-add {path}` once." if _is_of_a_device(path) else ""),
     )
 
 
-def _public_blob(path: Path) -> bytes:
+def _reason(path: Path, error: Exception) -> str:
+    if _is_of_a_device(path):
+        return "it is a security key's, which only an agent can use"
+    return error.strerror or str(error) if isinstance(error, OSError) else str(error)
+
+
+def _is_of_a_device(path: Path) -> bool:
+    return _public_half(path)[0].startswith("sk-")
+
+
+def _public_half(path: Path, suffix: str = ".pub") -> tuple[str, bytes]:
+    """Kind and blob of what lies beside the key in path; empty where nothing does."""
     # A locked file cannot be compared with the agent's keys, but its .pub half can.
-    with contextlib.suppress(OSError, IndexError, binascii.Error, UnicodeDecodeError):
-        return base64.b64decode(Path(f"{path}.pub").read_text("utf-8").split()[1])
-    return b""
-
-
-def _name(key: object) -> str:
-    return str(getattr(key, "comment", "") or getattr(key, "fingerprint", "unnamed"))
+    with contextlib.suppress(OSError, ValueError):
+        kind, blob = Path(f"{path}{suffix}").read_text("utf-8").split()[:2]
+        return kind, base64.b64decode(blob)
+    return "", b""

@@ -25,19 +25,14 @@ from orchestrator.model.completed import Completed
 from orchestrator.model.host import Host
 from orchestrator.transport.dial import Timeouts, dial
 from orchestrator.transport.exchange import run_to_end
-from orchestrator.transport.failures import told, was_dropped
-from orchestrator.transport.keys import (
-    LockedKeyError,
-    UnusableKeyError,
-    candidates,
-    denied,
-    not_by_key,
-    too_many,
-)
-from orchestrator.transport.known_hosts import HostKey
+from orchestrator.transport.failures import lost, told, was_dropped
+from orchestrator.transport.keys import KeyRing, LockedKeyError, UnusableKeyError
+from orchestrator.transport.login import Login
 from orchestrator.transport.route import Route, hop, resolve, through
+from orchestrator.transport.ssh_agent import Agent
+from orchestrator.transport.ssh_auth import Dialogue, Signer
 from orchestrator.transport.ssh_channel import Spares, SshChannel, keep_order, starting
-from orchestrator.transport.trust import Trust
+from orchestrator.transport.trust import HostKeyRule, Trust
 
 if TYPE_CHECKING:
     import fabric
@@ -74,6 +69,8 @@ class SshTransport:
         self._held = contextlib.ExitStack()
         self._link: paramiko.Transport | None = None
         self._spares: Spares | None = None
+        self._was_open = self._opening = self._unwanted = False
+        self._deciding = threading.Lock()
 
     def open(self) -> None:
         """Connect, verify, log in. Any thread may call this early; the others then wait for it."""
@@ -98,7 +95,11 @@ class SshTransport:
             channel.close()
 
     def close(self) -> None:
-        """Hang up; the next use connects again."""
+        """Hang up; the next use connects again. A thread that is opening it is not waited for."""
+        with self._deciding:
+            self._unwanted = self._opening
+        if self._unwanted:  # it may be asking a person; it hangs up when it is through
+            return
         with self._lock:
             self._link = self._spares = None
             self._held.close()
@@ -113,9 +114,21 @@ class SshTransport:
         with self._lock:
             if self._link is None or self._spares is None or not self._link.is_active():
                 self.close()
-                self._link = self._located()
+                self._link = self._wanted()
                 self._spares = Spares(self._link, self._timeouts.channel_s)
             return self._link, self._spares
+
+    def _wanted(self) -> paramiko.Transport:
+        self._opening = True
+        try:
+            link = self._located()
+        finally:
+            with self._deciding:
+                self._opening = False
+        if self._unwanted:
+            self.close()
+            raise lost(self.host, "was let go while we connected")
+        return link
 
     def _located(self) -> paramiko.Transport:
         """A new connection to where the host is now."""
@@ -132,18 +145,23 @@ class SshTransport:
 
     def _connected(self, host: Host) -> paramiko.Transport:
         with told(host), contextlib.ExitStack() as held:
-            link = _Opening(self._trust, self._timeouts, held).connect(host)
+            link = _Opening(self._trust, self._timeouts, held, self._was_open).connect(host)
             self._held = held.pop_all()
+        self._was_open = True
         return link
 
 
 @dataclass(frozen=True)
 class _Opening:
-    """Connections being made; held closes whatever was opened, also after a failure."""
+    """Connections being made; held closes whatever was opened, also after a failure.
+
+    again: one like it was lost in use.
+    """
 
     trust: Trust
     timeouts: Timeouts
     held: contextlib.ExitStack
+    again: bool = False
 
     def connect(self, host: Host, jumps: tuple[str, ...] = ()) -> paramiko.Transport:
         """A verified, authenticated connection. jumps: used instead of ssh_config's."""
@@ -211,11 +229,11 @@ class _Opening:
                 "auth_timeout": self.timeouts.auth_s,
                 "channel_timeout": self.timeouts.channel_s,
                 "transport_factory": lambda sock, **options: _tuned(sock, known, **options),
-                "auth_strategy": _KeyRing(host, route, self.trust),
+                "auth_strategy": _Strategy(host, route, self),
             },
         )
         self.held.callback(connection.client.close)
-        connection.client.set_missing_host_key_policy(_HostKeyRule(host, route, self.trust))
+        connection.client.set_missing_host_key_policy(HostKeyRule(host, route.known_as, self.trust))
         connection.open()
         connection.transport.set_keepalive(self.timeouts.keepalive_s)
         return connection.transport
@@ -240,48 +258,24 @@ def _tuned(sock: Any, known: set[str], **options: Any) -> paramiko.Transport:
     return link
 
 
-class _HostKeyRule:
-    """Paramiko asks its missing-key policy about every host, as we load no keys into it."""
+class _Strategy:
+    """How to log in; Paramiko calls it where it expects an AuthStrategy."""
 
-    def __init__(self, host: Host, route: Route, trust: Trust) -> None:
-        self._host, self._route, self._trust = host, route, trust
-
-    def missing_host_key(self, client: Any, hostname: str, key: paramiko.PKey) -> None:
-        self._trust.verify(self._host, self._route.known_as, HostKey(key.get_name(), key.asbytes()))
-
-
-class _KeyRing:
-    """Offers our keys one at a time; Paramiko calls it where it expects an AuthStrategy."""
-
-    def __init__(self, host: Host, route: Route, trust: Trust) -> None:
-        self._host, self._route, self._trust = host, route, trust
+    def __init__(self, host: Host, route: Route, opening: _Opening) -> None:
+        self._host, self._route, self._opening = host, route, opening
 
     def authenticate(self, transport: paramiko.Transport) -> None:
         import paramiko
 
-        tried: list[str] = []
-        user = self._route.user
-        with contextlib.closing(paramiko.Agent()) as agent:
-            held = {key.asbytes(): key for key in agent.get_keys()}
-            for label, key in candidates(self._host, self._route, self._trust, held, _load):
-                tried.append(label)
-                try:
-                    more = transport.auth_publickey(user, key)
-                except paramiko.BadAuthenticationType as error:
-                    raise not_by_key(self._host, error.allowed_types) from error
-                except (paramiko.SSHException, EOFError) as error:
-                    if "timeout" in str(error):
-                        raise TimeoutError from error
-                    if not transport.is_active():
-                        raise too_many(self._host, tried) from error
-                    continue
-                if more:
-                    raise not_by_key(self._host, [f"{name} as well" for name in more])
-                return
-        raise denied(self._host, user, tried)
+        trust, user = self._opening.trust, self._route.user
+        dialogue = Dialogue(transport, user, self._opening.timeouts.auth_s, paramiko.Message)
+        login = Login(self._host, user, trust, dialogue, self._opening.again)
+        with contextlib.closing(Agent(paramiko.agent.get_agent_connection())) as agent:
+            held = agent.keys()
+            login.through(KeyRing(self._host, self._route, trust, held, _load, agent.problem))
 
 
-def _load(path: Path, passphrase: str | None) -> paramiko.PKey:
+def _load(path: Path, passphrase: str | None) -> Signer:
     import paramiko
 
     for kind in (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey):
@@ -291,8 +285,9 @@ def _load(path: Path, passphrase: str | None) -> paramiko.PKey:
             raise LockedKeyError from error
         except (paramiko.SSHException, ValueError):
             continue
-        certificate = Path(f"{path}-cert.pub")
-        if certificate.is_file():
-            key.load_certificate(str(certificate))
-        return key
+        return Signer(key.get_name(), key.asbytes(), _signature_by(key))
     raise UnusableKeyError("not a private key that Paramiko can read")
+
+
+def _signature_by(key: paramiko.PKey) -> Callable[[bytes, str], bytes]:
+    return lambda data, algorithm: bytes(key.sign_ssh_data(data, algorithm).asbytes())

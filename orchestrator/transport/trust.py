@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
 from orchestrator.errors import HostKeyError
 from orchestrator.model.host import Host
@@ -35,18 +36,29 @@ class FirstContact(Enum):
 
 
 @dataclass(frozen=True)
+class Question:
+    """One thing a host wants typed. seen: whether the answer may be read while it is typed."""
+
+    text: str
+    seen: bool
+
+
+@dataclass(frozen=True)
 class Trust:
     """known_hosts: the project's own file, OpenSSH format, keyed as the module says.
 
     ask: (question, fingerprint) -> yes or no; needed for FirstContact.ASK.
     passphrase: question -> passphrase of a key file, asked at the terminal if there is one;
     None where nobody can be asked.
+    answers: (who asks and why, its questions) -> what the person types, in their order; for a
+    second factor. None where nobody can be asked.
     """
 
     known_hosts: Path
     first_contact: FirstContact = FirstContact.REFUSE
     ask: Callable[[str, str], bool] | None = None
     passphrase: Callable[[str], str] | None = field(default_factory=_terminal)
+    answers: Callable[[str, tuple[Question, ...]], list[str]] | None = None
 
     def known_keys(self, host: Host, address: str) -> tuple[HostKey, ...]:
         """The keys already believed for host; empty at a first contact or for a pinned key."""
@@ -105,6 +117,17 @@ class Trust:
             f"{' or '.join(map(str, known))}, offered {offered}",
             hint=f"Someone may be listening. If the machine was rebuilt, {way_out}.",
         )
+
+
+class HostKeyRule:
+    """Paramiko asks its missing-key policy about every host, as we load no keys into it."""
+
+    def __init__(self, host: Host, known_as: str, trust: Trust) -> None:
+        self._host, self._known_as, self._trust = host, known_as, trust
+
+    def missing_host_key(self, client: Any, hostname: str, key: Any) -> None:
+        """HostKeyError: do not go on."""
+        self._trust.verify(self._host, self._known_as, HostKey(key.get_name(), key.asbytes()))
 
 
 def _not_the_pinned_key(host: Host, offered: HostKey) -> HostKeyError:

@@ -22,6 +22,7 @@ from orchestrator.errors import (
     HostUnfit,
     HostUnreachable,
     LinkLost,
+    NobodyToAsk,
     OrchestratorError,
 )
 from orchestrator.model.command import Command
@@ -142,7 +143,7 @@ def deploy(
     while True:
         try:
             return _deploy_once(transport, scan, progress)
-        except (HostKeyError, HostStopped):
+        except (HostKeyError, HostStopped, NobodyToAsk):
             raise
         except HostUnreachable as problem:
             # A host that just lost the link may refuse a connection or two.

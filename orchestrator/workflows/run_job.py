@@ -20,6 +20,7 @@ from orchestrator.errors import (
     HostUnfit,
     HostUnreachable,
     LinkLost,
+    NobodyToAsk,
     RunTaken,
     UsageError,
 )
@@ -225,7 +226,7 @@ class _Homecoming:
         while True:
             try:
                 done = act()
-            except (HostKeyError, HostStopped):
+            except (HostKeyError, HostStopped, NobodyToAsk):
                 raise
             except HostUnreachable as exc:
                 # A host that was never reached is a plain error; one that was is waited for. One

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -111,13 +111,17 @@ def serve(
     *options: str,
     host_key: Path | None = None,
     port: int | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[SshServer]:
-    """Run sshd until the block ends; options are extra sshd_config lines, taken first."""
+    """Run sshd until the block ends; options are extra sshd_config lines, taken first.
+
+    environment: of sshd itself, besides ours.
+    """
     home = directory / "home"
     home.mkdir(parents=True, exist_ok=True)
     for _attempt in range(5):
         server = SshServer(port or _free_port(), keys, host_key or keys.host, directory, home)
-        process = _start(server, options)
+        process = _start(server, options, {**os.environ, **(environment or {})})
         if _answers(server, process):
             break
         _stop(process)
@@ -129,7 +133,9 @@ def serve(
         _stop(process)
 
 
-def _start(server: SshServer, options: tuple[str, ...]) -> subprocess.Popen[bytes]:
+def _start(
+    server: SshServer, options: tuple[str, ...], environment: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
     program = shutil.which("sshd") or shutil.which("sshd", path="/usr/sbin:/usr/local/sbin")
     if program is None:
         raise FileNotFoundError("no sshd here: install openssh-server")
@@ -145,7 +151,9 @@ def _start(server: SshServer, options: tuple[str, ...]) -> subprocess.Popen[byte
     config.write_text("\n".join((*options, *usual, "")))
     with (server.directory / "sshd.log").open("ab") as log:
         words = [program, "-D", "-e", "-f", str(config)]
-        return subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        return subprocess.Popen(
+            words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment
+        )
 
 
 def _config(server: SshServer, authorized: Path) -> tuple[str, ...]:

@@ -1,0 +1,106 @@
+"""The SSH agent: its keys, and its signatures (draft-ietf-sshm-ssh-agent).
+
+Paramiko finds the agent on every system, and then gives up all of its keys for one that it cannot
+read, waits for ever, and loses why nothing was signed; so the two messages we need are here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import struct
+from collections.abc import Iterator
+from typing import Any
+
+from orchestrator.transport.keys import Held
+from orchestrator.transport.ssh_auth import PERSON_LIMIT_S, CannotSignError, Signer
+
+_LIST, _LISTED = 11, 12
+_SIGN, _SIGNED = 13, 14
+_FLAGS = {"rsa-sha2-256": 2, "rsa-sha2-512": 4}
+_LIST_LIMIT_S = 10.0
+_ANSWER_LIMIT_BYTES = 1 << 20
+REFUSED = "the agent refused to sign (not confirmed, expired, locked, or its device is missing)"
+GONE = "the agent does not answer any more"
+
+
+class Agent:
+    """An agent behind `connection`, a socket or what Paramiko gives in its place; None: no agent.
+
+    problem: why its keys are not known, or "".
+    """
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self.problem = ""
+
+    def keys(self) -> tuple[Held, ...]:
+        """All that it holds, of whatever kind; empty, and a problem, where it cannot be asked."""
+        if self._connection is None:
+            return ()
+        try:
+            kind, body = self._asked(bytes([_LIST]), _LIST_LIMIT_S)
+            if kind == _LISTED:
+                return tuple(self._held(body))
+            self.problem = "it does not tell its keys"
+        except (OSError, EOFError, struct.error) as error:
+            self.problem = f"it does not tell its keys: {error or type(error).__name__}"
+        return ()
+
+    def close(self) -> None:
+        """Let go of it."""
+        with contextlib.suppress(OSError, AttributeError):
+            self._connection.close()
+
+    def _held(self, body: bytes) -> Iterator[Held]:
+        (count,), place = struct.unpack_from(">I", body), 4
+        for _ in range(count):
+            blob, place = _string(body, place)
+            comment, place = _string(body, place)
+            with contextlib.suppress(EOFError, struct.error, UnicodeDecodeError):
+                signer = Signer(_string(blob, 0)[0].decode("ascii"), blob, self._signature_by(blob))
+                yield Held(signer, comment.decode("utf-8", "replace"))
+
+    def _signature_by(self, blob: bytes) -> Any:
+        def sign(data: bytes, algorithm: str) -> bytes:
+            flags = _FLAGS.get(algorithm.partition("-cert-")[0], 0)
+            asked = bytes([_SIGN]) + _packed(blob) + _packed(data) + struct.pack(">I", flags)
+            try:
+                kind, body = self._asked(asked, PERSON_LIMIT_S)
+                if kind != _SIGNED:
+                    raise CannotSignError(REFUSED)
+                return _string(body, 0)[0]
+            except (OSError, EOFError, struct.error) as error:
+                raise CannotSignError(GONE) from error
+
+        return sign
+
+    def _asked(self, message: bytes, limit_s: float) -> tuple[int, bytes]:
+        if hasattr(self._connection, "settimeout"):
+            self._connection.settimeout(limit_s)
+        self._connection.send(_packed(message))
+        (size,) = struct.unpack(">I", self._read(4))
+        if not 1 <= size <= _ANSWER_LIMIT_BYTES:
+            raise EOFError(f"an answer of {size} bytes")
+        answer = self._read(size)
+        return answer[0], answer[1:]
+
+    def _read(self, size: int) -> bytes:
+        data = b""
+        while len(data) < size:
+            piece = self._connection.recv(size - len(data))
+            if not piece:
+                raise EOFError("it hung up")
+            data += piece
+        return data
+
+
+def _packed(data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + data
+
+
+def _string(data: bytes, place: int) -> tuple[bytes, int]:
+    (size,) = struct.unpack_from(">I", data, place)
+    end = place + 4 + size
+    if end > len(data):
+        raise EOFError("it breaks off in the middle of a key")
+    return data[place + 4 : end], end

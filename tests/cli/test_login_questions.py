@@ -1,0 +1,148 @@
+"""What a person at a real terminal sees and types while a command logs in."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Project
+from tests.cli.quick import quick_payload
+from tests.conftest import SshdVariant
+from tests.ssh.second_factor import CODE, DEVICE, KEY_AND_CODE, second_factor, why_not
+from tests.ssh.server import PASSPHRASE, Keys, SshServer
+from tests.ssh.terminal import Terminal, on_terminal
+
+REPOSITORY = Path(__file__).parents[2]
+CHECK = (sys.executable, "-m", "orchestrator", "check", "--host", "pod")
+needs_pam = pytest.mark.skipif(bool(why_not()), reason=why_not())
+
+# Bars that move all the time in one thread, and a question in another.
+BARS_AND_A_QUESTION = """
+import threading, time
+from orchestrator.cli import console, questions
+from orchestrator.transport.trust import Question
+
+given = []
+def ask():
+    given.extend(questions.ask_answers("pod wants a code:", (Question("Code: ", SEEN),)))
+with console.progress() as progress:
+    asks = threading.Thread(target=ask)
+    for done in range(10**6):
+        progress.step("sync", done, 10**6, "file")
+        time.sleep(0.01)
+        if done == 30:
+            asks.start()
+            progress.say("a line from another thread")
+        if given:
+            break
+    asks.join()
+    progress.say("after the answer")
+print(given)
+"""
+
+
+@pytest.fixture
+def asking(sshd_variant: SshdVariant, tmp_path: Path) -> SshServer:
+    rules = second_factor(tmp_path / "factor", asks_device=True)
+    return sshd_variant(*KEY_AND_CODE, environment=rules.environment)
+
+
+@pytest.fixture
+def plain_project(project: Project) -> Project:
+    quick_payload(project.root)
+    return project
+
+
+def within(terminal: Terminal, after: str, before: str) -> str:
+    return terminal.shown.split(after, 1)[1].split(before, 1)[0]
+
+
+@needs_pam
+def test_a_second_factor_is_typed_at_the_terminal_and_the_run_goes_on(
+    plain_project: Project, asking: SshServer
+) -> None:
+    plain_project.add_ssh_host(asking)
+    with on_terminal(CHECK, plain_project.root, {"PYTHONPATH": str(REPOSITORY)}) as terminal:
+        terminal.read_until("Device name: ")
+        assert "accepted the key" in terminal.shown
+        assert terminal.echoes
+        terminal.type(DEVICE)
+        terminal.read_until("[31mcode: ")
+        assert "\\x1b[31mcode" in terminal.shown
+        terminal.read_for(0.2)
+        assert not terminal.echoes
+        terminal.type(CODE)
+        assert terminal.exit_status() == 0, terminal.shown
+        assert CODE not in terminal.shown
+        assert terminal.echoes
+        assert "code" not in terminal.stdout.lower()
+
+
+@needs_pam
+def test_ctrl_c_at_a_hidden_question_leaves_a_terminal_that_echoes(
+    plain_project: Project, asking: SshServer
+) -> None:
+    plain_project.add_ssh_host(asking)
+    with on_terminal(CHECK, plain_project.root, {"PYTHONPATH": str(REPOSITORY)}) as terminal:
+        terminal.read_until("Device name: ")
+        terminal.type(DEVICE)
+        terminal.read_until("[31mcode: ")
+        terminal.read_for(0.2)
+        assert not terminal.echoes
+        terminal.press_ctrl_c()
+        assert terminal.exit_status(20) == 130
+        assert terminal.echoes
+        assert "Traceback" not in terminal.shown
+
+
+@needs_pam
+def test_without_a_terminal_the_command_says_what_the_host_wants(
+    plain_project: Project, asking: SshServer
+) -> None:
+    plain_project.add_ssh_host(asking)
+    done = plain_project.orchestrator("check", "--host", "pod")
+    assert done.code == 3
+    assert "wants keyboard-interactive as well; nobody can be asked here" in done.err
+    assert "Run the command in a terminal" in done.err
+
+
+def test_without_a_terminal_nobody_is_asked_for_a_passphrase(
+    plain_project: Project, sshd: SshServer, keys: Keys
+) -> None:
+    plain_project.add_ssh_host(sshd, identity_file=str(keys.encrypted))
+    done = plain_project.orchestrator("check", "--host", "pod")
+    assert done.code == 3
+    assert "needs a passphrase, and nobody can be asked here" in done.err
+    assert f"ssh-add {keys.encrypted}" in done.err
+
+
+def test_a_passphrase_is_typed_at_the_terminal_while_stderr_is_a_file(
+    plain_project: Project, sshd: SshServer, keys: Keys
+) -> None:
+    plain_project.add_ssh_host(sshd, identity_file=str(keys.encrypted))
+    words = ("sh", "-c", f"{' '.join(CHECK)} 2> stderr")
+    with on_terminal(words, plain_project.root, {"PYTHONPATH": str(REPOSITORY)}) as terminal:
+        terminal.read_until(f"Passphrase for {keys.encrypted}: ")
+        terminal.read_for(0.2)
+        terminal.type(PASSPHRASE)
+        assert terminal.exit_status() == 0, terminal.shown
+        assert PASSPHRASE not in terminal.shown
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_no_bar_is_drawn_and_no_line_said_while_somebody_types(seen: bool, tmp_path: Path) -> None:
+    words = (sys.executable, "-c", BARS_AND_A_QUESTION.replace("SEEN", str(seen)))
+    with on_terminal(words, tmp_path, {"PYTHONPATH": str(REPOSITORY)}) as terminal:
+        terminal.read_until("Code: ")
+        terminal.read_for(0.6)
+        terminal.type(CODE)
+        assert terminal.exit_status() == 0, terminal.shown
+        typed = within(terminal, "Code: ", "\n").strip("\r")
+        assert typed == (CODE if seen else "")
+        assert "after the answer" in terminal.shown
+        after = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.shown.split("Code: ", 1)[1])
+        assert "sync" in after
+        assert terminal.stdout == f"['{CODE}']\n"

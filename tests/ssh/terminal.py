@@ -1,0 +1,96 @@
+"""A program on a terminal of its own, with a person who types."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pty
+import select
+import signal
+import subprocess
+import termios
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+
+class Terminal:
+    """What a program shows on its terminal, and a keyboard. stdout goes to a file instead."""
+
+    def __init__(self, words: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> None:
+        self._near, far = pty.openpty()
+        self.shown = ""
+        self._out = cwd / "stdout"
+        with self._out.open("wb") as out:
+            self._process = subprocess.Popen(
+                words,
+                cwd=cwd,
+                env={**environment, "TERM": "xterm"},
+                stdin=far,
+                stderr=far,
+                stdout=out,
+                start_new_session=True,
+                preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0) and None,
+            )
+        self._far = far
+
+    def read_until(self, part: str, limit_s: float = 60.0) -> None:
+        """Wait until the terminal shows `part`."""
+        deadline = time.monotonic() + limit_s
+        while part not in self.shown:
+            assert time.monotonic() < deadline, f"{part!r} never came:\n{self.shown}"
+            self._read()
+
+    def read_for(self, seconds: float) -> None:
+        """Read whatever comes meanwhile."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self._read()
+
+    def type(self, line: str) -> None:
+        os.write(self._near, f"{line}\n".encode())
+
+    def press_ctrl_c(self) -> None:
+        os.write(self._near, b"\x03")
+
+    @property
+    def echoes(self) -> bool:
+        """Whether what is typed can be read."""
+        return bool(termios.tcgetattr(self._far)[3] & termios.ECHO)
+
+    @property
+    def stdout(self) -> str:
+        return self._out.read_text()
+
+    def exit_status(self, limit_s: float = 60.0) -> int:
+        """Wait for the program's end."""
+        deadline = time.monotonic() + limit_s
+        while self._process.poll() is None:
+            assert time.monotonic() < deadline, self.shown
+            self._read()
+        self._read()
+        return self._process.returncode
+
+    def close(self) -> None:
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGKILL)
+        self._process.wait()
+        os.close(self._near)
+        os.close(self._far)
+
+    def _read(self) -> None:
+        if select.select([self._near], [], [], 0.05)[0]:
+            self.shown += os.read(self._near, 65536).decode("utf-8", "replace")
+
+
+@contextlib.contextmanager
+def on_terminal(
+    words: Sequence[str], cwd: Path, environment: Mapping[str, str] | None = None
+) -> Iterator[Terminal]:
+    """Run words on a terminal until the block ends."""
+    terminal = Terminal(words, cwd, {**os.environ, **(environment or {})})
+    try:
+        yield terminal
+    finally:
+        terminal.close()

@@ -1,0 +1,318 @@
+"""Keys that cannot sign, expire, vanish or come with a certificate: real agents, real sshd.
+
+Wherever it says something, the OpenSSH client stands beside ours in the same case.
+"""
+
+from __future__ import annotations
+
+import base64
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from orchestrator.errors import AuthenticationError, NobodyToAsk
+from orchestrator.model.host import Host
+from orchestrator.transport.connect import Trust
+from tests.conftest import SshdVariant
+from tests.ssh.agents import (
+    BROKEN_KEYS,
+    DEVICE_KEY,
+    LISTS,
+    SIGNS,
+    STRANGE_KEYS,
+    SshAgent,
+    between,
+    confirming,
+    ssh_agent,
+)
+from tests.ssh.openssh import openssh
+from tests.ssh.server import TWO_TRIES, Keys, SshServer, fingerprint
+from tests.transport.test_login import opened_copy, reaches, refusal
+
+
+@pytest.fixture
+def trust(tmp_path: Path) -> Trust:
+    return Trust(tmp_path / "known_hosts", passphrase=None)
+
+
+Started = Callable[..., SshAgent]
+
+
+@pytest.fixture
+def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Started]:
+    """Starts the agent that everybody asks: agent(confirms=True) says yes to every use."""
+    with ExitStack() as stack:
+
+        def start(confirms: bool = False) -> SshAgent:
+            running = stack.enter_context(ssh_agent(tmp_path, confirming(tmp_path, confirms)))
+            monkeypatch.setenv("SSH_AUTH_SOCK", str(running.place))
+            return running
+
+        yield start
+
+
+@pytest.fixture
+def host(sshd: SshServer) -> Host:
+    """Without an identity file: the agent's keys are offered."""
+    return replace(sshd.host(), identity_file=None)
+
+
+def confirmations(directory: Path) -> int:
+    file = directory / "confirmations"
+    return len(file.read_text().splitlines()) if file.exists() else 0
+
+
+def test_after_a_key_whose_use_is_not_confirmed_the_next_is_tried(
+    sshd: SshServer, host: Host, agent: Started, trust: Trust, keys: Keys
+) -> None:
+    running = agent(confirms=False)
+    running.add(keys.client, "-c")
+    running.add(opened_copy(keys.encrypted, running.place.parent))
+    assert openssh(sshd).returncode == 0
+    assert reaches(host, trust)
+
+
+def test_a_key_whose_use_is_not_confirmed_is_named_with_what_happened(
+    sshd: SshServer, host: Host, agent: Started, trust: Trust, keys: Keys
+) -> None:
+    running = agent(confirms=False)
+    running.add(keys.stranger)
+    running.add(keys.client, "-c")
+    assert openssh(sshd).returncode == 255
+    error = refusal(host, trust)
+    assert type(error) is AuthenticationError
+    assert (
+        f"agent key {fingerprint(keys.client)} client: the agent refused to sign" in error.message
+    )
+    assert (
+        f"agent key {fingerprint(keys.stranger)} stranger: the host does not accept it"
+        in error.message
+    )
+    assert "Confirm when the agent asks" in error.hint
+    assert "PubkeyAuthentication" not in error.hint
+
+
+def test_nobody_has_to_confirm_a_key_that_the_host_does_not_know(
+    sshd: SshServer, host: Host, agent: Started, trust: Trust, keys: Keys, tmp_path: Path
+) -> None:
+    running = agent(confirms=True)
+    running.add(keys.stranger, "-c")
+    running.add(keys.client, "-c")
+    assert openssh(sshd).returncode == 0
+    by_openssh = confirmations(tmp_path)
+    assert reaches(host, trust)
+    assert by_openssh == 1
+    assert confirmations(tmp_path) == 2
+
+
+def test_a_key_that_expires_while_it_is_offered_does_not_end_the_login(
+    sshd: SshServer,
+    host: Host,
+    agent: Started,
+    trust: Trust,
+    keys: Keys,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    running = agent()
+
+    def until_it_has_expired(request: int) -> bool:
+        if request == SIGNS:
+            time.sleep(max(0.0, added + 2.1 - time.monotonic()))
+        return True
+
+    with between(running, tmp_path, before=until_it_has_expired) as place:
+        monkeypatch.setenv("SSH_AUTH_SOCK", str(place))
+        for login in (lambda: openssh(sshd).returncode == 0, lambda: reaches(host, trust)):
+            running.add(keys.client, "-t", "1")
+            running.add(opened_copy(keys.encrypted, tmp_path))
+            added = time.monotonic()
+            assert login()
+
+
+@pytest.mark.parametrize("broken", [False, True], ids=["of strange kinds", "that are none"])
+def test_keys_that_nobody_can_use_do_not_hide_the_others(
+    broken: bool,
+    sshd_variant: SshdVariant,
+    agent: Started,
+    trust: Trust,
+    keys: Keys,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = tmp_path / "known_keys"
+    public = base64.b64encode(DEVICE_KEY).decode()
+    client = Path(f"{keys.client}.pub").read_text()
+    known.write_text(f"sk-ssh-ed25519@openssh.com {public} security key\n{client}")
+    server = sshd_variant(f"AuthorizedKeysFile {known}")
+    running = agent()
+    running.add(keys.client)
+    strange = STRANGE_KEYS + (BROKEN_KEYS if broken else ())
+    with between(running, tmp_path, strange) as place:
+        monkeypatch.setenv("SSH_AUTH_SOCK", str(place))
+        if not broken:
+            assert openssh(server).returncode == 0
+        assert reaches(replace(server.host(), identity_file=None), trust)
+        known.write_text(f"sk-ssh-ed25519@openssh.com {public} security key\n")
+        error = refusal(replace(server.host(), identity_file=None), trust)
+    assert "security key: the agent refused to sign" in error.message
+    assert "tomorrow: ssh-of-tomorrow@example.org is a kind of key" in error.message
+    assert "client: the host does not accept it" in error.message
+    assert "touch the security key" in error.hint
+
+
+@pytest.mark.parametrize("at", [LISTS, SIGNS], ids=["at the start", "in mid-login"])
+def test_when_the_agent_vanishes_the_files_are_tried(
+    at: int,
+    sshd: SshServer,
+    host: Host,
+    agent: Started,
+    trust: Trust,
+    keys: Keys,
+    tmp_path: Path,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    running = agent()
+    running.add(keys.client)
+    with between(running, tmp_path, before=lambda request: request != at) as place:
+        monkeypatch.setenv("SSH_AUTH_SOCK", str(place))
+        error = refusal(host, trust)
+        assert "agent" in error.message
+        assert (
+            "does not answer any more" if at == SIGNS else "does not tell its keys"
+        ) in error.message
+        # Found by its public half, the agent's key is tried before the file.
+        copied(keys.client, home / ".ssh" / "id_ed25519")
+        assert reaches(host, trust)
+    identity = str(home / ".ssh" / "id_ed25519")
+    assert openssh(sshd, "-i", identity).returncode == 0
+
+
+def test_too_many_keys_are_told_one_by_one(
+    sshd_variant: SshdVariant, agent: Started, trust: Trust, keys: Keys
+) -> None:
+    server = sshd_variant(*TWO_TRIES)
+    running = agent()
+    for key in (keys.stranger, keys.host, keys.other_host, keys.client):
+        running.add(key)
+    assert openssh(server).returncode == 255
+    error = refusal(replace(server.host(), identity_file=None), trust)
+    assert "hung up after 2 keys:" in error.message
+    assert f"{fingerprint(keys.stranger)} stranger: the host does not accept it" in error.message
+    assert f"{fingerprint(keys.host)} host: the host hung up" in error.message
+    assert "MaxAuthTries" in error.hint
+
+
+def test_a_locked_key_file_is_named_and_the_rest_is_tried(
+    host: Host, trust: Trust, keys: Keys, home: Path
+) -> None:
+    locked = copied(keys.encrypted, home / ".ssh" / "id_ed25519")
+    other = copied(keys.stranger, home / ".ssh" / "id_ecdsa")
+    error = refusal(host, trust)
+    assert type(error) is NobodyToAsk
+    assert f"{locked}: it needs a passphrase, and nobody can be asked here" in error.message
+    assert f"{other}: the host does not accept it" in error.message
+    assert f"ssh-add {locked}" in error.hint
+    copied(keys.client, home / ".ssh" / "id_rsa")
+    assert reaches(host, trust)
+
+
+def test_a_passphrase_that_is_wrong_twice_may_be_right_the_third_time(
+    host: Host, trust: Trust, keys: Keys, home: Path
+) -> None:
+    copied(keys.encrypted, home / ".ssh" / "id_ed25519")
+    typed = iter(["hunter2", "hunter3", "correct horse"])
+    assert reaches(host, replace(trust, passphrase=lambda question: next(typed)))
+
+
+def test_the_file_of_a_security_key_is_told_from_a_damaged_one(
+    sshd: SshServer, trust: Trust, tmp_path: Path
+) -> None:
+    file = tmp_path / "id_ed25519_sk"
+    file.write_text("-----BEGIN OPENSSH PRIVATE KEY-----\n")
+    public = base64.b64encode(DEVICE_KEY).decode()
+    Path(f"{file}.pub").write_text(f"sk-ssh-ed25519@openssh.com {public} me\n")
+    error = refusal(replace(sshd.host(), identity_file=file), trust)
+    assert "it is a security key's, which only an agent can use" in error.message
+    assert f"ssh-add {file}" in error.hint
+
+
+# Certificates.
+
+
+@pytest.fixture
+def authority(sshd_variant: SshdVariant, tmp_path: Path) -> tuple[SshServer, Path]:
+    """A server that lets in whoever an authority has signed, and the authority's key."""
+    key = tmp_path / "authority"
+    make_key(key, "ed25519")
+    return sshd_variant(f"TrustedUserCAKeys {key}.pub", "AuthorizedKeysFile none"), key
+
+
+def make_key(path: Path, kind: str) -> None:
+    path.parent.mkdir(exist_ok=True)
+    words = ["ssh-keygen", "-q", "-t", kind, "-N", "", "-f", str(path)]
+    subprocess.run(words, check=True, stdin=subprocess.DEVNULL)
+
+
+def lock(key: Path) -> None:
+    words = ["ssh-keygen", "-q", "-p", "-P", "", "-N", "passphrase", "-f", str(key)]
+    subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
+
+
+def certify(key: Path, authority: Path, user: str, validity: str = "-1h:+1h") -> None:
+    words = ["ssh-keygen", "-q", "-s", str(authority), "-I", "me", "-n", user, "-V", validity]
+    subprocess.run([*words, f"{key}.pub"], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
+@pytest.mark.parametrize("where", ["beside the file", "in the agent", "beside the agent's key"])
+def test_a_certificate_lets_in(
+    kind: str,
+    where: str,
+    authority: tuple[SshServer, Path],
+    agent: Started,
+    trust: Trust,
+    tmp_path: Path,
+) -> None:
+    server, signs = authority
+    key = tmp_path / "certified" / "id"
+    make_key(key, kind)
+    host = replace(server.host(), identity_file=key)
+    running = agent()
+    if where == "beside the agent's key":
+        running.add(key)
+        lock(key)
+    assert openssh(server, "-i", str(key)).returncode == 255
+    certify(key, signs, str(host.user))
+    if where == "in the agent":
+        running.add(key)
+        key.unlink()
+        host = replace(host, identity_file=None)
+    assert openssh(server, "-i", str(key)).returncode == 0
+    assert reaches(host, trust)
+
+
+def test_an_expired_certificate_does_not_stand_in_the_way_of_its_key(
+    sshd: SshServer, authority: tuple[SshServer, Path], trust: Trust, keys: Keys, tmp_path: Path
+) -> None:
+    server, signs = authority
+    key = copied(keys.client, tmp_path / "certified" / "id")
+    certify(key, signs, str(server.host().user), validity="-2h:-1h")
+    assert openssh(sshd, "-i", str(key)).returncode == 0
+    assert reaches(replace(sshd.host(), identity_file=key), trust)
+    error = refusal(replace(server.host(), identity_file=key), trust)
+    assert f"{key}-cert.pub, {key}" in error.message
+
+
+def copied(key: Path, to: Path) -> Path:
+    to.parent.mkdir(mode=0o700, exist_ok=True)
+    to.write_bytes(key.read_bytes())
+    to.chmod(0o600)
+    Path(f"{to}.pub").write_bytes(Path(f"{key}.pub").read_bytes())
+    return to
