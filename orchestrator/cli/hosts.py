@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from orchestrator.cli import console, options
+from orchestrator.cli.hosts_add import add
 from orchestrator.cli.session import Session
-from orchestrator.errors import InventoryError, UsageError
+from orchestrator.errors import UsageError
 
 if TYPE_CHECKING:
     from orchestrator.model.host import Host
@@ -27,7 +26,7 @@ def hosts(ctx: click.Context, as_json: bool) -> None:
     Example:
       orchestrator hosts
       orchestrator hosts show h100
-      orchestrator hosts add h100 --address 203.0.113.7 --port 10022 --user root
+      orchestrator hosts add h100 ssh root@203.0.113.7 -p 10022
     """
     if ctx.invoked_subcommand is not None:
         options.refuse_before_subcommand(ctx)
@@ -109,63 +108,7 @@ def _facts(host: Host) -> dict[str, Any]:
     return {key: value for key, value in facts.items() if value is not None}
 
 
-@hosts.command()
-@click.argument("name")
-@click.option("--local", is_flag=True, help="This machine, without SSH.")
-@click.option("--address", metavar="HOST", help="DNS name, IP or alias of ~/.ssh/config.")
-@click.option("--pod", metavar="ID", help="RunPod pod id, in place of an address.")
-@click.option("--port", metavar="PORT", help="SSH port.")
-@click.option("--user", metavar="LOGIN", help="Login name on the host.")
-@click.option("--identity-file", metavar="FILE", help="Private key; relative to the inventory.")
-@click.option("--host-key", metavar="SHA256:…", help="Believe this host key and no other.")
-@click.option("--workspace", metavar="DIR", help="Directory on the host that we may fill.")
-@click.option("--python", metavar="PROGRAM", help="The host's Python that has torch.")
-@click.option("--cuda-home", metavar="DIR", help="CUDA toolkit to build with; holds bin/nvcc.")
-@click.option("--gpu", metavar="N", help="Index of the GPU to use.")
-@click.pass_obj
-def add(session: Session, /, name: str, local: bool, pod: str | None, **keys: str | None) -> None:
-    """Write a new host into the inventory; every line already there stays as it is.
-
-    Values may be variables such as '${POD_PORT}', read each time a command runs.
-
-    \b
-    Example:
-      orchestrator hosts add local --local
-      orchestrator hosts add h100 --address 203.0.113.7 --port 10022 --user root
-      orchestrator hosts add h100 --address '${POD_IP}' --port '${POD_PORT}'
-    """
-    from orchestrator.store.inventory_document import shown_path
-    from orchestrator.store.inventory_edit import add_host
-
-    if [local, keys["address"] is not None, pod is not None].count(True) != 1:
-        raise UsageError(
-            f"how is {name} reached? Expected exactly one of --address, --pod and --local",
-            hint=f"orchestrator hosts add {name} --address 203.0.113.7 --port 10022",
-        )
-    fields: dict[str, str | int | dict[str, str]] = {"transport": "local" if local else "ssh"}
-    if pod is not None:
-        fields["runpod"] = {"pod": pod}
-    fields |= {key: _number(value) for key, value in keys.items() if value is not None}
-    path = _file_to_edit(session)
-    entry = add_host(path, name, fields, os.environ).entry(name)
-    console.out(f"added {name} ({entry.where}) to {shown_path(path)}")
-    if entry.problem:
-        console.note(f"not usable yet: {entry.problem}")
-    console.next_step(f"orchestrator deploy --host {name}")
-
-
-def _number(text: str) -> str | int:
-    """Digits go into the file without quotes."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else text
-
-
-def _file_to_edit(session: Session) -> Path:
-    from orchestrator.store.inventory import FILE_NAME
-
-    try:
-        return session.inventory_file
-    except InventoryError:
-        return Path.cwd() / FILE_NAME
+hosts.add_command(add)
 
 
 @hosts.command()

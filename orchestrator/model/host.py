@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from orchestrator.model.address import with_port
+
 _SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL", re.IGNORECASE)
 
 
@@ -65,8 +67,9 @@ class Host:
         """What is connected to: this machine, address:port or a pod."""
         if self.kind is TransportKind.LOCAL:
             return "this machine"
-        target = f"pod {self.pod}" if self.pod else (self.address or "?")
-        return f"{target}:{self.port}" if self.port else target
+        if self.pod:
+            return f"pod {self.pod}" + (f":{self.port}" if self.port else "")
+        return with_port(self.address or "?", self.port)
 
     @property
     def where(self) -> str:

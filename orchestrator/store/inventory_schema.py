@@ -21,6 +21,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
+from orchestrator.model.address import PROXY_REFUSED, RUNPOD_PROXY, bracketed
 from orchestrator.model.host import looks_secret
 from orchestrator.store.inventory_document import Block, Listing, Problem, Scalar, Tree
 from orchestrator.store.inventory_values import (
@@ -41,15 +42,18 @@ _NOTHING = object()  # None would pass for a key that was left out
 
 
 def _reachable(address: str) -> str:
-    if "ssh.runpod.io" in address.lower():
+    if RUNPOD_PROXY in address.lower():
         raise RefusedError(
-            "RunPod's proxy ssh.runpod.io has no SFTP and no exec without a terminal",
+            PROXY_REFUSED,
             "use the pod's direct TCP address and port (Connect > SSH over exposed TCP), "
             "or in place of address write runpod: {pod: POD_ID}",
         )
     if "@" in address:
         raise RefusedError("expected an address without a user", "move the part before @ to user")
-    if address.startswith("[") or address.count(":") == 1:
+    if address.startswith("["):
+        said = "expected an IPv6 address between the brackets"
+        raise RefusedError(said, "write it as in [2001:db8::7]:22")
+    if address.count(":") == 1:
         raise RefusedError("expected an address without a port", "move the part after : to port")
     return address
 
@@ -141,6 +145,19 @@ class SshKeys(Defaults):
     address: Address | None = None
     runpod: Pod | None = None
     host_key: Fingerprint | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _out_of_brackets(cls, keys: Any) -> Any:
+        """[::1]:2222 says a port as well, and user@[::1] a user."""
+        said = bracketed(str(keys.get("address", ""))) if isinstance(keys, dict) else None
+        if said is None:
+            return keys
+        for name, value in said.beside.items():
+            if str(keys.get(name, value)) != value:
+                mend = f"leave one of them out; {name} may also stand in defaults"
+                raise RefusedError(f"address says {name} {value}, {name} says {keys[name]}", mend)
+        return {**keys, **said.beside, "address": said.address}
 
     @field_validator("python")
     @classmethod
