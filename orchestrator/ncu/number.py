@@ -1,7 +1,9 @@
 """Numbers as Nsight Compute prints them, in whatever locale it ran.
 
 Only LC_ALL=C is unambiguous: `1,234` is one thousand or one and a bit. What a table writes
-elsewhere often decides it (`54,207,744`, `100.39`, `5,40`); where nothing does, we refuse.
+elsewhere often decides it (`54,207,744`, `100.39`, `5,40`); where nothing does, we refuse. Blanks
+that do not break, apostrophes and underscores only ever stand between thousands (CLDR's group
+marks of French, Swiss and Nordic locales).
 """
 
 from __future__ import annotations
@@ -14,7 +16,8 @@ from orchestrator.errors import UsageError
 from orchestrator.ncu.capture import KernelCapture, Measurement
 from orchestrator.ncu.unit import base
 
-_SIGN = r"[-+]?"
+_SIGN = r"[-+\u2212]?"
+_THOUSANDS = "'\u2019\u02bc_\u00a0\u2007\u2009\u202f"
 _EXPONENT = r"(?:[eE][-+]?\d{1,3})?"
 _WHOLE = re.compile(rf"{_SIGN}\d{{1,39}}{_EXPONENT}\Z", re.A)
 _LONG = re.compile(rf"{_SIGN}\d{{4,39}}\Z", re.A)
@@ -27,6 +30,12 @@ _MARKED = re.compile(
     rf"){_EXPONENT}\Z",
     re.A,
 )
+_CLEAR = re.compile(
+    rf"{_SIGN}[1-9]\d{{0,2}}(?P<group>[{_THOUSANDS}])\d{{3}}(?:(?P=group)\d{{3}}){{0,12}}"
+    rf"(?:(?P<point>[.,])\d{{1,39}})?{_EXPONENT}\Z",
+    re.A,
+)
+_PLAIN = str.maketrans("\u2212", "-", _THOUSANDS)
 _NOTHING = re.compile(r"(?:n/a|no data|none|[-+]?nan(?:\(\w+\))?|[-+]?inf(?:inity)?)?\Z", re.I)
 _ERROR_MARK = "(!)"
 _ADVICE = "Print it again in one notation: LC_ALL=C ncu --import FILE --csv --page raw"
@@ -41,7 +50,8 @@ def decimal_mark(cells: Iterable[tuple[str, str]], where: str) -> str:
     proofs: dict[str, str] = {}
     is_ungrouped = has_riddle = False
     weak = ""
-    for cell, unit in cells:
+    for given, stated in cells:
+        cell, unit = _without_percent(given, stated)
         mark = _proof(cell)
         if mark == "," and not unit:
             weak = mark
@@ -61,6 +71,8 @@ def decimal_mark(cells: Iterable[tuple[str, str]], where: str) -> str:
 
 def _proof(cell: str) -> str:
     """The decimal mark that this cell alone proves, else empty."""
+    if clear := _CLEAR.match(cell):
+        return clear["point"] or ""
     found = _MARKED.match(cell)
     if found is None or _EITHER.match(cell):
         return ""
@@ -76,6 +88,9 @@ def number(cell: str, mark: str, where: str) -> float | int | None:
     """The number in a cell, None if it holds none. UsageError if it could be two numbers."""
     if _WHOLE.match(cell):
         return _finite(cell)
+    if clear := _CLEAR.match(cell):
+        at_odds = clear["point"] and mark and clear["point"] != mark
+        return None if at_odds else _finite(cell.replace(clear["point"] or ".", "."))
     found = _MARKED.match(cell)
     if found is None:
         return None
@@ -98,7 +113,15 @@ def number(cell: str, mark: str, where: str) -> float | int | None:
     return None
 
 
+def _without_percent(cell: str, unit: str) -> tuple[str, str]:
+    """`61.20 %` as `61.20` in %, unless the table says that it is in something else."""
+    if not cell.endswith("%") or unit not in ("", "%"):
+        return cell, unit
+    return cell[:-1].rstrip(), "%"
+
+
 def _finite(text: str) -> float | int | None:
+    text = text.translate(_PLAIN)
     if text.lstrip("+-").isdigit():
         return int(text)
     value = float(text)
@@ -108,17 +131,24 @@ def _finite(text: str) -> float | int | None:
 def measurement(cell: str, unit: str, mark: str, where: str) -> Measurement:
     """A cell as a Measurement in our unit; an unknown unit stays as it is, with its number.
 
-    A text without a unit is a text metric; a text with a unit is a missing number.
+    A text without a unit is a text metric; a text with a unit is a missing number, if `is_nothing`
+    knows it as a word for that, or else a number that we do not understand.
     """
-    text = cell.strip()
-    known = base(unit)
-    kept, factor = known or (unit, 1)
+    said = cell.strip()
+    text, stated = _without_percent(said, unit)
+    known = base(stated)
+    kept, factor = known or (stated, 1)
     value = number(text, mark, where)
     if value is not None:
         return Measurement(value * factor, kept)
-    if unit or _NOTHING.match(text) or text.startswith(_ERROR_MARK):
-        return Measurement(None, kept, text)
-    return Measurement(text, "")
+    if unit or is_nothing(said):
+        return Measurement(None, (base(unit) or (unit, 1))[0], said)
+    return Measurement(said, "")
+
+
+def is_nothing(text: str) -> bool:
+    """Whether this is one of ncu's words for "no number", rather than something we cannot read."""
+    return text.startswith(_ERROR_MARK) or bool(_NOTHING.match(text))
 
 
 def unknown_units(kernels: Iterable[KernelCapture]) -> tuple[str, ...]:

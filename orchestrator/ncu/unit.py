@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 # ncu's prefixes are decimal: a Kbyte is 1000 byte (checked against --print-units base).
 _BASE: dict[str, tuple[str, int]] = {
     "": ("", 1),
@@ -25,18 +27,17 @@ _BASE: dict[str, tuple[str, int]] = {
     "Khz": ("hz", 10**3),
     "Mhz": ("hz", 10**6),
     "Ghz": ("hz", 10**9),
-    "cycle": ("cycle", 1),
-    "inst": ("inst", 1),
-    "sector": ("sector", 1),
-    "request": ("request", 1),
-    "register": ("register", 1),
-    "thread": ("thread", 1),
-    "warp": ("warp", 1),
-    "block": ("block", 1),
-    "cluster": ("cluster", 1),
-    "SM": ("SM", 1),
-    "pass": ("pass", 1),
 }
+# What is counted. ncu prints them whole, in the singular or the plural, and names one and the same
+# ratio differently from version to version ("inst", "warp", "cycle/inst", nothing).
+_COUNTS = (
+    *("block", "branch", "cluster", "conflict", "cycle", "inst", "op", "pass", "register"),
+    *("request", "sample", "sector", "thread", "warp", "wavefront", "SM"),
+)
+_PLURALS = {"branch": "branches", "pass": "passes"}
+_BASE |= {one: (one, 1) for one in _COUNTS}
+_BASE |= {_PLURALS.get(one, f"{one}s"): (one, 1) for one in _COUNTS}
+_BASE |= {"instruction": ("inst", 1), "instructions": ("inst", 1), "ratio": ("", 1)}
 _PER_SECOND = {"s": 1, "sec": 1, "second": 1, "ms": 10**3, "msecond": 10**3}
 _PER_SECOND |= {"us": 10**6, "usecond": 10**6, "ns": 10**9, "nsecond": 10**9}
 
@@ -56,3 +57,22 @@ def base(unit: str) -> tuple[str, int] | None:
     if bottom is None or bottom[1] != 1:
         return None
     return f"{top[0]}/{bottom[0]}", top[1]
+
+
+@lru_cache(maxsize=4096)
+def alike(unit: str, wanted: str) -> bool:
+    """Whether a value in the one unit is a value in the other: what is counted has no size.
+
+    `inst` and nothing, `byte/block` and `byte` are alike; `byte` and `byte/s` are not. Both are
+    units that `base` gave; one that it does not know is like itself alone.
+    """
+    size = _size(unit)
+    return unit == wanted or (size is not None and size == _size(wanted))
+
+
+def _size(unit: str) -> tuple[str, str] | None:
+    """What is left of a unit without words for what is counted; None if it is unknown."""
+    if base(unit) is None and not unit.endswith("/s"):
+        return None
+    over, _, under = unit.partition("/")
+    return "" if over in _COUNTS else over, "" if under in _COUNTS else under

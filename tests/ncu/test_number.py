@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from orchestrator.errors import UsageError
 from orchestrator.ncu.capture import Measurement
-from orchestrator.ncu.number import decimal_mark, measurement, number
-from orchestrator.ncu.unit import base
+from orchestrator.ncu.number import decimal_mark, is_nothing, measurement, number
+from orchestrator.ncu.unit import alike, base
 
 COUNTS = st.integers(min_value=-(10**15), max_value=10**15)
 
@@ -51,7 +51,70 @@ def test_grouped_whole_numbers_are_read_exactly_or_not_at_all(counts: list[int],
     assert all(got in (want, None) for got, want in zip(read, counts, strict=True))
 
 
-@given(st.text(alphabet="0123456789.,-+eE (!)n/a%\u00a0", max_size=20))
+# Between thousands: narrow and plain blanks that do not break, thin and figure blanks, apostrophes.
+CLEAR = ["\u202f", "\u00a0", "\u2009", "\u2007", "'", "’", "ʼ", "_"]
+
+
+@pytest.mark.parametrize("group", CLEAR)
+@pytest.mark.parametrize("point", [".", ","])
+@given(hundredths=st.lists(COUNTS, min_size=1, max_size=5))
+def test_marks_that_only_group_thousands_are_read_exactly(
+    group: str, point: str, hundredths: list[int]
+) -> None:
+    marks = str.maketrans({",": group, ".": point})
+    values = [n / 100 for n in hundredths]
+    cells = [english(value).translate(marks) for value in values]
+    mark = decimal_mark([(cell, "byte") for cell in cells], "here")
+    assert [number(cell, mark, "here") for cell in cells] == [float(plain(v)) for v in values]
+
+
+@pytest.mark.parametrize("group", CLEAR)
+def test_a_grouped_whole_number_needs_no_proof_from_its_table(group: str) -> None:
+    cell = f"1{group}234{group}567"
+    assert measurement(cell, "sector", "", "here") == Measurement(1234567, "sector")
+    assert measurement(cell, "usecond", "", "here") == Measurement(1234567000, "ns")
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["1'234’567", "1\u202f23\u202f456", "12,34,567", "1\u202f234,5.6", "1 234 567", "1\ufffd234"],
+)
+def test_what_groups_in_no_way_that_we_know_is_kept_as_it_stands(cell: str) -> None:
+    assert measurement(cell, "byte", ".", "here") == Measurement(None, "byte", cell)
+    assert not is_nothing(cell)
+
+
+def test_a_fraction_behind_a_grouping_decides_the_table_or_contradicts_it() -> None:
+    french = [("1\u202f234,50", "us"), ("9,589", "us")]
+    mark = decimal_mark(french, "here")
+    assert [number(cell, mark, "here") for cell, _ in french] == [1234.5, 9.589]
+    with pytest.raises(UsageError, match="two notations"):
+        decimal_mark([("1’234.50", "us"), ("5,40", "us")], "here")
+
+
+@pytest.mark.parametrize(
+    ("cell", "unit", "read"),
+    [
+        ("61.20 %", "%", Measurement(61.2, "%")),
+        ("61.20%", "", Measurement(61.2, "%")),
+        ("+3.5\u202f%", "%", Measurement(3.5, "%")),
+        ("-3.5 %", "%", Measurement(-3.5, "%")),
+        ("\u22123.5", "%", Measurement(-3.5, "%")),
+        ("61.20 %", "byte", Measurement(None, "byte", "61.20 %")),
+        ("a %", "", Measurement("a %", "")),
+    ],
+)
+def test_a_percent_sign_in_the_cell_is_a_unit_and_never_a_second_one(
+    cell: str, unit: str, read: Measurement
+) -> None:
+    assert measurement(cell, unit, ".", "here") == read
+
+
+def test_a_comma_before_a_percent_sign_is_a_fraction() -> None:
+    assert decimal_mark([("71,5 %", "")], "here") == ","
+
+
+@given(st.text(alphabet="0123456789.,-+eE (!)n/a%_'’\u00a0\u202f\u2212", max_size=20))
 def test_any_cell_gives_a_finite_number_a_text_or_nothing(cell: str) -> None:
     try:
         mark = decimal_mark([(cell, "%")], "here")
@@ -113,3 +176,33 @@ def test_units_have_one_base_or_are_unknown(unit: str, known: tuple[str, int] | 
 
 def test_an_unknown_unit_keeps_its_number_and_its_name() -> None:
     assert measurement("3.50", "parsec", ".", "here") == Measurement(3.5, "parsec")
+
+
+@pytest.mark.parametrize(
+    ("unit", "wanted", "same"),
+    [
+        ("inst", "", True),
+        ("cycle/inst", "", True),
+        ("warp", "inst", True),
+        ("register", "register/thread", True),
+        ("byte", "byte/block", True),
+        ("%", "%", True),
+        ("", "byte", False),
+        ("", "%", False),
+        ("%", "", False),
+        ("byte", "byte/s", False),
+        ("inst/s", "inst", False),
+        ("hz", "cycle", False),
+        ("parsec", "", False),
+        ("parsec", "ns", False),
+    ],
+)
+def test_units_of_what_is_counted_are_alike_and_those_with_a_size_are_not(
+    unit: str, wanted: str, same: bool
+) -> None:
+    assert alike(unit, wanted) is same
+
+
+@pytest.mark.parametrize(("said", "kept"), [("sectors", "sector"), ("branches", "branch")])
+def test_plurals_are_the_same_unit(said: str, kept: str) -> None:
+    assert measurement("3", said, ".", "here") == Measurement(3, kept)
