@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 
-from orchestrator.ncu.capture import KernelCapture
+from orchestrator.ncu.capture import KernelCapture, Measurement
+from orchestrator.ncu.number import is_nothing
 from orchestrator.ncu.quantity import NEVER, SAME, SUM, Quantity
 
 
@@ -17,13 +19,60 @@ class Combined:
     reason: str = ""
 
 
+class State(Enum):
+    """What a file has of a quantity. Three, and no two of them are the same thing."""
+
+    MEASURED = "measured"
+    NOT_COLLECTED = "not collected"
+    NOT_UNDERSTOOD = "not understood"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one capture has of a quantity.
+
+    value: in the quantity's unit, if measured. name: the name under which the file has it. said:
+    what stands there instead: ncu's word for "no number", or what we do not understand.
+    """
+
+    state: State
+    name: str = ""
+    value: float | None = None
+    said: str = ""
+
+
+NOT_THERE = Reading(State.NOT_COLLECTED)
+
+
+def reading(capture: KernelCapture, quantity: Quantity) -> Reading:
+    """The quantity of one kernel, under whichever of its names it can be read.
+
+    A value in a unit that is not the quantity's is not understood, and so is text that is neither
+    a number nor one of ncu's words for none.
+    """
+    found = NOT_THERE
+    for name in quantity.names:
+        one = capture.metrics.get(name)
+        if one is None:
+            continue
+        if isinstance(one.value, (int, float)) and quantity.takes(one.unit, name):
+            return Reading(State.MEASURED, name, one.value)
+        if one.value is None and is_nothing(one.said):
+            found = found if found.name else Reading(State.NOT_COLLECTED, name, said=one.said)
+        elif found.state is not State.NOT_UNDERSTOOD:
+            found = Reading(State.NOT_UNDERSTOOD, name, said=_as_it_stands(one))
+    return found
+
+
 def read(capture: KernelCapture, quantity: Quantity) -> float | None:
-    """The quantity of one kernel, under whichever of its names it stands there."""
-    for name in (quantity.metric, *quantity.elsewhere):
-        value = capture.number(name)
-        if value is not None and capture.metrics[name].unit == quantity.unit:
-            return value
-    return None
+    """The quantity of one kernel, None unless it was measured and understood."""
+    return reading(capture, quantity).value
+
+
+def _as_it_stands(one: Measurement) -> str:
+    text = one.said if one.value is None else one.value
+    shown = f"{text:.15g}" if isinstance(text, float) else str(text)
+    return f"“{shown}” in “{one.unit}”" if one.unit else f"“{shown}” without a unit"
 
 
 def combine(captures: Sequence[KernelCapture], quantity: Quantity) -> Combined:
@@ -31,8 +80,11 @@ def combine(captures: Sequence[KernelCapture], quantity: Quantity) -> Combined:
 
     A value missing in one kernel makes the whole missing: a sum over the rest would be too small.
     """
-    values = [read(capture, quantity) for capture in captures]
-    present = [value for value in values if value is not None]
+    readings = [reading(capture, quantity) for capture in captures]
+    present = [one.value for one in readings if one.value is not None]
+    unclear = next((one for one in readings if one.state is State.NOT_UNDERSTOOD), None)
+    if unclear:
+        return Combined(None, f"not understood: {unclear.name} is {unclear.said}")
     if not captures or len(present) < len(captures):
         return Combined(None, f"measured for {len(present)} of {len(captures)} kernels")
     if any(capture.launches > 1 for capture in captures):

@@ -74,6 +74,8 @@ def _add(into: _Open, table: Table, row: Row, value: int, mark: str) -> None:
     where = f"{identity.place(row)}, {label}"
     read = measurement(row.cells[value], cell("Metric Unit"), mark, where)
     name = _metric(cell("Section Name"), label, read.unit)
+    if not _METRIC.match(name):
+        name = _numbered(into.metrics, name, read)
     if into.metrics.setdefault(name, read) != read:
         raise UsageError(f"{where}: the metric stands there twice, with different values")
 
@@ -82,3 +84,12 @@ def _metric(section: str, label: str, unit: str) -> str:
     if _METRIC.match(label):
         return label
     return by_label(section, label, unit) or f"{section}: {label}"
+
+
+def _numbered(have: dict[str, Measurement], label: str, read: Measurement) -> str:
+    """The label, with a number where it stands for another metric too: a section may print so."""
+    count, name = 1, label
+    while have.get(name, read) != read:
+        count += 1
+        name = f"{label} ({count})"
+    return name

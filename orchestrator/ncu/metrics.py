@@ -19,7 +19,6 @@ from orchestrator.ncu.quantity import (
     OCCUPANCY,
     PER_ACTIVE,
     PER_ACTIVE_CYCLE,
-    PER_ELAPSED,
     PER_TIME,
     SAME,
     SCHEDULER,
@@ -31,8 +30,8 @@ from orchestrator.ncu.quantity import (
     shown,
     stall,
 )
+from orchestrator.ncu.throughput import CACHES, ISSUE_SLOTS, OVERALL, PIPES
 
-_pipe = "sm__inst_executed_pipe"
 _ops = "sm__ops_path_tensor_op"
 _shared = "_pipe_lsu_mem_shared.sum"
 _block = "launch__shared_mem_per_block"
@@ -40,7 +39,10 @@ _limit = "launch__occupancy_limit"
 
 QUANTITIES: MappingProxyType[str, Quantity] = MappingProxyType(
     {
-        "duration": shown("Duration", DURATION, "ns", SUM, SOL, "Duration"),
+        # Of one launch, the sum over GPUs is their average.
+        "duration": shown(
+            "Duration", DURATION, "ns", SUM, SOL, "Duration", "gpu__time_duration.avg"
+        ),
         "sm_clock": shown(
             "SM clock",
             "gpc__cycles_elapsed.avg.per_second",
@@ -49,6 +51,7 @@ QUANTITIES: MappingProxyType[str, Quantity] = MappingProxyType(
             SOL,
             "SM Frequency",
             "smsp__cycles_elapsed.avg.per_second",
+            "sm__cycles_elapsed.avg.per_second",
         ),
         "dram_clock": shown(
             "DRAM clock",
@@ -57,34 +60,12 @@ QUANTITIES: MappingProxyType[str, Quantity] = MappingProxyType(
             PER_TIME,
             SOL,
             "DRAM Frequency",
+            formerly=("Memory Frequency",),
         ),
         "active_cycles": shown(
             "Active cycles per SM", ACTIVE_CYCLES, "cycle", SUM, SOL, "SM Active Cycles"
         ),
-        "compute": shown(
-            "Compute throughput (of peak)",
-            f"sm__throughput.{PER_ELAPSED}",
-            "%",
-            PER_TIME,
-            SOL,
-            "Compute (SM) Throughput",
-        ),
-        "memory": shown(
-            "Memory throughput (of peak)",
-            f"gpu__compute_memory_throughput.{PER_ELAPSED}",
-            "%",
-            PER_TIME,
-            SOL,
-            "Memory Throughput",
-        ),
-        "dram": shown(
-            "DRAM throughput (of peak)",
-            f"gpu__dram_throughput.{PER_ELAPSED}",
-            "%",
-            PER_TIME,
-            SOL,
-            "DRAM Throughput",
-        ),
+        **OVERALL,
         "dram_rate": shown(
             "DRAM bytes per second",
             "dram__bytes.sum.per_second",
@@ -94,19 +75,22 @@ QUANTITIES: MappingProxyType[str, Quantity] = MappingProxyType(
             "Memory Throughput",
         ),
         "dram_read": asked(
-            "DRAM bytes read", "dram__bytes_read.sum", "byte", SUM, "dram__bytes_op_read.sum"
+            "DRAM bytes read",
+            "dram__bytes_read.sum",
+            "byte",
+            SUM,
+            "dram__bytes_op_read.sum",
+            "fbpa__dram_read_bytes.sum",
         ),
         "dram_written": asked(
-            "DRAM bytes written", "dram__bytes_write.sum", "byte", SUM, "dram__bytes_op_write.sum"
+            "DRAM bytes written",
+            "dram__bytes_write.sum",
+            "byte",
+            SUM,
+            "dram__bytes_op_write.sum",
+            "fbpa__dram_write_bytes.sum",
         ),
-        "l2": shown(
-            "L2 throughput (of peak)",
-            f"lts__throughput.{PER_ELAPSED}",
-            "%",
-            PER_TIME,
-            SOL,
-            "L2 Cache Throughput",
-        ),
+        **CACHES,
         "l2_hit": shown(
             "L2 hit rate", "lts__t_sector_hit_rate.pct", "%", NEVER, MEMORY, "L2 Hit Rate"
         ),
@@ -117,49 +101,9 @@ QUANTITIES: MappingProxyType[str, Quantity] = MappingProxyType(
             NEVER,
             MEMORY,
             "L1/TEX Hit Rate",
+            formerly=("L1 Hit Rate",),
         ),
-        "tensor_pipe": shown(
-            "Tensor pipe (all) active",
-            f"sm__pipe_tensor_cycles_active.{PER_ACTIVE}",
-            "%",
-            PER_ACTIVE_CYCLE,
-            COMPUTE,
-            "Tensor (All)",
-        ),
-        "wgmma_pipe": shown(
-            "Tensor pipe (wgmma instructions)",
-            f"{_pipe}_tensor_op_gmma.{PER_ACTIVE}",
-            "%",
-            PER_ACTIVE_CYCLE,
-            COMPUTE,
-            "Tensor (Warp Group)",
-        ),
-        "exp_pipe": shown(
-            "XU pipe (exp and alike)",
-            f"{_pipe}_xu.{PER_ACTIVE}",
-            "%",
-            PER_ACTIVE_CYCLE,
-            COMPUTE,
-            "XU",
-        ),
-        # "FMA" and "ALU" each label two metrics, so the details page cannot say which it prints.
-        "fma_pipe": Quantity(
-            "FMA pipe active",
-            f"sm__pipe_fma_cycles_active.{PER_ACTIVE}",
-            "%",
-            PER_ACTIVE_CYCLE,
-            COMPUTE[0],
-        ),
-        "alu_pipe": Quantity(
-            "ALU pipe active",
-            f"sm__pipe_alu_cycles_active.{PER_ACTIVE}",
-            "%",
-            PER_ACTIVE_CYCLE,
-            COMPUTE[0],
-        ),
-        "lsu_pipe": shown(
-            "LSU pipe", f"{_pipe}_lsu.{PER_ACTIVE}", "%", PER_ACTIVE_CYCLE, COMPUTE, "LSU"
-        ),
+        **PIPES,
         "wgmma_fp16_ops": asked(
             "wgmma FP16 operations", f"{_ops}_hgmma_src_fp16_sparsity_off.sum", "", SUM
         ),
@@ -169,15 +113,7 @@ QUANTITIES: MappingProxyType[str, Quantity] = MappingProxyType(
         "mma_fp16_ops": asked(
             "mma.sync FP16 operations", f"{_ops}_hmma_src_fp16_dst_fp32_sparsity_off.sum", "", SUM
         ),
-        "issue_slots": shown(
-            "Issue slots busy",
-            f"sm__inst_issued.{PER_ACTIVE}",
-            "%",
-            PER_ACTIVE_CYCLE,
-            COMPUTE,
-            "Issue Slots Busy",
-            f"smsp__issue_active.{PER_ACTIVE}",
-        ),
+        "issue_slots": ISSUE_SLOTS,
         "ipc": shown(
             "Instructions per active cycle",
             "sm__inst_executed.avg.per_cycle_active",
@@ -284,10 +220,14 @@ QUANTITIES: MappingProxyType[str, Quantity] = MappingProxyType(
     }
 )
 
-_BY_LABEL = {quantity.label: quantity for quantity in QUANTITIES.values() if quantity.label}
+_BY_LABEL = {label: one for one in QUANTITIES.values() for label in one.labels}
 
 
 def by_label(section: str, label: str, unit: str) -> str | None:
-    """The metric that the details page prints under this label; None for any other unit."""
+    """The metric that the details page prints under this label, in whatever year ncu was made.
+
+    None for a label that we do not know, and for one whose unit is not the quantity's: the value
+    then stays under its label, and `combine.reading` says that it is not understood.
+    """
     quantity = _BY_LABEL.get((section, label))
-    return quantity.metric if quantity and quantity.unit == unit else None
+    return quantity.metric if quantity and quantity.takes(unit, label) else None
