@@ -20,6 +20,7 @@ from orchestrator.model.bottleneck_evidence import (
     Limit,
 )
 from orchestrator.model.bottleneck_remarks import RULES
+from orchestrator.model.resources import OVERALL, knows_memory, knows_pipes, limit_of, ranked
 
 HIGH_PERCENT, LOW_PERCENT = 60.0, 40.0
 # Ours.
@@ -40,20 +41,6 @@ class Bottleneck:
     unused: tuple[str, ...]
 
 
-# Resources by their evidence's key; each is a share of its own peak.
-_RESOURCES = {
-    "tensor_pipe": Limit.TENSOR,
-    "wgmma_pipe": Limit.TENSOR,
-    "tc_pipe": Limit.TENSOR,
-    "exp_pipe": Limit.EXP,
-    "dram": Limit.DRAM,
-    "l2": Limit.L2,
-    "fma_pipe": Limit.FMA,
-    "alu_pipe": Limit.ALU,
-    "lsu_pipe": Limit.LSU,
-    "issue_slots": Limit.ISSUE,
-    "compute": Limit.COMPUTE,
-}
 _ROOF = "roof_"
 _STALL = "stall_"
 # Always shown beside a verdict, limiting or not.
@@ -66,68 +53,81 @@ def bottleneck(items: Iterable[Evidence]) -> Bottleneck:
     for one in items:
         given.setdefault(one.key, one)
     known = {key: one for key, one in given.items() if one.usable}
-    unused = tuple(
-        f"{one.words} is above its own peak or no number, so it counts for nothing"
-        for one in given.values()
-        if not one.usable
-    )
-    limits, verdict = _verdict(known)
+    unclear = {key: one for key, one in given.items() if one.said}
+    unused = tuple(_not_used(one) for one in given.values() if not one.usable)
+    limits, verdict = _verdict(known, unclear)
     return Bottleneck(limits, verdict, _remarks(known, limits), unused)
 
 
-def _verdict(known: Known) -> tuple[tuple[Limit, ...], Finding]:
-    missing = _missing(known)
+def _not_used(one: Evidence) -> str:
+    if one.said:
+        return f"{one.words} is in the file but not understood, so it counts for nothing"
+    return f"{one.words} is above its own peak or no number, so it counts for nothing"
+
+
+def _verdict(known: Known, unclear: Known) -> tuple[tuple[Limit, ...], Finding]:
+    missing = _missing(known, unclear)
     if missing:
         return _without_counters(known, missing)
-    ranked = _ranked(known)
-    top = ranked[0].value
+    busiest = ranked(known)
+    # What explains an overall throughput may be a little below it, on the other side of a line.
+    overall = max((known[key].value for key in OVERALL if key in known), default=0.0)
+    top = max(busiest[0].value, overall)
     if top >= HIGH_PERCENT:
-        tied = [one for one in ranked if one.value >= max(HIGH_PERCENT, top - _TIE_POINTS)]
-        limits = tuple(dict.fromkeys(_RESOURCES[one.key] for one in tied))
-        together = " together" if len(limits) > 1 else ""
-        text = f"limited by {' and '.join(limit.value for limit in limits)}{together}"
-        return limits, Finding(text, _with_usual(known, tied), _THUMB)
+        return _limited(known, busiest)
     duration = known.get("duration")
     if duration is not None and duration.value < LAUNCH_US:
         text = "launch overhead weighs as much as the kernel; no resource is at its limit"
-        shown = (duration, *_with_usual(known, ranked[:1]))
+        shown = (duration, *_with_usual(known, busiest[:1]))
         return (Limit.LAUNCH,), Finding(text, shown, "heuristic: NVIDIA's line of 10 µs")
     if top >= LOW_PERCENT:
-        text = f"nothing is at its limit; the busiest is {_RESOURCES[ranked[0].key].value}"
+        text = f"nothing is at its limit; the busiest is {_limit(busiest[0]).value}"
     else:
         text = "limited by latency: every resource that was measured is mostly idle"
     waits = _waits(known)
     if not waits:
-        text += "; what the warps wait for is undetermined (no stall reasons)"
-    evidence = (*_with_usual(known, ranked[:1]), *_issue(known), *waits)
+        text += f"; {_no_waits(known, unclear)}"
+    evidence = (*_with_usual(known, busiest[:1]), *_issue(known), *waits)
     limit = Limit.NOTHING if top >= LOW_PERCENT else Limit.LATENCY
     return (limit,), Finding(text, tuple(dict.fromkeys(evidence)), _THUMB)
 
 
-def _missing(known: Known) -> tuple[str, ...]:
+def _limited(known: Known, busiest: list[Evidence]) -> tuple[tuple[Limit, ...], Finding]:
+    """Those within the tie limit together; others above the line are shown beside them."""
+    line = min(busiest[0].value, max(HIGH_PERCENT, busiest[0].value - _TIE_POINTS))
+    limits = tuple(dict.fromkeys(_limit(one) for one in busiest if one.value >= line))
+    together = " together" if len(limits) > 1 else ""
+    text = f"limited by {' and '.join(limit.value for limit in limits)}{together}"
+    high = [one for one in busiest if one.value >= HIGH_PERCENT]
+    if not high:
+        high = [busiest[0], *(known[key] for key in OVERALL if key in known)]
+    return limits, Finding(text, _with_usual(known, high), _THUMB)
+
+
+def _limit(one: Evidence) -> Limit:
+    return limit_of(one.key) or Limit.NOTHING
+
+
+def _missing(known: Known, unclear: Known) -> tuple[str, ...]:
     """What a verdict needs and does not have, in words.
 
-    The SM's throughput is the share of its busiest unit, so where it is known no unit is above it.
+    The throughput of the SM or of the memory system is the share of its busiest unit, so where it
+    is known no unit is above it.
     """
+
+    def words(text: str, *keys: str) -> str:
+        there = any(key in unclear for key in keys)
+        return f"{text} (in the file, but not understood)" if there else text
+
     missing = []
-    if "dram" not in known:
-        missing.append("DRAM throughput")
-    if "compute" not in known:
+    if not knows_memory(known):
+        missing.append(words("DRAM throughput", "dram", "memory"))
+    if not {"compute", "sm_busy"} & set(known):
         if not set(TENSOR_KEYS) & set(known):
-            missing.append("tensor pipe")
+            missing.append(words("tensor pipe", *TENSOR_KEYS))
         if "exp_pipe" not in known:
-            missing.append("exp pipe")
+            missing.append(words("exp pipe", "exp_pipe"))
     return tuple(missing)
-
-
-def _ranked(known: Known) -> list[Evidence]:
-    """The resources that were measured, busiest first; the whole SM only for want of pipes."""
-    keys = [key for key in _RESOURCES if key in known and not (key == "compute" and _pipes(known))]
-    return sorted((known[key] for key in keys), key=lambda one: -one.value)
-
-
-def _pipes(known: Known) -> bool:
-    return "exp_pipe" in known and bool(set(TENSOR_KEYS) & set(known))
 
 
 def _without_counters(known: Known, missing: tuple[str, ...]) -> tuple[tuple[Limit, ...], Finding]:
@@ -139,8 +139,7 @@ def _without_counters(known: Known, missing: tuple[str, ...]) -> tuple[tuple[Lim
     text = f"undetermined for want of {', '.join(missing)}"
     if reached:
         text += "; no roof is near by model and timing"
-    seen = [known[key] for key in _RESOURCES if key in known]
-    return (Limit.UNDETERMINED,), Finding(text, (*seen, *reached))
+    return (Limit.UNDETERMINED,), Finding(text, (*ranked(known), *reached))
 
 
 def _falling(one: Evidence) -> float:
@@ -148,7 +147,9 @@ def _falling(one: Evidence) -> float:
 
 
 def _with_usual(known: Known, first: Iterable[Evidence]) -> tuple[Evidence, ...]:
-    keys = _SHOWN if _pipes(known) else ("compute", *_SHOWN)
+    keys = _SHOWN if knows_pipes(known) else ("compute", *_SHOWN)
+    if "dram" not in known:
+        keys = (*keys, "memory")
     return tuple(dict.fromkeys([*first, *(known[key] for key in keys if key in known)]))
 
 
@@ -159,6 +160,15 @@ def _issue(known: Known) -> tuple[Evidence, ...]:
 def _waits(known: Known) -> tuple[Evidence, ...]:
     stalls = [one for key, one in known.items() if key.startswith(_STALL) and one.value > 0]
     return tuple(sorted(stalls, key=_falling)[:_STALLS_NAMED])
+
+
+def _no_waits(known: Known, unclear: Known) -> str:
+    """Why nothing can be said of what the warps wait for."""
+    if any(key.startswith(_STALL) for key in known):
+        return "no warp was seen to wait for any of the reasons that were measured"
+    if any(key.startswith(_STALL) for key in unclear):
+        return "what the warps wait for is undetermined (stall reasons are there, not understood)"
+    return "what the warps wait for is undetermined (no stall reasons)"
 
 
 def _remarks(known: Known, limits: tuple[Limit, ...]) -> tuple[Finding, ...]:

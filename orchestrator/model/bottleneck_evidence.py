@@ -29,6 +29,13 @@ class Limit(str, Enum):
     FMA = "the FMA pipe"
     ALU = "the ALU pipe"
     LSU = "the LSU pipe (shared memory and loads)"
+    FP64 = "the FP64 pipe"
+    PIPE = "a pipe of the SM"
+    L1 = "L1/TEX throughput"
+    SHARED = "shared memory"
+    MEMORY_PIPES = "the SM's memory pipes, in one that was not measured"
+    MEMORY = "the memory system, in a unit that was not measured"
+    UNIT = "a unit of the GPU"
     ISSUE = "issue slots"
     COMPUTE = "computing, in a unit that was not measured"
     LAUNCH = "launch overhead"
@@ -40,13 +47,17 @@ class Limit(str, Enum):
 
 @dataclass(frozen=True)
 class Evidence:
-    """One figure. key: what rules know it by; source: a metric's name, or where else it is from."""
+    """One figure. key: what rules know it by; source: a metric's name, or where else it is from.
+
+    said: what stands in the file where it is there but not understood; value is then not a number.
+    """
 
     key: str
     title: str
     value: float
     unit: str
     source: str
+    said: str = ""
 
     @property
     def usable(self) -> bool:
@@ -57,16 +68,22 @@ class Evidence:
     @property
     def words(self) -> str:
         """`exp pipe 88 % (sm__inst_executed_pipe_xu…)`."""
+        if self.said:
+            return f"{self.title} {self.said} ({self.source})"
         return f"{self.title} {figure(self.value, self.unit)} ({self.source})"
 
 
 @dataclass(frozen=True)
 class CallEvidence:
-    """What the counters of one call of a provider on a shape say."""
+    """What the counters of one call of a provider on a shape say.
+
+    own_rules: what the profiler's own rule says of each of its kernels, verbatim.
+    """
 
     provider: str
     shape: Shape
     items: tuple[Evidence, ...]
+    own_rules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

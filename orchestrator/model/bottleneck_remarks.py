@@ -32,7 +32,40 @@ def _launch(known: Known, limits: tuple[Limit, ...]) -> Finding | None:
     )
 
 
+def _is_smaller_than_the_gpu(known: Known) -> bool:
+    blocks, sms = known.get("blocks"), known.get("sms")
+    return blocks is not None and sms is not None and blocks.value < sms.value
+
+
+def _is_part_of_a_wave(known: Known) -> bool:
+    """Whether places on the GPU stay empty because the grid is too small for it.
+
+    A persistent kernel has as many blocks as SMs, or a multiple; it fills them evenly.
+    """
+    if _is_smaller_than_the_gpu(known):
+        return True
+    blocks, sms, fill = known.get("blocks"), known.get("sms"), known.get("wave_fill")
+    is_even = blocks is not None and sms is not None and sms.value and not blocks.value % sms.value
+    waves = known.get("waves")
+    if is_even or waves is None or (fill is not None and fill.value >= _FULL_WAVES_PERCENT):
+        return False
+    return 100 * waves.value < _FULL_WAVES_PERCENT
+
+
+def _small_grid(known: Known, _: tuple[Limit, ...]) -> Finding | None:
+    if not _is_part_of_a_wave(known):
+        return None
+    keys = ("blocks", "sms", "waves", "wave_fill")
+    shown = tuple(known[key] for key in keys if key in known)
+    if _is_smaller_than_the_gpu(known):
+        return Finding("the grid is smaller than the GPU: SMs without a block do nothing", shown)
+    text = "the grid is less than one wave: the GPU could hold more blocks than there are"
+    return Finding(text, shown, "heuristic: ours, 90 %")
+
+
 def _tail(known: Known, _: tuple[Limit, ...]) -> Finding | None:
+    if _is_part_of_a_wave(known):
+        return None
     fill, count = known.get("wave_fill"), known.get("waves")
     if fill is None and count is not None and count.value > 1:
         share = 100 * count.value / math.ceil(count.value)
@@ -50,12 +83,15 @@ def _tail(known: Known, _: tuple[Limit, ...]) -> Finding | None:
 def _occupancy(known: Known, limits: tuple[Limit, ...]) -> Finding | None:
     """Low occupancy is what a tensor kernel with large tiles looks like, not what is wrong with it.
 
-    FlashAttention-3 keeps 12 to 16 of 64 warps on an SM (hopper/tile_size.h, 1 block per SM).
+    FlashAttention-3 keeps 12 to 16 of 64 warps on an SM (hopper/tile_size.h, 1 block per SM). A
+    grid that does not fill the GPU looks the same and says nothing of tiles.
     """
     seen = known.get("occupancy") or known.get("occupancy_limit")
     tensor = computes_with_tensor_cores(known)
     if seen is None or tensor is None or seen.value >= _LOW_OCCUPANCY_PERCENT:
         return None
+    if tensor and _is_part_of_a_wave(known):
+        return Finding("low occupancy, with a grid too small to fill the GPU", (seen,))
     if tensor:
         text = "low occupancy is normal for tensor kernels with large tiles; not held against it"
         return Finding(text, (seen,))
@@ -102,6 +138,7 @@ def _conflicts(known: Known, _: tuple[Limit, ...]) -> Finding | None:
 
 RULES: tuple[Rule, ...] = (
     _launch,
+    _small_grid,
     _tail,
     _occupancy,
     _spills,

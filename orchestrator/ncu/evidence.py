@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable, Sequence
 
 from orchestrator.model.bottleneck_evidence import TENSOR_KEYS, Evidence
 from orchestrator.ncu.capture import KernelCapture
-from orchestrator.ncu.combine import combine, read
+from orchestrator.ncu.combine import NOT_THERE, Reading, State, combine, read, reading
 from orchestrator.ncu.metrics import QUANTITIES
-from orchestrator.ncu.quantity import COMPUTE, PER_ACTIVE, PER_ACTIVE_CYCLE, STALLS, Quantity
+from orchestrator.ncu.peaks import other_denominator, others
+from orchestrator.ncu.quantity import (
+    COMPUTE,
+    NEVER,
+    PER_ACTIVE,
+    PER_ACTIVE_CYCLE,
+    PER_ELAPSED,
+    PER_TIME,
+    SAME,
+    STALLS,
+    Quantity,
+    asked,
+)
 
 _TITLES = {
     "tensor_pipe": "tensor pipe",
@@ -17,19 +30,31 @@ _TITLES = {
     "exp_pipe": "exp pipe",
     "dram": "DRAM",
     "l2": "L2",
+    "l1": "L1/TEX",
+    "mem_busy": "busiest memory unit",
+    "mem_links": "busiest link between memory units",
+    "mem_pipes": "memory pipes of the SM",
+    "memory": "busiest part of the memory system",
     "fma_pipe": "FMA pipe",
     "alu_pipe": "ALU pipe",
     "lsu_pipe": "LSU pipe",
     "issue_slots": "issue slots",
     "eligible_warps": "eligible warps",
+    "sm_busy": "busiest instruction pipe of the SM",
     "compute": "busiest unit of the SM",
     "occupancy": "occupancy achieved",
     "occupancy_limit": "occupancy possible",
     "waves": "waves per SM",
-    **{f"stall_{reason}": f"stall {reason.replace('_', ' ')}" for reason in STALLS},
 }
-# Neither is a wait: the first stands behind another warp's turn.
-_NO_WAIT = ("stall_not_selected",)
+# Why warps wait, each under all names that a file may have it under; the first kind that was
+# measured speaks, for they count different things. Not being selected is no wait: another warp ran.
+_WAITS = (
+    QUANTITIES["stall_wait"].metric.replace("wait", "{}"),
+    "smsp__warp_issue_stalled_{}_per_warp_active.pct",
+    "smsp__average_warp_latency_issue_stalled_{}.ratio",
+    "smsp__pcsamp_warps_issue_stalled_{}",
+)
+_REASONS = tuple(reason for reason in STALLS if reason != "not_selected")
 _NS_PER_US = 1e3
 # Blackwell's tcgen05: the pipe that is called tensor there serves mma.sync alone. One SDPA call of
 # cuDNN on a B200 had it at 36 % and the other at 3.5 % (ncu, raw page).
@@ -41,6 +66,25 @@ _TCGEN05 = Quantity(
     COMPUTE[0],
 )
 _HAS_TCGEN05 = "10."
+# Shared memory alone; its section prints the sum of the SMs, whose share of the peak is the same.
+_SHARED = asked(
+    "Shared memory data pipe",
+    f"l1tex__data_pipe_lsu_wavefronts_mem_shared.sum{PER_ELAPSED.removeprefix('avg')}",
+    "%",
+    PER_TIME,
+    f"l1tex__data_pipe_lsu_wavefronts_mem_shared.{PER_ELAPSED}",
+)
+_BLOCKS = Quantity(
+    "Blocks", "launch__grid_size", "", NEVER, labels=(("Launch Statistics", "Grid Size"),)
+)
+_SMS = Quantity(
+    "SMs",
+    "launch__sm_count",
+    "",
+    SAME,
+    labels=(("Launch Statistics", "# SMs"),),
+    elsewhere=("device__attribute_multiprocessor_count",),
+)
 
 Value = Callable[[Quantity], float | None]
 
@@ -66,15 +110,82 @@ def of_launches(kernels: Sequence[KernelCapture]) -> tuple[Evidence, ...]:
 def _evidence(
     kernels: Sequence[KernelCapture], value: Value, minimum_bytes: float
 ) -> tuple[Evidence, ...]:
-    found = []
-    for key, title in _TITLES.items():
-        quantity = QUANTITIES[key]
-        figure = value(quantity)
-        if figure is not None and key not in _NO_WAIT:
-            unit = quantity.unit if quantity.unit == "%" else ""
-            found.append(Evidence(key, title, figure, unit, _name(kernels, quantity)))
+    found = [
+        one
+        for key, title in _TITLES.items()
+        if (one := _one(kernels, value, key, title)) is not None
+    ]
+    found += _waits(kernels, value)
     found += _derived(kernels, value, minimum_bytes)
-    return tuple(_with_tcgen05(found, kernels, value))
+    found = _with_tcgen05(found, kernels, value)
+    return (*found, *_by_form(found, kernels, value), *_grid(kernels, value))
+
+
+def _one(kernels: Sequence[KernelCapture], value: Value, key: str, title: str) -> Evidence | None:
+    """The figure, or what stands there and is not understood; None if it was not collected."""
+    quantity = QUANTITIES[key]
+    other = other_denominator(key)
+    for one in (quantity, other) if other else (quantity,):
+        figure = value(one)
+        if figure is not None:
+            unit = one.unit if one.unit == "%" else ""
+            return Evidence(key, title, figure, unit, _name(kernels, one))
+    unclear = _unclear(kernels, quantity)
+    return Evidence(key, title, math.nan, "", unclear.name, unclear.said) if unclear.said else None
+
+
+def _unclear(kernels: Sequence[KernelCapture], quantity: Quantity) -> Reading:
+    found = (reading(one, quantity) for one in kernels)
+    return next((one for one in found if one.state is State.NOT_UNDERSTOOD), NOT_THERE)
+
+
+def _waits(kernels: Sequence[KernelCapture], value: Value) -> list[Evidence]:
+    unclear = []
+    for pattern in _WAITS:
+        found = []
+        for reason in _REASONS:
+            unit = "%" if pattern.endswith(".pct") else ""
+            name = pattern.format(reason)
+            own = QUANTITIES[f"stall_{reason}"]
+            one = own if name == own.metric else asked(own.title, name, unit, NEVER)
+            key, title = f"stall_{reason}", f"stall {reason.replace('_', ' ')}"
+            figure, seen = value(one), _unclear(kernels, one)
+            if figure is not None:
+                found.append(Evidence(key, title, figure, unit, _name(kernels, one)))
+            elif seen.said:
+                unclear.append(Evidence(key, title, math.nan, "", seen.name, seen.said))
+        if found:
+            return found
+    return unclear
+
+
+def _by_form(
+    found: Sequence[Evidence], kernels: Sequence[KernelCapture], value: Value
+) -> list[Evidence]:
+    """Pipes and units that only the form of their name makes known."""
+    names = {name for one in kernels for name in one.metrics}
+    if any(one.compute_capability.startswith(_HAS_TCGEN05) for one in kernels):
+        names = {name for name in names if "pipe_tensor" not in name}
+    more = others(names, [one.key for one in found if one.usable]).items()
+    figures = ((key, one, value(one)) for key, one in more)
+    return [
+        Evidence(key, one.title, figure, "%", one.metric)
+        for key, one, figure in figures
+        if figure is not None
+    ]
+
+
+def _grid(kernels: Sequence[KernelCapture], value: Value) -> list[Evidence]:
+    """How many blocks there are for how many SMs."""
+    blocks, sms = value(_BLOCKS), value(_SMS)
+    grids = {one.grid for one in kernels}
+    source = _name(kernels, _BLOCKS)
+    if blocks is None and len(grids) == 1 and (grid := grids.pop()):
+        blocks, source = float(math.prod(grid)), "grid"
+    found = [Evidence("blocks", "blocks", blocks, "", source)] if blocks is not None else []
+    if sms is not None:
+        found.append(Evidence("sms", "SMs", sms, "", _name(kernels, _SMS)))
+    return found
 
 
 def _with_tcgen05(
@@ -104,6 +215,9 @@ def _derived(
         names = [_name(kernels, QUANTITIES[key]) for key in ("dram_read", "dram_written")]
         source = f"{' + '.join(names)}, over the model's {minimum_bytes / 1e6:.4g} MB"
         found.append(Evidence("traffic_ratio", "DRAM traffic over compulsory", ratio, "×", source))
+    shared = value(_SHARED)
+    if shared is not None:
+        found.append(Evidence("shared", "shared memory", shared, "%", _name(kernels, _SHARED)))
     conflicts = value(QUANTITIES["shared_conflicts"])
     wavefronts = value(QUANTITIES["shared_wavefronts"])
     if conflicts is not None and wavefronts:
@@ -115,7 +229,5 @@ def _derived(
 
 def _name(kernels: Sequence[KernelCapture], quantity: Quantity) -> str:
     """The name under which the file has it."""
-    for name in (quantity.metric, *quantity.elsewhere):
-        if any(one.number(name) is not None for one in kernels):
-            return name
-    return quantity.metric
+    readings = (reading(one, quantity) for one in kernels)
+    return next((one.name for one in readings if one.value is not None), quantity.metric)

@@ -6,13 +6,13 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from orchestrator.model.bottleneck import bottleneck
 from orchestrator.ncu.capture import Form, KernelCapture
-from orchestrator.ncu.combine import combine, read
-from orchestrator.ncu.evidence import of_launches
+from orchestrator.ncu.combine import combine, read, reading
+from orchestrator.ncu.findings import findings
 from orchestrator.ncu.metrics import QUANTITIES
 from orchestrator.ncu.quantity import Quantity
 from orchestrator.ncu.read import Source
+from orchestrator.ncu.states import not_collected, not_understood
 from orchestrator.ncu.wording import dim3, readable, short_name
 
 NONE = "—"
@@ -54,6 +54,7 @@ class Page:
     apart: tuple[str, ...]
     notes: tuple[str, ...]
     missing: tuple[str, ...]
+    unclear: tuple[str, ...]
     rules: tuple[str, ...]
 
 
@@ -71,7 +72,8 @@ def page(source: Source) -> Page:
         together=together,
         apart=apart,
         notes=_notes(source),
-        missing=_missing(kernels),
+        missing=not_collected(kernels),
+        unclear=not_understood(kernels),
         rules=_rules(groups),
     )
 
@@ -142,9 +144,8 @@ def _group(group: Sequence[KernelCapture]) -> GroupView:
     rows = [_row(group, quantity) for quantity in QUANTITIES.values()]
     header = ("Quantity", "Value", "Range", "Metric")
     table = Table(header, tuple(row for row in rows if row))
-    found = bottleneck(of_launches(group))
-    held_back = (found.verdict.words, *(one.words for one in found.remarks), *found.unused)
-    return GroupView(short_name(first.kernel) or "(no name)", ", ".join(about), table, held_back)
+    name = short_name(first.kernel) or "(no name)"
+    return GroupView(name, ", ".join(about), table, findings(group))
 
 
 def _row(group: Sequence[KernelCapture], quantity: Quantity) -> tuple[str, ...] | None:
@@ -155,12 +156,9 @@ def _row(group: Sequence[KernelCapture], quantity: Quantity) -> tuple[str, ...] 
     spread = NONE if len(values) == 1 else "same in all" if low == high else f"{low} – {high}"
     if len(values) < len(group):
         spread += f" ({len(values)} of {len(group)} launches)"
-    name = next(n for n in (quantity.metric, *quantity.elsewhere) if _any_has(group, n))
+    readings = (reading(one, quantity) for one in group)
+    name = next(one.name for one in readings if one.value is not None)
     return (quantity.title, readable(statistics.median(values), quantity.unit), spread, name)
-
-
-def _any_has(group: Sequence[KernelCapture], metric: str) -> bool:
-    return any(one.number(metric) is not None for one in group)
 
 
 def _not_shown(groups: int) -> str:
@@ -212,26 +210,6 @@ def _beyond_full_scale(kernels: Sequence[KernelCapture]) -> list[str]:
         if quantity.unit == "%" and most > _FULL_SCALE:
             found.append(f"{quantity.title} ({most:.2f} %)")
     return found
-
-
-def _missing(kernels: Sequence[KernelCapture]) -> tuple[str, ...]:
-    """Sentences by the option of ncu that would collect what is missing."""
-    by_option: dict[str, list[str]] = {}
-    for quantity in QUANTITIES.values():
-        lacking = [one for one in kernels if read(one, quantity) is None]
-        if not lacking:
-            continue
-        text = quantity.title
-        if len(lacking) < len(kernels):
-            text += f" in {len(lacking)} of {len(kernels)}"
-        cells = (one.metrics.get(quantity.metric) for one in lacking)
-        if said := sorted({cell.said or "nothing" for cell in cells if cell}):
-            text += f" (ncu printed {', '.join(said)})"
-        option = f"--section {quantity.section}" if quantity.section else "--metrics"
-        by_option.setdefault(option, []).append(
-            text if quantity.section else f"{text} as {quantity.metric}"
-        )
-    return tuple(f"{option}: {', '.join(texts)}" for option, texts in by_option.items())
 
 
 def _rules(groups: Sequence[Sequence[KernelCapture]]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from orchestrator.model.bottleneck import bottleneck
 from orchestrator.model.bottleneck_evidence import CallEvidence, Evidence
+from orchestrator.model.own_rule import beside
 from orchestrator.model.ptxas import KernelResources, Notice, parse, short_name
 from orchestrator.model.roofline import roofs
 from orchestrator.model.sass import MachineCode, is_kernel
@@ -64,7 +65,7 @@ def evidence(
     provider: str, shape: Shape, figures: Figures, insight: Insight
 ) -> tuple[Evidence, ...]:
     """All that is known of a provider on a shape; counters come first and outweigh the rest."""
-    call = next((c for c in insight.calls if (c.provider, c.shape) == (provider, shape)), None)
+    call = _call(provider, shape, insight)
     run = traced(figures.result, provider, shape)
     return (
         *(call.items if call else ()),
@@ -83,11 +84,17 @@ def _providers(figures: Figures, insight: Insight, shape: Shape) -> tuple[str, .
 
 def _view(provider: str, shape: Shape, figures: Figures, insight: Insight) -> HeldBackView:
     found = bottleneck(evidence(provider, shape, figures, insight))
+    call = _call(provider, shape, insight)
+    own = (beside(found.limits, text) for text in call.own_rules) if call else ()
     return HeldBackView(
         case=f"{provider} on {shape.label}",
         verdict=found.verdict.words,
-        remarks=(*(one.words for one in found.remarks), *found.unused),
+        remarks=(*own, *(one.words for one in found.remarks), *found.unused),
     )
+
+
+def _call(provider: str, shape: Shape, insight: Insight) -> CallEvidence | None:
+    return next((c for c in insight.calls if (c.provider, c.shape) == (provider, shape)), None)
 
 
 def _of_trace(run: Traced) -> list[Evidence]:

@@ -12,9 +12,11 @@ from orchestrator.model.run import Run
 from orchestrator.ncu.capture import Captures
 from orchestrator.ncu.combine import combine
 from orchestrator.ncu.evidence import of_call
+from orchestrator.ncu.findings import own_rules
 from orchestrator.ncu.metrics import QUANTITIES
 from orchestrator.ncu.outcome import Cause, Outcome, classify
 from orchestrator.ncu.read import read_file
+from orchestrator.ncu.states import not_understood
 from orchestrator.ncu.version import find_version
 from orchestrator.ncu.wording import readable
 from orchestrator.report.view import NO_COUNTERS, CountersView, Table
@@ -81,6 +83,7 @@ def _calls(run: Run, folder: Path) -> tuple[CallEvidence, ...]:
             case.record.provider,
             case.record.shape,
             of_call(case.held.kernels, minimum_bytes(case.record.shape)),
+            own_rules(case.held.kernels),
         )
         for case in cases
         if case.held and case.outcome.ok
@@ -235,6 +238,8 @@ def _notes(report: NcuReport, request: Request, run_id: str, good: list[_Case]) 
     ]
     for case in good:
         notes += [f"{case.name}: {doubt}." for doubt in (case.held.doubts if case.held else ())]
+        unclear = not_understood(case.held.kernels if case.held else ())
+        notes += [f"{case.name}: there, but not understood: {one}." for one in unclear]
         if case.outcome.missing:
             notes.append(f"{case.name}: asked for, no number: {', '.join(case.outcome.missing)}.")
     return tuple(notes)

@@ -18,8 +18,14 @@ UNITS = {
     "spill_bytes": "byte",
     "serialised": "",
     "eligible_warps": "",
+    "blocks": "",
+    "sms": "",
 }
-SHARES = ("tensor_pipe", "exp_pipe", "dram", "l2", "fma_pipe", "alu_pipe", "issue_slots", "compute")
+SHARES = (
+    *("tensor_pipe", "exp_pipe", "dram", "l2", "l1", "shared", "fma_pipe", "alu_pipe", "lsu_pipe"),
+    *("issue_slots", "compute", "sm_busy", "memory", "mem_busy", "mem_links", "mem_pipes"),
+    *("pipe:fp64", "pipe:tex", "unit:ltc"),
+)
 
 
 def evidence(key: str, value: float) -> Evidence:
@@ -61,6 +67,27 @@ def test_a_full_exp_pipe_beside_a_third_of_the_tensor_pipe_is_limited_by_exponen
         ({"tensor_pipe": 50, "exp_pipe": 30, "dram": 30}, (Limit.NOTHING,)),
         ({"tensor_pipe": 20, "exp_pipe": 20, "dram": 20, "duration": 6}, (Limit.LAUNCH,)),
         ({"tensor_pipe": 90, "exp_pipe": 20, "dram": 20, "duration": 6}, (Limit.TENSOR,)),
+        # A throughput that contains others speaks where none of them explains it, and only there.
+        ({"compute": 82, "dram": 12, "tensor_pipe": 10, "exp_pipe": 5}, (Limit.COMPUTE,)),
+        ({"compute": 82, "dram": 12, "tensor_pipe": 10, "exp_pipe": 79}, (Limit.EXP,)),
+        ({"compute": 82, "dram": 12, "issue_slots": 80}, (Limit.ISSUE,)),
+        ({"compute": 62, "dram": 12, "issue_slots": 58}, (Limit.ISSUE,)),
+        ({"compute": 42, "dram": 12, "issue_slots": 38}, (Limit.NOTHING,)),
+        ({"sm_busy": 61, "dram": 12, "issue_slots": 58}, (Limit.NOTHING,)),
+        ({"compute": 82, "dram": 12, "pipe:fp64": 83}, (Limit.FP64,)),
+        ({"compute": 10, "dram": 0.1, "memory": 86, "l1": 97}, (Limit.L1,)),
+        ({"compute": 10, "dram": 0.1, "memory": 86, "l1": 40}, (Limit.MEMORY,)),
+        ({"compute": 10, "dram": 85, "memory": 86, "l1": 40}, (Limit.DRAM,)),
+        ({"compute": 10, "dram": 74, "memory": 74, "l1": 89}, (Limit.L1,)),
+        ({"compute": 10, "dram": 85, "memory": 85, "l1": 86}, (Limit.L1, Limit.DRAM)),
+        ({"compute": 10, "dram": 5, "mem_busy": 68, "shared": 66}, (Limit.SHARED,)),
+        ({"compute": 10, "dram": 5, "mem_pipes": 68, "lsu_pipe": 70}, (Limit.LSU,)),
+        ({"compute": 10, "dram": 5, "mem_pipes": 68}, (Limit.MEMORY_PIPES,)),
+        ({"compute": 10, "memory": 91}, (Limit.MEMORY,)),
+        ({"compute": 91, "memory": 10}, (Limit.COMPUTE,)),
+        ({"sm_busy": 30, "mem_busy": 46, "mem_links": 84}, (Limit.MEMORY,)),
+        ({"compute": 20, "dram": 10, "l1": 50}, (Limit.NOTHING,)),
+        ({"compute": 20, "dram": 10, "l1": 39}, (Limit.LATENCY,)),
         ({"wgmma_pipe": 70, "tensor_pipe": 71, "exp_pipe": 9, "dram": 3}, (Limit.TENSOR,)),
     ],
 )
@@ -77,6 +104,8 @@ def test_the_busiest_resource_limits(figures: dict[str, float], limits: tuple[Li
         ({"exp_pipe": 95, "dram": 20}, "tensor pipe"),
         ({"dram": 95}, "tensor pipe, exp pipe"),
         ({"compute": 95}, "DRAM throughput"),
+        ({"compute": 95, "mem_busy": 10}, "DRAM throughput"),
+        ({"memory": 95}, "tensor pipe, exp pipe"),
         ({"occupancy": 95, "issue_slots": 90}, "DRAM throughput, tensor pipe, exp pipe"),
     ],
 )
@@ -103,6 +132,65 @@ def test_latency_names_what_the_warps_wait_for_or_says_that_nobody_measured_it()
     assert "stall long scoreboard 9.1" in known.verdict.words
     assert "stall gmma" not in known.verdict.words
     assert "undetermined (no stall reasons)" in judge(**low).verdict.text
+
+
+def unread(key: str, said: str) -> Evidence:
+    return Evidence(key, key.replace("_", " "), math.nan, "", f"metric_of_{key}", said)
+
+
+def test_what_stands_in_the_file_and_is_not_understood_is_not_called_missing() -> None:
+    found = bottleneck([evidence("compute", 20.0), unread("dram", "“12,3,4” in “%”")])
+    assert found.limits == (Limit.UNDETERMINED,)
+    assert found.verdict.text == (
+        "undetermined for want of DRAM throughput (in the file, but not understood)"
+    )
+    assert found.unused == (
+        "dram “12,3,4” in “%” (metric_of_dram) is in the file but not understood, so it counts "
+        "for nothing",
+    )
+
+
+def test_stall_reasons_are_measured_not_collected_or_not_understood() -> None:
+    low = {"compute": 12.0, "dram": 8.0}
+    there = bottleneck([*(evidence(k, v) for k, v in low.items()), unread("stall_wait", "“x”")])
+    assert "(stall reasons are there, not understood)" in there.verdict.text
+    assert "(no stall reasons)" in judge(**low).verdict.text
+    zero = judge(**low, stall_wait=0).verdict.text
+    assert "no warp was seen to wait for any of the reasons that were measured" in zero
+
+
+def test_a_second_resource_above_the_line_is_shown_though_it_does_not_tie() -> None:
+    words = judge(compute=10, dram=74, l1=89).verdict.words
+    assert "limited by L1/TEX throughput: l1 89 % (metric_of_l1), dram 74 %" in words
+
+
+@pytest.mark.parametrize(
+    "small",
+    [
+        {"waves": 0.3},
+        {"blocks": 32, "sms": 132},
+        {"blocks": 32, "sms": 132, "waves": 0.24},
+        {"blocks": 140, "sms": 132, "waves": 0.53},
+    ],
+)
+def test_a_grid_that_does_not_fill_the_gpu_is_not_normal_for_large_tiles(
+    small: dict[str, float],
+) -> None:
+    low = {"tensor_pipe": 25.0, "exp_pipe": 10.0, "dram": 10.0, "occupancy": 9.0}
+    said = remarks(judge(**low, **small))
+    assert "normal for tensor kernels" not in said
+    assert "low occupancy, with a grid too small to fill the GPU" in said
+    assert ("the grid is smaller than the GPU" in said) is (
+        "blocks" in small and small["blocks"] < 132
+    )
+    assert "tail" not in said
+
+
+def test_a_persistent_grid_of_one_block_for_each_sm_is_not_called_small() -> None:
+    low = {"tensor_pipe": 75.0, "exp_pipe": 10.0, "dram": 10.0, "occupancy": 19.0}
+    said = remarks(judge(**low, blocks=132, sms=132, waves=0.5))
+    assert "grid" not in said
+    assert "normal for tensor kernels with large tiles" in said
 
 
 def test_low_occupancy_is_held_against_a_waiting_kernel_and_never_against_a_tensor_kernel() -> None:
@@ -170,10 +258,18 @@ def test_a_limit_is_only_ever_claimed_of_a_share_above_60_percent(
     figures: dict[str, float],
 ) -> None:
     found = judge(**figures)
-    named = {Limit.TENSOR, Limit.EXP, Limit.DRAM, Limit.L2, Limit.FMA, Limit.ALU, Limit.ISSUE}
-    if set(found.limits) & (named | {Limit.COMPUTE}):
-        assert max(v for v in figures.values() if 0 <= v <= 100) >= 60
-        assert "dram" in figures
+    usable = {key: value for key, value in figures.items() if 0 <= value <= 100}
+    usable_but_one = {key: value for key, value in usable.items() if key != "sm_busy"}
+    none = {Limit.LATENCY, Limit.LAUNCH, Limit.NOTHING, Limit.UNDETERMINED, Limit.ROOF}
+    if not set(found.limits) & none:
+        assert max(usable.values()) >= 60
+        assert {"dram", "memory"} & set(usable) or {"mem_busy", "mem_links"} <= set(usable)
+    # SM Busy counts active cycles, as its parts do, and so gives way to a part 5 points below.
+    if set(found.limits) & {Limit.LATENCY, Limit.NOTHING}:
+        assert max(usable_but_one.values(), default=0) < 60
+        assert max(usable.values()) < 65
+    if Limit.LATENCY in found.limits:
+        assert max(usable_but_one.values(), default=0) < 40
     for one in found.verdict.evidence:
         assert one.value == figures[one.key]
         assert 0 <= one.value <= 100

@@ -108,3 +108,13 @@ def test_a_counter_beyond_its_peak_is_named_and_not_used() -> None:
 def test_a_failed_trace_is_no_evidence() -> None:
     record = traces.trace("sdpa", status=Status.FAILED, kernels=())
     assert views(traces.result(record))["sdpa"].remarks == ()
+
+
+def test_the_profilers_own_rule_stands_beside_our_verdict_in_the_report() -> None:
+    said = "Compute is more heavily utilized than Memory: Look at the Compute Workload Analysis."
+    insight = counted(dram=91, compute=12)
+    (call,) = insight.calls
+    told = Insight((replace(call, own_rules=(said,)),))
+    remarks = views(synthetic.gpu_result(), told)["sparsek"].remarks
+    assert f"ncu's own rule says otherwise: “{said.rstrip('.')}”" in remarks
+    assert not any("own rule" in one for one in views(synthetic.gpu_result())["sdpa"].remarks)

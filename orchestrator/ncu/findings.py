@@ -1,0 +1,32 @@
+"""What holds like launches of one kernel back, in sentences: ours, and ncu's own rule beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from orchestrator.model.bottleneck import Bottleneck, bottleneck
+from orchestrator.model.own_rule import beside, is_own_rule
+from orchestrator.ncu.capture import KernelCapture
+from orchestrator.ncu.evidence import of_launches
+
+
+def findings(launches: Sequence[KernelCapture]) -> tuple[str, ...]:
+    """The verdict first, then ncu's own, then remarks and what was not used."""
+    found = bottleneck(of_launches(launches))
+    return (
+        found.verdict.words,
+        *sentences_beside(found, own_rules(launches)),
+        *(one.words for one in found.remarks),
+        *found.unused,
+    )
+
+
+def own_rules(launches: Sequence[KernelCapture]) -> tuple[str, ...]:
+    """What ncu's rule on the whole kernel says of these launches, each text once."""
+    texts = (rule.text for one in launches for rule in one.rules if is_own_rule(rule.name))
+    return tuple(dict.fromkeys(texts))
+
+
+def sentences_beside(found: Bottleneck, rules: Sequence[str]) -> tuple[str, ...]:
+    """Each text of ncu's rule, and whether it says what we say."""
+    return tuple(beside(found.limits, text) for text in rules)
