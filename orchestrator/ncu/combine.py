@@ -55,8 +55,8 @@ def reading(capture: KernelCapture, quantity: Quantity) -> Reading:
         one = capture.metrics.get(name)
         if one is None:
             continue
-        if isinstance(one.value, (int, float)) and quantity.takes(one.unit, name):
-            return Reading(State.MEASURED, name, one.value)
+        if (value := _value(one, quantity, name)) is not None:
+            return Reading(State.MEASURED, name, value)
         if one.value is None and is_nothing(one.said):
             found = found if found.name else Reading(State.NOT_COLLECTED, name, said=one.said)
         elif found.state is not State.NOT_UNDERSTOOD:
@@ -66,7 +66,16 @@ def reading(capture: KernelCapture, quantity: Quantity) -> Reading:
 
 def read(capture: KernelCapture, quantity: Quantity) -> float | None:
     """The quantity of one kernel, None unless it was measured and understood."""
-    return reading(capture, quantity).value
+    for name in quantity.names:
+        one = capture.metrics.get(name)
+        if one is not None and (value := _value(one, quantity, name)) is not None:
+            return value
+    return None
+
+
+def _value(one: Measurement, quantity: Quantity, name: str) -> float | None:
+    is_ours = one.unit == quantity.unit or quantity.takes(one.unit, name)
+    return one.value if is_ours and isinstance(one.value, (int, float)) else None
 
 
 def _as_it_stands(one: Measurement) -> str:

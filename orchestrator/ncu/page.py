@@ -12,7 +12,7 @@ from orchestrator.ncu.findings import findings
 from orchestrator.ncu.metrics import QUANTITIES
 from orchestrator.ncu.quantity import Quantity
 from orchestrator.ncu.read import Source
-from orchestrator.ncu.states import not_collected, not_understood
+from orchestrator.ncu.states import untold
 from orchestrator.ncu.wording import dim3, readable, short_name
 
 NONE = "—"
@@ -63,6 +63,7 @@ def page(source: Source) -> Page:
     kernels = source.captures.kernels
     groups = _groups(kernels)
     together, apart = _together(kernels)
+    lacking = untold(kernels)
     return Page(
         headline=_headline(kernels, groups),
         facts=_facts(source),
@@ -72,8 +73,8 @@ def page(source: Source) -> Page:
         together=together,
         apart=apart,
         notes=_notes(source),
-        missing=not_collected(kernels),
-        unclear=not_understood(kernels),
+        missing=lacking.not_collected,
+        unclear=lacking.not_understood,
         rules=_rules(groups),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from orchestrator.ncu.capture import KernelCapture
 from orchestrator.ncu.combine import Reading, State, reading
@@ -10,37 +11,42 @@ from orchestrator.ncu.metrics import QUANTITIES
 from orchestrator.ncu.quantity import Quantity
 
 
-def not_collected(kernels: Sequence[KernelCapture]) -> tuple[str, ...]:
-    """What was not measured, by the option of ncu that would collect it."""
+@dataclass(frozen=True)
+class Untold:
+    """not_collected: by the option of ncu that collects it; not_understood: as it stands."""
+
+    not_collected: tuple[str, ...]
+    not_understood: tuple[str, ...]
+
+
+def untold(kernels: Sequence[KernelCapture]) -> Untold:
+    """What these kernels do not tell of the quantities that we know."""
     by_option: dict[str, list[str]] = {}
+    unclear: list[str] = []
     for quantity in QUANTITIES.values():
-        lacking = _in_state(kernels, State.NOT_COLLECTED, quantity)
-        if not lacking:
-            continue
-        text = quantity.title
-        if len(lacking) < len(kernels):
-            text += f" in {len(lacking)} of {len(kernels)}"
-        if said := sorted({one.said or "nothing" for one in lacking if one.name}):
-            text += f" (ncu printed {', '.join(said)})"
-        option = f"--section {quantity.section}" if quantity.section else "--metrics"
-        by_option.setdefault(option, []).append(
-            text if quantity.section else f"{text} as {quantity.metric}"
-        )
-    return tuple(f"{option}: {', '.join(texts)}" for option, texts in by_option.items())
+        readings = [reading(kernel, quantity) for kernel in kernels]
+        if lacking := [one for one in readings if one.state is State.NOT_COLLECTED]:
+            option = f"--section {quantity.section}" if quantity.section else "--metrics"
+            text = _lacking(quantity, lacking, len(kernels))
+            by_option.setdefault(option, []).append(text)
+        if odd := [one for one in readings if one.state is State.NOT_UNDERSTOOD]:
+            unclear.append(f"{quantity.title}: {_as_they_stand(odd)}")
+    return Untold(
+        tuple(f"{option}: {', '.join(texts)}" for option, texts in by_option.items()),
+        tuple(unclear),
+    )
 
 
-def not_understood(kernels: Sequence[KernelCapture]) -> tuple[str, ...]:
-    """What stands in the file in a way that we cannot read: name, value and unit as they stand."""
-    sentences = []
-    for quantity in QUANTITIES.values():
-        unclear = _in_state(kernels, State.NOT_UNDERSTOOD, quantity)
-        if not unclear:
-            continue
-        as_it_stands = list(dict.fromkeys(f"{one.name} is {one.said}" for one in unclear))
-        more = f" and {len(as_it_stands) - 1} more like it" if len(as_it_stands) > 1 else ""
-        sentences.append(f"{quantity.title}: {as_it_stands[0]}{more}")
-    return tuple(sentences)
+def _lacking(quantity: Quantity, lacking: Sequence[Reading], kernels: int) -> str:
+    text = quantity.title
+    if len(lacking) < kernels:
+        text += f" in {len(lacking)} of {kernels}"
+    if said := sorted({one.said or "nothing" for one in lacking if one.name}):
+        text += f" (ncu printed {', '.join(said)})"
+    return text if quantity.section else f"{text} as {quantity.metric}"
 
 
-def _in_state(kernels: Sequence[KernelCapture], state: State, quantity: Quantity) -> list[Reading]:
-    return [one for one in (reading(kernel, quantity) for kernel in kernels) if one.state is state]
+def _as_they_stand(odd: Sequence[Reading]) -> str:
+    """The first with name, value and unit, and how many others there are."""
+    first, *others = dict.fromkeys(f"{one.name} is {one.said}" for one in odd)
+    return f"{first} and {len(others)} more like it" if others else first

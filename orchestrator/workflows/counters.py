@@ -16,7 +16,7 @@ from orchestrator.ncu.findings import own_rules
 from orchestrator.ncu.metrics import QUANTITIES
 from orchestrator.ncu.outcome import Cause, Outcome, classify
 from orchestrator.ncu.read import read_file
-from orchestrator.ncu.states import not_understood
+from orchestrator.ncu.states import untold
 from orchestrator.ncu.version import find_version
 from orchestrator.ncu.wording import readable
 from orchestrator.report.view import NO_COUNTERS, CountersView, Table
@@ -238,7 +238,7 @@ def _notes(report: NcuReport, request: Request, run_id: str, good: list[_Case]) 
     ]
     for case in good:
         notes += [f"{case.name}: {doubt}." for doubt in (case.held.doubts if case.held else ())]
-        unclear = not_understood(case.held.kernels if case.held else ())
+        unclear = untold(case.held.kernels if case.held else ()).not_understood
         notes += [f"{case.name}: there, but not understood: {one}." for one in unclear]
         if case.outcome.missing:
             notes.append(f"{case.name}: asked for, no number: {', '.join(case.outcome.missing)}.")

@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.ncu.metrics import by_label
 from orchestrator.ncu.read import read_text
-from orchestrator.ncu.states import not_collected, not_understood
+from orchestrator.ncu.states import untold
 from orchestrator.workflows import import_ncu as workflow
 from tests.ncu.places import FIXTURES, SAMPLES, fixture, needs_samples
 
@@ -16,10 +16,10 @@ STATES = read_text(fixture("raw_states.csv")).kernels
 
 
 def test_what_stands_there_is_shown_with_name_value_and_unit_and_is_not_called_missing() -> None:
-    unclear = "\n".join(not_understood(STATES))
+    unclear = "\n".join(untold(STATES).not_understood)
     assert "DRAM bytes read: dram__bytes_read.sum is “7” in “furlong”" in unclear
     assert "_elapsed is “about a third” in “%”" in unclear
-    missing = "\n".join(not_collected(STATES))
+    missing = "\n".join(untold(STATES).not_collected)
     assert "DRAM bytes read" not in missing
     assert "DRAM throughput" not in missing
     assert "Stall (long scoreboard)" not in missing
@@ -115,8 +115,8 @@ def test_a_sample_without_units_is_read_as_far_as_names_say_the_unit() -> None:
     if not path.is_file():
         pytest.skip("no such sample beside this checkout")
     kernels = read_text(path.read_text()).kernels
-    unclear = "\n".join(not_understood(kernels))
+    unclear = "\n".join(untold(kernels).not_understood)
     assert "gpu__time_duration.sum is “30000” without a unit" in unclear
     assert "dram__bytes_read.sum is “5000000” without a unit" in unclear
     assert "throughput" not in unclear
-    assert "Duration" not in "\n".join(not_collected(kernels))
+    assert "Duration" not in "\n".join(untold(kernels).not_collected)

@@ -10,6 +10,7 @@ from orchestrator.workflows.publish import publish
 from remote_payload import disassembly
 from remote_payload.contract import NcuRecord, Status
 from tests.model.test_sass import LISTING as SASS
+from tests.ncu.places import FIXTURES
 from tests.ncu_stage.test_report import profiled, section
 from tests.report import synthetic
 
@@ -43,6 +44,30 @@ def test_counters_become_findings_with_the_traffic_that_the_shape_needs(tmp_path
     assert "limited by exponentials (XU pipe): exp pipe 88 % (sm__inst_executed" in told
     assert "something is read or written again: DRAM traffic over compulsory 2×" in told
     assert "## Without counters" not in (tmp_path / "report.md").read_text()
+
+
+def test_a_counter_in_a_unit_nobody_knows_is_shown_as_it_stands_in_the_report(
+    tmp_path: Path,
+) -> None:
+    run = profiled_run(
+        tmp_path, ONE_KERNEL.replace('"%","%","%","byte"', '"%","%","parsec","byte"')
+    )
+    (call,) = insight(run, tmp_path).calls
+    (dram,) = [one for one in call.items if one.key == "dram"]
+    assert dram.said == "“22” in “parsec”"
+    publish(run, tmp_path)
+    report = (tmp_path / "report.md").read_text()
+    told = "there, but not understood: DRAM throughput (of peak)"
+    assert told in report
+    assert "for want of DRAM throughput (in the file, but not understood)" in report
+
+
+def test_ncus_own_rule_comes_with_the_counters_of_the_call(tmp_path: Path) -> None:
+    page = (FIXTURES / "details_own_rule.csv").read_text()
+    (call,) = insight(profiled_run(tmp_path, page), tmp_path).calls
+    low, full = call.own_rules
+    assert low.startswith("This workload exhibits low compute throughput")
+    assert "greater than 80.0%" in full
 
 
 def test_a_page_without_numbers_proves_nothing(tmp_path: Path) -> None:
