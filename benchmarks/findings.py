@@ -88,7 +88,7 @@ def _row(name: str, key: str, group: Sequence[KernelCapture]) -> Row:
     found = bottleneck(of_launches(group))
     figures = ", ".join(f"{one.title} {one.value:.3g}" for one in found.verdict.evidence[:3])
     counts = Counter(reading(group[0], one).state for one in QUANTITIES.values())
-    said = " / ".join(beside(found.limits, text) for text in own_rules(group))
+    said = " / ".join(beside(found.limits, own_rules(group)))
     return Row(
         file=name,
         kernel=short_name(group[0].kernel)[:_NAME_CHARACTERS],

@@ -27,6 +27,7 @@ HIGH_PERCENT, LOW_PERCENT = 60.0, 40.0
 _TIE_POINTS = 10.0
 _NEAR_ROOF_PERCENT = 80.0
 _STALLS_NAMED = 3
+_SHOWN_AT_MOST = 6
 
 _THUMB = "heuristic: NVIDIA's lines of 60 % and 40 %"
 
@@ -54,15 +55,26 @@ def bottleneck(items: Iterable[Evidence]) -> Bottleneck:
         given.setdefault(one.key, one)
     known = {key: one for key, one in given.items() if one.usable}
     unclear = {key: one for key, one in given.items() if one.said}
-    unused = tuple(_not_used(one) for one in given.values() if not one.usable)
     limits, verdict = _verdict(known, unclear)
-    return Bottleneck(limits, verdict, _remarks(known, limits), unused)
+    return Bottleneck(limits, verdict, _remarks(known, limits), _not_used(given, unclear))
 
 
-def _not_used(one: Evidence) -> str:
-    if one.said:
-        return f"{one.words} is in the file but not understood, so it counts for nothing"
-    return f"{one.words} is above its own peak or no number, so it counts for nothing"
+def _not_used(given: Known, unclear: Known) -> tuple[str, ...]:
+    """What counts for nothing, and why; stall reasons, of which there are many, in one sentence."""
+    beyond = (
+        f"{one.words} is above its own peak or no number, so it counts for nothing"
+        for one in given.values()
+        if not one.usable and not one.said
+    )
+    stalls = [one for key, one in unclear.items() if key.startswith(_STALL)]
+    odd = [one for key, one in unclear.items() if not key.startswith(_STALL)] + stalls[:1]
+    return (*beyond, *(_not_understood(one, len(stalls)) for one in odd))
+
+
+def _not_understood(one: Evidence, stalls: int) -> str:
+    if one.key.startswith(_STALL) and stalls > 1:
+        return f"{stalls} stall reasons are in the file but not understood, such as {one.words}"
+    return f"{one.words} is in the file but not understood, so it counts for nothing"
 
 
 def _verdict(known: Known, unclear: Known) -> tuple[tuple[Limit, ...], Finding]:
@@ -139,7 +151,8 @@ def _without_counters(known: Known, missing: tuple[str, ...]) -> tuple[tuple[Lim
     text = f"undetermined for want of {', '.join(missing)}"
     if reached:
         text += "; no roof is near by model and timing"
-    return (Limit.UNDETERMINED,), Finding(text, (*ranked(known), *reached))
+    seen = ranked(known)[:_SHOWN_AT_MOST]
+    return (Limit.UNDETERMINED,), Finding(text, (*seen, *reached))
 
 
 def _falling(one: Evidence) -> float:

@@ -7,11 +7,12 @@ and memory, and draws its lines at 80 % and 60 %. It is quoted, never used.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from orchestrator.model.bottleneck_evidence import Limit
 from orchestrator.model.resources import is_compute, is_memory
 
-_NAME = re.compile(r"(?:SOL)?Bottleneck\Z")
+_NAME = re.compile(r"(?:SOL|Speed Of Light)? ?Bottleneck\Z")
 _IDLE = frozenset((Limit.LATENCY, Limit.LAUNCH, Limit.NOTHING))
 _MEMORY = re.compile(r"Memory is more heavily utilized|in the Memory Workload Analysis")
 _COMPUTE = re.compile(r"Compute is more heavily utilized|in the Compute Workload Analysis")
@@ -26,11 +27,21 @@ def is_own_rule(name: str) -> bool:
     return bool(_NAME.match(name))
 
 
-def beside(limits: tuple[Limit, ...], said: str) -> str:
-    """The rule's words, and whether they say what we say."""
-    agrees = _agrees(limits, said)
+def beside(limits: tuple[Limit, ...], texts: Sequence[str]) -> tuple[str, ...]:
+    """The rule's words, and whether they say what we say.
+
+    texts: what it says of the launches, each once. Where it says several things, each is of some
+    launches only, and our verdict is on all: nothing is compared.
+    """
+    if len(texts) != 1:
+        return tuple(f"ncu's own rule says of some launches: {_quoted(one)}" for one in texts)
+    agrees = _agrees(limits, texts[0])
     verb = {True: "agrees", False: "says otherwise", None: "says"}[agrees]
-    return f"ncu's own rule {verb}: “{' '.join(said.split()).rstrip('.')}”"
+    return (f"ncu's own rule {verb}: {_quoted(texts[0])}",)
+
+
+def _quoted(said: str) -> str:
+    return f"“{' '.join(said.split()).rstrip('.')}”"
 
 
 def _agrees(limits: tuple[Limit, ...], said: str) -> bool | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orchestrator.model.bottleneck import Bottleneck, bottleneck
+from orchestrator.model.bottleneck import bottleneck
 from orchestrator.model.own_rule import beside, is_own_rule
 from orchestrator.ncu.capture import KernelCapture
 from orchestrator.ncu.evidence import of_launches
@@ -15,7 +15,7 @@ def findings(launches: Sequence[KernelCapture]) -> tuple[str, ...]:
     found = bottleneck(of_launches(launches))
     return (
         found.verdict.words,
-        *sentences_beside(found, own_rules(launches)),
+        *beside(found.limits, own_rules(launches)),
         *(one.words for one in found.remarks),
         *found.unused,
     )
@@ -25,8 +25,3 @@ def own_rules(launches: Sequence[KernelCapture]) -> tuple[str, ...]:
     """What ncu's rule on the whole kernel says of these launches, each text once."""
     texts = (rule.text for one in launches for rule in one.rules if is_own_rule(rule.name))
     return tuple(dict.fromkeys(texts))
-
-
-def sentences_beside(found: Bottleneck, rules: Sequence[str]) -> tuple[str, ...]:
-    """Each text of ncu's rule, and whether it says what we say."""
-    return tuple(beside(found.limits, text) for text in rules)

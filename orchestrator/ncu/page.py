@@ -12,7 +12,7 @@ from orchestrator.ncu.findings import findings
 from orchestrator.ncu.metrics import QUANTITIES
 from orchestrator.ncu.quantity import Quantity
 from orchestrator.ncu.read import Source
-from orchestrator.ncu.states import untold
+from orchestrator.ncu.states import blank, untold
 from orchestrator.ncu.wording import dim3, readable, short_name
 
 NONE = "—"
@@ -131,7 +131,9 @@ def _kernels(kernels: Sequence[KernelCapture]) -> Table:
 
 def _cell(one: KernelCapture, quantity: Quantity, with_unit: bool = True) -> str:
     value = read(one, quantity)
-    return NONE if value is None else readable(value, quantity.unit if with_unit else "")
+    if value is None:
+        return blank((one,), quantity)
+    return readable(value, quantity.unit if with_unit else "")
 
 
 def _group(group: Sequence[KernelCapture]) -> GroupView:

@@ -10,6 +10,8 @@ from orchestrator.ncu.combine import Reading, State, reading
 from orchestrator.ncu.metrics import QUANTITIES
 from orchestrator.ncu.quantity import Quantity
 
+_NONE = "—"
+
 
 @dataclass(frozen=True)
 class Untold:
@@ -35,6 +37,12 @@ def untold(kernels: Sequence[KernelCapture]) -> Untold:
         tuple(f"{option}: {', '.join(texts)}" for option, texts in by_option.items()),
         tuple(unclear),
     )
+
+
+def blank(kernels: Sequence[KernelCapture], quantity: Quantity) -> str:
+    """What a table's cell says where there is no value."""
+    states = {reading(kernel, quantity).state for kernel in kernels}
+    return "not understood" if State.NOT_UNDERSTOOD in states else _NONE
 
 
 def _lacking(quantity: Quantity, lacking: Sequence[Reading], kernels: int) -> str:

@@ -85,7 +85,7 @@ def _providers(figures: Figures, insight: Insight, shape: Shape) -> tuple[str, .
 def _view(provider: str, shape: Shape, figures: Figures, insight: Insight) -> HeldBackView:
     found = bottleneck(evidence(provider, shape, figures, insight))
     call = _call(provider, shape, insight)
-    own = (beside(found.limits, text) for text in call.own_rules) if call else ()
+    own = beside(found.limits, call.own_rules) if call else ()
     return HeldBackView(
         case=f"{provider} on {shape.label}",
         verdict=found.verdict.words,

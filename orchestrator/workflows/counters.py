@@ -16,7 +16,7 @@ from orchestrator.ncu.findings import own_rules
 from orchestrator.ncu.metrics import QUANTITIES
 from orchestrator.ncu.outcome import Cause, Outcome, classify
 from orchestrator.ncu.read import read_file
-from orchestrator.ncu.states import untold
+from orchestrator.ncu.states import blank, untold
 from orchestrator.ncu.version import find_version
 from orchestrator.ncu.wording import readable
 from orchestrator.report.view import NO_COUNTERS, CountersView, Table
@@ -207,8 +207,11 @@ def _row(case: _Case) -> tuple[str, ...]:
 
 
 def _cell(case: _Case, unit: str, key: str) -> str:
-    value = combine(case.held.kernels if case.held else (), QUANTITIES[key]).value
-    return NONE if value is None else readable(value, unit.partition("/")[0])
+    kernels = case.held.kernels if case.held else ()
+    value = combine(kernels, QUANTITIES[key]).value
+    if value is None:
+        return blank(kernels, QUANTITIES[key])
+    return readable(value, unit.partition("/")[0])
 
 
 def _failures(bad: list[_Case]) -> tuple[str, ...]:

@@ -155,6 +155,11 @@ def test_stall_reasons_are_measured_not_collected_or_not_understood() -> None:
     there = bottleneck([*(evidence(k, v) for k, v in low.items()), unread("stall_wait", "“x”")])
     assert "(stall reasons are there, not understood)" in there.verdict.text
     assert "(no stall reasons)" in judge(**low).verdict.text
+    odd = [unread(f"stall_{one}", "“x”") for one in ("wait", "barrier", "drain")]
+    (unused,) = bottleneck([evidence("compute", 12.0), evidence("dram", 8.0), *odd]).unused
+    assert unused.startswith(
+        "3 stall reasons are in the file but not understood, such as stall wait"
+    )
     zero = judge(**low, stall_wait=0).verdict.text
     assert "no warp was seen to wait for any of the reasons that were measured" in zero
 

@@ -52,7 +52,13 @@ BALANCED = "Compute and Memory are well-balanced: to reduce runtime, both must b
 def test_the_rule_stands_beside_our_verdict_and_disagreement_is_said(
     limits: tuple[Limit, ...], said: str, verb: str
 ) -> None:
-    assert beside(limits, said) == f"ncu's own rule {verb}: “{said.rstrip('.')}”"
+    assert beside(limits, [said]) == (f"ncu's own rule {verb}: “{said.rstrip('.')}”",)
+
+
+def test_what_it_says_of_some_launches_is_quoted_and_not_compared() -> None:
+    said = beside((Limit.DRAM,), [LOW, FULL_DRAM])
+    assert [one.partition(":")[0] for one in said] == ["ncu's own rule says of some launches"] * 2
+    assert beside((Limit.DRAM,), []) == ()
 
 
 @pytest.mark.parametrize(

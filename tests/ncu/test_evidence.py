@@ -76,6 +76,15 @@ def test_findings_from_real_counters_are_sane(
 
 
 @needs_samples
+def test_the_stall_reasons_of_a_real_file_are_what_its_warps_wait_for() -> None:
+    if not (SAMPLES / "failing").is_dir():
+        pytest.skip("no such sample beside this checkout")
+    words = judged("failing/stall-unit-inst.raw.csv", "k").verdict.words
+    assert "stall long scoreboard 25.9 (smsp__average_warps_issue_stalled_long" in words
+    assert "undetermined" not in words
+
+
+@needs_samples
 def test_a_cudnn_kernel_on_a_b200_computes_with_tcgen05_which_another_pipe_counts() -> None:
     found = judged("ncu-csv/b200_raw_sdpa_cudnn_gqa_bf16.csv", "sdpa_sm100_flash_fprop")
     (share,) = [one for one in found.verdict.evidence if one.key == "tc_pipe"]

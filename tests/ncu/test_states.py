@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.ncu.metrics import by_label
-from orchestrator.ncu.read import read_text
+from orchestrator.ncu.page import page
+from orchestrator.ncu.read import Source, read_text
 from orchestrator.ncu.states import untold
 from orchestrator.workflows import import_ncu as workflow
 from tests.ncu.places import FIXTURES, SAMPLES, fixture, needs_samples
@@ -27,16 +28,22 @@ def test_what_stands_there_is_shown_with_name_value_and_unit_and_is_not_called_m
 
 
 def test_the_page_has_both_lists_and_counts_measured_stalls_as_measured() -> None:
-    page = workflow.markdown(workflow.import_file(FIXTURES / "raw_states.csv"))
-    assert "There, but not understood" in page
-    assert "| Stall (long scoreboard) | 25.94 |" in page
-    assert "stall long scoreboard 25.9" in page
-    assert "no stall reasons" not in page
+    told = workflow.markdown(workflow.import_file(FIXTURES / "raw_states.csv"))
+    assert "There, but not understood" in told
+    assert "| Stall (long scoreboard) | 25.94 |" in told
+    assert "stall long scoreboard 25.9" in told
+    assert "no stall reasons" not in told
+
+
+def test_a_cell_without_a_value_says_which_of_the_two_it_is() -> None:
+    text = fixture("raw_states.csv").replace('"usecond"', '"fortnight"')
+    rows = page(Source("a.csv", len(text), "0" * 64, read_text(text))).kernels.rows
+    assert [row[-2:] for row in rows] == [("—", "not understood")] * 3
 
 
 def test_where_all_is_understood_the_page_has_no_such_list() -> None:
-    page = workflow.markdown(workflow.import_file(FIXTURES / "raw_two_kernels.csv"))
-    assert "not understood" not in page
+    told = workflow.markdown(workflow.import_file(FIXTURES / "raw_two_kernels.csv"))
+    assert "not understood" not in told
 
 
 @pytest.mark.parametrize(
