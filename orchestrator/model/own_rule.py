@@ -13,6 +13,12 @@ from orchestrator.model.bottleneck_evidence import Limit
 from orchestrator.model.resources import is_compute, is_memory
 
 _NAME = re.compile(r"(?:SOL|Speed Of Light)? ?Bottleneck\Z")
+# The details page as text names no rule, only its type; there its words tell it from others.
+_UNNAMED = re.compile(r"[A-Z]{2,3}\Z")
+_WORDS = re.compile(
+    r"more heavily utilized than|low compute throughput and memory bandwidth|too small to fill"
+    r"|Compute and Memory are well-balanced|% of the available compute or memory performance"
+)
 _IDLE = frozenset((Limit.LATENCY, Limit.LAUNCH, Limit.NOTHING))
 _MEMORY = re.compile(r"Memory is more heavily utilized|in the Memory Workload Analysis")
 _COMPUTE = re.compile(r"Compute is more heavily utilized|in the Compute Workload Analysis")
@@ -22,9 +28,9 @@ _ANY = re.compile(r"well-balanced|greater than \d+(?:\.\d+)?% of the available")
 _UNITS = {"DRAM": Limit.DRAM, "L1": Limit.L1, "L2": Limit.L2}
 
 
-def is_own_rule(name: str) -> bool:
-    """Whether a rule of this name judges the whole kernel, as we do."""
-    return bool(_NAME.match(name))
+def is_own_rule(name: str, text: str) -> bool:
+    """Whether a rule judges the whole kernel, as we do: by its name, else by its words."""
+    return bool(_NAME.match(name) or (_UNNAMED.match(name) and _WORDS.search(text)))
 
 
 def beside(limits: tuple[Limit, ...], texts: Sequence[str]) -> tuple[str, ...]:

@@ -23,5 +23,7 @@ def findings(launches: Sequence[KernelCapture]) -> tuple[str, ...]:
 
 def own_rules(launches: Sequence[KernelCapture]) -> tuple[str, ...]:
     """What ncu's rule on the whole kernel says of these launches, each text once."""
-    texts = (rule.text for one in launches for rule in one.rules if is_own_rule(rule.name))
+    texts = (
+        rule.text for one in launches for rule in one.rules if is_own_rule(rule.name, rule.text)
+    )
     return tuple(dict.fromkeys(texts))

@@ -62,14 +62,23 @@ def test_what_it_says_of_some_launches_is_quoted_and_not_compared() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "is_one"),
+    ("name", "text", "is_one"),
     [
-        ("SOLBottleneck", True),
-        ("Bottleneck", True),
-        ("HighPipeUtilization", False),
-        ("Achieved Occupancy", False),
-        ("SOLFPRoofline", False),
+        ("SOLBottleneck", LOW, True),
+        ("Bottleneck", "words of a version to come", True),
+        ("HighPipeUtilization", COMPUTE, False),
+        ("Achieved Occupancy", LOW, False),
+        ("SOLFPRoofline", LOW, False),
+        ("OK", FULL, True),
+        ("WRN", MEMORY, True),
+        ("WRN", SMALL, True),
+        ("OPT", LOW, True),
+        ("INF", BALANCED, True),
+        ("WRN", "Threads are executed in groups of 32 threads called warps.", False),
+        ("OPT", "Look at the Memory Workload Analysis section.", False),
     ],
 )
-def test_only_the_rule_on_the_whole_kernel_is_set_beside(name: str, is_one: bool) -> None:
-    assert is_own_rule(name) is is_one
+def test_only_the_rule_on_the_whole_kernel_is_set_beside(
+    name: str, text: str, is_one: bool
+) -> None:
+    assert is_own_rule(name, text) is is_one
