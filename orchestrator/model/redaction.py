@@ -1,37 +1,65 @@
-"""Text that may be shown to strangers: no addresses, no keys, no users, no folders.
+"""The one gate for text that strangers may read: no addresses, ports, keys, users, pods, folders.
 
-The text comes from elsewhere, so no pattern here takes more than linear time.
+Logs, reports, charts, `--json`, run.json and what --debug prints pass it. The text comes from
+elsewhere, so no pattern here takes more than linear time. Where it is in doubt it hides; versions,
+figures, times, digests, shapes and line numbers stay.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Collection, Mapping
+from functools import lru_cache
+from typing import Any
 
+from orchestrator.model.addresses import without_addresses
 from orchestrator.model.host import looks_secret
+from orchestrator.model.ports import without_named_hosts, without_ports
 
 # Shorter values would mask ordinary words.
 _SECRET_CHARACTERS = 8
+_SHORT = 120
 
 # A key in PEM form, also when its end was cut off; tokens that name themselves: RunPod, Hugging
 # Face, GitHub, OpenAI, Slack, AWS; and what stands in an Authorization header.
 _TOKEN = re.compile(
     r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]{0,20}-----|\Z)"
-    r"|\b(?:rpa_|hf_|gh[opsur]_|github_pat_|sk-|xox[a-z]-|AKIA)[\w-]{8,}"
+    r"|\b(?:rpa_|hf_|gh[opsur]_|github_pat_|glpat-|sk-|xox[a-z]-|AKIA|nvapi-|pypi-|dckr_pat_)[\w-]{8,}"
     r"|(?<=\b[Bb]earer )[A-Za-z0-9._~+/=-]{8,}|(?<=\b[Bb]asic )[A-Za-z0-9._~+/=-]{8,}"
+    r"|(?<=\bssh-rsa )AAAA[\w+/=]{16,}(?: [^\s'\"@]+(?![@\w]))?"
+    r"|(?<=\bssh-ed25519 )AAAA[\w+/=]{16,}(?: [^\s'\"@]+(?![@\w]))?"
 )
+_KEY_BEGINS = re.compile(r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----")
+_KEY_ENDS = re.compile(r"-----END [A-Z ]{0,20}PRIVATE KEY-----")
+_OF_A_KEY = re.compile(r"\s*(?:[\w+/=]*|[A-Z][\w-]+: .*)\s*")
+# A secret that its name gives away: HF_TOKEN=…, "password": "…", ?token=…, --api-key …
+_SECRET = (
+    r"(?i:api_?-?key|access_?-?key(?:_id)?|secret(?:_?-?key)?|auth_?-?key|token|passw(?:or)?d"
+    r"|passphrase|credentials?)"
+)
+_GIVEN = re.compile(
+    rf"((?:(?<![A-Za-z])(?:[A-Za-z0-9_-]{{0,40}}[_-])?{_SECRET}|\b[A-Z][A-Z0-9_]{{0,40}}_?"
+    r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL)[A-Z0-9_]{0,20})\\?[\"']?\s{0,2}[=:]\s{0,2}\\?[\"']?"
+    rf"|(?<![\w-])--?(?:[a-z0-9-]{{0,40}}[_-])?{_SECRET} )([^\s\"'&<>,;\\]{{4,}})"
+)
+_LOGIN = re.compile(r"(\bcurl\b[^\n]{0,200}? (?:-u|--user)[ =]?)[^\s:]{1,64}:\S+")
+_TELLING = ("key", "token", "secret", "passw", "passphrase", "credential")
+# A figure is none: max_token=512, time per token: 3.2 ms.
+_NO_SECRET = re.compile(r"-?[\d.,]{1,9}[a-zA-Z%/]{0,4}|\*+|\(hidden\)|(?i:none|null|true|false)")
+# Colours would stand between an address and its port; where something is hidden, they go.
+_COLOUR = re.compile(r"(?:\x1b|\\x1b|\\033|\\e|\\u001b)\[[\d;]{0,20}m")
 
-_OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
-_HEX = r"[0-9a-fA-F]{1,4}"
-_USER_AT_HOST = re.compile(
-    r"(?<![\w.+-])[\w.+-]{1,64}@(?:\[[\da-fA-F:.]{2,45}\]|\w[\w.-]{0,253})(?::\d+)?"
+# RunPod's names of pods: 14 letters and digits without a pattern. A shape, a tile, a word with a
+# number behind it have one; a digest has no letter beyond f.
+_POD = re.compile(
+    r"(?<![A-Za-z0-9.])(?=[a-z]*\d)(?=[a-z0-9]{0,13}[g-z])[a-z0-9]{14}(?![A-Za-z0-9]|-\d+\.\w)"
 )
-_IPV6 = re.compile(
-    rf"(?<![\w:.])(?:(?:{_HEX}:){{7}}{_HEX}|(?:{_HEX}:){{1,6}}(?::{_HEX}){{1,6}}"
-    rf"|(?:{_HEX}:){{1,7}}:|::(?:{_HEX}:){{0,6}}{_HEX})(?![\w:])"
+_FIGURES = re.compile(r".*\dx\d+x\d.*|(?:[a-z]\d{1,4}){3,}[a-z]?|[a-z]+\d+|\d+[a-z]+")
+_TOLD_POD = re.compile(
+    r"(\b[Pp]od(?:[ _-]?[Ii][Dd])?\\?['\"]?(?:[=:] ?| )\\?['\"]?)(?=[a-z]*\d)[a-z0-9]{10,20}\b"
 )
-_IPV4 = re.compile(rf"(?<![\w.])(?:{_OCTET}\.){{3}}{_OCTET}(?![\w.]\w)(?::\d+)?")
-_PORT = re.compile(r"\b([Pp]ort) \d{2,5}\b")
+_LIKE_POD = re.compile(r"(?=[a-z]*\d)(?=\d*[a-z])[a-z0-9]{10,20}")
 
 
 def redacted(text: str, environ: Mapping[str, str], private: Collection[str] = ()) -> str:
@@ -47,31 +75,99 @@ def redactor(environ: Mapping[str, str], private: Collection[str] = ()) -> Calla
     """
     secrets = {value.strip() for name, value in environ.items() if looks_secret(name)}
     secret = _any_of({value for value in secrets if len(value) >= _SECRET_CHARACTERS}, "{}")
-    word = _any_of(private, r"(?<![\w.-])(?:{})(?![\w-])(?::\d+)?")
+    words = {*private, environ.get("RUNPOD_POD_ID", "")} - {""}
+    pods = {word for word in words if _LIKE_POD.fullmatch(word)}
+    # A pod's name stands in others (run ids, addresses); another word is a word of its own.
+    pod = _any_of(pods, r"(?<![A-Za-z0-9])(?:{})(?![A-Za-z0-9]|-\d+\.\w)")
+    word = _any_of(words - pods, r"(?<![\w.-])(?:{})(?![\w-])(?::\d{1,5}\b)?")
     home = _any_of({environ.get("HOME", "").rstrip("/")} - {""}, r"{}(?![\w.-])")
 
+    known = ((secret, "***"), (word, "(private)"), (pod, "(pod)"), (home, "~"))
+
     def mask(text: str) -> str:
-        text = without_tokens(text)
-        for pattern, shown in ((secret, "***"), (word, "(private)"), (home, "~")):
-            text = pattern.sub(shown, text) if pattern else text
-        return _without_addresses(text)
+        plain = _COLOUR.sub("", text)
+        masked = without_secrets(plain)
+        for pattern, shown in known:
+            masked = pattern.sub(shown, masked) if pattern else masked
+        masked = without_ports(_without_pods(without_addresses(without_named_hosts(masked))))
+        return text if masked == plain else masked
 
     return mask
 
 
-def without_tokens(text: str) -> str:
-    """`text` without what is a key by its very form, whoever's it is."""
-    return _TOKEN.sub("***", text)
+def without_secrets(text: str) -> str:
+    """`text` without what is a key by its very form or by its name, whoever's it is."""
+    text = _LOGIN.sub(r"\1***", _TOKEN.sub("***", text))
+    lowered = text.lower()
+    return _GIVEN.sub(_given, text) if any(word in lowered for word in _TELLING) else text
 
 
-def _without_addresses(text: str) -> str:
-    if "@" in text:
-        text = _USER_AT_HOST.sub("(address)", text)
-    if "::" in text or text.count(":") >= 7:
-        text = _IPV6.sub("(address)", text)
-    if text.count(".") >= 3:
-        text = _IPV4.sub("(address)", text)
-    return _PORT.sub(r"\1 (hidden)", text)
+# What the inventory calls an address or a secret; of the whole process, as a command is one.
+_private: set[str] = set()
+
+
+def keep_private(*words: str) -> None:
+    """Words that nothing meant for strangers may print, such as a host's address."""
+    _private.update(word for word in words if word)
+
+
+def discreet(text: str) -> str:
+    """`text` as strangers may read it: by this process's environment and `keep_private`."""
+    return gate()(text)
+
+
+def gate() -> Callable[[str], str]:
+    """The function that `discreet` calls, for many texts; it knows what is known now."""
+    return _known(frozenset(os.environ.items()), frozenset(_private))
+
+
+def line_gate() -> Callable[[str], str]:
+    """As `gate`, for the lines of one log in their order: a private key spans many of them."""
+    mask, inside = gate(), False
+
+    def masked(line: str) -> str:
+        nonlocal inside
+        if inside:
+            inside = _OF_A_KEY.fullmatch(line) is not None
+            if inside or _KEY_ENDS.search(line):
+                return "***" if line.strip() else line
+        inside = inside or (_KEY_BEGINS.search(line) is not None and not _KEY_ENDS.search(line))
+        return mask(line)
+
+    return masked
+
+
+def discreet_document(value: Any) -> Any:
+    """The same for every text in a JSON document; its keys are ours."""
+    return _each(value, gate())
+
+
+def _each(value: Any, mask: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, Mapping):
+        return {key: _each(item, mask) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_each(item, mask) for item in value]
+    return value
+
+
+@lru_cache(maxsize=4)
+def _known(environ: frozenset[tuple[str, str]], private: frozenset[str]) -> Callable[[str], str]:
+    mask = redactor(dict(environ), private)
+    # Reports and documents say the same short words again and again.
+    short = lru_cache(maxsize=4096)(mask)
+    return lambda text: short(text) if len(text) < _SHORT else mask(text)
+
+
+def _given(found: re.Match[str]) -> str:
+    is_word = re.search(r"(?i)passw|passphrase", found[1])
+    return found[0] if _NO_SECRET.fullmatch(found[2]) and not is_word else f"{found[1]}***"
+
+
+def _without_pods(text: str) -> str:
+    text = _TOLD_POD.sub(r"\1(pod)", text)
+    return _POD.sub(lambda found: found[0] if _FIGURES.fullmatch(found[0]) else "(pod)", text)
 
 
 def _any_of(words: Collection[str], form: str) -> re.Pattern[str] | None:

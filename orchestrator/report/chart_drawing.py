@@ -78,7 +78,7 @@ def series(rows: list[Figure]) -> Iterator[tuple[str, str, str]]:
 
 def label(text: str) -> str:
     """A name from outside, in characters every font has; a leading _ would hide it."""
-    return private(one_line(text)).encode("ascii", "replace").decode().lstrip("_") or "?"
+    return one_line(private(text)).encode("ascii", "replace").decode().lstrip("_") or "?"
 
 
 @contextmanager

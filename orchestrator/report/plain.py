@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import re
 
-from orchestrator.model.redaction import without_tokens
+from orchestrator.model.redaction import discreet
 
 _LIMIT = 2000
+_LOOKED_AT = 4 * _LIMIT
+_CUT = " … (cut)"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
 _SURROGATE = re.compile(r"[\ud800-\udfff\ufffe\uffff]")
 
-# Who and where a machine is never leaves the run directory: user@host, addresses, folders.
-_OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
-_USER_AT_HOST = re.compile(r"[\w.+-]+@[\w.-]*\w(?::\d+)?")
-_IPV4 = re.compile(rf"(?<![\w.])(?:{_OCTET}\.){{3}}{_OCTET}(?![\w.]\w)(?::\d+)?")
-_IPV6 = re.compile(
-    r"(?<![\w:])(?:[0-9a-fA-F]{1,4}:){3,7}:?[0-9a-fA-F]{0,4}(?![\w:])|\[[\da-fA-F:]*::[\da-fA-F:]*\]"
-)
+# The folders of a machine never leave the run directory.
 _PATH = re.compile(
     r"(?<![\w:/.])(?:[A-Za-z]:\\(?:[^\\\s]+\\)*|/(?:[\w.+~-]+/)+)([\w.+~-]*)|~[\w-]+/\S*"
 )
@@ -33,20 +29,23 @@ def plain(value: object) -> str:
     """
     if not isinstance(value, str):
         raise TypeError(f"a report prints text only, not {type(value).__name__}: {value!r}")
-    return _SPECIAL.sub(_reference, private(one_line(value)))
+    return _SPECIAL.sub(_reference, one_line(private(value)))
 
 
 def one_line(text: str) -> str:
     """Text without control, direction and line-breaking characters, cut to a readable length."""
     flat = _SURROGATE.sub("\ufffd", _CONTROL.sub(" ", text)).strip()
-    return flat if len(flat) <= _LIMIT else flat[:_LIMIT] + " … (cut)"
+    return flat if len(flat) <= _LIMIT else flat[:_LIMIT] + _CUT
 
 
 def private(text: str) -> str:
-    """Text without keys, addresses, users and the folders of absolute paths; file names stay."""
-    masked = _USER_AT_HOST.sub("(address)", without_tokens(text))
-    masked = _IPV4.sub("(address)", _IPV6.sub("(address)", masked))
-    return _PATH.sub(_file_name, masked)
+    """Text without keys, addresses, ports, users and folders of absolute paths; file names stay.
+
+    Of a flood only what a report might print is looked at.
+    """
+    if len(text) > _LOOKED_AT:
+        text = text[:_LOOKED_AT] + _CUT
+    return discreet(_PATH.sub(_file_name, text))
 
 
 def _file_name(found: re.Match[str]) -> str:

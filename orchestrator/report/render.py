@@ -84,7 +84,7 @@ def render(
     best = beside.section(standing, _chart_view(speedups)) if standing and speedups else ()
     page = view(run, derived, scaling, roofline, counters, sheets, best, insight, bars)
     markdown = fill("report.md.j2", report=page)
-    verdict = private(one_line(page.verdict))
+    verdict = one_line(private(page.verdict))
     ok = is_ok(run, derived) and (counters.complete or not _needs_counters(run))
     ok = ok and (not _needs_ceilings(run) or all(one.complete for one in page.ceilings))
     drawn = tuple(chart for chart in drawn if chart.svg)

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from orchestrator.model.redaction import redacted
+from orchestrator.model import redaction
+from orchestrator.model.redaction import redacted, redactor
+from tests.model import redaction_lines
 
+SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "samples"
+POD = "k3j5h2gqfzd6s7"
+HIDE = redactor({}, ())
 ENVIRON = {
     "HOME": "/home/ada",
     "RUNPOD_API_KEY": "plainlooking0123",
@@ -21,7 +29,7 @@ ENVIRON = {
     [
         ("pod (203.0.113.7:34446) refuses", "pod ((address)) refuses"),
         ("port 34446 on 203.0.113.7", "port (hidden) on (address)"),
-        ("ssh root@203.0.113.7 -p 1", "ssh (address) -p 1"),
+        ("ssh root@203.0.113.7 -p 1", "ssh (address) -p (hidden)"),
         ("root@[2001:db8::7]:22", "(address)"),
         (
             "at 2001:db8:0:0:1:2:3:4, at fe80::1 and at ::1",
@@ -34,10 +42,113 @@ ENVIRON = {
         ("-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n-----END OPENSSH PRIVATE KEY-----.", "***."),
         ("-----BEGIN RSA PRIVATE KEY-----\nMIIE…", "***"),
         ("gpu.example.org:22 and gpu.example.org", "(private) and (private)"),
+        # Ports, wherever they stand
+        ("scp -P 22042 a b", "scp -P (hidden) a b"),
+        ("ssh -p22042 -oPort=22 h100.box", "ssh -p(hidden) -oPort=(hidden) (address)"),
+        ("--port=8000 --port 8000 Port 22042", "--port=(hidden) --port (hidden) Port (hidden)"),
+        ("RUNPOD_TCP_PORT_22=22042", "RUNPOD_TCP_PORT_22=(hidden)"),
+        ('{"publicPort": 22042}', '{"publicPort": (hidden)}'),
+        ("'[203.0.113.7]:22042'", "'(address)'"),
+        ("(address):22042 and ***:22042", "(address) and ***"),
+        ("0.0.0.0:22042->22/tcp, :::22042->22/tcp", "(address), (address)->(hidden)/tcp"),
+        ("listening on :8080, *:22042", "listening on :(hidden), (address)"),
+        ("('203.0.113.7', 22042)", "((address))"),
+        ("ssh -L 8888:localhost:8888 x", "ssh -L (hidden) (address)"),
+        ("docker run -p 8888:8888 image", "docker run -p (hidden) image"),
+        ("telnet gpubox 22042", "telnet (address) (hidden)"),
+        ("eth0:10.0.0.5<45123>", "eth0:(address)"),
+        ("203.0.113.7_22042.log", "(address).log"),
+        # A colour between an address and its port, and before it
+        ("\x1b[32m203.0.113.7\x1b[0m:\x1b[1m22042\x1b[0m", "(address)"),
+        ("\\x1b[1mhttp://0.0.0.0:8000\\x1b[0m", "http://(address)"),
+        # Names of machines
+        ("ssh://root@box.example.net:22042/w", "ssh://(address)/w"),
+        ("ec2-1-2-3-4.compute-1.amazonaws.com", "(address)"),
+        ("ip-10-0-0-5 says", "(address) says"),
+        (
+            f"https://{POD}-8888.proxy.runpod.net/lab?token=abcdef",
+            "https://(address)/lab?token=***",
+        ),
+        ("ssh4.vast.ai:12345", "(address)"),
+        ("vm7.westeurope.cloudapp.azure.com", "(address)"),
+        ("a.us-central1-a.c.p-1.internal", "(address)"),
+        ("tcp://node-7:29500 [node-7]:29500", "tcp://(address) (address)"),
+        ("node-7:12:34 [0] NCCL INFO", "(address):12:34 [0] NCCL INFO"),
+        ("ssh: connect to host box port 22", "ssh: connect to host (address) port (hidden)"),
+        ("Could not resolve hostname box: x", "Could not resolve hostname (address): x"),
+        ("rsync -a x box:/w", "rsync -a x (address):/w"),
+        # Pods, also as parts of names
+        (f"RUNPOD_POD_ID={POD}", "RUNPOD_POD_ID=(private)"),
+        (f"pod {POD} and {POD}_x", "pod (pod) and (pod)_x"),
+        # IPv6 in all its forms
+        (
+            "fe80::1%eth0 2001:DB8::/32 [::1] ::ffff:1.2.3.4",
+            "(address) (address) [(address)] (address)",
+        ),
+        ("http://[2001:db8::1]:8000/x", "http://(address)/x"),
+        # Secrets that only their name gives away
+        ("--api-key abcdefgh --lr 0.1", "--api-key *** --lr 0.1"),
+        ("PASSWORD=1234 'token': 'abcdefgh'", "PASSWORD=*** 'token': '***'"),
     ],
 )
 def test_what_strangers_must_not_read_is_masked(text: str, safe: str) -> None:
     assert redacted(text, ENVIRON, {"gpu.example.org"}) == safe
+
+
+def test_a_known_pod_is_hidden_in_every_name_it_is_part_of() -> None:
+    text = "20261122-101530-abcdefghijklm1-bench, abcdefghijklm1.log, RUN_abcdefghijklm1"
+    safe = "20261122-101530-(pod)-bench, (pod).log, RUN_(pod)"
+    assert redacted(text, {"RUNPOD_POD_ID": "abcdefghijklm1"}) == safe
+    assert redacted(text, {}, {"abcdefghijklm1"}) == safe
+    assert redacted(text, {}) == text
+
+
+@settings(max_examples=1000, deadline=None, derandomize=True)
+@given(st.integers(0, 2**40))
+def test_of_a_thousand_lines_of_real_tools_nothing_private_is_left_and_no_figure_lost(
+    seed: int,
+) -> None:
+    line = redaction_lines.line(seed)
+    safe = HIDE(line.text)
+    left = [one for one in line.secrets if redaction_lines.stands_in(one, safe)]
+    lost = [one for one in line.facts if not redaction_lines.stands_in(one, safe)]
+    assert (left, lost) == ([], []), f"{line.text}\n{safe}"
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.integers(0, 2**40))
+def test_what_was_masked_once_stays_as_it_is(seed: int) -> None:
+    safe = HIDE(redaction_lines.line(seed).text)
+    assert HIDE(safe) == safe
+
+
+def test_every_template_of_lines_was_met() -> None:
+    lines = {redaction_lines.line(seed).text.split()[0] for seed in range(3000)}
+    assert len(lines) > 60
+
+
+@pytest.mark.skipif(not SAMPLES.is_dir(), reason="no samples of real output beside this checkout")
+def test_the_log_whose_ports_were_left_has_none() -> None:
+    text = (SAMPLES / "failing" / "log-with-address-and-port.log").read_text()
+    safe = HIDE(text)
+    assert "22042" in text
+    assert "22042" not in safe
+    assert "203.0.113.7" not in safe
+
+
+def test_a_private_key_is_hidden_in_a_log_that_comes_line_by_line() -> None:
+    mask = redaction.line_gate()
+    log = ["before", "-----BEGIN OPENSSH PRIVATE KEY-----", "b3BlbnNzaC1rZXk=", "", "AAAA", "-----END OPENSSH PRIVATE KEY-----", "after 12.5 us"]  # fmt: skip
+    assert [mask(line) for line in log] == [
+        "before",
+        "***",
+        "***",
+        "",
+        "***",
+        "***",
+        "after 12.5 us",
+    ]
+    assert [mask(line) for line in [log[1], "b3Bl", "no key at all: 5 us"]] == ["***", "***", "no key at all: 5 us"]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -50,6 +161,29 @@ def test_what_strangers_must_not_read_is_masked(text: str, safe: str) -> None:
         "my-gpu.example.org.uk-west",
         "SHA256:k3Vr9EoPCp2iNn9nzpp1sX9Q",
         "exit 255",
+        # Four numbers that are a version
+        "nvidia-cudnn-cu12==9.1.0.70, nvidia-cublas-cu12    12.4.5.8",
+        "nvidia_cudnn_cu12-9.1.0.70-py3-none-manylinux2014_x86_64.whl",
+        "CUDA 10.2.89.1, cuDNN 8.9.7.29, ncu 2025.1.0.0, Version 2024.3.2.0 (build 1)",
+        "libcudnn8 8.9.7.29-1+cuda12.2, libcudart.so.10.2.89.1, VBIOS 96.00.74.00.01",
+        # Line numbers, counts and times
+        "file.cu:22042: error: x; kernel.cuh:120:13: note; socket.cpp:752]",
+        "--ports 16, ports: 4, report 12, support 90, import 8192, port 1",
+        "xargs -P 8; ps -p 22042; make -j 8; -p 0.5",
+        "12:30:45.123, 1:02:03, 16:9, batch:16 seq_len:8192 max_tokens=8192 tokens: 4096",
+        "16x8x512x64, 16x8x1024x64x2, m64n256k16f16a, i8gemm32x32x16, sm_90a",
+        "bus 00000000:81:00.0 and 0000:81:00.0",
+        "MD5:16:27:ac:a5:76:28:2d:36:63:1b:56:4d:eb:df:a6:48",
+        "image@sha256:3fabc, numpy@1.26.4, recall@10, memcpy@GLIBC_2.14",
+        # C++, Python and metrics
+        "c10::add(at::Tensor), std::dec, fe::graph, ab::cd, cafe::beef, ::operator",
+        "x[::2], y[:, ::2], z[1::3]",
+        "torch.nn.functional, threading.local, self.net, sm__throughput.avg.pct_of_peak",
+        "https://developer.nvidia.com/ERR_NVGPUCTRPERM, github.com, download.pytorch.org",
+        "==PROF== Connected to process 36055 (/usr/bin/python3.11)",
+        "orchestrator profile --host h100 --heads 96",
+        "keyboard: 101, per token: 3.2 ms, the password must be long, bos_token: '<s>'",
+        "\x1b[31mred\x1b[0m words",
     ],
 )
 def test_what_helps_to_understand_an_error_stays(text: str) -> None:
@@ -58,7 +192,31 @@ def test_what_helps_to_understand_an_error_stays(text: str) -> None:
 
 @pytest.mark.parametrize(
     "piece",
-    ["a", "a.", "a:", "a@", "@", ".", "1.", "::", "-----BEGIN PRIVATE KEY-----", "hf_", "1:"],
+    [
+        "a",
+        "a.",
+        "a:",
+        "a@",
+        "@",
+        ".",
+        "1.",
+        "::",
+        "-----BEGIN PRIVATE KEY-----",
+        "hf_",
+        "1:",
+        "-",
+        "a-",
+        "a_",
+        "A_",
+        "1-",
+        "[",
+        "(",
+        "ssh -p 1 ",
+        "port ",
+        "token=",
+        "http://",
+        "host: ",
+    ],
 )
 def test_no_text_however_odd_takes_long(piece: str) -> None:
     text = piece * (200_000 // len(piece))

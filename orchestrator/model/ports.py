@@ -1,0 +1,133 @@
+"""Text without ports that stand alone, and without names that words around them call hosts."""
+
+from __future__ import annotations
+
+import re
+
+from orchestrator.model.addresses import ADDRESS
+
+HIDDEN = "(hidden)"
+_NUMBER = r"\d{2,5}(?!\w|[.,]\d)"
+
+# --port=8000, Port 22, "publicPort": 22042, RUNPOD_TCP_PORT_22=22042, port number 22; not import 8.
+_NAMED = re.compile(
+    r"(?<![A-Za-z])((?:[A-Za-z0-9_-]{0,40}[_-])?(?:port|PORT|Port)(?:_\d{1,5})?|[a-z]{1,20}Port"
+    r"|[A-Z][a-z]{1,20}Port)"
+    rf"(\\?[\"']?\s{{0,2}}[=:]\s{{0,2}}\\?[\"']?|\s(?:is |number |no\.? ?|#)?|\s?#)({_NUMBER})"
+)
+_PLURAL = re.compile(
+    r"((?<![A-Za-z-])[Pp]orts?(?:\(s\))?[\"']?\s{0,2}[=:]?\s{0,2}[\[(\"']{0,2})"
+    r"(\d{4,5}(?:(?:, ?| |/(?:tcp|udp|http),? ?| and )\d{2,5})*(?![\w.]))"
+)
+_PROTOCOL = re.compile(r"(?<![\w.])(?:\d{1,5}:)?\d{1,5}(?=/(?:tcp|udp|TCP|UDP|http)\b)")
+# The options of ssh, scp and docker, unless the line is of a program that means processes by them.
+_OPTION = re.compile(r"(?<![\w-])(-[pP])([ =]?)(\d{1,5}(?::\d{1,5})?)(?![\w.:])")
+_OF_SHELLS = re.compile(
+    r"\b(?:ssh|scp|sftp|sshfs|rsync|mosh|autossh|docker|podman|nerdctl|sshd|dropbear)\b"
+)
+_OF_PROCESSES = re.compile(
+    r"\b(?:xargs|parallel|ps|top|htop|pgrep|pkill|taskset|chrt|renice|strace|gdb|lsof|make|perf|py-spy)\b"
+)
+_FORWARD = re.compile(
+    r"(?<![\w-])(-[LRW] ?)(?:[\w.*()-]{1,80}:)?\d{2,5}:[\w.()-]{1,253}(?::\d{2,5})?(?!\w)"
+)
+_SOCKS = re.compile(r"(\bssh\b[^\n]{0,200}? -D ?|\bautossh\b[^\n]{0,200}? -M ?)\d{2,5}\b")
+_FORWARDED = re.compile(r"(\bport-forward\b[^\n]{0,120}? )\d{2,5}(?::\d{2,5})?\b")
+_TELNET = re.compile(
+    r"(\b(?:telnet|nc|ncat|netcat)(?: -\w+)* )(?!\()([A-Za-z][\w.-]{0,253}) \d{2,5}\b"
+)
+_ONWARD = re.compile(r"(\((?:address|private)\) ?-> ?)\d{2,5}\b")
+_EVERY = re.compile(r"(?<![\w*.)])\*:\d{2,5}(?![\w:.])")
+_LISTENING = re.compile(
+    r"(?i)\b((?:listening|serving|running|bound|bind|started|addr(?:ess)?)[ =](?:on |at |to )?)"
+    r":\d{2,5}(?![\w:.])"
+)
+_BEHIND = re.compile(
+    r"(\((?:address|private|pod)\)|\*{3})\]?(?:(?: ?:\d{1,5}){1,2}(?:/(?:tcp|udp)\b)?|<\d{1,5}>)"
+    r"(?![\w:])(?! \[\d+\] (?:[\w./-]{1,80}:\d+ )?NCCL )"
+)
+_BESIDE = re.compile(
+    r"(\((?:address|private)\))[ ,\t](\d{2,5})(?= port\b| \[|,? *$|: )", re.MULTILINE
+)
+_MAPPED = re.compile(r"(?m)^(\s*- [\"']?)\d{2,5}:\d{1,5}(?=[\"']?\s*$)")
+_EXPOSED = re.compile(r"(?m)^(\s*EXPOSE) [\d /tcpud]{2,80}$")
+# Strong words: what follows is a host, whatever it looks like.
+_TOLD = re.compile(
+    r"(\bconnect to host |\bresolve hostname |\bauthenticity of host ['\"]?|\b[Hh]ost key for \[?"
+    r"|\bPermanently added ['\"]?|\bPseudo-terminal.{0,20}? to |\bProxyJump[ =]|\bHostName[ =]{1,3}"
+    r"|\bNo route to host |\b[Hh]ostname[:=] ?['\"]?|--(?:master|node)[_-]addr[ =]"
+    r"|\b(?:master_addr|rdzv_endpoint)[ =:]{1,3}['\"]?|--rdzv[_-]endpoint[ =])"
+    r"(?!\()([\w.%-]{2,253})(?::\d{1,5}\b)?"
+)
+_TELLING = ("host", "addr", "permanently", "pseudo-terminal", "proxyjump", "endpoint")
+_CLOSED = re.compile(
+    r"(\b[Cc]onnect(?:ion|ed|ing) to )(?!process\b)([\w.-]{2,253})"
+    r"(?= (?:closed|port\b|\d+ port|\[)|:\d)(?::\d{1,5})?"
+)
+# Lines of uname -a, srun and pdsh: the machine's name stands where it always does.
+_UNAME = re.compile(r"(\bLinux )(?!\()[\w.-]{1,253}(?= \d+\.\d+\.\d+\S* #\d)")
+_TASK = re.compile(
+    r"((?:^|\bsrun: (?:error: )?|\(address\): ))"
+    r"(?:(?:node|worker|login|compute|dgx|hgx|host|gpu-[a-z]+\d*-)[\w-]{0,40}\d)(?=: )",
+    re.MULTILINE,
+)
+_POOL = re.compile(r"(\bhost=)([\"'])[^\"'\n]{1,253}\2(?=, ?port)")
+_VARIABLE = re.compile(
+    r"((?<![A-Za-z0-9])(?:[A-Z0-9_]{0,60}_)?(?:HOSTNAME|HOST|MASTER_ADDR|IP_?ADDR(?:ESS)?|ADDR|PUBLIC_IP|IP"
+    r"|POD_ID|POD_NAME|ENDPOINT_ID|NETWORK_VOLUME_ID|CONTAINER_ID|CONTAINERLABEL|NODELIST|NODENAME"
+    r"|SSH_CLIENT|SSH_CONNECTION)['\"]?(?:=|: )['\"]?)(?![/<(\s'\"]|0x)([^\s'\",;]+)"
+)
+_CONNECTION = re.compile(r"(\bSSH_(?:CLIENT|CONNECTION)['\"]?(?:=|: )['\"]?)[^'\"\n]{3,120}")
+_SSH_OPTION = r"(?:[46AaCfGgKkMNnqsTtVvXxYy]{1,8}|[bcDEeFIiJLlmOopQRSWw] ?[^\s'\"-][^\s'\"]{0,200})"
+_DESTINATION = re.compile(
+    rf"(\bssh(?: -{_SSH_OPTION}){{1,8}} )(?!\()([A-Za-z][\w.-]{{0,253}})(?=\s|$)"
+)
+_COPY = re.compile(r"((?:^|\s)[\"']?)([A-Za-z0-9][\w.-]{0,253}):(?=/(?!/)|~)")
+_COPIES = re.compile(r"\b(?:scp|rsync|sftp|sshfs)\b")
+
+
+def without_named_hosts(text: str) -> str:
+    """`text` without names that the words around them call hosts or pods; before all addresses."""
+    lowered = text.lower()
+    if "SSH_C" in text:
+        text = _CONNECTION.sub(rf"\1{ADDRESS}", text)
+    text = _VARIABLE.sub(r"\1(private)", text)
+    if any(word in lowered for word in _TELLING):
+        text = _TOLD.sub(rf"\1{ADDRESS}", text)
+    text = _CLOSED.sub(rf"\1{ADDRESS}", text)
+    text = _TASK.sub(rf"\1{ADDRESS}", _UNAME.sub(rf"\1{ADDRESS}", text))
+    if "host=" in text:
+        text = _POOL.sub(rf"\1\2{ADDRESS}\2", text)
+    if "telnet" in text or "nc" in text or "netcat" in text:
+        text = _TELNET.sub(rf"\1{ADDRESS} {HIDDEN}", text)
+    if "ssh" in text:
+        text = _DESTINATION.sub(rf"\1{ADDRESS}", text)
+    if ":" in text and _COPIES.search(text):
+        text = _COPY.sub(rf"\1{ADDRESS}:", text)
+    return text
+
+
+def without_ports(text: str) -> str:
+    """`text` without ports, after its addresses were hidden."""
+    text = _ONWARD.sub(rf"\1{HIDDEN}", _PROTOCOL.sub(HIDDEN, text))
+    if "ort" in text or "ORT" in text:
+        text = _NAMED.sub(rf"\1\2{HIDDEN}", text)
+        text = _FORWARDED.sub(rf"\1{HIDDEN}", _PLURAL.sub(rf"\1{HIDDEN}", text))
+    if "-" in text:
+        text = _OPTION.sub(_option, text)
+        text = _SOCKS.sub(rf"\1{HIDDEN}", _FORWARD.sub(rf"\1{HIDDEN}", text))
+        text = _MAPPED.sub(rf"\1{HIDDEN}", text)
+    if ":" in text:
+        text = _LISTENING.sub(rf"\1:{HIDDEN}", _EVERY.sub(ADDRESS, text))
+    if "EXPOSE" in text:
+        text = _EXPOSED.sub(rf"\1 {HIDDEN}", text)
+    return _BESIDE.sub(rf"\1 {HIDDEN}", _BEHIND.sub(r"\1", text))
+
+
+def _option(found: re.Match[str]) -> str:
+    start = found.string.rfind("\n", 0, found.start()) + 1
+    line = found.string[max(start, found.start() - 300) : found.end() + 100].partition("\n")[0]
+    shells = _OF_SHELLS.search(line) or ADDRESS in line
+    if not shells and (_OF_PROCESSES.search(line) or int(found[3].split(":")[0]) < 1024):
+        return found[0]
+    return f"{found[1]}{found[2]}{HIDDEN}"
