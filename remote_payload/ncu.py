@@ -138,7 +138,7 @@ def meet(program: str, folder: Path) -> Tuple[Ncu, str]:
         answers.append(_text(output))
         if ended.exit_code != 0:
             how = ended.why or f"ended with status {ended.exit_code}"
-            raise Unavailable(f"{' '.join(argv)} {how}: {_last_line(answers[-1])}")
+            raise Unavailable(f"{' '.join(argv)} {how}: {_said(answers[-1])}")
     version, usage, sections = answers
     return ncu_command.describe(program, usage, sections), version.strip()[-END_CHARACTERS:]
 
@@ -227,7 +227,7 @@ class _Profiler:
         text = _text(files[".csv"])
         if ended.exit_code != 0:
             how = ended.why or f"ended with status {ended.exit_code}"
-            return f"printing the report {how}: {_last_line(text)}"
+            return f"printing the report {how}: {_said(text)}"
         header = _HEADER.search(text)
         if header is None or not _ROW.search(text, header.end()):
             return "the report holds no kernel"
@@ -240,7 +240,7 @@ def _complaint(ended: bounded.Ended, said: Sequence[str], text: str) -> str:
     if errors:
         return errors[0]
     if ended.exit_code != 0:
-        return ended.why or f"ncu ended with status {ended.exit_code}: {_last_line(text)}"
+        return ended.why or f"ncu ended with status {ended.exit_code}: {_said(text)}"
     return ""
 
 
@@ -249,6 +249,5 @@ def _text(path: Path) -> str:
     return text.replace("\r", "")
 
 
-def _last_line(text: str) -> str:
-    lines = [line for line in text.splitlines() if line.strip()]
-    return lines[-1][:300] if lines else "it printed nothing"
+def _said(text: str) -> str:
+    return ncu_command.complaint(text) or "it printed nothing"

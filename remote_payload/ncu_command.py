@@ -16,6 +16,18 @@ SUFFIX = ".ncu-rep"
 _RANGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]+")
 _IDENTIFIER = re.compile(r"[A-Z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*\Z")
+# Lines of ncu's own begin with its mark. What it says last is mostly a consequence.
+_COMPLAINT = re.compile(r"^==(?:ERROR|WARNING)==[ \t]*(\S.*?)[ \t]*$", re.MULTILINE)
+_CHATTER = re.compile(r"\s*(?:==PROF==.*|Traceback \(most recent call last\):|File \".*)?\Z")
+_CONSEQUENCE = re.compile(
+    r"The application returned an error code|Failed to profile |No kernels were profiled"
+    r"|An error occurred while trying to profile|Profiling kernels launched by child processes"
+)
+_TROUBLE = re.compile(
+    r"error|fail|mismatch|not (?:compatible|supported|permitted|found)|cannot|denied|insufficient",
+    re.IGNORECASE,
+)
+_COMPLAINTS, _SENTENCE = 2, 300
 
 # Asked for where this ncu knows them: an option it does not know would end it.
 _IF_KNOWN = (
@@ -132,3 +144,17 @@ def _sections(ncu: Ncu, plan: NcuPlan) -> Tuple[str, ...]:
 
 def _environment(tmp_dir: str) -> List[str]:
     return ["env", f"TMPDIR={tmp_dir}", "LC_ALL=C"]
+
+
+def complaint(output: str) -> str:
+    """What went wrong, in the words of an ncu that failed or of the program it ran; "" if silent.
+
+    Its first sentences that are no mere consequence, since the last line is mostly one.
+    """
+    said = [line for line in _COMPLAINT.findall(output) if not _CONSEQUENCE.match(line)]
+    lines = [line.rstrip() for line in output.splitlines() if not _CHATTER.match(line)]
+    # Indented are the sources that a traceback shows, which may speak of errors as well.
+    wrong = [line for line in lines if _TROUBLE.search(line) and not line.startswith((" ", "=="))]
+    marked = _COMPLAINT.findall(output)
+    chosen = said[:_COMPLAINTS] or wrong[:1] or marked[:1] or lines[-1:]
+    return " / ".join(line.strip()[:_SENTENCE] for line in dict.fromkeys(chosen))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from remote_payload.contract import GpuState
+from remote_payload.told import told
 
 QUERY_LIMIT_S = 20.0
 
@@ -27,6 +28,7 @@ REASONS = (
 # Drivers before 535 know only the second name.
 _REASON_FIELDS = ("clocks_event_reasons.active", "clocks_throttle_reasons.active")
 _STATE_FIELDS = ("clocks.sm", "clocks.mem", "power.draw", "power.limit", "temperature.gpu")
+# Drivers before 510 do not know the last one.
 _CARD_FIELDS = ("name", "uuid", "driver_version", "compute_cap")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
@@ -43,8 +45,12 @@ class Card:
 
 def cards() -> Tuple[Card, ...]:
     """All GPUs the driver shows here; empty without a driver."""
-    rows = _ask(f"--query-gpu={','.join(_CARD_FIELDS)}")
-    return tuple(Card(*(text(cell) for cell in row)) for row in rows if len(row) == 4)
+    for fields in (_CARD_FIELDS, _CARD_FIELDS[:-1]):
+        rows = _ask(f"--query-gpu={','.join(fields)}")
+        if rows and all(len(row) == len(fields) for row in rows):
+            cells = [[told(cell) for cell in row] + [None] for row in rows]
+            return tuple(Card(*row[: len(_CARD_FIELDS)]) for row in cells)
+    return ()
 
 
 def state(gpu: str, ours: Sequence[int] = ()) -> Optional[GpuState]:
@@ -55,13 +61,13 @@ def state(gpu: str, ours: Sequence[int] = ()) -> Optional[GpuState]:
     for reason_field in (*_REASON_FIELDS, None):
         fields = [*_STATE_FIELDS, *([reason_field] if reason_field else [])]
         rows = _ask(f"--query-gpu={','.join(fields)}", gpu)
-        if len(rows) == 1 and len(rows[0]) == len(fields):
+        if rows is not None and len(rows) == 1 and len(rows[0]) == len(fields):
             values = dict(zip([*_STATE_FIELDS, "reasons"], rows[0]))
             return parse_state(values, _others(gpu, ours))
     return None
 
 
-def parse_state(values: Dict[str, str], other_processes: int = 0) -> GpuState:
+def parse_state(values: Dict[str, str], other_processes: Optional[int] = None) -> GpuState:
     """A GpuState from nvidia-smi's cells by field name; "reasons" is the bit mask."""
     return GpuState(
         sm_clock_mhz=number(values.get("clocks.sm", "")),
@@ -80,18 +86,15 @@ def number(cell: str) -> Optional[float]:
     return float(match.group()) if match else None
 
 
-def text(cell: str) -> Optional[str]:
-    """A cell's text; None if the driver says in brackets, or by N/A, that it will not tell."""
-    cell = cell.strip()
-    return None if not cell or cell == "N/A" or cell.startswith("[") else cell
+def reasons(cell: str) -> Optional[Tuple[str, ...]]:
+    """The names of the bits in a mask like 0x0000000000000004; unknown bits keep their number.
 
-
-def reasons(cell: str) -> Tuple[str, ...]:
-    """The names of the bits in a mask like 0x0000000000000004; unknown bits keep their number."""
+    None for a mask that the driver does not tell, which is not the same as none.
+    """
     try:
         mask = int(cell.strip(), 16)
     except ValueError:
-        return ()
+        return None
     known = [name for bit, name in REASONS if mask & bit]
     rest = mask & ~sum(bit for bit, _ in REASONS)
     return tuple(known + ([hex(rest)] if rest else []))
@@ -108,22 +111,32 @@ def count_others(pids: Sequence[int], ours: Sequence[int]) -> int:
     return max(0, len(pids) - len(ours))
 
 
-def _others(gpu: str, ours: Sequence[int]) -> int:
+def _others(gpu: str, ours: Sequence[int]) -> Optional[int]:
+    """How many other processes the GPU has; None if the driver does not tell."""
     rows = _ask("--query-compute-apps=pid", gpu)
-    pids = [number(row[0]) for row in rows if row]
-    return count_others([int(pid) for pid in pids if pid is not None], ours)
+    if rows is None:
+        return None
+    pids = [number(row[0]) for row in rows]
+    if rows and all(pid is None for pid in pids):
+        return None
+    return count_others([-1 if pid is None else int(pid) for pid in pids], ours)
 
 
-def _ask(query: str, gpu: Optional[str] = None) -> List[List[str]]:
-    """The rows of one query; empty if there is no nvidia-smi or it does not know a field."""
+def _ask(query: str, gpu: Optional[str] = None) -> Optional[List[List[str]]]:
+    """The rows of one query; None if there is no nvidia-smi, or it refuses."""
     argv = ["nvidia-smi", query, "--format=csv,noheader,nounits"]
     argv += [f"--id={gpu}"] if gpu is not None else []
     try:
         answer = subprocess.run(
-            argv, capture_output=True, text=True, timeout=QUERY_LIMIT_S, check=True
+            argv,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=QUERY_LIMIT_S,
+            check=True,
         )
-    except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
-        return []
+    except (OSError, subprocess.SubprocessError):
+        return None
     return parse_rows(answer.stdout)
 
 

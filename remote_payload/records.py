@@ -10,15 +10,18 @@ from remote_payload.request import Method, Shape, Stage, Status
 
 @dataclass(frozen=True)
 class GpuState:
-    """What nvidia-smi said at one moment; None where the driver would not tell."""
+    """What nvidia-smi said at one moment; None where the driver would not tell.
+
+    throttle_reasons and other_processes were () and 0 there in results of 2026-11 and before.
+    """
 
     sm_clock_mhz: Optional[float] = None
     memory_clock_mhz: Optional[float] = None
     power_w: Optional[float] = None
     power_limit_w: Optional[float] = None
     temperature_c: Optional[float] = None
-    throttle_reasons: Tuple[str, ...] = ()
-    other_processes: int = 0
+    throttle_reasons: Optional[Tuple[str, ...]] = None
+    other_processes: Optional[int] = None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from orchestrator.model import (
     diagnosis_compile,
+    diagnosis_counters,
     diagnosis_gpu,
     diagnosis_host,
     diagnosis_software,
@@ -19,6 +20,7 @@ RULES = (
     *diagnosis_software.RULES,
     *diagnosis_compile.RULES,
     *diagnosis_gpu.RULES,
+    *diagnosis_counters.RULES,
 )
 
 

@@ -1,6 +1,8 @@
-"""Rules about the GPU: is it there, idle, healthy, and may its counters be read."""
+"""Rules about the GPU: is it there, idle, healthy; what is not told is neither zero nor no."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from orchestrator.model.finding import Case, Finding, Findings, fail, ok, warn
 
@@ -10,7 +12,6 @@ HOT_C = 80.0
 NEAR_SLOWDOWN_C = 10.0
 # Reasons that say nothing about trouble: nothing to do, or as somebody set it.
 HARMLESS = ("gpu_idle", "applications_clocks_setting", "display_clocks_setting", "sync_boost")
-COUNTED = "sm__cycles_elapsed.max"
 
 _RESTART = "restart the pod; if it comes back, rent another one"
 _COMPLAINTS = {
@@ -20,15 +21,17 @@ _COMPLAINTS = {
     "GPU is lost": _RESTART,
     "Unable to determine the device handle": _RESTART,
 }
-_ALLOW = (
-    "as administrator of the host: NVreg_RestrictProfilingToAdminUsers=0 for the module nvidia, "
-    "or docker run --cap-add SYS_ADMIN; else profile without ncu"
-)
+_UNSEEN = "nothing: see whether the clocks that each result records stay the same"
+_UNCHECKED = "nothing: every provider's output is compared with a reference before it is timed"
+_SHOWN_PROCESSES, _SHOWN_NAME = 5, 200
 
 
 def gpu(case: Case) -> Findings:
     facts, host = case.facts, case.host
-    if case.gpu:
+    if case.gpu and not case.gpu.name:
+        found = "the driver lists a GPU and tells nothing of it, not even its name"
+        yield fail("gpu", found, _RESTART)
+    elif case.gpu:
         count = f", GPU {host.gpu or 0} of {len(facts.gpus)}" if len(facts.gpus) > 1 else ""
         kind = f" (compute capability {case.gpu.capability})" if case.gpu.capability else ""
         yield ok("gpu", f"{case.gpu.name}{kind}{count}")
@@ -55,6 +58,8 @@ def gpu(case: Case) -> Findings:
 
 def driver(case: Case) -> Findings:
     seen = case.facts.driver
+    if seen.warning:
+        yield warn("driver", f"nvidia-smi also says: {seen.warning}", "run nvidia-smi there")
     if not seen.version:
         return
     if seen.module and seen.module != seen.version:
@@ -70,25 +75,47 @@ def driver(case: Case) -> Findings:
 
 
 def idle(case: Case) -> Findings:
-    if case.gpu is None:
+    one = case.gpu
+    if one is None:
         return
     wait = "wait, or end it there: figures taken beside another program are worth nothing"
-    used = case.gpu.memory_used_mib or 0.0
-    names = ", ".join(name for name, _ in case.gpu.processes[:3])
-    if case.gpu.processes:
-        found = f"{len(case.gpu.processes)} on the GPU ({names}), {used:,.0f} MiB in use"
+    used, busy = one.memory_used_mib, one.utilization_percent
+    memory = "memory in use is not told" if used is None else f"{used:,.0f} MiB in use"
+    if one.processes:
+        found = f"{len(one.processes)} on the GPU ({_named(one.processes)}), {memory}"
         yield warn("idle", found, wait)
-    elif used > BUSY_MIB:
+    elif used is not None and used > BUSY_MIB:
         found = f"{used:,.0f} MiB are in use by a process that this container does not show"
         yield warn("idle", found, "ask who shares the GPU, or rent another pod")
-    elif (case.gpu.utilization_percent or 0.0) > BUSY_PERCENT:
-        yield warn("idle", f"{case.gpu.utilization_percent:.0f} % busy, nobody shown", wait)
+    elif busy is not None and busy > BUSY_PERCENT:
+        yield warn("idle", f"{busy:.0f} % busy, nobody shown", wait)
+    elif used is None and busy is None:
+        found = "not told: the driver shows neither memory in use nor how busy the GPU is (N/A)"
+        yield warn(
+            "idle", found, "see there who uses it: nvidia-smi, or ps; then trust the figures"
+        )
     else:
-        yield ok("idle", f"no other process, {used:,.0f} MiB in use")
+        shown = "no other process" if one.processes is not None else "the processes are not told"
+        rest = "" if busy is not None else ", how busy it is is not told"
+        yield ok("idle", f"{shown}, {memory}{rest}")
+
+
+def _named(processes: Sequence[tuple[str, float | None]]) -> str:
+    """Whole command lines of the first ones; what is left out is said."""
+    names = []
+    for name, _ in processes[:_SHOWN_PROCESSES]:
+        rest = len(name) - _SHOWN_NAME
+        cut = f"{name[:_SHOWN_NAME]} … ({rest} more characters)" if rest > 0 else name
+        names.append(cut)
+    more = len(processes) - len(names)
+    return ", ".join(names) + (f", and {more} more" if more else "")
 
 
 def temperature(case: Case) -> Findings:
-    if case.gpu is None or case.gpu.temperature_c is None:
+    if case.gpu is None:
+        return
+    if case.gpu.temperature_c is None:
+        yield warn("temperature", "not told by the driver (N/A)", _UNSEEN)
         return
     limit = case.gpu.slowdown_c
     hot_c = HOT_C if limit is None else limit - NEAR_SLOWDOWN_C
@@ -100,16 +127,38 @@ def temperature(case: Case) -> Findings:
 
 
 def ecc(case: Case) -> Findings:
-    if case.gpu is None or case.gpu.ecc is None:
+    """Errors that were counted are errors, whatever else is told; what is not told is no zero."""
+    one = case.gpu
+    if one is None:
         return
-    if case.gpu.ecc_errors or case.gpu.row_remap_failure:
-        count = f"{case.gpu.ecc_errors or 0} uncorrectable memory errors"
-        remap = ", rows could not be remapped" if case.gpu.row_remap_failure else ""
-        yield fail("ecc", f"{count}{remap}: results may be wrong", "rent another GPU, report this")
-    elif case.gpu.ecc:
-        yield ok("ecc", "on, no uncorrectable error")
-    else:
+    wounds = [f"{one.ecc_errors} uncorrectable memory errors"] if one.ecc_errors else []
+    wounds += ["rows could not be remapped"] if one.row_remap_failure else []
+    wounds += one.memory_wounds
+    if wounds:
+        found = f"{', '.join(wounds)}: results may be wrong"
+        yield fail("ecc", found, "rent another GPU, report this")
+    elif one.memory_repairs:
+        mend = "reset it (nvidia-smi --gpu-reset as root), restart the machine or rent another GPU"
+        yield warn("ecc", f"{', '.join(one.memory_repairs)}: only a reset repairs it", mend)
+    elif one.ecc is False:
         yield warn("ecc", "off", "nvidia-smi -e 1 as root, then restart; figures differ with ECC")
+    elif one.ecc is None:
+        yield warn("ecc", "not told (N/A), as on GPUs without ECC", _UNCHECKED)
+    elif one.ecc_errors is None:
+        why = ", as is usual of slices (MIG)" if one.mig else ""
+        yield warn("ecc", f"on; how many errors there were is not told (N/A{why})", _UNCHECKED)
+    elif one.ecc_untold:
+        found = (
+            f"on, no uncorrectable error among those told; not told: {', '.join(one.ecc_untold)}"
+        )
+        yield warn("ecc", found, _UNCHECKED)
+    elif one.ecc_errors_ever:
+        found = (
+            f"on, no uncorrectable error since the driver was loaded, {one.ecc_errors_ever} before"
+        )
+        yield warn("ecc", found, "if one comes back, rent another GPU")
+    else:
+        yield ok("ecc", "on, no uncorrectable error")
 
 
 def mig(case: Case) -> Findings:
@@ -121,19 +170,30 @@ def mig(case: Case) -> Findings:
             "on: you measure a slice, peaks and targets are those of the whole GPU",
             "rent a whole GPU, or nvidia-smi -mig 0 as root",
         )
+    elif case.gpu.mig is None:
+        yield ok("mig", "not told (N/A), as on GPUs that cannot be sliced")
     else:
         yield ok("mig", "off")
 
 
 def throttle(case: Case) -> Findings:
-    if case.gpu is None:
+    one = case.gpu
+    if one is None:
         return
-    reasons = [reason for reason in case.gpu.throttle if reason not in HARMLESS]
-    if not reasons:
+    reasons = [reason for reason in one.throttle or () if reason not in HARMLESS]
+    untold = [reason for reason in one.throttle_untold if reason not in HARMLESS]
+    if reasons:
+        found = f"the GPU holds its clocks down: {', '.join(reasons)}"
+        mend = "wait until it is idle and cool; if it stays so, rent another"
+        yield warn("throttle", found, mend)
+    elif one.throttle is None:
+        found = "not told: the driver does not say whether anything holds the clocks down (N/A)"
+        yield warn("throttle", found, _UNSEEN)
+    elif untold:
+        found = f"nothing told holds the clocks down; not told: {', '.join(untold)}"
+        yield warn("throttle", found, _UNSEEN)
+    else:
         yield ok("throttle", "nothing holds the clocks down")
-        return
-    found = f"the GPU holds its clocks down: {', '.join(reasons)}"
-    yield warn("throttle", found, "wait until it is idle and cool; if it stays so, rent another")
 
 
 def clocks(case: Case) -> Findings:
@@ -156,38 +216,6 @@ def clocks(case: Case) -> Findings:
     )
 
 
-def ncu(case: Case) -> Findings:
-    if case.gpu is None or "profilers" in case.facts.silent:
-        return
-    if case.facts.profilers:
-        first = case.facts.profilers[0]
-        yield ok("ncu", f"{first.version} ({first.path})")
-    else:
-        yield warn(
-            "ncu",
-            "not found on PATH, in /usr/local/cuda* or /opt/nvidia: profiles have no counters",
-            "install nsight-compute (apt-get install of NVIDIA's repository)",
-        )
-
-
-def counters(case: Case) -> Findings:
-    if case.gpu is None or not case.facts.profilers:
-        return
-    if case.facts.counters:
-        yield _probed(case.facts.counters.status, case.facts.counters.said)
-        return
-    admin_only = case.facts.driver.profiling_admin_only
-    probe = f"orchestrator doctor {case.host.name} --probe-counters"
-    if admin_only is None:
-        yield warn("counters", "the driver does not tell who may read them; not probed", probe)
-    elif admin_only and not case.facts.system.may_administer:
-        why = "RmProfilingAdminOnly is 1 and we lack CAP_SYS_ADMIN"
-        yield warn("counters", f"refused: {why}; not probed", _ALLOW)
-    else:
-        why = "RmProfilingAdminOnly is 1, we are administrator" if admin_only else "open to all"
-        yield ok("counters", f"should be allowed ({why}); not probed")
-
-
 def _no_gpu(case: Case) -> Finding:
     there = case.facts.driver.nodes or case.facts.driver.module
     if there:
@@ -207,28 +235,8 @@ def _no_gpu(case: Case) -> Finding:
     )
 
 
-def _probed(status: int | None, said: str) -> Finding:
-    """ncu's exit status is no verdict; what it printed is."""
-    if COUNTED in said and "==ERROR==" not in said:
-        return ok("counters", "allowed: ncu measured a kernel")
-    if "ERR_NVGPUCTRPERM" in said:
-        return warn("counters", "refused to this user (ERR_NVGPUCTRPERM)", _ALLOW)
-    if "driver resource was unavailable" in said:
-        return warn("counters", "in use by another tool", "dcgmi profile --pause, then try again")
-    if "nsight-compute-lock" in said:
-        return warn(
-            "counters", "ncu's lock file is another user's", "set TMPDIR to your own folder"
-        )
-    if status is None:
-        return warn(
-            "counters", "ncu did not end in time", "run `ncu --version` and nvidia-smi there"
-        )
-    last = next((line for line in reversed(said.splitlines()) if line.strip()), "nothing")
-    return warn("counters", f"ncu failed ({status}): {last.strip()}", "run ncu there by hand")
-
-
 def _mhz(value: float | None) -> str:
-    return "?" if value is None else f"{value:.0f}"
+    return "not told" if value is None else f"{value:.0f}"
 
 
 RULES = (
@@ -240,6 +248,4 @@ RULES = (
     mig,
     throttle,
     clocks,
-    ncu,
-    counters,
 )

@@ -167,7 +167,8 @@ def _driver(evidence: Evidence, files: dict[str, str]) -> tuple[Driver, tuple[Gp
     except nvidia_smi_log.UnreadableLogError:
         said = " ".join(smi.log.split())[:_SHOWN_CHARACTERS]
         return replace(driver, complaint=said or f"nothing, with status {smi.status}"), ()
-    return replace(driver, version=log.driver, cuda=log.cuda), log.gpus
+    warning = log.beside[:_SHOWN_CHARACTERS]
+    return replace(driver, version=log.driver, cuda=log.cuda, warning=warning), log.gpus
 
 
 def _mounts(text: str) -> tuple[_Mount, ...]:

@@ -109,10 +109,13 @@ class System:
 
 @dataclass(frozen=True)
 class Gpu:
-    """One GPU in nvidia-smi's words. throttle: the active reasons for clocks below the maximum.
+    """One GPU in nvidia-smi's words; None and "" where it does not tell, which is neither 0 nor no.
 
+    ecc_errors: uncorrectable ones since the driver was loaded. ecc_errors_ever: in the GPU's life.
+    ecc_untold: counters of the first kind that it shows and does not tell. memory_wounds: what else
+    it says of memory damaged for good. memory_repairs: of a repair that waits for a reset.
+    throttle: the active reasons for clocks below the maximum; throttle_untold: those not told.
     slowdown_c: where the hardware slows down. processes: (name, MiB of GPU memory or None).
-    ecc_errors: uncorrectable ones since the last reset.
     """
 
     name: str
@@ -120,9 +123,14 @@ class Gpu:
     persistence: bool | None = None
     ecc: bool | None = None
     ecc_errors: int | None = None
-    row_remap_failure: bool = False
-    mig: bool = False
-    throttle: tuple[str, ...] = ()
+    ecc_errors_ever: int | None = None
+    ecc_untold: tuple[str, ...] = ()
+    row_remap_failure: bool | None = None
+    memory_wounds: tuple[str, ...] = ()
+    memory_repairs: tuple[str, ...] = ()
+    mig: bool | None = None
+    throttle: tuple[str, ...] | None = None
+    throttle_untold: tuple[str, ...] = ()
     temperature_c: float | None = None
     slowdown_c: float | None = None
     sm_mhz: float | None = None
@@ -131,13 +139,14 @@ class Gpu:
     memory_used_mib: float | None = None
     memory_total_mib: float | None = None
     utilization_percent: float | None = None
-    processes: tuple[tuple[str, float | None], ...] = ()
+    processes: tuple[tuple[str, float | None], ...] | None = None
 
 
 @dataclass(frozen=True)
 class Driver:
     """smi: path of nvidia-smi; complaint: what it said instead of an answer, "" if it answered.
 
+    warning: what it said beside its answer, e.g. of a corrupted infoROM.
     version, cuda: driver and the newest CUDA it serves. module: version in the kernel.
     nodes: GPUs below /dev. compat: a libcuda of NVIDIA's forward-compatibility package.
     profiling_admin_only: RmProfilingAdminOnly, whether counters need an administrator.
@@ -151,11 +160,15 @@ class Driver:
     nodes: int = 0
     compat: str = ""
     profiling_admin_only: bool | None = None
+    warning: str = ""
 
 
 @dataclass(frozen=True)
 class CounterProbe:
-    """One kernel run under ncu. status: None if it had to be ended; said: the end of its words."""
+    """One kernel run under ncu. status: None if it had to be ended.
+
+    said: its words; where they are many, their beginning and their end.
+    """
 
     status: int | None
     said: str

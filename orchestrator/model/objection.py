@@ -191,11 +191,13 @@ def _clocks(result: Result) -> Iterator[Objection]:
     if result.machine is not None:
         states += [result.machine.before, result.machine.after]
     known = [state for state in states if state is not None]
-    reasons = sorted({r for s in known for r in s.throttle_reasons if "idle" not in r.lower()})
+    reasons = sorted(
+        {r for s in known for r in s.throttle_reasons or () if "idle" not in r.lower()}
+    )
     if reasons:
         text = f"the GPU held its clocks back ({', '.join(reasons)})"
         yield Objection(Severity.DOUBT, "the whole run", text)
-    others = max((state.other_processes for state in known), default=0)
+    others = max((state.other_processes or 0 for state in known), default=0)
     if others:
         text = f"up to {others} other processes used the GPU"
         yield Objection(Severity.DOUBT, "the whole run", text)

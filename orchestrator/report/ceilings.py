@@ -264,10 +264,10 @@ def _refusals(sheets: Sequence[Sheet]) -> tuple[str, ...]:
 def _notes(result: Result, measured: Sequence[Ceiling], sheets: Sequence[Sheet]) -> tuple[str, ...]:
     notes = []
     states = [state for one in measured for state in (one.record.before, one.record.after) if state]
-    held = sorted({r for s in states for r in s.throttle_reasons if "idle" not in r.lower()})
+    held = sorted({r for s in states for r in s.throttle_reasons or () if "idle" not in r.lower()})
     if held:
         notes.append(f"The GPU held its clocks back while ceilings were taken: {', '.join(held)}.")
-    others = max((state.other_processes for state in states), default=0)
+    others = max((state.other_processes or 0 for state in states), default=0)
     if others:
         notes.append(f"Up to {others} other processes used the GPU meanwhile.")
     more = sum(max(0, len(sheet.rows) - _ROWS_SHOWN) for sheet in sheets)

@@ -19,6 +19,7 @@ _KERNEL_HEADER = (
     "Barriers",
 )
 _NO_TABLE = Table((), ())
+_UNTOLD = "not told"
 
 
 def environment(run: Run) -> EnvironmentView:
@@ -51,7 +52,7 @@ def _facts(machine: Machine, met_torch: bool) -> tuple[tuple[str, str], ...]:
     return (
         ("GPU", gpu),
         ("GPUs in the machine", str(machine.gpu_count)),
-        ("Driver", machine.driver or "none"),
+        ("Driver", machine.driver or (_UNTOLD if machine.gpu else "none")),
         ("CUDA of torch", machine.torch_cuda or no_cuda),
         ("nvcc", machine.nvcc or "not found"),
         ("torch", (machine.torch or no_torch) + threads),
@@ -97,8 +98,8 @@ def _state(state: GpuState | None) -> tuple[str, ...]:
         fmt.optional(state.power_w, "W"),
         fmt.optional(state.power_limit_w, "W"),
         fmt.optional(state.temperature_c, "°C"),
-        ", ".join(state.throttle_reasons) or "none",
-        str(state.other_processes),
+        _UNTOLD if state.throttle_reasons is None else ", ".join(state.throttle_reasons) or "none",
+        _UNTOLD if state.other_processes is None else str(state.other_processes),
     )
 
 

@@ -1,6 +1,7 @@
 # Launches the smallest kernel there is under ncu, to see whether counters may be read.
 # argv: nonce, then "env" if a J frame with the environment of jobs follows our hello. Sends one
-# J frame: {"status": exit status of ncu, None if it had to be ended; "said": the end of its words}
+# J frame: {"status": exit status of ncu, None if it had to be ended; "said": its words, where they
+# are many their beginning and their end}
 import glob
 import shutil
 import signal
@@ -57,7 +58,10 @@ def probe():
     except subprocess.TimeoutExpired:
         os.killpg(child.pid, signal.SIGKILL)
         return {"status": None, "said": ""}
-    return {"status": child.returncode, "said": output.decode("utf-8", "replace")[-SHOWN:]}
+    said = output.decode("utf-8", "replace")
+    if len(said) > 2 * SHOWN:
+        said = said[:SHOWN] + "\n...\n" + said[-SHOWN:]
+    return {"status": child.returncode, "said": said}
 
 
 hello(sys.argv[1])

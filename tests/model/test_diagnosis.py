@@ -139,6 +139,32 @@ CONDA = Interpreter("/opt/conda/bin/python", "3.11.9", "2.6.0", "12.4")
 OLD = Interpreter("/usr/bin/python3.8", "3.8.20", "2.9.0", "12.8")
 CPU_BUILD = Interpreter("/home/me/.venv/bin/python", "3.12.1", "2.9.0+cpu")
 
+# As ncu printed them where these faults were met.
+MISMATCH = """==PROF== Connected to process 9012 (/usr/bin/python3.11)
+==ERROR== Cuda driver is not compatible with Nsight Compute.
+==WARNING== Failed to load Nsight Compute CUDA modules.
+==ERROR== The application returned an error code (9).
+"""
+UNKNOWN = """==PROF== Connected to process 9012 (/usr/bin/python3.11)
+==ERROR== Unknown Error on device 0.
+==PROF== Disconnected from process 9012
+"""
+PREPARE = """==PROF== Connected to process 9012 (/usr/bin/python3.11)
+==ERROR== Failed to prepare kernel for profiling
+==ERROR== Unknown Error on device 0.
+==ERROR== Failed to profile "probe" in process 9012
+==PROF== Disconnected from process 9012
+==ERROR== An error occurred while trying to profile.
+"""
+TRACED = """==PROF== Connected to process 9012 (/usr/bin/python3.11)
+Traceback (most recent call last):
+  File "<string>", line 3, in <module>
+    raise SystemExit(name + " failed with " + str(status))
+OSError: libcuda.so.1: cannot open shared object file
+==PROF== Disconnected from process 9012
+==WARNING== No kernels were profiled.
+"""
+
 W, F = Level.WARN, Level.FAIL
 CASES: tuple[tuple[str, Change, Level, str, str], ...] = (
     ("ssh", reach(connect_s=7.5), W, "connected in 7.50 s", "`UseDNS no`"),
@@ -213,10 +239,26 @@ CASES: tuple[tuple[str, Change, Level, str, str], ...] = (
     ("temperature", gpu(temperature_c=84.0), W, "84 °C", "cool down"),
     ("temperature", gpu(temperature_c=79.0, slowdown_c=89.0), W, "slows down at 89", "cool down"),
     ("ecc", gpu(ecc_errors=2), F, "2 uncorrectable", "rent another GPU"),
+    ("idle", gpu(processes=(("python train.py", 512.0),) * 7), W, "python train.py, and 2 more), 0 MiB", "worth nothing"),
+    ("idle", gpu(processes=(("python " + "x" * 400, None),), memory_used_mib=None), W, "x … (207 more characters)), memory in use is not told", "worth nothing"),
+    ("idle", gpu(memory_used_mib=None, utilization_percent=None), W, "not told: the driver shows neither memory in use nor how busy", "nvidia-smi"),
+    ("idle", gpu(memory_used_mib=None, utilization_percent=97.0), W, "97 % busy", "wait"),
+    ("temperature", gpu(temperature_c=None), W, "not told by the driver (N/A)", "clocks"),
+    ("ecc", gpu(ecc=None, ecc_errors=3), F, "3 uncorrectable memory errors", "rent another GPU"),
+    ("ecc", gpu(ecc=None, ecc_errors=None), W, "not told (N/A)", "compared with a reference"),
+    ("ecc", gpu(ecc_errors=None), W, "on; how many errors there were is not told (N/A)", "compared with a reference"),
+    ("ecc", gpu(ecc_errors=0, ecc_untold=("sram_uncorrectable",)), W, "not told: sram_uncorrectable", "reference"),
+    ("ecc", gpu(ecc_errors_ever=4), W, "since the driver was loaded, 4 before", "if one comes back"),
+    ("ecc", gpu(memory_wounds=("memory is beyond repair",)), F, "beyond repair: results may be wrong", "rent another GPU"),
+    ("ecc", gpu(memory_repairs=("rows wait to be remapped",)), W, "rows wait to be remapped: only a reset", "nvidia-smi --gpu-reset"),
     ("ecc", gpu(row_remap_failure=True), F, "could not be remapped", "rent another GPU"),
     ("ecc", gpu(ecc=False), W, "off", "nvidia-smi -e 1"),
     ("mig", gpu(mig=True), W, "you measure a slice", "nvidia-smi -mig 0"),
     ("throttle", gpu(throttle=("gpu_idle", "hw_slowdown")), W, "clocks down: hw_slowdown", "rent another"),
+    ("throttle", gpu(throttle=None), W, "not told: the driver does not say", "stay the same"),
+    ("throttle", gpu(throttle_untold=("hw_slowdown",)), W, "nothing told holds the clocks down; not told: hw_slowdown", "stay the same"),
+    ("gpu", gpu(name=""), F, "tells nothing of it, not even its name", "restart the pod"),
+    ("driver", driver(warning="WARNING: infoROM is corrupted at gpu 0000:81:00.0"), W, "infoROM is corrupted", "run nvidia-smi there"),
     ("persistence", gpu(persistence=False), W, "off", "nvidia-smi -pm 1 as root"),
     ("clocks", system(capabilities=0), W, "refused (no CAP_SYS_ADMIN; not tried)", "records its clocks"),
     ("clocks", system(uid=1000), W, "refused (not root; not tried)", "records its clocks"),
@@ -229,6 +271,14 @@ CASES: tuple[tuple[str, Change, Level, str, str], ...] = (
     ("counters", facts(counters=CounterProbe(None, "")), W, "did not end in time", "ncu --version"),
     ("counters", facts(counters=CounterProbe(9, "x\ncuInit failed with 999\n")), W, "(9): cuInit failed with 999", "by hand"),
     ("counters", facts(counters=CounterProbe(0, "==WARNING== No kernels were profiled.")), W, "No kernels", "by hand"),
+    ("counters", facts(counters=CounterProbe(0, "  sm__cycles_elapsed.max  cycle  nan\n")), W, "not usable: ncu ran, but its counter came back as nan", "dcgmi profile --pause"),
+    ("counters", facts(counters=CounterProbe(0, "  sm__cycles_elapsed.max  cycle  (!) n/a\n")), W, "came back as (!) n/a", "no slice"),
+    ("counters", facts(counters=CounterProbe(0, "  sm__cycles_elapsed.max  cycle  0\n")), W, "came back as 0", "else profile without ncu"),
+    ("counters", facts(counters=CounterProbe(9, MISMATCH)), W, "(9): Cuda driver is not compatible with Nsight Compute.", "by hand"),
+    ("counters", facts(counters=CounterProbe(0, UNKNOWN)), W, "(0): Unknown Error on device 0.", "by hand"),
+    ("counters", facts(counters=CounterProbe(9, PREPARE)), W, "(9): Failed to prepare kernel for profiling / Unknown Error on device 0.", "by hand"),
+    ("counters", facts(counters=CounterProbe(1, TRACED)), W, "(1): OSError: libcuda.so.1: cannot open shared object file", "by hand"),
+    ("counters", facts(counters=CounterProbe(1, "")), W, "(1): it printed nothing", "by hand"),
 )  # fmt: skip
 
 
@@ -270,6 +320,22 @@ def test_counters_are_allowed_to_an_administrator_and_where_a_probe_measured() -
         line = next(one for one in diagnosis.findings if one.topic == "counters")
         assert line.level is Level.OK
         assert words in line.found
+
+
+@pytest.mark.parametrize("value", ["2,139", "2139", "2.139", "2 139", "2\u202f139", "2'139"])
+def test_a_count_is_one_in_every_locale(value: str) -> None:
+    probed = facts(counters=CounterProbe(0, f"    sm__cycles_elapsed.max   cycle   {value}\n"))()
+    assert [one.level for one in probed.findings if one.topic == "counters"] == [Level.OK]
+
+
+def test_nothing_that_is_not_told_is_called_zero_or_no() -> None:
+    silent = seen(replace(FACTS, gpus=(Gpu(name="NVIDIA GB10"),)))
+    said = " ".join(one.found for one in silent.findings)
+    for claim in ("0 MiB in use", "nothing holds the clocks down", "no uncorrectable error", "off"):
+        assert claim not in said.replace("not off", "")
+    level = {one.topic: one.level for one in silent.findings}
+    assert {level[topic] for topic in ("idle", "ecc", "throttle", "temperature")} == {Level.WARN}
+    assert "SM not told of not told MHz" in said
 
 
 def test_this_machine_needs_no_ssh_and_no_volume() -> None:

@@ -10,6 +10,8 @@ import pytest
 
 from remote_payload import machine, nvidia_smi
 from remote_payload.contract import GpuState
+from remote_payload.nvidia_smi import Card
+from remote_payload.told import told
 from remote_payload.torch_facts import TorchFacts
 
 SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "samples" / "nvidia-smi"
@@ -106,11 +108,76 @@ def test_a_number_is_read_with_or_without_its_unit(cell: str, value: float | Non
         ("0x0000000000000001", ("gpu_idle",)),
         ("0x00000000000000a4", ("sw_power_cap", "sw_thermal_slowdown", "hw_power_brake_slowdown")),
         ("0x0000000000000204", ("sw_power_cap", "0x200")),
-        ("[N/A]", ()),
+        ("[N/A]", None),
+        ("[Not Supported]", None),
+        ("", None),
     ],
 )
-def test_a_mask_of_throttle_reasons_becomes_names(mask: str, names: tuple[str, ...]) -> None:
+def test_a_mask_of_throttle_reasons_becomes_names_and_one_not_told_none(
+    mask: str, names: tuple[str, ...] | None
+) -> None:
     assert nvidia_smi.reasons(mask) == names
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["[N/A]", "N/A", "[Not Supported]", "Not Supported", "[Unknown Error]", "Unknown Error", "ERR!",
+     "Insufficient Permissions", "Requires root", "GPU access blocked by the operating system", " "],
+)  # fmt: skip
+def test_what_the_driver_does_not_tell_is_no_text(said: str) -> None:
+    assert told(said) is None
+
+
+def test_what_it_tells_stays_as_it_is() -> None:
+    for said in ("NVIDIA H100 80GB HBM3", "Disabled", "No", "0", "Not Active"):
+        assert told(f" {said} ") == said
+
+
+def test_a_driver_that_does_not_know_the_capability_shows_its_cards_without_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "nvidia-smi"
+    script.write_text(
+        '#!/bin/sh\ncase "$*" in\n'
+        "  *compute_cap*) echo 'Field \"compute_cap\" is not a valid field to query.'; exit 2 ;;\n"
+        "  *name,uuid,driver_version*) echo 'Tesla V100-SXM2-32GB, [N/A], 450.80.02' ;;\n"
+        "esac\n"
+    )
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    assert nvidia_smi.cards() == (Card("Tesla V100-SXM2-32GB", None, "450.80.02", None),)
+
+
+@pytest.mark.parametrize(
+    ("answer", "others"),
+    [
+        ("exit 0", 0),
+        ("echo '[N/A]'", None),
+        ("echo 'Insufficient Permissions'", None),
+        ("exit 4", None),
+    ],
+    ids=["none", "not told", "not permitted", "refused"],
+)
+def test_processes_that_are_not_told_are_not_counted_as_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, others: int | None
+) -> None:
+    put_nvidia_smi(tmp_path, monkeypatch, "no_such_field")
+    script = tmp_path / "nvidia-smi"
+    script.write_text(script.read_text().replace("printf '4711\\n4712\\n'", answer))
+    state = machine.gpu_state(FACTS)
+    assert state is not None
+    assert state.other_processes == others
+
+
+def test_throttle_reasons_that_are_not_told_are_none_and_not_an_empty_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_nvidia_smi(tmp_path, monkeypatch, "no_such_field")
+    script = tmp_path / "nvidia-smi"
+    script.write_text(script.read_text().replace("0x0000000000000044", "[N/A]"))
+    state = machine.gpu_state(FACTS)
+    assert state is not None
+    assert state.throttle_reasons is None
 
 
 @pytest.mark.parametrize(

@@ -212,6 +212,17 @@ def test_doubts_are_counted_in_the_first_line() -> None:
     assert "- Doubt: the whole run: up to 1 other processes used the GPU." in report.markdown
 
 
+def test_what_the_driver_does_not_tell_is_neither_none_nor_zero_in_the_report() -> None:
+    silent = synthetic.state(throttle_reasons=None, other_processes=None)
+    machine = synthetic.gpu_machine(before=silent, after=synthetic.state(), driver=None)
+    page = render(synthetic.run(replace(synthetic.gpu_result(), machine=machine))).markdown
+    (before,) = [row for row in page.splitlines() if row.startswith("| before |")]
+    (after,) = [row for row in page.splitlines() if row.startswith("| after |")]
+    assert before.endswith("| not told | not told |")
+    assert after.endswith("| none | 0 |")
+    assert "| Driver | not told |" in page
+
+
 def test_on_the_original_machine_and_software_the_ratio_is_computed() -> None:
     machine = synthetic.gpu_machine(torch="2.4.1+cu124")
     report = render(synthetic.run(replace(synthetic.gpu_result(), machine=machine)))

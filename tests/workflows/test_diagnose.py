@@ -126,6 +126,8 @@ def test_escape_codes_in_a_tools_words_reach_no_terminal(here: Host) -> None:
     [
         (("h100",), Level.WARN, "ERR_NVGPUCTRPERM"),
         (("allowed", "h100"), Level.OK, "ncu measured a kernel"),
+        (("nan", "h100"), Level.WARN, "not usable: ncu ran, but its counter came back as nan"),
+        (("mismatched", "h100"), Level.WARN, "Cuda driver is not compatible with Nsight Compute."),
     ],
 )
 def test_the_counter_probe_tells_what_ncu_really_does(
