@@ -1,18 +1,17 @@
 """The only printer: stdout carries the product, stderr everything else.
 
-Whatever a host said passes `printable` here, so that it cannot play with the terminal. Logs and
-what --debug prints are made to be sent to others, so they pass `redacted` as well.
+Whatever a host said passes `printable` here, so that it cannot play with the terminal. Logs, JSON
+and what --debug prints are made to be sent to others, so they pass `discreet` as well.
 """
 
 from __future__ import annotations
 
 import atexit
 import json
-import os
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TextIO, cast
@@ -20,11 +19,12 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 import click
 
 from orchestrator.model.progress import Progress
-from orchestrator.model.redaction import redacted, redactor
 from orchestrator.model.text import printable
 
 if TYPE_CHECKING:
     from orchestrator.workflows.profile import DryStep
+
+NO_FILES: Mapping[str, str] = {}
 
 
 def out(text: str, *, styled: bool = False) -> None:
@@ -34,13 +34,23 @@ def out(text: str, *, styled: bool = False) -> None:
 
 def log_printer() -> Callable[[str], None]:
     """Prints lines of a job's log: logs are passed on, so it is as discreet as --debug."""
-    discreet = redactor(os.environ, _private)
-    return lambda line: out(discreet(line))
+    from orchestrator.model.redaction import line_gate
+
+    mask = line_gate()
+    return lambda line: out(mask(line))
 
 
-def out_json(value: Any) -> None:
-    """The product as one JSON document."""
-    click.echo(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False))
+def out_json(value: Any, *, files: Mapping[str, str] = NO_FILES, private: bool = False) -> None:
+    """The product as one JSON document, made to be passed on, so it is as discreet as a log.
+
+    files: paths of this machine that scripts go on with; they stand as they are. private: the
+    document is about how hosts are reached, and for their owner alone.
+    """
+    from orchestrator.model.redaction import discreet_document
+
+    shown = value if private else discreet_document(value)
+    shown = {**shown, **files} if files and isinstance(shown, dict) else shown
+    click.echo(json.dumps(shown, indent=2, sort_keys=True, ensure_ascii=False))
 
 
 def note(text: str) -> None:
@@ -63,20 +73,9 @@ def error(message: str, hint: str) -> None:
 
 def trace() -> None:
     """The traceback of the error at hand, for --debug: without addresses, keys and folders."""
-    click.echo(printable(_discreet(traceback.format_exc())), err=True)
+    from orchestrator.model.redaction import discreet
 
-
-# What the inventory calls an address or a secret.
-_private: set[str] = set()
-
-
-def keep_private(*words: str) -> None:
-    """Words that logs and --debug must not print, such as a host's address."""
-    _private.update(word for word in words if word)
-
-
-def _discreet(text: str) -> str:
-    return redacted(text, os.environ, _private)
+    click.echo(printable(discreet(traceback.format_exc())), err=True)
 
 
 class _DiscreetStream:
@@ -86,7 +85,9 @@ class _DiscreetStream:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        self._stream.write(_discreet(text))
+        from orchestrator.model.redaction import discreet
+
+        self._stream.write(discreet(text))
         return len(text)
 
     def __getattr__(self, name: str) -> Any:
@@ -95,7 +96,7 @@ class _DiscreetStream:
 
 @contextmanager
 def discreet_stderr(wanted: bool) -> Iterator[None]:
-    """While the block lasts, everything on stderr passes `redacted`, whoever prints it."""
+    """While the block lasts, everything on stderr passes `discreet`, whoever prints it."""
     before = sys.stderr
     if wanted:
         sys.stderr = cast(TextIO, _DiscreetStream(before))
@@ -119,7 +120,9 @@ def dry_run(steps: Sequence[DryStep], as_json: bool, in_full: bool) -> int:
     """Print what would be done and by which commands. in_full: then also the programs that travel
     inside them, in a form that a shell makes the exact commands of."""
     if as_json:
-        out_json([{**asdict(step), "command": step.command.shell_line()} for step in steps])
+        # To be run as they stand.
+        commands = [{**asdict(step), "command": step.command.shell_line()} for step in steps]
+        out_json(commands, private=True)
         return 0
     for number, step in enumerate(steps, 1):
         out(f"# {number}. on {step.host}: {step.what}\n{step.command.brief()}\n")

@@ -9,6 +9,7 @@ import click
 from orchestrator.cli import console, options, what_next
 from orchestrator.cli.session import Session, command_line
 from orchestrator.errors import ExitCode
+from orchestrator.model.redaction import discreet
 from remote_payload import codec
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def deploy(
     else:
         console.out(_synced(deployed, where))
         for line in built.lines if built else ():
-            console.out(line)
+            console.out(discreet(line))
     if built and not built.ok:
         console.next_step(what_next.after(built.run))
         return ExitCode.GATE_FAILED

@@ -51,7 +51,7 @@ def _list(session: Session, as_json: bool) -> None:
     inventory = session.inventory()
     if as_json:
         rows = [{**asdict(entry), "kind": entry.kind.value} for entry in inventory.entries]
-        console.out_json(rows)
+        console.out_json(rows, private=True)
     else:
         width = max(len(name) for name in inventory.names)
         reach = max(len(entry.where) for entry in inventory.entries)
@@ -78,7 +78,7 @@ def show(session: Session, name: str | None, as_json: bool) -> None:
     host = session.host(name)
     facts = _facts(host)
     if as_json:
-        console.out_json(facts)
+        console.out_json(facts, private=True)
     else:
         environment = facts.pop("env")
         for key, value in facts.items():

@@ -40,7 +40,7 @@ def show_status(session: Session, name: str | None, as_json: bool) -> int:
         console.note("no host of the inventory is a pod: none has the key runpod")
         rows = []
     if as_json:
-        console.out_json([_facts(row) for row in rows])
+        console.out_json([_facts(row) for row in rows], private=True)
     else:
         _print_table(rows)
     problems = [row.problem for row in rows if row.problem]

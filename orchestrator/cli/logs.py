@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING
 
 import click
 
 from orchestrator.cli import console, options, what_next
 from orchestrator.cli.session import Session
-from orchestrator.errors import InventoryError, UsageError
+from orchestrator.errors import UsageError
 
 if TYPE_CHECKING:
     from orchestrator.model.host import Host
@@ -41,8 +40,6 @@ def logs(
         folder = session.runs.resolve(run)
         run = folder.name
         if not follow:
-            with contextlib.suppress(InventoryError):  # it names secrets, but is not needed
-                session.inventory()
             show = console.log_printer()
             for line in local_log(folder):
                 show(line)

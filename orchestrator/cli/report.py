@@ -49,8 +49,8 @@ def report(session: Session, run: str, output: Path | None, as_json: bool) -> in
                 "ok": published.report.ok and not published.report.undecided,
                 "undecided": published.report.undecided,
                 "targets": published.report.targets,
-                "report": str(published.path),
-            }
+            },
+            files={"report": str(published.path)},
         )
     else:
         console.out(published.report.verdict)

@@ -11,6 +11,7 @@ import click
 from orchestrator.cli import console, options, what_next
 from orchestrator.cli.session import Session
 from orchestrator.errors import RunError, UsageError
+from orchestrator.model.redaction import discreet
 from orchestrator.model.run import Run
 from remote_payload import codec
 
@@ -128,7 +129,7 @@ def _row(session: Session, folder: Path) -> dict[str, str]:
     except RunError as exc:
         return {"run": folder.name, "status": "unreadable", "reason": exc.message}
     status, reason = _state(run)
-    return {"run": folder.name, "status": status, "reason": reason.partition("\n")[0]}
+    return {"run": folder.name, "status": status, "reason": discreet(reason.partition("\n")[0])}
 
 
 def _state(run: Run) -> tuple[str, str]:
@@ -172,11 +173,11 @@ def show(session: Session, run: str, as_json: bool) -> None:
     for key, value in (
         ("run", stored.card.run_id),
         ("verb", stored.card.verb),
-        ("command", stored.card.reproduce),
+        ("command", discreet(stored.card.reproduce)),
         ("host", stored.card.host),
         ("snapshot", stored.card.snapshot),
         ("started", stored.card.created_at),
-        ("status", f"{status} {reason}".strip()),
+        ("status", discreet(f"{status} {reason}".strip())),
         ("cost", stored.price.words if stored.price else "not known"),
         ("folder", str(folder)),
         *(("file", name) for name in files),

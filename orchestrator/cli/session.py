@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import sys
@@ -53,14 +54,16 @@ class Session:
 
     @cached_property
     def _inventory(self) -> Inventory:
-        from orchestrator.cli.console import keep_private
         from orchestrator.model.host import looks_secret
+        from orchestrator.model.redaction import keep_private
         from orchestrator.store import inventory
 
         known = inventory.load(self.inventory_file, os.environ)
         for host in known.hosts.values():
             secrets = (value for name, value in host.env if looks_secret(name))
-            keep_private(host.address or "", str(host.identity_file or ""), *secrets)
+            # What hosts are called here stands in every run's name; nobody is surprised by it.
+            address = host.address if host.address not in known.names else None
+            keep_private(address or "", str(host.identity_file or ""), host.pod or "", *secrets)
         return known
 
     def inventory(self) -> Inventory:
@@ -73,8 +76,12 @@ class Session:
 
     @cached_property
     def runs(self) -> RunStore:
+        """All runs; what is shown of them is for strangers too, who must not read the inventory."""
+        from orchestrator.errors import InventoryError
         from orchestrator.store.runs import RunStore
 
+        with contextlib.suppress(InventoryError):  # it names secrets, but is not needed
+            self.inventory()
         return RunStore(self.runs_dir or self._default_runs())
 
     @cached_property

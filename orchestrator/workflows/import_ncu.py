@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from orchestrator.errors import UsageError
+from orchestrator.model.redaction import discreet_document
 from orchestrator.ncu.capture import KernelCapture
 from orchestrator.ncu.page import page
 from orchestrator.ncu.read import Source, read_file
@@ -37,7 +38,9 @@ def document(source: Source) -> str:
         "doubts": list(held.doubts),
         "launches": [_launch(kernel) for kernel in held.kernels],
     }
-    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return (
+        json.dumps(discreet_document(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    )
 
 
 def write(text: str, output: Path) -> None:

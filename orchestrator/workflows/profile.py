@@ -12,6 +12,7 @@ from orchestrator.launch.detached import job_agent
 from orchestrator.model.command import Command
 from orchestrator.model.host import Host
 from orchestrator.model.progress import Progress
+from orchestrator.model.redaction import discreet
 from orchestrator.model.run import Run, RunCard
 from orchestrator.model.snapshot import Deployed, Scan
 from orchestrator.model.workspace import Workspace
@@ -79,15 +80,15 @@ def _deployed_to_fit_host(order: Order, transport: Transport, progress: Progress
 
 
 def new_card(verb: str, host: Host, snapshot: str, reproduce: str) -> RunCard:
-    """The card of a run that starts now."""
+    """The card of a run that starts now; it is passed on with the run, so it names no address."""
     now = datetime.now(timezone.utc)
     return RunCard(
         run_id=new_run_id(now, host.name, verb),
         verb=verb,
         host=host.name,
-        workspace=host.workspace,
+        workspace=discreet(host.workspace),
         snapshot=snapshot,
-        reproduce=reproduce,
+        reproduce=discreet(reproduce),
         created_at=f"{now:%Y-%m-%dT%H:%M:%SZ}",
         orchestrator_version=__version__,
     )

@@ -33,7 +33,9 @@ class LogLines:
         """The lines that `data` completes."""
         *lines, self._rest = (self._rest + data).split(b"\n")
         if len(self._rest) > _LINE_LIMIT_BYTES:
-            lines, self._rest = [*lines, self._rest], b""
+            # Between two words, where there are any: half an address would not be known as one.
+            piece, blank, rest = self._rest.rpartition(b" ")
+            lines, self._rest = [*lines, piece + blank or rest], rest if blank else b""
         yield from _shown(lines)
 
     def rest(self) -> Iterator[str]:

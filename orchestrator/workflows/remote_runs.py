@@ -16,6 +16,7 @@ from orchestrator.launch.detached import DetachedLauncher
 from orchestrator.model.host import Host
 from orchestrator.model.job import Ending, Heartbeat, JobEnd
 from orchestrator.model.progress import Progress
+from orchestrator.model.redaction import discreet
 from orchestrator.model.run import Run, RunCard
 from orchestrator.store.runs import CARD, END, REQUEST, RESULT, RunStore
 from orchestrator.transport.base import Transport
@@ -165,7 +166,7 @@ def _card(run_id: str, host: Host, request: Request | None) -> RunCard:
         run_id=run_id,
         verb=asked if _VERB.fullmatch(asked) else (stamp and stamp[2]) or UNKNOWN,
         host=host.name,
-        workspace=host.workspace,
+        workspace=discreet(host.workspace),
         snapshot=request.snapshot if request else UNKNOWN,
         reproduce=UNKNOWN,
         created_at=_created_at(stamp[1]) if stamp else UNKNOWN,

@@ -104,6 +104,21 @@ def test_json_is_one_document_with_facts_and_findings(project: Project, sshd: Ss
     assert "127.0.0.1" not in result.stdout
 
 
+def test_what_the_driver_does_not_tell_is_no_all_clear_and_the_json_names_no_address(
+    project: Project, sshd: SshServer
+) -> None:
+    project.add_ssh_host(sshd, env=path_of("masked"))
+    found = {line.topic: line for line in lines(call("pod"))}
+    assert found["gpu"].rest == "NVIDIA GB10"
+    assert {found[topic].level for topic in ("idle", "ecc", "throttle")} == {"warn"}
+    assert "memory in use is not told" in found["idle"].rest
+    document = call("pod", "--json").stdout
+    assert "hush-hush-hush" not in document
+    assert "203.0.113.7" not in document
+    assert "22042" not in document
+    assert "python -c 'a<b &&" in document
+
+
 def test_an_unreachable_host_is_an_error_with_exit_code_3(
     project: Project, sshd: SshServer
 ) -> None:
