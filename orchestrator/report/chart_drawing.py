@@ -90,7 +90,7 @@ def canvas(title: str) -> Iterator[tuple[Any, Any]]:
     with matplotlib.rc_context({**matplotlib.rcParamsDefault, **_STYLE}):
         drawing = Drawing(figsize=(7.6, 4.4), layout="constrained")
         axes = drawing.subplots()
-        axes.set_title(title, loc="left", fontsize=11, color=INK)
+        axes.set_title(private(title), loc="left", fontsize=11, color=INK)
         yield drawing, axes
 
 

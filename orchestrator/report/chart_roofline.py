@@ -23,6 +23,7 @@ from orchestrator.report.chart_drawing import (
     svg,
 )
 from orchestrator.report.figures import Figure, Figures
+from orchestrator.report.plain import private
 from remote_payload.contract import Method, Result, Shape
 
 _MEASURED = "#2f7d4f"
@@ -200,7 +201,8 @@ def _practical(axes: Any, result: Result, shape: Shape, left: float, right: floa
             axes.axhline(rate, **style)
             words.append(f"{one.name} {rate:.0f} TFLOPS")
     if words:
-        axes.plot([], [], color=_MEASURED, label=f"ceilings measured here: {', '.join(words)}")
+        said = private(f"ceilings measured here: {', '.join(words)}")
+        axes.plot([], [], color=_MEASURED, label=said)
 
 
 def _note(axes: Any, x: float, y: float, text: str, *, above: bool) -> None:
