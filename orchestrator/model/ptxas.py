@@ -39,11 +39,16 @@ class KernelResources:
 
 @dataclass(frozen=True)
 class Notice:
-    """A coded remark of ptxas, e.g. C7510: wgmma instructions are serialized."""
+    """A coded remark of ptxas, e.g. C7510: wgmma instructions are serialized.
+
+    kernel: its short name, for people; two kernels may share one. mangled: the whole name, which
+    alone says whose remark it is. Both are empty where the remark names no function.
+    """
 
     code: str
     text: str
     kernel: str
+    mangled: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,19 +119,40 @@ def _notice(code: str, text: str) -> Notice:
     found = _FUNCTION.search(text)
     if found is None:
         return Notice(code, text.strip(), "")
-    return Notice(code, text[: found.start()].strip(), short_name(found[1]))
+    return Notice(code, text[: found.start()].strip(), short_name(found[1]), found[1])
 
 
 def short_name(mangled: str) -> str:
+    """A kernel's name as people write it, cut where it is endless; best effort, never fails."""
+    name, arguments = _parts(mangled)
+    whole = _written(name, arguments)
+    # Variants of one kernel often differ in their last argument.
+    for kept in range(len(arguments) - 2, 0, -1):
+        if len(whole) <= _NAME_LIMIT:
+            break
+        whole = _written(name, [*arguments[:kept], "…", arguments[-1]])
+    return whole if len(whole) <= _NAME_LIMIT else whole[: _NAME_LIMIT - 1] + "…"
+
+
+def written_name(mangled: str) -> str:
     """A kernel's name as people write it: `forward<128, 64>`; best effort, never fails.
 
     Follows the Itanium C++ ABI (itanium-cxx-abi.github.io/cxx-abi/abi.html#mangling) as far as
     kernel names need: nested names without their namespaces, and template arguments that are
     numbers or stand beside numbers.
     """
+    return _written(*_parts(mangled))
+
+
+def _written(name: str, arguments: list[str]) -> str:
+    return f"{name}<{', '.join(arguments)}>" if arguments else name
+
+
+def _parts(mangled: str) -> tuple[str, list[str]]:
+    """The function's own name and its template arguments."""
     position, nested = _start(mangled)
     if position is None:
-        return _clip(mangled)
+        return mangled, []
     name, rest = "", mangled[position:]
     while found := _DIGITS.match(rest):
         length = int(found[0])
@@ -136,9 +162,8 @@ def short_name(mangled: str) -> str:
         if not nested:
             break
     if not name:
-        return _clip(mangled)
-    arguments = _arguments(rest) if rest.startswith("I") else []
-    return _clip(f"{name}<{', '.join(arguments)}>" if arguments else name)
+        return mangled, []
+    return name, _arguments(rest) if rest.startswith("I") else []
 
 
 def _start(mangled: str) -> tuple[int | None, bool]:
@@ -184,7 +209,3 @@ def _arguments(rest: str) -> list[str]:
             break
     wanted = [1] if 1 in literals else literals
     return [text for place, text in found if place in wanted]
-
-
-def _clip(name: str) -> str:
-    return name if len(name) <= _NAME_LIMIT else name[: _NAME_LIMIT - 1] + "…"

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from orchestrator.model.ptxas import short_name
+from orchestrator.model.ptxas import short_name, written_name
 
 _FUNCTION = re.compile(r"^\s*Function : (\S+)")
 _INSTRUCTION = re.compile(r"/\*([0-9a-f]{4,5})\*/\s+(@!?U?P\w+ )?([A-Z][\w.]*)(.*?);")
@@ -216,7 +216,7 @@ def is_kernel(mangled: str, demangled: str) -> bool:
     Compared are the function's own name, and the literals and type names of its template
     arguments: kernel<Config<Half, 64>> is not kernel<Config<BFloat16, 64>>. Best effort.
     """
-    ours = short_name(mangled)
+    ours = written_name(mangled)
     head, _, _ = _CAST.sub("", demangled).partition("(")
     name, _, arguments = head.removeprefix("void ").partition("<")
     words = {"true": "1", "false": "0"}

@@ -121,11 +121,10 @@ def _of_build(result: Result, run: Traced | None) -> list[Evidence]:
         return []
     kernel = kernels[0]
     spilled = kernel.spill_store_bytes + kernel.spill_load_bytes
-    serial = [one for one in notices if _SERIALISED in one.text and one.kernel == kernel.name]
+    # By the whole name: kernels for other types, or with more arguments, share the short one.
+    serial = [one for one in notices if _SERIALISED in one.text and one.mangled == kernel.mangled]
     codes = ", ".join(dict.fromkeys(one.code for one in serial))
-    alike = sum(one.name == kernel.name for one in said_of(result, None)[0])
-    # A notice names no types, so it may be about a kernel of the same name for another type.
-    source = f"ptxas, {kernel.name}" + (f", one of {alike} of that name" if alike > 1 else "")
+    source = f"ptxas, {kernel.name}"
     return [
         Evidence("spill_bytes", "spill stores and loads", spilled, "byte", source),
         Evidence(

@@ -118,7 +118,12 @@ def build(result: Result | None) -> BuildView:
         Table(_KERNEL_HEADER, tuple(row for _, said in parsed for row in _kernels(said))),
         tuple(f"{arch}: {note}" for arch, said in parsed for note in _notices(said)),
         errors,
+        tuple(dict.fromkeys(name for _, said in parsed for name in _cut_names(said))),
     )
+
+
+def _cut_names(said: CompilerReport) -> list[tuple[str, str]]:
+    return [(one.name, one.mangled) for one in said.kernels if "…" in one.name]
 
 
 def _build_headline(report: BuildReport) -> str:

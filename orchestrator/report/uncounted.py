@@ -180,7 +180,7 @@ def _compiled(result: Result, run: Traced | None) -> list[Row]:
             kernel.name,
             f"{kernel.registers} registers, {kernel.spill_store_bytes} / {kernel.spill_load_bytes} "
             f"bytes of spill stores / loads, {kernel.smem_bytes:,} bytes of static shared memory"
-            + "".join(f", {n.code}" for n in notices if n.kernel == kernel.name),
+            + "".join(f", {n.code}" for n in notices if n.mangled == kernel.mangled),
             f"ptxas, {kernel.arch}",
         )
         for kernel in kernels

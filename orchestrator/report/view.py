@@ -96,13 +96,17 @@ class OriginalView:
 
 @dataclass(frozen=True)
 class BuildView:
-    """headline: one sentence; errors: the compiler's own first error lines."""
+    """headline: one sentence; errors: the compiler's own first error lines.
+
+    names: (short, whole) of the kernels whose name is cut in the tables.
+    """
 
     headline: str
     compilations: Table
     kernels: Table
     notices: tuple[str, ...]
     errors: tuple[str, ...]
+    names: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -83,8 +83,48 @@ def test_serialised_wgmma_is_noticed_once_with_its_kernel() -> None:
             "Potential Performance Loss: wgmma.mma_async instructions are serialized due to ill "
             "formed pipeline stage",
             "attn<64>",
+            "_Z4attnILi64EEvv",
         ),
     )
+
+
+def wide(last: int) -> str:
+    """A kernel with so many template arguments that its short name is cut."""
+    arguments = "".join(f"ELi{1000 + i}" for i in range(14))
+    return f"_Z7forwardI{arguments[1:]}ELi{last}EEvv"
+
+
+def said_of(mangled: str, registers: int) -> str:
+    return (
+        f"ptxas info    : Compiling entry function '{mangled}' for 'sm_90a'\n"
+        f"ptxas info    : Used {registers} registers, used 1 barriers\n"
+    )
+
+
+def serialised(mangled: str) -> str:
+    return (
+        "ptxas info    : (C7511) Potential Performance Loss: wgmma.mma_async instructions are "
+        f"serialized due to insufficient register resources in the function '{mangled}'\n"
+    )
+
+
+def test_notices_on_two_kernels_whose_names_are_cut_are_both_kept() -> None:
+    log = serialised(wide(64)) + serialised(wide(128)) + said_of(wide(64), 168)
+    assert [one.mangled for one in parse(log).notices] == [wide(64), wide(128)]
+
+
+def test_a_notice_belongs_to_the_kernel_of_its_whole_name() -> None:
+    found = parse(serialised(wide(64)) + said_of(wide(64), 168) + said_of(wide(128), 96))
+    (notice,) = found.notices
+    assert [kernel.registers for kernel in found.kernels if kernel.mangled == notice.mangled] == [
+        168
+    ]
+
+
+def test_a_cut_name_keeps_the_last_argument_in_which_variants_differ() -> None:
+    names = [short_name(wide(last)) for last in (64, 128)]
+    assert names[0].startswith("forward<1000, 1001, ")
+    assert [name.rpartition("…, ")[2] for name in names] == ["64>", "128>"]
 
 
 @pytest.mark.parametrize(

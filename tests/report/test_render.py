@@ -235,3 +235,19 @@ def test_without_ours_the_report_says_who_was_timed() -> None:
     alone = tuple(r for r in result.bench if r.provider == "sdpa" and r.method is Method.COLD)
     report = render(synthetic.run(replace(result, bench=alone)))
     assert report.verdict.endswith("sparsek was not timed.")
+
+
+def test_a_kernel_whose_name_is_cut_stands_in_full_below_the_compilers_table() -> None:
+    arguments = "".join(f"ELi{1000 + i}" for i in range(14))
+    wide = f"_Z7forwardI{arguments[1:]}ELi64EEvv"
+    result = synthetic.gpu_result()
+    assert result.build is not None
+    logs = [
+        replace(one, log=one.log.replace("_ZN7sparsek7forwardILi64ELb0EEEvPf", wide))
+        for one in result.build.compilations
+    ]
+    told = render(
+        synthetic.run(replace(result, build=replace(result.build, compilations=tuple(logs))))
+    ).markdown
+    assert wide.lstrip("_") in told[told.index("Names that are cut above, in full:") :]
+    assert "Names that are cut" not in render(synthetic.run(result)).markdown
