@@ -18,6 +18,8 @@ from dataclasses import dataclass
 NO_ROW = "no row: no kernel was built for this architecture, or none has the types asked for"
 NO_TABLE = "no table of cutlass_profiler is in it"
 
+# What a table of any operation has.
+_OF_ANY = ("OperationKind", "Operation", "Disposition", "Status")
 _NEEDED = ("Operation", "Disposition", "Status", "m", "n", "k", "Flops", "Runtime", "GFLOPs")
 # Twice the relative error of two numbers printed with six digits.
 _ROUNDING = 2e-5
@@ -90,6 +92,8 @@ def parse(text: str) -> Sheet:
             twice = [name for name, count in Counter(cells).items() if count > 1]
             if twice:
                 header, problem = [], f"two columns are called {twice[0]!r} (a pivot tag?)"
+        elif set(_OF_ANY) <= set(cells):
+            header, problem = [], _not_of_gemm(cells)
         elif header and len(cells) > len(header) // 2:
             named = dict(zip(header, cells, strict=False))
             try:
@@ -97,6 +101,14 @@ def parse(text: str) -> Sheet:
             except _Refused as exc:
                 refused.append(Refusal(named.get("Operation") or "?", str(exc)))
     return Sheet(tuple(rows), tuple(refused), "" if rows or refused else problem)
+
+
+def _not_of_gemm(header: list[str]) -> str:
+    kinds = [name.removesuffix("_kind") for name in header if name.endswith("_kind")]
+    if kinds and "gemm" not in kinds:
+        return f"a table of cutlass_profiler on {kinds[0]}, and only those on gemm are read"
+    lacking = ", ".join(name for name in _NEEDED if name not in header)
+    return f"a table of cutlass_profiler that lacks {lacking}"
 
 
 def _lines(text: str) -> Iterator[list[str]]:

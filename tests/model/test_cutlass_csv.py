@@ -231,7 +231,16 @@ def test_a_batch_counts_as_often_as_it_is_large() -> None:
         ("cutlass_profiler: not found\n", NO_TABLE),
         (table(), NO_ROW),
         (f"\n\nCSV Results:\n\n{HEADER}\n\n", NO_ROW),
-        (HEADER.replace("GFLOPs", "Speed") + "\n" + row(), NO_TABLE),
+        (
+            HEADER.replace("GFLOPs", "Speed") + "\n" + row(),
+            "a table of cutlass_profiler that lacks GFLOPs",
+        ),
+        (
+            "Problem,Provider,OperationKind,Operation,Disposition,Status,conv_kind,n,h,w,c,Flops,"
+            "Runtime,GFLOPs\n1,CUTLASS,conv2d,some_kernel,passed,success,fprop,8,224,224,128,"
+            "1000,1.5,2.5\n",
+            "a table of cutlass_profiler on conv, and only those on gemm are read",
+        ),
     ],
 )
 def test_no_row_at_all_is_a_failure_with_its_reason(text: str, problem: str) -> None:
