@@ -19,7 +19,7 @@ from orchestrator.cli import console, options
 )
 @options.json_option
 def import_ncu(file: Path, output: Path | None, as_json: bool) -> int:
-    """Show the counters in FILE: a .ncu-rep, or what `ncu --csv` printed.
+    """Show the counters in FILE: a .ncu-rep, or what ncu printed, as CSV or as text.
 
     Neither a GPU nor ncu is needed. What the file does not hold is named, never taken as zero.
     A .ncu-rep is read by NVIDIA's package: pip install 'blackwell-sparsek[ncu]'.
@@ -32,8 +32,9 @@ def import_ncu(file: Path, output: Path | None, as_json: bool) -> int:
     from orchestrator.workflows import import_ncu as workflow
 
     options.require_suffix(output, options.JSON if as_json else options.MARKDOWN)
-    source = workflow.import_file(file)
-    text = workflow.document(source) if as_json else workflow.markdown(source)
+    with console.progress() as progress:
+        source = workflow.import_file(file, progress)
+        text = workflow.document(source, progress) if as_json else workflow.markdown(source)
     if output is None:
         console.out(text.rstrip("\n"))
     else:

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
+# Almost all text is ASCII; only the rest is looked at character by character.
+_RARE = re.compile(r"[^ -~\t\n]")
+
 
 def printable(text: str) -> str:
     """Control characters become visible escapes; tabs and line ends stay."""
-    return "".join(c if c.isprintable() or c in "\t\n" else repr(c)[1:-1] for c in text)
+    return _RARE.sub(_visible, text)
+
+
+def _visible(found: re.Match[str]) -> str:
+    return found[0] if found[0].isprintable() else repr(found[0])[1:-1]

@@ -16,12 +16,15 @@ class Measurement:
     """One counter of one kernel.
 
     value: a number in `unit`, a text where the metric is one, None where ncu gave no number; zero
-    means that zero was measured. said: what stood in the file instead of a number.
+    means that zero was measured. said: what stood in the file instead of a number. low, high: the
+    least and the greatest in `unit`, where value is an average over launches.
     """
 
     value: float | str | None
     unit: str
     said: str = ""
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,9 @@ class Form(Enum):
 
     RAW = "CSV, raw page"
     DETAILS = "CSV, details page"
+    TEXT = "text, details page"
     SUMMARY = "CSV, summary over launches"
+    TEXT_SUMMARY = "text, summary over launches"
     REPORT = "report file"
 
 

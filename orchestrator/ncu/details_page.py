@@ -1,19 +1,22 @@
-"""`ncu --csv` by itself, with --metrics or with --print-summary: one record per metric or rule."""
+"""`ncu` by itself, with --metrics or with --print-summary: one record per metric or rule."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from orchestrator.errors import UsageError
+from orchestrator.model.progress import Progress, Silence
 from orchestrator.ncu import identity
-from orchestrator.ncu.capture import KernelCapture, Measurement, Rule
+from orchestrator.ncu.capture import Average, KernelCapture, Measurement, Rule
 from orchestrator.ncu.metrics import by_label
 from orchestrator.ncu.number import decimal_mark, measurement
 from orchestrator.ncu.text_table import Row, Table
 
 _METRIC = re.compile(r"\w+__[\w.]+\Z", re.A)
+_ROWS_PER_STEP = 1_000
 
 
 @dataclass
@@ -25,59 +28,112 @@ class _Open:
     rules: list[Rule] = field(default_factory=list)
 
 
-def captures(table: Table) -> tuple[KernelCapture, ...]:
+@dataclass(frozen=True)
+class _Columns:
+    """Where the columns stand; mark: what starts a fraction here."""
+
+    value: int
+    unit: int
+    low: int | None
+    high: int | None
+    mark: str
+    named: dict[str, int]
+
+    def text(self, row: Row, name: str) -> str:
+        """The cell of a column that may not be there."""
+        place = self.named.get(name)
+        return "" if place is None else row.cells[place].strip()
+
+
+def captures(table: Table, progress: Progress | None = None) -> tuple[KernelCapture, ...]:
     """The launches of a details page; of a summary, one for all launches that it puts together.
 
     A label that we know goes by its metric's name, any other by `Section: Label`. UsageError when
     one metric stands there twice with different values.
     """
-    value = table.column("Metric Value")
-    if value is None:
-        value = table.column("Average")
-    unit = table.column("Metric Unit")
-    if value is None or unit is None:
-        raise UsageError(
-            "this table has neither values (Metric Value) nor averages (Average) with units",
-            hint="Print the raw page: ncu --import FILE --csv --page raw",
-        )
-    cells = ((row.cells[value].strip(), row.cells[unit].strip()) for row in table.rows)
-    mark = decimal_mark(cells, "the details page")
+    progress = progress or Silence()
+    columns = _columns(table)
+    identifying = [i for i, name in enumerate(table.header) if name in identity.COLUMNS]
     found: dict[tuple[str, ...], _Open] = {}
-    for row in table.rows:
-        key = tuple(row.cells[i] for i, name in enumerate(table.header) if _names_launch(name))
+    for number, row in enumerate(table.rows):
+        if number % _ROWS_PER_STEP == 0:
+            progress.step("counters", number, len(table.rows))
+        key = tuple(row.cells[i] for i in identifying)
         if key not in found:
             found[key] = _Open(identity.launch(table, row, len(found)))
-        _add(found[key], table, row, value, mark)
+        _add(found[key], row, columns)
+    progress.step("counters", len(table.rows), len(table.rows))
     return tuple(
         replace(one.launch, metrics=MappingProxyType(one.metrics), rules=tuple(one.rules))
         for one in found.values()
     )
 
 
-def _names_launch(column: str) -> bool:
-    return column in identity.COLUMNS
+def looks_cut(kernels: tuple[KernelCapture, ...]) -> str:
+    """A sentence if the last launch has fewer counters than all others, else empty.
+
+    One command collects the same of every launch, so that a file cut between two records, which
+    is well formed, shows in nothing else.
+    """
+    if len(kernels) < 2:
+        return ""
+    *others, last = kernels
+    fewest = min(len(one.metrics) for one in others)
+    names = set().union(*(one.metrics for one in others))
+    if len(last.metrics) >= fewest or not names.issuperset(last.metrics):
+        return ""
+    return (
+        f"The last launch has fewer counters ({len(last.metrics)}) than any other ({fewest} or "
+        "more): the file may be cut off behind it"
+    )
 
 
-def _add(into: _Open, table: Table, row: Row, value: int, mark: str) -> None:
-    def cell(name: str) -> str:
-        place = table.column(name)
-        return row.cells[place].strip() if place is not None else ""
+def _columns(table: Table) -> _Columns:
+    named = {name: i for i, name in reversed(list(enumerate(table.header)))}
+    value, unit = named.get("Metric Value", named.get("Average")), named.get("Metric Unit")
+    if value is None or unit is None:
+        raise UsageError(
+            "this table has neither values (Metric Value) nor averages (Average) with units",
+            hint="Print the raw page: ncu --import FILE --csv --page raw",
+        )
+    is_summary = "Metric Value" not in named
+    low, high = (named.get(n) if is_summary else None for n in ("Minimum", "Maximum"))
+    places = [i for i in (value, low, high) if i is not None]
+    cells = {
+        (row.cells[i].strip(), row.cells[unit].strip()): None for row in table.rows for i in places
+    }
+    return _Columns(value, unit, low, high, decimal_mark(cells, "the details page"), named)
 
-    if rule := cell("Rule Name"):
-        estimate = f"{cell('Estimated Speedup')} % {cell('Estimated Speedup Type')}".strip()
-        speedup = estimate if cell("Estimated Speedup") else ""
-        into.rules.append(Rule(rule, cell("Section Name"), cell("Rule Description"), speedup))
+
+def _add(into: _Open, row: Row, columns: _Columns) -> None:
+    if rule := columns.text(row, "Rule Name"):
+        into.rules.append(_rule(rule, lambda name: columns.text(row, name)))
         return
-    label = cell("Metric Name")
+    label = columns.text(row, "Metric Name")
     if not label:
         return
     where = f"{identity.place(row)}, {label}"
-    read = measurement(row.cells[value], cell("Metric Unit"), mark, where)
-    name = _metric(cell("Section Name"), label, read.unit)
+    unit = row.cells[columns.unit].strip()
+
+    def read(place: int) -> Measurement:
+        return measurement(row.cells[place], unit, columns.mark, where)
+
+    found = read(columns.value)
+    if columns.low is not None and columns.high is not None:
+        low, high = read(columns.low).value, read(columns.high).value
+        if isinstance(low, (int, float)) and isinstance(high, (int, float)):
+            found = Average(found.value, found.unit, found.said, low, high)
+    name = _metric(columns.text(row, "Section Name"), label, found.unit)
     if not _METRIC.match(name):
-        name = _numbered(into.metrics, name, read)
-    if into.metrics.setdefault(name, read) != read:
+        name = _numbered(into.metrics, name, found)
+    if into.metrics.setdefault(name, found) != found:
         raise UsageError(f"{where}: the metric stands there twice, with different values")
+
+
+def _rule(name: str, cell: Callable[[str], str]) -> Rule:
+    estimate = f"{cell('Estimated Speedup')} % {cell('Estimated Speedup Type')}".strip()
+    speedup = estimate if cell("Estimated Speedup") else ""
+    return Rule(name, cell("Section Name"), cell("Rule Description"), speedup)
 
 
 def _metric(section: str, label: str, unit: str) -> str:

@@ -23,7 +23,9 @@ COLUMNS = (
     "Invocations",
 )
 _DIM3 = re.compile(r"\(\s*(\d{1,10}),\s*(\d{1,10}),\s*(\d{1,10})\)\Z", re.A)
-_COUNT = re.compile(r"\d{1,9}\Z", re.A)
+_COUNT = re.compile(r"(\d{1,9})(?:\.0)?\Z", re.A)
+_AS_FLOAT = re.compile(r"(\d+)\.0\Z", re.A)
+_WHOLE = re.compile(r"\d+\Z", re.A)
 
 
 def launch(table: Table, row: Row, id_if_none: int) -> KernelCapture:
@@ -33,20 +35,28 @@ def launch(table: Table, row: Row, id_if_none: int) -> KernelCapture:
         place = table.column(name)
         return row.cells[place].strip() if place is not None else ""
 
+    capability = cell("CC")
     return KernelCapture(
         id=_count(cell("ID"), row, "ID") if "ID" in table.header else id_if_none,
         kernel=cell("Kernel Name"),
         metrics={},
-        context=cell("Context"),
-        stream=cell("Stream"),
+        context=ordinal(cell("Context")),
+        stream=ordinal(cell("Stream")),
         grid=_dim3(cell("Grid Size")),
         block=_dim3(cell("Block Size")),
-        device=cell("Device"),
-        compute_capability=cell("CC"),
+        device=ordinal(cell("Device")),
+        # A spreadsheet turns 9.0 into 9.
+        compute_capability=f"{capability}.0" if _WHOLE.match(capability) else capability,
         launches=_count(cell("Invocations"), row, "Invocations")
         if "Invocations" in table.header
         else 1,
     )
+
+
+def ordinal(text: str) -> str:
+    """The number of a context, stream or device: `7`, also where a data frame wrote `7.0`."""
+    found = _AS_FLOAT.match(text)
+    return found[1] if found else text
 
 
 def place(row: Row) -> str:
@@ -55,9 +65,10 @@ def place(row: Row) -> str:
 
 
 def _count(text: str, row: Row, column: str) -> int:
-    if not _COUNT.match(text):
+    found = _COUNT.match(text)
+    if found is None:
         raise UsageError(f"{place(row)}: {column} is {text!r}, expected a whole number")
-    return int(text)
+    return int(found[1])
 
 
 def _dim3(text: str) -> Dim3 | None:

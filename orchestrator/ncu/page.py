@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from orchestrator.ncu.capture import Form, KernelCapture
+from orchestrator.ncu.beyond import HEADER as BEYOND
+from orchestrator.ncu.beyond import beyond
+from orchestrator.ncu.capture import Average, Form, KernelCapture
 from orchestrator.ncu.combine import combine, read, reading
 from orchestrator.ncu.findings import findings
+from orchestrator.ncu.kernel_names import full_names, shown_names
 from orchestrator.ncu.metrics import QUANTITIES
 from orchestrator.ncu.quantity import Quantity
 from orchestrator.ncu.read import Source
 from orchestrator.ncu.states import blank, untold
-from orchestrator.ncu.wording import dim3, readable, short_name
+from orchestrator.ncu.wording import dim3, readable
 
 NONE = "—"
 _GPU = "device__attribute_display_name"
@@ -33,11 +36,16 @@ class Table:
 
 @dataclass(frozen=True)
 class GroupView:
-    """Launches of one kernel with one geometry. held_back: by what, the verdict first."""
+    """Launches of one kernel with one geometry. held_back: by what, the verdict first.
+
+    others: counters beyond those we know, as they stand; more: what is left out of them.
+    """
 
     title: str
     about: str
     table: Table
+    others: Table
+    more: str
     held_back: tuple[str, ...]
 
 
@@ -56,26 +64,29 @@ class Page:
     missing: tuple[str, ...]
     unclear: tuple[str, ...]
     rules: tuple[str, ...]
+    names: tuple[tuple[str, str], ...]
 
 
 def page(source: Source) -> Page:
     """The view of one file."""
     kernels = source.captures.kernels
     groups = _groups(kernels)
+    shown = shown_names(one.kernel for one in kernels)
     together, apart = _together(kernels)
     lacking = untold(kernels)
     return Page(
         headline=_headline(kernels, groups),
         facts=_facts(source),
-        kernels=_kernels(kernels),
-        groups=tuple(_group(group) for group in groups[:_GROUPS_SHOWN]),
+        kernels=_kernels(kernels, shown),
+        groups=tuple(_group(group, shown) for group in groups[:_GROUPS_SHOWN]),
         not_shown=_not_shown(len(groups)),
         together=together,
         apart=apart,
         notes=_notes(source),
         missing=lacking.not_collected,
         unclear=lacking.not_understood,
-        rules=_rules(groups),
+        rules=_rules(groups, shown),
+        names=full_names(shown),
     )
 
 
@@ -87,11 +98,17 @@ def _groups(kernels: Sequence[KernelCapture]) -> list[list[KernelCapture]]:
 
 
 def _headline(kernels: Sequence[KernelCapture], groups: Sequence[object]) -> str:
-    launches = sum(one.launches for one in kernels)
+    counts = (
+        _count(len({one.kernel for one in kernels}), "kernel"),
+        _count(len(groups), "launch shape"),
+        _count(sum(one.launches for one in kernels), "launch", "launches"),
+    )
     gpu = next((one.text(_GPU) for one in kernels if one.text(_GPU)), "a GPU it does not name")
-    counts = f"{launches} profiled launch{'es' if launches != 1 else ''}"
-    shapes = f"{len(groups)} kernel{'s' if len(groups) != 1 else ''}"
-    return f"{counts} of {shapes} on {gpu}"
+    return f"{', '.join(counts)} on {gpu}"
+
+
+def _count(number: int, one: str, several: str = "") -> str:
+    return f"{number:,} {one if number == 1 else several or one + 's'}"
 
 
 def _facts(source: Source) -> Table:
@@ -111,13 +128,13 @@ def _facts(source: Source) -> Table:
     return Table(("Fact", "Value"), rows)
 
 
-def _kernels(kernels: Sequence[KernelCapture]) -> Table:
+def _kernels(kernels: Sequence[KernelCapture], shown: Mapping[str, str]) -> Table:
     header = ("#", "ID", "Kernel", "Grid", "Block", "Stream", "Registers", "Duration under ncu")
     rows = tuple(
         (
             str(number),
             str(one.id),
-            short_name(one.kernel) or NONE,
+            shown[one.kernel],
             dim3(one.grid) or NONE,
             dim3(one.block) or NONE,
             one.stream or NONE,
@@ -136,7 +153,7 @@ def _cell(one: KernelCapture, quantity: Quantity, with_unit: bool = True) -> str
     return readable(value, quantity.unit if with_unit else "")
 
 
-def _group(group: Sequence[KernelCapture]) -> GroupView:
+def _group(group: Sequence[KernelCapture], shown: Mapping[str, str]) -> GroupView:
     first = group[0]
     about = [f"grid {dim3(first.grid)}"] if first.grid else []
     about += [f"block {dim3(first.block)}"] if first.block else []
@@ -144,11 +161,17 @@ def _group(group: Sequence[KernelCapture]) -> GroupView:
         about.append(f"averages over {first.launches} launches, made by ncu")
     elif len(group) > 1:
         about.append(f"{len(group)} launches: the median, and the least and the greatest")
-    rows = [_row(group, quantity) for quantity in QUANTITIES.values()]
-    header = ("Quantity", "Value", "Range", "Metric")
-    table = Table(header, tuple(row for row in rows if row))
-    name = short_name(first.kernel) or "(no name)"
-    return GroupView(name, ", ".join(about), table, findings(group))
+    rows = tuple(row for one in QUANTITIES.values() if (row := _row(group, one)))
+    table = Table(("Quantity", "Value", "Range", "Metric"), rows)
+    others, more = beyond(group, {row[-1] for row in rows} | _without_number(group))
+    title, held_back = shown[first.kernel], findings(group)
+    return GroupView(title, ", ".join(about), table, Table(BEYOND, others), more, held_back)
+
+
+def _without_number(group: Sequence[KernelCapture]) -> set[str]:
+    """Metrics of ours that no launch has a number for: the page lists them as missing."""
+    ours = {name for one in QUANTITIES.values() for name in (one.metric, *one.elsewhere)}
+    return {name for name in ours if not _any_has(group, name)}
 
 
 def _row(group: Sequence[KernelCapture], quantity: Quantity) -> tuple[str, ...] | None:
@@ -156,7 +179,11 @@ def _row(group: Sequence[KernelCapture], quantity: Quantity) -> tuple[str, ...] 
     if not values:
         return None
     low, high = readable(min(values), quantity.unit), readable(max(values), quantity.unit)
-    spread = NONE if len(values) == 1 else "same in all" if low == high else f"{low} – {high}"
+    if len(group) == 1 and (bounds := _bounds(group[0], quantity)):
+        low, high = (readable(bound, quantity.unit) for bound in bounds)
+    elif len(values) == 1:
+        low = high = NONE
+    spread = low if low == high == NONE else "same in all" if low == high else f"{low} – {high}"
     if len(values) < len(group):
         spread += f" ({len(values)} of {len(group)} launches)"
     readings = (reading(one, quantity) for one in group)
@@ -164,9 +191,24 @@ def _row(group: Sequence[KernelCapture], quantity: Quantity) -> tuple[str, ...] 
     return (quantity.title, readable(statistics.median(values), quantity.unit), spread, name)
 
 
+def _bounds(one: KernelCapture, quantity: Quantity) -> tuple[float, float] | None:
+    """The least and the greatest of an average that ncu made."""
+    for name in quantity.names:
+        held = one.metrics.get(name)
+        if isinstance(held, Average) and quantity.takes(held.unit, name):
+            return held.low, held.high
+    return None
+
+
+def _any_has(group: Sequence[KernelCapture], metric: str) -> bool:
+    return any(one.number(metric) is not None for one in group)
+
+
 def _not_shown(groups: int) -> str:
     more = groups - _GROUPS_SHOWN
-    return f"{more} more kernels stand in the list above; their counters: --json." * (more > 0)
+    return f"{more} more launch shapes stand in the list above; their counters: --json." * (
+        more > 0
+    )
 
 
 def _together(kernels: Sequence[KernelCapture]) -> tuple[Table, tuple[str, ...]]:
@@ -191,7 +233,7 @@ def _notes(source: Source) -> tuple[str, ...]:
         "and caches. Use them for shares and ratios."
     ]
     if Form.REPORT not in source.captures.forms:
-        notes.append("ncu rounds what it prints as CSV; a .ncu-rep holds the full numbers.")
+        notes.append("ncu rounds what it prints; a .ncu-rep holds the full numbers.")
     others = {one.compute_capability for one in source.captures.kernels} - {"", _CHIP}
     if others:
         notes.append(
@@ -215,15 +257,16 @@ def _beyond_full_scale(kernels: Sequence[KernelCapture]) -> list[str]:
     return found
 
 
-def _rules(groups: Sequence[Sequence[KernelCapture]]) -> tuple[str, ...]:
+def _rules(groups: Sequence[Sequence[KernelCapture]], names: Mapping[str, str]) -> tuple[str, ...]:
     """The remarks on the first launch of each kernel that has any."""
     said: dict[str, None] = {}
     for group in groups:
         one = next((one for one in group if one.rules), group[0])
         for rule in one.rules:
             estimate = f" (ncu estimates a speedup of {rule.speedup})" if rule.speedup else ""
-            name = short_name(one.kernel)
-            said.setdefault(f"{name}, {rule.name} in {rule.section}: {rule.text}{estimate}")
+            said.setdefault(
+                f"{names[one.kernel]}, {rule.name} in {rule.section}: {rule.text}{estimate}"
+            )
     more = len(said) - _RULES_SHOWN
     shown = list(said)[:_RULES_SHOWN]
     return (*shown, f"and {more} more: --json") if more > 0 else tuple(shown)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 from orchestrator.errors import UsageError
-from orchestrator.ncu import details_page, raw_page, report_file
+from orchestrator.model.progress import Progress, Silence
+from orchestrator.ncu import details_page, details_text, file_kind, raw_page, report_file
 from orchestrator.ncu.capture import Captures, Form, KernelCapture
 from orchestrator.ncu.number import unknown_units
-from orchestrator.ncu.outcome import Cause, classify
-from orchestrator.ncu.text_table import Table, decode, tables
+from orchestrator.ncu.outcome import Cause, Outcome, classify
+from orchestrator.ncu.text_table import CUT_HINT, Table, decode, tables
 from orchestrator.ncu.version import find_version
+
+_WANTED = "Name a .ncu-rep, or what ncu printed."
+_NAMED_OF_A_FOLDER = 3
+_OWN_SUFFIXES = ("", ".txt", ".log", ".out", ".err", ".csv")
+_SMALL_BYTES = 1_000_000  # read before anyone could look at the progress
 
 
 @dataclass(frozen=True)
@@ -25,54 +32,103 @@ class Source:
     captures: Captures
 
 
-def read_file(path: Path) -> Source:
-    """Read a .ncu-rep, or what `ncu --csv` printed, program output and all.
+def read_file(path: Path, progress: Progress | None = None) -> Source:
+    """Read a .ncu-rep, or what ncu printed as CSV or as text, program output and all.
 
-    Raises UsageError: not readable, no kernel in it (with what ncu said instead), cut off, or
-    numbers that cannot be read without guessing.
+    Raises UsageError: not readable, no kernel in it (with what the file is, or what ncu said
+    instead), cut off, or numbers that cannot be read without guessing.
     """
     try:
         data = path.read_bytes()
+    except IsADirectoryError as exc:
+        raise UsageError(f"{path}: this is a folder", hint=_in_folder(path)) from exc
     except OSError as exc:
-        raise UsageError(f"{path}: {exc.strerror}", hint="Name a .ncu-rep or a CSV file.") from exc
+        raise UsageError(f"{path}: {exc.strerror}", hint=_WANTED) from exc
     if not data:
         raise UsageError(
             f"{path}: the file is empty (0 bytes)", hint="ncu wrote nothing: profile again."
         )
+    if progress is None or len(data) < _SMALL_BYTES:
+        progress = Silence()
+    progress.say(f"reading {path.name}: {len(data) / 1e6:.1f} MB")
     try:
-        is_report = report_file.is_report(data) or path.suffix.startswith(report_file.SUFFIX)
-        held = report_file.read(path, data) if is_report else read_text(decode(data))
+        held = _read(path, data, progress)
     except UsageError as exc:
         raise UsageError(f"{path}: {exc.message}", hint=exc.hint) from exc
     return Source(path.name, len(data), sha256(data).hexdigest(), held)
 
 
-def read_text(text: str) -> Captures:
-    """The captures in what ncu and the program printed. UsageError as for `read_file`."""
-    found = tables(text)
-    kernels = tuple(capture for table in found for capture in _captures(table))
+def _read(path: Path, data: bytes, progress: Progress) -> Captures:
+    kind = file_kind.of_bytes(path.name, data)
+    if path.suffix.startswith(report_file.SUFFIX) or (report_file.is_report(data) and not kind):
+        return report_file.read(path, data, progress)
+    if kind:
+        raise UsageError(f"this is {kind.words}: no kernel of ncu's in it", hint=kind.advice)
+    return read_text(decode(data), path.name, progress)
+
+
+def read_text(text: str, name: str = "", progress: Progress | None = None) -> Captures:
+    """The captures in what ncu and the program printed; name: of the file, if it had one.
+
+    UsageError as for `read_file`.
+    """
+    progress = progress or Silence()
+    in_csv, in_text = tables(text, progress), details_text.tables(text)
+    parts = [(_form(one, is_csv=True), _captures(one, progress)) for one in in_csv]
+    parts += [(_form(one, is_csv=False), details_page.captures(one, progress)) for one in in_text]
+    kernels = tuple(kernel for _, part in parts for kernel in part)
     outcome = classify(None, text, "", kernels)
     if not kernels:
-        raise UsageError(_nothing(outcome.cause, outcome.lines), hint=outcome.advice)
-    doubts = [f"ncu said: {line}" for line in dict.fromkeys(outcome.lines) if "=ERROR=" in line]
+        raise _nothing(text, name, outcome, in_csv)
+    doubts = [doubt for table in (*in_csv, *in_text) for doubt in table.doubts]
+    if in_text and Path(name).suffix not in _OWN_SUFFIXES:
+        doubts.append("Quoted in a document: somebody may have shortened what ncu printed")
+    doubts += [found for _, part in parts if (found := details_page.looks_cut(part))]
+    doubts += [f"ncu said: {line}" for line in outcome.lines if "=ERROR=" in line]
     if outcome.cause is Cause.NO_VALUES:
         doubts.append(f"{outcome.launches} of {len(kernels)} launches have a counter with a number")
     doubts += [f"unit {unit!r} is not known here; kept as it is" for unit in unknown_units(kernels)]
-    return Captures(
-        kernels, tuple(dict.fromkeys(map(_form, found))), find_version(text), tuple(doubts)
-    )
+    forms = tuple(dict.fromkeys(form for form, _ in parts))
+    return Captures(kernels, forms, find_version(text), tuple(dict.fromkeys(doubts)))
 
 
-def _nothing(cause: Cause, lines: tuple[str, ...]) -> str:
-    said = f"; it said: {' / '.join(dict.fromkeys(lines))[:600]}" if lines else ""
-    return f"no kernel of ncu's in this file ({cause.value}){said}"
+def _nothing(text: str, name: str, outcome: Outcome, found: Sequence[Table]) -> UsageError:
+    """Why there is no kernel: what ncu says, or where it says nothing, what the file is."""
+    if outcome.cause is Cause.NO_ROWS and found:
+        return UsageError(
+            "no kernel of ncu's in this file: the header of its table is there, and no launch "
+            "below it. The file is cut off, or ncu was ended before it printed one",
+            hint=CUT_HINT,
+        )
+    if outcome.cause is Cause.NO_ROWS and not outcome.lines and "==PROF== " not in text:
+        kind = file_kind.of_text(name, text)
+        return UsageError(f"this is {kind.words}: no kernel of ncu's in it", hint=kind.advice)
+    said = list(dict.fromkeys(outcome.lines))
+    if outcome.cause is Cause.APPLICATION_FAILED and outcome.crash:
+        said.append(f"the program: {outcome.crash}")
+    words = f"; it said: {' / '.join(said)[:600]}" if said else ""
+    hint = outcome.advice
+    if outcome.cause is Cause.WRITTEN_ELSEWHERE:
+        hint += f" It lies in {outcome.report}"
+    return UsageError(f"no kernel of ncu's in this file ({outcome.cause.value}){words}", hint=hint)
 
 
-def _captures(table: Table) -> tuple[KernelCapture, ...]:
-    return raw_page.captures(table) if table.is_raw else details_page.captures(table)
+def _in_folder(path: Path) -> str:
+    inside = sorted(one.name for one in path.iterdir() if one.suffix.startswith(report_file.SUFFIX))
+    if not inside:
+        return _WANTED
+    more = f" (of {len(inside)})" if len(inside) > _NAMED_OF_A_FOLDER else ""
+    return f"Name a file in it: {', '.join(inside[:_NAMED_OF_A_FOLDER])}{more}"
 
 
-def _form(table: Table) -> Form:
+def _captures(table: Table, progress: Progress) -> tuple[KernelCapture, ...]:
+    read = raw_page.captures if table.is_raw else details_page.captures
+    return read(table, progress)
+
+
+def _form(table: Table, is_csv: bool) -> Form:
     if table.is_raw:
         return Form.RAW
-    return Form.DETAILS if "Metric Value" in table.header else Form.SUMMARY
+    if "Metric Value" in table.header:
+        return Form.DETAILS if is_csv else Form.TEXT
+    return Form.SUMMARY if is_csv else Form.TEXT_SUMMARY

@@ -10,7 +10,10 @@ from types import MappingProxyType
 from typing import Any
 
 from orchestrator.errors import UsageError
+from orchestrator.model.progress import Progress, Silence
+from orchestrator.ncu import file_kind
 from orchestrator.ncu.capture import Captures, Dim3, Form, KernelCapture, Measurement, Rule
+from orchestrator.ncu.identity import ordinal
 from orchestrator.ncu.number import unknown_units
 from orchestrator.ncu.unit import base
 from orchestrator.ncu.version import find_version
@@ -27,18 +30,20 @@ def is_report(data: bytes) -> bool:
     return data.startswith(_MAGIC)
 
 
-def read(path: Path, data: bytes) -> Captures:
+def read(path: Path, data: bytes, progress: Progress | None = None) -> Captures:
     """All kernels of the report at `path`, whose bytes are `data`.
 
     Raises UsageError: the package is missing, the file is no report, or it is cut off.
     """
     if not is_report(data):
+        text = data.decode("utf-8", "replace")
+        kind = file_kind.of_bytes(path.stem, data) or file_kind.of_text(path.stem, text)
         raise UsageError(
-            "not a report of Nsight Compute (it starts with other bytes)",
-            hint="Name a .ncu-rep, or what ncu printed with --csv.",
+            f"not a report of Nsight Compute, though named like one: this is {kind.words}",
+            hint=kind.advice,
         )
     try:
-        kernels = _kernels(_package(), path)
+        kernels = _kernels(_package(), path, progress or Silence())
     except UsageError:
         raise
     # The package turns a damaged file into whatever its bindings stumble over.
@@ -67,11 +72,16 @@ def _package() -> Any:
         ) from exc
 
 
-def _kernels(package: Any, path: Path) -> tuple[KernelCapture, ...]:
+def _kernels(package: Any, path: Path, progress: Progress) -> tuple[KernelCapture, ...]:
     context = package.load_report(str(path))
     ranges = [context.range_by_idx(i) for i in range(context.num_ranges() or 0)]
     actions = [one.action_by_idx(i) for one in ranges for i in range(one.num_actions() or 0)]
-    return tuple(_kernel(package, number, action) for number, action in enumerate(actions))
+    kernels = []
+    for number, action in enumerate(actions):
+        progress.step("launches", number, len(actions))
+        kernels.append(_kernel(package, number, action))
+    progress.step("launches", len(actions), len(actions))
+    return tuple(kernels)
 
 
 def _kernel(package: Any, number: int, action: Any) -> KernelCapture:
@@ -85,7 +95,7 @@ def _kernel(package: Any, number: int, action: Any) -> KernelCapture:
 
     def fact(name: str) -> str:
         found = metrics.get(name)
-        return "" if found is None or found.value is None else str(found.value)
+        return "" if found is None or found.value is None else ordinal(str(found.value))
 
     major, minor = (fact(f"device__attribute_compute_capability_{p}") for p in ("major", "minor"))
     return KernelCapture(

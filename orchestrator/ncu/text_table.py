@@ -1,4 +1,8 @@
-"""Find the CSV tables of `ncu --csv` in a stream that programs and ncu itself also wrote to."""
+"""Find the CSV tables of `ncu --csv` in a stream that programs and ncu itself also wrote to.
+
+ncu quotes every cell. Spreadsheets and data frames save the same table again without quotes, with
+semicolons or tabs, and with an index in front: those are read as well.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,21 @@ import re
 from dataclasses import dataclass
 
 from orchestrator.errors import UsageError
+from orchestrator.model.progress import Progress, Silence
 
-_HEADER = re.compile(r'"(?:ID|Process ID)","')
-_ROW = re.compile(r'"\d*","')
+_DELIMITERS = ",;\t"
+_HEADER = re.compile(rf'"(?:ID|Process ID)"([{_DELIMITERS}])(?=")')
+_LAUNCH_COLUMNS = {"ID", "Process ID"}
+# What is left of a record that was cut in its first cell, with and without quotes.
+_REMNANT = re.compile(r'"\d*(?:"(?:[,;\t]"?)?)?\Z')
+_BARE_REMNANT = re.compile(r'"?\d+"?\Z')
+_NUMBER = r"\d*(?:\.0)?"
 # A rule's description may hold line breaks; a record that needs more lines was cut off.
 _LINES_PER_RECORD = 50
+_LINES_PER_STEP = 2_000
+_BEFORE_INDEX = f'{_DELIMITERS}" \ufeff'
+INDEX_COLUMNS = ("", "Unnamed: 0")  # what a data frame puts in front
+CUT_HINT = "The file is incomplete: copy it again, or print it again from the .ncu-rep."
 
 
 @dataclass(frozen=True)
@@ -24,10 +38,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A header and the records under it, each filled up to the header's length."""
+    """A header and the records under it, each filled up to the header's length.
+
+    doubts: sentences on what may be missing.
+    """
 
     header: tuple[str, ...]
     rows: tuple[Row, ...]
+    doubts: tuple[str, ...] = ()
 
     def column(self, name: str) -> int | None:
         """The place of the column, None if there is none."""
@@ -39,76 +57,153 @@ class Table:
         return "Metric Name" not in self.header
 
 
+@dataclass
+class _Open:
+    """A table whose records are still coming in. quoted: every cell of it, as ncu writes it."""
+
+    header: tuple[str, ...]
+    delimiter: str
+    quoted: bool
+    rows: list[Row]
+    doubts: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.remnant = _REMNANT if self.quoted else _BARE_REMNANT
+        self.start = _row_start(self.header, self.delimiter, self.quoted)
+        values = [self.header.index(n) for n in ("Metric Value", "Average") if n in self.header]
+        # Rows may be ragged, but only after the values: ncu leaves the columns of rules out.
+        self.least = max(values) + 1 if values else len(self.header)
+
+
+def _row_start(header: tuple[str, ...], delimiter: str, quoted: bool) -> re.Pattern[str]:
+    """How a record begins: with the number of a launch or process, or none above units."""
+    if quoted:
+        return re.compile(f'"{_NUMBER}"{delimiter}"')
+    index = f"[^{_DELIMITERS}]*{delimiter}" if header[0] in INDEX_COLUMNS else ""
+    return re.compile(f'^{index}"?{_NUMBER}"?{delimiter}')
+
+
 def decode(data: bytes) -> str:
     """The text of a log or CSV file: UTF-8, or UTF-16 as PowerShell redirects it."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", errors="replace")
+    if data[:2].isascii() and data[1:64:2].count(0) == len(data[1:64:2]) > 0:
+        return data.decode("utf-16-le", errors="replace")
     return data.decode("utf-8-sig", errors="replace")
 
 
-def tables(text: str) -> tuple[Table, ...]:
+def tables(text: str, progress: Progress | None = None) -> tuple[Table, ...]:
     """All tables in `text`, in order; none when ncu printed no header.
 
     Lines that are no records (==PROF== lines, program output) are passed over. Raises UsageError
-    for a record that was cut off: a short row would lose numbers silently.
+    for a record or header that was cut off: a short row would lose numbers silently.
     """
+    progress = progress or Silence()
     lines = [line.removesuffix("\r") for line in text.replace("\0", "\ufffd").split("\n")]
-    found: list[tuple[tuple[str, ...], list[Row]]] = []
+    found: list[_Open] = []
     number = 0
     while number < len(lines):
-        header = _header(lines[number])
-        if header:
-            found.append((header, []))
-        elif found and (record := _record(lines, number, found[-1][0])):
+        if number % _LINES_PER_STEP == 0:
+            progress.step("lines", number, len(lines))
+        if header := _header(lines[number], is_last=number + 1 == len(lines)):
+            found.append(header)
+        elif found and (record := _record(lines, number, found[-1])):
             row, taken = record
-            found[-1][1].append(row)
+            found[-1].rows.append(row)
             number += taken - 1
         number += 1
-    return tuple(Table(header, tuple(rows)) for header, rows in found)
+    progress.step("lines", len(lines), len(lines))
+    return tuple(Table(one.header, tuple(one.rows), one.doubts) for one in found)
 
 
-def _header(line: str) -> tuple[str, ...] | None:
+def _header(line: str, is_last: bool) -> _Open | None:
     # A program that ends without a line break leaves its last words before the header.
-    start = _HEADER.search(line)
-    cells = _cells(line[start.start() :]) if start else None
-    return cells if cells and "Kernel Name" in cells else None
+    start = _HEADER.search(line) if 'ID"' in line else None
+    if start and not (start.start() and not line[: start.start()].strip(_BEFORE_INDEX)):
+        delimiter = start[1]
+        cells = _cells(line[start.start() :], delimiter)
+        if cells and "Kernel Name" in cells and not is_last:
+            return _Open(cells, delimiter, True, [])
+        if is_last:
+            raise UsageError(
+                "the file is cut off inside the header of ncu's table: no launch was read, all "
+                "are missing",
+                hint=CUT_HINT,
+            )
+    if "Kernel Name" in line:
+        for delimiter in _DELIMITERS:
+            cells = _cells(line.lstrip("\ufeff"), delimiter)
+            if cells and "Kernel Name" in cells and _LAUNCH_COLUMNS & set(cells):
+                return _Open(tuple(cell.strip() for cell in cells), delimiter, False, [])
+    return None
 
 
-def _record(lines: list[str], number: int, header: tuple[str, ...]) -> tuple[Row, int] | None:
-    start = _ROW.search(lines[number])
+def _record(lines: list[str], number: int, table: _Open) -> tuple[Row, int] | None:
+    start = table.start.search(lines[number])
+    if start is None and number + 1 == len(lines) and table.remnant.match(lines[number]):
+        raise UsageError(_cut(number + 1, None, table), hint=CUT_HINT)
     if start is None:
         return None
     text, taken = lines[number][start.start() :], 1
     while text.count('"') % 2 and taken < _LINES_PER_RECORD and number + taken < len(lines):
-        if lines[number + taken].startswith("==") or _ROW.match(lines[number + taken]):
+        following = lines[number + taken]
+        if following.startswith("==") or (table.quoted and table.start.match(following)):
             break
-        text += "\n" + lines[number + taken]
+        text += "\n" + following
         taken += 1
-    cells = _cells(text)
-    if cells and _fits(cells, header):
-        return Row(number + 1, (*cells, *[""] * (len(header) - len(cells)))), taken
-    if start.start() == 0:
-        raise UsageError(
-            f"line {number + 1}: a record of the table is cut off or damaged "
-            f"({len(cells) if cells else 'no'} complete fields, expected {len(header)})",
-            hint="The file is incomplete: copy it again, or print it again from the .ncu-rep.",
-        )
+    cells = _cells(text, table.delimiter)
+    is_end = number + taken == len(lines)  # no line break stands after it
+    if cells and _is_whole(cells, text, table, is_end):
+        if is_end:
+            table.doubts += (
+                f"The file ends in line {number + 1}, without the line break that ncu writes: "
+                "what stood below it, if anything did, is missing",
+            )
+        return Row(number + 1, (*cells, *[""] * (len(table.header) - len(cells)))), taken
+    if start.start() == 0 and (table.quoted or _looks_cut(cells, table, is_end)):
+        raise UsageError(_cut(number + 1, cells, table), hint=CUT_HINT)
     return None
 
 
-def _fits(cells: tuple[str, ...], header: tuple[str, ...]) -> bool:
-    """Rows may be ragged, but only after the values: ncu leaves the columns of rules out."""
-    values = max((header.index(n) for n in ("Metric Value", "Average") if n in header), default=0)
-    least = values + 1 if values else len(header)
-    return least <= len(cells) and not any(cells[len(header) :])
+def _is_whole(cells: tuple[str, ...], text: str, table: _Open, is_end: bool) -> bool:
+    """Whether nothing is missing from a record's values."""
+    if len(cells) < table.least or any(cells[len(table.header) :]):
+        return False
+    ends_open = text.endswith(table.delimiter)
+    # ncu writes an empty value as "": a bare end behind a comma is where the file was cut.
+    if ends_open and len(cells) == table.least and text.startswith('"'):
+        return False
+    if not is_end:
+        return True
+    if ends_open:
+        return len(cells) > table.least and not any(cells[table.least :])
+    return text.endswith('"') and len(cells) in (table.least, len(table.header))
 
 
-def _cells(text: str) -> tuple[str, ...] | None:
+def _looks_cut(cells: tuple[str, ...] | None, table: _Open, is_end: bool) -> bool:
+    """In a table without quotes a program's line may start like a record."""
+    return is_end or cells is None or len(cells) > len(table.header) // 2
+
+
+def _cut(line: int, cells: tuple[str, ...] | None, table: _Open) -> str:
+    whole = f"{len(cells) if cells else 'no'} complete fields, expected {len(table.header)}"
+    read = f"{len(table.rows)} records"
+    if "ID" in table.header:
+        place = table.header.index("ID")
+        launches = len({row.cells[place] for row in table.rows} - {""})
+        read += f" of {launches} launch{'es' if launches != 1 else ''}"
+    return (
+        f"line {line}: a record of the table is cut off or damaged ({whole}); whole above it: "
+        f"{read}; missing: this record and what stood below it"
+    )
+
+
+def _cells(text: str, delimiter: str) -> tuple[str, ...] | None:
     """The fields of one record, None if it is not well formed."""
     if text.count('"') % 2:
         return None
     try:
-        records = list(csv.reader([text], strict=True))
+        records = list(csv.reader([text], strict=True, delimiter=delimiter))
     except csv.Error:
         return None
     return tuple(records[0]) if len(records) == 1 else None

@@ -22,5 +22,5 @@ class NcuVersion:
 
 def find_version(text: str) -> NcuVersion | None:
     """The first version stated in `text` as in `2026.2.1.0 (build 38283040)`."""
-    found = _VERSION.search(text)
+    found = _VERSION.search(text) if " (build " in text else None
     return NcuVersion(int(found[1]), int(found[2]), int(found[3])) if found else None

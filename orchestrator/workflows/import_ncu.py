@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 
 from orchestrator.errors import UsageError
+from orchestrator.model.progress import Progress
 from orchestrator.model.redaction import discreet_document
-from orchestrator.ncu.capture import KernelCapture
+from orchestrator.ncu.capture import KernelCapture, Measurement
 from orchestrator.ncu.page import page
 from orchestrator.ncu.read import Source, read_file
 from orchestrator.report.render import fill
 from remote_payload import codec
 
 TEMPLATE = "ncu.md.j2"
+_LAUNCHES_PER_STEP = 256
 
 
-def import_file(path: Path) -> Source:
-    """Read a .ncu-rep or CSV file. UsageError says why it gives no numbers, and the way on."""
-    return read_file(path)
+def import_file(path: Path, progress: Progress | None = None) -> Source:
+    """Read what ncu left. UsageError says why it gives no numbers, and the way on."""
+    return read_file(path, progress)
 
 
 def markdown(source: Source) -> str:
@@ -26,7 +29,7 @@ def markdown(source: Source) -> str:
     return fill(TEMPLATE, page=page(source))
 
 
-def document(source: Source) -> str:
+def document(source: Source, progress: Progress | None = None) -> str:
     """Every counter of every launch as one JSON document; null where ncu gave no number."""
     held = source.captures
     content = {
@@ -36,11 +39,47 @@ def document(source: Source) -> str:
         "kind": [form.value for form in held.forms],
         "ncu": str(held.ncu) if held.ncu else None,
         "doubts": list(held.doubts),
-        "launches": [_launch(kernel) for kernel in held.kernels],
+        "launches": [],
     }
-    return (
-        json.dumps(discreet_document(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    )
+    head = json.dumps(discreet_document(content), indent=2, ensure_ascii=False, allow_nan=False)
+    # A launch is a line: with a line for each key a large file would grow twentyfold.
+    known: dict[int, str] = {}
+    lines = []
+    for number, kernel in enumerate(held.kernels):
+        if progress and number and number % _LAUNCHES_PER_STEP == 0:
+            progress.step("writing", number, len(held.kernels))
+        lines.append(_line(kernel, known))
+    launches = ",\n    ".join(lines)
+    return head.removesuffix("[]\n}") + f"[\n    {launches}\n  ]\n}}\n"
+
+
+def _line(kernel: KernelCapture, known: dict[int, str]) -> str:
+    """One launch; known: measurements that were worded already, as launches share them."""
+    metrics = []
+    for name, one in kernel.metrics.items():
+        text = known.get(id(one))
+        if text is None:
+            text = known[id(one)] = _metric(one)
+        metrics.append(f"{_name(name)}: {text}")
+    launch = discreet_document(_launch(kernel))
+    rest = json.dumps(launch, ensure_ascii=False, allow_nan=False)
+    return f'{rest.removesuffix("}")}, "metrics": {{{", ".join(metrics)}}}}}'
+
+
+@cache
+def _name(name: str) -> str:
+    return json.dumps(name, ensure_ascii=False)
+
+
+def _metric(one: Measurement) -> str:
+    if isinstance(one.value, (int, float)) and not one.said and one.low is None:
+        return f'{{"value": {one.value!r}, "unit": {_name(one.unit)}}}'
+    found: dict[str, object] = {"value": one.value, "unit": one.unit}
+    if one.said:
+        found["said"] = one.said
+    if one.low is not None:
+        found |= {"minimum": one.low, "maximum": one.high}
+    return json.dumps(discreet_document(found), ensure_ascii=False, allow_nan=False)
 
 
 def write(text: str, output: Path) -> None:
@@ -63,10 +102,6 @@ def _launch(kernel: KernelCapture) -> dict[str, object]:
         "device": kernel.device,
         "compute_capability": kernel.compute_capability,
         "averaged_launches": kernel.launches,
-        "metrics": {
-            name: {"value": one.value, "unit": one.unit, **({"said": one.said} if one.said else {})}
-            for name, one in kernel.metrics.items()
-        },
         "rules": [
             {"name": r.name, "section": r.section, "text": r.text, "speedup": r.speedup}
             for r in kernel.rules

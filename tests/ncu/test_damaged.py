@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -16,7 +17,15 @@ from orchestrator.ncu.read import read_text
 from orchestrator.ncu.text_table import decode
 from tests.ncu.places import fixture, samples
 
-_OWN = ("raw_two_kernels.csv", "details_rules.csv", "metrics_thousands.csv", "summary.csv")
+_OWN = (
+    "raw_two_kernels.csv",
+    "details_rules.csv",
+    "metrics_thousands.csv",
+    "summary.csv",
+    "details_text.txt",
+    "details_text_2021.txt",
+    "summary_text.txt",
+)
 _LARGEST_BYTES = 30_000  # of a sample, to keep the tests quick
 TEXTS = {name: fixture(name) for name in _OWN} | {
     path.name: decode(path.read_bytes())
@@ -53,6 +62,82 @@ def test_a_file_cut_anywhere_holds_no_number_that_the_whole_does_not(
     if part is not None:
         assert whole is not None
         assert set(every_number(part)) <= set(every_number(whole))
+
+
+def unquoted(text: str) -> str:
+    """A table as a spreadsheet saves it again."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(csv.reader(io.StringIO(text)))
+    return out.getvalue()
+
+
+WHOLE = {name: TEXTS[name][TEXTS[name].index('"') :] for name in _OWN if name.endswith(".csv")}
+WHOLE["thousands without quotes"] = unquoted(WHOLE["metrics_thousands.csv"])
+WHOLE |= {name: TEXTS[name] for name in TEXTS if name == "sm120_metrics_saxpy.csv"}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_table_cut_at_any_place_is_called_cut_and_gives_no_number_of_its_own(name: str) -> None:
+    text = WHOLE[name]
+    numbers = set(every_number(read_text(text)))
+    table = text.index("ID")  # a real file begins with words of ncu's
+    for cut in range(table, len(text)):
+        told = ""
+        try:
+            part = read_text(text[:cut])
+            assert set(every_number(part)) <= numbers
+            told = " / ".join(part.doubts)
+        except UsageError as refusal:
+            told = refusal.message
+        line = text[text.rfind("\n", 0, cut) + 1 : cut]
+        is_record = line.lstrip('"')[:1].isdigit() or ("ID" in line and '","' in line)
+        if is_record:
+            assert re.search("cut off|without the line break", told), text[cut - 40 : cut]
+
+
+@pytest.mark.parametrize("name", ["details_text.txt", "details_text_2021.txt", "summary_text.txt"])
+def test_a_text_page_cut_inside_a_table_is_called_cut(name: str) -> None:
+    text = TEXTS[name]
+    numbers = set(every_number(read_text(text)))
+    is_open = is_named = False
+    start = 0
+    for line in text.splitlines(True):
+        for cut in range(start, start + len(line)):
+            part = read_or_none(text[:cut])
+            assert part is None or set(every_number(part)) <= numbers
+            assert not (is_open and "-" not in line) or part is None, text[cut - 40 : cut]
+        start += len(line)
+        if re.match(r" +-+(?: -+){2,}$", line):
+            is_open, is_named = is_named or not is_open, False
+        is_named = is_named or "Metric Name" in line
+
+
+def test_a_cut_file_says_what_was_read_and_what_is_missing() -> None:
+    text = TEXTS["metrics_thousands.csv"]
+    cut = text.index('"lts__t_sector_hit_rate.pct","%",') + len('"lts__t_sector_hit_rate.pct","%",')
+    with pytest.raises(UsageError) as caught:
+        read_text(text[:cut])
+    assert "line 5: a record of the table is cut off" in caught.value.message
+    assert "whole above it: 2 records of 1 launch; missing: this record" in caught.value.message
+    header = text[: text.index('\n"0"') + 1]
+    with pytest.raises(UsageError, match=r"no launch below it\. The file is cut off"):
+        read_text(header)
+    with pytest.raises(UsageError, match=r"inside the header.*no launch was read"):
+        read_text(header[:-20])
+
+
+def test_a_launch_with_fewer_counters_than_all_others_may_be_cut_off() -> None:
+    header, first, *_ = TEXTS["metrics_thousands.csv"].splitlines()[1:]
+    of_another = first.replace(
+        '"dram__bytes_read.sum","byte","54,207,744"', '"a__b.sum","byte","5"'
+    )
+    launches = [
+        line.replace('"0"', f'"{number}"', 1) for number in range(3) for line in (first, of_another)
+    ]
+    whole = "\n".join([header, *launches, ""])
+    assert read_text(whole).doubts == ()
+    (doubt,) = read_text("\n".join([header, *launches[:-1], ""])).doubts
+    assert doubt.startswith("The last launch has fewer counters (1) than any other (2 or more)")
 
 
 @pytest.mark.parametrize("name", TEXTS)

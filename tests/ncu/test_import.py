@@ -35,6 +35,81 @@ def test_every_real_csv_gives_a_page_and_strict_json(path: Path) -> None:
     assert len(json.loads(workflow.document(source))["launches"]) == len(source.captures.kernels)
 
 
+def raw_page(*launches: tuple[str, str]) -> str:
+    """A raw page of launches (kernel, grid) with two counters that we read and one that we do not."""
+    header = (
+        '"ID","Kernel Name","Block Size","Grid Size","gpu__time_duration.sum","own__x.sum","y__z"\n'
+    )
+    rows = (
+        f'"{number}","{kernel}","(32, 1, 1)","({grid}, 1, 1)","{number + 1}0","7{number}","{number}.5"\n'
+        for number, (kernel, grid) in enumerate(launches)
+    )
+    return header + '"","","","","us","widget","warp"\n' + "".join(rows)
+
+
+def page_of(text: str, tmp_path: Path, name: str = "a.csv") -> str:
+    path = tmp_path / name
+    path.write_text(text)
+    return workflow.markdown(workflow.import_file(path))
+
+
+def test_the_headline_counts_kernels_launch_shapes_and_launches_apart(tmp_path: Path) -> None:
+    page = page_of(raw_page(("k", "1"), ("k", "2"), ("k", "2"), ("j", "1")), tmp_path)
+    assert "**2 kernels, 3 launch shapes, 4 launches on a GPU it does not name**" in page
+    page = page_of(raw_page(("k", "1")), tmp_path)
+    assert "**1 kernel, 1 launch shape, 1 launch on" in page
+
+
+def test_counters_that_we_do_not_know_are_shown_as_they_stand(tmp_path: Path) -> None:
+    page = page_of(raw_page(("k", "2"), ("k", "2")), tmp_path)
+    assert "| own__x.sum | 70.5 widget | 70 widget – 71 widget |" in page
+    assert "| y__z | 1 warp | 0.5 warp – 1.5 warp |" in page
+
+
+def test_a_counter_of_ours_in_a_unit_that_we_do_not_know_is_shown_and_not_called_missing(
+    tmp_path: Path,
+) -> None:
+    page = page_of(raw_page(("k", "2")).replace('"us"', '"fortnight"'), tmp_path)
+    assert "| gpu__time_duration.sum | 10 fortnight | — |" in page
+    assert "SpeedOfLight: Duration" not in page
+
+
+def test_what_is_not_listed_is_counted(tmp_path: Path) -> None:
+    names = [f"own__{number}.sum" for number in range(50)]
+    header = ",".join(f'"{name}"' for name in ("ID", "Kernel Name", "device__attribute_x", *names))
+    units = ",".join(['""'] * 53)
+    values = ",".join(['"0"', '"k"', *['"1"'] * 51])
+    page = page_of(f"{header}\n{units}\n{values}\n", tmp_path)
+    assert "| own__39.sum | 1 | — |" in page
+    assert "own__40.sum" not in page
+    assert "Not listed: 10 more counters and 1 attribute of the device: --json" in page
+
+
+def test_full_names_are_on_the_page_and_kernels_that_look_alike_are_told_apart(
+    tmp_path: Path,
+) -> None:
+    wide = [f"void f<{', '.join(['Type'] * 40)}, {last}>(int)" for last in (64, 128)]
+    page = page_of(raw_page((wide[0], "1"), (wide[1], "1"), ("k", "1")), tmp_path)
+    named = page[page.index("## Full kernel names") :].replace("&#60;", "<").replace("&#62;", ">")
+    assert f"- f<…> [1]: {wide[0]}\n- f<…> [2]: {wide[1]}\n" in named.replace("&#91;", "[").replace(
+        "&#93;", "]"
+    )
+    assert "## Full kernel names" not in page_of(raw_page(("k", "1")), tmp_path)
+
+
+def test_a_summary_shows_the_bounds_of_its_averages(tmp_path: Path) -> None:
+    page = workflow.markdown(workflow.import_file(FIXTURES / "summary.csv"))
+    assert "| Duration | 2 µs | 1 µs – 3 µs | gpu__time_duration.sum |" in page
+    got = json.loads(workflow.document(workflow.import_file(FIXTURES / "summary.csv")))
+    metrics = got["launches"][0]["metrics"]
+    assert metrics["gpu__time_duration.sum"] == {
+        "value": 2000,
+        "unit": "ns",
+        "minimum": 1000,
+        "maximum": 3000,
+    }
+
+
 def test_hostile_names_stay_text() -> None:
     from orchestrator.ncu.page import page
     from orchestrator.ncu.read import Source, read_text
@@ -62,6 +137,51 @@ def test_json_holds_every_metric_and_null_for_what_was_not_measured() -> None:
     metrics = got["launches"][0]["metrics"]
     assert metrics["smsp__inst_executed.sum"] == {"value": None, "unit": "inst", "said": "n/a"}
     assert metrics["gpu__time_duration.sum"] == {"value": 10000, "unit": "ns"}
+
+
+def test_a_small_file_is_read_in_silence_and_a_large_one_with_progress(tmp_path: Path) -> None:
+    class Watcher:
+        steps: list[tuple[str, int, int | None]]
+        said: list[str]
+
+        def __init__(self) -> None:
+            self.steps, self.said = [], []
+
+        def step(self, task: str, done: int, total: int | None, detail: str = "") -> None:
+            self.steps.append((task, done, total))
+
+        def say(self, line: str) -> None:
+            self.said.append(line)
+
+    small, large = Watcher(), Watcher()
+    workflow.import_file(RAW, small)
+    assert (small.steps, small.said) == ([], [])
+    path = tmp_path / "large.csv"
+    path.write_text(raw_page(*[("k" * 200, str(number)) for number in range(1, 4_000)]))
+    source = workflow.import_file(path, large)
+    workflow.document(source, large)
+    assert large.said == [f"reading large.csv: {path.stat().st_size / 1e6:.1f} MB"]
+    by_task: dict[str, list[int]] = {}
+    for task, done, total in large.steps:
+        assert total is not None
+        assert 0 <= done <= total
+        by_task.setdefault(task, []).append(done)
+    assert by_task.keys() == {"lines", "counters", "writing"}
+    assert all(done == sorted(done) and len(done) > 1 for done in by_task.values())
+
+
+def test_a_file_that_names_a_gpu_ncu_cannot_profile_does_not_blame_the_filter(
+    tmp_path: Path,
+) -> None:
+    log = tmp_path / "ncu.log"
+    log.write_text(
+        "==PROF== Connected to process 4613 (/home/user/add1.exe)\n"
+        "==ERROR== Profiling is not supported on device 0.\n"
+        "Elapsed 4.18365 ms.\n==WARNING== No kernels were profiled.\n"
+    )
+    with pytest.raises(UsageError, match=r"ncu does not profile this GPU.*on device 0") as caught:
+        workflow.import_file(log)
+    assert "filter" not in caught.value.hint
 
 
 def test_a_log_without_kernels_says_what_ncu_said_and_the_way_on(tmp_path: Path) -> None:

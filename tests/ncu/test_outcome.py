@@ -13,6 +13,11 @@ from tests.ncu.places import SAMPLES, needs_samples
 DENIED = "==ERROR== ERR_NVGPUCTRPERM - The user does not have permission to access counters."
 NOTHING = "==WARNING== No kernels were profiled."
 APP = "==ERROR== The application returned an error code (1)."
+TRACEBACK = (
+    "Traceback (most recent call last):\n"
+    '  File "a.py", line 3, in <module>\n'
+    "torch.OutOfMemoryError: CUDA out of memory"
+)
 GOOD = KernelCapture(0, "k", {"gpu__time_duration.sum": Measurement(5, "ns")})
 EMPTY = KernelCapture(0, "k", {"gpu__time_duration.sum": Measurement(None, "ns", "(!) nan")})
 LAUNCH_ONLY = KernelCapture(0, "k", {"launch__grid_size": Measurement(5, "")})
@@ -32,6 +37,16 @@ LAUNCH_ONLY = KernelCapture(0, "k", {"launch__grid_size": Measurement(5, "")})
         (NOTHING, 0, Cause.NO_KERNEL_MATCHED),
         (f'==ERROR== Failed to profile "k" in process 5\n{NOTHING}', 1, Cause.PROFILE_FAILED),
         (f"{APP}\n{NOTHING}", 1, Cause.APPLICATION_FAILED),
+        (f"==ERROR== Profiling is not supported on device 0.\n{NOTHING}", 0, Cause.GPU_NOT_SUPPORTED),
+        (f"==ERROR== Something new: 42\n{NOTHING}", 0, Cause.UNKNOWN_ERROR),
+        (f"{NOTHING}\n==ERROR== Something new: 42", 0, Cause.UNKNOWN_ERROR),
+        ("==ERROR== New.\n==WARNING== No metrics to collect found in sections.", 0, Cause.UNKNOWN_ERROR),
+        (f"Segmentation fault (core dumped)\n{NOTHING}", 0, Cause.APPLICATION_FAILED),
+        (NOTHING, 139, Cause.APPLICATION_FAILED),
+        (f"terminate called after throwing an instance of 'E'\n{NOTHING}", 0, Cause.APPLICATION_FAILED),
+        (f"{TRACEBACK}\n{NOTHING}", 0, Cause.APPLICATION_FAILED),
+        (f"Error: 0.02\nmax error 1e-3\n{NOTHING}", 0, Cause.NO_KERNEL_MATCHED),
+        ("==PROF== Report: /data/k.ncu-rep", 0, Cause.WRITTEN_ELSEWHERE),
         ("bash: line 1: ncu: command not found", 127, Cause.NOT_FOUND),
         ("env: 'ncu': No such file or directory", 127, Cause.NOT_FOUND),
         ("==ERROR== LibraryNotLoaded", 1, Cause.UNKNOWN_ERROR),
@@ -65,6 +80,17 @@ def test_an_error_beside_rows_spoils_the_attempt_and_a_warning_does_not() -> Non
     spoilt = classify(1, APP, "", (GOOD,))
     assert (spoilt.cause, spoilt.launches) == (Cause.APPLICATION_FAILED, 1)
     assert classify(0, "==WARNING== Launching the workload is taking more time", "", (GOOD,)).ok
+
+
+def test_the_error_stands_before_the_warning_that_follows_from_it() -> None:
+    outcome = classify(0, f"{NOTHING}\n==ERROR== Something new: 42", "", ())
+    assert outcome.lines == ("==ERROR== Something new: 42", NOTHING)
+
+
+def test_a_program_that_died_is_quoted_with_its_last_word() -> None:
+    outcome = classify(1, f"{TRACEBACK}\n==PROF== Disconnected\n{NOTHING}", "", ())
+    assert outcome.crash == "torch.OutOfMemoryError: CUDA out of memory"
+    assert classify(0, TRACEBACK, "", (GOOD,)).ok  # it died after what was asked of ncu
 
 
 def test_a_timeout_is_named_unless_the_log_knows_why() -> None:

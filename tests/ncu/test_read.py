@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from pathlib import Path
 
 import pytest
@@ -79,7 +81,8 @@ def test_a_summary_gives_averages_and_says_over_how_many_launches() -> None:
     first, second = held.kernels
     assert held.forms == (Form.SUMMARY,)
     assert (first.launches, second.launches) == (14, 2)
-    assert first.metrics["gpu__time_duration.sum"] == Measurement(2000, "ns")
+    duration = first.metrics["gpu__time_duration.sum"]
+    assert duration == Measurement(2000, "ns", low=1000, high=3000)
 
 
 def test_several_tables_in_one_stream_are_all_read() -> None:
@@ -132,6 +135,41 @@ def test_a_missing_and_an_empty_file_are_named(tmp_path: Path) -> None:
     (tmp_path / "zero.ncu-rep").touch()
     with pytest.raises(UsageError, match="0 bytes"):
         read_file(tmp_path / "zero.ncu-rep")
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"], ids=["commas", "semicolons", "tabs"])
+@pytest.mark.parametrize("index", [False, True], ids=["plain", "with an index"])
+def test_a_raw_page_saved_again_by_a_data_frame_says_the_same(delimiter: str, index: bool) -> None:
+    rows = list(csv.reader(io.StringIO(RAW[RAW.index('"ID"') :])))
+    header, units, *launches = [row for row in rows if len(row) == len(rows[0])]
+    out = io.StringIO()
+    write = csv.writer(out, delimiter=delimiter).writerow
+    write(["", *header] if index else header)
+    for number, row in enumerate([units, *launches]):
+        floats = [
+            f"{cell}.0" if cell and i in (0, 1, 5, 6, 9) else cell for i, cell in enumerate(row)
+        ]
+        write([number, *floats] if index else floats)
+    assert read_text(out.getvalue()).kernels == read_text(RAW).kernels
+
+
+def test_a_header_without_quotes_above_rows_with_quotes_is_a_header() -> None:
+    header, units, *rows = (
+        "ID,Kernel Name,Stream,dram__bytes_read.sum",
+        ",,,byte",
+        '"0","void k<1, 2>(int)","7.0","5000"',
+    )
+    (kernel,) = read_text("\n".join([header, units, *rows]) + "\n").kernels
+    assert (kernel.kernel, kernel.stream) == ("void k<1, 2>(int)", "7")
+    assert kernel.metrics == {"dram__bytes_read.sum": Measurement(5000, "byte")}
+
+
+def test_streams_contexts_and_devices_are_whole_numbers_and_a_capability_is_not() -> None:
+    text = RAW.replace('"1","7"', '"1.0","7.0"').replace('"0","9.0"', '"0.0","9"')
+    assert [
+        (one.context, one.stream, one.device, one.compute_capability)
+        for one in read_text(text).kernels
+    ] == [("1", "7", "0", "9.0")] * 2
 
 
 @needs_samples
