@@ -39,6 +39,8 @@ _COLUMNS = (
     ("SM clock under ncu", "sm_clock"),
 )
 _SAID_SHOWN = 8
+# What ncu's log of an attempt says of no cause.
+_UNCLASSED = (Cause.NO_ROWS, Cause.WRITTEN_ELSEWHERE, Cause.UNKNOWN_ERROR)
 
 
 @dataclass(frozen=True)
@@ -58,26 +60,41 @@ class _Case:
         return f"{self.record.provider} on {self.record.shape.label}"
 
 
-def counters(run: Run, folder: Path) -> CountersView:
-    """Read the copies of what ncu left in the run's folder, and word them."""
-    if (folder / LENT / CARD).is_file():
-        return _of_another(run, RunStore(folder).load(folder / LENT), folder / LENT)
-    return _own(run, folder)
+@dataclass(frozen=True)
+class Profiled:
+    """Everything ncu left of a run, read once for all sections of its report.
+
+    run: whose cases these are; beside: the run that borrowed them, if another did.
+    """
+
+    run: Run
+    cases: tuple[_Case, ...]
+    beside: Run | None = None
 
 
-def calls(run: Run, folder: Path) -> tuple[CallEvidence, ...]:
-    """What the counters in the run's folder prove of each call that was profiled well."""
+def profiled(run: Run, folder: Path) -> Profiled:
+    """Read the copies of what ncu left in the run's folder, or in that of the run it borrowed."""
     if not (folder / LENT / CARD).is_file():
-        return _calls(run, folder)
+        return Profiled(run, _cases(run, folder))
     lent = RunStore(folder).load(folder / LENT)
-    return () if _difference(run, lent) else _calls(lent, folder / LENT)
+    return Profiled(lent, _cases(lent, folder / LENT), run)
 
 
-def _calls(run: Run, folder: Path) -> tuple[CallEvidence, ...]:
-    result = run.result
-    if result is None or result.ncu is None:
+def counters(held: Profiled) -> CountersView:
+    """What the counters of a run say, in words."""
+    if held.beside is None:
+        return _own(held)
+    where = f"run {held.run.card.run_id} on {held.run.card.host}"
+    if difference := _difference(held.beside, held.run):
+        return _without(f"Not measured: {where} does not fit this one: {difference}.")
+    view = _own(held)
+    return replace(view, headline=f"{view.headline} Taken on another machine: {where}.")
+
+
+def calls(held: Profiled) -> tuple[CallEvidence, ...]:
+    """What the counters prove of each call that was profiled well."""
+    if held.beside is not None and _difference(held.beside, held.run):
         return ()
-    cases = [_read(record, result.request, folder) for record in result.ncu.records]
     return tuple(
         CallEvidence(
             case.record.provider,
@@ -85,18 +102,16 @@ def _calls(run: Run, folder: Path) -> tuple[CallEvidence, ...]:
             of_call(case.held.kernels, minimum_bytes(case.record.shape)),
             own_rules(case.held.kernels),
         )
-        for case in cases
+        for case in held.cases
         if case.held and case.outcome.ok
     )
 
 
-def _of_another(run: Run, lent: Run, folder: Path) -> CountersView:
-    """The counters of a run elsewhere, if they can stand beside this one's timings."""
-    where = f"run {lent.card.run_id} on {lent.card.host}"
-    if difference := _difference(run, lent):
-        return _without(f"Not measured: {where} does not fit this one: {difference}.")
-    view = _own(lent, folder)
-    return replace(view, headline=f"{view.headline} Taken on another machine: {where}.")
+def _cases(run: Run, folder: Path) -> tuple[_Case, ...]:
+    result = run.result
+    if result is None or result.ncu is None or Stage.NCU not in result.request.stages:
+        return ()
+    return tuple(_read(record, result.request, folder) for record in result.ncu.records)
 
 
 def _difference(run: Run, lent: Run) -> str:
@@ -111,8 +126,8 @@ def _difference(run: Run, lent: Run) -> str:
     return ""
 
 
-def _own(run: Run, folder: Path) -> CountersView:
-    result = run.result
+def _own(held: Profiled) -> CountersView:
+    result = held.run.result
     if result is None:
         return _without("Not measured: no result came back.")
     if Stage.NCU not in result.request.stages:
@@ -122,9 +137,8 @@ def _own(run: Run, folder: Path) -> CountersView:
         reason = result.reason if result.unfit else stage.reason if stage else ""
         why = reason or "the run ended before it came to that"
         return _without(f"Not measured: {why.rstrip('.')}.")
-    cases = [_read(record, result.request, folder) for record in result.ncu.records]
-    good = [case for case in cases if case.outcome.ok]
-    bad = [case for case in cases if not case.outcome.ok]
+    good = [case for case in held.cases if case.outcome.ok]
+    bad = [case for case in held.cases if not case.outcome.ok]
     lines = dict.fromkeys(line for case in bad for line in case.outcome.lines)
     return CountersView(
         complete=not bad,
@@ -135,7 +149,7 @@ def _own(run: Run, folder: Path) -> CountersView:
         ),
         failures=_failures(bad),
         said=tuple(lines)[:_SAID_SHOWN],
-        notes=_notes(result.ncu, result.request, run.card.run_id, good),
+        notes=_notes(result.ncu, result.request, held.run.card.run_id, good),
     )
 
 
@@ -191,7 +205,7 @@ def _cause(case: _Case) -> str:
 
 
 def _is_classed(case: _Case) -> bool:
-    known = case.outcome.cause not in (Cause.NO_ROWS, Cause.UNKNOWN_ERROR)
+    known = case.outcome.cause not in _UNCLASSED
     return _tried(case) and (known or not (case.record.reason or case.unread))
 
 

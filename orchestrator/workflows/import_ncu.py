@@ -9,7 +9,7 @@ from pathlib import Path
 from orchestrator.errors import UsageError
 from orchestrator.model.progress import Progress
 from orchestrator.model.redaction import discreet_document
-from orchestrator.ncu.capture import KernelCapture, Measurement
+from orchestrator.ncu.capture import Average, KernelCapture, Measurement
 from orchestrator.ncu.page import page
 from orchestrator.ncu.read import Source, read_file
 from orchestrator.report.render import fill
@@ -72,12 +72,12 @@ def _name(name: str) -> str:
 
 
 def _metric(one: Measurement) -> str:
-    if isinstance(one.value, (int, float)) and not one.said and one.low is None:
+    if isinstance(one.value, (int, float)) and type(one) is Measurement:
         return f'{{"value": {one.value!r}, "unit": {_name(one.unit)}}}'
     found: dict[str, object] = {"value": one.value, "unit": one.unit}
     if one.said:
         found["said"] = one.said
-    if one.low is not None:
+    if isinstance(one, Average):
         found |= {"minimum": one.low, "maximum": one.high}
     return json.dumps(discreet_document(found), ensure_ascii=False, allow_nan=False)
 

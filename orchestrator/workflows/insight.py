@@ -7,15 +7,18 @@ from pathlib import Path
 from orchestrator.model.run import Run
 from orchestrator.model.sass import MachineCode, describe, parse
 from orchestrator.report.bottleneck import Insight
-from orchestrator.workflows.counters import calls
+from orchestrator.workflows.counters import Profiled, calls, profiled
 
 # Where the stage trace leaves the listing of our library (remote_payload/disassembly.py).
 LISTING = Path("artifacts") / "trace" / "sparsek.sass"
 
 
-def insight(run: Run, folder: Path) -> Insight:
-    """Counters of calls as evidence, and our machine code in figures, as far as they came home."""
-    return Insight(calls(run, folder), _machine_code(folder / LISTING))
+def insight(run: Run, folder: Path, held: Profiled | None = None) -> Insight:
+    """Counters of calls as evidence, and our machine code in figures, as far as they came home.
+
+    held: what ncu left, if it was read already.
+    """
+    return Insight(calls(held or profiled(run, folder)), _machine_code(folder / LISTING))
 
 
 def _machine_code(path: Path) -> tuple[MachineCode, ...]:

@@ -9,7 +9,7 @@ from orchestrator.model.run import Run
 from orchestrator.report.render import Report, render
 from orchestrator.store.runs import REPORT
 from orchestrator.workflows.ceilings import cutlass_sheets
-from orchestrator.workflows.counters import counters
+from orchestrator.workflows.counters import counters, profiled
 from orchestrator.workflows.insight import insight
 from remote_payload import codec
 
@@ -26,7 +26,9 @@ class Published:
 
 def publish(run: Run, folder: Path, output: Path | None = None) -> Published:
     """Render `run` into its own folder, or to `output` with the charts beside it."""
-    report = render(run, counters(run, folder), cutlass_sheets(run, folder), insight(run, folder))
+    held = profiled(run, folder)
+    sheets = cutlass_sheets(run, folder)
+    report = render(run, counters(held), sheets, insight(run, folder, held))
     path = output or folder / REPORT
     charts = path.parent / CHARTS
     for chart in report.charts:

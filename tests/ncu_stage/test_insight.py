@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from orchestrator.model.run import Run
+from orchestrator.ncu.read import Source, read_file
 from orchestrator.workflows.insight import LISTING, insight
 from orchestrator.workflows.publish import publish
 from remote_payload import disassembly
@@ -68,6 +71,22 @@ def test_ncus_own_rule_comes_with_the_counters_of_the_call(tmp_path: Path) -> No
     low, full = call.own_rules
     assert low.startswith("This workload exhibits low compute throughput")
     assert "greater than 80.0%" in full
+
+
+def test_a_report_reads_every_raw_page_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = profiled_run(tmp_path, ONE_KERNEL)
+    read: list[Path] = []
+
+    def counted(path: Path) -> Source:
+        read.append(path)
+        return read_file(path)
+
+    monkeypatch.setattr("orchestrator.workflows.counters.read_file", counted)
+    told = publish(run, tmp_path).path.read_text()
+    assert "exp pipe 88 %" in told
+    assert [path.name for path in read] == ["sparsek.csv"]
 
 
 def test_a_page_without_numbers_proves_nothing(tmp_path: Path) -> None:
