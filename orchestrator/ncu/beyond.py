@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Collection, Sequence
 
-from orchestrator.ncu.capture import KernelCapture, Measurement
+from orchestrator.ncu.capture import Average, KernelCapture, Measurement
 from orchestrator.ncu.wording import readable
 
 HEADER = ("Counter", "Value", "Range")
@@ -47,7 +47,7 @@ def _numbers(held: Sequence[Measurement]) -> tuple[str, str]:
     unit = held[0].unit
     values = [one.value for one in held if isinstance(one.value, (int, float))]
     low, high = readable(min(values), unit), readable(max(values), unit)
-    if len(held) == 1 and held[0].low is not None and held[0].high is not None:
+    if len(held) == 1 and isinstance(held[0], Average):
         low, high = readable(held[0].low, unit), readable(held[0].high, unit)
     elif len(held) == 1:
         return readable(values[0], unit), _NONE

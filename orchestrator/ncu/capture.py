@@ -16,15 +16,20 @@ class Measurement:
     """One counter of one kernel.
 
     value: a number in `unit`, a text where the metric is one, None where ncu gave no number; zero
-    means that zero was measured. said: what stood in the file instead of a number. low, high: the
-    least and the greatest in `unit`, where value is an average over launches.
+    means that zero was measured. said: what stood in the file instead of a number.
     """
 
     value: float | str | None
     unit: str
     said: str = ""
-    low: float | None = None
-    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Average(Measurement):
+    """An average over launches that ncu made; low, high: the least and the greatest of them."""
+
+    low: float = 0.0
+    high: float = 0.0
 
 
 @dataclass(frozen=True)

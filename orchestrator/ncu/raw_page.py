@@ -13,8 +13,10 @@ from orchestrator.ncu import identity
 from orchestrator.ncu.capture import KernelCapture, Measurement
 from orchestrator.ncu.number import decimal_mark, measurement
 from orchestrator.ncu.text_table import INDEX_COLUMNS, Row, Table
+from orchestrator.ncu.unit import base
 
 _COLUMNS_PER_STEP = 16
+_FEW = 20
 
 
 def captures(table: Table, progress: Progress | None = None) -> tuple[KernelCapture, ...]:
@@ -50,9 +52,7 @@ def _metrics(
     lines = [row.line for row in rows]
     # Of each cell of a column the first line that has it.
     seen = {i: dict(zip(by_column[i][::-1], lines[::-1], strict=True)) for i in columns if rows}
-    cells = {
-        (cell.strip(), units.cells[i].strip()): None for i, own in seen.items() for cell in own
-    }
+    cells = ((cell.strip(), units.cells[i].strip()) for i, own in seen.items() for cell in own)
     mark = decimal_mark(cells, f"the table at line {units.line}")
     found: dict[str, list[Measurement]] = {}
     for number, (i, own) in enumerate(seen.items()):
@@ -75,11 +75,25 @@ def _metrics(
 
 def _read(cells: dict[str, int], unit: str, mark: str, name: str) -> dict[str, Measurement]:
     """The distinct cells of a column as measurements; cells: with the line of each."""
-    try:
-        return {cell: measurement(cell, unit, mark, name) for cell in cells}
-    except UsageError:
-        # Where it stands is worded for the one cell that needs it.
-        return {
-            cell: measurement(cell, unit, mark, f"line {line}, {name}")
-            for cell, line in cells.items()
-        }
+    kept, factor = base(unit) or (unit, 1)
+    found = {}
+    for cell, line in cells.items():
+        value = _plain(cell, mark)
+        found[cell] = (
+            measurement(cell, unit, mark, f"line {line}, {name}")
+            if value is None
+            else Measurement(value * factor, kept)
+        )
+    return found
+
+
+def _plain(cell: str, mark: str) -> float | int | None:
+    """The number in a cell of few digits and at most a point, which most are: a short way only,
+    as `measurement` says the same of them.
+    """
+    if len(cell) > _FEW or not cell.isascii():
+        return None
+    if cell.isdigit():
+        return int(cell)
+    whole, _, fraction = cell.partition(".")
+    return float(cell) if mark == "." and whole.isdigit() and fraction.isdigit() else None

@@ -87,7 +87,9 @@ def read_text(text: str, name: str = "", progress: Progress | None = None) -> Ca
     doubts += [f"ncu said: {line}" for line in outcome.lines if "=ERROR=" in line]
     if outcome.cause is Cause.NO_VALUES:
         doubts.append(f"{outcome.launches} of {len(kernels)} launches have a counter with a number")
-    doubts += [f"unit {unit!r} is not known here; kept as it is" for unit in unknown_units(kernels)]
+    # On a raw page the units are those of the columns: one launch has them all.
+    units = unknown_units(one for form, p in parts for one in (p[:1] if form is Form.RAW else p))
+    doubts += [f"unit {unit!r} is not known here; kept as it is" for unit in units]
     forms = tuple(dict.fromkeys(form for form, _ in parts))
     return Captures(kernels, forms, find_version(text), tuple(dict.fromkeys(doubts)))
 

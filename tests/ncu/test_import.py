@@ -184,6 +184,14 @@ def test_a_file_that_names_a_gpu_ncu_cannot_profile_does_not_blame_the_filter(
     assert "filter" not in caught.value.hint
 
 
+def test_a_launch_is_one_line_of_json(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(raw_page(*[("k", str(number)) for number in range(1, 50)]))
+    text = workflow.document(workflow.import_file(path))
+    assert sum('"kernel"' in line for line in text.splitlines()) == 49
+    assert len(text.splitlines()) < 49 + 20
+
+
 def test_a_log_without_kernels_says_what_ncu_said_and_the_way_on(tmp_path: Path) -> None:
     log = tmp_path / "ncu.log"
     log.write_text("==ERROR== ERR_NVGPUCTRPERM - The user does not have permission\n")

@@ -7,9 +7,12 @@ import io
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from orchestrator.errors import UsageError
-from orchestrator.ncu.capture import Form, Measurement
+from orchestrator.ncu.capture import Average, Form, Measurement
+from orchestrator.ncu.number import decimal_mark, measurement
 from orchestrator.ncu.read import read_file, read_text
 from orchestrator.ncu.version import NcuVersion
 from tests.ncu.places import SAMPLES, fixture, needs_samples
@@ -82,7 +85,7 @@ def test_a_summary_gives_averages_and_says_over_how_many_launches() -> None:
     assert held.forms == (Form.SUMMARY,)
     assert (first.launches, second.launches) == (14, 2)
     duration = first.metrics["gpu__time_duration.sum"]
-    assert duration == Measurement(2000, "ns", low=1000, high=3000)
+    assert duration == Average(2000, "ns", low=1000, high=3000)
 
 
 def test_several_tables_in_one_stream_are_all_read() -> None:
@@ -170,6 +173,44 @@ def test_streams_contexts_and_devices_are_whole_numbers_and_a_capability_is_not(
         (one.context, one.stream, one.device, one.compute_capability)
         for one in read_text(text).kernels
     ] == [("1", "7", "0", "9.0")] * 2
+
+
+def test_a_cell_that_a_column_repeats_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ["own__same.sum", "own__few.sum", "own__odd.sum"]
+    header = ",".join(f'"{name}"' for name in ("ID", "Kernel Name", *names))
+    rows = [f'"{n}","k","1,000,000","{n % 2},000,000","(!) n/a"' for n in range(200)]
+    text = "\n".join([header, '"","","byte","byte","byte"', *rows, ""])
+    read: list[str] = []
+
+    def counted(cell: str, unit: str, mark: str, where: str) -> Measurement:
+        read.append(cell)
+        return measurement(cell, unit, mark, where)
+
+    monkeypatch.setattr("orchestrator.ncu.raw_page.measurement", counted)
+    kernels = read_text(text).kernels
+    assert [kernel.number("own__same.sum") for kernel in kernels] == [1_000_000] * 200
+    assert sorted(read) == ["(!) n/a", "0,000,000", "1,000,000", "1,000,000"]
+
+
+@given(
+    whole=st.integers(0, 10**12).map(str),
+    fraction=st.none() | st.text("0123456789", min_size=1, max_size=6),
+    unit=st.sampled_from(["Kbyte", "us", "%", "", "widget"]),
+    mark=st.sampled_from([".", ",", ""]),
+)
+def test_the_short_way_through_a_raw_page_says_what_the_long_one_says(
+    whole: str, fraction: str | None, unit: str, mark: str
+) -> None:
+    cell = whole if fraction is None else f"{whole}.{fraction}"
+    proof = {".": "100.39", ",": "5,40", "": "7"}[mark]
+    text = f'"ID","Kernel Name","a__b","c__d"\n"","","{unit}","%"\n"0","k","{cell}","{proof}"\n'
+    try:
+        long = measurement(cell, unit, decimal_mark([(cell, unit), (proof, "%")], ""), "")
+    except UsageError:
+        with pytest.raises(UsageError):
+            read_text(text)
+        return
+    assert read_text(text).kernels[0].metrics["a__b"] == long
 
 
 @needs_samples

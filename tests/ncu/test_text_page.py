@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import UsageError
-from orchestrator.ncu.capture import Form, Measurement
+from orchestrator.ncu.capture import Average, Form, Measurement
 from orchestrator.ncu.read import read_file, read_text
 from tests.ncu.places import fixture
 
@@ -71,7 +71,7 @@ def test_a_summary_as_text_says_over_how_many_launches_and_within_what_bounds() 
     (kernel,) = held.kernels
     assert (held.forms, kernel.launches) == ((Form.TEXT_SUMMARY,), 14)
     duration = kernel.metrics["gpu__time_duration.sum"]
-    assert duration == Measurement(2000, "ns", low=1000, high=3000)
+    assert duration == Average(2000, "ns", low=1000, high=3000)
 
 
 @pytest.mark.parametrize("mark", ["> ", "// ", "# "])
