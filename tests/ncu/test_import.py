@@ -220,6 +220,38 @@ def test_a_foreign_file_named_like_a_report_is_refused(content: bytes, tmp_path:
         read_file(path)
 
 
+FAILING = SAMPLES / "failing"
+
+
+@pytest.mark.skipif(not FAILING.is_dir(), reason="no samples beside this checkout")
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("details-as-text.txt", "| Duration | 778 µs | — | gpu__time_duration.sum |"),
+        ("headline-counts-geometries.details.csv", "**1 kernel, 3 launch shapes, 3 launches on"),
+        ("n2c_unquoted.csv", "| DRAM bytes read | 5 MB | — | dram__bytes_read.sum |"),
+        ("n2_empty_units.csv", "| dram__bytes_read.sum | 5,000,000 | — |"),
+    ],
+)
+def test_collected_files_that_once_failed_give_the_right_words(name: str, words: str) -> None:
+    assert words in workflow.markdown(workflow.import_file(FAILING / name))
+
+
+@pytest.mark.skipif(not FAILING.is_dir(), reason="no samples beside this checkout")
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("conv2d-called-no-table.csv", "this is a table of cutlass_profiler"),
+        ("error-then-no-kernels.txt", "ncu does not profile this GPU"),
+    ],
+)
+def test_collected_files_without_counters_are_refused_in_the_right_words(
+    name: str, words: str
+) -> None:
+    with pytest.raises(UsageError, match=words):
+        workflow.import_file(FAILING / name)
+
+
 @needs_samples
 class TestRealReports:
     """Reports of a GH200 and an RTX 3050, read by NVIDIA's package."""
