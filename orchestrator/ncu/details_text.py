@@ -29,7 +29,7 @@ _LAUNCH = re.compile(
 _SECTION = re.compile(rf"{_MARKS}Section: (?P<name>\S.*?)\s*\Z")
 _RULER = re.compile(rf"(?P<marks>{_MARKS})(?P<dashes>-{{3,}}(?: -{{3,}}){{2,}})\s*\Z")
 _RULE_END = re.compile(rf"{_MARKS}-[- ]*\Z")
-_RULE = re.compile(rf"(?P<marks>{_MARKS})(?P<type>OPT|INF|WRN|ERR) {{2,}}(?P<text>\S.*?)\s*\Z")
+_RULE = re.compile(rf"(?P<marks>{_MARKS})(?P<type>OK|OPT|INF|WRN|ERR) {{2,}}(?P<text>\S.*?)\s*\Z")
 _ESTIMATE = re.compile(
     r"Est(?:\.|imated)(?P<scope> Local| Global)? Speedup: (?P<percent>[\d.,]+) ?%\s*"
 )

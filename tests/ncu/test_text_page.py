@@ -100,3 +100,10 @@ def test_text_and_csv_in_one_stream_are_both_read() -> None:
     held = read_text(RAW + fixture("details_text.txt"))
     assert held.forms == (Form.RAW, Form.TEXT)
     assert len(held.kernels) == 4
+
+
+def test_the_rule_type_of_2020_to_2022_is_a_rule_too() -> None:
+    said = "The kernel is utilizing greater than 80.0% of the available compute or memory."
+    old = "WRN   This kernel grid is too small, an old rule says."
+    text = fixture("details_text_2021.txt").replace(old, f"OK    {said}")
+    assert [one.text for one in read_text(text).kernels[0].rules] == [said]
