@@ -6,10 +6,11 @@ import contextlib
 import os
 import signal
 import subprocess
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Dict, Optional, Sequence
+from typing import Callable, Dict, Optional, Sequence, Tuple
 
 POLL_S = 0.05
 JOIN_S = 5.0
@@ -64,6 +65,14 @@ def run(
         _end_group(process)
 
 
+def ask(argv: Sequence[str], limit_s: float, cwd: Optional[str] = None) -> Tuple[Ended, str]:
+    """How a short program ended, and what it said, errors included."""
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / "said"
+        ended = run(argv, output, limit_s, cwd)
+        return ended, output.read_text(encoding="utf-8", errors="replace")
+
+
 def _wait(
     process: subprocess.Popen[bytes],
     output: Path,
@@ -79,7 +88,9 @@ def _wait(
         if output.stat().st_size > output_limit_bytes:
             return Ended(None, f"printed more than {output_limit_bytes >> 20} MiB and was killed")
         meanwhile()
-        time.sleep(POLL_S)
+        # Unlike a sleep, this ends with the program: most compilers' questions take milliseconds.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(POLL_S)
     code = process.returncode
     if code < 0:
         return Ended(code, f"was killed by signal {-code}")
