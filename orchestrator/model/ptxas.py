@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from remote_payload import compiler_words
+
 # S_, S1_, St: a name that was mentioned before.
 _SUBSTITUTION = re.compile(r"S(?:[0-9A-Z]*_|[tabsiod])")
 _NAME_LIMIT = 60
@@ -19,7 +21,6 @@ _NOTICE = re.compile(r"^ptxas (?:info|warning)\s*: \((C\d+)\) (.*)$")
 _FUNCTION = re.compile(r"\s*(?:in|for)?\s*(?:the )?function '([^']+)'")
 _LITERAL = re.compile(r"L[a-z](\d+)E")
 _DIGITS = re.compile(r"\d+")
-_ERROR = re.compile(r"(\berror\b\s*:|\bfatal\b\s*:|^nvcc fatal)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,8 @@ def parse(log: str) -> CompilerReport:
 
 
 def first_error(log: str) -> str:
-    """The first line of the log that is an error, stripped; empty when there is none."""
-    return next((line.strip() for line in log.splitlines() if _ERROR.search(line)), "")
+    """The line of the log that says why the compilation failed; empty when there is none."""
+    return compiler_words.error(log)
 
 
 def _kernel(entry: _Open, registers: int, line: str) -> KernelResources:
