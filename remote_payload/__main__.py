@@ -14,7 +14,7 @@ import traceback
 from pathlib import Path
 from typing import Any, Optional, Sequence
 
-from remote_payload import intake
+from remote_payload import intake, visible_gpu
 from remote_payload.codec import CodecError
 from remote_payload.contract import Request, Status
 from remote_payload.draft import Draft
@@ -26,6 +26,7 @@ EXIT_OK, EXIT_GATE, EXIT_REQUEST, EXIT_UNFIT, EXIT_BUG = 0, 1, 2, 4, 5
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Carry out a request file; returns the exit status."""
     given = _parse(arguments)
+    visible_gpu.settle_order()
     try:
         request = intake.read(given.request)
     except (CodecError, OSError) as exc:

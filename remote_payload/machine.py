@@ -11,7 +11,7 @@ import subprocess
 from dataclasses import replace
 from typing import List, Optional
 
-from remote_payload import build, nvidia_smi
+from remote_payload import nvidia_smi, toolkit, visible_gpu
 from remote_payload.contract import GpuState, Machine
 from remote_payload.torch_facts import TorchFacts
 
@@ -20,8 +20,9 @@ _ASK_LIMIT_S = 20.0
 
 
 def look() -> Machine:
-    """The machine as far as it can be seen without torch, its first GPU included."""
-    cards = nvidia_smi.cards()
+    """The machine as far as it can be seen without torch, the GPU of this job included."""
+    every = nvidia_smi.cards()
+    cards = visible_gpu.cards(every)
     card = cards[0] if cards else None
     return Machine(
         hostname_digest=digest(socket.gethostname()),
@@ -34,7 +35,7 @@ def look() -> Machine:
         gpu_uuid_digest=digest(card.uuid) if card and card.uuid else None,
         gpu_count=len(cards),
         compute_capability=card.compute_capability if card else None,
-        driver=card.driver if card else None,
+        driver=every[0].driver if every else None,
         nvcc=_nvcc_release(),
     )
 
@@ -96,9 +97,9 @@ def _memory_bytes() -> Optional[int]:
 
 
 def _nvcc_release() -> Optional[str]:
-    nvcc = build.nvcc_program()
+    nvcc = toolkit.nvcc_program()
     said = _said([nvcc, "--version"]) if nvcc else None
-    return build.release(said) if said else None
+    return toolkit.release(said) if said else None
 
 
 def _said(argv: List[str]) -> Optional[str]:

@@ -1,0 +1,84 @@
+"""Which of the machine's GPUs a job uses, before torch is asked: CUDA_VISIBLE_DEVICES, read.
+
+An index counts the GPUs as nvidia-smi does only under CUDA_DEVICE_ORDER=PCI_BUS_ID: by itself CUDA
+puts the fastest first. An inventory's `gpu: 1` is the number that nvidia-smi and doctor show, so
+`settle_order` sees to it that CUDA counts that way too.
+https://docs.nvidia.com/cuda/cuda-c-programming-guide/#env-vars
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from typing import Optional, Sequence, Tuple
+
+from remote_payload.nvidia_smi import QUERY_LIMIT_S, Card
+
+ORDER, VISIBLE = "CUDA_DEVICE_ORDER", "CUDA_VISIBLE_DEVICES"
+BY_BUS = "PCI_BUS_ID"
+# Two forms: MIG-<uuid>, and before driver 470 MIG-GPU-<uuid>/<instance>/<instance>.
+_OLD_MIG = re.compile(r"MIG-(GPU-[0-9a-f-]+)/\d+/\d+", re.IGNORECASE)
+_LISTED = re.compile(r"\(UUID: ((?:GPU|MIG)-[^)\s]+)\)")
+
+
+def settle_order() -> None:
+    """Let CUDA count GPUs as nvidia-smi does, here and in all that this process starts.
+
+    Whoever asks for another order gets it.
+    """
+    os.environ.setdefault(ORDER, BY_BUS)
+
+
+def cards(every: Sequence[Card]) -> Tuple[Card, ...]:
+    """Those of the machine's GPUs that CUDA would show here, in its order.
+
+    Of GPUs that are not alike, an index says nothing where CUDA sorts them by speed: then none.
+    """
+    asked = os.environ.get(VISIBLE)
+    by_bus = os.environ.get(ORDER, "").upper() == BY_BUS
+    alike = len({card.compute_capability for card in every}) <= 1
+    if asked is None:
+        return tuple(every) if by_bus or alike else ()
+    found = []
+    # What follows the first word that names no GPU is not shown either.
+    for word in (part.strip() for part in asked.split(",")):
+        if word.isdigit() and not (by_bus or alike):
+            return ()
+        card = _card(word, every)
+        if card is None or card in found:
+            break
+        found.append(card)
+    return tuple(found)
+
+
+def _card(word: str, every: Sequence[Card]) -> Optional[Card]:
+    """The GPU that an index, a UUID or the beginning of one, or a MIG device's name stands for."""
+    if word.isdigit():
+        return every[int(word)] if int(word) < len(every) else None
+    old = _OLD_MIG.fullmatch(word)
+    if old:
+        word = old.group(1)
+    elif word.upper().startswith("MIG-"):
+        word = _parent_of(word)
+    if not word.upper().startswith("GPU-"):
+        return None
+    named = [c for c in every if c.uuid and c.uuid.upper().startswith(word.upper())]
+    return named[0] if len(named) == 1 else None
+
+
+def _parent_of(mig: str) -> str:
+    """The UUID of the GPU that this MIG device is a part of: `nvidia-smi -L` lists it beneath."""
+    try:
+        said = subprocess.run(
+            ["nvidia-smi", "-L"], capture_output=True, text=True, timeout=QUERY_LIMIT_S, check=True
+        ).stdout
+    except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
+        return ""
+    parent = ""
+    for uuid in _LISTED.findall(said):
+        if uuid.startswith("GPU-"):
+            parent = uuid
+        elif uuid.upper().startswith(mig.upper()):
+            return str(parent)
+    return ""
