@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks import sass
 from orchestrator.model import ptxas
-from remote_payload import build
+from remote_payload import toolkit
 
 CSRC = Path(__file__).resolve().parents[1] / "csrc"
 UNITS = ("attention/hopper/launch.cu", "attention/hopper/variants.cu")
@@ -107,9 +107,9 @@ def compile_unit(unit: Path, arch: str, cubin: Path) -> str:
 
 def nvcc() -> str:
     """The compiler; CompileFailed if there is none."""
-    found = build.nvcc_program()
+    found = toolkit.nvcc_program()
     if found is None:
-        raise CompileFailed("nvcc not found (looked in " + ", ".join(build.nvcc_places()) + ")")
+        raise CompileFailed("nvcc not found (looked in " + ", ".join(toolkit.nvcc_places()) + ")")
     return found
 
 

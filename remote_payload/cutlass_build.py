@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Callable, List, Tuple
 
-from remote_payload import bounded, build
+from remote_payload import bounded, compiler, compiler_words, toolkit
 from remote_payload.announce import say, step
 from remote_payload.contract import Stage, Status
 
@@ -71,13 +71,12 @@ def program(
     if not (checkout / "CMakeLists.txt").is_file():
         raise BuildFailed(f"{source} on this host is no CUTLASS checkout: no CMakeLists.txt in it")
     cmake = shutil.which("cmake")
-    nvcc = build.nvcc_program()
-    for name, found in (("cmake", cmake), ("nvcc", nvcc)):
-        if found is None:
-            raise BuildFailed(f"no {name} on this host to build the profiler with", Status.SKIPPED)
-    flags = configuration(str(nvcc), capability, shutil.which("ninja") is not None)
+    if cmake is None:
+        raise BuildFailed("no cmake on this host to build the profiler with", Status.SKIPPED)
+    nvcc = _nvcc(checkout)
+    flags = configuration(nvcc.toolkit.nvcc, capability, shutil.which("ninja") is not None)
     revision = revision_of(checkout)
-    key = hashlib.sha256("\0".join((revision, str(checkout), *flags)).encode()).hexdigest()[:16]
+    key = key_of(revision, checkout, nvcc, (cmake, *flags))
     folder = builds / f"cutlass-{key}"
     builds.mkdir(parents=True, exist_ok=True)
     with open(builds / f"cutlass-{key}.lock", "w") as lock:
@@ -92,12 +91,34 @@ def program(
         return str((folder / INSIDE).resolve())
 
 
+def _nvcc(checkout: Path) -> compiler.Nvcc:
+    """The compiler; BuildFailed without one."""
+    try:
+        found = toolkit.find()
+    except toolkit.NotWhereNamed as exc:
+        raise BuildFailed(str(exc)) from exc
+    except toolkit.NoToolkit as exc:
+        raise BuildFailed(
+            "no nvcc on this host to build the profiler with", Status.SKIPPED
+        ) from exc
+    nvcc, _, problem = compiler.known(found, checkout)
+    if nvcc is None:
+        raise BuildFailed(problem)
+    return nvcc
+
+
+def key_of(revision: str, checkout: Path, nvcc: compiler.Nvcc, configured: Tuple[str, ...]) -> str:
+    """Names a build. CMake and ninja see neither the environment nor that a compiler was replaced,
+    so both stand in it. configured: what CMake is told, and its own path."""
+    return nvcc.recipe((), (revision, str(checkout), *configured))
+
+
 def configuration(nvcc: str, capability: Tuple[int, int], ninja: bool) -> Tuple[str, ...]:
     """The arguments of CMake that decide what is built.
 
     https://github.com/NVIDIA/cutlass/blob/main/media/docs/cpp/quickstart.md
     """
-    arch = build.arch_of(capability).replace("sm_", "")
+    arch = toolkit.arch_of(capability).replace("sm_", "")
     kernels = KERNELS.get(capability[0], KERNELS[8])
     generator = ("-G", "Ninja") if ninja else ()
     return (
@@ -174,8 +195,7 @@ def _step(name: str, argv: Tuple[str, ...], log: Path, limit_s: float) -> None:
         raise BuildFailed(f"{name} found {ended.why}; raise --cutlass-limit", Status.TIMEOUT)
     lines = [line.strip() for line in log.read_text("utf-8", "replace").split("\n") if line.strip()]
     told = [line for line in lines if not line.startswith(_COMMANDS)]
-    errors = [line for line in told if re.search(r"\berror\b", line, re.IGNORECASE)]
-    said = (errors or lines[-1:] or ["it said nothing"])[0][:300]
+    said = (compiler_words.error("\n".join(told)) or (lines or ["it said nothing"])[-1])[:300]
     how = ended.why or f"ended with status {ended.exit_code}"
     raise BuildFailed(f"{name} {how}: {said}")
 

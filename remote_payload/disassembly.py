@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Optional
 
 from remote_payload import bounded
-from remote_payload.build import nvcc_places
+from remote_payload.toolkit import nvcc_places
 
 FILE = "artifacts/trace/sparsek.sass"
 _LIMIT_S = 60.0

@@ -6,28 +6,27 @@ It proves results, never speed: an emulated provider is checked and never timed.
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import math
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, List, Optional, Sequence
 
-from remote_payload import bounded
+from remote_payload import bounded, compiler, compiler_words
 from remote_payload.bounded import spoken
 from remote_payload.isolate import Deadline
+from remote_payload.kept import Kept, digest
 
 COMPILERS = ("c++", "g++", "clang++")
 FLAGS = ("-std=c++17", "-O2", "-fPIC", "-Wno-unknown-pragmas")
 # A head of the headline shape takes tens of milliseconds; more heads prove nothing more.
 MOST_HEADS = 32
+PREFIX, LIBRARY = "emulated-", "emulated"
 LAST_CTA = 2**32 - 1
 SOURCES = Path(__file__).resolve().parents[1]
-_LOG_LINES = 3
 # A variable that has a package run its kernels in Python on the CPU, the module that reads it, and
 # what that is called: https://triton-lang.org/main/programming-guide/chapter-3/debugging.html,
 # https://numba.readthedocs.io/en/stable/cuda/simulator.html
@@ -69,15 +68,22 @@ def library(sources: Path, builds: Path, limit_s: float = math.inf) -> str:
 
     CompileError: no C++ compiler, or it refuses the source, or is not done after limit_s seconds.
     """
-    compiler = host_compiler()
-    csrc = sources / "csrc"
-    target = builds / f"emulated-{_key(csrc, compiler)}.so"
-    if not target.is_file():
-        builds.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=str(builds), suffix=".partial") as folder:
-            built = link(compiler, csrc, units(csrc), Path(folder), ("-shared",), limit_s)
-            os.replace(str(built), str(target))
-    return str(target.resolve())
+    program = host_compiler()
+    csrc, kept = sources / "csrc", Kept(builds, sources)
+    recipe = _recipe(csrc, program)
+    folder = kept.find(PREFIX, recipe)
+    if folder is None:
+        partial = kept.partial(PREFIX)
+        try:
+            link(program, csrc, units(csrc), partial, ("-shared",), limit_s)
+            read = [name for path in partial.glob("*.d") for name in compiler.listed_by(path)]
+            for path in partial.iterdir():
+                if path.name != LIBRARY:
+                    path.unlink()
+            folder = kept.publish(partial, PREFIX, recipe, read or kept.everything(), _searched())
+        finally:
+            shutil.rmtree(str(partial), ignore_errors=True)
+    return str((folder / LIBRARY).resolve())
 
 
 def altered(path: str, old: str, new: str) -> Emulated:
@@ -116,16 +122,22 @@ def host_compiler() -> str:
     raise CompileError("no C++ compiler here (looked for $CXX, " + ", ".join(COMPILERS) + ")")
 
 
-def _key(csrc: Path, compiler: str) -> str:
-    said = subprocess.run([compiler, "--version"], stdout=subprocess.PIPE, check=False).stdout
-    total = hashlib.sha256(said + repr(FLAGS).encode())
-    for path in sorted(path for path in csrc.rglob("*") if path.is_file()):
-        total.update(str(path.relative_to(csrc)).encode() + b"\0" + path.read_bytes())
-    return total.hexdigest()[:16]
+def _recipe(csrc: Path, program: str) -> str:
+    """How the emulated library is made, but for the bytes of its files."""
+    names = [path.relative_to(csrc).as_posix() for path in units(csrc)]
+    variables = compiler.in_force(compiler.OF_THE_HOST_COMPILER)
+    facts = [*FLAGS, *names, *compiler.stamp(program), compiler.said_by(program), repr(variables)]
+    return digest("\0".join(facts))
+
+
+def _searched() -> List[str]:
+    """The folders of headers that the environment names."""
+    values = [value for _, value in compiler.in_force(compiler.HEADER_FOLDERS)]
+    return [each for value in values for each in value.split(os.pathsep) if os.path.isabs(each)]
 
 
 def link(
-    compiler: str,
+    program: str,
     csrc: Path,
     sources: Sequence[Path],
     folder: Path,
@@ -134,7 +146,8 @@ def link(
 ) -> Path:
     """Compile `sources` of csrc over the emulator, several at a time, and link them in `folder`.
 
-    flags: for linking; without -shared the result is a program. CompileError says what is wrong;
+    program: the C++ compiler; what it read for an object stands in a file .d beside that. flags:
+    for linking; without -shared the result is a program. CompileError says what is wrong;
     CompiledTooLong, which of them was not done limit_s seconds after the call.
     """
     deadline = Deadline(limit_s)
@@ -143,14 +156,15 @@ def link(
         path = unit.relative_to(csrc)
         name = "_".join(path.parts) + ".o"
         include = (f"-I{csrc}", f"-I{csrc / 'emulator'}")
-        command = [compiler, *FLAGS, *include, "-c", "-o", name, "-x", "c++", str(unit)]
+        listing = ("-MD", "-MF", f"{name}.d")
+        command = [program, *FLAGS, *include, *listing, "-c", "-o", name, "-x", "c++", str(unit)]
         _call(command, folder, f"compiling {path.as_posix()}", deadline)
         return name
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         objects = list(pool.map(compile_unit, sources))
-    _call([compiler, *flags, "-o", "emulated", *objects], folder, "linking", deadline)
-    return folder / "emulated"
+    _call([program, *flags, "-o", LIBRARY, *objects], folder, "linking", deadline)
+    return folder / LIBRARY
 
 
 def _call(command: Sequence[str], folder: Path, stage: str, deadline: Deadline) -> None:
@@ -163,9 +177,8 @@ def _call(command: Sequence[str], folder: Path, stage: str, deadline: Deadline) 
     if ended.timed_out:
         raise CompiledTooLong(f"{stage}: not done {spoken(deadline.limit_s)} after the start")
     if ended.exit_code != 0:
-        lines = output.read_text("utf-8", "replace").splitlines()
-        errors = [line for line in lines if "error" in line] or lines
-        raise CompileError("; ".join(errors[:_LOG_LINES]) or ended.why or f"{stage} failed")
+        said = compiler_words.cause(output.read_text("utf-8", "replace"))
+        raise CompileError(said or ended.why or f"{stage} failed")
 
 
 class Emulated:

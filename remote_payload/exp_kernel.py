@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import ctypes
-import hashlib
-import os
-import subprocess
-import tempfile
+import shutil
 from pathlib import Path
 from typing import Tuple
 
-from remote_payload import bounded, build
+from remote_payload import compiler, compiler_words, toolkit
+from remote_payload.compilations import Compilations
+from remote_payload.contract import Status
+from remote_payload.kept import Kept
 
 SOURCE = "csrc/ceilings/exp.cu"
-FLAGS = ("-shared", "-Xcompiler", "-fPIC", "-cudart", "static", "-O3", "-std=c++17", "-I", "csrc")
+FLAGS = ("-Xcompiler", "-fPIC", "-cudart", "static", "-O3", "-std=c++17", "-I", "csrc")
 COMPILE_LIMIT_S = 120.0
+PREFIX = "exp-"
 # enum SparsekExp of csrc/ceilings/exp.h
 VALUES_PER_BLOCK, STEPS_PER_PASS = 2048, 4
 
@@ -31,25 +32,31 @@ def library(
     sources: Path, builds: Path, capability: Tuple[int, int], limit_s: float = COMPILE_LIMIT_S
 ) -> str:
     """Path of the compiled kernel for a device, kept under builds. CompileError, NoCompiler."""
-    nvcc = build.nvcc_program()
+    try:
+        found = toolkit.find()
+    except toolkit.NotWhereNamed as exc:
+        raise CompileError(str(exc)) from exc
+    except toolkit.NoToolkit as exc:
+        raise NoCompiler("no nvcc") from exc
+    nvcc, _, problem = compiler.known(found, sources, limit_s)
     if nvcc is None:
-        raise NoCompiler("no nvcc")
-    arch = build.arch_of(capability)
-    target = builds / f"exp-{_key(sources, nvcc, arch)}.so"
-    if not target.is_file():
-        builds.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=str(builds), suffix=".partial") as folder:
-            made = Path(folder).resolve() / "exp.so"
-            gencode = f"arch={arch.replace('sm_', 'compute_')},code={arch}"
-            argv = [nvcc, *FLAGS, "-gencode", gencode, SOURCE, "-o", str(made)]
-            log = Path(folder) / "log.txt"
-            ended = bounded.run(argv, log, limit_s, cwd=str(sources))
-            if ended.exit_code != 0 or not made.is_file():
-                said = log.read_text("utf-8", "replace").strip() or "it said nothing"
-                how = ended.why or f"nvcc ended with status {ended.exit_code}"
-                raise CompileError(f"{SOURCE} does not compile: {how}: {said[:300]}")
-            os.replace(str(made), str(target))
-    return str(target.resolve())
+        raise CompileError(problem)
+    kept, arch = Kept(builds, sources), toolkit.arch_of(capability)
+    made = Compilations(nvcc, kept, FLAGS, (SOURCE,), limit_s)
+    folder = kept.find(PREFIX, made.recipe(arch)) or _made(made, arch)
+    return str((folder / Compilations.library(arch)).resolve())
+
+
+def _made(made: Compilations, arch: str) -> Path:
+    partial = made.kept.partial(PREFIX)
+    try:
+        (one,) = made.all((arch,), partial, lambda *_: None)
+        if one.status is not Status.OK:
+            why = compiler_words.placed(compiler_words.cause(one.log))
+            raise CompileError(f"{SOURCE} does not compile: {why}")
+        return made.kept.publish(partial, PREFIX, made.recipe(arch), made.read, made.searched)
+    finally:
+        shutil.rmtree(str(partial), ignore_errors=True)
 
 
 class ExpChains:
@@ -72,13 +79,3 @@ class ExpChains:
         code = self._native.sparsek_exp_chains(values, blocks, passes, stream)
         if code != 0:
             raise RuntimeError(f"the launch was refused with cudaError {code}")
-
-
-def _key(sources: Path, nvcc: str, arch: str) -> str:
-    said = subprocess.run([nvcc, "--version"], stdout=subprocess.PIPE, check=False).stdout
-    total = hashlib.sha256(said + repr((FLAGS, arch)).encode())
-    csrc = sources / "csrc"
-    read = [*(csrc / "ceilings").iterdir(), *(csrc / "ptx").iterdir()]
-    for path in sorted(path for path in read if path.is_file()):
-        total.update(path.name.encode() + b"\0" + path.read_bytes())
-    return total.hexdigest()[:16]

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, FrozenSet, List, Optional, Sequence, Tuple
 
-from remote_payload import build, emulation
+from remote_payload import compiler_words, emulation, toolkit
 from remote_payload.prove import Late, NotGiven, Place, Refuted, Skipped
 
 FOLDER = "csrc/conformance"
@@ -146,17 +146,20 @@ def nvcc(place: Place, source: str, name: str) -> Path:
     """A program of the snapshot compiled for this GPU. Skipped: no nvcc; Refuted: it complains."""
     if place.capability is None:
         raise Skipped("no GPU in this run")
-    compiler = build.nvcc_program()
-    if compiler is None:
-        raise Skipped(f"nvcc not found (looked in {', '.join(build.nvcc_places())})")
-    arch = build.arch_of(place.capability)
-    gencode = f"arch={arch.replace('sm_', 'compute_')},code={arch}"
-    program = place.scratch / name
-    argv = (compiler, "-std=c++17", "-lineinfo", "-gencode", gencode, "-I", "csrc", source)
     try:
-        place.require((*argv, "-o", str(program)), f"nvcc-{name}.txt")
+        compiler = toolkit.find().nvcc
+    except toolkit.NoToolkit as exc:
+        raise Skipped(str(exc)) from exc
+    target = toolkit.gencode(toolkit.arch_of(place.capability))
+    program = place.scratch / name
+    argv = (compiler, "-std=c++17", "-lineinfo", *target, "-I", "csrc", source)
+    try:
+        ended, said = place.run((*argv, "-o", str(program)), f"nvcc-{name}.txt")
     except Late as exc:
         raise Late(f"compiling {source}: {exc}") from exc
+    if ended.exit_code != 0:
+        how = ended.why or f"ended with status {ended.exit_code}"
+        raise Refuted(f"nvcc {how}: {compiler_words.cause(said) or 'it said nothing'}")
     return program
 
 

@@ -50,7 +50,12 @@ class Machine:
 
 @dataclass(frozen=True)
 class Compilation:
-    """One nvcc call. log is the compiler's whole output, ptxas -v report included."""
+    """One library for one architecture.
+
+    command: makes it at once, in the snapshot's root, with all of the environment that was in
+    force. log: the compiler's whole output, ptxas -v report included, that of files whose objects
+    were kept as well. seconds: wall time of what was compiled now, and of linking.
+    """
 
     arch: str
     command: str
@@ -61,7 +66,10 @@ class Compilation:
 
 @dataclass(frozen=True)
 class BuildReport:
-    """What building csrc/ gave. library_digest is the sha256 of the shared library's bytes."""
+    """What building csrc/ gave. library_digest is the sha256 of the shared library's bytes.
+
+    toolkit: the path of nvcc and what led there. host_compiler: its path and version.
+    """
 
     status: Status
     reason: str
@@ -71,6 +79,8 @@ class BuildReport:
     library: Optional[str] = None
     library_digest: Optional[str] = None
     compilations: Tuple[Compilation, ...] = ()
+    toolkit: Optional[str] = None
+    host_compiler: Optional[str] = None
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ import sys
 from dataclasses import dataclass
 from typing import Sequence, Tuple
 
-from remote_payload import build, codec, installed
+from remote_payload import codec, installed, toolkit
 from remote_payload.contract import DType, Shape
 from remote_payload.prove import Late, Place, Refuted, Skipped, last_line
 from remote_payload.prove_conformance import nvcc
@@ -123,7 +123,7 @@ def _watched(place: Place, tool: Tool) -> str:
         raise Skipped("no GPU in this run")
     if place.setting.library is None:
         raise Skipped(place.setting.no_library)
-    program = find(os.pathsep.join(build.nvcc_places()))
+    program = find(os.pathsep.join(toolkit.nvcc_places()))
     command = (program, "--tool", tool.name, *tool.options)
     _try_the_tool(place, tool, command)
     order = place.scratch / "order.json"

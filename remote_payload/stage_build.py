@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from remote_payload import build, emulation
+from remote_payload import build, emulation, toolkit
 from remote_payload.announce import step
 from remote_payload.catalog import OWN
 from remote_payload.contract import Request, Stage
@@ -22,7 +22,7 @@ def act(scene: Scene) -> Outcome:
         scene.request.build,
         sources=scene.sources,
         builds=scene.builds,
-        device_arch=build.arch_of(capability) if capability else None,
+        device_arch=toolkit.arch_of(capability) if capability else None,
         progress=progress,
         limit_s=scene.deadline.allow(math.inf),
     )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Tuple
 
-from remote_payload import build, disassembly, trace
+from remote_payload import disassembly, toolkit, trace
 from remote_payload.announce import say
 from remote_payload.contract import Status, TraceRecord
 from remote_payload.isolate import OutOfTime
@@ -45,6 +45,6 @@ def _list_machine_code(scene: Scene) -> None:
     library, capability = scene.setting().library, scene.capability()
     if library is None or capability is None:
         return
-    why = disassembly.disassemble(Path(library), build.arch_of(capability), scene.draft.folder)
+    why = disassembly.disassemble(Path(library), toolkit.arch_of(capability), scene.draft.folder)
     if why:
         say(f"no machine code of ours: {why}")

@@ -128,6 +128,10 @@ def _cut_names(said: CompilerReport) -> list[tuple[str, str]]:
 
 def _build_headline(report: BuildReport) -> str:
     nvcc = report.nvcc or "nvcc not found"
+    if report.toolkit:
+        nvcc += f" of {report.toolkit}"
+    if report.host_compiler:
+        nvcc += f", host compiler {report.host_compiler}"
     if report.status is Status.OK:
         origin = "taken from the build cache" if report.cached else "built in this run"
         return f"{nvcc}; {origin}; build key {report.key or fmt.NONE}."

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from remote_payload import build, cutlass, cutlass_build
+from remote_payload import cutlass, cutlass_build, toolkit
 from remote_payload.contract import CeilingsPlan, CutlassReport, Stage, Status
 from remote_payload.cutlass import Missing, Place
 from remote_payload.isolate import Deadline
@@ -242,7 +242,7 @@ def test_a_host_that_lacks_a_tool_of_the_build_is_told_which(
         (tools / name).write_text("#!/bin/sh\n")
         (tools / name).chmod(0o755)
     monkeypatch.setenv("PATH", str(tools))
-    monkeypatch.setattr(build, "nvcc_places", lambda: (str(tools),))
+    monkeypatch.setattr(toolkit, "LOCAL", str(tools))
     report = run(tmp_path, replace(PLAN, cutlass_source=str(source)))
     assert report.status is Status.SKIPPED
     assert report.reason == f"no {tool} on this host to build the profiler with"

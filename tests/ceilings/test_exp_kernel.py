@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from benchmarks import sass
-from remote_payload import build, exp_kernel
+from remote_payload import build, exp_kernel, toolkit
 from tests.kernels.emulated import CSRC, STRICT, compile_kernels, compiler
 
 ROOT = CSRC.parent
 VALUES, STEPS = exp_kernel.VALUES_PER_BLOCK, exp_kernel.STEPS_PER_PASS
 needs_nvcc = pytest.mark.skipif(
-    shutil.which("nvcc", path=":".join(build.nvcc_places())) is None, reason="no nvcc"
+    shutil.which("nvcc", path=":".join(toolkit.nvcc_places())) is None, reason="no nvcc"
 )
 
 
@@ -91,17 +91,20 @@ def test_the_inner_loop_is_exponentials_and_next_to_nothing_else(tmp_path: Path)
 def test_without_nvcc_there_is_no_kernel_and_no_failure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(build, "nvcc_places", lambda: (str(tmp_path),))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(toolkit, "LOCAL", str(tmp_path))
     with pytest.raises(exp_kernel.NoCompiler, match="no nvcc"):
         exp_kernel.library(ROOT, tmp_path / "builds", (9, 0))
 
 
 def test_a_compiler_that_refuses_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     nvcc = tmp_path / "nvcc"
-    nvcc.write_text("#!/bin/sh\necho 'exp.cu(1): error: no such thing'\nexit 2\n")
+    nvcc.write_text(
+        "#!/bin/sh\n[ $1 = --version ] && exit 0\necho 'exp.cu(1): error: no such thing'\nexit 2\n"
+    )
     nvcc.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    with pytest.raises(exp_kernel.CompileError, match=r"status 2: exp\.cu\(1\): error: no such"):
+    with pytest.raises(exp_kernel.CompileError, match=r"not compile: exp\.cu:1: error: no such"):
         exp_kernel.library(ROOT, tmp_path / "builds", (9, 0))
     assert not list((tmp_path / "builds").iterdir())
 
@@ -124,6 +127,6 @@ def test_the_exp_rate_of_a_real_gpu_lies_below_its_documented_peak(tmp_path: Pat
 
 
 def test_the_attention_library_has_no_part_in_the_ceilings() -> None:
-    read = build._source_digests(ROOT)
+    read = build.units_of(ROOT)
     assert "csrc/attention/api.cu" in read
     assert not [name for name in read if name.startswith("csrc/ceilings/")]

@@ -12,16 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from remote_payload import build
+from remote_payload import build, toolkit
 from remote_payload.catalog import VARIANTS
+from remote_payload.compilations import PREFIX
 from remote_payload.contract import BuildPlan, BuildReport, Status
 from tests.kernels.emulated import CSRC
 
 SMALL = 'extern "C" int answer() { return 42; }\n__global__ void nothing() {}\n'
 
 needs_nvcc = pytest.mark.skipif(
-    shutil.which("nvcc", path=":".join(build.nvcc_places())) is None,
-    reason=f"nvcc not found (looked in {', '.join(build.nvcc_places())})",
+    shutil.which("nvcc", path=":".join(toolkit.nvcc_places())) is None,
+    reason=f"nvcc not found (looked in {', '.join(toolkit.nvcc_places())})",
 )
 
 
@@ -45,7 +46,8 @@ class Place:
         )
 
     def left(self) -> list[str]:
-        return sorted(path.name for path in self.builds.iterdir())
+        found = (path.name for path in self.builds.iterdir())
+        return sorted(name for name in found if not name.startswith(PREFIX))
 
 
 @pytest.fixture
@@ -198,7 +200,7 @@ def test_without_nvcc_the_build_is_skipped_and_says_where_it_looked(
 ) -> None:
     monkeypatch.setenv("PATH", "")
     monkeypatch.setenv("CUDA_HOME", str(tmp_path))
-    assert build.nvcc_places()[:2] == (f"{tmp_path}/bin", "/usr/local/cuda/bin")
+    assert toolkit.nvcc_places()[:2] == (f"{tmp_path}/bin", "/usr/local/cuda/bin")
     report = build.build(
         BuildPlan(),
         sources=small.sources,
@@ -257,12 +259,12 @@ def test_a_compilation_that_is_not_done_in_time_is_ended_and_named(
 def test_a_device_gets_the_target_with_its_own_instructions(
     capability: tuple[int, int], arch: str
 ) -> None:
-    assert build.arch_of(capability) == arch
+    assert toolkit.arch_of(capability) == arch
 
 
 @needs_nvcc
 def test_the_instruction_probe_compiles_with_nvcc_too(tmp_path: Path) -> None:
-    nvcc = shutil.which("nvcc", path=":".join(build.nvcc_places()))
+    nvcc = shutil.which("nvcc", path=":".join(toolkit.nvcc_places()))
     assert nvcc is not None
     command = [nvcc, "-std=c++17", "-arch=sm_80", "-cubin", "-I", str(CSRC)]
     command += [str(Path(__file__).with_name("probe.cu")), "-o", str(tmp_path / "probe.cubin")]

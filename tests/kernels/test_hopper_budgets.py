@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import pytest
 
 from benchmarks import budgets, program, quarter_model, registers, sass
-from remote_payload import build
+from remote_payload import toolkit
 from tests.kernels.emulated import CSRC
 
-needs_nvcc = pytest.mark.skipif(build.nvcc_program() is None, reason="nvcc not found")
+needs_nvcc = pytest.mark.skipif(toolkit.nvcc_program() is None, reason="nvcc not found")
 
 CHOICES = (CSRC / "attention/hopper/choices.h").read_text()
 REGISTERS = 128  # 65,536 of an SM over 512 threads

@@ -10,9 +10,9 @@ import pytest
 from benchmarks import registers
 from benchmarks.budgets import CompileFailed
 from benchmarks.registers import BEGIN, END, Kernel, main, release_of, table, written
-from remote_payload import build
+from remote_payload import build, toolkit
 
-needs_nvcc = pytest.mark.skipif(build.nvcc_program() is None, reason="nvcc not found")
+needs_nvcc = pytest.mark.skipif(toolkit.nvcc_program() is None, reason="nvcc not found")
 
 _ENTRY = """\
 ptxas info    : Compiling entry function '{name}' for '{arch}'

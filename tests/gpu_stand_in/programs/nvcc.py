@@ -1,9 +1,10 @@
 """In the place of nvcc: the real one runs, and what it made is then replaced by what can run here.
 
-Its log, its exit status and its time are the real ones. A library or a program that came out of .cu
-files of csrc/ is compiled once more by the C++ compiler, over csrc/emulator and the stand-in's
-driver, with the same -D and -I. Both compilations are kept in STAND_IN_HOME, so that the next
-rehearsal has the log and the library at once, and sleeps for the real one's time.
+Its log, its exit status and its time are the real ones. An object, a library or a program that came
+out of .cu files of csrc/ is compiled once more by the C++ compiler, over csrc/emulator and the
+stand-in's driver, with the same -D and -I; objects are linked by it alone. Both compilations are
+kept in STAND_IN_HOME, so that the next rehearsal has the log and the library at once, and sleeps
+for the real one's time.
 
 STAND_IN_REAL_NVCC: the real one. STAND_IN_QUICK_BUILD: do not sleep. STAND_IN=slow-build: sleep for
 STAND_IN_SLOW_BUILD_S (200) more. Standard library only; runs as `python3 -IS nvcc.py`.
@@ -29,12 +30,12 @@ SLOW_BUILD_S = 200.0
 
 
 def main(words: list[str]) -> int:
-    units = [word for word in words if word.endswith(".cu")]
-    if not units or "-o" not in words:
+    units = [word for word in words if word.endswith((".cu", ".o")) and word != after(words, "-o")]
+    if not units or "-o" not in words or "-dryrun" in words:
         return subprocess.run([real(), *words], check=False).returncode
     if os.environ.get("STAND_IN") == "slow-build":
         time.sleep(float(os.environ.get("STAND_IN_SLOW_BUILD_S", SLOW_BUILD_S)))
-    target = Path(words[words.index("-o") + 1])
+    target = Path(after(words, "-o"))
     folder = HOME / "compiled" / key(words)
     if not (folder / "told.json").is_file():
         compile_both(words, units, target, folder)
@@ -44,6 +45,8 @@ def main(words: list[str]) -> int:
     sys.stdout.write(told["log"])
     if told["status"] == 0:
         shutil.copy(folder / "made", target)
+        if "-MF" in words:
+            shutil.copy(folder / "depends", after(words, "-MF"))
     return int(told["status"])
 
 
@@ -51,10 +54,19 @@ def real() -> str:
     return os.environ["STAND_IN_REAL_NVCC"]
 
 
+def after(words: list[str], option: str) -> str:
+    """The word that follows this option; empty without it."""
+    return words[words.index(option) + 1] if option in words else ""
+
+
 def key(words: list[str]) -> str:
     """Of everything that both compilations read, and of how they are called."""
-    at = words.index("-o")
-    total = hashlib.sha256(repr(words[:at] + words[at + 2 :] + list(FLAGS)).encode())
+    targets = (after(words, "-o"), after(words, "-MF"))
+    objects = [word for word in words if word.endswith(".o") and word not in targets]
+    plain = [word for word in words if word not in (*targets, *objects)]
+    total = hashlib.sha256(repr(plain + list(FLAGS)).encode())
+    for name in objects:
+        total.update(Path(name).read_bytes())
     for path in sorted([*Path("csrc").rglob("*"), *DRIVER.rglob("*"), Path(__file__)]):
         if path.is_file():
             total.update(path.name.encode() + b"\0" + path.read_bytes())
@@ -64,7 +76,9 @@ def key(words: list[str]) -> str:
 def compile_both(words: list[str], units: list[str], target: Path, folder: Path) -> None:
     """Fill `folder`; told.json comes last and marks it whole."""
     started = time.monotonic()
-    done = subprocess.run([real(), *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    # The real one cannot link what the C++ compiler made.
+    argv = [real(), *words] if any(unit.endswith(".cu") for unit in units) else ["true"]
+    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     seconds, log = time.monotonic() - started, done.stdout.decode("utf-8", "replace")
     sys.stdout.write(log)
     folder.mkdir(parents=True, exist_ok=True)
@@ -73,6 +87,8 @@ def compile_both(words: list[str], units: list[str], target: Path, folder: Path)
         replace(words, units, made)
         shutil.copy(made, target)
         made.replace(folder / "made")
+        if "-MF" in words:
+            shutil.copy(after(words, "-MF"), folder / "depends")
     told = {"status": done.returncode, "seconds": seconds, "log": log, "kept": True}
     partial = folder / "told.partial"
     partial.write_text(json.dumps(told))
@@ -87,8 +103,15 @@ def replace(words: list[str], units: list[str], made: Path) -> None:
         made.write_text("#!/bin/sh\necho 'planted: no error'\n")
         made.chmod(0o755)
         return
+    if "-c" in words:
+        # Only libraries are linked of objects.
+        Path(compiled(units[0], words, made.parent, library=True)).replace(made)
+        return
     library = "-shared" in words
-    objects = [compiled(unit, words, made.parent, library) for unit in units]
+    objects = [
+        unit if unit.endswith(".o") else compiled(unit, words, made.parent, library)
+        for unit in units
+    ]
     link = ["-shared"] if library else []
     driver = [f"-L{HOME}", "-lstand_in", f"-Wl,-rpath,{HOME}"] if library else []
     call(["g++", *link, "-o", str(made), *objects, *emulator(), *driver, "-lpthread"])
