@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks.budgets import CSRC, CompileFailed, compile_unit, nvcc
 from orchestrator.model import ptxas
-from remote_payload import build
+from remote_payload import build, toolkit
 
 PAGE = CSRC.parent / "docs" / "kernels" / "portable.md"
 BEGIN, END = "<!-- registers: begin -->", "<!-- registers: end -->"
@@ -64,7 +64,7 @@ def release() -> str:
     """Of the nvcc at hand, such as 13.0.88; CompileFailed if there is none."""
     command = [nvcc(), "--version"]
     said = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-    return build.release(said.strip())
+    return toolkit.release(said.strip())
 
 
 def compile_all() -> tuple[Kernel, ...]:

@@ -45,7 +45,7 @@ _REMARK = re.compile(r"^ptxas info|\bwarning\s*(?:#\d+(?:-D)?)?\s*:|\bnote\s*:|^
 _TEMPORARY = re.compile(r"^\S*tmpxft_\S+:\([^)]*\): ")
 _PLACE = re.compile(r"^(\S+)\((\d+)\)( ?):")
 _MISSING = re.compile(
-    r"^(?:(?P<by>[^\s:]+)(?::\d+)+: |(?P<at>[^\s(]+)\(\d+\): )"
+    r"^(?:[^\s:]+(?::\d+)+: |[^\s(]+\(\d+\): )"
     r"(?:fatal |catastrophic )?error\s*(?:#\d+(?:-D)?)?: "
     r"(?:'(?P<clang>[^']+)' file not found"
     r"|cannot open source file \"(?P<edg>[^\"]+)\""
@@ -83,10 +83,7 @@ def error(log: str) -> str:
     return cause(log) if any(p.search(line) for line in lines for p in telling) else ""
 
 
-def missing_header(log: str) -> tuple[str, str]:
-    """(the file that includes it, the header that was not found); empty where none is missing."""
+def missing_header(log: str) -> str:
+    """The header that was not found, as the #include has it; empty where none is missing."""
     found = _MISSING.search(log)
-    if found is None:
-        return "", ""
-    header = found["gcc"] or found["clang"] or found["edg"]
-    return found["by"] or found["at"] or "", header
+    return "" if found is None else found["gcc"] or found["clang"] or found["edg"]

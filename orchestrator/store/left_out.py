@@ -4,24 +4,12 @@ from __future__ import annotations
 
 import os
 import posixpath
-import re
 from collections.abc import Iterator
 from itertools import islice
 
 from orchestrator.model.snapshot import Scan, Skipped
 
-# What gcc, clang and nvcc's own front end say of a file that is not there.
-_NOT_FOUND = re.compile(
-    r"fatal error: (?P<gcc>[^:\n]+): No such file|fatal error: '(?P<clang>[^'\n]+)' file not found"
-    r'|(?:cannot|could not) open source file "(?P<nvcc>[^"\n]+)"'
-)
 _MOST_FILES = 100_000
-
-
-def missed(log: str) -> tuple[str, ...]:
-    """The files that a compiler's log says it did not find, as they were included."""
-    found = (next(filter(None, match.groups())) for match in _NOT_FOUND.finditer(log))
-    return tuple(dict.fromkeys(found))
 
 
 def stays_at_home(scan: Scan, included: str) -> str:
@@ -37,7 +25,9 @@ def stays_at_home(scan: Scan, included: str) -> str:
             if path == wanted or path.endswith(f"/{wanted}"):
                 whole = item.path.rstrip("/") == path
                 who = "it" if whole else item.path
-                return f"{path} stays at home, {who} {item.reason}: {_mend(path, item)}"
+                return (
+                    f"{path} lies here and was not sent: {who} {item.reason}. {_mend(path, item)}"
+                )
     return ""
 
 
@@ -45,8 +35,8 @@ def _mend(path: str, item: Skipped) -> str:
     if "ignored" in item.reason:
         return f"`git add -f {path}` lets it travel"
     if "repository" in item.reason:
-        return f"make {item.path} a submodule, and it travels"
-    return "only other files travel"
+        return f"Make {item.path} a submodule, and it travels"
+    return "`orchestrator deploy --dry-run` lists what travels and what does not"
 
 
 def _files(scan: Scan, item: Skipped) -> Iterator[str]:

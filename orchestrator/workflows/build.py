@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from orchestrator.model import ptxas
 from orchestrator.model.run import Run
-from orchestrator.workflows.left_at_home import left_at_home
+from orchestrator.workflows import left_at_home
 from orchestrator.workflows.profile import Order, new_card
 from orchestrator.workflows.run_job import Errand, run_job
 from remote_payload.contract import BuildReport, Status
@@ -35,7 +35,8 @@ def build(errand: Errand, order: Order, snapshot: str) -> Built:
     report = run.result.build
     if report is None:
         return Built(run, (run.result.reason,), ok=False)
-    lines = (*_lines(report), *left_at_home(order.root, order.plan, run))
+    at_home = left_at_home.explain(order.root, report, order.plan.extra)
+    lines = (*_lines(report), *((at_home,) if at_home else ()))
     return Built(run, lines, ok=report.status is not Status.FAILED)
 
 
@@ -44,6 +45,9 @@ def _lines(report: BuildReport) -> tuple[str, ...]:
         return (f"build {report.status.value}: {report.reason}",)
     cached = " (cached)" if report.cached else ""
     lines = [f"build ok{cached}: {report.nvcc or 'nvcc'}, key {report.key[:12]}"]
+    if report.toolkit:
+        host_compiler = f"; {report.host_compiler}" if report.host_compiler else ""
+        lines.append(f"  {report.toolkit}{host_compiler}")
     for compilation in report.compilations:
         kernels = ptxas.parse(compilation.log).kernels
         registers = max((kernel.registers for kernel in kernels), default=0)

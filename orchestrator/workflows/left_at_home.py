@@ -1,24 +1,60 @@
-"""After a compile that missed a file: whether that file is here, and why it did not travel."""
+"""A compile that misses a header: whether it lies here and was not sent, and what to do then."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 
-from orchestrator.model.run import Run
-from orchestrator.store import left_out, sources
-from orchestrator.workflows.plan import Plan
-from remote_payload.contract import Status
+from orchestrator.errors import UsageError
+from orchestrator.model.snapshot import Scan
+from orchestrator.store import sources
+from orchestrator.store.left_out import stays_at_home
+from remote_payload.compiler_words import missing_header
+from remote_payload.contract import BuildReport, Status
+
+HEADERS = "csrc"  # the one folder of headers that builds name by -I
+# A project may hold a whole environment or data set: looking there is not worth the wait.
+_MOST_FOLDERS = 5000
+_PASSED_OVER = (".git", ".venv", "venv", "node_modules", "__pycache__", "runs")
 
 
-def left_at_home(root: Path, plan: Plan, run: Run) -> tuple[str, ...]:
-    """One sentence for each file that the compiler missed and that lies in this project."""
-    report = run.result.build if run.result else None
-    if report is None or report.status is not Status.FAILED:
-        return ()
-    logs = [one.log for one in report.compilations if one.status is Status.FAILED]
-    names = dict.fromkeys(name for log in logs for name in left_out.missed(log))
-    if not names:
-        return ()
-    scan = sources.scan(root, extra=plan.extra)
-    found = (left_out.stays_at_home(scan, name) for name in names)
-    return tuple(dict.fromkeys(filter(None, found)))
+def explain(root: Path, report: BuildReport, extra: Iterable[tuple[str, Path]] = ()) -> str:
+    """Where the header lies that the compiler did not find, why it is not on the host, the next
+    step; empty if the build did not fail for a header, or nothing here has its name."""
+    if report.status is not Status.FAILED:
+        return ""
+    logs = (one.log for one in report.compilations if one.status is Status.FAILED)
+    header = next(filter(None, (missing_header(log) for log in logs)), "")
+    if not header:
+        return ""
+    try:
+        scan = sources.scan(root, extra=extra)
+    except UsageError:
+        return ""  # the tree has changed since it was sent
+    return stays_at_home(scan, header) or _elsewhere(scan, header)
+
+
+def _elsewhere(scan: Scan, header: str) -> str:
+    """The header is not where the #include says, but here nonetheless."""
+    tail = "/" + header.lstrip("./")
+    for entry in scan.snapshot.entries:
+        if entry.path.endswith(tail):
+            folder = entry.path.removesuffix(tail)
+            return (
+                f"{entry.path} was sent, but headers are looked for beside the file that includes "
+                f"them and in {HEADERS}/ alone: include it by its path from there, or set "
+                f"`env: {{NVCC_APPEND_FLAGS: -I {folder}}}` for the host"
+            )
+    for folder, folders, files in islice(os.walk(scan.root), _MOST_FOLDERS):
+        folders[:] = [each for each in folders if each not in _PASSED_OVER]
+        if tail.rpartition("/")[2] in files:
+            path = f"{folder}{os.sep}{tail.rpartition('/')[2]}"
+            if path.endswith(tail):
+                return (
+                    f"{os.path.relpath(path, scan.root)} lies here and was not sent: only "
+                    f"{' and '.join(f'{part}/' for part in sources.PARTS)} travel. Copy what you "
+                    f"include to {HEADERS}/"
+                )
+    return ""

@@ -19,9 +19,8 @@ from orchestrator.model.workspace import Workspace
 from orchestrator.store import sources
 from orchestrator.store.runs import RunStore, new_run_id
 from orchestrator.transport.base import Transport
-from orchestrator.workflows import deploy
+from orchestrator.workflows import deploy, left_at_home
 from orchestrator.workflows.diagnose import Beside, look_command
-from orchestrator.workflows.left_at_home import left_at_home
 from orchestrator.workflows.plan import Plan
 from orchestrator.workflows.run_job import Errand, run_job, spec_of
 
@@ -61,8 +60,10 @@ def profile(
     card = new_card(order.verb, transport.host, deployed.digest, order.reproduce)
     errand = Errand(transport, runs, progress, show_log)
     run = run_job(errand, card, request)
-    for line in left_at_home(order.root, order.plan, run):
-        progress.say(line)
+    built = run.result.build if run.result else None
+    at_home = left_at_home.explain(order.root, built, order.plan.extra) if built else ""
+    if at_home:
+        progress.say(at_home)
     return run
 
 
