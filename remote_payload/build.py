@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Callable, Optional, Sequence, Tuple
 
 from remote_payload import bounded, codec, compiler, compiler_words, toolkit
-from remote_payload.compilations import Compilations
+from remote_payload.compilations import WORST, Compilations
 from remote_payload.contract import BuildPlan, BuildReport, Status
 from remote_payload.kept import Kept, digest
 
@@ -61,23 +61,32 @@ def build(
     nvcc, said, problem = compiler.known(found, sources, limit_s)
     if nvcc is None:
         return BuildReport(Status.SKIPPED, problem)
-    report = BuildReport(Status.FAILED, "", nvcc=toolkit.release(said), toolkit=found.words)
+    report = _described(nvcc, said)
     units = units_of(sources)
-    arch = tuple(
-        dict.fromkeys(plan.arch or ((device_arch,) if device_arch else _supported(found.nvcc)))
-    )
+    wanted = plan.arch or ((device_arch,) if device_arch else _supported(found.nvcc))
+    arch = tuple(dict.fromkeys(wanted))
     if why := _senseless(arch, units, sources):
         return dataclasses.replace(report, reason=why)
-    host = nvcc.host_compiler(FLAGS)
-    report = dataclasses.replace(report, host_compiler=host.words if host else None)
     made = Compilations(nvcc, Kept(builds, sources), FLAGS, units, limit_s)
     recipe = digest("\0".join(made.recipe(name) for name in arch))
-    kept = _kept(made.kept, recipe)
-    if kept is None:
+    if (kept := _kept(made.kept, recipe)) is None:
         return _build_new(report, made, arch, recipe, device_arch, progress)
     progress(len(arch), len(arch), "already built")
     # The same toolkit may have been found in another way this time.
     return _choose(dataclasses.replace(kept, toolkit=found.words), builds, device_arch)
+
+
+def _described(nvcc: compiler.Nvcc, said: str) -> BuildReport:
+    """A report of what will compile, and of nothing yet."""
+    host = nvcc.host_compiler(FLAGS)
+    return BuildReport(
+        Status.FAILED,
+        "",
+        nvcc=toolkit.release(said),
+        toolkit=nvcc.toolkit.words,
+        host_compiler=host.words if host else None,
+        environment=compiler.environment(),
+    )
 
 
 def units_of(sources: Path) -> Tuple[str, ...]:
@@ -110,7 +119,7 @@ def _build_new(
         report = dataclasses.replace(report, compilations=compilations)
         failed = [one for one in compilations if one.status is not Status.OK]
         if failed:
-            worst = next((one for one in failed if one.status is Status.FAILED), failed[0])
+            worst = min(failed, key=lambda one: WORST.index(one.status))
             said = compiler_words.placed(compiler_words.cause(worst.log))
             reason = f"{worst.arch}: {said or 'no output'}"
             return dataclasses.replace(report, status=worst.status, reason=reason)

@@ -21,6 +21,7 @@ from remote_payload.toolkit import gencode
 PREFIX = "object-"
 OBJECT, LOG, DEPENDS = "unit.o", "log.txt", "unit.d"
 SHARED = "-shared"
+WORST = (Status.FAILED, Status.TIMEOUT, Status.SKIPPED)
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class Compilations:
         self.searched = nvcc.searched(flags)
         self._nvcc, self._flags, self._units = nvcc, tuple(flags), tuple(units)
         self._deadline = Deadline(limit_s)
+        # What failed, or that nobody waits any more: then nothing else begins.
+        self._stopped = ""
 
     @staticmethod
     def library(arch: str) -> str:
@@ -72,10 +75,14 @@ class Compilations:
                 running = [
                     linkers.submit(self._linked, name, objects[name], folder) for name in arch
                 ]
-                for future in as_completed(running):
-                    one = future.result()
-                    done[one.arch] = one
-                    progress(len(done), len(arch), f"{one.arch} {one.status.value}")
+                try:
+                    for future in as_completed(running):
+                        one = future.result()
+                        done[one.arch] = one
+                        progress(len(done), len(arch), f"{one.arch} {one.status.value}")
+                except BaseException:
+                    self._stopped = "the build was interrupted"
+                    raise
         return tuple(done[name] for name in arch)
 
     def _flags_for(self, arch: str) -> Tuple[str, ...]:
@@ -83,6 +90,9 @@ class Compilations:
 
     def _object(self, unit: str, arch: str) -> Object:
         """One file for one architecture, found again or compiled."""
+        if self._stopped:
+            log = f"error: {unit} was not compiled, for {self._stopped}\n"
+            return Object(Status.SKIPPED, log, Path())
         recipe = self._nvcc.recipe(self._flags, (arch, unit))
         found = self.kept.find(PREFIX, recipe)
         if found is not None:
@@ -105,6 +115,7 @@ class Compilations:
             log = called.log or f"error: nvcc left no object of {unit}\n"
             if called.status is Status.TIMEOUT:
                 log = self._late(f"compiling {unit}") + log
+            self._stopped = self._stopped or f"{unit} failed for {arch}"
             return Object(status, log, target, began=began)
         (partial / LOG).write_text(called.log, encoding="utf-8")
         read = tuple(self._nvcc.read_for(unit, depends, self._flags, self.kept))
@@ -117,10 +128,11 @@ class Compilations:
         for one in made:
             self.read.update(one.read)
         target = folder.resolve() / self.library(arch)
-        log = "".join(one.log for one in made)
+        # What failed stands before what was therefore not begun.
+        log = "".join(one.log for one in sorted(made, key=lambda o: o.status is Status.SKIPPED))
         began = min((o.began for o in made if o.began is not None), default=time.monotonic())
         bad = [one for one in made if one.status is not Status.OK]
-        status = next((o.status for o in bad if o.status is Status.FAILED), Status.TIMEOUT)
+        status = min((one.status for one in bad), key=WORST.index, default=Status.OK)
         if not bad:
             words = (*self._flags_for(arch), SHARED, *(str(one.path) for one in made))
             output = target.with_suffix(".log")

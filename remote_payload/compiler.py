@@ -84,7 +84,7 @@ class Nvcc:
             plan,
             *(stamp(host.path) if host else ()),
             host.said if host else "",
-            *(f"{name}={value}" for name, value in in_force(OF_NVCC + OF_THE_HOST_COMPILER)),
+            *environment(),
         ]
         return kept.digest(json.dumps(facts))
 
@@ -122,7 +122,8 @@ class Nvcc:
 
     def command(self, words: Sequence[str]) -> str:
         """A call as people repeat it in a shell: with what the environment adds to it."""
-        return shown((self.toolkit.nvcc, *words), OF_NVCC + OF_THE_HOST_COMPILER)
+        variables = environment()
+        return shlex.join([*(("env", *variables) if variables else ()), self.toolkit.nvcc, *words])
 
     def call(self, words: Sequence[str], output: Path, limit_s: float) -> Called:
         """Run it over the sources; `output`: a file for what it says, removed afterwards."""
@@ -175,10 +176,9 @@ def in_force(names: Iterable[str]) -> List[Tuple[str, str]]:
     return [(name, os.environ[name]) for name in names if os.environ.get(name)]
 
 
-def shown(argv: Sequence[str], names: Iterable[str]) -> str:
-    """A command with those of the variables `names` that are set, for a shell."""
-    variables = [f"{name}={value}" for name, value in in_force(names)]
-    return shlex.join([*(("env", *variables) if variables else ()), *argv])
+def environment() -> Tuple[str, ...]:
+    """The variables that change what nvcc makes and are set, as NAME=value."""
+    return tuple(f"{name}={value}" for name, value in in_force(OF_NVCC + OF_THE_HOST_COMPILER))
 
 
 def said_by(compiler: str) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import shutil
-from typing import Optional, Sequence
+from typing import List, Optional, Sequence
 
 
 def program(name: str, path: Optional[str], places: Sequence[str]) -> Optional[str]:
@@ -17,7 +18,12 @@ def program(name: str, path: Optional[str], places: Sequence[str]) -> Optional[s
     if found is not None:
         return found
     for place in places:
-        for candidate in sorted(glob.glob(place), reverse=True):
+        for candidate in sorted(glob.glob(place), key=_numbers, reverse=True):
             if os.access(candidate, os.X_OK):
                 return candidate
     return None
+
+
+def _numbers(path: str) -> List[int]:
+    """For sorting: cuda-12.10 is newer than cuda-12.9."""
+    return [int(part) for part in re.findall(r"\d+", path)]

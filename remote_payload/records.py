@@ -81,6 +81,7 @@ class BuildReport:
     compilations: Tuple[Compilation, ...] = ()
     toolkit: Optional[str] = None
     host_compiler: Optional[str] = None
+    environment: Tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -132,6 +132,8 @@ def _build_headline(report: BuildReport) -> str:
         nvcc += f" of {report.toolkit}"
     if report.host_compiler:
         nvcc += f", host compiler {report.host_compiler}"
+    if report.environment:
+        nvcc += f", in force {' '.join(report.environment)}"
     if report.status is Status.OK:
         origin = "taken from the build cache" if report.cached else "built in this run"
         return f"{nvcc}; {origin}; build key {report.key or fmt.NONE}."

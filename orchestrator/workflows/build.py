@@ -48,6 +48,7 @@ def _lines(report: BuildReport) -> tuple[str, ...]:
     if report.toolkit:
         host_compiler = f"; {report.host_compiler}" if report.host_compiler else ""
         lines.append(f"  {report.toolkit}{host_compiler}")
+    lines += [f"  in force: {variable}" for variable in report.environment]
     for compilation in report.compilations:
         kernels = ptxas.parse(compilation.log).kernels
         registers = max((kernel.registers for kernel in kernels), default=0)

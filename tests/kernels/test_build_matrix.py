@@ -15,10 +15,13 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.report import machine
+from orchestrator.workflows.build import _lines
 from remote_payload import build
-from remote_payload.contract import Status
+from remote_payload.contract import Result, Status
 from tests.kernels import stand_in_nvcc
 from tests.kernels.build_place import FILES, Place, clean, edit, header_folder, variables
+from tests.payload.running import a_request
 
 CACHED, SAME = "cached", 1
 
@@ -239,6 +242,17 @@ def test_the_report_tells_the_toolkit_the_host_compiler_and_all_that_was_in_forc
     report = place.run()
     assert report.toolkit == f"{place.tools}/bin/nvcc (by PATH)"
     assert report.host_compiler == f"{place.tools}/bin/g++, g++ (stand-in) 12.2.0"
+    assert report.environment == ("NVCC_APPEND_FLAGS=-DFLAG=2 -G", "CPATH=/opt/some headers")
+    assert _lines(report)[1:4] == (
+        f"  {report.toolkit}; {report.host_compiler}",
+        "  in force: NVCC_APPEND_FLAGS=-DFLAG=2 -G",
+        "  in force: CPATH=/opt/some headers",
+    )
+    run = Result(a_request(), Status.OK, "", "", "", build=report)
+    assert (
+        f"{report.toolkit}, host compiler {report.host_compiler}, in force NVCC_APPEND_FLAGS"
+        in (machine.build(run).headline)
+    )
     (one,) = report.compilations
     assert one.command.startswith(
         f"env 'NVCC_APPEND_FLAGS=-DFLAG=2 -G' 'CPATH=/opt/some headers' {place.tools}/bin/nvcc "
@@ -262,3 +276,16 @@ def test_an_nvcc_that_lists_nothing_of_what_it_read_counts_every_file(place: Pla
     place.write("csrc/table.inl", "#define INL 1\n")
     assert not place.run().cached
     assert place.answer() == 2
+
+
+def test_after_a_failure_nothing_else_begins_and_the_failure_is_told_first(place: Place) -> None:
+    place.environment.setattr(os, "cpu_count", lambda: 1)
+    place.write("csrc/a.cu", "#error broken here\n")
+    place.write("csrc/b.cu", FILES["csrc/b.cu"] + "\n")
+    report = place.run()
+    assert report.status is Status.FAILED
+    assert "broken here" in report.reason
+    assert report.compilations[0].log.splitlines()[-1] == (
+        "error: csrc/b.cu was not compiled, for csrc/a.cu failed for sm_90a"
+    )
+    assert place.compiled() == ["csrc/a.cu"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from remote_payload import build, cutlass_build, exp_kernel, prove_conformance, toolkit
+from remote_payload import build, cutlass_build, exp_kernel, installed, prove_conformance, toolkit
 from remote_payload.contract import BuildPlan, BuildReport, Status
 from remote_payload.prove import Skipped
 from remote_payload.toolkit import NoToolkit, NotWhereNamed, Toolkit
@@ -66,6 +66,13 @@ def test_versions_are_compared_as_numbers(
     for folder in folders:
         nvcc_in(machine / "local" / folder / "bin")
     assert toolkit.find().why == str(machine / "local" / newest)
+
+
+def test_other_tools_are_taken_from_the_newest_toolkit_by_number_too(tmp_path: Path) -> None:
+    for version in ("9.2", "12.9", "12.10"):
+        program(tmp_path / f"cuda-{version}" / "tool", "true")
+    found = installed.program("tool", str(tmp_path), (str(tmp_path / "cuda-*" / "tool"),))
+    assert found == str(tmp_path / "cuda-12.10" / "tool")
 
 
 @pytest.mark.parametrize("variable", toolkit.HOMES)
