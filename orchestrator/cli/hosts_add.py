@@ -176,9 +176,10 @@ def _number(text: str) -> str | int:
 
 
 def _file_to_edit(session: Session) -> Path:
+    from orchestrator.store import project
     from orchestrator.store.inventory import FILE_NAME
 
     try:
         return session.inventory_file
     except InventoryError:
-        return Path.cwd() / FILE_NAME
+        return (project.find(Path.cwd()) or Path.cwd()) / FILE_NAME

@@ -76,6 +76,16 @@ def test_what_belongs_to_an_inventory_lies_beside_it(
     assert keys_of(store, "pod") == ()
 
 
+def test_a_first_inventory_is_begun_in_the_project_also_from_a_folder_in_it(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project.root / "inventory.yaml").unlink()
+    monkeypatch.chdir(project.root / "csrc")
+    assert project.orchestrator("hosts", "add", "here", "--local").code == ExitCode.OK
+    assert "here" in (project.root / "inventory.yaml").read_text()
+    assert not (project.root / "csrc" / "inventory.yaml").exists(), "it would travel"
+
+
 def test_outside_of_any_project_the_inventorys_own_is_taken_as_ever(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
