@@ -49,7 +49,7 @@ def hung_up(host: Host, tried: Tried, typed: int) -> HostUnreachable:
     return AuthenticationError(
         f"{host.where} hung up after {len(tried.outcomes)} keys:{_list(tried)}",
         hint="Servers allow few tries (MaxAuthTries). Name the right key: set `identity_file:` "
-        f"of {host.name!r} in the inventory.",
+        f"of {host.name!r} in the inventory, or IdentitiesOnly in ~/.ssh/config.",
     )
 
 

@@ -50,6 +50,7 @@ class Agent:
         """Let go of it."""
         with contextlib.suppress(OSError, AttributeError):
             self._connection.close()
+        self._connection = None
 
     def _held(self, body: bytes) -> Iterator[Held]:
         (count,), place = struct.unpack_from(">I", body), 4
@@ -64,12 +65,15 @@ class Agent:
         def sign(data: bytes, algorithm: str) -> bytes:
             flags = _FLAGS.get(algorithm.partition("-cert-")[0], 0)
             asked = bytes([_SIGN]) + _packed(blob) + _packed(data) + struct.pack(">I", flags)
+            if self._connection is None:
+                raise CannotSignError(GONE)
             try:
                 kind, body = self._asked(asked, PERSON_LIMIT_S)
                 if kind != _SIGNED:
                     raise CannotSignError(REFUSED)
                 return _string(body, 0)[0]
             except (OSError, EOFError, struct.error) as error:
+                self.close()  # an answer that comes late would be taken for the next one's
                 raise CannotSignError(GONE) from error
 
         return sign
