@@ -39,7 +39,7 @@ def hung_up(host: Host, tried: Tried, typed: int) -> HostUnreachable:
     """
     if typed:
         return AuthenticationError(
-            f"{host.where} hung up while we logged in; {_times(typed)} something was typed",
+            f"{host.where} hung up during the login, after {_answers(typed)}",
             hint="Servers give little time (LoginGraceTime) and few tries (MaxAuthTries). Run the "
             "same command again.",
         )
@@ -108,7 +108,11 @@ def _next_step(host: Host, tried: Tried, also: Sequence[str]) -> str:
         return f"Run `ssh-add {locked[0]}` once (keep its .pub beside it), then try again."
     if all(what != REFUSED for what in whys):
         return f"Set `identity_file:` of {host.name!r} in the inventory, or run `ssh-add`."
-    besides = f" It would also accept {', '.join(also)}, where we try keys alone." if also else ""
+    besides = (
+        f" It would also accept {', '.join(also)}, which we do not try in a key's place."
+        if also
+        else ""
+    )
     return (
         "Add the .pub half of one of them to the host's authorized_keys (for a pod: in the "
         f"provider's settings, then restart it), or correct `user:` or `identity_file:`.{besides}"
@@ -123,5 +127,5 @@ def _list(tried: Tried) -> str:
     return "".join(f"\n  {label}: {what}" for label, what in tried.outcomes)
 
 
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
+def _answers(count: int) -> str:
+    return "one answer" if count == 1 else f"{count} answers"

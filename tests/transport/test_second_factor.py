@@ -136,7 +136,7 @@ def test_a_host_that_hangs_up_after_a_wrong_code_is_told_from_a_lost_link(
     server = asking(*KEY_AND_CODE, "MaxAuthTries 1")
     error = refusal(server.host(), replace(trust, answers=Person("654321")))
     assert type(error) is AuthenticationError
-    assert "hung up while we logged in; once something was typed" in error.message
+    assert "hung up during the login, after one answer" in error.message
     assert "LoginGraceTime" in error.hint
 
 
