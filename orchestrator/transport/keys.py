@@ -197,8 +197,10 @@ def _is_of_a_device(path: Path) -> bool:
 
 def _public_half(path: Path, suffix: str = ".pub") -> tuple[str, bytes]:
     """Kind and blob of what lies beside the key in path; empty where nothing does."""
-    # A locked file cannot be compared with the agent's keys, but its .pub half can.
+    # A locked file cannot be compared with the agent's keys, but its .pub half can. That may be
+    # all there is: ssh_config(5) allows it as an IdentityFile, to choose among the agent's keys.
+    beside = path if suffix == path.suffix else Path(f"{path}{suffix}")
     with contextlib.suppress(OSError, ValueError):
-        kind, blob = Path(f"{path}{suffix}").read_text("utf-8").split()[:2]
+        kind, blob = beside.read_text("utf-8").split()[:2]
         return kind, base64.b64decode(blob)
     return "", b""

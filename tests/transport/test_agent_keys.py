@@ -32,7 +32,7 @@ from tests.ssh.agents import (
 )
 from tests.ssh.openssh import openssh
 from tests.ssh.server import TWO_TRIES, Keys, SshServer, fingerprint
-from tests.transport.test_login import opened_copy, reaches, refusal
+from tests.transport.test_login import opened_copy, reaches, refusal, write_config
 
 
 @pytest.fixture
@@ -212,6 +212,20 @@ def test_too_many_keys_are_told_one_by_one(
     assert f"{fingerprint(keys.stranger)} stranger: the host does not accept it" in error.message
     assert f"{fingerprint(keys.host)} host: the host hung up" in error.message
     assert "MaxAuthTries" in error.hint
+
+
+def test_identities_only_chooses_among_the_agents_keys(
+    sshd_variant: SshdVariant, agent: Started, trust: Trust, keys: Keys, home: Path
+) -> None:
+    server = sshd_variant(*TWO_TRIES)
+    running = agent()
+    for key in (keys.stranger, keys.host, keys.other_host, keys.client):
+        running.add(key)
+    public = home / "chosen.pub"
+    public.write_bytes(Path(f"{keys.client}.pub").read_bytes())
+    assert openssh(server, "-o", "IdentitiesOnly=yes", "-i", str(public)).returncode == 0
+    write_config(home, f"Host *\n IdentitiesOnly yes\n IdentityFile {public}\n")
+    assert reaches(replace(server.host(), identity_file=None), trust)
 
 
 def test_a_locked_key_file_is_named_and_the_rest_is_tried(
