@@ -101,12 +101,7 @@ def between(
                 if not before(asked[0]):
                     return
                 far.sendall(text(asked))
-                answer = _message(far)
-                if answer[0] == _LISTED:
-                    (count,) = struct.unpack_from(">I", answer, 1)
-                    head = bytes([_LISTED]) + struct.pack(">I", count + len(more_keys))
-                    answer = head + b"".join(more_keys) + answer[5:]
-                near.sendall(text(answer))
+                near.sendall(text(_lengthened(_message(far), more_keys)))
 
     def accept() -> None:
         with contextlib.suppress(OSError):
@@ -121,6 +116,14 @@ def between(
         with contextlib.suppress(OSError):
             listener.shutdown(socket.SHUT_RDWR)
         listener.close()
+
+
+def _lengthened(answer: bytes, more_keys: tuple[bytes, ...]) -> bytes:
+    if answer[0] != _LISTED:
+        return answer
+    (count,) = struct.unpack_from(">I", answer, 1)
+    head = bytes([_LISTED]) + struct.pack(">I", count + len(more_keys))
+    return head + b"".join(more_keys) + answer[5:]
 
 
 def _message(end: socket.socket) -> bytes:
