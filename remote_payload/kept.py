@@ -32,6 +32,7 @@ INPUTS = "inputs.json"
 FOLDER = "csrc"
 _DIGITS = 16
 _STALE_PARTIAL_S = 3600.0
+_UNUSED_S = 30 * 86400.0
 _HAS_INCLUDE = re.compile(rb"__has_include\s*\(\s*(?:[<\"]([^>\"\n]+)[>\"])?")
 _INCLUDE = re.compile(rb"^[ \t]*#[ \t]*include[ \t]*[<\"]([^>\"\n]+)[>\"]", re.MULTILINE)
 _SUFFIXES = 3  # of "a/b/c.h": what an #include can have said
@@ -52,6 +53,8 @@ class Kept:
         """The folder of what was made by this recipe of files that are all still the same."""
         for folder in sorted(self.builds.glob(f"{prefix}{'?' * _DIGITS}{recipe}")):
             if self._is_current(folder):
+                with contextlib.suppress(OSError):
+                    os.utime(str(folder))  # used now
                 return folder
         return None
 
@@ -217,10 +220,10 @@ def _tails(path: str) -> List[str]:
 
 
 def _sweep(builds: Path) -> None:
-    """Remove what builders that were killed left behind."""
-    for partial in builds.glob("*.partial"):
-        try:
-            if time.time() - partial.stat().st_mtime > _STALE_PARTIAL_S:
-                shutil.rmtree(str(partial), ignore_errors=True)
-        except FileNotFoundError:
-            continue
+    """Remove what builders that were killed left behind, and what nobody has used for long."""
+    for pattern, age_s in (("*.partial", _STALE_PARTIAL_S), (f"*/{INPUTS}", _UNUSED_S)):
+        for path in builds.glob(pattern):
+            folder = path.parent if path.name == INPUTS else path
+            with contextlib.suppress(OSError):
+                if time.time() - folder.stat().st_mtime > age_s:
+                    shutil.rmtree(str(folder), ignore_errors=True)

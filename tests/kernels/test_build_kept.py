@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -123,6 +124,20 @@ def test_what_was_made_is_whole_or_made_again(tmp_path: Path) -> None:
         assert kept.find("x-", "0" * 16) is None
         assert publish() == folder
         assert (folder / "made").read_text() == "whole"
+
+
+def test_what_nobody_has_used_for_a_month_goes_and_what_is_used_stays(tmp_path: Path) -> None:
+    (tmp_path / "csrc").mkdir()
+    (tmp_path / "csrc" / "a.h").write_text("1")
+    kept = Kept(tmp_path / "builds", tmp_path)
+    folders = [kept.publish(kept.partial("x-"), "x-", digit * 16, ["csrc/a.h"]) for digit in "012"]
+    other = tmp_path / "builds" / "cutlass-1"
+    other.mkdir()
+    for folder in (*folders[:2], other):
+        os.utime(folder, (0, 0))
+    assert kept.find("x-", "0" * 16) == folders[0]
+    kept.partial("x-").rmdir()
+    assert [folder.is_dir() for folder in (*folders, other)] == [True, False, True, True]
 
 
 def test_an_nvcc_that_may_list_one_pass_alone_is_helped_by_what_the_sources_name(
