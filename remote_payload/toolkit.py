@@ -54,7 +54,7 @@ def find() -> Toolkit:
         nvcc = shutil.which("nvcc", path=os.path.join(home, "bin"))
         if nvcc is None:
             raise NotWhereNamed(
-                f"{variable}={home} has no bin/nvcc; let it name a CUDA toolkit of this machine, "
+                f"{variable}={home} has no bin/nvcc; let it name a CUDA toolkit there, "
                 "or take it away to use the first nvcc on PATH or in /usr/local/cuda*"
             )
         return Toolkit(nvcc, variable)
