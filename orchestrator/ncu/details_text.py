@@ -20,16 +20,16 @@ _MARKS = rf"[{_COMMENT}]*"
 _DIMS = r"\(\d+, *\d+, *\d+\)"
 _LAUNCH = re.compile(
     rf"{_MARKS}(?P<name>\S.*?)"
-    rf"(?: *(?P<grid>{_DIMS})x(?P<block>{_DIMS})(?:x{_DIMS})?)?"
+    rf"(?: ?(?P<grid>{_DIMS})x(?P<block>{_DIMS})(?:x{_DIMS})?)?"
     r"(?:, \d{4}-\w{3}-\d\d \d\d:\d\d:\d\d)?"
     r"(?:, Context (?P<context>\w+), Stream (?P<stream>\w+)(?:, Device (?P<device>\d+))?"
     r"(?:, CC (?P<cc>\d+\.\d+))?"
-    r"|, Device (?P<of>\d+), CC (?P<capability>\d+\.\d+), Invocations (?P<invocations>\d+))\s*\Z"
+    r"|, Device (?P<of>\d+), CC (?P<capability>\d+\.\d+), Invocations (?P<invocations>\d+))\Z"
 )
-_SECTION = re.compile(rf"{_MARKS}Section: (?P<name>\S.*?)\s*\Z")
-_RULER = re.compile(rf"(?P<marks>{_MARKS})(?P<dashes>-{{3,}}(?: -{{3,}}){{2,}})\s*\Z")
+_SECTION = re.compile(rf"{_MARKS}Section: (?P<name>\S.*)\Z")
+_RULER = re.compile(rf"(?P<marks>{_MARKS})(?P<dashes>-{{3,}}(?: -{{3,}}){{2,}})\Z")
 _RULE_END = re.compile(rf"{_MARKS}-[- ]*\Z")
-_RULE = re.compile(rf"(?P<marks>{_MARKS})(?P<type>OK|OPT|INF|WRN|ERR) {{2,}}(?P<text>\S.*?)\s*\Z")
+_RULE = re.compile(rf"(?P<marks>{_MARKS})(?P<type>OK|OPT|INF|WRN|ERR) {{2,}}(?P<text>\S.*)\Z")
 _ESTIMATE = re.compile(
     r"Est(?:\.|imated)(?P<scope> Local| Global)? Speedup: (?P<percent>[\d.,]+) ?%\s*"
 )
@@ -83,7 +83,7 @@ def tables(text: str) -> tuple[Table, ...]:
     if "Section: " not in text:
         return ()
     reading = _Reading()
-    lines = text.replace("\r", "").split("\n")
+    lines = [line.rstrip() for line in text.split("\n")]
     for number, line in enumerate(lines, 1):
         _take(reading, number, line)
     if reading.columns and not reading.is_foreign:
@@ -158,6 +158,10 @@ def _in_table(reading: _Reading, number: int, line: str) -> None:
         if not reading.is_named:
             reading.columns = []
         reading.is_named = False
+        return
+    if line.startswith("```"):  # a document quotes the table's beginning
+        reading.doubts.append(f"The table in line {reading.opened} has no end")
+        reading.columns = []
         return
     start = reading.columns[0][0]
     if reading.is_foreign or line[:start].strip(_COMMENT) or not line[start : start + 1].strip():

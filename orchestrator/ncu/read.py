@@ -116,7 +116,7 @@ def _nothing(text: str, name: str, outcome: Outcome, found: Sequence[Table]) -> 
 
 
 def _in_folder(path: Path) -> str:
-    inside = sorted(one.name for one in path.iterdir() if one.suffix.startswith(report_file.SUFFIX))
+    inside = sorted(one.name for one in path.glob(f"*{report_file.SUFFIX}*"))
     if not inside:
         return _WANTED
     more = f" (of {len(inside)})" if len(inside) > _NAMED_OF_A_FOLDER else ""

@@ -79,8 +79,10 @@ def _row_start(header: tuple[str, ...], delimiter: str, quoted: bool) -> re.Patt
     """How a record begins: with the number of a launch or process, or none above units."""
     if quoted:
         return re.compile(f'"{_NUMBER}"{delimiter}"')
-    index = f"[^{_DELIMITERS}]*{delimiter}" if header[0] in INDEX_COLUMNS else ""
-    return re.compile(f'^{index}"?{_NUMBER}"?{delimiter}')
+    if header[0] in _LAUNCH_COLUMNS:
+        return re.compile(f'"?{_NUMBER}"?{delimiter}')
+    first = f'(?:"(?:[^"]|"")*"|[^"{_DELIMITERS}]*){delimiter}'
+    return re.compile(f'{first}"?{_NUMBER}"?{delimiter}' if header[0] in INDEX_COLUMNS else first)
 
 
 def decode(data: bytes) -> str:
@@ -139,7 +141,8 @@ def _header(line: str, is_last: bool) -> _Open | None:
 
 
 def _record(lines: list[str], number: int, table: _Open) -> tuple[Row, int] | None:
-    start = table.start.search(lines[number])
+    find = table.start.search if table.quoted else table.start.match
+    start = find(lines[number])
     if start is None and number + 1 == len(lines) and table.remnant.match(lines[number]):
         raise UsageError(_cut(number + 1, None, table), hint=CUT_HINT)
     if start is None:

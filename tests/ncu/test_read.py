@@ -167,6 +167,13 @@ def test_a_header_without_quotes_above_rows_with_quotes_is_a_header() -> None:
     assert kernel.metrics == {"dram__bytes_read.sum": Measurement(5000, "byte")}
 
 
+def test_columns_in_another_order_say_the_same() -> None:
+    text = 'Kernel Name,ID,dram__bytes_read.sum,Stream\n,,byte,\n"f<1, 2>(int)",0,5000,7\nplain,1,10,8\n'
+    first, second = read_text(text).kernels
+    assert (first.id, first.kernel, first.stream) == (0, "f<1, 2>(int)", "7")
+    assert (second.kernel, second.number("dram__bytes_read.sum")) == ("plain", 10)
+
+
 def test_streams_contexts_and_devices_are_whole_numbers_and_a_capability_is_not() -> None:
     text = RAW.replace('"1","7"', '"1.0","7.0"').replace('"0","9.0"', '"0.0","9"')
     assert [

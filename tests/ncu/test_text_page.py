@@ -89,6 +89,21 @@ def test_a_page_quoted_in_a_document_says_so(tmp_path: Path) -> None:
     assert any("Quoted in a document" in doubt for doubt in held.doubts)
 
 
+def test_a_table_of_which_a_document_quotes_the_beginning_is_read_and_said_to_have_no_end() -> None:
+    text = fixture("summary_text.txt")
+    ruler = text.splitlines()[3]
+    quoted = f"```\n{text[: text.rindex(ruler)]}```\nwords\n"
+    held = read_text(quoted, "README.md")
+    assert held.kernels == read_text(text).kernels
+    assert "The table in line 5 has no end" in held.doubts
+
+
+def test_a_page_of_endless_lines_is_read_in_time() -> None:
+    launch = f"  k, Context 1, Stream 7{' ' * 20_000}x\n    Section: {'a ' * 20_000}b\n"
+    with pytest.raises(UsageError):
+        read_text(launch + "    OPT  " + "  x" * 20_000)
+
+
 def test_counters_of_a_launch_whose_line_is_not_understood_go_to_no_other() -> None:
     text = fixture("details_text_2021.txt").replace(", Context 1, Stream 31", " (new form)")
     again = text.replace("Section: Command line", "Section: GPU Speed Of Light\n    Section: Cmd")
