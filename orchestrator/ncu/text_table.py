@@ -25,6 +25,7 @@ _LINES_PER_RECORD = 50
 _LINES_PER_STEP = 2_000
 _BEFORE_INDEX = f'{_DELIMITERS}" \ufeff'
 INDEX_COLUMNS = ("", "Unnamed: 0")  # what a data frame puts in front
+_WHOLE_HINT = "If nothing is missing, put a line break at its end."
 CUT_HINT = "The file is incomplete: copy it again, or print it again from the .ncu-rep."
 
 
@@ -164,7 +165,8 @@ def _record(lines: list[str], number: int, table: _Open) -> tuple[Row, int] | No
             )
         return Row(number + 1, (*cells, *[""] * (len(table.header) - len(cells)))), taken
     if start.start() == 0 and (table.quoted or _looks_cut(cells, table, is_end)):
-        raise UsageError(_cut(number + 1, cells, table), hint=CUT_HINT)
+        hint = f"{CUT_HINT} {_WHOLE_HINT}" if is_end and not table.quoted else CUT_HINT
+        raise UsageError(_cut(number + 1, cells, table), hint=hint)
     return None
 
 
@@ -174,7 +176,7 @@ def _is_whole(cells: tuple[str, ...], text: str, table: _Open, is_end: bool) -> 
         return False
     ends_open = text.endswith(table.delimiter)
     # ncu writes an empty value as "": a bare end behind a comma is where the file was cut.
-    if ends_open and len(cells) == table.least and text.startswith('"'):
+    if ends_open and len(cells) == table.least and text.count('"') >= 2 * (len(cells) - 1):
         return False
     if not is_end:
         return True

@@ -174,6 +174,14 @@ def test_columns_in_another_order_say_the_same() -> None:
     assert (second.kernel, second.number("dram__bytes_read.sum")) == ("plain", 10)
 
 
+def test_an_empty_last_cell_of_a_table_without_quotes_is_no_cut() -> None:
+    text = 'Kernel Name,ID,a__b.sum,Stream\n,,byte,\n"f<1, 2>(int)",0,5000,\n'
+    assert read_text(text).kernels[0].stream == ""
+    with pytest.raises(UsageError, match="cut off") as caught:
+        read_text(text + "plain,1,50,7")
+    assert "put a line break at its end" in caught.value.hint
+
+
 def test_streams_contexts_and_devices_are_whole_numbers_and_a_capability_is_not() -> None:
     text = RAW.replace('"1","7"', '"1.0","7.0"').replace('"0","9.0"', '"0.0","9"')
     assert [
