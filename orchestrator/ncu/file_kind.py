@@ -62,6 +62,7 @@ _BY_SUFFIX = {
     ".pth": FileKind("a file of PyTorch"),
     ".pkl": FileKind("a pickled Python object"),
 }
+_DOCUMENTS = (".md", ".rst", ".markdown")
 _SOURCES = {
     ".c": "C",
     ".cc": "C++",
@@ -133,6 +134,12 @@ def of_bytes(name: str, data: bytes) -> FileKind | None:
     return next((kind for magic, kind in _MAGIC if data.startswith(magic)), None)
 
 
+def is_document(name: str) -> bool:
+    """Whether a file of this name is written by people, who may quote what ncu said."""
+    path = PurePath(name)
+    return path.suffix.lower() in (*_DOCUMENTS, *_SOURCES) or path.stem.upper() == "README"
+
+
 def of_text(name: str, text: str) -> FileKind:
     """What `text` without a table of ncu's is; the file's name decides where the words do not."""
     head = text[:_HEAD]
@@ -145,7 +152,7 @@ def of_text(name: str, text: str) -> FileKind:
             return kind
     if found := _marked_up(head, text, suffix):
         return found
-    if suffix in (".md", ".rst", ".markdown") or PurePath(name).stem.upper() == "README":
+    if suffix in _DOCUMENTS or PurePath(name).stem.upper() == "README":
         return FileKind("a document (Markdown), and none of ncu's tables is quoted in it")
     if suffix in _SOURCES or _SOURCE_SIGNS.search(head):
         language = _SOURCES.get(suffix)

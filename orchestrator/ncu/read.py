@@ -18,7 +18,6 @@ from orchestrator.ncu.version import find_version
 
 _WANTED = "Name a .ncu-rep, or what ncu printed."
 _NAMED_OF_A_FOLDER = 3
-_OWN_SUFFIXES = ("", ".txt", ".log", ".out", ".err", ".csv")
 _SMALL_BYTES = 1_000_000  # read before anyone could look at the progress
 
 
@@ -81,7 +80,7 @@ def read_text(text: str, name: str = "", progress: Progress | None = None) -> Ca
     if not kernels:
         raise _nothing(text, name, outcome, in_csv)
     doubts = [doubt for table in (*in_csv, *in_text) for doubt in table.doubts]
-    if in_text and Path(name).suffix not in _OWN_SUFFIXES:
+    if in_text and file_kind.is_document(name):
         doubts.append("Quoted in a document: somebody may have shortened what ncu printed")
     doubts += [found for _, part in parts if (found := details_page.looks_cut(part))]
     doubts += [f"ncu said: {line}" for line in outcome.lines if "=ERROR=" in line]
@@ -102,7 +101,8 @@ def _nothing(text: str, name: str, outcome: Outcome, found: Sequence[Table]) -> 
             "below it. The file is cut off, or ncu was ended before it printed one",
             hint=CUT_HINT,
         )
-    if outcome.cause is Cause.NO_ROWS and not outcome.lines and "==PROF== " not in text:
+    is_ncus = outcome.cause is not Cause.NO_ROWS or outcome.lines or "==PROF== " in text
+    if not is_ncus or file_kind.is_document(name):
         kind = file_kind.of_text(name, text)
         return UsageError(f"this is {kind.words}: no kernel of ncu's in it", hint=kind.advice)
     said = list(dict.fromkeys(outcome.lines))

@@ -29,6 +29,8 @@ FOREIGN = {
     "a.xml": (b"<?xml version='1.0'?>\n<a/>", "XML", ".ncu-rep"),
     "page.html": (b"<!DOCTYPE html>\n<html>", "HTML", ".ncu-rep"),
     "README.md": (b"# Kernels\n\nimport ncu\n", "document", ".ncu-rep"),
+    "notes.md": (b"# Log\n\n==PROF== Connected to process 7\n", "document", ".ncu-rep"),
+    "help.md": (b"It says:\n\n==ERROR== ERR_NVGPUCTRPERM - no\n", "document", ".ncu-rep"),
     "bench.py": (b"import torch\n", "source code (Python)", "ncu runs the program"),
     "kernel": (b"#include <cuda.h>\n", "source code", "ncu runs the program"),
     "gemm.csv": (
