@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from orchestrator.model.finding import Case, Findings, fail, ok, warn
+from orchestrator.model.finding import Case, Findings, again, fail, ok, warn
 from orchestrator.model.host_facts import CompileProbe
 
 _STEPS = {
@@ -34,13 +34,13 @@ def compiles(case: Case) -> Findings:
         yield ok("compile", f"ten lines compile, link and load{with_what} ({when})")
     elif seen.state == "time":
         found = f"not done in time: {seen.said} had not ended after {seen.took_s:.0f} s"
-        yield warn("compile", found, f"run orchestrator doctor {case.host.name} again")
+        yield warn("compile", found, again(case))
     elif seen.state in _STEPS:
         speak = fail if case.gpu else warn
         yield speak("compile", f"{_STEPS[seen.state]}: {sentence(seen.said)}", _mend(case, seen))
     else:
         found = f"not tried: {sentence(seen.said)}"
-        yield warn("compile", found, f"run orchestrator doctor {case.host.name} again")
+        yield warn("compile", found, again(case))
 
 
 def sentence(said: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from orchestrator.model.finding import Case, Findings, fail, ok, warn
+from orchestrator.model.command import Command
+from orchestrator.model.finding import Case, Findings, again, fail, ok, on_host, warn
 
 SLOW_CONNECT_S = 5.0
 CLOCK_TOLERANCE_S = 10.0
@@ -13,6 +14,9 @@ SOME_MEMORY_BYTES = 4 << 30
 SOME_SHM_BYTES = 64 << 20  # what Docker gives where nobody asks for more
 IN_MEMORY = ("tmpfs", "ramfs", "devtmpfs")
 
+# For bash, which reads that file for commands over SSH too.
+ONLY_FOR_PEOPLE = "case $- in *i*) ;; *) return ;; esac"
+_MORE_SHM = "a container gets its share when it starts (docker's option --shm-size)"
 _WRITE_ERRORS = {
     "ENOSPC": "is full",
     "EDQUOT": "is full: your quota is used up",
@@ -40,7 +44,7 @@ def ssh(case: Case) -> Findings:
     to_pod = " to a RunPod pod" if case.facts.system.runpod else ""
     found = f"{reach.route}{to_pod}; connected in {reach.connect_s:.2f} s"
     if reach.connect_s > SLOW_CONNECT_S:
-        yield warn("ssh", found, "`ssh -v` shows the slow step; in sshd_config, `UseDNS no` helps")
+        yield warn("ssh", found, "in the host's sshd_config, `UseDNS no` helps with slow names")
     else:
         yield ok("ssh", f"{found}, answered in {reach.answer_s:.2f} s")
 
@@ -54,7 +58,7 @@ def login(case: Case) -> Findings:
     yield warn(
         "login",
         f"prints {case.reach.noise_bytes:,} bytes before a command; we skip them, scp cannot",
-        "begin the host's ~/.bashrc with: case $- in *i*) ;; *) return ;; esac",
+        f"begin the host's ~/.bashrc with: {ONLY_FOR_PEOPLE}",
     )
 
 
@@ -71,7 +75,7 @@ def transfer(case: Case) -> Findings:
     yield warn(
         "transfer",
         f"no sftp-server, {also}; we need none of them, your own scp does",
-        "nothing for us; for scp: apt-get install openssh-sftp-server",
+        "nothing for us; for scp, the host needs the package openssh-sftp-server",
     )
 
 
@@ -84,7 +88,7 @@ def clock(case: Case) -> Findings:
     yield warn(
         "clock",
         f"{abs(ahead_s):,.0f} s {way} ours",
-        "timedatectl set-ntp true; in a container only its host can set the clock",
+        "let the host keep its time by NTP; in a container only its machine can set the clock",
     )
 
 
@@ -120,11 +124,11 @@ def shared_memory(case: Case) -> Findings:
         return
     if not shm.exists:
         if case.reach.route or case.facts.system.container:
-            yield warn("shm", "there is no /dev/shm", "mount one: docker run --shm-size=1g")
+            yield warn("shm", "there is no /dev/shm", f"mount one there; {_MORE_SHM}")
         return
     found = f"{shm.total_bytes / 2**20:,.0f} MiB in /dev/shm"
     if shm.total_bytes < SOME_SHM_BYTES or shm.error:
-        yield warn("shm", f"{found}, too few to share", "start with: docker run --shm-size=1g")
+        yield warn("shm", f"{found}, too few to share", f"give it 1 GiB; {_MORE_SHM}")
     else:
         yield ok("shm", found)
 
@@ -138,7 +142,8 @@ def workspace(case: Case) -> Findings:
         return
     left = f"{place.free_bytes / 1e9:.1f} GB free"
     name = f"{place.path} ({left})"
-    remove = f"rm -r {place.path}/builds (made again when needed)"
+    builds = Command(("rm", "-r", f"{place.whole or place.path}/builds"))
+    remove = f"{on_host(str(builds))} (made again when needed)"
     if place.error in ("ENOSPC", "EDQUOT") or (
         not place.error and place.free_bytes < FEW_FREE_BYTES
     ):
@@ -192,13 +197,13 @@ def temporary(case: Case) -> Findings:
 
 
 def unseen(case: Case) -> Findings:
-    again = f"run orchestrator doctor {case.host.name} again; the machine may be overloaded"
+    later = f"{again(case)}; the machine may be overloaded"
     for probe in case.facts.silent:
         if probe in _PROBES:
-            yield warn("unseen", f"{_PROBES[probe]} did not answer in time", again)
+            yield warn("unseen", f"{_PROBES[probe]} did not answer in time", later)
     for probe, why in case.facts.faults:
         if probe in _PROBES:
-            yield warn("unseen", f"{_PROBES[probe]} could not be looked at: {why}", again)
+            yield warn("unseen", f"{_PROBES[probe]} could not be looked at: {why}", later)
 
 
 RULES = (

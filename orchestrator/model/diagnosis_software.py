@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from orchestrator.model.finding import Case, Finding, Findings, fail, ok, warn
+from orchestrator.model.command import Command
+from orchestrator.model.finding import Case, Finding, Findings, fail, ok, on_host, warn
 from orchestrator.model.host_facts import Interpreter, Toolkit
 
 OLDEST_PYTHON = (3, 9)
 # The first driver branch that runs programs of a CUDA major release, whatever their minor one:
 # https://docs.nvidia.com/deploy/cuda-compatibility/minor-version-compatibility.html, table 1
 OLDEST_DRIVER = {11: 450, 12: 525, 13: 580}
+# PyTorch's own wheels, by the CUDA major release that the driver runs; whoever asks for torch alone
+# gets one for whatever release is newest: https://pytorch.org/get-started/locally/
+WHEELS = {
+    12: "https://download.pytorch.org/whl/cu126",
+    13: "https://download.pytorch.org/whl/cu130",
+}
 # sm_90a came with PTX ISA 8.0: https://docs.nvidia.com/cuda/parallel-thread-execution, release
 # history. nvcc 11.8 lists sm_90 and knows nothing of wgmma.
 FIRST_WITH_SM_90A = (12, 0)
@@ -24,7 +31,7 @@ def python(case: Case) -> Findings:
         yield fail(
             "python",
             f"{case.host.python} starts, but does not end a one-line program in time",
-            f"try `{case.host.python} -c 'print(1)'` there, or set `python:` {case.setting}",
+            f"{on_host(_try(case.host.python))} should print 1; else set `python:` {case.setting}",
         )
     else:
         yield fail(
@@ -44,7 +51,7 @@ def torch(case: Case) -> Findings:
         yield fail(
             "torch",
             f"{own.torch} is built without CUDA: it cannot use the {case.gpu.name}",
-            f"{own.path} -m pip install torch, in a build for CUDA {_newest(case)} or older",
+            _install_torch(case, own, again=True),
         )
     else:
         cuda = f"built for CUDA {own.torch_cuda}" if own.torch_cuda else "built without CUDA"
@@ -155,12 +162,39 @@ def _torch_elsewhere(case: Case, own: Interpreter) -> Finding:
             f"{found}; {best.path} has {best.torch}",
             f"set `python: {best.path}` {case.setting}",
         )
-    wanted = f", in a build for CUDA {_newest(case)} or older" if case.gpu else ""
     return fail(
         "torch",
         f"{found}, and no other Python was found that has it",
-        f"{own.path} -m pip install torch{wanted}",
+        _install_torch(case, own),
     )
+
+
+def _install_torch(case: Case, own: Interpreter, *, again: bool = False) -> str:
+    """again: in the place of a build that cannot use the GPU."""
+    words = ["-m", "pip", "install", *(["--force-reinstall"] if again else []), "torch"]
+    build = f", in a build for CUDA {_newest(case)} or older" if case.gpu else ""
+    if case.gpu and (index := WHEELS.get(_served(case))):
+        words += ["--index-url", index]
+    folder = f"{case.facts.workspace.whole}/venv"
+    if own.pip and not own.managed:
+        return on_host(str(Command((own.path, *words)))) + build
+    why = "its system keeps pip out" if own.managed else "it has no pip of its own"
+    if not own.venv or not case.facts.workspace.whole:
+        return (
+            f"{why}, and it cannot make a virtual environment: install the system's package for "
+            f"those (python3-venv), or a Python of conda or uv with torch{build}, and set "
+            f"`python:` {case.setting}"
+        )
+    inside = f"{folder}/bin/python"
+    make = Command((own.path, "-m", "venv", folder)), Command((inside, *words))
+    return (
+        f"{why}; {on_host(' && '.join(map(str, make)))}{build}, then set `python: {inside}` "
+        f"{case.setting}"
+    )
+
+
+def _try(python: str) -> str:
+    return str(Command((python, "-c", "print(1)")))
 
 
 def _toolkit(case: Case, kit: Toolkit) -> Finding:

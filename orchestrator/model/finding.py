@@ -51,6 +51,21 @@ class Case:
         return f"for {self.host.name} in the inventory"
 
 
+def on_host(command: str) -> str:
+    """A command to run there. Each is run by a test (tests/workflows/test_mends_work.py)."""
+    return f"on the host: `{command}`"
+
+
+def here(command: str) -> str:
+    """A command to run on this machine; as on_host."""
+    return f"here: `{command}`"
+
+
+def again(case: Case) -> str:
+    """Look once more."""
+    return here(f"orchestrator doctor {case.host.name}")
+
+
 def ok(topic: str, found: str) -> Finding:
     return Finding(Level.OK, topic, found)
 

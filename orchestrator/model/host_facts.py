@@ -9,12 +9,19 @@ SYS_ADMIN_BIT = 21  # linux/capability.h: CAP_SYS_ADMIN
 
 @dataclass(frozen=True)
 class Interpreter:
-    """A Python; torch: its version, "" without it. torch_cuda: "" for a build without CUDA."""
+    """A Python; torch: its version, "" without it. torch_cuda: "" for a build without CUDA.
+
+    managed: the system's package manager keeps pip out (PEP 668). pip: it has one, and may write
+    where that installs. venv: it can make virtual environments with a pip of their own.
+    """
 
     path: str
     version: str
     torch: str = ""
     torch_cuda: str = ""
+    managed: bool = False
+    pip: bool = True
+    venv: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,8 +69,8 @@ class Transfer:
 class Place:
     """A folder. tried: it, or the nearest one above that exists; "" if nothing is known of it.
 
-    path: as configured, so it may begin with ~. error: the errno's name if a file could not be
-    written there. mount, file_system: "" unknown.
+    path: as configured, so it may begin with ~; whole: written out. error: the errno's name if a
+    file could not be written there. mount, file_system: "" unknown.
     """
 
     path: str = ""
@@ -76,6 +83,7 @@ class Place:
     mount: str = ""
     file_system: str = ""
     noexec: bool = False
+    whole: str = ""
 
 
 NO_TRANSFER, NO_PLACE = Transfer(), Place()

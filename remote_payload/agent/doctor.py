@@ -49,9 +49,15 @@ PYTHONS = (
 )
 # Importing torch takes seconds, so its files are read instead.
 LOOK_FOR_TORCH = """
-import json, os, platform, re
+import json, os, platform, re, sys, sysconfig
 facts = {"version": platform.python_version(), "torch": "", "torch_cuda": ""}
 try:
+    from importlib import util as look
+    mark = os.path.join(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED")
+    facts["managed"] = sys.prefix == sys.base_prefix and os.path.exists(mark)
+    writable = os.access(sysconfig.get_path("purelib"), os.W_OK)
+    facts["pip"] = bool(look.find_spec("pip")) and writable
+    facts["venv"] = bool(look.find_spec("venv") and look.find_spec("ensurepip"))
     from importlib import metadata, util
     spec = util.find_spec("torch")
     if spec and spec.origin:
@@ -223,6 +229,7 @@ def place(path):
     disk = os.statvfs(there)
     return {
         "path": path,
+        "whole": wanted,
         "exists": there == wanted,
         "tried": os.path.realpath(there),
         "free_bytes": disk.f_bavail * disk.f_frsize,

@@ -1,0 +1,211 @@
+"""Every command that doctor offers as a mend is run here, word for word, and mends."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from orchestrator.cli.doctor import doctor
+from orchestrator.cli.session import Session
+from orchestrator.model.diagnosis_host import ONLY_FOR_PEOPLE
+from orchestrator.model.finding import Finding, Level
+from orchestrator.model.host import Host, TransportKind
+from orchestrator.transport.connect import Trust, connect
+from orchestrator.workflows.diagnose import diagnose
+from tests import toolkit
+from tests.model.test_diagnosis import CASES
+
+OFFERED = re.compile(r"(?:on the host|here): `([^`]+)`")
+# What a command looks like that is offered without saying where it is to be run.
+LOOSE = re.compile(
+    r"\b(?:pip3? install|apt(?:-get)? install|conda install|uv (?:pip|venv)|rm -r|sudo|docker run"
+    r"|modprobe|systemctl|timedatectl|dcgmi \w+|nvidia-smi -\w|ncu --?\w|orchestrator \w+|ssh -\w"
+    r"|python\S* -\w)"
+)
+# Those need an NVIDIA driver or its container runtime; no machine of the tests has one.
+OF_THE_DRIVER = ("gpu", "ecc", "mig", "persistence", "counters", "ncu", "driver")
+NO_TOOLS = (("PATH", "/usr/bin:/bin"), ("CUDA_HOME", "/nonexistent"))
+INSTALLED = "2.9.0, built for CUDA 12.6"
+
+
+def mends() -> Iterator[Finding]:
+    for _, change, *_ in CASES:
+        yield from (one for one in change().findings if one.level is not Level.OK)
+
+
+def test_each_command_says_where_and_is_run_by_a_test_below() -> None:
+    offered = {command for one in mends() for command in OFFERED.findall(one.mend)}
+    assert [one for one in offered if not any(it.fullmatch(one) for it in RUN_BY)] == []
+    assert [it.pattern for it in RUN_BY if not any(map(it.fullmatch, offered))] == []
+
+
+def test_no_command_is_offered_without_its_machine() -> None:
+    loose = {
+        (one.topic, one.mend)
+        for one in mends()
+        if one.topic not in OF_THE_DRIVER and LOOSE.search(OFFERED.sub("", one.mend))
+    }
+    assert loose == set()
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    (tmp_path / "work").mkdir()
+    return Host("a", TransportKind.LOCAL, str(tmp_path / "work"), sys.executable, env=NO_TOOLS)
+
+
+def line(host: Host, topic: str) -> Finding:
+    with connect(host, Trust(Path(host.workspace).parent / "known_hosts")) as transport:
+        return next(one for one in diagnose(transport).findings if one.topic == topic)
+
+
+def command_of(finding: Finding) -> str:
+    (command,) = OFFERED.findall(finding.mend)
+    return str(command)
+
+
+@pytest.fixture
+def wheels(tmp_path: Path) -> dict[str, str]:
+    """The environment of a pip that has one package to install, and no network."""
+    folder, about = tmp_path / "wheels", "torch-2.9.0.dist-info"
+    folder.mkdir()
+    with zipfile.ZipFile(folder / "torch-2.9.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("torch/__init__.py", "")
+        wheel.writestr("torch/version.py", "__version__ = '2.9.0'\ncuda = '12.6'\n")
+        meta = "Metadata-Version: 2.1\nName: torch\nVersion: 2.9.0\n"
+        wheel.writestr(f"{about}/METADATA", meta)
+        kind = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        wheel.writestr(f"{about}/WHEEL", kind)
+        wheel.writestr(f"{about}/RECORD", "")
+    return {**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(folder)}
+
+
+def test_pip_installs_torch_where_it_may(
+    host: Host, tmp_path: Path, wheels: dict[str, str]
+) -> None:
+    """Also in the place of a build for the CPU, and with PyTorch's index named."""
+    venv.create(tmp_path / "own", with_pip=True, symlinks=True)
+    bare = replace(host, python=str(tmp_path / "own" / "bin" / "python"))
+    command = command_of(line(bare, "torch"))
+    subprocess.run(command, shell=True, env=wheels, check=True, capture_output=True)
+    assert line(bare, "torch").found == INSTALLED
+    (version,) = (tmp_path / "own").glob("lib/python*/site-packages/torch/version.py")
+    version.write_text("__version__ = '2.9.0+cpu'\ncuda = None\n")
+    anew = command.replace("install torch", "install --force-reinstall torch --index-url https://x")
+    subprocess.run(anew, shell=True, env=wheels, check=True, capture_output=True)
+    assert line(bare, "torch").found == INSTALLED
+
+
+# A Python that its system manages, as Debian and Ubuntu have it: PEP 668's mark lies beside its
+# library, for whoever lives in this mount namespace.
+MANAGED = """mount -t tmpfs none {top} && mkdir {top}/u {top}/w && touch {top}/u/EXTERNALLY-MANAGED &&
+mount -t overlay none -o lowerdir={library},upperdir={top}/u,workdir={top}/w {library} || exit 77
+exec "$@" """
+
+
+@pytest.fixture
+def managed(tmp_path: Path) -> Callable[[str], str]:
+    """Makes a command line run where pip is kept out; skipped where that cannot be had."""
+    library, top = sysconfig.get_path("stdlib"), tmp_path / "top"
+    top.mkdir()
+    script = toolkit.program(tmp_path / "inside", MANAGED.format(top=top, library=library))
+    words = ["unshare", "-m", str(script), "true"]
+    if os.geteuid() != 0 or subprocess.run(words, capture_output=True).returncode:
+        pytest.skip("mounting over Python's library is not allowed here")
+    return lambda command: f"unshare -m {script} {command}"
+
+
+def test_where_the_system_manages_python_torch_goes_into_an_environment_of_its_own(
+    host: Host, tmp_path: Path, wheels: dict[str, str], managed: Callable[[str], str]
+) -> None:
+    base = f"{sys.base_prefix}/bin/python3"
+    python = toolkit.program(tmp_path / "python", f'exec {managed(base)} "$@"')
+    before = line(replace(host, python=str(python)), "torch")
+    if before.level is Level.OK:
+        pytest.skip("this machine's own Python has torch")
+    assert "its system keeps pip out" in before.mend
+    refused = managed(f"{base} -m pip install torch")
+    said = subprocess.run(refused, shell=True, env=wheels, capture_output=True, text=True)
+    assert "externally-managed-environment" in said.stderr
+    command = managed(f"sh -c '{command_of(before).replace(f'{python} ', f'{base} ')}'")
+    subprocess.run(command, shell=True, env=wheels, check=True, capture_output=True)
+    found = re.search(r"set `python: ([^`]+)` for a in the inventory", before.mend)
+    assert found
+    assert line(replace(host, python=found[1]), "torch").found == INSTALLED
+
+
+def test_removing_the_builds_makes_room(host: Host, tmp_path: Path) -> None:
+    place = tmp_path / "small"
+    place.mkdir()
+    words = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)]
+    if os.geteuid() != 0 or subprocess.run(words, capture_output=True).returncode:
+        pytest.skip("mounting is not allowed here")
+    try:
+        (place / "builds" / "key").mkdir(parents=True)
+        (place / "builds" / "key" / "lib.so").write_bytes(b"x" * 1_000_000)
+        small = replace(host, workspace=str(place))
+        full = line(small, "workspace")
+        assert "is full" in full.found
+        subprocess.run(command_of(full), shell=True, check=True)
+        assert "is full" not in line(small, "workspace").found
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def test_a_python_that_hangs_shows_it_when_tried(host: Host, tmp_path: Path) -> None:
+    """It starts, isolated, as our agents start it; a program of its own never ends."""
+    hangs = f'case "$*" in -IS*) exec {sys.executable} "$@" ;; esac; exec sleep 30'
+    odd = toolkit.program(tmp_path / "python", hangs)
+    reached = line(replace(host, python=str(odd)), "python")
+    assert reached.level is Level.OK  # the agent's own interpreter is the one behind it
+    (command,) = (c for one in mends() for c in OFFERED.findall(one.mend) if "print" in c)
+    tried = "exec " + command.replace("python", str(odd), 1)
+    with pytest.raises(subprocess.TimeoutExpired):
+        subprocess.run(tried, shell=True, timeout=0.3)
+    well = command.replace("python", sys.executable, 1)
+    assert subprocess.run(well, shell=True, capture_output=True).stdout == b"1\n"
+
+
+def test_looking_again_is_a_command_that_looks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "inventory.yaml").write_text("hosts:\n  h100:\n    transport: local\n")
+    monkeypatch.chdir(tmp_path)
+    offered = {c for one in mends() for c in OFFERED.findall(one.mend)}
+    (command,) = (one for one in offered if one.startswith("orchestrator doctor"))
+    session = Session(None, None, debug=False)
+    words = command.split()[2:]
+    result = CliRunner().invoke(doctor, words, obj=session, standalone_mode=False)
+    assert " python " in result.stdout
+
+
+def test_the_line_for_bashrc_keeps_a_login_quiet_for_commands_only(tmp_path: Path) -> None:
+    file = tmp_path / ".bashrc"
+    file.write_text(f"{ONLY_FOR_PEOPLE}\necho noise\n")
+    quiet = subprocess.run(["bash", "-c", f". {file}"], capture_output=True)
+    assert quiet.stdout == b""
+    person = ["bash", "--rcfile", str(file), "-i", "-c", "true"]
+    assert b"noise" in subprocess.run(person, capture_output=True, start_new_session=True).stdout
+
+
+PIP = r"\S+ -m pip install( --force-reinstall)? torch( --index-url https://\S+/whl/cu\d+)?"
+RUN_BY = {
+    re.compile(PIP): test_pip_installs_torch_where_it_may,
+    re.compile(rf"\S+ -m venv \S+ && {PIP}"): (
+        test_where_the_system_manages_python_torch_goes_into_an_environment_of_its_own
+    ),
+    re.compile(r"rm -r \S+/builds"): test_removing_the_builds_makes_room,
+    re.compile(r"\S+ -c 'print\(1\)'"): test_a_python_that_hangs_shows_it_when_tried,
+    re.compile(r"orchestrator doctor \S+"): test_looking_again_is_a_command_that_looks,
+}
