@@ -1,4 +1,4 @@
-"""doctor: one connection, one program there, and what its evidence means.
+"""doctor: one connection, a program or two there, and what their evidence means.
 
 A verb that runs something looks first, beside its deploy and on the same connection (`Beside`),
 and stops with doctor's words where the host cannot serve it (`require_fit`).

@@ -161,7 +161,7 @@ def settings(ask, env):
 
 def find_out(ask, env, folder):
     answer, files = attempt(ask, env, folder)
-    noexec = answer["state"] == "load" and os.statvfs(folder).f_flag & os.ST_NOEXEC
+    noexec = answer["state"] == "load" and os.statvfs(folder).f_flag & getattr(os, "ST_NOEXEC", 0)
     if answer["state"] not in ("ok", "time") and not noexec:
         for number, (setting, other, its_env) in enumerate(settings(ask, env)):
             if number < MOST_OTHERS and left_s() > 5:
