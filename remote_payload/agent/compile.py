@@ -81,13 +81,15 @@ def programs_in(said):
     return words, {name: path for name, path in found.items() if name not in ("", "rm")}
 
 
-def stranger(words, found):
-    """The first program of another toolkit that stands in for a missing one, as a sentence."""
+def stranger(words, found, nvcc):
+    """The first program of another toolkit that stands in for a missing one, as a sentence. What
+    lies beside the nvcc that we call is its own: Debian's there is a script that calls another."""
     home = os.path.normpath(words.get("_HERE_", "/"))
-    top, cicc = os.path.dirname(home), os.path.realpath(words.get("CICC_PATH", "/"))
+    top, beside = os.path.dirname(home), os.path.dirname(nvcc)
+    places = [os.path.realpath(one) for one in (home, words.get("CICC_PATH", "/"), beside)]
     for name in OWN:
         path = found.get(name, home + "/" + name)
-        own = os.path.realpath(os.path.dirname(path)) in (os.path.realpath(home), cicc)
+        own = os.path.realpath(os.path.dirname(path)) in places
         if not own and not os.path.realpath(path).startswith(os.path.realpath(top) + os.sep):
             return "%s lacks %s: builds would take %s" % (top, name, path)
     return ""
@@ -133,7 +135,7 @@ def attempt(ask, env, folder):
             said = said.strip() or "%s ended with status %d and said nothing" % (argv[0], status)
             return {"state": state, "said": shown(said)}, []
     words, found = programs_in(heard)
-    mixed = stranger(words, found)
+    mixed = stranger(words, found, ask["nvcc"])
     if mixed:
         return {"state": "mixed", "said": mixed}, []
     host = found.get("g++") or found.get("gcc") or next(iter(set(found) - set(OWN)), "")
@@ -213,9 +215,13 @@ def keep(book, key, answer, files):
         entries = {**kept_in(book), key: {"answer": answer, "files": stamps(files)}}
         text = json.dumps(dict(list(entries.items())[-MOST_KEPT:]))
         os.makedirs(os.path.dirname(book), mode=0o700, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=os.path.dirname(book), delete=False) as handle:
-            handle.write(text)
-        os.replace(handle.name, book)
+        handle, partial = tempfile.mkstemp(dir=os.path.dirname(book))
+        try:
+            with os.fdopen(handle, "w") as file:
+                file.write(text)
+            os.replace(partial, book)
+        except OSError:
+            os.unlink(partial)
 
 
 def leave():

@@ -36,6 +36,7 @@ FILES = (
 # Looked for, never read: the last one holds a pod's keys.
 MARKS = ("/.dockerenv", "/run/.containerenv", "/etc/rp_environment")
 PYTHONS = (
+    os.path.expanduser(sys.argv[2]) + "/venv/bin/python",
     "/opt/conda/bin/python",
     "/opt/*/bin/python",
     "/venv/bin/python",

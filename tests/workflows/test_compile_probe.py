@@ -118,11 +118,33 @@ def test_a_toolkit_that_lacks_a_part_is_told_by_the_sentence_of_whoever_missed_i
     assert probe(warm, kit)[0].remembered
 
 
+def test_a_part_that_was_replaced_is_tried_anew(warm: Host, kit: Path) -> None:
+    with toolkit.without(kit, "bin/ptxas"):
+        other = toolkit.program(
+            kit / "bin" / "ptxas", "echo 'ptxas fatal : no such target'; exit 3"
+        )
+        seen, _ = probe(warm, kit)
+        other.unlink()
+    assert (seen.state, seen.remembered) == ("compile", False)
+    assert sentence(seen.said) == "ptxas fatal : no such target"
+
+
 def test_a_part_that_another_toolkit_on_path_would_lend_is_named(here: Host, kit: Path) -> None:
     with toolkit.without(kit, "bin/ptxas"):
         seen, _ = probe(here, kit, PATH=f"{SYSTEM}:{toolkit.REAL}/bin")
     assert seen.state == "mixed"
     assert seen.said == f"{kit} lacks ptxas: builds would take {toolkit.REAL}/bin/ptxas"
+
+
+def test_a_distributions_way_to_lay_a_toolkit_out_is_no_mixture(
+    here: Host, kit: Path, tmp_path: Path
+) -> None:
+    """Debian's nvcc is a script in /usr/bin, beside ptxas; what it calls lies elsewhere."""
+    nvcc = toolkit.program(tmp_path / "usr" / "bin" / "nvcc", f'exec {kit}/bin/nvcc "$@"')
+    (nvcc.parent / "ptxas").symlink_to(toolkit.REAL / "bin" / "ptxas")
+    with toolkit.without(kit, "bin/ptxas"):
+        seen, _ = probe(here, tmp_path / "usr", PATH=f"{nvcc.parent}:{SYSTEM}")
+    assert seen.state == "ok"
 
 
 @contextmanager
