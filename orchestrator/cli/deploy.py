@@ -67,6 +67,11 @@ def deploy(
     if built and not built.ok:
         console.next_step(what_next.after(built.run))
         return ExitCode.GATE_FAILED
+    if built and arch and not built.compiled:
+        wanted = ", ".join(arch)
+        console.error(f"nothing decided: {wanted} was asked for and nothing was compiled", "")
+        console.next_step(f"orchestrator doctor {where.name}")
+        return ExitCode.UNDECIDED
     console.next_step(f"orchestrator profile --host {where.name}")
     return ExitCode.OK
 

@@ -16,12 +16,13 @@ from remote_payload.contract import BuildReport, Status
 class Built:
     """The stored run, one line per fact for people, and whether the kernel compiled.
 
-    A host without nvcc compiles nothing and fails nothing: lines say so.
+    A host without nvcc compiles nothing and fails nothing: lines say so, and compiled is False.
     """
 
     run: Run
     lines: tuple[str, ...]
     ok: bool
+    compiled: bool = False
 
 
 def build(errand: Errand, order: Order, snapshot: str) -> Built:
@@ -37,7 +38,8 @@ def build(errand: Errand, order: Order, snapshot: str) -> Built:
         return Built(run, (run.result.reason,), ok=False)
     at_home = left_at_home.explain(order.root, report, order.plan.extra)
     lines = (*_lines(report), *((at_home,) if at_home else ()))
-    return Built(run, lines, ok=report.status is not Status.FAILED)
+    ok, compiled = report.status is not Status.FAILED, report.status is Status.OK
+    return Built(run, lines, ok, compiled)
 
 
 def _lines(report: BuildReport) -> tuple[str, ...]:

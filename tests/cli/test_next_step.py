@@ -99,6 +99,18 @@ def test_after_a_build_that_failed_comes_its_log_and_after_a_good_one_the_first_
     assert (outcome.code, last(outcome)) == (0, "next: orchestrator profile --host local")
 
 
+def test_an_architecture_that_was_asked_for_and_not_compiled_leaves_the_gate_undecided(
+    project: Project,
+) -> None:
+    skipped = BUILT.format("OK").replace("BuildReport(Status.OK", "BuildReport(Status.SKIPPED")
+    quick_payload(project.root, skipped)
+    assert project.orchestrator("deploy").code == 0
+    outcome = project.orchestrator("deploy", "--arch", "sm_90a")
+    assert outcome.code == 6
+    assert "nothing decided: sm_90a was asked for and nothing was compiled" in outcome.err
+    assert last(outcome) == "next: orchestrator doctor local"
+
+
 def test_torch_is_not_found_only_where_somebody_looked_for_it(project: Project) -> None:
     quick_payload(project.root, BUILT.format("OK"))
     assert project.orchestrator("deploy").code == 0

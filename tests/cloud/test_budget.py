@@ -190,4 +190,5 @@ def test_a_dry_run_shows_the_watchdog_and_asks_nobody(rented: Project, fake: Fak
     shown = rented.orchestrator("check", "--host", "pod", "--dry-run", "--max-minutes", "5")
     assert shown.code == ExitCode.OK
     assert "<watchdog, " in shown.out
+    assert "--max-minutes leaves the run 240 s of its 1800 s" in shown.err
     assert fake.seen == []

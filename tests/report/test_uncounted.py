@@ -93,6 +93,14 @@ def test_compiler_and_machine_code_speak_of_ours_alone() -> None:
     assert "ptxas" not in str(facts(found, "sdpa"))
 
 
+def test_what_a_section_has_no_room_for_is_counted() -> None:
+    codes = tuple(replace(CODE, mangled=f"{CODE.mangled}{n}") for n in range(6))
+    found = view(traces.result(), Insight(machine_code=codes))
+    rows = [row for case in found.cases if "sparsek" in case.case for row in case.facts.rows]
+    assert len([row for row in rows if row[2] == "cuobjdump"]) == 4
+    assert ("", "and 2 more", "") in rows
+
+
 def test_without_a_disassembler_that_is_said() -> None:
     rows = facts(view(traces.result()), "sparsek")
     assert rows["Machine code"][0].startswith("not known: cuobjdump and nvdisasm were not")
