@@ -50,10 +50,12 @@ _NO_VERSION_BEHIND = re.compile(r"-\d{1,3}\.\d{1,3}\.")
 
 _USER = r"[\w.+-]{1,64}(?::[^\s@/:]{1,64})?"
 _USER_AT_HOST = re.compile(
-    rf"(?<![\w.+-]){_USER}@(\[[\da-fA-F:.%\w-]{{2,60}}\]|\w[\w.-]{{0,253}})(?::\d{{1,5}}\b(?![.-]?\w))?"
+    rf"(?<![\w.+\\-]){_USER}@(\[[\da-fA-F:.%\w-]{{2,60}}\]|\w[\w.-]{{0,253}})(?::\d{{1,5}}\b(?![.-]?\w))?"
 )
 # name@2.4.1, recall@10, image@sha256:…, memcpy@GLIBC_2.14, an SSH algorithm's owner
+# 27C@1965MHz
 _NO_HOST = re.compile(
+    r"\d{1,6}(?:\.\d+)?[A-Za-z]{1,4}|"
     r"v?\d{1,4}(?:\.\d+){0,2}(?:[-+.]?(?:rc|dev|post|a|b|cu|alpha|beta)[\w.+-]*)?\.?"
     r"|(?:sha\d{1,3}|md5)|(?:GLIBC|GLIBCXX|CXXABI|GCC|OPENSSL)_[\w.]+|(?:openssh\.com|libssh\.org)\.?"
 )
@@ -65,19 +67,18 @@ _URL = re.compile(
     rf"(?<![A-Za-z0-9+])((?i:{_NETWORK})://)([^\s/@'\"<>]{{1,200}}@)?"
     r"(\[[\w:.%]{0,60}\]|[A-Za-z0-9_][\w.-]{0,253}|\*)?(:\d{1,5}\b)?"
 )
-_IN_BRACKETS = re.compile(r"\[([\w.:%-]{2,255})\](?:, ?|:)\d{1,5}(?![\w.])")
-_PAIR = re.compile(
-    rf"(?<=\()(?P<quote>[\"']?)(?:{_IPV4_FORM}|[0-9A-Fa-f:.]{{3,45}}|localhost|{DOTTED}|[a-z]+-?\d+)"
-    r"(?P=quote), ?\d{2,5}(?=[,)])"
-)
+# [host]:22 and ('host', 22); what stands there may be any word, so it is looked at.
+_IN_BRACKETS = re.compile(r"\[([\w.:%-]{2,255}|\(address\))\]:\d{1,5}(?![\w.])")
+_KNOWN_HOST = re.compile(r"\[[\w.-]{2,255}\]:\d{1,5}(?=[ ,](?:\S{1,255} )?(?:ssh-|ecdsa-|sk-))")
+_PAIR = re.compile(r"(?<=\()([\"']?)([\w.:%-]{2,255})\1, ?\d{2,5}(?=[,)])")
 _DOTTED = re.compile(rf"(?<![\w.@/-])({DOTTED})(\.?:\d{{1,5}}\b(?![.:]\w))?(?![\w-]|\.\w)")
 # One label alone is a machine's name where a port stands behind it and it looks like one.
 _LABEL_FORM = (
     r"(?:localhost|[0-9a-f]{12}|(?:gpu|node|host|worker|master|head|login|compute|server"
     r"|pod|vm|instance|machine|box|dgx|hgx|slurm)[\w-]{0,40}\d[\w-]{0,20})"
 )
-_LABEL = re.compile(rf"(?<![\w./-]){_LABEL_FORM}:\d{{2,5}}(?![\w.:-])")
-_NAMED_MACHINE = re.compile(rf"{_LABEL_FORM}|.*[.:-].*|\(address\)")
+_LABEL = re.compile(rf"(?<![\w./-])(?:localhost:\d{{2,5}}|{_LABEL_FORM}:\d{{4,5}})(?![\w.:-])")
+_A_HOST = re.compile(rf"{_LABEL_FORM}|[A-Za-z]\w*(?:-\w+)+|\(address\)|{_IPV4_FORM}")
 _NUMBERED = re.compile(
     r"(?<![\w-])(?:ip|ec2)-\d{1,3}(?:-\d{1,3}){3}(?:\.[\w.-]{1,200}\w)?(?::\d{1,5})?"
 )
@@ -95,9 +96,10 @@ def without_addresses(text: str) -> str:
     if "@" in text:
         text = _USER_AT_HOST.sub(_user, text)
     if "(" in text:
-        text = _PAIR.sub(ADDRESS, text)
+        text = _PAIR.sub(lambda pair: ADDRESS if _is_host(pair[2]) else pair[0], text)
     if "]" in text:
-        text = _IN_BRACKETS.sub(_bracketed, text)
+        text = _KNOWN_HOST.sub(ADDRESS, text)
+        text = _IN_BRACKETS.sub(lambda it: ADDRESS if _is_host(it[1]) else it[0], text)
     if text.count(":") > 1:
         text = _MAC.sub(ADDRESS, _IPV6.sub(_ipv6, _EVERY_IPV6.sub(ADDRESS, text)))
     if text.count(".") > 2:
@@ -121,8 +123,15 @@ def _user(found: re.Match[str]) -> str:
     return found[0] if _NO_HOST.fullmatch(host) else ADDRESS + "." * host.endswith(".")
 
 
-def _bracketed(found: re.Match[str]) -> str:
-    return ADDRESS if _NAMED_MACHINE.fullmatch(found[1]) else found[0]
+def _is_host(word: str) -> bool:
+    """Whether a word with a port beside it is a host's."""
+    if word.count(":") > 1:
+        try:
+            return not IPv6Address(word.partition("%")[0]).is_unspecified or word == "::"
+        except AddressValueError:
+            return False
+    dotted = re.fullmatch(DOTTED, word) is not None and is_machine(word, with_port=True)
+    return dotted or _A_HOST.fullmatch(word) is not None
 
 
 def _ipv4(found: re.Match[str]) -> str:

@@ -10,7 +10,7 @@ import re
 
 # Names of machines that clouds and tunnels give, whatever stands before them.
 _CLOUD = re.compile(
-    r"(?:^|\.)(?:runpod\.(?:io|net|ai|internal)|vast\.ai|amazonaws\.com|compute\.internal"
+    r"\.(?:runpod\.(?:io|net|ai|internal)|vast\.ai|amazonaws\.com|compute\.internal"
     r"|googleusercontent\.com|run\.app|cloudapp\.(?:net|azure\.com)|azure\.com|azurecontainer\.io"
     r"|lambda(?:labs)?\.(?:com|ai)|coreweave\.(?:com|cloud)|paperspace(?:gradient)?\.com"
     r"|modal\.(?:run|host|com)|brev\.(?:dev|sh|nvidia\.com)|brevlab\.com|lightning\.ai|litng\.ai"
@@ -47,14 +47,12 @@ DOTTED = r"(?:[A-Za-z0-9_](?:[\w-]{0,62})\.){1,8}[A-Za-z]{2,24}"
 
 def is_public(name: str) -> bool:
     """Whether a name is a site that everybody knows."""
-    return _PUBLIC.fullmatch(name) is not None and (
-        _CLOUD.search(name) is None or name.lower().endswith("runpod.io")
-    )
+    return _PUBLIC.fullmatch(name) is not None
 
 
 def is_machine(name: str, with_port: bool) -> bool:
     """Whether a dotted word is the name of a machine. with_port: a port stands behind it."""
-    if is_public(name):
+    if is_public(name) or _CLOUD.fullmatch(f".{name}"):
         return False
     if _CLOUD.search(name):
         return True

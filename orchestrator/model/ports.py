@@ -53,11 +53,13 @@ _MAPPED = re.compile(r"(?m)^(\s*- [\"']?)\d{2,5}:\d{1,5}(?=[\"']?\s*$)")
 _EXPOSED = re.compile(r"(?m)^(\s*EXPOSE) [\d /tcpud]{2,80}$")
 # Strong words: what follows is a host, whatever it looks like.
 _TOLD = re.compile(
-    r"(\bconnect to host |\bresolve hostname |\bauthenticity of host ['\"]?|\b[Hh]ost key for \[?"
-    r"|\bPermanently added ['\"]?|\bPseudo-terminal.{0,20}? to |\bProxyJump[ =]|\bHostName[ =]{1,3}"
+    r"(\bconnect to host |\bresolve hostname |\bauthenticity of host ['\"]?|\b[Hh]ost key for "
+    r"|\bPermanently added ['\"]?|\bPseudo-terminal.{0,20}? to |^\s*ProxyJump "
+    r"|\bProxyJump=|\bHostName[ =]{1,3}"
     r"|\bNo route to host |\b[Hh]ostname[:=] ?['\"]?|--(?:master|node)[_-]addr[ =]"
     r"|\b(?:master_addr|rdzv_endpoint)[ =:]{1,3}['\"]?|--rdzv[_-]endpoint[ =])"
-    r"(?!\()([\w.%-]{2,253})(?::\d{1,5}\b)?"
+    r"(?!\()(?:\[[\w.%-]{2,253}\]|[\w.%-]{2,253})(?::\d{1,5}\b)?",
+    re.MULTILINE,
 )
 _TELLING = ("host", "addr", "permanently", "pseudo-terminal", "proxyjump", "endpoint")
 _CLOSED = re.compile(
@@ -75,7 +77,7 @@ _POOL = re.compile(r"(\bhost=)([\"'])[^\"'\n]{1,253}\2(?=, ?port)")
 _VARIABLE = re.compile(
     r"((?<![A-Za-z0-9])(?:[A-Z0-9_]{0,60}_)?(?:HOSTNAME|HOST|MASTER_ADDR|IP_?ADDR(?:ESS)?|ADDR|PUBLIC_IP|IP"
     r"|POD_ID|POD_NAME|ENDPOINT_ID|NETWORK_VOLUME_ID|CONTAINER_ID|CONTAINERLABEL|NODELIST|NODENAME"
-    r"|SSH_CLIENT|SSH_CONNECTION)['\"]?(?:=|: )['\"]?)(?![/<(\s'\"]|0x)([^\s'\",;]+)"
+    r"|SSH_CLIENT|SSH_CONNECTION)['\"]?(?:=|: )['\"]?)(?![/<(\[\s'\"]|0x)([^\s'\",;]+)"
 )
 _CONNECTION = re.compile(r"(\bSSH_(?:CLIENT|CONNECTION)['\"]?(?:=|: )['\"]?)[^'\"\n]{3,120}")
 _SSH_OPTION = r"(?:[46AaCfGgKkMNnqsTtVvXxYy]{1,8}|[bcDEeFIiJLlmOopQRSWw] ?[^\s'\"-][^\s'\"]{0,200})"

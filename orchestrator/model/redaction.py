@@ -25,7 +25,7 @@ _SHORT = 120
 # Face, GitHub, OpenAI, Slack, AWS; and what stands in an Authorization header.
 _TOKEN = re.compile(
     r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]{0,20}-----|\Z)"
-    r"|\b(?:rpa_|hf_|gh[opsur]_|github_pat_|glpat-|sk-|xox[a-z]-|AKIA|nvapi-|pypi-|dckr_pat_)[\w-]{8,}"
+    r"|\b(?:rpa_|hf_|gh[opsur]_|github_pat_|glpat-|sk-(?!ssh-|ecdsa-)|xox[a-z]-|AKIA|nvapi-|pypi-|dckr_pat_)[\w-]{8,}"
     r"|(?<=\b[Bb]earer )[A-Za-z0-9._~+/=-]{8,}|(?<=\b[Bb]asic )[A-Za-z0-9._~+/=-]{8,}"
     r"|(?<=\bssh-rsa )AAAA[\w+/=]{16,}(?: [^\s'\"@]+(?![@\w]))?"
     r"|(?<=\bssh-ed25519 )AAAA[\w+/=]{16,}(?: [^\s'\"@]+(?![@\w]))?"

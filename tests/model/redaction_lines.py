@@ -263,6 +263,10 @@ step [[number]]/[[number]] loss [[figure]] tokens/s [[figure]] batch:[[number]] 
 torch.nn.functional.scaled_dot_product_attention: [[figure]] ms, torch.cuda.max_memory [[number]]
 File "/usr/lib/python3.11/site-packages/torch/nn/modules/module.py", line [[line]], in _call_impl
 2026-11-22T[[time]] rank 3 tile [[shape]] stages 4 ports used: 12, x[::2], y[:, 1::2], a[0:[[number]]]
+tile_mn=([[number]],[[number]]) ('batch', [[number]]) (fp16, [[number]]) 27C@[[number]]MHz r.stderr[:200]:[[number]]
+[<label>]:<port> ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKabcdefghij
+[rank0]:[[number]] tokens, [INFO]:[[number]] steps, ProxyJump hops: [[figure]], asm volatile("{\n@p bra L[[line]];}")
+bind(('::', <port>, 0, 0)) failed in [[figure]] s; ('<label>', <port>) next
 bench <fqdn> [[figure]] us, [[shape]], torch [[version]] at [[time]]
 """.strip().splitlines()
 )

@@ -77,6 +77,8 @@ ENVIRON = {
         ("ssh: connect to host box port 22", "ssh: connect to host (address) port (hidden)"),
         ("Could not resolve hostname box: x", "Could not resolve hostname (address): x"),
         ("rsync -a x box:/w", "rsync -a x (address):/w"),
+        ("authenticity of host '[quietbox]:22042 (", "authenticity of host '(address) ("),
+        ("[quietbox]:22042 ssh-rsa x", "(address) ssh-rsa x"),
         # Pods, also as parts of names
         (f"RUNPOD_POD_ID={POD}", "RUNPOD_POD_ID=(private)"),
         (f"pod {POD} and {POD}_x", "pod (pod) and (pod)_x"),
@@ -177,7 +179,8 @@ def test_a_private_key_is_hidden_in_a_log_that_comes_line_by_line() -> None:
         "image@sha256:3fabc, numpy@1.26.4, recall@10, memcpy@GLIBC_2.14",
         # C++, Python and metrics
         "c10::add(at::Tensor), std::dec, fe::graph, ab::cd, cafe::beef, ::operator",
-        "x[::2], y[:, ::2], z[1::3]",
+        "x[::2], y[:, ::2], z[1::3], r.stderr[:200]:1, [rank0]:12345 tokens",
+        "(128,128), (12:30:45, 100), ('batch', 8192), (fp16, 32), 27C@1965MHz, '\\n@p bra'",
         "torch.nn.functional, threading.local, self.net, sm__throughput.avg.pct_of_peak",
         "https://developer.nvidia.com/ERR_NVGPUCTRPERM, github.com, download.pytorch.org",
         "==PROF== Connected to process 36055 (/usr/bin/python3.11)",
