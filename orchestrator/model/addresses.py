@@ -35,10 +35,10 @@ _MAC = re.compile(r"(?<![\w:-])(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}(?![\w:-])")
 
 # What makes four numbers a version: the word before them, or what a package's name has behind.
 _VERSION_BEFORE = re.compile(
-    r"(?:[=<>~!]=|(?:\b(?i:versions?|ver\.?|release|build|toolkit|driver|cuda|cudnn|nccl|tensorrt"
+    r"(?:[=!]=|[<>~]=\s?|(?:(?<![A-Za-z])(?i:section|versions?|ver\.?|release|build|toolkit|driver|cuda|cudnn|nccl|tensorrt"
     r"|ncu|nsys|nvcc|gcc|cmake|vbios|firmware|fw|python|torch|triton|cutlass"
     r"|nsight(?: compute| systems)?|cu(?:blas|blaslt|fft|sparse|sparselt|solver|rand|dnn)"
-    r"|nvjitlink|requires|revision)"
+    r"|nvjitlink|requires|revision)_{0,2}"
     r"|\b(?:lib|nvidia-|cuda-|python3?-)[\w.+:-]{1,40})[\"']?"
     r"(?:\s{0,3}[:=,]?\s{1,40}|[=:_/@-]|)[\"'(v]{0,2}|\(from [^\n]{1,60}\) \()\Z"
 )
@@ -71,7 +71,9 @@ _URL = re.compile(
 _IN_BRACKETS = re.compile(r"\[([\w.:%-]{2,255}|\(address\))\]:\d{1,5}(?![\w.])")
 _KNOWN_HOST = re.compile(r"\[[\w.-]{2,255}\]:\d{1,5}(?=[ ,](?:\S{1,255} )?(?:ssh-|ecdsa-|sk-))")
 _PAIR = re.compile(r"(?<=\()([\"']?)([\w.:%-]{2,255})\1, ?\d{2,5}(?=[,)])")
-_DOTTED = re.compile(rf"(?<![\w.@/-])({DOTTED})(\.?:\d{{1,5}}\b(?![.:]\w))?(?![\w-]|\.\w)")
+_DOTTED = re.compile(
+    rf"(?<![\w.@/-])({DOTTED})(\.?:\d{{1,5}}\b(?![.:]\w))?(?![\w(-]|\.\w| import\b)"
+)
 # One label alone is a machine's name where a port stands behind it and it looks like one.
 _LABEL_FORM = (
     r"(?:localhost|[0-9a-f]{12}|(?:gpu|node|host|worker|master|head|login|compute|server"

@@ -32,13 +32,17 @@ _PUBLIC = re.compile(
 )
 # No module, file or metric ends so.
 _CERTAIN = re.compile(
-    r"com|org|edu|gov|mil|arpa|internal|corp|lan|localdomain|intranet|invalid|cloud|host|aws"
+    r"com|org|edu|gov|mil|arpa|internal|corp|lan|local|localdomain|intranet|invalid|aws"
 )
-# Of at least three labels, or of a name with a digit or a hyphen: self.net and threading.local
-# are none.
+# Of at least three labels, or of a name with a digit or a hyphen: self.net is none.
 _LIKELY = re.compile(
-    r"net|io|ai|dev|app|local|home|example|test|info|biz|tech|site|online|space|live|xyz|co"
-    r"|de|fr|nl|ch|at|eu|se|fi|dk|es|cz|jp|cn|kr|tw|sg|hk|au|ca|uk|nz|ie|pt|gr|hu|br|ru|za|mx"
+    r"net|io|ai|home|example|test|biz|site|online|xyz"
+    r"|de|fr|nl|ch|eu|se|fi|dk|es|cz|jp|cn|kr|tw|sg|hk|au|ca|uk|nz|ie|pt|gr|hu|br|ru|za|mx"
+)
+# Modules and methods end so, too: only of a name with a digit or a hyphen.
+_MAYBE = re.compile(r"at|app|cloud|dev|host|info|live|space|tech")
+_CODE = re.compile(
+    r"(?:self|cls|args|session|torch|np|threading)\.|(?:.*\.)?_|.*__|.*[a-z]\w*\.[A-Z]+$"
 )
 
 # A dotted name; whether it is a machine's is for `is_machine` to say.
@@ -52,12 +56,14 @@ def is_public(name: str) -> bool:
 
 def is_machine(name: str, with_port: bool) -> bool:
     """Whether a dotted word is the name of a machine. with_port: a port stands behind it."""
-    if is_public(name) or _CLOUD.fullmatch(f".{name}"):
+    if is_public(name) or _CODE.match(name) or _CLOUD.fullmatch(f".{name}"):
         return False
     if _CLOUD.search(name):
         return True
     *before, last = name.lower().split(".")
     if _CERTAIN.fullmatch(last):
         return True
-    marked = any(re.search(r"[\d-]", label) for label in before)
-    return _LIKELY.fullmatch(last) is not None and (len(before) > 1 or marked or with_port)
+    marked = with_port or any(re.search(r"[\d-]", label) for label in before)
+    if _LIKELY.fullmatch(last):
+        return marked or len(before) > 1
+    return marked and _MAYBE.fullmatch(last) is not None

@@ -55,8 +55,8 @@ _EXPOSED = re.compile(r"(?m)^(\s*EXPOSE) [\d /tcpud]{2,80}$")
 _TOLD = re.compile(
     r"(\bconnect to host |\bresolve hostname |\bauthenticity of host ['\"]?|\b[Hh]ost key for "
     r"|\bPermanently added ['\"]?|\bPseudo-terminal.{0,20}? to |^\s*ProxyJump "
-    r"|\bProxyJump=|\bHostName[ =]{1,3}"
-    r"|\bNo route to host |\b[Hh]ostname[:=] ?['\"]?|--(?:master|node)[_-]addr[ =]"
+    r"|\bProxyJump=|^\s*HostName |\bHostName="
+    r"|\bNo route to host |\b[Hh]ostname[:=] ?(?!str\b)['\"]?|--(?:master|node)[_-]addr[ =]"
     r"|\b(?:master_addr|rdzv_endpoint)[ =:]{1,3}['\"]?|--rdzv[_-]endpoint[ =])"
     r"(?!\()(?:\[[\w.%-]{2,253}\]|[\w.%-]{2,253})(?::\d{1,5}\b)?",
     re.MULTILINE,
@@ -84,6 +84,7 @@ _SSH_OPTION = r"(?:[46AaCfGgKkMNnqsTtVvXxYy]{1,8}|[bcDEeFIiJLlmOopQRSWw] ?[^\s'\
 _DESTINATION = re.compile(
     rf"(\bssh(?: -{_SSH_OPTION}){{1,8}} )(?!\()([A-Za-z][\w.-]{{0,253}})(?=\s|$)"
 )
+_WITH_VALUE = re.compile(r" -[bcDEeFIiJLlmOopQRSWw] ?[^\s-]")
 _COPY = re.compile(r"((?:^|\s)[\"']?)([A-Za-z0-9][\w.-]{0,253}):(?=/(?!/)|~)")
 _COPIES = re.compile(r"\b(?:scp|rsync|sftp|sshfs)\b")
 
@@ -103,10 +104,15 @@ def without_named_hosts(text: str) -> str:
     if "telnet" in text or "nc" in text or "netcat" in text:
         text = _TELNET.sub(rf"\1{ADDRESS} {HIDDEN}", text)
     if "ssh" in text:
-        text = _DESTINATION.sub(rf"\1{ADDRESS}", text)
+        text = _DESTINATION.sub(_destination, text)
     if ":" in text and _COPIES.search(text):
         text = _COPY.sub(rf"\1{ADDRESS}:", text)
     return text
+
+
+def _destination(found: re.Match[str]) -> str:
+    # Options that take a value stand in commands; without them it may be prose.
+    return f"{found[1]}{ADDRESS}" if _WITH_VALUE.search(found[1]) else found[0]
 
 
 def without_ports(text: str) -> str:

@@ -39,8 +39,9 @@ _SECRET = (
     r"|passphrase|credentials?)"
 )
 _GIVEN = re.compile(
-    rf"((?:(?<![A-Za-z])(?:[A-Za-z0-9_-]{{0,40}}[_-])?{_SECRET}|\b[A-Z][A-Z0-9_]{{0,40}}_?"
-    r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL)[A-Z0-9_]{0,20})\\?[\"']?\s{0,2}[=:]\s{0,2}\\?[\"']?"
+    rf"((?:(?<![A-Za-z])(?:[A-Za-z0-9_-]{{0,40}}[_-])?{_SECRET}\\?[\"']?\s{{0,2}}[=:]\s{{0,2}}"
+    r"|\b[A-Z][A-Z0-9_]{0,40}_?(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL)[A-Z0-9_]{0,20}"
+    r"(?:=|\\?[\"']\s{0,2}[:=]\s{0,2}))\\?[\"']?"
     rf"|(?<![\w-])--?(?:[a-z0-9-]{{0,40}}[_-])?{_SECRET} )([^\s\"'&<>,;\\]{{4,}})"
 )
 _LOGIN = re.compile(r"(\bcurl\b[^\n]{0,200}? (?:-u|--user)[ =]?)[^\s:]{1,64}:\S+")
@@ -55,7 +56,7 @@ _COLOUR = re.compile(r"(?:\x1b|\\x1b|\\033|\\e|\\u001b)\[[\d;]{0,20}m")
 _POD = re.compile(
     r"(?<![A-Za-z0-9.])(?=[a-z]*\d)(?=[a-z0-9]{0,13}[g-z])[a-z0-9]{14}(?![A-Za-z0-9]|-\d+\.\w)"
 )
-_FIGURES = re.compile(r".*\dx\d+x\d.*|(?:[a-z]\d{1,4}){3,}[a-z]?|[a-z]+\d+|\d+[a-z]+")
+_FIGURES = re.compile(r"0x[0-9a-f]+|.*\dx\d+x\d.*|(?:[a-z]\d{1,4}){3,}[a-z]?|[a-z]+\d+|\d+[a-z]+")
 _TOLD_POD = re.compile(
     r"(\b[Pp]od(?:[ _-]?[Ii][Dd])?\\?['\"]?(?:[=:] ?| )\\?['\"]?)(?=[a-z]*\d)[a-z0-9]{10,20}\b"
 )

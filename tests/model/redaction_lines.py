@@ -154,6 +154,7 @@ _MAKERS: dict[str, Callable[[random.Random], str]] = {
     "time": lambda dice: f"{dice.randrange(24):02}:{dice.randrange(60):02}:{dice.randrange(60):02}",
     "digest": _digest,
     "shape": _shape,
+    "pointer": lambda dice: f"7f{dice.getrandbits(40):010x}",
     "bus": lambda dice: f"00000000:{dice.randrange(256):02X}:00.0",
 }
 
@@ -263,6 +264,7 @@ step [[number]]/[[number]] loss [[figure]] tokens/s [[figure]] batch:[[number]] 
 torch.nn.functional.scaled_dot_product_attention: [[figure]] ms, torch.cuda.max_memory [[number]]
 File "/usr/lib/python3.11/site-packages/torch/nn/modules/module.py", line [[line]], in _call_impl
 2026-11-22T[[time]] rank 3 tile [[shape]] stages 4 ports used: 12, x[::2], y[:, 1::2], a[0:[[number]]]
+<utils.Measurement object at 0x[[pointer]]> at Section [[version4]], cudnn_version=[[version4]]
 tile_mn=([[number]],[[number]]) ('batch', [[number]]) (fp16, [[number]]) 27C@[[number]]MHz r.stderr[:200]:[[number]]
 [<label>]:<port> ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKabcdefghij
 [rank0]:[[number]] tokens, [INFO]:[[number]] steps, ProxyJump hops: [[figure]], asm volatile("{\n@p bra L[[line]];}")
