@@ -21,7 +21,7 @@ from orchestrator.model.host_facts import (
 )
 
 _CONTAINER = re.compile(r"kubepods|docker|containerd|podman|lxc")
-_CAPABILITY = re.compile(r"^\s*(\d+\.\d+)\s*$", re.MULTILINE)
+_CAPABILITY = re.compile(r"\d+\.\d+")
 _OCTAL = re.compile(r"\\(\d{3})")
 _DISKS = re.compile(r"ext[234]|xfs|btrfs|zfs|nfs4?|fuse\..+|ceph|lustre|9p|virtiofs|mfs")
 _SHOWN_CHARACTERS = 300
@@ -163,12 +163,18 @@ def _driver(evidence: Evidence, files: dict[str, str]) -> tuple[Driver, tuple[Gp
     if not smi.path:
         return driver, ()
     try:
-        log = nvidia_smi_log.read(smi.log, tuple(_CAPABILITY.findall(smi.capabilities)))
+        log = nvidia_smi_log.read(smi.log, _capabilities(smi.capabilities))
     except nvidia_smi_log.UnreadableLogError:
         said = " ".join(smi.log.split())[:_SHOWN_CHARACTERS]
         return replace(driver, complaint=said or f"nothing, with status {smi.status}"), ()
     warning = log.beside[:_SHOWN_CHARACTERS]
     return replace(driver, version=log.driver, cuda=log.cuda, warning=warning), log.gpus
+
+
+def _capabilities(text: str) -> tuple[str, ...]:
+    """One for each GPU, "" for one that is not told."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return tuple(line if _CAPABILITY.fullmatch(line) else "" for line in lines)
 
 
 def _mounts(text: str) -> tuple[_Mount, ...]:

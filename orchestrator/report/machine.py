@@ -43,7 +43,7 @@ def _met_torch(result: Result) -> bool:
 
 
 def _facts(machine: Machine, met_torch: bool) -> tuple[tuple[str, str], ...]:
-    gpu = machine.gpu or "none"
+    gpu = machine.gpu or (_UNTOLD if machine.gpu_count else "none")
     if machine.gpu:
         gpu += f", {machine.sm_count or '?'} SMs, sm_{_digits(machine.compute_capability)}"
     threads = f", {machine.torch_threads} threads" if machine.torch_threads else ""
@@ -52,7 +52,7 @@ def _facts(machine: Machine, met_torch: bool) -> tuple[tuple[str, str], ...]:
     return (
         ("GPU", gpu),
         ("GPUs in the machine", str(machine.gpu_count)),
-        ("Driver", machine.driver or (_UNTOLD if machine.gpu else "none")),
+        ("Driver", machine.driver or (_UNTOLD if machine.gpu_count else "none")),
         ("CUDA of torch", machine.torch_cuda or no_cuda),
         ("nvcc", machine.nvcc or "not found"),
         ("torch", (machine.torch or no_torch) + threads),

@@ -202,6 +202,13 @@ def test_what_stands_around_the_document_is_a_warning_and_hides_nothing() -> Non
     assert read.driver.warning == "WARNING: infoROM is corrupted at gpu 0000:81:00.0"
 
 
+def test_a_capability_that_is_not_told_costs_the_other_gpus_nothing() -> None:
+    text = "<nvidia_smi_log><gpu></gpu><gpu></gpu></nvidia_smi_log>"
+    smi = SmiEvidence("/usr/bin/nvidia-smi", 0, text, "[N/A]\n9.0\n")
+    read = facts_of(Evidence(silent=(), faults=(), took_s=0.1, clock_s=1e9, nvidia_smi=smi))
+    assert [one.capability for one in read.gpus] == ["", "9.0"]
+
+
 def test_a_version_that_is_not_told_is_no_version() -> None:
     text = "<nvidia_smi_log><cuda_version>N/A</cuda_version><driver_version>ERR!</driver_version></nvidia_smi_log>"
     read = nvidia_smi_log.read(text)
