@@ -19,6 +19,11 @@ _PLURAL = re.compile(
     r"((?<![A-Za-z-])[Pp]orts?(?:\(s\))?[\"']?\s{0,2}[=:]?\s{0,2}[\[(\"']{0,2})"
     r"(\d{4,5}(?:(?:, ?| |/(?:tcp|udp|http),? ?| and )\d{2,5})*(?![\w.]))"
 )
+# {"22": 22042} and "22/tcp": 22042 of RunPod's and Docker's answers
+_MAPPINGS = re.compile(r"(\b[Pp]ort_?[Mm]appings?\\?[\"']?\s{0,2}[=:]\s{0,2}[{\[])[^}\]\n]{1,400}")
+_MAPPED_TO = re.compile(r"(/(?:tcp|udp|http)\\?[\"']?\s?[=:]\s?\\?[\"']?)\d{2,5}(?!\w|\.\d)")
+_DEVICE = re.compile(r"(/dev/(?:tcp|udp)/)[\w.:-]{1,253}/\d{1,5}")
+_OF_PROTOCOL = re.compile(r"(\b(?:tcp|udp|TCP|UDP)[/:])\d{2,5}(?![\w.:])")
 _PROTOCOL = re.compile(r"(?<![\w.])(?:\d{1,5}:)?\d{1,5}(?=/(?:tcp|udp|TCP|UDP|http)\b)")
 # The options of ssh, scp and docker, unless the line is of a program that means processes by them.
 _OPTION = re.compile(r"(?<![\w-])(-[pP])([ =]?)(\d{1,5}(?::\d{1,5})?)(?![\w.:])")
@@ -39,11 +44,12 @@ _TELNET = re.compile(
 _ONWARD = re.compile(r"(\((?:address|private)\) ?-> ?)\d{2,5}\b")
 _EVERY = re.compile(r"(?<![\w*.)])\*:\d{2,5}(?![\w:.])")
 _LISTENING = re.compile(
-    r"(?i)\b((?:listening|serving|running|bound|bind|started|addr(?:ess)?)[ =](?:on |at |to )?)"
-    r":\d{2,5}(?![\w:.])"
+    r"(?i)\b((?:listening|serving|running|bound|bind|started|addr(?:ess)?)[ =](?:on |at |to )?:"
+    r"|(?:listening|bound|exposed|published) (?:on|to|at) (?=\d{4}))\d{2,5}(?![\w:]|\.\d)"
 )
 _BEHIND = re.compile(
-    r"(\((?:address|private|pod)\)|\*{3})\]?(?:(?: ?:\d{1,5}){1,2}(?:/(?:tcp|udp)\b)?|<\d{1,5}>)"
+    r"(\((?:address|private|pod)\)|\*{3})\]?(?:(?: ?:\d{1,5}){1,2}(?:/(?:tcp|udp)\b)?"
+    r"|<\d{1,5}>|#\d{2,5}| ?\(\d{4,5}\))"
     r"(?![\w:])(?! \[\d+\] (?:[\w./-]{1,80}:\d+ )?NCCL )"
 )
 _BESIDE = re.compile(
@@ -92,6 +98,8 @@ _COPIES = re.compile(r"\b(?:scp|rsync|sftp|sshfs)\b")
 def without_named_hosts(text: str) -> str:
     """`text` without names that the words around them call hosts or pods; before all addresses."""
     lowered = text.lower()
+    if "/dev/" in text:
+        text = _DEVICE.sub(rf"\1{ADDRESS}", text)
     if "SSH_C" in text:
         text = _CONNECTION.sub(rf"\1{ADDRESS}", text)
     text = _VARIABLE.sub(r"\1(private)", text)
@@ -117,8 +125,11 @@ def _destination(found: re.Match[str]) -> str:
 
 def without_ports(text: str) -> str:
     """`text` without ports, after its addresses were hidden."""
+    if "tcp" in text or "udp" in text or "TCP" in text or "http" in text:
+        text = _MAPPED_TO.sub(rf"\1{HIDDEN}", _OF_PROTOCOL.sub(rf"\1{HIDDEN}", text))
     text = _ONWARD.sub(rf"\1{HIDDEN}", _PROTOCOL.sub(HIDDEN, text))
     if "ort" in text or "ORT" in text:
+        text = _MAPPINGS.sub(rf"\1{HIDDEN}", text)
         text = _NAMED.sub(rf"\1\2{HIDDEN}", text)
         text = _FORWARDED.sub(rf"\1{HIDDEN}", _PLURAL.sub(rf"\1{HIDDEN}", text))
     if "-" in text:
@@ -126,7 +137,8 @@ def without_ports(text: str) -> str:
         text = _SOCKS.sub(rf"\1{HIDDEN}", _FORWARD.sub(rf"\1{HIDDEN}", text))
         text = _MAPPED.sub(rf"\1{HIDDEN}", text)
     if ":" in text:
-        text = _LISTENING.sub(rf"\1:{HIDDEN}", _EVERY.sub(ADDRESS, text))
+        text = _EVERY.sub(ADDRESS, text)
+    text = _LISTENING.sub(rf"\1{HIDDEN}", text)
     if "EXPOSE" in text:
         text = _EXPOSED.sub(rf"\1 {HIDDEN}", text)
     return _BESIDE.sub(rf"\1 {HIDDEN}", _BEHIND.sub(r"\1", text))

@@ -56,7 +56,7 @@ _COLOUR = re.compile(r"(?:\x1b|\\x1b|\\033|\\e|\\u001b)\[[\d;]{0,20}m")
 _POD = re.compile(
     r"(?<![A-Za-z0-9.])(?=[a-z]*\d)(?=[a-z0-9]{0,13}[g-z])[a-z0-9]{14}(?![A-Za-z0-9]|-\d+\.\w)"
 )
-_FIGURES = re.compile(r"0x[0-9a-f]+|.*\dx\d+x\d.*|(?:[a-z]\d{1,4}){3,}[a-z]?|[a-z]+\d+|\d+[a-z]+")
+_FIGURES = re.compile(r"0x[0-9a-f]+|.*\dx\d+x\d.*|(?:[a-z]\d{1,4}){3,4}[a-z]?|[a-z]+\d+|\d+[a-z]+")
 _TOLD_POD = re.compile(
     r"(\b[Pp]od(?:[ _-]?[Ii][Dd])?\\?['\"]?(?:[=:] ?| )\\?['\"]?)(?=[a-z]*\d)[a-z0-9]{10,20}\b"
 )

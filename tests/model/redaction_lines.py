@@ -13,7 +13,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 _SLOT = re.compile(r"<([a-z]\w*)>|\[\[(\w+)\]\]")
 _POD_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
-_POD_WORDS = re.compile(r"[a-z]+\d*|\d+[a-z]+|[0-9a-f]+|(?:[a-z]\d{1,4}){3,}[a-z]?|.*\dx\d+x\d.*")
+_POD_WORDS = re.compile(r"[a-z]+\d*|\d+[a-z]+|[0-9a-f]+|(?:[a-z]\d{1,4}){3,4}[a-z]?|.*\dx\d+x\d.*")
 
 
 @dataclass(frozen=True)
@@ -264,6 +264,10 @@ step [[number]]/[[number]] loss [[figure]] tokens/s [[figure]] batch:[[number]] 
 torch.nn.functional.scaled_dot_product_attention: [[figure]] ms, torch.cuda.max_memory [[number]]
 File "/usr/lib/python3.11/site-packages/torch/nn/modules/module.py", line [[line]], in _call_impl
 2026-11-22T[[time]] rank 3 tile [[shape]] stages 4 ports used: 12, x[::2], y[:, 1::2], a[0:[[number]]]
+"portMappings": {"22": <port>, "8888": <port>}, "gpuCount": [[number]]
+"ports": {"22/tcp": <port>} memory [[number]] MiB
+exec 3<>/dev/tcp/<ip4>/<port>; listening on <port>, tcp/<port>, udp:<port>, in [[figure]] s
+<ip4> (<port>) and <ip4>#<port> answered after [[figure]] ms, layer 1024->512, tcp 0 0 x
 <utils.Measurement object at 0x[[pointer]]> at Section [[version4]], cudnn_version=[[version4]]
 tile_mn=([[number]],[[number]]) ('batch', [[number]]) (fp16, [[number]]) 27C@[[number]]MHz r.stderr[:200]:[[number]]
 [<label>]:<port> ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKabcdefghij

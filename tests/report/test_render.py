@@ -221,6 +221,9 @@ def test_what_the_driver_does_not_tell_is_neither_none_nor_zero_in_the_report() 
     assert before.endswith("| not told | not told |")
     assert after.endswith("| none | 0 |")
     assert "| Driver | not told |" in page
+    nameless = replace(machine, gpu=None)
+    page = render(synthetic.run(replace(synthetic.gpu_result(), machine=nameless))).markdown
+    assert "| GPU | not told |" in page
 
 
 def test_on_the_original_machine_and_software_the_ratio_is_computed() -> None:
