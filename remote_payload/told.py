@@ -10,7 +10,7 @@ _UNTOLD = re.compile(
     r"\[.*\]|n/?a|none told|err!?|unknown|unknown error|not (?:supported|found|available)"
     r"|no permission|insufficient permissions?|requires root|gpu access blocked.*"
     r"|(?:the )?gpu (?:is lost|requires reset).*|in use by another client|uninitialized"
-    r"|requested functionality has been deprecated|function not found|timeout",
+    r"|requested functionality has been deprecated|function not found",
     re.IGNORECASE,
 )
 

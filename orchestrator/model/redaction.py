@@ -80,7 +80,7 @@ def redactor(environ: Mapping[str, str], private: Collection[str] = ()) -> Calla
     pods = {word for word in words if _LIKE_POD.fullmatch(word)}
     # A pod's name stands in others (run ids, addresses); another word is a word of its own.
     pod = _any_of(pods, r"(?<![A-Za-z0-9])(?:{})(?![A-Za-z0-9]|-\d+\.\w)")
-    word = _any_of(words - pods, r"(?<![\w.-])(?:{})(?![\w-])(?::\d{1,5}\b)?")
+    word = _any_of(words - pods, r"(?<![\w.-])(?i:{})(?![\w-])(?::\d{1,5}\b)?")
     home = _any_of({environ.get("HOME", "").rstrip("/")} - {""}, r"{}(?![\w.-])")
 
     known = ((secret, "***"), (word, "(private)"), (pod, "(pod)"), (home, "~"))

@@ -42,6 +42,7 @@ ENVIRON = {
         ("-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n-----END OPENSSH PRIVATE KEY-----.", "***."),
         ("-----BEGIN RSA PRIVATE KEY-----\nMIIE…", "***"),
         ("gpu.example.org:22 and gpu.example.org", "(private) and (private)"),
+        ("at GPU.Example.org", "at (private)"),
         # Ports, wherever they stand
         ("scp -P 22042 a b", "scp -P (hidden) a b"),
         ("ssh -p22042 -oPort=22 h100.box", "ssh -p(hidden) -oPort=(hidden) (address)"),
