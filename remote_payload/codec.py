@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import glob
 import json
 import math
 import os
+import time
 import types
 import typing
 from enum import Enum
@@ -13,6 +16,8 @@ from pathlib import Path
 from typing import Any, Type, TypeVar
 
 T = TypeVar("T")
+# A write takes milliseconds; the process may be one of another machine that shares the disk.
+_WRITING_S = 1.0
 # `X | None`, which the orchestrator writes, is a type of its own from Python 3.10 to 3.13.
 _UNIONS = (typing.Union, getattr(types, "UnionType", typing.Union))
 
@@ -62,11 +67,35 @@ def write_atomic(path: Path, text: str) -> None:
     """Write text so that `path` holds the old or the whole new content, also after a crash."""
     # Two processes may write the same file: each has a name of its own until the rename.
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    _sweep(path)
     with open(partial, "w", encoding="utf-8") as handle:
         handle.write(text)
         handle.flush()
         os.fsync(handle.fileno())
     os.replace(partial, path)
+
+
+def _sweep(path: Path) -> None:
+    """Remove what writers of `path` left that were killed before their rename."""
+    for left in path.parent.glob(f"{glob.escape(path.name)}.*.partial"):
+        writer = left.name[len(path.name) + 1 : -len(".partial")]
+        with contextlib.suppress(OSError):  # gone, or not ours
+            if writer.isdigit() and not _lives(int(writer)) and _age_s(left) > _WRITING_S:
+                left.unlink()
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _age_s(path: Path) -> float:
+    return time.time() - path.stat().st_mtime
 
 
 def _refuse_constant(name: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -96,6 +98,29 @@ def test_an_atomic_write_replaces_the_whole_file_and_leaves_nothing_beside_it(
     codec.write_atomic(path, "new")
     assert [p.name for p in tmp_path.iterdir()] == ["x.json"]
     assert path.read_text() == "new"
+
+
+def test_a_write_removes_what_a_killed_writer_of_the_same_file_left_and_nothing_else(
+    tmp_path: Path,
+) -> None:
+    killed = subprocess.Popen(["sleep", "60"])
+    killed.kill()
+    killed.wait()
+    left = tmp_path / f"x.json.{killed.pid}.partial"
+    others = (
+        tmp_path / f"x.json.{os.getppid()}.partial",  # its writer lives
+        tmp_path / f"y.json.{killed.pid}.partial",
+        tmp_path / "x.json.mine.partial",
+    )
+    for each in (left, *others):
+        each.touch()
+        os.utime(each, (0, 0))
+    codec.write_atomic(tmp_path / "x.json", "new")
+    assert not left.exists()
+    assert all(each.exists() for each in others)
+    left.touch()  # a moment ago: perhaps by a process of another machine
+    codec.write_atomic(tmp_path / "x.json", "newer")
+    assert left.exists()
 
 
 @dataclass(frozen=True)

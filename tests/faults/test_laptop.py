@@ -118,6 +118,7 @@ MASKED = (
     (r"(?m)^(- Noise floor, \w+: up to )[\d.,]+ %", r"\1…"),
     # By how long a call took: how many to warm up with, and to time.
     (r"\d+ warm-ups?, \d+ calls? per sample", "… calls per sample"),
+    (r"\d+ of 100 calls per sample, \d+ of 10 warm-ups", "… of 100 calls per sample, … warm-ups"),
     # A row of results: median, p20/p80, per head, CV, n, TFLOPS.
     (r"(?m)^(\| sdpa \| B=1 [^|]*)((?: \|[^|]*){6})( \| no roof known)", r"\1…\3"),
 )

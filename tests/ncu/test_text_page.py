@@ -60,7 +60,7 @@ def test_the_page_of_old_versions_has_dates_and_no_names_of_columns() -> None:
     add, gemm = read_text(fixture("details_text_2021.txt")).kernels
     assert (add.kernel, add.grid, add.stream) == ("add(int*, int*, int)", None, "7")
     assert (gemm.kernel, gemm.stream) == ("ampere_sgemm_128x128_nt", "31")
-    assert add.metrics["GPU Speed Of Light: SM Frequency"] == Measurement(700_120_000, "hz")
+    assert add.metrics["gpc__cycles_elapsed.avg.per_second"] == Measurement(700_120_000, "hz")
     assert add.metrics["GPU Speed Of Light: Elapsed Cycles"] == Measurement(9729, "cycle")
     stalled = gemm.metrics["smsp__warp_issue_stalled_drain_per_warp_active.pct"]
     assert stalled == Measurement(2.76, "%")
