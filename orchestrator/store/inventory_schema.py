@@ -21,12 +21,13 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
-from orchestrator.model.address import PROXY_REFUSED, RUNPOD_PROXY, bracketed
+from orchestrator.model.address import bracketed
 from orchestrator.model.host import looks_secret
 from orchestrator.store.inventory_document import Block, Listing, Problem, Scalar, Tree
 from orchestrator.store.inventory_values import (
     RefusedError,
     confined,
+    reachable,
     refuse_twice_said,
     without_end,
 )
@@ -39,24 +40,6 @@ from orchestrator.store.inventory_variables import (
 
 _SHOWN_CHARACTERS = 60
 _NOTHING = object()  # None would pass for a key that was left out
-
-
-def _reachable(address: str) -> str:
-    if RUNPOD_PROXY in address.lower():
-        raise RefusedError(
-            PROXY_REFUSED,
-            "use the pod's direct TCP address and port (Connect > SSH over exposed TCP), "
-            "or in place of address write runpod: {pod: POD_ID}",
-        )
-    if "@" in address:
-        raise RefusedError("expected an address without a user", "move the part before @ to user")
-    if address.startswith("["):
-        said = "expected an IPv6 address between the brackets"
-        raise RefusedError(said, "write it as in [2001:db8::7]:22")
-    if address.count(":") == 1:
-        raise RefusedError("expected an address without a port", "move the part after : to port")
-    return address
-
 
 EXPECTED = {
     "default": "the name of a host below hosts",
@@ -82,7 +65,7 @@ EXPECTED = {
 HostName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$")]
 # Narrow on purpose: ssh_config's ProxyCommand and Match exec hand the address to a shell.
 Address = Annotated[
-    str, AfterValidator(_reachable), Field(pattern=r"^[A-Za-z0-9_:][A-Za-z0-9_.:%-]*$")
+    str, AfterValidator(reachable), Field(pattern=r"^[A-Za-z0-9_:][A-Za-z0-9_.:%-]*$")
 ]
 Workspace = Annotated[str, Field(pattern=r"^~?(/[^/\x00-\x1f\x7f]+)+/?$"), AfterValidator(confined)]
 Python = Annotated[str, Field(pattern=r"^([\w.+][\w.+-]*|~?(/[^/\x00-\x1f\x7f]+)+)$")]

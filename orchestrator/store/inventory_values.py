@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from orchestrator.model.address import PROXY_REFUSED, RUNPOD_PROXY
+
 # Variables of a job that nobody else may set: remote_payload/runner.py and providers.py.
 OURS = ("BLACKWELL_SPARSEK_JOB", "BLACKWELL_SPARSEK_LIBRARY")
 ALWAYS_ON = ("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE")
@@ -20,6 +22,23 @@ class RefusedError(ValueError):
         self.text = text
         self.mend = mend
         self.below = below
+
+
+def reachable(address: str) -> str:
+    if RUNPOD_PROXY in address.lower():
+        raise RefusedError(
+            PROXY_REFUSED,
+            "use the pod's direct TCP address and port (Connect > SSH over exposed TCP), "
+            "or in place of address write runpod: {pod: POD_ID}",
+        )
+    if "@" in address:
+        raise RefusedError("expected an address without a user", "move the part before @ to user")
+    if address.startswith("["):
+        said = "expected an IPv6 address between the brackets"
+        raise RefusedError(said, "write it as in [2001:db8::7]:22")
+    if address.count(":") == 1:
+        raise RefusedError("expected an address without a port", "move the part after : to port")
+    return address
 
 
 def confined(workspace: str) -> str:
