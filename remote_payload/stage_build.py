@@ -7,12 +7,13 @@ import math
 from remote_payload import build, emulation, toolkit
 from remote_payload.announce import step
 from remote_payload.catalog import OWN
-from remote_payload.contract import Request, Stage
+from remote_payload.contract import Request, Stage, Status
 from remote_payload.scene import Outcome, Scene
 
 
 def act(scene: Scene) -> Outcome:
-    """Compile what the request asks for; a kernel that does not compile is a failed gate."""
+    """Compile what the request asks for; a kernel that does not compile is a failed gate,
+    a toolkit that is named and not there an unfit host."""
 
     def progress(done: int, total: int, label: str) -> None:
         step(Stage.BUILD, done, total, label)
@@ -27,7 +28,8 @@ def act(scene: Scene) -> Outcome:
         limit_s=scene.deadline.allow(math.inf),
     )
     scene.draft.note(build=report)
-    if scene.device == "cpu" and _ours_is_asked_for(scene.request):
+    goes_on = report.status in (Status.OK, Status.SKIPPED)
+    if goes_on and scene.device == "cpu" and _ours_is_asked_for(scene.request):
         step(Stage.BUILD, len(report.compilations), len(report.compilations), "emulated kernel")
         try:
             limit_s = scene.deadline.allow(math.inf)
@@ -36,7 +38,9 @@ def act(scene: Scene) -> Outcome:
             scene.no_emulation = str(exc)
     # Whoever left our kernel out has still something to measure.
     ends_run = _ours_is_asked_for(scene.request) or set(scene.request.stages) == {Stage.BUILD}
-    return Outcome(report.status, report.reason, ends_run=ends_run, fails_run=True)
+    # Without a compiler nothing was said of the source: the toolkit that was named is not there.
+    unfit = report.status is Status.FAILED and report.nvcc is None
+    return Outcome(report.status, report.reason, unfit, ends_run, fails_run=True)
 
 
 def _ours_is_asked_for(request: Request) -> bool:

@@ -66,7 +66,8 @@ def deploy(
             console.out(discreet(line))
     if built and not built.ok:
         console.next_step(what_next.after(built.run))
-        return ExitCode.GATE_FAILED
+        unfit = built.run.result is not None and built.run.result.unfit
+        return ExitCode.UNFIT if unfit else ExitCode.GATE_FAILED
     if built and arch and not built.compiled:
         wanted = ", ".join(arch)
         console.error(f"nothing decided: {wanted} was asked for and nothing was compiled", "")

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from orchestrator.model.diagnosis import Diagnosis
-from orchestrator.model.diagnosis_software import too_new
+from orchestrator.model.diagnosis_software import misnamed, too_new
 from orchestrator.model.finding import Case, Finding, Level
 from remote_payload.catalog import OWN
 from remote_payload.contract import Device, Request, Stage
@@ -55,7 +55,9 @@ def fitness(found: Diagnosis, request: Request) -> Fitness:
     need = need_of(request, case)
     bad = [one for one in found.findings if one.level is not Level.OK]
     stop = next((one for one in bad if _stops(one, case, need)), None)
-    if stop and stop.topic in (*_OF_GPU, *_OF_KERNEL, "torch") and need.gpu and not need.insists:
+    spared = (*_OF_GPU, *_OF_KERNEL, "torch") if need.gpu and not need.insists else ()
+    # A toolkit that is named and not there would end a run on the CPU too.
+    if stop and stop.topic in spared and not misnamed(case):
         stop = replace(stop, mend=f"{stop.mend}; {ON_CPU}")
     topics = _noted(request, need)
     return Fitness(stop, tuple(one for one in bad if one.topic in topics))
@@ -110,7 +112,9 @@ def _torch(_: Finding, case: Case, need: Need) -> bool:
 
 
 def _nvcc(finding: Finding, case: Case, need: Need) -> bool:
-    return finding.level is Level.FAIL and need.kernel and need.gpu and not _hurried(case)
+    if finding.level is not Level.FAIL or not need.kernel:
+        return False
+    return misnamed(case) or (need.gpu and not _hurried(case))
 
 
 def _arch(_: Finding, __: Case, need: Need) -> bool:

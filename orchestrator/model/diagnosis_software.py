@@ -128,6 +128,12 @@ def cuda(case: Case) -> Findings:
     )
 
 
+def misnamed(case: Case) -> bool:
+    """Whether a variable names a toolkit that is not there."""
+    kit = _first_toolkit(case)
+    return kit is not None and not kit.there
+
+
 def too_new(case: Case) -> tuple[str, ...]:
     """Which of "the toolkit" and "torch" are for a CUDA major release that the driver lacks."""
     if not case.facts.driver.version:
@@ -229,7 +235,8 @@ def _misnamed(case: Case, kit: Toolkit, others: list[Toolkit]) -> Finding:
     mend = f"correct `{key}` {where}"
     mend += f", e.g. to {others[0].home}" if others else ", or remove it"
     found = f"builds go to {kit.home}, because {_reason(case, kit)}: it holds no bin/nvcc"
-    return _lacking(case, found, mend)
+    # On a host without a GPU too: a job that builds does not take another one in its place.
+    return fail("nvcc", found, mend)
 
 
 def _reason(case: Case, kit: Toolkit) -> str:

@@ -97,7 +97,8 @@ def _failure(result: Result) -> str:
     if build is not None and build.status is Status.FAILED:
         lines = [first_error(c.log) for c in build.compilations if c.status is not Status.OK]
         said = next((line for line in lines if line), build.reason)
-        return f"{word}: csrc/ does not compile: {said}"
+        what = "does not compile" if build.nvcc else "was not compiled"
+        return f"{word}: csrc/ {what}: {said}"
     wrong = _wrong_checks(result)
     if wrong and result.status is Status.FAILED:
         rest = f"; {fmt.count(len(wrong) - 1, 'more case')} failed" if len(wrong) > 1 else ""

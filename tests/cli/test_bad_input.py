@@ -172,3 +172,17 @@ def test_a_mistyped_command_gets_a_suggestion(project: Project) -> None:
 @pytest.mark.parametrize("verb", ["report", "attach", "cancel"])
 def test_a_run_that_is_not_there_is_said_so(project: Project, verb: str) -> None:
     assert_clear(project.orchestrator(verb, "20200101"), USAGE, "no runs")
+
+
+def test_a_toolkit_that_is_named_and_not_there_is_an_unfit_host(project: Project) -> None:
+    """Nothing was said of the source, so no gate has failed; a check does not even begin."""
+    words = "transport: local, workspace: ~/missing, cuda_home: /opt/gone"
+    project.inventory(f"hosts: {{here: {{{words}}}}}\n")
+    deployed = project.orchestrator("deploy", "--arch", "sm_80")
+    assert deployed.code == UNFIT
+    assert "build failed: CUDA_HOME=/opt/gone has no bin/nvcc" in deployed.out
+    assert "next: orchestrator doctor here" in deployed.err
+    before = project.orchestrator("runs", "--json").json
+    checked = project.orchestrator("check", "--heads", "1", "--device", "cpu")
+    assert_clear(checked, UNFIT, "it holds no bin/nvcc", "correct `cuda_home:` for here")
+    assert project.orchestrator("runs", "--json").json == before

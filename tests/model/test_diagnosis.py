@@ -211,6 +211,7 @@ CASES: tuple[tuple[str, Change, Level, str, str], ...] = (
     ("nvcc", facts(toolkits=(replace(KIT, path="/usr/local/cuda-13.0/bin/nvcc"),)), W, "says it is 12.8", "rename the folder"),
     ("nvcc", facts(toolkits=(replace(KIT, release="", path="/x/bin/nvcc"),)), F, "does not say its release", "`cuda_home:` for h100"),
     ("nvcc", named("/opt/cuda", there=False), F, "builds go to /opt/cuda, because the inventory's cuda_home says so: it holds no", "correct `cuda_home:` for h100 in the inventory, or"),
+    ("nvcc", no_gpu(ANY_GPU, toolkits=(replace(KIT, why="CUDA_PATH", there=False),)), F, "because CUDA_PATH says so: it holds no", "in the host's own environment, or remove it"),
     ("compile", compiled("compile", "In file included\ncc1plus: fatal error: cuda_runtime.h: No such file or directory\ncompilation terminated."), F, "do not compile: cc1plus: fatal error: cuda_runtime.h: No such file", "install the toolkit there as a whole"),
     ("compile", compiled("link", "/usr/bin/ld: cannot find -lcudart_static: No such file\ncollect2: error: ld returned 1 exit status"), F, "do not link: /usr/bin/ld: cannot find -lcudart_static", "as a whole"),
     ("compile", compiled("compile", "gcc: No such file or directory\nnvcc fatal   : Failed to preprocess host compiler properties."), F, "gcc: No such file", "install a g++ there"),

@@ -24,6 +24,7 @@ DENIED = replace(
     system=replace(FACTS.system, capabilities=0),
 )
 OLD_DRIVER = replace(FACTS, driver=replace(FACTS.driver, version="535.1", cuda="12.2", module=""))
+MISNAMED = replace(FACTS, toolkits=(replace(KIT, why="CUDA_HOME", there=False),))
 NVCC_13 = replace(OLD_DRIVER, toolkits=(replace(KIT, release="13.0"),))
 TORCH_13 = replace(OLD_DRIVER, interpreters=(replace(TORCH, torch_cuda="13.0"),))
 
@@ -52,6 +53,9 @@ STOPS: list[tuple[str, Facts, dict[str, Any]]] = [
         replace(FACTS, toolkits=()),
         {"stages": (*STAGES, Stage.PROVE), "providers": TORCH_ONLY},
     ),
+    ("nvcc", MISNAMED, {}),
+    ("nvcc", MISNAMED, {"device": Device.CPU}),
+    ("nvcc", replace(MISNAMED, gpus=(), driver=Driver(), took_s=2.3), {}),
     ("arch", replace(FACTS, toolkits=(replace(KIT, arches=("sm_80",)),)), {}),
     ("cuda", TORCH_13, {"providers": TORCH_ONLY}),
     ("cuda", NVCC_13, {}),
@@ -74,6 +78,7 @@ GOES_ON: list[tuple[str, Facts, dict[str, Any]]] = [
         {"stages": (Stage.BUILD,)},
     ),
     ("our kernel is left out", replace(FACTS, toolkits=()), {"providers": TORCH_ONLY}),
+    ("it needs no toolkit", MISNAMED, {"providers": TORCH_ONLY}),
     ("nothing compiled is loaded", place(noexec=True), {"providers": TORCH_ONLY}),
     ("the toolkit is not used", NVCC_13, {"providers": TORCH_ONLY}),
     ("small runs fit", place(free_bytes=5_000_000), {}),
@@ -129,6 +134,9 @@ def test_a_gpu_that_cannot_be_used_may_be_left_alone_unless_it_was_insisted_on()
     assert insisted.stop is not None
     assert by_default.stop.mend == f"{insisted.stop.mend}; {ON_CPU}"
     assert judged(broken, device=Device.CPU).stop is None
+    named = judged(MISNAMED).stop
+    assert named is not None
+    assert ON_CPU not in named.mend
 
 
 @pytest.mark.parametrize(
