@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import re
 
-from orchestrator.model.finding import Case, Finding, Findings, ok, warn
+from orchestrator.model.finding import Case, Finding, Findings, by_owner, here, ok, warn
 from remote_payload.ncu_command import complaint
 
 # The row of the one counter that the probe asks for: its name, its unit, its value.
 _COUNT = re.compile(r"^\s*sm__cycles_elapsed\.max\s+\w+\s+(\S.*?)\s*$", re.MULTILINE)
 # A cycle has no fraction; thousands may be parted by whatever the locale likes.
 _CYCLES = re.compile(r"\d[\d.,'’ \u00a0\u202f]*")
-_ALLOW = (
-    "as administrator of the host: NVreg_RestrictProfilingToAdminUsers=0 for the module nvidia, "
-    "or docker run --cap-add SYS_ADMIN; else profile without ncu"
+_OPEN = by_owner(
+    "open them to all",
+    "NVreg_RestrictProfilingToAdminUsers=0, an option of the kernel module nvidia",
 )
+_ALLOW = (
+    f"{_OPEN} or start the container with the capability SYS_ADMIN (docker's option --cap-add); "
+    "else profile without ncu"
+)
+_PAUSE = by_owner("pause DCGM's profiling", "dcgmi's command profile, its option --pause")
 
 
 def ncu(case: Case) -> Findings:
@@ -27,7 +32,7 @@ def ncu(case: Case) -> Findings:
         yield warn(
             "ncu",
             "not found on PATH, in /usr/local/cuda* or /opt/nvidia: profiles have no counters",
-            "install nsight-compute (apt-get install of NVIDIA's repository)",
+            "the host needs Nsight Compute: the package nsight-compute of NVIDIA's repository",
         )
 
 
@@ -35,12 +40,13 @@ def counters(case: Case) -> Findings:
     if case.gpu is None or not case.facts.profilers:
         return
     if case.facts.counters:
-        yield _probed(case.facts.counters.status, case.facts.counters.said)
+        yield _probed(case, case.facts.counters.status, case.facts.counters.said)
         return
     admin_only = case.facts.driver.profiling_admin_only
-    probe = f"orchestrator doctor {case.host.name} --probe-counters"
     if admin_only is None:
-        yield warn("counters", "the driver does not tell who may read them; not probed", probe)
+        yield warn(
+            "counters", "the driver does not tell who may read them; not probed", _probe(case)
+        )
     elif admin_only and not case.facts.system.may_administer:
         why = "RmProfilingAdminOnly is 1 and we lack CAP_SYS_ADMIN"
         yield warn("counters", f"refused: {why}; not probed", _ALLOW)
@@ -49,7 +55,11 @@ def counters(case: Case) -> Findings:
         yield ok("counters", f"should be allowed ({why}); not probed")
 
 
-def _probed(status: int | None, said: str) -> Finding:
+def _probe(case: Case) -> str:
+    return here(f"orchestrator doctor {case.host.name} --probe-counters")
+
+
+def _probed(case: Case, status: int | None, said: str) -> Finding:
     """ncu's exit status is no verdict; what it printed is."""
     counted = _COUNT.search(said)
     if counted and "==ERROR==" not in said:
@@ -57,17 +67,16 @@ def _probed(status: int | None, said: str) -> Finding:
     if "ERR_NVGPUCTRPERM" in said:
         return warn("counters", "refused to this user (ERR_NVGPUCTRPERM)", _ALLOW)
     if "driver resource was unavailable" in said:
-        return warn("counters", "in use by another tool", "dcgmi profile --pause, then try again")
+        return warn("counters", "in use by another tool", f"{_PAUSE}; then {_probe(case)}")
     if "nsight-compute-lock" in said:
-        return warn(
-            "counters", "ncu's lock file is another user's", "set TMPDIR to your own folder"
-        )
+        mend = f"set `env: {{TMPDIR: …}}` {case.setting} to a folder of your own"
+        return warn("counters", "ncu's lock file is another user's", mend)
     if status is None:
-        return warn(
-            "counters", "ncu did not end in time", "run `ncu --version` and nvidia-smi there"
-        )
+        return warn("counters", "ncu did not end in time", f"try again, {_probe(case)}")
     why = complaint(said) or "it printed nothing"
-    return warn("counters", f"ncu failed ({status}): {why}", "run ncu there by hand")
+    return warn(
+        "counters", f"ncu failed ({status}): {why}", f"mend what it says, then {_probe(case)}"
+    )
 
 
 def _counted(value: str) -> Finding:
@@ -76,8 +85,7 @@ def _counted(value: str) -> Finding:
     return warn(
         "counters",
         f"not usable: ncu ran, but its counter came back as {value}",
-        "end other profilers there (dcgmi profile --pause), use a whole GPU and no slice or vGPU; "
-        "else profile without ncu",
+        "end other profilers there, use a whole GPU and no slice or vGPU; else profile without ncu",
     )
 
 

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orchestrator.model.finding import Case, Finding, Findings, fail, ok, warn
+from orchestrator.model.finding import (
+    Case,
+    Finding,
+    Findings,
+    again,
+    by_owner,
+    fail,
+    here,
+    ok,
+    warn,
+)
 
 BUSY_MIB = 1024.0  # a driver keeps some hundred MiB for itself
 BUSY_PERCENT = 5.0
@@ -16,8 +26,9 @@ HARMLESS = ("gpu_idle", "applications_clocks_setting", "display_clocks_setting",
 _RESTART = "restart the pod; if it comes back, rent another one"
 _COMPLAINTS = {
     "version mismatch": "restart the machine: its driver was updated while it ran",
-    "couldn't communicate": "load the driver (modprobe nvidia) or restart the machine",
-    "No devices were found": "start the container with its GPU: docker run --gpus all",
+    "couldn't communicate": "restart the machine, or "
+    + by_owner("load the driver", "its kernel module nvidia"),
+    "No devices were found": "start the container with its GPU (docker's option --gpus)",
     "GPU is lost": _RESTART,
     "Unable to determine the device handle": _RESTART,
 }
@@ -39,12 +50,12 @@ def gpu(case: Case) -> Findings:
         yield fail(
             "gpu",
             "nvidia-smi does not answer",
-            "run nvidia-smi there: slow without persistence mode (`nvidia-smi -pm 1` as root), "
-            "and if it hangs, restart the pod",
+            f"its first answer is slow without persistence mode: try again, {again(case)}; if it "
+            "never answers, restart the pod",
         )
     elif facts.driver.complaint:
         mends = (mend for text, mend in _COMPLAINTS.items() if text in facts.driver.complaint)
-        mend = next(mends, "run nvidia-smi there until it shows the GPU")
+        mend = next(mends, "mend the driver there until nvidia-smi shows the GPU")
         yield fail("gpu", f"nvidia-smi says: {facts.driver.complaint}", mend)
     elif facts.gpus:
         yield fail(
@@ -59,7 +70,8 @@ def gpu(case: Case) -> Findings:
 def driver(case: Case) -> Findings:
     seen = case.facts.driver
     if seen.warning:
-        yield warn("driver", f"nvidia-smi also says: {seen.warning}", "run nvidia-smi there")
+        mend = "tell whoever owns the machine; if figures look odd, rent another one"
+        yield warn("driver", f"nvidia-smi also says: {seen.warning}", mend)
     if not seen.version:
         return
     if seen.module and seen.module != seen.version:
@@ -91,9 +103,7 @@ def idle(case: Case) -> Findings:
         yield warn("idle", f"{busy:.0f} % busy, nobody shown", wait)
     elif used is None and busy is None:
         found = "not told: the driver shows neither memory in use nor how busy the GPU is (N/A)"
-        yield warn(
-            "idle", found, "see there who uses it: nvidia-smi, or ps; then trust the figures"
-        )
+        yield warn("idle", found, "make sure that nobody else uses it before you trust figures")
     else:
         shown = "no other process" if one.processes is not None else "the processes are not told"
         rest = "" if busy is not None else ", how busy it is is not told"
@@ -138,10 +148,12 @@ def ecc(case: Case) -> Findings:
         found = f"{', '.join(wounds)}: results may be wrong"
         yield fail("ecc", found, "rent another GPU, report this")
     elif one.memory_repairs:
-        mend = "reset it (nvidia-smi --gpu-reset as root), restart the machine or rent another GPU"
+        reset = by_owner("reset it", "nvidia-smi's option --gpu-reset")
+        mend = f"restart the machine or rent another GPU; {reset}"
         yield warn("ecc", f"{', '.join(one.memory_repairs)}: only a reset repairs it", mend)
     elif one.ecc is False:
-        yield warn("ecc", "off", "nvidia-smi -e 1 as root, then restart; figures differ with ECC")
+        turn_on = by_owner("turn it on", "nvidia-smi's option -e, then a restart")
+        yield warn("ecc", "off", f"figures differ with ECC; {turn_on}")
     elif one.ecc is None:
         yield warn("ecc", "not told (N/A), as on GPUs without ECC", _UNCHECKED)
     elif one.ecc_errors is None:
@@ -165,11 +177,9 @@ def mig(case: Case) -> Findings:
     if case.gpu is None:
         return
     if case.gpu.mig:
-        yield warn(
-            "mig",
-            "on: you measure a slice, peaks and targets are those of the whole GPU",
-            "rent a whole GPU, or nvidia-smi -mig 0 as root",
-        )
+        found = "on: you measure a slice, peaks and targets are those of the whole GPU"
+        turn_off = by_owner("turn it off", "nvidia-smi's option -mig")
+        yield warn("mig", found, f"rent a whole GPU; {turn_off}")
     elif case.gpu.mig is None:
         yield ok("mig", "not told (N/A), as on GPUs that cannot be sliced")
     else:
@@ -204,7 +214,8 @@ def clocks(case: Case) -> Findings:
     if one.application_mhz and one.max_sm_mhz and one.application_mhz < one.max_sm_mhz:
         now += f", application clock {_mhz(one.application_mhz)}"
     if one.persistence is False:
-        yield warn("persistence", "off: first calls are slow", "nvidia-smi -pm 1 as root")
+        turn_on = by_owner("turn it on", "nvidia-smi's option -pm")
+        yield warn("persistence", "off: first calls are slow", turn_on)
     if case.facts.system.may_administer:
         yield ok("clocks", f"{now}; you may lock them (not tried)")
         return
@@ -231,7 +242,7 @@ def _no_gpu(case: Case) -> Finding:
     return warn(
         "gpu",
         f"none: only checks and CPU timings run here{nodes}",
-        "for GPU figures: orchestrator hosts add, with a machine that has one",
+        f"for GPU figures add a machine that has one, {here('orchestrator hosts add --help')}",
     )
 
 

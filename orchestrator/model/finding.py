@@ -66,6 +66,12 @@ def again(case: Case) -> str:
     return here(f"orchestrator doctor {case.host.name}")
 
 
+def by_owner(what: str, option: str) -> str:
+    """What needs NVIDIA's driver and rights that few users have: no test of ours can run it, so
+    no command is offered."""
+    return f"whoever owns the machine can {what} ({option})"
+
+
 def ok(topic: str, found: str) -> Finding:
     return Finding(Level.OK, topic, found)
 

@@ -66,8 +66,8 @@ _ADVICE = {
         "NVreg_RestrictProfilingToAdminUsers=0. Timings need no counters."
     ),
     Cause.COUNTERS_BUSY: (
-        "Another profiler or monitor (often DCGM) holds the counters. Try again later, or pause "
-        "it: dcgmi profile --pause"
+        "Another profiler or monitor (often DCGM) holds the counters. Try again later, or let "
+        "whoever owns the machine pause it (dcgmi's command profile, its option --pause)."
     ),
     Cause.DRIVER_MISMATCH: (
         "Use the ncu of the CUDA release that the driver came with; see /usr/local/cuda*/bin/ncu."

@@ -1,9 +1,11 @@
-"""Every command that doctor offers as a mend is run here, word for word, and mends."""
+"""Every kind of command that doctor offers as a mend is run here, and mends."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import sysconfig
@@ -16,8 +18,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from orchestrator.cli.doctor import doctor
-from orchestrator.cli.session import Session
+from orchestrator.cli.app import cli
 from orchestrator.model.diagnosis_host import ONLY_FOR_PEOPLE
 from orchestrator.model.finding import Finding, Level
 from orchestrator.model.host import Host, TransportKind
@@ -26,15 +27,17 @@ from orchestrator.workflows.diagnose import diagnose
 from tests import toolkit
 from tests.model.test_diagnosis import CASES
 
+QUOTED = re.compile(r"`([^`]+)`")
 OFFERED = re.compile(r"(?:on the host|here): `([^`]+)`")
 # What a command looks like that is offered without saying where it is to be run.
 LOOSE = re.compile(
-    r"\b(?:pip3? install|apt(?:-get)? install|conda install|uv (?:pip|venv)|rm -r|sudo|docker run"
-    r"|modprobe|systemctl|timedatectl|dcgmi \w+|nvidia-smi -\w|ncu --?\w|orchestrator \w+|ssh -\w"
-    r"|python\S* -\w)"
+    r"\b(?:pip3? install|apt(?:-get)? install|conda install|uv (?:pip|venv)|rm -r|sudo|as root"
+    r"|docker run|modprobe|systemctl|timedatectl|dcgmi \w+|nvidia-smi -|ncu -|orchestrator \w+"
+    r"|ssh -\w|python\S* -\w|run `?(?:ncu|nvidia-smi))"
 )
-# Those need an NVIDIA driver or its container runtime; no machine of the tests has one.
-OF_THE_DRIVER = ("gpu", "ecc", "mig", "persistence", "counters", "ncu", "driver")
+# What else may stand between backticks: a setting of the inventory, a variable, a line for sshd.
+SETTING = re.compile(r"[a-z_]+:( .+)?|[A-Z_]+|UseDNS no")
+STAND_INS = Path(__file__).parents[1] / "fixtures" / "doctor" / "h100"
 NO_TOOLS = (("PATH", "/usr/bin:/bin"), ("CUDA_HOME", "/nonexistent"))
 INSTALLED = "2.9.0, built for CUDA 12.6"
 
@@ -51,12 +54,10 @@ def test_each_command_says_where_and_is_run_by_a_test_below() -> None:
 
 
 def test_no_command_is_offered_without_its_machine() -> None:
-    loose = {
-        (one.topic, one.mend)
-        for one in mends()
-        if one.topic not in OF_THE_DRIVER and LOOSE.search(OFFERED.sub("", one.mend))
-    }
+    loose = {(one.topic, one.mend) for one in mends() if LOOSE.search(OFFERED.sub("", one.mend))}
     assert loose == set()
+    quoted = {text for one in mends() for text in QUOTED.findall(OFFERED.sub("", one.mend))}
+    assert {text for text in quoted if not SETTING.fullmatch(text)} == set()
 
 
 @pytest.fixture
@@ -177,17 +178,25 @@ def test_a_python_that_hangs_shows_it_when_tried(host: Host, tmp_path: Path) -> 
     assert subprocess.run(well, shell=True, capture_output=True).stdout == b"1\n"
 
 
-def test_looking_again_is_a_command_that_looks(
+def test_commands_of_ours_do_what_they_are_offered_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "inventory.yaml").write_text("hosts:\n  h100:\n    transport: local\n")
+    """Those that look, look; also at the counters of a GPU, where a stand-in is one."""
+    env = {"PATH": f"{STAND_INS}:/usr/bin:/bin", "CUDA_HOME": str(tmp_path)}
+    words = f"transport: local, workspace: {tmp_path}, env: {json.dumps(env)}"
+    (tmp_path / "inventory.yaml").write_text(f"hosts: {{h100: {{{words}}}}}\n")
     monkeypatch.chdir(tmp_path)
     offered = {c for one in mends() for c in OFFERED.findall(one.mend)}
-    (command,) = (one for one in offered if one.startswith("orchestrator doctor"))
-    session = Session(None, None, debug=False)
-    words = command.split()[2:]
-    result = CliRunner().invoke(doctor, words, obj=session, standalone_mode=False)
-    assert " python " in result.stdout
+    said = {}
+    for command in sorted(one for one in offered if one.startswith("orchestrator ")):
+        result = CliRunner().invoke(cli, shlex.split(command)[1:], standalone_mode=False)
+        assert result.exception is None, command
+        said[command.removeprefix("orchestrator ")] = result.stdout
+    assert sorted(said) == ["doctor h100", "doctor h100 --probe-counters", "hosts add --help"]
+    assert "not probed" in said["doctor h100"]
+    assert "counters" in said["doctor h100 --probe-counters"]
+    assert "not probed" not in said["doctor h100 --probe-counters"]
+    assert "Usage: " in said["hosts add --help"]
 
 
 def test_the_line_for_bashrc_keeps_a_login_quiet_for_commands_only(tmp_path: Path) -> None:
@@ -207,5 +216,7 @@ RUN_BY = {
     ),
     re.compile(r"rm -r \S+/builds"): test_removing_the_builds_makes_room,
     re.compile(r"\S+ -c 'print\(1\)'"): test_a_python_that_hangs_shows_it_when_tried,
-    re.compile(r"orchestrator doctor \S+"): test_looking_again_is_a_command_that_looks,
+    re.compile(r"orchestrator doctor \S+( --probe-counters)?|orchestrator hosts add --help"): (
+        test_commands_of_ours_do_what_they_are_offered_for
+    ),
 }
