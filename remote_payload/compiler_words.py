@@ -39,6 +39,13 @@ _CONSEQUENCE = re.compile(
     r"ld returned \d+ exit status|linker command failed|\d+ errors? (?:detected|generated)"
     r"|compilation terminated|due to (?:previous )?errors|make(?:\[\d+\])?: \*\*\*|build stopped"
     r"|errors? occurred|returned (?:a )?non-zero|subcommand failed"
+    r"|Failed to preprocess host compiler|Host compiler targets unsupported OS"
+)
+# What says why, without any word for an error: a shell or driver that finds no program, and
+# whatever else GNU ld says of itself.
+_PLAIN = re.compile(
+    r"^\S.*: (?:not found|No such file or directory|Permission denied|Exec format error)$"
+    r"|^(?:\S*/)?(?:[\w.-]+-)?ld(?:\.\w+)?: (?!.*: in function )"
 )
 _REMARK = re.compile(r"^ptxas info|\bwarning\s*(?:#\d+(?:-D)?)?\s*:|\bnote\s*:|^\s*\d* *\|")
 # The temporary file that nvcc gave the linker tells nobody anything.
@@ -67,7 +74,8 @@ def cause(log: str) -> str:
             if pattern.search(line):
                 return f"{line} ({meaning})" if meaning else line
     named = [line for line in told if _ERROR.search(line) or _LINKER.search(line)]
-    first = [line for line in named if not _CONSEQUENCE.search(line)] or named or lines[-1:] or [""]
+    first = [line for line in named if not _CONSEQUENCE.search(line)]
+    first = first or [line for line in told if _PLAIN.search(line)] or named or lines[-1:] or [""]
     return _TEMPORARY.sub("", first[0])
 
 

@@ -6,6 +6,7 @@ import re
 
 from orchestrator.model.finding import Case, Findings, again, fail, ok, warn
 from orchestrator.model.host_facts import CompileProbe
+from remote_payload.compiler_words import cause
 
 _STEPS = {
     "compile": "ten lines do not compile",
@@ -13,12 +14,6 @@ _STEPS = {
     "load": "ten lines compile and link, but the library cannot be loaded",
     "mixed": "the toolkit is not whole",
 }
-_FAULT = re.compile(
-    r"\b(?:fatal|error)\b|cannot|could not|not found|no such|undefined|unsupported|failed",
-    re.IGNORECASE,
-)
-# Said by whoever called the program that failed, never by itself.
-_ECHO = re.compile(r"^collect2:|ld returned \d|exit status \d|compilation terminated")
 _HOST_COMPILER = re.compile(r"host compiler prop|cannot execute|unsupported \w+ version")
 _SHOWN_CHARACTERS = 200
 
@@ -45,9 +40,7 @@ def compiles(case: Case) -> Findings:
 
 def sentence(said: str) -> str:
     """The line that names the fault, of all that a compiler, linker or loader said."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    faults = [line for line in lines if _FAULT.search(line) and not _ECHO.search(line)]
-    return (faults or lines or ["nothing was said"])[0][:_SHOWN_CHARACTERS]
+    return (cause(said) or "nothing was said")[:_SHOWN_CHARACTERS]
 
 
 def _mend(case: Case, seen: CompileProbe) -> str:
