@@ -2,7 +2,8 @@
 
 The order: CUDA_HOME (an inventory's `cuda_home` sets it), CUDA_PATH, the PATH, /usr/local/cuda,
 then the newest /usr/local/cuda-*. Whoever names a toolkit by a variable gets that one or is told
-that it is not there: another one would compile other code than the one that was asked for.
+that it is not there: another one would compile other code than the one that was asked for. A
+relative place is none: it would be another folder for whoever looks from elsewhere.
 """
 
 from __future__ import annotations
@@ -51,10 +52,11 @@ def find() -> Toolkit:
     named = _named()
     if named:
         variable, home = named
-        nvcc = shutil.which("nvcc", path=os.path.join(home, "bin"))
+        nvcc = shutil.which("nvcc", path=os.path.join(home, "bin")) if os.path.isabs(home) else None
         if nvcc is None:
+            lacks = "has no bin/nvcc" if os.path.isabs(home) else "is no absolute path"
             raise NotWhereNamed(
-                f"{variable}={home} has no bin/nvcc; let it name a CUDA toolkit there, "
+                f"{variable}={home} {lacks}; let it name a CUDA toolkit there, "
                 "or take it away to use the first nvcc on PATH or in /usr/local/cuda*"
             )
         return Toolkit(nvcc, variable)
@@ -133,7 +135,7 @@ def _named() -> Optional[Tuple[str, str]]:
 
 
 def _path_folders() -> List[str]:
-    return [place for place in os.environ.get("PATH", "").split(os.pathsep) if place]
+    return [place for place in os.environ.get("PATH", "").split(os.pathsep) if os.path.isabs(place)]
 
 
 def _local_folders() -> List[str]:

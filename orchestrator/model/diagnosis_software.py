@@ -234,7 +234,8 @@ def _misnamed(case: Case, kit: Toolkit, others: list[Toolkit]) -> Finding:
     key = "cuda_home:" if case.host.cuda_home else kit.why
     mend = f"correct `{key}` {where}"
     mend += f", e.g. to {others[0].home}" if others else ", or remove it"
-    found = f"builds go to {kit.home}, because {_reason(case, kit)}: it holds no bin/nvcc"
+    lacks = "it holds no bin/nvcc" if kit.home.startswith("/") else "it is no absolute path"
+    found = f"builds go to {kit.home}, because {_reason(case, kit)}: {lacks}"
     # On a host without a GPU too: a job that builds does not take another one in its place.
     return fail("nvcc", found, mend)
 

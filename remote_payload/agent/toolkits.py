@@ -1,6 +1,6 @@
 # Where CUDA toolkits lie; a part of the agents that ask. The order is that of builds
 # (remote_payload/toolkit.py): CUDA_HOME, CUDA_PATH, PATH, /usr/local/cuda, the newest beside it.
-# A variable that names a toolkit names the only one.
+# A variable that names a toolkit names the only one; a relative place is none.
 import glob
 import re
 
@@ -24,7 +24,7 @@ def toolkit_places():
 
 
 def is_program(path):
-    return os.path.isfile(path) and os.access(path, os.X_OK)
+    return os.path.isabs(path) and os.path.isfile(path) and os.access(path, os.X_OK)
 
 
 def programs(name, *patterns):

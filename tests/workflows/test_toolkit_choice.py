@@ -11,10 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.model.diagnosis import diagnose
+from orchestrator.model.evidence import facts_of
 from orchestrator.model.finding import Finding
 from orchestrator.model.host import Host, TransportKind
+from orchestrator.model.host_facts import Reach
 from orchestrator.transport.connect import Trust, connect
-from orchestrator.workflows.diagnose import diagnose
+from orchestrator.workflows.diagnose import _gather
 from tests import toolkit
 
 REPOSITORY = Path(__file__).parents[2]
@@ -38,18 +41,19 @@ def homes(tmp_path: Path) -> dict[str, Path]:
 
 
 def doctor(host: Host) -> Finding:
+    """Its line, without compiling anything."""
     with connect(host, Trust(Path(host.workspace).parent / "known_hosts")) as transport:
-        found = diagnose(transport).findings
+        evidence, _ = _gather(transport)
+    found = diagnose(host, Reach("", 0.0, 0.0, 0, 0.0), facts_of(evidence)).findings
     return next(one for one in found if one.topic == "nvcc")
 
 
-def payload(host: Host) -> str:
+def payload(host: Host, stands_in: str | None = None) -> str:
     """What the payload takes under the environment of that host's jobs."""
-    if not (REPOSITORY / "remote_payload" / "toolkit.py").exists():
-        pytest.skip("this payload has no remote_payload.toolkit")
     env = {**os.environ, **host.environment, "PYTHONPATH": str(REPOSITORY)}
     words = [sys.executable, "-c", CHOSEN]
-    return subprocess.run(words, env=env, check=True, capture_output=True, text=True).stdout.strip()
+    done = subprocess.run(words, env=env, cwd=stands_in, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
 
 
 @pytest.mark.parametrize(
@@ -97,6 +101,19 @@ def test_a_named_toolkit_that_is_not_there_is_no_reason_to_take_another(
     assert payload(host) == "None"
 
 
+def test_a_relative_place_is_none_for_both(here: Host, homes: dict[str, Path]) -> None:
+    """It is there for whoever stands in /, and another folder for everybody else."""
+    relative = str(homes["a"]).lstrip("/")
+    env = {"CUDA_HOME": relative, "CUDA_PATH": "", "PATH": SYSTEM}
+    named = replace(here, env=tuple(env.items()))
+    assert doctor(named).found.endswith("in the inventory's env: it is no absolute path")
+    assert payload(named, "/") == "None"
+    path = f"{relative}/bin:{homes['b']}/bin:{SYSTEM}"
+    on_path = replace(here, env=(("CUDA_HOME", ""), ("CUDA_PATH", ""), ("PATH", path)))
+    assert doctor(on_path).found.startswith("12.8 at ")
+    assert payload(on_path, "/") == f"{homes['b']}/bin/nvcc"
+
+
 LAYOUT = """
 mkdir {here}/top && mount -t tmpfs none {here}/top && mkdir {here}/top/u {here}/top/w &&
 mount -t overlay none -o lowerdir=/usr/local,upperdir={here}/top/u,workdir={here}/top/w \\
@@ -111,12 +128,8 @@ exec "$@"
 BOTH = """
 import json, os
 exec(open(os.path.join("remote_payload", "agent", "toolkits.py")).read())
-try:
-    from remote_payload.toolkit import nvcc_program
-    built = nvcc_program()
-except ImportError:
-    built = None
-print(json.dumps([toolkit_places()[0][1], built]))
+from remote_payload.toolkit import nvcc_program
+print(json.dumps([toolkit_places()[0][1], nvcc_program()]))
 """
 
 
@@ -131,6 +144,5 @@ def test_of_toolkits_beside_each_other_the_newest_by_number_is_taken(
     if os.geteuid() != 0 or done.returncode == 77:
         pytest.skip("mounting over /usr/local is not allowed here")
     assert done.returncode == 0, done.stderr
-    looked, built = json.loads(done.stdout)
-    assert looked == f"/usr/local/cuda-{newest}/bin/nvcc"
-    assert built in (None, looked)
+    taken = f"/usr/local/cuda-{newest}/bin/nvcc"
+    assert json.loads(done.stdout) == [taken, taken]
