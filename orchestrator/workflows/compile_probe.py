@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from orchestrator.errors import OrchestratorError
 from orchestrator.model.diagnosis_software import target_of
 from orchestrator.model.finding import Case
-from orchestrator.model.host_facts import CompileProbe
+from orchestrator.model.host_facts import CompileProbe, Toolkit
 from orchestrator.transport import agent
 from orchestrator.transport.base import Transport
 from orchestrator.workflows.understood import understood
@@ -20,10 +21,28 @@ LIMIT_S = 60.0
 def compile_ten_lines(
     transport: Transport, case: Case, tell: Callable[[str], None], limit_s: float = LIMIT_S
 ) -> CompileProbe | None:
-    """None where builds find no toolkit. tell: hears what takes its time, at most limit_s."""
+    """None where builds find no toolkit. tell: hears what takes its time, at most limit_s.
+
+    Whatever becomes of it, what else was seen of the host stays worth telling: no error is raised.
+    """
     kits = [kit for kit in case.facts.toolkits if kit.found_by_builds]
     if not kits or not kits[0].there:
         return None
+    if "workspace" in case.facts.silent:
+        return CompileProbe("place", "the workspace does not answer", kits[0].path)
+    try:
+        return _ask(transport, case, kits, tell, limit_s)
+    except OrchestratorError as error:
+        return CompileProbe("fault", error.message, kits[0].path)
+
+
+def _ask(
+    transport: Transport,
+    case: Case,
+    kits: list[Toolkit],
+    tell: Callable[[str], None],
+    limit_s: float,
+) -> CompileProbe:
     host = transport.host
     question = {
         "env": dict(host.env),

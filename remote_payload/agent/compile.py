@@ -71,6 +71,11 @@ def left_s():
     return started + ask["limit_s"] - time.monotonic()
 
 
+def asked(argv, env):
+    """What a program says at once, within what is left of all."""
+    return run(argv, env, min(ASK_LIMIT_S, left_s()))[1]
+
+
 def programs_in(said):
     """nvcc's variables, and {name: path} of the programs that its -v names, as its PATH leads."""
     words, found = dict(re.findall(r"(?m)^#\$ (\w+)=(.*)$", said)), {}
@@ -104,7 +109,7 @@ def involved(folder, said, found, env):
     files |= set(found.values())
     for host in set(found) - set(OWN):
         for name in BEHIND:
-            path = run([found[host], "-print-prog-name=" + name], env, ASK_LIMIT_S)[1].strip()
+            path = asked([found[host], "-print-prog-name=" + name], env).strip()
             files.add(shutil.which(path, path=env.get("PATH")) or "")
     files = {path for path in files if os.path.isabs(path) and os.path.isfile(path)}
     return sorted(path for path in files if not path.startswith(folder))
@@ -139,7 +144,7 @@ def attempt(ask, env, folder):
     if mixed:
         return {"state": "mixed", "said": mixed}, []
     host = found.get("g++") or found.get("gcc") or next(iter(set(found) - set(OWN)), "")
-    compiler = run([found.get(host, host), "--version"], env, ASK_LIMIT_S)[1] if host else ""
+    compiler = asked([found.get(host, host), "--version"], env) if host else ""
     answer = {"state": "ok", "said": "", "compiler": compiler.split("\n")[0][:120]}
     return answer, involved(folder, heard, found, env)
 
@@ -185,7 +190,7 @@ def key_of(ask, env, folder):
     """Names an answer; what it does not tell apart, the stamps of the files do."""
     hosts = [env.get("NVCC_CCBIN", "")] + [shutil.which(n, path=env.get("PATH")) for n in HOSTS]
     programs = [path for path in [ask["nvcc"], *hosts] if path and os.path.isfile(path)]
-    said = [run([path, "--version"], env, ASK_LIMIT_S)[1] for path in programs]
+    said = [asked([path, "--version"], env) for path in programs]
     place = [folder, os.statvfs(folder).f_flag, sys.executable, SOURCE]
     same = {name: env[name] for name in env if name in SAME or name.startswith("NVCC_")}
     text = json.dumps([ask["nvcc"], ask["arch"], programs, said, place, same], sort_keys=True)

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -44,13 +44,30 @@ def here(tmp_path: Path) -> Host:
 
 
 @pytest.fixture(scope="module")
-def warm(kit: Path, tmp_path_factory: pytest.TempPathFactory) -> Host:
-    """A host on which the whole toolkit was tried once, and remembered."""
+def lean(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A PATH with one host compiler, so that a failure is not tried again with another."""
+    folder = tmp_path_factory.mktemp("bin")
+    for name in ("sh", "rm", "dd", "gcc", "g++", "as", "ld"):
+        (folder / name).symlink_to(str(shutil.which(name, path=SYSTEM)))
+    return str(folder)
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A host on which the whole toolkit was tried once, what came of it, and what was told."""
+
+    host: Host
+    path: str
+    seen: CompileProbe
+    told: list[str]
+
+
+@pytest.fixture(scope="module")
+def warm(kit: Path, lean: str, tmp_path_factory: pytest.TempPathFactory) -> Tried:
     workspace = tmp_path_factory.mktemp("warm") / "work"
     workspace.mkdir()
     host = Host("here", TransportKind.LOCAL, str(workspace), sys.executable)
-    assert probe(host, kit)[0].state == "ok"
-    return host
+    return Tried(host, lean, *probe(host, kit, PATH=lean))
 
 
 def probe(
@@ -81,17 +98,18 @@ def left_in(workspace: str) -> list[str]:
 
 
 def test_a_whole_toolkit_compiles_links_and_loads_and_is_not_tried_twice(
-    here: Host, kit: Path
+    warm: Tried, kit: Path
 ) -> None:
-    seen, told = probe(here, kit)
+    seen = warm.seen
     assert (seen.state, seen.remembered) == ("ok", False)
     assert "g++" in seen.compiler
-    assert told == ["compiling ten lines with nvcc 13.0 on here (at most 60 s)"]
-    again, told = probe(here, kit)
+    assert warm.told == ["compiling ten lines with nvcc 13.0 on here (at most 60 s)"]
+    again, told = probe(warm.host, kit, PATH=warm.path)
     assert (again.state, again.remembered, again.compiler) == ("ok", True, seen.compiler)
     assert told == []
-    assert left_in(here.workspace) == ["doctor"]
-    assert [path.name for path in Path(here.workspace, "doctor").iterdir()] == ["compiled.json"]
+    workspace = warm.host.workspace
+    assert left_in(workspace) == ["doctor"]
+    assert [path.name for path in Path(workspace, "doctor").iterdir()] == ["compiled.json"]
 
 
 @pytest.mark.parametrize(
@@ -108,30 +126,32 @@ def test_a_whole_toolkit_compiles_links_and_loads_and_is_not_tried_twice(
     ],
 )
 def test_a_toolkit_that_lacks_a_part_is_told_by_the_sentence_of_whoever_missed_it(
-    warm: Host, kit: Path, part: str, state: str, words: str
+    warm: Tried, kit: Path, part: str, state: str, words: str
 ) -> None:
     with toolkit.without(kit, part):
-        seen, _ = probe(warm, kit)
+        seen, _ = probe(warm.host, kit, PATH=warm.path)
     assert seen.state == state
     assert words in sentence(seen.said)
-    # What went well before was no answer, and is one again.
-    assert probe(warm, kit)[0].remembered
 
 
-def test_a_part_that_was_replaced_is_tried_anew(warm: Host, kit: Path) -> None:
+def test_a_part_that_was_replaced_is_tried_anew(warm: Tried, kit: Path) -> None:
     with toolkit.without(kit, "bin/ptxas"):
         other = toolkit.program(
             kit / "bin" / "ptxas", "echo 'ptxas fatal : no such target'; exit 3"
         )
-        seen, _ = probe(warm, kit)
+        seen, _ = probe(warm.host, kit, PATH=warm.path)
         other.unlink()
     assert (seen.state, seen.remembered) == ("compile", False)
     assert sentence(seen.said) == "ptxas fatal : no such target"
+    # What went well before was no answer, and is one again.
+    assert probe(warm.host, kit, PATH=warm.path)[0].remembered
 
 
-def test_a_part_that_another_toolkit_on_path_would_lend_is_named(here: Host, kit: Path) -> None:
+def test_a_part_that_another_toolkit_on_path_would_lend_is_named(
+    here: Host, kit: Path, lean: str
+) -> None:
     with toolkit.without(kit, "bin/ptxas"):
-        seen, _ = probe(here, kit, PATH=f"{SYSTEM}:{toolkit.REAL}/bin")
+        seen, _ = probe(here, kit, PATH=f"{lean}:{toolkit.REAL}/bin")
     assert seen.state == "mixed"
     assert seen.said == f"{kit} lacks ptxas: builds would take {toolkit.REAL}/bin/ptxas"
 
@@ -148,17 +168,17 @@ def test_a_distributions_way_to_lay_a_toolkit_out_is_no_mixture(
 
 
 @contextmanager
-def host_compiler(folder: Path, flags: str) -> Iterator[str]:
+def host_compiler(folder: Path, flags: str, behind: str) -> Iterator[str]:
     """A PATH whose gcc and g++ are this machine's, with other flags."""
     for name in ("gcc", "g++"):
         toolkit.program(folder / name, f'exec {shutil.which(name)} {flags} "$@"')
-    yield f"{folder}:{SYSTEM}"
+    yield f"{folder}:{behind}"
 
 
 def test_a_host_compiler_that_is_too_new_is_told_with_one_that_does(
-    here: Host, kit: Path, tmp_path: Path
+    here: Host, kit: Path, lean: str, tmp_path: Path
 ) -> None:
-    with host_compiler(tmp_path / "new", "-U__GNUC__ -D__GNUC__=99") as path:
+    with host_compiler(tmp_path / "new", "-U__GNUC__ -D__GNUC__=99", lean) as path:
         older = toolkit.program(tmp_path / "new" / "g++-12", f'exec {shutil.which("g++")} "$@"')
         seen, _ = probe(here, kit, PATH=path)
         assert seen.state == "compile"
@@ -176,11 +196,13 @@ def test_a_host_compiler_that_is_not_there_is_told(here: Host, kit: Path, tmp_pa
     assert sentence(seen.said) == "gcc: No such file or directory"
 
 
-def test_another_compiler_is_another_question(here: Host, kit: Path, tmp_path: Path) -> None:
-    with host_compiler(tmp_path / "bin", "") as path:
+def test_another_compiler_is_another_question(
+    here: Host, kit: Path, lean: str, tmp_path: Path
+) -> None:
+    with host_compiler(tmp_path / "bin", "", lean) as path:
         assert not probe(here, kit, PATH=path)[0].remembered
         assert probe(here, kit, PATH=path)[0].remembered
-    with host_compiler(tmp_path / "bin", "-U__GNUC__ -D__GNUC__=99") as path:
+    with host_compiler(tmp_path / "bin", "-U__GNUC__ -D__GNUC__=99", lean) as path:
         assert probe(here, kit, PATH=path)[0].state == "compile"
     seen, _ = probe(here, kit, NVCC_APPEND_FLAGS="--no-such-flag")
     assert (seen.state, seen.remembered) == ("compile", False)
@@ -188,7 +210,7 @@ def test_another_compiler_is_another_question(here: Host, kit: Path, tmp_path: P
 
 
 def test_a_library_for_another_machine_links_and_cannot_be_loaded(
-    here: Host, kit: Path, tmp_path: Path
+    here: Host, kit: Path, lean: str, tmp_path: Path
 ) -> None:
     """The last word of a link is the linker's; this one marks its output as AArch64's."""
     script = f"""{shutil.which("g++")} "$@" || exit
@@ -199,7 +221,7 @@ for word; do
 done
 case "$out" in *.so) printf '\\267' | dd of="$out" bs=1 seek=18 conv=notrunc 2>/dev/null ;; esac"""
     toolkit.program(tmp_path / "other" / "g++", script)
-    seen, _ = probe(here, kit, PATH=f"{tmp_path}/other:{SYSTEM}")
+    seen, _ = probe(here, kit, PATH=f"{tmp_path}/other:{lean}")
     assert seen.state == "load"
     assert "libten.so" in sentence(seen.said)
 
@@ -218,6 +240,28 @@ def test_a_workspace_mounted_noexec_is_told_with_the_loaders_words(
         subprocess.run(["umount", "-l", str(target)], check=True)
     assert seen.state == "load"
     assert "failed to map segment" in sentence(seen.said)
+
+
+def test_a_probe_that_is_ended_costs_nothing_else_that_was_seen(here: Host, tmp_path: Path) -> None:
+    """As where memory runs out: our program is killed, and with it what it would have said."""
+    tells = """case "$*" in *--version*|*--list*) echo 'release 13.0, V13.0.1' ;; *)"""
+    toolkit.program(tmp_path / "kit" / "bin" / "nvcc", f"{tells} kill -9 $PPID ;; esac")
+    env = (("PATH", f"{tmp_path}/kit/bin:/usr/bin:/bin"), ("CUDA_HOME", ""), ("CUDA_PATH", ""))
+    found = look(replace(here, env=env))
+    assert line(found, "nvcc").level is Level.OK
+    ended = line(found, "compile")
+    assert ended.level is Level.WARN
+    assert ended.found.startswith("not tried: the connection to here (this machine) ended")
+
+
+def test_a_workspace_that_does_not_answer_is_not_waited_for_again(here: Host, kit: Path) -> None:
+    silent = Facts(
+        toolkits=(Toolkit(f"{kit}/bin/nvcc", "13.0", False, True),), silent=("workspace",)
+    )
+    with connect(here, Trust(Path(here.workspace).parent / "known_hosts")) as transport:
+        seen = compile_ten_lines(transport, Case(here, REACH, silent), pytest.fail)
+    assert seen is not None
+    assert (seen.state, seen.said) == ("place", "the workspace does not answer")
 
 
 HANGS = """case "$*" in
