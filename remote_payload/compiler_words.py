@@ -39,6 +39,7 @@ _CONSEQUENCE = re.compile(
     r"ld returned \d+ exit status|linker command failed|\d+ errors? (?:detected|generated)"
     r"|compilation terminated|due to (?:previous )?errors|make(?:\[\d+\])?: \*\*\*|build stopped"
     r"|errors? occurred|returned (?:a )?non-zero|subcommand failed"
+    r"|was not compiled, for "  # compilations.py
     r"|Failed to preprocess host compiler|Host compiler targets unsupported OS"
 )
 # What says why, without any word for an error: a shell or driver that finds no program, and

@@ -95,7 +95,8 @@ def _failure(result: Result) -> str:
     word = _STATUS_WORDS.get(result.status, "FAILED")
     build = result.build
     if build is not None and build.status is Status.FAILED:
-        lines = [first_error(c.log) for c in build.compilations if c.status is not Status.OK]
+        # Not of those that were only not begun after it.
+        lines = [first_error(c.log) for c in build.compilations if c.status is Status.FAILED]
         said = next((line for line in lines if line), build.reason)
         what = "does not compile" if build.nvcc else "was not compiled"
         return f"{word}: csrc/ {what}: {said}"

@@ -36,6 +36,8 @@ def _mend(path: str, item: Skipped) -> str:
         return f"`git add -f {path}` lets it travel"
     if "repository" in item.reason:
         return f"Make {item.path} a submodule, and it travels"
+    if "name of a secret" in item.reason:
+        return "With another name it travels"
     return "`orchestrator deploy --dry-run` lists what travels and what does not"
 
 

@@ -37,6 +37,8 @@ OOM = "most likely the host ran out of memory"
         ("c++: fatal error: cannot execute 'cc1plus': execvp: No such file or directory\ncompilation terminated.", "c++: fatal error: cannot execute 'cc1plus': execvp: No such file or directory"),
         ("/nope/g++: No such file or directory\nnvcc fatal   : Failed to preprocess host compiler properties.", "/nope/g++: No such file or directory"),
         ("nvcc fatal   : Failed to preprocess host compiler properties.", "nvcc fatal   : Failed to preprocess host compiler properties."),
+        ("nvcc fatal   : Failed to preprocess host compiler properties.\nerror: b.cu was not compiled, for a.cu failed for sm_80", "nvcc fatal   : Failed to preprocess host compiler properties."),
+        ("gcc: No such file or directory\nnvcc fatal   : Failed to preprocess host compiler properties.\nerror: b.cu was not compiled, for a.cu failed for sm_80", "gcc: No such file or directory"),
         ("sh: 1: ptxas: not found\n# --error 0x7f --", "sh: 1: ptxas: not found"),
         ("sh: line 1: /opt/x/ptxas: Permission denied", "sh: line 1: /opt/x/ptxas: Permission denied"),
         ("/usr/bin/ld: required symbol `x' not defined\ncollect2: error: ld returned 1 exit status", "/usr/bin/ld: required symbol `x' not defined"),

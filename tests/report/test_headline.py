@@ -18,7 +18,15 @@ from remote_payload.contract import (
     StageReport,
     Status,
 )
-from tests.report.synthetic import check, cpu_result, gpu_machine, gpu_result, run, shape
+from tests.report.synthetic import (
+    check,
+    cpu_result,
+    failed_build_result,
+    gpu_machine,
+    gpu_result,
+    run,
+    shape,
+)
 
 
 def first_line(result: Result) -> str:
@@ -261,3 +269,19 @@ def test_proofs_that_could_not_be_given_leave_the_gate_undecided(
 def test_a_run_that_failed_is_failed_and_not_undecided() -> None:
     failed = replace(ended_well(gpu_result(), Stage.BENCH), status=Status.FAILED, bench=())
     assert undecided(run(failed), figures(failed)) == ""
+
+
+def test_a_failed_build_is_told_by_what_failed_and_not_by_what_was_not_begun_after_it() -> None:
+    result = failed_build_result()
+    assert result.build
+    (failed,) = result.build.compilations
+    log = "error: a.cu was not compiled, for api.cu failed for sm_90a\n"
+    skipped = replace(failed, arch="sm_80", status=Status.SKIPPED, log=log)
+    both = replace(result.build, compilations=(skipped, failed))
+    said = first_line(replace(result, build=both))
+    assert said.startswith("FAILED: csrc/ does not compile: ")
+    assert 'identifier "undeclared" is undefined' in said
+    missing = replace(both, nvcc=None, reason="CUDA_HOME=/x has no bin/nvcc", compilations=())
+    assert first_line(replace(result, build=missing)) == (
+        "FAILED: csrc/ was not compiled: CUDA_HOME=/x has no bin/nvcc"
+    )

@@ -105,3 +105,9 @@ def test_the_real_compilers_words_lead_to_the_file_that_stayed(
     words = ["g++", "-x", "c++", "-fsyntax-only", "-I", "csrc", "csrc/attention/api.cu"]
     done = subprocess.run(words, cwd=over_there, capture_output=True, text=True, check=False)
     assert "csrc/cutlass/cutlass.h lies here" in explain(project, failed(done.stderr))
+
+
+def test_one_with_the_name_of_a_secret_is_told_to_take_another(project: Path) -> None:
+    put(project / "csrc/id_rsa")
+    said = explain(project, missing("id_rsa"))
+    assert said.endswith("it has the name of a secret. With another name it travels")
