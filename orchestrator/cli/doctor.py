@@ -33,8 +33,8 @@ def doctor(
 ) -> int:
     """Look at a host and say what is missing there, with the mend.
 
-    One connection, two small programs, nothing changed. Exit code 4 if something would stop a
-    profile.
+    One connection, two small programs. All they leave, in the workspace, is that ten lines
+    compiled well. Exit code 4 if something would stop a profile.
 
     \b
     Example:

@@ -19,7 +19,8 @@ WHEELS = {
 # sm_90a came with PTX ISA 8.0: https://docs.nvidia.com/cuda/parallel-thread-execution, release
 # history. nvcc 11.8 lists sm_90 and knows nothing of wgmma.
 FIRST_WITH_SM_90A = (12, 0)
-ARCHITECTURE_SPECIFIC = "9.0"
+# Builds compile for the architecture-specific target of these (remote_payload/toolkit.py).
+ARCHITECTURE_SPECIFIC = ("9.0", "10.0", "12.0")
 
 
 def python(case: Case) -> Findings:
@@ -86,7 +87,7 @@ def arch(case: Case) -> Findings:
     if kit is None or not capability or not kit.arches:
         return
     wanted = "sm_" + capability.replace(".", "")
-    specific = capability == ARCHITECTURE_SPECIFIC
+    specific = capability in ARCHITECTURE_SPECIFIC
     if wanted not in kit.arches:
         found = f"nvcc {kit.release} knows no {wanted}, only {', '.join(kit.arches)}"
         yield fail("arch", found, "install a newer CUDA toolkit")
@@ -104,7 +105,7 @@ def target_of(case: Case) -> str:
     wanted = "sm_" + capability.replace(".", "")
     if kit is None or wanted not in kit.arches:
         return ""
-    return wanted + ("a" if capability == ARCHITECTURE_SPECIFIC else "")
+    return wanted + ("a" if capability in ARCHITECTURE_SPECIFIC else "")
 
 
 def cuda(case: Case) -> Findings:

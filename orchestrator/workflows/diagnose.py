@@ -49,7 +49,9 @@ def diagnose(
     probe_counters: bool = False,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Diagnosis:
-    """Look at the transport's host and judge what was seen; changes nothing there.
+    """Look at the transport's host and judge what was seen.
+
+    All that stays there, in the workspace, is that ten lines compiled well.
 
     probe_counters: also run one kernel under ncu, which takes seconds, if there is a GPU.
     tell: hears what takes longer than a look.

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from orchestrator.model.diagnosis import Diagnosis, diagnose
-from orchestrator.model.finding import Level
+from orchestrator.model.diagnosis_software import target_of
+from orchestrator.model.finding import Case, Level
 from orchestrator.model.host import Host, TransportKind
 from orchestrator.model.host_facts import (
     CompileProbe,
@@ -25,6 +26,7 @@ from orchestrator.model.host_facts import (
     Toolkit,
     Transfer,
 )
+from remote_payload.toolkit import arch_of
 
 HOST = Host("h100", TransportKind.SSH, "/workspace/bsk", "python", address="pod", gpu=0)
 REACH = Reach("direct SSH", connect_s=0.9, answer_s=0.5, noise_bytes=0, clock_ahead_s=0.2)
@@ -375,6 +377,14 @@ def test_the_toolkit_of_builds_is_named_with_its_reason_and_what_else_is_there()
     ):
         there = replace(FACTS, toolkits=(replace(kit, why=why),))
         assert words_on("nvcc", seen(there)) == at + words
+
+
+@pytest.mark.parametrize("capability", ["8.0", "8.6", "8.9", "9.0", "10.0", "10.3", "12.0"])
+def test_ten_lines_are_compiled_for_the_target_of_builds(capability: str) -> None:
+    major, minor = map(int, capability.split("."))
+    kit = replace(KIT, release="13.0", arches=(f"sm_{major}{minor}",))
+    known = replace(FACTS, gpus=(replace(GPU, capability=capability),), toolkits=(kit,))
+    assert target_of(Case(HOST, REACH, known)) == arch_of((major, minor))
 
 
 @pytest.mark.parametrize("folder", ["cuda-13", "cuda-13.0", "cuda", "cuda-13.0.2"])
