@@ -19,6 +19,7 @@ ORDER, VISIBLE = "CUDA_DEVICE_ORDER", "CUDA_VISIBLE_DEVICES"
 BY_BUS = "PCI_BUS_ID"
 # Two forms: MIG-<uuid>, and before driver 470 MIG-GPU-<uuid>/<instance>/<instance>.
 _OLD_MIG = re.compile(r"MIG-(GPU-[0-9a-f-]+)/\d+/\d+", re.IGNORECASE)
+_INDEX = re.compile(r"[0-9]+")
 _LISTED = re.compile(r"\(UUID: ((?:GPU|MIG)-[^)\s]+)\)")
 
 
@@ -43,7 +44,7 @@ def cards(every: Sequence[Card]) -> Tuple[Card, ...]:
     found = []
     # What follows the first word that names no GPU is not shown either.
     for word in (part.strip() for part in asked.split(",")):
-        if word.isdigit() and not (by_bus or alike):
+        if _INDEX.fullmatch(word) and not (by_bus or alike):
             return ()
         card = _card(word, every)
         if card is None or card in found:
@@ -54,7 +55,7 @@ def cards(every: Sequence[Card]) -> Tuple[Card, ...]:
 
 def _card(word: str, every: Sequence[Card]) -> Optional[Card]:
     """The GPU that an index, a UUID or the beginning of one, or a MIG device's name stands for."""
-    if word.isdigit():
+    if _INDEX.fullmatch(word):
         return every[int(word)] if int(word) < len(every) else None
     old = _OLD_MIG.fullmatch(word)
     if old:

@@ -54,6 +54,7 @@ def smi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("1,7,0", "9.0", 1),
         ("7", None, 0),
         ("-1", None, 0),
+        ("²", None, 0),
         ("", None, 0),
         ("NoDevFiles", None, 0),
         ("GPU-bbbb", None, 0),
