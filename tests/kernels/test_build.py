@@ -143,7 +143,7 @@ def test_a_missing_host_compiler_is_a_result(small: Place, monkeypatch: pytest.M
     monkeypatch.setattr(build, "FLAGS", (*build.FLAGS, "-ccbin", "/nonexistent/g++"))
     report = small.run(device="sm_90a")
     assert report.status is Status.FAILED
-    assert "nvcc fatal" in report.reason
+    assert "/nonexistent/g++: No such file or directory" in report.reason
 
 
 @needs_nvcc
