@@ -26,7 +26,7 @@ _IPV4 = re.compile(
 _TCPDUMP = re.compile(rf"(?<=\bIP )({_IPV4_FORM})\.\d{{1,5}} > ({_IPV4_FORM})\.\d{{1,5}}(?=:)")
 _IPV6 = re.compile(
     rf"(?<![\w.:])((?:[0-9A-Fa-f]{{0,4}}:){{2,7}}(?:{_IPV4_FORM}|[0-9A-Fa-f]{{1,4}})?)"
-    r"(?:%[\w.-]{1,15})?(?![\w:]|\.\d)(?:/\d{1,3}\b)?"
+    r"(?:%[\w.-]{1,15})?(?!\w|:[\w:]|\.\d)(?:/\d{1,3}\b)?"
 )
 _EVERY_IPV6 = re.compile(
     r"(?<![\w:])(?::::\d{1,5}(?![\w:])|\[::\](?::(?:\d{1,5}|\*))?|::(?= port\b))"
@@ -39,11 +39,11 @@ _VERSION_BEFORE = re.compile(
     r"|ncu|nsys|nvcc|gcc|cmake|vbios|firmware|fw|python|torch|triton|cutlass"
     r"|nsight(?: compute| systems)?|cu(?:blas|blaslt|fft|sparse|sparselt|solver|rand|dnn)"
     r"|nvjitlink|requires|revision)_{0,2}"
-    r"|\b(?:lib|nvidia-|cuda-|python3?-)[\w.+:-]{1,40})[\"']?"
+    r"|\b(?:lib|nvidia-|cuda-|python3?-|opencv-)[\w.+:-]{1,40})[\"']?"
     r"(?:\s{0,3}[:=,]?\s{1,40}|[=:_/@-]|)[\"'(v]{0,2}|\(from [^\n]{1,60}\) \()\Z"
 )
 _VERSION_BEHIND = re.compile(
-    r"\+cu|_(?:cuda|linux|x86|amd64|arm64)|\.post|\.dev|\.so|-(?:py|cp|cu|linux|manylinux|\d+\+|\d*ubuntu|\d+(?:\.|\b(?!\.)))|rc\d"
+    r"\+cu|_(?:cuda|linux|x86|amd64|arm64)|-(?:microsoft|generic)\b|\.post|\.dev|\.so|-(?:py|cp|cu|linux|manylinux|\d+\+|\d*ubuntu|\d+(?:\.|\b(?!\.)))|rc\d"
     r"| \(build|\.(?:tar|whl|deb|run|rpm)\b"
 )
 _NO_VERSION_BEHIND = re.compile(r"-\d{1,3}\.\d{1,3}\.")
@@ -79,7 +79,7 @@ _LABEL_FORM = (
     r"(?:localhost|[0-9a-f]{12}|(?:gpu|node|host|worker|master|head|login|compute|server"
     r"|pod|vm|instance|machine|box|dgx|hgx|slurm)[\w-]{0,40}\d[\w-]{0,20})"
 )
-_LABEL = re.compile(rf"(?<![\w./-])(?:localhost:\d{{2,5}}|{_LABEL_FORM}:\d{{4,5}})(?![\w.:-])")
+_LABEL = re.compile(rf"(?<![\w./-])(?:(?i:localhost):\d{{2,5}}|{_LABEL_FORM}:\d{{4,5}})(?![\w.:-])")
 _A_HOST = re.compile(rf"{_LABEL_FORM}|[A-Za-z]\w*(?:-\w+)+|\(address\)|{_IPV4_FORM}")
 _NUMBERED = re.compile(
     r"(?<![\w-])(?:ip|ec2)-\d{1,3}(?:-\d{1,3}){3}(?:\.[\w.-]{1,200}\w)?(?::\d{1,5})?"
@@ -149,7 +149,9 @@ def _ipv4(found: re.Match[str]) -> str:
 
 
 def _ipv6(found: re.Match[str]) -> str:
-    inside = found[1]
+    # A colon behind it is the sentence's: "2001:db8::7: unreachable".
+    colon = ":" * (found[1].endswith(":") and not found[1].endswith("::"))
+    inside = found[1].removesuffix(colon)
     try:
         IPv6Address(inside)
     except AddressValueError:
@@ -164,11 +166,12 @@ def _ipv6(found: re.Match[str]) -> str:
         return found[0]
     if "::" not in inside:
         # 0:1:2:3:4:5:6:7 counts something.
-        return ADDRESS if any(re.search(r"[A-Fa-f]|...", group) for group in groups) else found[0]
+        any_hex = any(re.search(r"[A-Fa-f]|...", group) for group in groups)
+        return ADDRESS + colon if any_hex else found[0]
     # Names of C++ do not begin with a digit: c10::add stays.
     digits = any(group[0].isdigit() for group in groups)
     local = re.match(r"(?i)f[cdef][0-9a-f]{2}:", inside) is not None
-    return ADDRESS if digits or local or len(groups) > 2 else found[0]
+    return ADDRESS + colon if digits or local or len(groups) > 2 else found[0]
 
 
 def _dotted(found: re.Match[str]) -> str:

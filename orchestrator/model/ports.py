@@ -11,9 +11,9 @@ _NUMBER = r"\d{2,5}(?!\w|[.,]\d)"
 
 # --port=8000, Port 22, "publicPort": 22042, RUNPOD_TCP_PORT_22=22042, port number 22; not import 8.
 _NAMED = re.compile(
-    r"(?<![A-Za-z])((?:[A-Za-z0-9_-]{0,40}[_-])?(?:port|PORT|Port)(?:_\d{1,5})?|[a-z]{1,20}Port"
+    r"(?<![A-Za-z])((?:[A-Za-z0-9_-]{0,40}[_-])?(?:port|PORT|Port)(?:_?\d{1,5})?|[a-z]{1,20}Port"
     r"|[A-Z][a-z]{1,20}Port)"
-    rf"(\\?[\"']?\s{{0,2}}[=:]\s{{0,2}}\\?[\"']?|\s(?:is |number |no\.? ?|#)?|\s?#)({_NUMBER})"
+    rf"(\\?[\"']?\]?\s{{0,2}}[=:]\s{{0,2}}\\?[\"']?|\s(?:is |number |no\.? ?|#)?|\s?#)({_NUMBER})"
 )
 _PLURAL = re.compile(
     r"((?<![A-Za-z-])[Pp]orts?(?:\(s\))?[\"']?\s{0,2}[=:]?\s{0,2}[\[(\"']{0,2})"
@@ -26,7 +26,7 @@ _DEVICE = re.compile(r"(/dev/(?:tcp|udp)/)[\w.:-]{1,253}/\d{1,5}")
 _OF_PROTOCOL = re.compile(r"(\b(?:tcp|udp|TCP|UDP)[/:])\d{2,5}(?![\w.:])")
 _PROTOCOL = re.compile(r"(?<![\w.])(?:\d{1,5}:)?\d{1,5}(?=/(?:tcp|udp|TCP|UDP|http)\b)")
 # The options of ssh, scp and docker, unless the line is of a program that means processes by them.
-_OPTION = re.compile(r"(?<![\w-])(-[pP])([ =]?)(\d{1,5}(?::\d{1,5})?)(?![\w.:])")
+_OPTION = re.compile(r"(?<![\w-])(-[pP]|--publish)([ =]?)(\d{1,5}(?::\d{1,5})?)(?![\w.:])")
 _OF_SHELLS = re.compile(
     r"\b(?:ssh|scp|sftp|sshfs|rsync|mosh|autossh|docker|podman|nerdctl|sshd|dropbear)\b"
 )
@@ -34,7 +34,8 @@ _OF_PROCESSES = re.compile(
     r"\b(?:xargs|parallel|ps|top|htop|pgrep|pkill|taskset|chrt|renice|strace|gdb|lsof|make|perf|py-spy)\b"
 )
 _FORWARD = re.compile(
-    r"(?<![\w-])(-[LRW] ?)(?:[\w.*()-]{1,80}:)?\d{2,5}:[\w.()-]{1,253}(?::\d{2,5})?(?!\w)"
+    r"(?<![\w-])(-[46AaCfgKkNnqTtvXxYy]{0,6}[LRW] ?)(?:[\w.*()-]{1,80}:)?\d{2,5}:[\w.()-]{1,253}"
+    r"(?::\d{2,5})?(?!\w)"
 )
 _SOCKS = re.compile(r"(\bssh\b[^\n]{0,200}? -D ?|\bautossh\b[^\n]{0,200}? -M ?)\d{2,5}\b")
 _FORWARDED = re.compile(r"(\bport-forward\b[^\n]{0,120}? )\d{2,5}(?::\d{2,5})?\b")
@@ -48,7 +49,8 @@ _LISTENING = re.compile(
     r"|(?:listening|bound|exposed|published) (?:on|to|at) (?=\d{4}))\d{2,5}(?![\w:]|\.\d)"
 )
 _BEHIND = re.compile(
-    r"(\((?:address|private|pod)\)|\*{3})\]?(?:(?: ?:\d{1,5}){1,2}(?:/(?:tcp|udp)\b)?"
+    r"(\((?:address|private|pod)\)|\*{3})(?:\]?(?:%[\w.-]{1,15})?|\|)"
+    r"(?:(?: ?:\d{1,5}){1,2}(?:/(?:tcp|udp)\b)?"
     r"|<\d{1,5}>|#\d{2,5}| ?\(\d{4,5}\))"
     r"(?![\w:])(?! \[\d+\] (?:[\w./-]{1,80}:\d+ )?NCCL )"
 )
@@ -62,7 +64,8 @@ _TOLD = re.compile(
     r"(\bconnect to host |\bresolve hostname |\bauthenticity of host ['\"]?|\b[Hh]ost key for "
     r"|\bPermanently added ['\"]?|\bPseudo-terminal.{0,20}? to |^\s*ProxyJump "
     r"|\bProxyJump=|^\s*HostName |\bHostName="
-    r"|\bNo route to host |\b[Hh]ostname[:=] ?(?!str\b)['\"]?|--(?:master|node)[_-]addr[ =]"
+    r"|\bNo route to host |\b[Hh]ost_?[Nn]ame\\?['\"]?\s?[:=]\s?"
+    r"(?!(?:str|null|None)\b|[\w.]{1,100}\()\\?['\"]?|--(?:master|node)[_-]addr[ =]"
     r"|\b(?:master_addr|rdzv_endpoint)[ =:]{1,3}['\"]?|--rdzv[_-]endpoint[ =])"
     r"(?!\()(?:\[[\w.%-]{2,253}\]|[\w.%-]{2,253})(?::\d{1,5}\b)?",
     re.MULTILINE,
@@ -75,9 +78,19 @@ _CLOSED = re.compile(
 # Lines of uname -a, srun and pdsh: the machine's name stands where it always does.
 _UNAME = re.compile(r"(\bLinux )(?!\()[\w.-]{1,253}(?= \d+\.\d+\.\d+\S* #\d)")
 _TASK = re.compile(
-    r"((?:^|\bsrun: (?:error: )?|\(address\): ))"
+    r"((?:^|\bsrun: |\(address\): ))"
     r"(?:(?:node|worker|login|compute|dgx|hgx|host|gpu-[a-z]+\d*-)[\w-]{0,40}\d)(?=: )",
     re.MULTILINE,
+)
+# Lines of syslog and the kernel's log: time, machine, who speaks. INFO and the like are no machine.
+_SYSLOG = re.compile(
+    r"^((?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S{0,15}) )"
+    r"(?![A-Z]{1,20} )[A-Za-z0-9][\w.-]{0,62}(?= (?:kernel|[\w.@/-]{1,60}\[\d+\]): )",
+    re.MULTILINE,
+)
+_SLURM = re.compile(
+    r"(\bsrun: error: (?=[\w.-]{0,62}\d[\w.-]{0,20}:)|\b(?:JOB|STEP) [\d.]+ ON "
+    r"|\b(?:NodeName|NodeList|BatchHost|NodeHostName|NodeAddr)=)(?!\()[\w.,-][\w.\[\],-]{1,253}"
 )
 _POOL = re.compile(r"(\bhost=)([\"'])[^\"'\n]{1,253}\2(?=, ?port)")
 _VARIABLE = re.compile(
@@ -86,7 +99,8 @@ _VARIABLE = re.compile(
     r"|SSH_CLIENT|SSH_CONNECTION)['\"]?(?:=|: )['\"]?)(?![/<(\[\s'\"]|0x)([^\s'\",;]+)"
 )
 _CONNECTION = re.compile(r"(\bSSH_(?:CLIENT|CONNECTION)['\"]?(?:=|: )['\"]?)[^'\"\n]{3,120}")
-_SSH_OPTION = r"(?:[46AaCfGgKkMNnqsTtVvXxYy]{1,8}|[bcDEeFIiJLlmOopQRSWw] ?[^\s'\"-][^\s'\"]{0,200})"
+_SSH_VALUE = r"(?:[^\s'\"-][^\s'\"]{0,200}|\"[^\"\n]{1,200}\"|'[^'\n]{1,200}')"
+_SSH_OPTION = rf"(?:[46AaCfGgKkMNnqsTtVvXxYy]{{1,8}}|[bcDEeFIiJLlmOopQRSWw] ?{_SSH_VALUE})"
 _DESTINATION = re.compile(
     rf"(\bssh(?: -{_SSH_OPTION}){{1,8}} )(?!\()([A-Za-z][\w.-]{{0,253}})(?=\s|$)"
 )
@@ -107,6 +121,9 @@ def without_named_hosts(text: str) -> str:
         text = _TOLD.sub(rf"\1{ADDRESS}", text)
     text = _CLOSED.sub(rf"\1{ADDRESS}", text)
     text = _TASK.sub(rf"\1{ADDRESS}", _UNAME.sub(rf"\1{ADDRESS}", text))
+    text = _SYSLOG.sub(rf"\1{ADDRESS}", text)
+    if "srun" in text or " ON " in text or "Node" in text or "BatchHost=" in text:
+        text = _SLURM.sub(rf"\1{ADDRESS}", text)
     if "host=" in text:
         text = _POOL.sub(rf"\1\2{ADDRESS}\2", text)
     if "telnet" in text or "nc" in text or "netcat" in text:

@@ -58,7 +58,8 @@ _POD = re.compile(
 )
 _FIGURES = re.compile(r"0x[0-9a-f]+|.*\dx\d+x\d.*|(?:[a-z]\d{1,4}){3,4}[a-z]?|[a-z]+\d+|\d+[a-z]+")
 _TOLD_POD = re.compile(
-    r"(\b[Pp]od(?:[ _-]?[Ii][Dd])?\\?['\"]?(?:[=:] ?| )\\?['\"]?)(?=[a-z]*\d)[a-z0-9]{10,20}\b"
+    r"(\b(?:[Pp]od(?:[ _-]?[Ii][Dd])?|(?:[Mm]achine|[Ee]ndpoint|[Vv]olume)[ _-]?[Ii][Dd])"
+    r"\\?['\"]?(?:[=:] ?| )\\?['\"]?)(?=[a-z]*\d)[a-z0-9]{10,20}\b"
 )
 _LIKE_POD = re.compile(r"(?=[a-z]*\d)(?=\d*[a-z])[a-z0-9]{10,20}")
 

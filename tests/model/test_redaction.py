@@ -85,6 +85,31 @@ ENVIRON = {
         ("rsync -a x box:/w", "rsync -a x (address):/w"),
         ("authenticity of host '[quietbox]:22042 (", "authenticity of host '(address) ("),
         ("[quietbox]:22042 ssh-rsa x", "(address) ssh-rsa x"),
+        # A sentence goes on behind an address
+        ("fail for 2606:4700::6810:1: x", "fail for (address): x"),
+        ("2001:db8:1:2:3:4:5:6: x", "(address): x"),
+        # Ports behind other signs
+        ("Local connections to LOCALHOST:8890 x", "Local connections to (address) x"),
+        ("[fe80::1c2:ff:fe3a:9b01]%eth0:546", "[(address)"),
+        ("(box.acme.com)|203.0.113.7|:8000... x", "((address))|(address)... x"),
+        ("ssh -NfL 16006:localhost:6006 x", "ssh -NfL (hidden) x"),
+        ("docker run --publish 9000:9000 x", "docker run --publish (hidden) x"),
+        (
+            "os.environ['MASTER_PORT'] = '29500', PORT0=8000",
+            "os.environ['MASTER_PORT'] = '(hidden)', PORT0=(hidden)",
+        ),
+        # Machines where syslog, Slurm, JSON and ssh always name them
+        (
+            "Nov  8 09:14:22 box kernel: NVRM: Xid 79",
+            "Nov  8 09:14:22 (address) kernel: NVRM: Xid 79",
+        ),
+        ("2026-11-08T09:14:22Z box sshd[81]: x", "2026-11-08T09:14:22Z (address) sshd[81]: x"),
+        ("srun: error: gpu17: task 3: Killed", "srun: error: (address): task 3: Killed"),
+        ("*** JOB 22117 ON gpu17 CANCELLED", "*** JOB 22117 ON (address) CANCELLED"),
+        ("NodeName=gpu17 Arch=x86_64", "NodeName=(address) Arch=x86_64"),
+        ('{"hostname": "quietbox", "gpus": 8}', '{"hostname": "(address)", "gpus": 8}'),
+        ('ssh -o "ProxyJump a@b.acme.com" quietbox', 'ssh -o "ProxyJump (address)" (address)'),
+        ('"machineId":"8xk2m4qz40ts"', '"machineId":"(pod)"'),
         # Pods, also as parts of names
         (f"RUNPOD_POD_ID={POD}", "RUNPOD_POD_ID=(private)"),
         (f"pod {POD} and {POD}_x", "pod (pod) and (pod)_x"),
@@ -174,6 +199,12 @@ def test_a_private_key_is_hidden_in_a_log_that_comes_line_by_line() -> None:
         "nvidia_cudnn_cu12-9.1.0.70-py3-none-manylinux2014_x86_64.whl",
         "CUDA 10.2.89.1, cuDNN 8.9.7.29, ncu 2025.1.0.0, Version 2024.3.2.0 (build 1)",
         "libcudnn8 8.9.7.29-1+cuda12.2, libcudart.so.10.2.89.1, VBIOS 96.00.74.00.01",
+        "opencv-python            4.10.0.84, Linux-5.15.153.1-microsoft-standard-WSL2",
+        # What only looks like a line of syslog or Slurm, or like a name
+        "2026-11-28T09:14:22 ERROR engine[12]: failed",
+        "srun: error: Unable to allocate, NodeList=(null), EXPORT=1 SUPPORT=8000",
+        'hostname = socket.gethostname(), "hostname": null',
+        "ab::cd: note, a[1::2]: 7",
         # Line numbers, counts and times
         "file.cu:22042: error: x; kernel.cuh:120:13: note; socket.cpp:752]",
         "--ports 16, ports: 4, report 12, support 90, import 8192, port 1",
