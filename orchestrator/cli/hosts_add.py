@@ -14,6 +14,7 @@ from orchestrator.cli import console
 from orchestrator.cli.session import Session
 from orchestrator.errors import InventoryError, UsageError
 from orchestrator.model.address import PROXY_REFUSED, RUNPOD_PROXY, bracketed
+from orchestrator.model.redaction import discreet
 
 if TYPE_CHECKING:
     from orchestrator.model.ssh_line import SshLine
@@ -25,6 +26,11 @@ class _TakesSshLine(click.Command):
     """Leaves the words from `ssh` to the next option of ours (`--…`) to ssh's own grammar."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if _without_a_name(args):
+            raise UsageError(
+                "the host has no name yet: what is it to be called?",
+                hint="orchestrator hosts add h100 ssh USER@HOST -p PORT",
+            )
         own, line = _apart(args, self._value_options())
         ctx.meta[_LINE] = line
         return super().parse_args(ctx, own)
@@ -35,6 +41,16 @@ class _TakesSshLine(click.Command):
     def _value_options(self) -> set[str]:
         taking = (o for o in self.params if isinstance(o, click.Option) and not o.is_flag)
         return {name for option in taking for name in option.opts}
+
+
+def _without_a_name(args: Sequence[str]) -> bool:
+    """Whether the ssh command stands where the name should; a host may be called ssh."""
+    first, second = [*args[:2], "", ""][:2]
+    if first == "ssh":
+        return second not in ("", "ssh") and not second.startswith(
+            ("--", "ssh ", "ssh\t", "ssh://")
+        )
+    return first.startswith(("ssh ", "ssh\t", "ssh://"))
 
 
 def _apart(args: Sequence[str], takes_value: set[str]) -> tuple[list[str], list[str]]:
@@ -56,11 +72,21 @@ def _apart(args: Sequence[str], takes_value: set[str]) -> tuple[list[str], list[
         end = place + 1
         while end < len(args) and args[place].startswith("ssh://") and not _ours(args[end]):
             end += 1
-        words = [*shlex.split(args[place]), *args[place + 1 : end]]
+        words = [*_words(args[place]), *args[place + 1 : end]]
     else:
         end = next((at for at in range(place, len(args)) if _ours(args[at])), len(args))
         words = list(args[place:end])
     return [*args[:place], *args[end:]], words
+
+
+def _words(line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError as exc:
+        raise UsageError(
+            f"the ssh command cannot be taken apart: {str(exc).lower()}",
+            hint="Paste the whole line.",
+        ) from None
 
 
 def _ours(word: str) -> bool:
@@ -116,11 +142,21 @@ def add(ctx: click.Context, /, name: str, local: bool, pod: str | None, **keys: 
     path = _file_to_edit(session)
     entry = add_host(path, name, fields, os.environ).entry(name)
     console.out(f"added {name} ({entry.where}) to {shown_path(path)}")
+    _what_is_to_know(name, line, entry.problem)
+    step = f"orchestrator deploy --host {name}"
+    console.next_step(f"mend that, then: {step}" if entry.problem else step)
+
+
+def _what_is_to_know(name: str, line: SshLine | None, problem: str | None) -> None:
     if line and line.not_kept:
         console.note(f"not kept, as it is about one session: {', '.join(line.not_kept)}")
-    if entry.problem:
-        console.note(f"not usable yet: {entry.problem}")
-    console.next_step(f"orchestrator deploy --host {name}")
+    if discreet(name) != name:
+        console.note(
+            f"{name} looks like a machine's own name, so what is made to be passed on hides it, "
+            "commands to repeat a run included; a name of yours, such as h100, stays"
+        )
+    if problem:
+        console.note(f"not usable yet: {problem}")
 
 
 def _line(name: str, words: list[str]) -> SshLine | None:

@@ -55,7 +55,7 @@ def test_the_command_of_a_cloud_becomes_an_entry(
     result = call("h100", *words, "--workspace", "/workspace/bsk")
     assert result.exit_code == 0, result.output
     assert written(project) == entry | {"workspace": "/workspace/bsk"}
-    assert result.stderr.endswith("next: orchestrator deploy --host h100\n")
+    assert result.stderr.endswith(" orchestrator deploy --host h100\n")
 
 
 def test_a_line_with_variables_keeps_them(project: Path) -> None:
@@ -114,6 +114,42 @@ def test_the_proxy_of_runpod_names_the_pod_that_can_be_added_instead() -> None:
     assert "orchestrator hosts add h100 --pod podid123" in caught.value.hint
 
 
+def test_a_line_whose_quote_has_no_end_is_no_bug_of_ours(project: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be taken apart: no closing quotation"):
+        call("h100", "ssh root@203.0.113.9 -i '~/my key")
+    assert not (project / "inventory.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("ssh", "root@203.0.113.9", "-p", "22042"),
+        ("ssh", "-p", "22042", "root@203.0.113.9"),
+        ("ssh root@203.0.113.9 -p 22042",),
+        ("ssh://root@203.0.113.9:22042",),
+    ],
+)
+def test_a_line_without_a_name_before_it_is_asked_for_one(
+    words: tuple[str, ...], project: Path
+) -> None:
+    with pytest.raises(UsageError, match="no name yet") as caught:
+        call(*words)
+    assert caught.value.hint == "orchestrator hosts add h100 ssh USER@HOST -p PORT"
+    assert not (project / "inventory.yaml").exists()
+
+
+def test_what_is_not_usable_yet_is_mended_first(project: Path) -> None:
+    result = call("h100", "ssh", "root@203.0.113.9", "-i", "missing.pem")
+    assert "not usable yet: hosts.h100.identity_file: no such file" in result.stderr
+    assert result.stderr.endswith("next: mend that, then: orchestrator deploy --host h100\n")
+
+
+@pytest.mark.parametrize("name", ["k3j5h2gqfzd6s7", "gpu17.acme.com", "ip-10-0-0-5"])
+def test_a_name_that_is_hidden_from_strangers_is_said_to_be(name: str, project: Path) -> None:
+    assert "looks like a machine's own name" in call(name, "ssh", "root@203.0.113.9").stderr
+    assert "own name" not in call("h100", "ssh", "root@203.0.113.9").stderr
+
+
 def test_a_port_that_is_none_is_refused_as_everywhere(project: Path) -> None:
     with pytest.raises(InventoryError, match=r"hosts\.h100\.port: expected a port number"):
         call("h100", "ssh", "root@203.0.113.9", "-p", "99999")
@@ -121,6 +157,9 @@ def test_a_port_that_is_none_is_refused_as_everywhere(project: Path) -> None:
 
 def test_a_host_may_be_called_ssh(project: Path) -> None:
     call("ssh", "--address", "203.0.113.9")
+    assert written(project, "ssh")["address"] == "203.0.113.9"
+    (project / "inventory.yaml").unlink()
+    call("ssh", "ssh", "root@203.0.113.9")
     assert written(project, "ssh")["address"] == "203.0.113.9"
 
 
