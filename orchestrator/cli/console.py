@@ -11,7 +11,7 @@ import json
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TextIO, cast
@@ -23,8 +23,6 @@ from orchestrator.model.text import printable
 
 if TYPE_CHECKING:
     from orchestrator.workflows.profile import DryStep
-
-NO_FILES: Mapping[str, str] = {}
 
 
 def out(text: str, *, styled: bool = False) -> None:
@@ -40,17 +38,24 @@ def log_printer() -> Callable[[str], None]:
     return lambda line: out(mask(line))
 
 
-def out_json(value: Any, *, files: Mapping[str, str] = NO_FILES, private: bool = False) -> None:
+def out_json(value: Any, *, as_is: Collection[str] = (), private: bool = False) -> None:
     """The product as one JSON document, made to be passed on, so it is as discreet as a log.
 
-    files: paths of this machine that scripts go on with; they stand as they are. private: the
-    document is about how hosts are reached, and for their owner alone.
+    as_is: keys of the document, or of each row of a list, whose values stand as they are: names of
+    runs and paths that scripts go on with. private: the document is about how hosts are reached,
+    and for their owner alone.
     """
+    shown = value if private else _discreet(value, as_is)
+    click.echo(json.dumps(shown, indent=2, sort_keys=True, ensure_ascii=False))
+
+
+def _discreet(value: Any, as_is: Collection[str]) -> Any:
     from orchestrator.model.redaction import discreet_document
 
-    shown = value if private else discreet_document(value)
-    shown = {**shown, **files} if files and isinstance(shown, dict) else shown
-    click.echo(json.dumps(shown, indent=2, sort_keys=True, ensure_ascii=False))
+    if isinstance(value, list):
+        return [_discreet(row, as_is) for row in value]
+    shown = discreet_document(value)
+    return {**shown, **{key: value[key] for key in as_is}} if as_is else shown
 
 
 def note(text: str) -> None:

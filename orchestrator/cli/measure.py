@@ -244,9 +244,9 @@ def show(run: Run, published: Published, as_json: bool, lent: Run | None = None)
     report, path = published.report, str(published.path)
     if as_json:
         result = codec.encode(run.result) if run.result else None
-        facts = {"run": run.card.run_id, "verdict": report.verdict}
+        facts = {"run": run.card.run_id, "report": path, "verdict": report.verdict}
         more = {"undecided": report.undecided, "targets": report.targets, "result": result}
-        console.out_json({**facts, **more}, files={"report": path})
+        console.out_json({**facts, **more}, as_is=("run", "report"))
     else:
         console.out(report.verdict)
         console.out(path)

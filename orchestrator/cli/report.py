@@ -45,12 +45,13 @@ def report(session: Session, run: str, output: Path | None, as_json: bool) -> in
         console.out_json(
             {
                 "run": stored.card.run_id,
+                "report": str(published.path),
                 "verdict": published.report.verdict,
                 "ok": published.report.ok and not published.report.undecided,
                 "undecided": published.report.undecided,
                 "targets": published.report.targets,
             },
-            files={"report": str(published.path)},
+            as_is=("run", "report"),
         )
     else:
         console.out(published.report.verdict)

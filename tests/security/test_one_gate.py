@@ -93,6 +93,17 @@ def test_json_keeps_the_path_that_a_script_goes_on_with(talkative: Project) -> N
     assert Path(path).is_file()
 
 
+def test_json_keeps_the_run_that_a_script_goes_on_with(project: Project) -> None:
+    quick_payload(project.root)
+    inventory = (project.root / "inventory.yaml").read_text().replace("local:", f"{POD}:", 1)
+    project.inventory(inventory.replace("default: local", f"default: {POD}"))
+    made = project.orchestrator("check", "--json").json["run"]
+    assert f"-{POD}-check" in made
+    assert project.orchestrator("report", made, "--json").json["run"] == made
+    assert project.orchestrator("runs", "--json").json[0]["run"] == made
+    assert project.orchestrator("runs", "--host", POD, "--json").json[0]["run"] == made
+
+
 def test_what_hosts_are_called_here_and_how_they_are_reached_is_still_shown_to_their_owner(
     talkative: Project,
 ) -> None:
