@@ -75,8 +75,10 @@ def cancel(session: Session, run: str, host: str | None, accept_new_host_key: bo
         return
     where = session.host(host or stored.card.host)
     with session.transport(where, accept_new_host_key) as transport:
-        end = DetachedLauncher(transport).cancel(folder.name)
-    if end.why is Ending.CANCELLED:
+        jobs = DetachedLauncher(transport)
+        ended = any(job.run_id == folder.name and job.end for job in jobs.list_jobs())
+        end = jobs.cancel(folder.name)
+    if end.why is Ending.CANCELLED and not ended:
         console.out(f"run {folder.name} {end.words}")
     else:
         console.out(f"nothing cancelled: run {folder.name} {end.words} before")

@@ -43,21 +43,24 @@ def runs(ctx: click.Context, host: str | None, accept_new_host_key: bool, as_jso
 
 
 def _list_remote(session: Session, name: str, accept_new_host_key: bool, as_json: bool) -> None:
-    from orchestrator.workflows.remote_runs import missing, remote_runs
+    from orchestrator.workflows.remote_runs import Here, missing, remote_runs
 
     host = session.host(name)
     with session.transport(host, accept_new_host_key) as transport:
         known = remote_runs(transport, session.runs)
     if as_json:
-        console.out_json([_remote_facts(run) for run in known])
+        console.out_json([_remote_facts(run) for run in known], as_is=("run",))
     for run in () if as_json else known:
         console.out(f"{run.run_id:<44} {run.here.value:<24} {run.words}")
     if not known:
         console.note(f"{host.where} keeps no runs under {host.workspace}")
     absent = list(missing(known))
+    going_on = [run.run_id for run in known if run.end is None and run.here is Here.STARTED]
     if absent:
         which = absent[0].run_id if len(absent) == 1 else "--all"
         console.next_step(f"orchestrator runs fetch {which} --host {host.name}")
+    elif going_on:
+        console.next_step(f"orchestrator attach {going_on[-1]}")
     else:
         console.next_step(
             "orchestrator runs show latest" if known else f"orchestrator profile --host {name}"
@@ -111,7 +114,7 @@ def fetch(
 def _list(session: Session, as_json: bool) -> None:
     rows = [_row(session, folder) for folder in session.runs.all()]
     if as_json:
-        console.out_json(rows)
+        console.out_json(rows, as_is=("run",))
     for row in [] if as_json else rows:
         console.out(f"{row['run']:<44} {row['status']:<10} {row['reason']}".rstrip())
     if rows and rows[-1]["status"] == "pending":

@@ -166,6 +166,9 @@ def test_a_report_of_a_run_that_goes_on_says_so_and_how_to_follow_it(
     assert not (project.root / "runs" / running / "report.md").exists()
     for words in (("runs",), ("runs", "show"), ("logs",)):
         assert last(project.orchestrator(*words)) == f"next: orchestrator attach {running}"
+    there = project.orchestrator("runs", "--host", "local")
+    assert f"{running} " in there.out
+    assert last(there) == f"next: orchestrator attach {running}"
 
 
 def test_a_run_that_ended_before_is_not_said_to_be_cancelled(project: Project) -> None:
@@ -181,6 +184,17 @@ def test_a_run_that_ended_before_is_not_said_to_be_cancelled(project: Project) -
     outcome = project.orchestrator("cancel")
     assert outcome.out == f"nothing cancelled: run {run} ended by itself with status 0 before\n"
     assert last(outcome) == f"next: orchestrator attach {run}"
+
+
+def test_a_run_is_cancelled_once(project: Project) -> None:
+    quick_payload(project.root)
+    assert project.orchestrator("check").code == 0
+    run = the_run(project)
+    (project.root / "runs" / run / "end.json").unlink()
+    (there,) = (project.root.parent / "work" / "jobs").glob("*/end.json")
+    there.write_text('{"why": "cancelled", "exit_status": null, "message": ""}')
+    outcome = project.orchestrator("cancel")
+    assert outcome.out == f"nothing cancelled: run {run} was cancelled before\n"
 
 
 def test_what_is_kept_when_asked_is_said_to_be_kept(
