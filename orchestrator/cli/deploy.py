@@ -59,7 +59,7 @@ def deploy(
         deployed = deploy_from(session.root, transport, progress=progress)
         built = _build(session, transport, deployed, arch, progress) if build else None
     if as_json:
-        console.out_json(_facts(deployed, built))
+        console.out_json(_facts(deployed, built), as_is=("run",))
     else:
         console.out(_synced(deployed, where))
         for line in built.lines if built else ():

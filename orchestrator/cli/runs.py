@@ -123,7 +123,7 @@ def _list(session: Session, as_json: bool) -> None:
         console.next_step("orchestrator runs show latest")
     else:
         console.note(f"no runs under {session.runs.root}")
-        console.next_step("orchestrator profile --host local")
+        console.next_step("orchestrator profile")
 
 
 def _row(session: Session, folder: Path) -> dict[str, str]:

@@ -76,7 +76,7 @@ class RunStore:
         if not known:
             raise RunError(
                 f"no runs under {self.root}",
-                hint="Make one: orchestrator profile --host local",
+                hint="Make one: orchestrator profile",
             )
         if reference == "latest":
             return self.folder(known[-1])

@@ -41,7 +41,7 @@ def resolve(runs: RunStore, reference: str, kind: Kind) -> Path:
             return folder
     raise RunError(
         f"no run under {runs.root} {kind.what}; the latest is {newest.name}",
-        hint="Make one: orchestrator profile --host local",
+        hint="Make one: orchestrator profile",
     )
 
 

@@ -207,3 +207,8 @@ def test_what_is_kept_when_asked_is_said_to_be_kept(
     outcome = project.orchestrator("runs", "rm", run)
     assert f"kept {run}" in outcome.err
     assert json.loads(project.orchestrator("runs", "--json").out)[0]["run"] == run
+
+
+def test_the_first_run_of_a_project_is_made_on_its_own_default_host(project: Project) -> None:
+    assert last(project.orchestrator("runs")) == "next: orchestrator profile"
+    assert "Make one: orchestrator profile\n" in project.orchestrator("report").err
