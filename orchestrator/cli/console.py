@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import click
 
+from orchestrator.cli.session import Session
 from orchestrator.model.progress import Progress
 from orchestrator.model.text import printable
 
@@ -64,8 +65,15 @@ def note(text: str) -> None:
 
 
 def next_step(text: str) -> None:
-    """The last line a person sees: what to do next."""
-    click.secho(f"next: {text}", err=True, bold=True)
+    """The last line a person sees: what to do next, as it can be pasted."""
+    click.secho(f"next: {_with_the_same_files(text)}", err=True, bold=True)
+
+
+def _with_the_same_files(step: str) -> str:
+    """`step` with --inventory and --runs as they were given: without them it finds other ones."""
+    ctx = click.get_current_context(silent=True)
+    session = ctx.find_object(Session) if ctx else None
+    return step.replace("orchestrator", session.program, 1) if session else step
 
 
 def error(message: str, hint: str) -> None:

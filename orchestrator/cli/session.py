@@ -66,6 +66,13 @@ class Session:
             keep_private(address or "", str(host.identity_file or ""), host.pod or "", *secrets)
         return known
 
+    @property
+    def program(self) -> str:
+        """How this program is called so that it finds the same files."""
+        files = {"--inventory": self.inventory_path, "--runs": self.runs_dir}
+        words = [word for name, file in files.items() if file for word in (name, str(file))]
+        return shlex.join(["orchestrator", *words])
+
     def inventory(self) -> Inventory:
         """The inventory, read once; InventoryError says what is wrong with it."""
         return self._inventory

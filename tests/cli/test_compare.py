@@ -347,7 +347,7 @@ def test_latest_is_the_latest_that_was_to_time_something(
     outcome = compare(result, changed(result, "sparsek", times(0.8)))
     assert outcome.code == 0
     assert f"# {MADE} and {AGAIN}" in outcome.out
-    assert outcome.err.splitlines()[-1] == f"next: orchestrator report {AGAIN}"
+    assert outcome.err.splitlines()[-1] == f"next: orchestrator --runs runs report {AGAIN}"
 
 
 def test_latest_does_not_pass_over_a_bench_that_broke(compare: Compare, tmp_path: Path) -> None:

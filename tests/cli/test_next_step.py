@@ -212,3 +212,12 @@ def test_what_is_kept_when_asked_is_said_to_be_kept(
 def test_the_first_run_of_a_project_is_made_on_its_own_default_host(project: Project) -> None:
     assert last(project.orchestrator("runs")) == "next: orchestrator profile"
     assert "Make one: orchestrator profile\n" in project.orchestrator("report").err
+
+
+def test_the_next_step_finds_the_same_inventory_and_runs(project: Project) -> None:
+    given = ("--inventory", "./inventory.yaml", "--runs", "my runs")
+    said = "orchestrator --inventory inventory.yaml --runs 'my runs'"
+    assert last(project.orchestrator(*given, "runs")) == f"next: {said} profile"
+    assert last(project.orchestrator(*given, "hosts")) == f"next: {said} deploy --host local"
+    dry = project.orchestrator(*given, "check", "--dry-run")
+    assert last(dry) == "next: the same command without --dry-run"

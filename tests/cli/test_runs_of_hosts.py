@@ -47,7 +47,8 @@ def test_a_run_started_elsewhere_is_listed_and_fetched_with_its_report(
         }
     ]
     plain = project.orchestrator(*elsewhere, "runs", "--host", "pod")
-    assert plain.err.endswith(f"next: orchestrator runs fetch {run} --host pod\n")
+    assert plain.err.endswith(f" runs fetch {run} --host pod\n")
+    assert f"next: orchestrator --runs '{elsewhere[1]}' " in plain.err
     fetched = project.orchestrator(*elsewhere, "runs", "fetch", run[:12], "--host", "pod")
     assert fetched.code == ExitCode.OK, fetched.err
     there, here = project.root / "runs" / run, tmp_path / "second laptop" / run
