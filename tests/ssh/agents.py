@@ -41,13 +41,18 @@ def ssh_agent(directory: Path, confirmed_by: Path | None = None) -> Iterator[Ssh
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL, env=environment)
     try:
         deadline = time.monotonic() + 10
-        while not place.exists():
+        while not _listens(place):  # the socket is there before the agent listens
             assert time.monotonic() < deadline
             time.sleep(0.01)
         yield SshAgent(place)
     finally:
         process.terminate()
         process.wait()
+
+
+def _listens(place: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as near:
+        return near.connect_ex(str(place)) == 0
 
 
 def confirming(directory: Path, yes: bool) -> Path:
