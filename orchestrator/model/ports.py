@@ -11,19 +11,19 @@ _NUMBER = r"\d{2,5}(?!\w|[.,]\d)"
 
 # --port=8000, Port 22, "publicPort": 22042, RUNPOD_TCP_PORT_22=22042, port number 22; not import 8.
 _NAMED = re.compile(
-    r"(?<![A-Za-z])((?:[A-Za-z0-9_-]{0,40}[_-])?(?:port|PORT|Port)(?:_?\d{1,5})?|[a-z]{1,20}Port"
+    r"(?<![A-Za-z])((?:[A-Za-z0-9_-]{0,40}[_-])?(?:[ds]?port|PORT|Port)(?:_?\d{1,5})?|[a-z]{1,20}Port"
     r"|[A-Z][a-z]{1,20}Port)"
     rf"(\\?[\"']?\]?\s{{0,2}}[=:]\s{{0,2}}\\?[\"']?|\s(?:is |number |no\.? ?|#)?|\s?#)({_NUMBER})"
 )
 _PLURAL = re.compile(
     r"((?<![A-Za-z-])[Pp]orts?(?:\(s\))?[\"']?\s{0,2}[=:]?\s{0,2}[\[(\"']{0,2})"
-    r"(\d{4,5}(?:(?:, ?| |/(?:tcp|udp|http),? ?| and )\d{2,5})*(?![\w.]))"
+    r"(\d{4,5}(?:(?:, ?| |-|/(?:tcp|udp|http),? ?| and )\d{2,5})*(?![\w.]))"
 )
 # {"22": 22042} and "22/tcp": 22042 of RunPod's and Docker's answers
 _MAPPINGS = re.compile(r"(\b[Pp]ort_?[Mm]appings?\\?[\"']?\s{0,2}[=:]\s{0,2}[{\[])[^}\]\n]{1,400}")
 _MAPPED_TO = re.compile(r"(/(?:tcp|udp|http)\\?[\"']?\s?[=:]\s?\\?[\"']?)\d{2,5}(?!\w|\.\d)")
 _DEVICE = re.compile(r"(/dev/(?:tcp|udp)/)[\w.:-]{1,253}/\d{1,5}")
-_OF_PROTOCOL = re.compile(r"(\b(?:tcp|udp|TCP|UDP)[/:])\d{2,5}(?![\w.:])")
+_OF_PROTOCOL = re.compile(r"(\b(?:tcp|udp|TCP|UDP)(?:[46]?-LISTEN)?[/:])\d{2,5}(?![\w.:])")
 _PROTOCOL = re.compile(r"(?<![\w.])(?:\d{1,5}:)?\d{1,5}(?=/(?:tcp|udp|TCP|UDP|http)\b)")
 # The options of ssh, scp and docker, unless the line is of a program that means processes by them.
 _OPTION = re.compile(r"(?<![\w-])(-[pP]|--publish)([ =]?)(\d{1,5}(?::\d{1,5})?)(?![\w.:])")
@@ -44,6 +44,10 @@ _TELNET = re.compile(
 )
 _ONWARD = re.compile(r"(\((?:address|private)\) ?-> ?)\d{2,5}\b")
 _EVERY = re.compile(r"(?<![\w*.)])\*:\d{2,5}(?![\w:.])")
+# What lsof and ss are asked for: -i :22042, -iTCP:22042, sport = :22042
+_ASKED = re.compile(
+    r"(\blsof\b[^\n]{0,80}? -i ?(?:TCP|UDP|tcp|udp)?|\b[ds]port ?= ?):\d{2,5}(?!\d)"
+)
 _LISTENING = re.compile(
     r"(?i)\b((?:listening|serving|running|bound|bind|started|addr(?:ess)?)[ =](?:on |at |to )?:"
     r"|(?:listening|bound|exposed|published) (?:on|to|at) (?=\d{4}))\d{2,5}(?![\w:]|\.\d)"
@@ -155,6 +159,7 @@ def without_ports(text: str) -> str:
         text = _MAPPED.sub(rf"\1{HIDDEN}", text)
     if ":" in text:
         text = _EVERY.sub(ADDRESS, text)
+        text = _ASKED.sub(rf"\1:{HIDDEN}", text)
     text = _LISTENING.sub(rf"\1{HIDDEN}", text)
     if "EXPOSE" in text:
         text = _EXPOSED.sub(rf"\1 {HIDDEN}", text)

@@ -98,6 +98,12 @@ ENVIRON = {
             "os.environ['MASTER_PORT'] = '29500', PORT0=8000",
             "os.environ['MASTER_PORT'] = '(hidden)', PORT0=(hidden)",
         ),
+        (
+            "iptables --dport 22042; ss 'sport = :22042'",
+            "iptables --dport (hidden); ss 'sport = :(hidden)'",
+        ),
+        ("lsof -t -i:8888; lsof -iTCP:22042", "lsof -t -i:(hidden); lsof -iTCP:(hidden)"),
+        ("TCP-LISTEN:2222,fork; ports 8000-8010", "TCP-LISTEN:(hidden),fork; ports (hidden)"),
         # Machines where syslog, Slurm, JSON and ssh always name them
         (
             "Nov  8 09:14:22 box kernel: NVRM: Xid 79",
