@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator.cli import console
+from orchestrator.cli.once import refuse_repeats
 from orchestrator.cli.session import Session
 from orchestrator.errors import InventoryError, UsageError
 from orchestrator.model.address import PROXY_REFUSED, RUNPOD_PROXY, bracketed
@@ -33,6 +34,7 @@ class _TakesSshLine(click.Command):
             )
         own, line = _apart(args, self._value_options())
         ctx.meta[_LINE] = line
+        refuse_repeats(self, own, ctx.command_path)  # before, ssh's options stood in the way
         return super().parse_args(ctx, own)
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:

@@ -69,7 +69,7 @@ _TOLD = re.compile(
     r"|\bPermanently added ['\"]?|\bPseudo-terminal.{0,20}? to |^\s*ProxyJump "
     r"|\bProxyJump=|^\s*HostName |\bHostName="
     r"|\bNo route to host |\b[Hh]ost_?[Nn]ame\\?['\"]?\s?[:=]\s?"
-    r"(?!(?:str|null|None)\b|[\w.]{1,100}\()\\?['\"]?|--(?:master|node)[_-]addr[ =]"
+    r"(?!(?:str|null|None)\b|[\w.]{1,100}[(\[])\\?['\"]?|--(?:master|node)[_-]addr[ =]"
     r"|\b(?:master_addr|rdzv_endpoint)[ =:]{1,3}['\"]?|--rdzv[_-]endpoint[ =])"
     r"(?!\()(?:\[[\w.%-]{2,253}\]|[\w.%-]{2,253})(?::\d{1,5}\b)?",
     re.MULTILINE,

@@ -26,6 +26,10 @@ USAGE = 2
         (("--runs", "a", "--runs", "b", "runs"), "--runs is given twice"),
         (("runs", "fetch", "x", "--host", "a", "--host", "b"), "--host is given twice"),
         (("hosts", "add", "x", "--port", "1", "--port", "2"), "--port is given twice"),
+        (
+            ("hosts", "add", "x", "ssh", "a@b", "-p", "1", "--gpu", "0", "--gpu", "1"),
+            "--gpu is given twice",
+        ),
         (("runs", "--host", "local", "fetch", "--all"), "write it behind: fetch --host"),
         (("runs", "--json", "rm", "x"), "rm has no such option"),
         (("hosts", "--json", "show"), "write it behind: show --json"),

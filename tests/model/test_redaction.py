@@ -209,7 +209,7 @@ def test_a_private_key_is_hidden_in_a_log_that_comes_line_by_line() -> None:
         # What only looks like a line of syslog or Slurm, or like a name
         "2026-11-28T09:14:22 ERROR engine[12]: failed",
         "srun: error: Unable to allocate, NodeList=(null), EXPORT=1 SUPPORT=8000",
-        'hostname = socket.gethostname(), "hostname": null',
+        'hostname = socket.gethostname(), "hostname": null, HostName = Annotated[str]',
         "ab::cd: note, a[1::2]: 7",
         # Line numbers, counts and times
         "file.cu:22042: error: x; kernel.cuh:120:13: note; socket.cpp:752]",
