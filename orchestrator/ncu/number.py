@@ -139,7 +139,8 @@ def measurement(cell: str, unit: str, mark: str, where: str) -> Measurement:
     known = base(stated)
     kept, factor = known or (stated, 1)
     value = number(text, mark, where)
-    if value is not None:
+    # What is finite in seconds may not be in nanoseconds.
+    if value is not None and math.isfinite(value * factor):
         return Measurement(value * factor, kept)
     if unit or is_nothing(said):
         return Measurement(None, (base(unit) or (unit, 1))[0], said)

@@ -118,7 +118,7 @@ def _measurement(metric: Any) -> Measurement:
     value, unit = metric.value(), str(metric.unit())
     if isinstance(value, (int, float)):
         kept, factor = base(unit) or (unit, 1)
-        if not math.isfinite(value):
+        if not math.isfinite(value * factor):
             return Measurement(None, kept, str(value))
         return Measurement(value * factor, kept)
     return Measurement(str(value) or None, unit)

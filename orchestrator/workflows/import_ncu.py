@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import cache
+from math import isfinite
 from pathlib import Path
 
 from orchestrator.errors import UsageError
 from orchestrator.model.progress import Progress
-from orchestrator.model.redaction import discreet_document
+from orchestrator.model.redaction import discreet_document, gate
 from orchestrator.ncu.capture import Average, KernelCapture, Measurement
 from orchestrator.ncu.page import page
 from orchestrator.ncu.read import Source, read_file
@@ -30,8 +32,11 @@ def markdown(source: Source) -> str:
 
 
 def document(source: Source, progress: Progress | None = None) -> str:
-    """Every counter of every launch as one JSON document; null where ncu gave no number."""
-    held = source.captures
+    """Every counter of every launch as one JSON document; null where ncu gave no number.
+
+    All of it is ASCII: what a terminal must not see is escaped as JSON escapes it.
+    """
+    held, text = source.captures, _texts()
     content = {
         "file": source.name,
         "size_bytes": source.size_bytes,
@@ -41,45 +46,49 @@ def document(source: Source, progress: Progress | None = None) -> str:
         "doubts": list(held.doubts),
         "launches": [],
     }
-    head = json.dumps(discreet_document(content), indent=2, ensure_ascii=False, allow_nan=False)
+    head = json.dumps(discreet_document(content), indent=2, allow_nan=False)
     # A launch is a line: with a line for each key a large file would grow twentyfold.
     known: dict[int, str] = {}
     lines = []
     for number, kernel in enumerate(held.kernels):
         if progress and number and number % _LAUNCHES_PER_STEP == 0:
             progress.step("writing", number, len(held.kernels))
-        lines.append(_line(kernel, known))
+        lines.append(_line(kernel, known, text))
     launches = ",\n    ".join(lines)
     return head.removesuffix("[]\n}") + f"[\n    {launches}\n  ]\n}}\n"
 
 
-def _line(kernel: KernelCapture, known: dict[int, str]) -> str:
+def _texts() -> Callable[[str], str]:
+    """The function that words a text of the file as JSON; names and units come again and again."""
+    mask = gate()
+    return cache(lambda text: json.dumps(mask(text)))
+
+
+def _line(kernel: KernelCapture, known: dict[int, str], text: Callable[[str], str]) -> str:
     """One launch; known: measurements that were worded already, as launches share them."""
     metrics = []
     for name, one in kernel.metrics.items():
-        text = known.get(id(one))
-        if text is None:
-            text = known[id(one)] = _metric(one)
-        metrics.append(f"{_name(name)}: {text}")
-    launch = discreet_document(_launch(kernel))
-    rest = json.dumps(launch, ensure_ascii=False, allow_nan=False)
+        worded = known.get(id(one))
+        if worded is None:
+            worded = known[id(one)] = _metric(one, text)
+        metrics.append(f"{text(name)}: {worded}")
+    rest = json.dumps(discreet_document(_launch(kernel)), allow_nan=False)
     return f'{rest.removesuffix("}")}, "metrics": {{{", ".join(metrics)}}}}}'
 
 
-@cache
-def _name(name: str) -> str:
-    return json.dumps(name, ensure_ascii=False)
-
-
-def _metric(one: Measurement) -> str:
-    if isinstance(one.value, (int, float)) and type(one) is Measurement:
-        return f'{{"value": {one.value!r}, "unit": {_name(one.unit)}}}'
-    found: dict[str, object] = {"value": one.value, "unit": one.unit}
+def _metric(one: Measurement, text: Callable[[str], str]) -> str:
+    value = text(one.value) if isinstance(one.value, str) else _number(one.value)
+    found = f'"value": {value}, "unit": {text(one.unit)}'
     if one.said:
-        found["said"] = one.said
+        found += f', "said": {text(one.said)}'
     if isinstance(one, Average):
-        found |= {"minimum": one.low, "maximum": one.high}
-    return json.dumps(discreet_document(found), ensure_ascii=False, allow_nan=False)
+        found += f', "minimum": {_number(one.low)}, "maximum": {_number(one.high)}'
+    return f"{{{found}}}"
+
+
+def _number(value: float | None) -> str:
+    """As json.dumps words it, without a call of it for each of a million."""
+    return "null" if value is None or not isfinite(value) else repr(value)
 
 
 def write(text: str, output: Path) -> None:
