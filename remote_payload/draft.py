@@ -41,8 +41,8 @@ class Draft:
 
     def add_cut(self, cut: Cut) -> None:
         """Keep a cut and tell of it; once, though a stage may come to it again."""
-        same = (cut.stage, cut.case, cut.option)
-        before = [one for one in self.result.cuts if (one.stage, one.case, one.option) != same]
+        same = (cut.stage, cut.case, cut.why)
+        before = [one for one in self.result.cuts if (one.stage, one.case, one.why) != same]
         if len(before) == len(self.result.cuts):
             note(cut.words)
         self.note(cuts=(*before, cut))

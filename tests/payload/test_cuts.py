@@ -37,6 +37,7 @@ from remote_payload.contract import (
     TraceRecord,
 )
 from remote_payload.cuts import after, of_shapes
+from remote_payload.draft import Draft
 from tests.payload.running import TINY, Finished, a_request, run_payload
 
 WHEN = "2026-11-22T10:15:30Z"
@@ -199,6 +200,21 @@ def test_ceilings_with_fewer_samples_or_a_smaller_product_are_told() -> None:
         "ceilings, copy: 7 of 20 samples, as each ceiling has seconds only; no option lifts that",
         "ceilings, gemm-fp32: M = N = K = 1024 instead of 4096, as a CPU needs seconds for more; "
         "no option lifts that",
+    ]
+
+
+def test_a_ceiling_cut_in_two_ways_tells_both_and_one_cut_twice_tells_the_last(
+    tmp_path: Path,
+) -> None:
+    few = (CeilingRecord(ceilings.GEMM_FP32, Status.OK, samples_us=(1.0,) * 7),)
+    request = a_request(ceilings=CeilingsPlan(), stages=(Stage.CEILINGS,))
+    draft = Draft(request, tmp_path / "result.json")
+    both = list(after(Stage.CEILINGS, request, a_result(request, ceilings=few), tmp_path))
+    for cut in (*both, replace(both[0], what="8 of 20 samples")):
+        draft.add_cut(cut)
+    assert [cut.what for cut in draft.result.cuts] == [
+        "M = N = K = 1024 instead of 4096",
+        "8 of 20 samples",
     ]
 
 
