@@ -23,6 +23,7 @@ from orchestrator.model.bottleneck_remarks import RULES
 from orchestrator.model.resources import OVERALL, knows_memory, knows_pipes, limit_of, ranked
 
 HIGH_PERCENT, LOW_PERCENT = 60.0, 40.0
+_FULL_PERCENT = 100.0
 # Ours.
 _TIE_POINTS = 10.0
 _NEAR_ROOF_PERCENT = 80.0
@@ -55,7 +56,7 @@ def bottleneck(items: Iterable[Evidence]) -> Bottleneck:
         given.setdefault(one.key, one)
     known = {key: one for key, one in given.items() if one.usable}
     unclear = {key: one for key, one in given.items() if one.said}
-    limits, verdict = _verdict(known, unclear)
+    limits, verdict = _verdict(known, unclear, [one for one in given.values() if _is_beyond(one)])
     return Bottleneck(limits, verdict, _remarks(known, limits), _not_used(given, unclear))
 
 
@@ -77,7 +78,14 @@ def _not_understood(one: Evidence, stalls: int) -> str:
     return f"{one.words} is in the file but not understood, so it counts for nothing"
 
 
-def _verdict(known: Known, unclear: Known) -> tuple[tuple[Limit, ...], Finding]:
+def _is_beyond(one: Evidence) -> bool:
+    """Whether it is a share above its peak: wrong by some points, and yet of a busy resource."""
+    return bool(limit_of(one.key)) and one.unit == "%" and one.value > _FULL_PERCENT
+
+
+def _verdict(
+    known: Known, unclear: Known, beyond: list[Evidence]
+) -> tuple[tuple[Limit, ...], Finding]:
     missing = _missing(known, unclear)
     if missing:
         return _without_counters(known, missing)
@@ -87,6 +95,9 @@ def _verdict(known: Known, unclear: Known) -> tuple[tuple[Limit, ...], Finding]:
     top = max(busiest[0].value, overall)
     if top >= HIGH_PERCENT:
         return _limited(known, busiest)
+    if beyond:
+        text = f"undetermined, as {beyond[0].title} was measured above its own peak"
+        return (Limit.UNDETERMINED,), Finding(text, _with_usual(known, busiest[:1]))
     duration = known.get("duration")
     if duration is not None and duration.value < LAUNCH_US:
         text = "launch overhead weighs as much as the kernel; no resource is at its limit"

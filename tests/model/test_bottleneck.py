@@ -67,6 +67,8 @@ def test_a_full_exp_pipe_beside_a_third_of_the_tensor_pipe_is_limited_by_exponen
         ({"tensor_pipe": 50, "exp_pipe": 30, "dram": 30}, (Limit.NOTHING,)),
         ({"tensor_pipe": 20, "exp_pipe": 20, "dram": 20, "duration": 6}, (Limit.LAUNCH,)),
         ({"tensor_pipe": 90, "exp_pipe": 20, "dram": 20, "duration": 6}, (Limit.TENSOR,)),
+        ({"compute": 9.6, "dram": 0.14, "l1": 101.2}, (Limit.UNDETERMINED,)),  # L1 is not idle
+        ({"compute": 9.6, "dram": 0.14, "l1": 101.2, "l2": 84}, (Limit.L2,)),
         # A throughput that contains others speaks where none of them explains it, and only there.
         ({"compute": 82, "dram": 12, "tensor_pipe": 10, "exp_pipe": 5}, (Limit.COMPUTE,)),
         ({"compute": 82, "dram": 12, "tensor_pipe": 10, "exp_pipe": 79}, (Limit.EXP,)),
