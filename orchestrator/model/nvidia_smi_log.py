@@ -22,7 +22,7 @@ _DOCUMENT = re.compile(r"(?:<\?xml|<!DOCTYPE|<nvidia_smi_log)(?s:.*)</nvidia_smi
 _NO_CHARACTER = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NAME = re.compile(r"(<process_name>)(.*?)(</process_name>)", re.DOTALL)
 _LEAF = re.compile(r"(<(\w+)>)((?:(?!</?\w+>).)*)(</\2>)")
-_PROCESSES = re.compile(r"<processes>.*?</processes>(?=\s*(?:<|$))", re.DOTALL)
+_PROCESSES = re.compile(r"<processes>(?:(?!</gpu>).)*</processes>", re.DOTALL)
 _ENTITIES = {"&quot;": '"', "&apos;": "'"}
 _WOUNDS = {
     "ecc_errors/unrepairable_memory": "memory is beyond repair",

@@ -185,6 +185,9 @@ def test_a_name_however_odd_hides_neither_the_gpu_nor_itself(name: str, read: st
 def test_what_cannot_be_read_of_the_processes_costs_the_processes_alone() -> None:
     one = gpu("<product_name>H100</product_name><processes><process_info><</processes>")
     assert (one.name, one.processes) == ("H100", None)
+    ends = process("its name ends</process_name> all </processes>")
+    one = gpu(f"<product_name>H100</product_name><processes>{ends}</processes>")
+    assert (one.name, one.processes) == ("H100", None)
     assert gpu("<processes>N/A</processes>").processes is None
     assert gpu("<processes></processes>").processes == ()
 
