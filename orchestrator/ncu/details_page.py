@@ -14,6 +14,7 @@ from orchestrator.ncu.capture import Average, KernelCapture, Measurement, Rule
 from orchestrator.ncu.metrics import by_label
 from orchestrator.ncu.number import decimal_mark, measurement
 from orchestrator.ncu.text_table import Row, Table
+from orchestrator.ncu.unit import base
 
 _METRIC = re.compile(r"\w+__[\w.]+\Z", re.A)
 _ROWS_PER_STEP = 1_000
@@ -123,7 +124,8 @@ def _add(into: _Open, row: Row, columns: _Columns) -> None:
         low, high = read(columns.low).value, read(columns.high).value
         if isinstance(low, (int, float)) and isinstance(high, (int, float)):
             found = Average(found.value, found.unit, found.said, low, high)
-    name = _metric(columns.text(row, "Section Name"), label, found.unit)
+    # A number that is not understood keeps the unit that it stands in, another prefix of ours.
+    name = _metric(columns.text(row, "Section Name"), label, (base(found.unit) or (found.unit,))[0])
     if not _METRIC.match(name):
         name = _numbered(into.metrics, name, found)
     if into.metrics.setdefault(name, found) != found:

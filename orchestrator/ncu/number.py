@@ -132,7 +132,7 @@ def measurement(cell: str, unit: str, mark: str, where: str) -> Measurement:
     """A cell as a Measurement in our unit; an unknown unit stays as it is, with its number.
 
     A text without a unit is a text metric; a text with a unit is a missing number, if `is_nothing`
-    knows it as a word for that, or else a number that we do not understand.
+    knows it as a word for that, or else a number that we do not understand: it keeps its own unit.
     """
     said = cell.strip()
     text, stated = _without_percent(said, unit)
@@ -142,9 +142,9 @@ def measurement(cell: str, unit: str, mark: str, where: str) -> Measurement:
     # What is finite in seconds may not be in nanoseconds.
     if value is not None and math.isfinite(value * factor):
         return Measurement(value * factor, kept)
-    if unit or is_nothing(said):
-        return Measurement(None, (base(unit) or (unit, 1))[0], said)
-    return Measurement(said, "")
+    if is_nothing(said):
+        return Measurement(None, kept, said)
+    return Measurement(None, unit, said) if unit else Measurement(said, "")
 
 
 def is_nothing(text: str) -> bool:

@@ -206,3 +206,8 @@ def test_units_of_what_is_counted_are_alike_and_those_with_a_size_are_not(
 @pytest.mark.parametrize(("said", "kept"), [("sectors", "sector"), ("branches", "branch")])
 def test_plurals_are_the_same_unit(said: str, kept: str) -> None:
     assert measurement("3", said, ".", "here") == Measurement(3, kept)
+
+
+@pytest.mark.parametrize("unit", ["usecond", "Mbyte", "furlong"])
+def test_what_is_not_understood_keeps_the_unit_that_it_stands_in(unit: str) -> None:
+    assert measurement("1 234,5", unit, ".", "here") == Measurement(None, unit, "1 234,5")

@@ -127,3 +127,10 @@ def test_a_sample_without_units_is_read_as_far_as_names_say_the_unit() -> None:
     assert "dram__bytes_read.sum is “5000000” without a unit" in unclear
     assert "throughput" not in unclear
     assert "Duration" not in "\n".join(untold(kernels).not_collected)
+
+
+def test_a_time_that_is_not_understood_stands_with_its_own_unit_under_its_metric() -> None:
+    row = '"0","k","GPU Speed Of Light Throughput","Duration","usecond","1 234,5"'
+    header = '"ID","Kernel Name","Section Name","Metric Name","Metric Unit","Metric Value"'
+    (unclear,) = untold(read_text(f"{header}\n{row}\n").kernels).not_understood
+    assert unclear == "Duration: gpu__time_duration.sum is “1 234,5” in “usecond”"
