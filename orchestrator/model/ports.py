@@ -38,6 +38,10 @@ _FORWARD = re.compile(
     r"(?::\d{2,5})?(?!\w)"
 )
 _SOCKS = re.compile(r"(\bssh\b[^\n]{0,200}? -D ?|\bautossh\b[^\n]{0,200}? -M ?)\d{2,5}\b")
+# ssh -fNp 22042: behind options that take no value
+_BUNDLED = re.compile(
+    r"(\b(?:ssh|scp|sftp|autossh)\b[^\n]{0,200}? -[46ACfgkNnqrTtvXY]{1,8}[pP] ?)\d{2,5}(?![\w.:])"
+)
 _FORWARDED = re.compile(r"(\bport-forward\b[^\n]{0,120}? )\d{2,5}(?::\d{2,5})?\b")
 _TELNET = re.compile(
     r"(\b(?:telnet|nc|ncat|netcat)(?: -\w+)* )(?!\()([A-Za-z][\w.-]{0,253}) \d{2,5}\b"
@@ -155,6 +159,7 @@ def without_ports(text: str) -> str:
         text = _FORWARDED.sub(rf"\1{HIDDEN}", _PLURAL.sub(rf"\1{HIDDEN}", text))
     if "-" in text:
         text = _OPTION.sub(_option, text)
+        text = _BUNDLED.sub(rf"\1{HIDDEN}", text)
         text = _SOCKS.sub(rf"\1{HIDDEN}", _FORWARD.sub(rf"\1{HIDDEN}", text))
         text = _MAPPED.sub(rf"\1{HIDDEN}", text)
     if ":" in text:

@@ -46,6 +46,8 @@ ENVIRON = {
         # Ports, wherever they stand
         ("scp -P 22042 a b", "scp -P (hidden) a b"),
         ("ssh -p22042 -oPort=22 h100.box", "ssh -p(hidden) -oPort=(hidden) (address)"),
+        ("ssh -fNp 22042 me@h100.box", "ssh -fNp (hidden) (address)"),
+        ("scp -rqP 22042 a b; ssh -4tp22042", "scp -rqP (hidden) a b; ssh -4tp(hidden)"),
         ("--port=8000 --port 8000 Port 22042", "--port=(hidden) --port (hidden) Port (hidden)"),
         ("RUNPOD_TCP_PORT_22=22042", "RUNPOD_TCP_PORT_22=(hidden)"),
         ('{"publicPort": 22042}', '{"publicPort": (hidden)}'),
