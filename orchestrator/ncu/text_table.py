@@ -191,7 +191,7 @@ def _looks_cut(cells: tuple[str, ...] | None, table: _Open, is_end: bool) -> boo
 
 
 def _cut(line: int, cells: tuple[str, ...] | None, table: _Open) -> str:
-    whole = f"{len(cells) if cells else 'no'} complete fields, expected {len(table.header)}"
+    whole = f"{_fields(cells, len(table.header))}, expected {len(table.header)}"
     read = f"{len(table.rows)} records"
     if "ID" in table.header:
         place = table.header.index("ID")
@@ -201,6 +201,13 @@ def _cut(line: int, cells: tuple[str, ...] | None, table: _Open) -> str:
         f"line {line}: a record of the table is cut off or damaged ({whole}); whole above it: "
         f"{read}; missing: this record and what stood below it"
     )
+
+
+def _fields(cells: tuple[str, ...] | None, expected: int) -> str:
+    if not cells:
+        return "no complete fields"
+    # Where all are there, the record is refused because its last one is in doubt.
+    return f"{len(cells) - (len(cells) == expected)} complete fields"
 
 
 def _cells(text: str, delimiter: str) -> tuple[str, ...] | None:

@@ -126,6 +126,15 @@ def test_a_cut_file_says_what_was_read_and_what_is_missing() -> None:
         read_text(header[:-20])
 
 
+def test_a_record_cut_after_its_last_comma_is_not_called_complete() -> None:
+    head = "ID,Kernel Name,Metric Name,Metric Unit,Metric Value\n"
+    record = '"0","k","gpu__time_duration.sum","us",'
+    whole = head + record + '"1.5"\n'
+    for cut in (record, record + "1"):
+        with pytest.raises(UsageError, match=r"\(4 complete fields, expected 5\)"):
+            read_text(whole + cut)
+
+
 def test_a_launch_with_fewer_counters_than_all_others_may_be_cut_off() -> None:
     header, first, *_ = TEXTS["metrics_thousands.csv"].splitlines()[1:]
     of_another = first.replace(
