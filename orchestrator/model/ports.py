@@ -38,13 +38,15 @@ _FORWARD = re.compile(
     r"(?::\d{2,5})?(?!\w)"
 )
 _SOCKS = re.compile(r"(\bssh\b[^\n]{0,200}? -D ?|\bautossh\b[^\n]{0,200}? -M ?)\d{2,5}\b")
-# ssh -fNp 22042: behind options that take no value
+# ssh -fNp 22042 and ssh -p  22042: behind options that take no value, or two blanks
 _BUNDLED = re.compile(
-    r"(\b(?:ssh|scp|sftp|autossh)\b[^\n]{0,200}? -[46ACfgkNnqrTtvXY]{1,8}[pP] ?)\d{2,5}(?![\w.:])"
+    r"(\b(?:ssh|scp|sftp|autossh)\b[^\n]{0,200}? -[46ACfgkNnqrTtvXY]{0,8}[pP] {0,3})"
+    r"\d{2,5}(?![\w.:])"
 )
 _FORWARDED = re.compile(r"(\bport-forward\b[^\n]{0,120}? )\d{2,5}(?::\d{2,5})?\b")
 _TELNET = re.compile(
-    r"(\b(?:telnet|nc|ncat|netcat)(?: -\w+)* )(?!\()([A-Za-z][\w.-]{0,253}) \d{2,5}\b"
+    r"(\b(?:telnet|nc|ncat|netcat)(?: -\w+)* )(?=\d*[A-Za-z.:\[])"
+    r"([\w\[:][\w.:%\]-]{0,253}) \d{2,5}\b"
 )
 _ONWARD = re.compile(r"(\((?:address|private)\) ?-> ?)\d{2,5}\b")
 _EVERY = re.compile(r"(?<![\w*.)])\*:\d{2,5}(?![\w:.])")
