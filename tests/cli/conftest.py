@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from orchestrator.cli.app import run
+from remote_payload.contract import Result
+from tests.cli.comparing import AGAIN, MADE, Compare, store
 from tests.ssh.server import SshServer
 
 REPOSITORY = Path(__file__).parents[2]
@@ -117,3 +119,21 @@ def project(
         return Outcome(int(code), seen.out, seen.err)
 
     return Project(root, builds, orchestrator)
+
+
+@pytest.fixture
+def compare(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Compare:
+    """Store two results as runs, then compare them with the arguments given."""
+    monkeypatch.chdir(tmp_path)
+
+    def both(before: Result | None, after: Result | None, *arguments: str) -> Outcome:
+        store(tmp_path, MADE, before)
+        store(tmp_path, AGAIN, after)
+        capsys.readouterr()
+        code = run(["--runs", "runs", "compare", "20261122", "latest", *arguments])
+        seen = capsys.readouterr()
+        return Outcome(int(code), seen.out, seen.err)
+
+    return both

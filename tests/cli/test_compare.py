@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,57 +12,9 @@ import pytest
 from orchestrator.cli.app import run
 from orchestrator.model.run import Run
 from orchestrator.report import comparison
-from orchestrator.store.runs import CARD, RESULT
-from remote_payload import codec
-from remote_payload.contract import BenchRecord, Result, Stage, Status
-from tests.cli.conftest import Outcome
-from tests.report import host_bound, synthetic
-
-Compare = Callable[..., Outcome]
-SHAPE = synthetic.shape()
-MADE = "20261122-101530-synthetic-profile"
-AGAIN = "20261123-101530-synthetic-profile"
-
-
-def store(root: Path, run_id: str, result: Result | None) -> None:
-    folder = root / "runs" / run_id
-    folder.mkdir(parents=True)
-    card = replace(synthetic.run(None).card, run_id=run_id)
-    (folder / CARD).write_text(codec.dumps(card))
-    if result is not None:
-        (folder / RESULT).write_text(codec.dumps(result))
-
-
-@pytest.fixture
-def compare(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Compare:
-    """Store two results as runs, then compare them with the arguments given."""
-    monkeypatch.chdir(tmp_path)
-
-    def both(before: Result | None, after: Result | None, *arguments: str) -> Outcome:
-        store(tmp_path, MADE, before)
-        store(tmp_path, AGAIN, after)
-        capsys.readouterr()
-        code = run(["--runs", "runs", "compare", "20261122", "latest", *arguments])
-        seen = capsys.readouterr()
-        return Outcome(int(code), seen.out, seen.err)
-
-    return both
-
-
-def changed(result: Result, provider: str, change: Callable[[BenchRecord], BenchRecord]) -> Result:
-    bench = tuple(change(r) if r.provider == provider else r for r in result.bench)
-    return replace(result, bench=bench)
-
-
-def times(factor: float) -> Callable[[BenchRecord], BenchRecord]:
-    return lambda r: replace(r, samples_us=tuple(factor * us for us in r.samples_us))
-
-
-def rows(outcome: Outcome) -> list[list[str]]:
-    lines = [line for line in outcome.out.splitlines() if "| sparsek |" in line]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+from remote_payload.contract import Result, Stage
+from tests.cli.comparing import AGAIN, MADE, SHAPE, Compare, changed, rows, store, times
+from tests.report import synthetic
 
 
 def test_a_faster_kernel_is_faster_in_every_row_under_the_same_conditions(
@@ -144,136 +95,6 @@ def test_other_shapes_are_named_and_only_the_common_ones_are_compared(compare: C
     )
     assert {row[1] for row in rows(outcome)} == {SHAPE.label}
     assert "Timed before, not after:" in outcome.out
-
-
-def test_nothing_in_common_is_said_and_a_gate_over_it_is_not_green(compare: Compare) -> None:
-    result = synthetic.gpu_result()
-    other = replace(result, bench=tuple(replace(r, provider="mine") for r in result.bench))
-    checks = tuple(replace(c, provider="mine") for c in result.checks)
-    outcome = compare(result, replace(other, checks=checks), "--fail-on-regression")
-    assert outcome.code == 6
-    assert "error: nothing decided: no provider was timed on the same shape" in outcome.err
-    assert "hint: Time what the first run timed, as by: orchestrator profile" in outcome.err
-    assert "Nothing to compare: no provider was timed" in outcome.out
-    assert (
-        "Timed after, not before:\n\n- mine, back_to_back, B=16 S=512 D=64 fp16 H=8," in outcome.out
-    )
-
-
-def test_what_broke_since_counts_as_a_regression(compare: Compare) -> None:
-    result = synthetic.gpu_result()
-    checks = tuple(
-        replace(c, status=Status.FAILED, reason="37 elements are wrong")
-        if c.provider == "sparsek"
-        else c
-        for c in result.checks
-    )
-    bench = tuple(r for r in result.bench if r.provider != "sparsek")
-    broken = replace(result, checks=checks, bench=bench)
-    outcome = compare(result, broken, "--fail-on-regression")
-    assert outcome.code == 1
-    assert "12 more that broke." in outcome.out
-    assert (
-        "- sparsek, cold, B=16 S=512 D=64 fp16 H=8,16,32,64,96,128: failed, 37 elements are wrong"
-        in outcome.out
-    )
-
-
-def test_what_was_not_asked_for_is_no_regression_and_leaves_the_gate_undecided(
-    compare: Compare,
-) -> None:
-    result = synthetic.gpu_result()
-    alone = replace(
-        result,
-        checks=tuple(c for c in result.checks if c.provider == "sdpa"),
-        bench=tuple(r for r in result.bench if r.provider == "sdpa"),
-    )
-    outcome = compare(result, alone, "--fail-on-regression")
-    assert outcome.code == 6
-    assert "H=8,16,32,64,96,128: not asked for, or not reached" in outcome.out
-    assert "12 of 24 cases are open: sparsek, back_to_back," in outcome.err
-
-
-@pytest.mark.parametrize(
-    ("status", "code"),
-    [(Status.SKIPPED, 6), (Status.CANCELLED, 6), (Status.FAILED, 1), (Status.TIMEOUT, 1)],
-)
-def test_a_provider_that_ran_before_and_does_not_now_is_never_green(
-    compare: Compare, status: Status, code: int
-) -> None:
-    result = synthetic.gpu_result()
-    checks = tuple(
-        replace(c, status=status, reason="no such package") if c.provider == "sparsek" else c
-        for c in result.checks
-    )
-    kept = tuple(r for r in result.bench if r.provider != "sparsek")
-    after = replace(result, checks=checks, bench=kept)
-    outcome = compare(result, after, "--fail-on-regression")
-    assert outcome.code == code
-    assert f"{status.value}, no such package" in outcome.out
-    if code == 6:
-        assert f"{status.value}, no such package" in outcome.err
-
-
-def test_one_case_that_is_missing_is_enough(compare: Compare) -> None:
-    result = synthetic.gpu_result()
-    lost = ("sparsek", synthetic.shape(8), "cold")
-    kept = tuple(r for r in result.bench if (r.provider, r.shape, r.method.value) != lost)
-    outcome = compare(result, replace(result, bench=kept), "--fail-on-regression")
-    assert outcome.code == 6
-    assert "1 of 24 cases are open: sparsek, cold, B=16 S=512 D=64 fp16 H=8: not" in outcome.err
-    assert "1 more that the second run did not time." in outcome.out
-    assert outcome.err.splitlines()[-1].startswith("  hint: ")
-
-
-def test_a_regression_is_graver_than_what_is_open(compare: Compare) -> None:
-    result = synthetic.gpu_result()
-    kept = tuple(r for r in result.bench if (r.provider, r.shape.heads) != ("sparsek", 8))
-    slower = changed(replace(result, bench=kept), "sparsek", times(1.2))
-    outcome = compare(result, slower, "--fail-on-regression")
-    assert outcome.code == 1
-    assert "10 of the cases got slower or broke" in outcome.err
-
-
-def test_too_much_noise_to_tell_is_not_green_and_says_what_to_do(compare: Compare) -> None:
-    result = synthetic.gpu_result()
-    wild = tuple(
-        replace(r, samples_us=synthetic.samples(r.samples_us[0], 0.2)) for r in result.bench
-    )
-    outcome = compare(result, replace(result, bench=wild), "--fail-on-regression")
-    assert outcome.code == 6
-    assert "24 of 24 cases are open" in outcome.err
-    assert "hint: Repeat on a quiet machine with more rounds" in outcome.err
-
-
-def test_figures_of_another_model_of_gpu_decide_nothing_however_fast(compare: Compare) -> None:
-    result = synthetic.gpu_result()
-    faster = changed(result, "sparsek", times(0.5))
-    other = replace(faster, machine=synthetic.gpu_machine(gpu="NVIDIA H200"))
-    outcome = compare(result, other, "--fail-on-regression", "--json")
-    assert outcome.code == 6
-    assert "the devices differ (NVIDIA H100 80GB HBM3 before, NVIDIA H200 after)" in outcome.err
-    assert outcome.json["gate"] == "undecided"
-    assert outcome.json["undecided"].startswith("nothing decided: the devices differ")
-
-
-def test_a_gate_is_green_where_the_graphs_decide_for_times_that_were_the_hosts(
-    compare: Compare,
-) -> None:
-    result = host_bound.host_bound_result()
-    outcome = compare(result, result, "--fail-on-regression", "--json")
-    assert {row["verdict"] for row in outcome.json["rows"]} >= {"INCONCLUSIVE", "SAME"}
-    assert (outcome.code, outcome.json["gate"], outcome.json["open"]) == (0, "passed", [])
-
-
-@pytest.mark.parametrize(
-    ("after", "code"),
-    [(synthetic.failed_check_result(), 1), (synthetic.failed_build_result(), 1)],
-)
-def test_a_second_run_that_broke_before_it_timed_anything_is_a_regression(
-    compare: Compare, after: Result, code: int
-) -> None:
-    assert compare(synthetic.gpu_result(), after, "--fail-on-regression").code == code
 
 
 def test_json_holds_what_the_page_says(compare: Compare) -> None:

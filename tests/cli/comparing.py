@@ -1,0 +1,44 @@
+"""Two results stored as runs, and `orchestrator compare` over them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from orchestrator.store.runs import CARD, RESULT
+from remote_payload import codec
+from remote_payload.contract import BenchRecord, Result
+from tests.report import synthetic
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Outcome
+
+Compare: TypeAlias = "Callable[..., Outcome]"
+SHAPE = synthetic.shape()
+MADE = "20261122-101530-synthetic-profile"
+AGAIN = "20261123-101530-synthetic-profile"
+
+
+def store(root: Path, run_id: str, result: Result | None) -> None:
+    folder = root / "runs" / run_id
+    folder.mkdir(parents=True)
+    card = replace(synthetic.run(None).card, run_id=run_id)
+    (folder / CARD).write_text(codec.dumps(card))
+    if result is not None:
+        (folder / RESULT).write_text(codec.dumps(result))
+
+
+def changed(result: Result, provider: str, change: Callable[[BenchRecord], BenchRecord]) -> Result:
+    bench = tuple(change(r) if r.provider == provider else r for r in result.bench)
+    return replace(result, bench=bench)
+
+
+def times(factor: float) -> Callable[[BenchRecord], BenchRecord]:
+    return lambda r: replace(r, samples_us=tuple(factor * us for us in r.samples_us))
+
+
+def rows(outcome: Outcome) -> list[list[str]]:
+    lines = [line for line in outcome.out.splitlines() if "| sparsek |" in line]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
