@@ -11,7 +11,7 @@ from orchestrator.model.diagnosis import diagnose
 from orchestrator.model.diagnosis_need import ON_CPU, Fitness, fitness
 from orchestrator.model.host_facts import Driver, Facts
 from remote_payload.contract import Device, NcuPlan, Provider, Request, Stage
-from tests.model.test_diagnosis import FACTS, GPU, HOST, KIT, REACH, TORCH, WORKSPACE
+from tests.model.healthy_host import FACTS, GPU, HOST, KIT, REACH, TORCH, WORKSPACE
 
 OURS = (Provider("sdpa"), Provider("sparsek"))
 TORCH_ONLY = (Provider("sdpa"),)
