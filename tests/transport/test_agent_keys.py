@@ -1,4 +1,4 @@
-"""Keys that cannot sign, expire, vanish or come with a certificate: real agents, real sshd.
+"""Keys that cannot sign, expire or vanish: real agents, real sshd.
 
 Wherever it says something, the OpenSSH client stands beside ours in the same case.
 """
@@ -6,10 +6,7 @@ Wherever it says something, the OpenSSH client stands beside ours in the same ca
 from __future__ import annotations
 
 import base64
-import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,41 +22,12 @@ from tests.ssh.agents import (
     LISTS,
     SIGNS,
     STRANGE_KEYS,
-    SshAgent,
     between,
-    confirming,
-    ssh_agent,
 )
 from tests.ssh.openssh import openssh
 from tests.ssh.server import TWO_TRIES, Keys, SshServer, fingerprint
+from tests.transport.conftest import Started, copied
 from tests.transport.test_login import opened_copy, reaches, refusal, write_config
-
-
-@pytest.fixture
-def trust(tmp_path: Path) -> Trust:
-    return Trust(tmp_path / "known_hosts", passphrase=None)
-
-
-Started = Callable[..., SshAgent]
-
-
-@pytest.fixture
-def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Started]:
-    """Starts the agent that everybody asks: agent(confirms=True) says yes to every use."""
-    with ExitStack() as stack:
-
-        def start(confirms: bool = False) -> SshAgent:
-            running = stack.enter_context(ssh_agent(tmp_path, confirming(tmp_path, confirms)))
-            monkeypatch.setenv("SSH_AUTH_SOCK", str(running.place))
-            return running
-
-        yield start
-
-
-@pytest.fixture
-def host(sshd: SshServer) -> Host:
-    """Without an identity file: the agent's keys are offered."""
-    return replace(sshd.host(), identity_file=None)
 
 
 def confirmations(directory: Path) -> int:
@@ -260,78 +228,3 @@ def test_the_file_of_a_security_key_is_told_from_a_damaged_one(
     error = refusal(replace(sshd.host(), identity_file=file), trust)
     assert "it is a security key's, which only an agent can use" in error.message
     assert f"ssh-add {file}" in error.hint
-
-
-# Certificates.
-
-
-@pytest.fixture
-def authority(sshd_variant: SshdVariant, tmp_path: Path) -> tuple[SshServer, Path]:
-    """A server that lets in whoever an authority has signed, and the authority's key."""
-    key = tmp_path / "authority"
-    make_key(key, "ed25519")
-    return sshd_variant(f"TrustedUserCAKeys {key}.pub", "AuthorizedKeysFile none"), key
-
-
-def make_key(path: Path, kind: str) -> None:
-    path.parent.mkdir(exist_ok=True)
-    words = ["ssh-keygen", "-q", "-t", kind, "-N", "", "-f", str(path)]
-    subprocess.run(words, check=True, stdin=subprocess.DEVNULL)
-
-
-def lock(key: Path) -> None:
-    words = ["ssh-keygen", "-q", "-p", "-P", "", "-N", "passphrase", "-f", str(key)]
-    subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
-
-
-def certify(key: Path, authority: Path, user: str, validity: str = "-1h:+1h") -> None:
-    words = ["ssh-keygen", "-q", "-s", str(authority), "-I", "me", "-n", user, "-V", validity]
-    subprocess.run([*words, f"{key}.pub"], check=True, capture_output=True)
-
-
-@pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
-@pytest.mark.parametrize("where", ["beside the file", "in the agent", "beside the agent's key"])
-def test_a_certificate_lets_in(
-    kind: str,
-    where: str,
-    authority: tuple[SshServer, Path],
-    agent: Started,
-    trust: Trust,
-    tmp_path: Path,
-) -> None:
-    server, signs = authority
-    key = tmp_path / "certified" / "id"
-    make_key(key, kind)
-    host = replace(server.host(), identity_file=key)
-    running = agent()
-    if where == "beside the agent's key":
-        running.add(key)
-        lock(key)
-    assert openssh(server, "-i", str(key)).returncode == 255
-    certify(key, signs, str(host.user))
-    if where == "in the agent":
-        running.add(key)
-        key.unlink()
-        host = replace(host, identity_file=None)
-    assert openssh(server, "-i", str(key)).returncode == 0
-    assert reaches(host, trust)
-
-
-def test_an_expired_certificate_does_not_stand_in_the_way_of_its_key(
-    sshd: SshServer, authority: tuple[SshServer, Path], trust: Trust, keys: Keys, tmp_path: Path
-) -> None:
-    server, signs = authority
-    key = copied(keys.client, tmp_path / "certified" / "id")
-    certify(key, signs, str(server.host().user), validity="-2h:-1h")
-    assert openssh(sshd, "-i", str(key)).returncode == 0
-    assert reaches(replace(sshd.host(), identity_file=key), trust)
-    error = refusal(replace(server.host(), identity_file=key), trust)
-    assert f"{key}-cert.pub, {key}" in error.message
-
-
-def copied(key: Path, to: Path) -> Path:
-    to.parent.mkdir(mode=0o700, exist_ok=True)
-    to.write_bytes(key.read_bytes())
-    to.chmod(0o600)
-    Path(f"{to}.pub").write_bytes(Path(f"{key}.pub").read_bytes())
-    return to
