@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from orchestrator.model.addresses import ADDRESS
+from orchestrator.model.hidden_addresses import ADDRESS
 
 HIDDEN = "(hidden)"
 _NUMBER = r"\d{2,5}(?!\w|[.,]\d)"

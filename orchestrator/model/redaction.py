@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 from typing import Any
 
-from orchestrator.model.addresses import without_addresses
+from orchestrator.model.hidden_addresses import without_addresses
 from orchestrator.model.host import looks_secret
 from orchestrator.model.ports import without_named_hosts, without_ports
 

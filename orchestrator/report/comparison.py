@@ -107,8 +107,9 @@ class Comparison:
 
     @property
     def regressions(self) -> int:
-        """Rows that are slower now, and rows that broke."""
-        slower = [row for row in self.rows if row.judgement.verdict is Verdict.SLOWER]
+        """Rows that are slower now, on the same model of device, and rows that broke."""
+        rows = () if self.other_device else self.rows
+        slower = [row for row in rows if row.judgement.verdict is Verdict.SLOWER]
         return len(slower) + len([one for one in self.lost if one.broke])
 
     @property

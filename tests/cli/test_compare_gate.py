@@ -111,10 +111,13 @@ def test_too_much_noise_to_tell_is_not_green_and_says_what_to_do(compare: Compar
     assert "hint: Repeat on a quiet machine with more rounds" in outcome.err
 
 
-def test_figures_of_another_model_of_gpu_decide_nothing_however_fast(compare: Compare) -> None:
+@pytest.mark.parametrize("factor", [0.5, 2.0])
+def test_figures_of_another_model_of_gpu_decide_nothing_however_fast_or_slow(
+    compare: Compare, factor: float
+) -> None:
     result = synthetic.gpu_result()
-    faster = changed(result, "sparsek", times(0.5))
-    other = replace(faster, machine=synthetic.gpu_machine(gpu="NVIDIA H200"))
+    changed_speed = changed(result, "sparsek", times(factor))
+    other = replace(changed_speed, machine=synthetic.gpu_machine(gpu="NVIDIA H200"))
     outcome = compare(result, other, "--fail-on-regression", "--json")
     assert outcome.code == 6
     assert "the devices differ (NVIDIA H100 80GB HBM3 before, NVIDIA H200 after)" in outcome.err
