@@ -72,7 +72,14 @@ except Exception:
     pass
 print("@@" + json.dumps(facts))
 """
-children = []
+children, over = [], threading.Event()
+
+
+def end_children():
+    over.set()
+    for child in list(children):
+        with contextlib.suppress(OSError):
+            os.killpg(child.pid, signal.SIGKILL)
 
 
 class Task(threading.Thread):
@@ -105,6 +112,8 @@ def each(call, items):
 
 def said(*argv):
     """(exit status, output) of a program; TimeoutError if it does not end."""
+    if over.is_set():
+        raise TimeoutError
     child = subprocess.Popen(
         argv, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT, start_new_session=True, cwd="/"
     )
@@ -281,11 +290,11 @@ evidence["silent"] = [name for name, task in tasks.items() if not task.ended]
 evidence["faults"] = [[name, task.fault] for name, task in tasks.items() if task.fault]
 evidence["took_s"] = time.monotonic() - STARTED
 evidence["clock_s"] = time.time()
+# Before the answer, as whoever has it may end us; and after it, for one just being started.
+end_children()
 try:
     send_json(evidence)
 finally:
-    for child in list(children):
-        with contextlib.suppress(OSError):
-            os.killpg(child.pid, signal.SIGKILL)
+    end_children()
     # Threads that hang would hold an ordinary exit up.
     os._exit(0)

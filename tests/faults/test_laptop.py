@@ -102,6 +102,8 @@ def test_a_profile_killed_three_times_whose_port_changes_ends_with_the_undisturb
     assert report(laptop) == report(second_laptop)
 
 
+# Said by a loaded machine only; a quiet one has time for all of them.
+CUT = r"(?m)^- Cut short, bench: .*(?:calls|warm-ups) per sample.*\n"
 # What may differ between two reports of the same work, and nothing else: see `report`.
 MASKED = (
     # The run: its name, its moments, and the bits of a library that was compiled twice.
@@ -118,7 +120,7 @@ MASKED = (
     (r"(?m)^(- Noise floor, \w+: up to )[\d.,]+ %", r"\1…"),
     # By how long a call took: how many to warm up with, and to time.
     (r"\d+ warm-ups?, \d+ calls? per sample", "… calls per sample"),
-    (r"\d+ of 100 calls per sample, \d+ of 10 warm-ups", "… of 100 calls per sample, … warm-ups"),
+    (CUT, ""),
     # A row of results: median, p20/p80, per head, CV, n, TFLOPS.
     (r"(?m)^(\| sdpa \| B=1 [^|]*)((?: \|[^|]*){6})( \| no roof known)", r"\1…\3"),
 )
@@ -129,7 +131,7 @@ def report(laptop: Laptop) -> str:
     text = (laptop.folder() / "report.md").read_text()
     for pattern, instead in MASKED:
         text, found = re.subn(pattern, instead, text)
-        assert found or "Doubt" in pattern, pattern
+        assert found or "Doubt" in pattern or pattern == CUT, pattern
     return text
 
 

@@ -103,7 +103,10 @@ def test_counters_asked_for_by_name_on_a_host_without_a_gpu_are_an_unfit_host(
     outcome = project.orchestrator("ncu", *small, "--arch", "sm_90a", "--device", "cpu")
     assert outcome.code == ExitCode.UNFIT
     assert "gpu: none: only checks and CPU timings run here" in outcome.err
-    assert "hint: for GPU figures: orchestrator hosts add" in outcome.err
+    assert (
+        "hint: for GPU figures add a machine that has one, here: `orchestrator hosts add"
+        in outcome.err
+    )
     assert not (project.root / "runs").exists()
 
 
