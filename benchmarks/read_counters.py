@@ -26,6 +26,7 @@ import click
 
 from benchmarks.pull import write_between
 from benchmarks.samples import machine
+from orchestrator.ncu import identity
 
 _REPOSITORY = Path(__file__).resolve().parent.parent
 PAGE = _REPOSITORY / "docs" / "performance.md"
@@ -34,19 +35,7 @@ _KEPT = ("date", "machine", "kernel", "load before", "Python")
 LIMIT_S = 5.0  # of CPU: on a quiet machine it is the time one waits
 _DISTINCT = 4
 COUNTERS = 464  # of each launch on a raw page of a full collection on sm_100
-_IDENTITY = (
-    "ID",
-    "Process ID",
-    "Process Name",
-    "Host Name",
-    "Kernel Name",
-    "Context",
-    "Stream",
-    "Block Size",
-    "Grid Size",
-    "Device",
-    "CC",
-)
+_IDENTITY = tuple(name for name in identity.COLUMNS if name != "Invocations")
 _DETAILS = ("Section Name", "Metric Name", "Metric Unit", "Metric Value")
 _UNITS = ("byte", "cycle", "%", "inst", "ns", "Kbyte", "sector", "")
 

@@ -21,11 +21,6 @@ from tests.ssh.server import PASSPHRASE, PASSWORD_ONLY, TWO_TRIES, Keys, SshServ
 
 
 @pytest.fixture
-def trust(tmp_path: Path) -> Trust:
-    return Trust(tmp_path / "known_hosts", passphrase=None)
-
-
-@pytest.fixture
 def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An empty ssh-agent of our own."""
     sock = tmp_path / "agent"

@@ -65,11 +65,6 @@ def device_and_code(tmp_path_factory: pytest.TempPathFactory) -> SecondFactor:
     return second_factor(tmp_path_factory.mktemp("device"), asks_device=True)
 
 
-@pytest.fixture
-def trust(tmp_path: Path) -> Trust:
-    return Trust(tmp_path / "known_hosts", passphrase=None)
-
-
 Asking = Callable[..., SshServer]
 
 
