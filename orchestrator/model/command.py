@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import shlex
 import zlib
 from dataclasses import dataclass, field
 
 _DIGEST_DIGITS = 12
+# A login shell need not be a POSIX one. In quotes fish reads `\\` its own way, csh `!` and line
+# ends; both have their own mind about bytes beyond ASCII. Such words travel as octal escapes,
+# which printf(1) takes back in a POSIX shell: `%b` and `\0ooo` are POSIX. The dot keeps a last
+# line end, which $( ) would drop.
+_DISPUTED = re.compile(r"[^ -~]|[\\!]")
+_UNESCAPE = 'for w do shift; w=$(printf %b. "$w"); set -- "$@" "${w%.}"; done; exec "$@"'
+_IN_POSIX = f"exec /bin/sh -c {shlex.quote(_UNESCAPE)} sh"
 
 
 @dataclass(frozen=True)
@@ -54,12 +62,12 @@ class Command:
                 raise ValueError("a command word cannot hold a NUL byte")
 
     def shell_line(self) -> str:
-        """The exact text for the host's POSIX shell; `exec` leaves no shell process behind."""
-        return "exec " + shlex.join(self.argv)
+        """The exact text for the host's login shell; `exec` leaves no shell process behind."""
+        return self._line(None)
 
     def brief(self) -> str:
         """shell_line() for people: a program that it carries is named in place of its text."""
-        return self._line("" if self.program is None else self.program.brief)
+        return self._line(self.program.brief if self.program else None)
 
     def assigned(self) -> tuple[str, str]:
         """shell_line() as two: an assignment of the long program to a shell variable (empty
@@ -69,14 +77,30 @@ class Command:
         name = self.program.name.upper()
         return f"{name}={shlex.quote(self.program.bootstrap)}", self._line(f'"${name}"')
 
-    def _line(self, program: str) -> str:
-        """shell_line() with `program` in place of the word that carries one."""
-        carried = self.program.bootstrap if self.program else None
-        words = (program if word == carried else shlex.quote(word) for word in self.argv)
-        return "exec " + " ".join(words)
+    def _line(self, program: str | None) -> str:
+        """shell_line(), with `program` in place of the word that carries one."""
+        disputed = any(map(_DISPUTED.search, self.argv))
+        words = {word: _quoted(_escaped(word)) for word in self.argv}
+        if self.program and program is not None:
+            words[self.program.bootstrap] = program
+        start = _IN_POSIX if disputed else "exec"
+        return " ".join([start, *(words[word] for word in self.argv)])
 
     def __str__(self) -> str:
         return shlex.join("***" if word in self.secrets else word for word in self.argv)
+
+
+def _escaped(word: str) -> str:
+    return _DISPUTED.sub(lambda found: _octal(found[0]), word)
+
+
+def _octal(character: str) -> str:
+    return "".join(f"\\0{byte:03o}" for byte in character.encode("utf-8", "surrogateescape"))
+
+
+def _quoted(word: str) -> str:
+    """For every shell: zsh expands a bare `=ls`, fish a bare `%self`."""
+    return f"'{word}'" if word[:1] in ("=", "%") and "'" not in word else shlex.quote(word)
 
 
 def python_program(python: str, program: Program, *arguments: str) -> Command:

@@ -28,23 +28,32 @@ _CHUNK_BYTES = 4 << 20
 # Far above what any agent sends at once: a host that lies cannot fill the memory here.
 _FRAME_LIMIT_BYTES = 64 << 20
 _TOO_OLD = 86
-# What an agent's text begins with; `wire` alone where nothing else is said.
+_OLDER_STILL = "Unknown option: -I"  # of Python 2, and of 3 before 3.4
+# What an agent's text begins with, behind `first`; `wire` alone where nothing else is said.
 _PARTS = {"doctor": ("wire", "toolkits"), "compile": ("wire", "toolkits")}
 _NOT_FOUND = (126, 127)
+_NOT_FOUND_BY_CSH = ": Command not found."  # with status 1
 
 
 @lru_cache
 def program(name: str) -> Program:
     """The agent program `name`: the shared parts, `wire` first, then the agent's own text.
 
-    Lines that are only comments stay at home: the text has to fit into a command line's first
-    packets. An agent therefore holds no text block with lines that start with `#`.
+    All of it is a string to what stands before it, `first`, so that a Python that is too old to
+    read it gets to say so. Lines that are only comments stay at home: the text has to fit into a
+    command line's first packets. An agent therefore holds no text block with lines that start
+    with `#`.
     """
     folder = resources.files("remote_payload.agent")
-    parts = (*_PARTS.get(name, ("wire",)), name)
-    texts = ((folder / f"{part}.py").read_text("utf-8") for part in parts)
-    lines = (line for text in texts for line in text.splitlines())
-    return Program(name, "\n".join(line for line in lines if not line.lstrip().startswith("#")))
+    first, *rest = (
+        "".join(
+            line
+            for line in (folder / f"{part}.py").read_text("utf-8").splitlines(keepends=True)
+            if not line.lstrip().startswith("#")
+        )
+        for part in ("first", *_PARTS.get(name, ("wire",)), name)
+    )
+    return Program(name, f"{first}exec({''.join(rest)!a})\n")
 
 
 def command(host: Host, name: str, nonce: str, *arguments: str) -> Command:
@@ -114,14 +123,15 @@ class AgentSession:
         status = self._channel.exit_status(5.0)
         seen = (self._channel.stderr_tail() or self._buffer.decode("utf-8", "replace")).strip()
         last = "\n".join(seen.splitlines()[-10:])
-        if status in _NOT_FOUND:
+        if status in _NOT_FOUND or last == f"{self._host.python}{_NOT_FOUND_BY_CSH}":
             return HostUnfit(
                 f"{self._host.where} has no {self._host.python!r}: {last}",
                 hint="Install Python 3.9+ there, or set `python:` for this host in the inventory.",
             )
-        if status == _TOO_OLD:
+        if status == _TOO_OLD or _OLDER_STILL in seen:
+            found = last if status == _TOO_OLD else "need 3.9, and it is older than 3.4"
             return HostUnfit(
-                f"{self._host.where}: {self._host.python} is too old: {last}",
+                f"{self._host.where}: {self._host.python} is too old: {found}",
                 hint="Set `python:` for this host in the inventory to a Python 3.9 or newer.",
             )
         if "support PTY" in last:

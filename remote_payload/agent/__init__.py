@@ -1,1 +1,1 @@
-"""Small programs that travel inside a command line; each is sent after `wire` as one text."""
+"""Small programs that travel inside a command line, each behind `first` and `wire` as one text."""

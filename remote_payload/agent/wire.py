@@ -1,4 +1,5 @@
-# Shared head of every agent program; it travels inside a command line, so it stays short.
+# Shared head of every agent program, behind `first`; it travels inside a command line, so it stays
+# short.
 # After the hello line, both directions carry frames: one kind byte, a 4-byte big-endian size,
 # and that many bytes. J frames are zlib-compressed JSON, all others are raw bytes.
 import json
@@ -6,10 +7,6 @@ import os
 import struct
 import sys
 import zlib
-
-if sys.version_info < (3, 9):
-    sys.stderr.write("python too old: %d.%d, need 3.9\n" % sys.version_info[:2])
-    sys.exit(86)
 
 _source = sys.stdin.buffer
 _sink = os.fdopen(os.dup(1), "wb")
