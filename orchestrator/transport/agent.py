@@ -6,6 +6,7 @@ it. `remote_payload/agent/wire.py` is the far end and describes the frames.
 
 from __future__ import annotations
 
+import ast
 import json
 import secrets
 import struct
@@ -30,7 +31,11 @@ _FRAME_LIMIT_BYTES = 64 << 20
 _TOO_OLD = 86
 _OLDER_STILL = "Unknown option: -I"  # of Python 2, and of 3 before 3.4
 # What an agent's text begins with, behind `first`; `wire` alone where nothing else is said.
-_PARTS = {"doctor": ("wire", "toolkits"), "compile": ("wire", "toolkits")}
+_PARTS = {
+    "receive": ("wire", "pruning"),
+    "doctor": ("wire", "toolkits"),
+    "compile": ("wire", "toolkits"),
+}
 _NOT_FOUND = (126, 127)
 _NOT_FOUND_BY_CSH = ": Command not found."  # with status 1
 
@@ -40,20 +45,26 @@ def program(name: str) -> Program:
     """The agent program `name`: the shared parts, `wire` first, then the agent's own text.
 
     All of it is a string to what stands before it, `first`, so that a Python that is too old to
-    read it gets to say so. Lines that are only comments stay at home: the text has to fit into a
-    command line's first packets. An agent therefore holds no text block with lines that start
-    with `#`.
+    read it gets to say so.
     """
     folder = resources.files("remote_payload.agent")
-    first, *rest = (
-        "".join(
-            line
-            for line in (folder / f"{part}.py").read_text("utf-8").splitlines(keepends=True)
-            if not line.lstrip().startswith("#")
-        )
-        for part in ("first", *_PARTS.get(name, ("wire",)), name)
-    )
+    parts = ("first", *_PARTS.get(name, ("wire",)), name)
+    first, *rest = (_carried((folder / f"{part}.py").read_text("utf-8")) for part in parts)
     return Program(name, f"{first}exec({''.join(rest)!a})\n")
+
+
+def _carried(text: str) -> str:
+    """An agent's text without what only its reader here needs, lines of comments and docstrings:
+    it has to fit into a command line's first packets.
+
+    An agent therefore holds no text block with lines that start with `#`.
+    """
+    lines = text.splitlines(keepends=True)
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            for number in range(node.lineno, (node.end_lineno or node.lineno) + 1):
+                lines[number - 1] = ""
+    return "".join(line for line in lines if not line.lstrip().startswith("#"))
 
 
 def command(host: Host, name: str, nonce: str, *arguments: str) -> Command:

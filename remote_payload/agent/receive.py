@@ -27,7 +27,7 @@ def give_up(why):
 def lock_store():
     os.makedirs(STORE, exist_ok=True)
     os.makedirs(os.path.join(ROOT, "locks"), exist_ok=True)
-    handle = open(os.path.join(ROOT, "locks", "sync"), "a")
+    handle = open(os.path.join(ROOT, "locks", "sync"), "a+", errors="replace")
     while True:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -70,12 +70,6 @@ def intact(digest):
 
 def whole(digest):
     return record_of(digest) != [] and intact(digest) == record_of(digest)
-
-
-def published():
-    """Digests by last use, newest first."""
-    names = [name[:-5] for name in os.listdir(STORE) if name.endswith(".json")]
-    return sorted(names, key=lambda name: -os.stat(STORE + name + ".json").st_mtime)
 
 
 def check(rows):
@@ -191,13 +185,6 @@ def make_room(need):
         raise OSError(errno.ENOSPC, text)
 
 
-def remove(*names):
-    import shutil
-
-    for name in names:
-        shutil.rmtree(STORE + name, ignore_errors=True)
-
-
 def publish(record):
     text = STORE + ".record"
     with open(text, "w") as handle:
@@ -206,23 +193,6 @@ def publish(record):
         os.rename(STORE + WANTED, STORE + ".old")
     os.replace(text, STORE + WANTED + ".json")
     os.rename(STAGING, STORE + WANTED)
-
-
-def prune():
-    jobs, used = os.path.join(ROOT, "jobs", ""), set()
-    for job in os.listdir(jobs) if os.path.isdir(jobs) else ():
-        try:
-            if not {"end", "end.json"} & set(os.listdir(jobs + job)):
-                with open(jobs + job + "/snapshot") as handle:
-                    used.add(handle.read().strip())
-        except OSError:
-            pass
-    for digest in published()[int(KEEP) :]:
-        if digest not in used:
-            if os.path.lexists(STORE + digest):  # a record alone: killed while publishing
-                os.rename(STORE + digest, STORE + ".old-" + digest)
-            os.unlink(STORE + digest + ".json")
-    remove(*[name for name in os.listdir(STORE) if name.startswith(".old")])
 
 
 def sources_of(digests):
@@ -252,21 +222,27 @@ def take_in(base, sources):
     sent = [rows[path] for path in ask["send"]]
     remove(*[name for name in os.listdir(STORE) if name.startswith(".")])
     make_room(HEADROOM + sum(row[2] + 4096 for row in sent))
-    now, before = int(time.time()), published()[:1]
+    make_folder(STAGING)
+    os.utime(STAGING, (time.time(),) * 2)
+    # As the disk keeps it, which may know fewer years than the clock.
+    now, before = int(os.stat(STAGING).st_mtime), published()[:1]
     write_files(sent, now)
     for path, kind, _, content in sent:
         sources.setdefault(content, {})[kind] = (place(path), now)
     gone = {row[0] for digest in before for row in record_of(digest)} - set(rows)
     publish(fill_rest(sorted(rows.values()), sources, now))
+    note_use()
     send_json({"status": "done", "root": ROOT, "deleted": len(gone)})
     prune()
 
 
 def main():
+    global lock
     int(WANTED, 16)  # it becomes a folder's name
-    lock = lock_store()  # noqa: F841  (held until we end)
+    lock = lock_store()  # held until we end
     if whole(WANTED):
         os.utime(STORE + WANTED + ".json")
+        note_use()
         return send_json({"status": "same", "root": ROOT})
     base = next((digest for digest in REMEMBERED if whole(digest)), "")
     sources = sources_of([base] if base else published())

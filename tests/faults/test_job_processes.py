@@ -16,6 +16,7 @@ from orchestrator.model.progress import Silence
 from orchestrator.model.run import RunCard
 from orchestrator.store.runs import RunStore
 from orchestrator.transport.local import LocalTransport
+from orchestrator.workflows.deploy import deploy_from
 from orchestrator.workflows.run_job import Errand, run_job
 from remote_payload import codec
 from remote_payload.contract import Request
@@ -251,3 +252,16 @@ def _collect_children(laptop: Laptop) -> None:
                 os.waitpid(int(entry), os.WNOHANG)
             except ChildProcessError:
                 continue
+
+
+def test_the_snapshot_of_a_run_survives_snapshots_from_the_future(laptop: Laptop) -> None:
+    """The host's clock was a year ahead for a while, and is right again."""
+    for number in range(6):
+        laptop.payload(f"print({number})\n" + FINISH)
+        deploy_from(laptop.root, LocalTransport(local_host(laptop.workspace)))
+    for record in (laptop.workspace / "snapshots").glob("*.json"):
+        os.utime(record, (time.time() + 366 * 86400,) * 2)
+    (laptop.workspace / "locks" / "sync").write_text("")
+    laptop.payload("print('the clock is right')\n" + FINISH)
+    outcome = laptop.run("profile")
+    assert outcome.code == 0, outcome.err

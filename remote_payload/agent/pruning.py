@@ -1,0 +1,48 @@
+# Which snapshots were used last, and the end of the others; a part of `receive`, whose names it
+# uses.
+def uses():
+    # The lock's file lists the digests, that used last at the end: clocks may say anything.
+    lock.seek(0)
+    return lock.read()
+
+
+def note_use():
+    text = uses().replace(WANTED + "\n", "")[-6500:] + WANTED + "\n"
+    try:
+        if text != uses():
+            lock.truncate(0)
+            lock.write(text)
+            lock.flush()
+    except OSError:  # a full disk: then times have to do
+        pass
+
+
+def published():
+    """Digests by last use, newest first."""
+    names, text = [name[:-5] for name in os.listdir(STORE) if name.endswith(".json")], uses()
+    age = {name: (text.find(name), os.stat(STORE + name + ".json").st_mtime) for name in names}
+    return sorted(names, key=age.get, reverse=True)
+
+
+def remove(*names):
+    import shutil
+
+    for name in names:
+        shutil.rmtree(STORE + name, ignore_errors=True)
+
+
+def prune():
+    jobs, used = os.path.join(ROOT, "jobs", ""), {WANTED}
+    for job in os.listdir(jobs) if os.path.isdir(jobs) else ():
+        try:
+            if not {"end", "end.json"} & set(os.listdir(jobs + job)):
+                with open(jobs + job + "/snapshot") as handle:
+                    used.add(handle.read().strip())
+        except OSError:
+            pass
+    for digest in published()[int(KEEP) :]:
+        if digest not in used:
+            if os.path.lexists(STORE + digest):  # a record alone: killed while publishing
+                os.rename(STORE + digest, STORE + ".old-" + digest)
+            os.unlink(STORE + digest + ".json")
+    remove(*[name for name in os.listdir(STORE) if name.startswith(".old")])
