@@ -14,7 +14,8 @@ class RunCard:
     """The orchestrator's own side of a run, kept as run.json beside the payload's files.
 
     verb: the command that made it, e.g. "profile". host: inventory name. reproduce: the command
-    line that would ask for the same again. snapshot: digest of the sources that ran.
+    line that would ask for the same again. snapshot: digest of the sources that ran. after: says
+    which run was the latest here when this one was made; "" if there was none, or nobody noted it.
     """
 
     run_id: str
@@ -25,6 +26,7 @@ class RunCard:
     reproduce: str
     created_at: str
     orchestrator_version: str
+    after: str = ""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from orchestrator.errors import RunError
 from orchestrator.model.job import Ending, JobEnd
 from orchestrator.model.price import Charge, Price
 from orchestrator.model.run import Run, RunCard
+from orchestrator.store.run_order import in_order, latest_token
 from remote_payload import codec
 from remote_payload.contract import SCHEMA, Request, Result, Status
 
@@ -51,13 +52,14 @@ class RunStore:
         The request travels with what the card alone knows: the id and the verb.
         """
         run_id, number = card.run_id, 2
+        latest = latest_token(self._found(), CARD)
         while True:
             try:
                 self.folder(run_id).mkdir(parents=True)
                 break
             except FileExistsError:
                 run_id, number = f"{card.run_id}-{number}", number + 1
-        card = replace(card, run_id=run_id)
+        card = replace(card, run_id=run_id, after=latest)
         request = replace(request, run_id=run_id, verb=card.verb)
         codec.write_atomic(self.folder(run_id) / REQUEST, codec.dumps(request))
         codec.write_atomic(self.folder(run_id) / CARD, codec.dumps(card))
@@ -141,7 +143,11 @@ class RunStore:
         shutil.rmtree(folder)
 
     def _folders(self) -> list[Path]:
-        return sorted(card.parent for card in self.root.glob(f"*/{CARD}"))
+        """By what the cards say, not by the alphabet."""
+        return in_order(self._found(), CARD)
+
+    def _found(self) -> Iterator[Path]:
+        return (card.parent for card in self.root.glob(f"*/{CARD}"))
 
 
 @contextmanager
