@@ -47,7 +47,7 @@ def _list_remote(session: Session, name: str, accept_new_host_key: bool, as_json
 
     host = session.host(name)
     with session.transport(host, accept_new_host_key) as transport:
-        known = remote_runs(transport, session.runs)
+        known = remote_runs(transport, session.runs, console.Lines())
     if as_json:
         console.out_json([_remote_facts(run) for run in known], as_is=("run",))
     for run in () if as_json else known:
@@ -99,15 +99,18 @@ def fetch(
         raise UsageError("give either one run or --all", hint="orchestrator runs --host NAME")
     where = session.host(host)
     with console.progress() as progress, session.transport(where, accept_new_host_key) as transport:
-        known = workflow.remote_runs(transport, session.runs)
-        wanted = workflow.missing(known) if run is None else [workflow.chosen(known, run, where)]
-        last = None
-        for one in wanted:
-            stored = workflow.fetch(transport, session.runs, one, progress)
-            console.out(str(publish(stored, session.runs.folder(one.run_id)).path))
-            last = one.run_id
-    if last is None:
+        known = workflow.remote_runs(transport, session.runs, progress)
+        wanted = [*workflow.missing(known)] if run is None else [workflow.chosen(known, run, where)]
+        workflow.fetch_each(
+            transport,
+            session.runs,
+            wanted,
+            progress,
+            lambda folder, stored: console.out(str(publish(stored, folder).path)),
+        )
+    if not wanted:
         console.note(f"every ended run of {where.name} is here already")
+    last = wanted[-1].run_id if wanted else None
     console.next_step(f"orchestrator runs show {last}" if last else "orchestrator runs")
 
 

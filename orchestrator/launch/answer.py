@@ -66,6 +66,12 @@ def jobs(host: Host, answer: Any) -> tuple[ListedJob, ...]:
         )
 
 
+def others(answer: Any) -> tuple[str, ...]:
+    """What else lies among the jobs and is none, by name; of another form: nothing."""
+    names = answer.get("others") if isinstance(answer, dict) else None
+    return tuple(name for name in names if isinstance(name, str)) if isinstance(names, list) else ()
+
+
 def heartbeat(host: Host, body: bytes) -> Heartbeat:
     """A sign of life; HostUnfit as above."""
     with _understood(host):

@@ -10,7 +10,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from orchestrator.launch.answer import ListedJob, checked, heartbeat, job_end, jobs
+from orchestrator.launch.answer import (
+    ListedJob,
+    checked,
+    heartbeat,
+    job_end,
+    jobs,
+    others,
+)
 from orchestrator.launch.base import BeatSink, LogSink
 from orchestrator.launch.pull import Pull
 from orchestrator.model.command import Command
@@ -77,9 +84,14 @@ class DetachedLauncher:
 
     def list_jobs(self) -> tuple[ListedJob, ...]:
         """Every job the host still knows, oldest first."""
+        return self.look_at_jobs()[0]
+
+    def look_at_jobs(self) -> tuple[tuple[ListedJob, ...], tuple[str, ...]]:
+        """list_jobs(), and the names of what else lies among them and is no job."""
         with self._session() as session:
             session.send_json({"do": "list"})
-            return jobs(self.host, self._answer(session))
+            answer = self._answer(session)
+            return jobs(self.host, answer), others(answer)
 
     def pull(self, run_id: str, into: Path, progress: Progress, also: tuple[str, ...] = ()) -> None:
         """also: see Pull."""

@@ -76,7 +76,7 @@ class Pull:
         """LinkLost if the link dies or a file arrives damaged; what is whole by then stays."""
         self._session.send_json({"do": "inventory", "run": self._run_id, "also": self._also})
         answer = checked(self._host, self._session.receive_json())
-        offered = offered_files(self._host.where, answer, self._also)
+        offered = offered_files(self._host.where, answer, self._also, self._progress.say)
         files = [file for file in offered if not self._is_endless(file)]
         differing = self._fetch([self._place(file) for file in files])
         # What is here under the right size but with other bytes comes again from the start.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,7 +11,14 @@ from enum import Enum
 from pathlib import Path
 
 from orchestrator import __version__
-from orchestrator.errors import HostUnfit, RunError
+from orchestrator.errors import (
+    HostUnfit,
+    HostUnreachable,
+    LinkLost,
+    OrchestratorError,
+    RunError,
+    UsageError,
+)
 from orchestrator.launch.detached import DetachedLauncher
 from orchestrator.model.host import Host
 from orchestrator.model.job import Ending, Heartbeat, JobEnd
@@ -32,6 +39,7 @@ _VERBS = "check|bench|profile|ncu|deploy|prove|ceilings"
 _STAMP = re.compile(rf"(\d{{8}}-\d{{6}})-.+?(?:-({_VERBS}))?(?:-\d+)?(?:-[0-9a-f]{{4}})?")
 _VERB = re.compile(r"[a-z][a-z-]{0,30}")
 _ARRIVING = ".arriving"
+_SHOWN = 5
 
 
 class Here(str, Enum):
@@ -67,18 +75,28 @@ class RemoteRun:
         return f"waits for {waits} to leave the device" if waits else f"is {self.state}"
 
 
-def remote_runs(transport: Transport, runs: RunStore) -> tuple[RemoteRun, ...]:
-    """Every run that the host still keeps, oldest first.
+def remote_runs(
+    transport: Transport, runs: RunStore, progress: Progress | None = None
+) -> tuple[RemoteRun, ...]:
+    """Every run that the host still keeps, oldest first; progress hears what else lies there.
 
-    HostUnfit: the host names a run that could not be one of ours.
+    HostUnfit: all that the host names could not be runs of ours.
     """
-    known = DetachedLauncher(transport).list_jobs()
-    for job in known:
-        if not _RUN_ID.fullmatch(job.run_id):
-            raise HostUnfit(
-                f"{transport.host.where} names a run that is not ours: {job.run_id!r}",
-                hint="Remove it from jobs/ in the host's workspace.",
-            )
+    jobs, others = DetachedLauncher(transport).look_at_jobs()
+    known = [job for job in jobs if _RUN_ID.fullmatch(job.run_id)]
+    strange = [job.run_id for job in jobs if not _RUN_ID.fullmatch(job.run_id)]
+    if strange and not known:
+        raise HostUnfit(
+            f"{transport.host.where} names a run that is not ours: {strange[0]!r}",
+            hint="Remove it from jobs/ in the host's workspace.",
+        )
+    if progress and (strange or others):
+        names = [repr(name) for name in (*strange, *others)]
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        progress.say(
+            f"no run of ours, and passed over in jobs/ of {transport.host.where}: "
+            f"{', '.join(names[:_SHOWN])}{more}"
+        )
     return tuple(RemoteRun(job.run_id, job.end, _here(runs, job.run_id), job.beat) for job in known)
 
 
@@ -106,6 +124,50 @@ def fetch(transport: Transport, runs: RunStore, run: RemoteRun, progress: Progre
     _describe(arriving, run, run.end, transport.host)
     arriving.rename(folder)
     return runs.load(folder)
+
+
+def fetch_each(
+    transport: Transport,
+    runs: RunStore,
+    wanted: Sequence[RemoteRun],
+    progress: Progress,
+    use: Callable[[Path, Run], object],
+) -> None:
+    """Bring all of them home, each given to `use`; one that fails keeps none of the others away.
+
+    In the end the error of the first that failed, with the names of all; where the host cannot be
+    reached any more, those not tried are among them.
+    """
+    failed: dict[str, OrchestratorError] = {}
+    for number, run in enumerate(wanted):
+        try:
+            use(runs.folder(run.run_id), fetch(transport, runs, run, progress))
+            continue
+        except OrchestratorError as error:
+            problem = error
+        except OSError as error:
+            problem = UsageError(f"{error.filename}: {error.strerror}")
+        failed[run.run_id] = problem
+        progress.say(f"{run.run_id} is not fetched: {problem.message}")
+        if isinstance(problem, LinkLost):
+            transport.close()  # the next one gets a new one
+        elif isinstance(problem, HostUnreachable):
+            failed.update((later.run_id, problem) for later in wanted[number + 1 :])
+            break
+    if failed:
+        raise _not_fetched(failed, len(wanted), transport.host)
+
+
+def _not_fetched(failed: dict[str, OrchestratorError], of: int, host: Host) -> OrchestratorError:
+    names, first = list(failed), next(iter(failed.values()))
+    if of == 1:
+        return first
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return type(first)(
+        f"{len(names)} of {of} runs are not fetched: {', '.join(names[:_SHOWN])}{more}; "
+        f"the first: {first.message}",
+        hint=first.hint or f"Try one alone: orchestrator runs fetch {names[0]} --host {host.name}",
+    )
 
 
 def missing(known: tuple[RemoteRun, ...]) -> Iterator[RemoteRun]:

@@ -16,6 +16,8 @@ AHEAD, HEARTBEAT_S, START_LIMIT_S = 8, 2.0, 20.0
 # The near end asks at once or not at all; a link may be dead for hours before TCP notices.
 IDLE_LIMIT_S = 300
 LEFT = ["result.json", "log.txt"]
+# A folder without any of these is no job's, whoever made it.
+MARKS = ("owner", "spec.json", "request.json", "status.json", "end.json")
 
 
 def folder(run):
@@ -206,19 +208,12 @@ def cancel(ask):
 def listing(ask):
     jobs = os.path.join(ROOT, "jobs")
     names = sorted(os.listdir(jobs)) if os.path.isdir(jobs) else []
-    return {"jobs": [dict(beat(n), run=n, end=verdict(n)) for n in names if n[0] != "."]}
-
-
-def inventory(ask):
-    home, found = folder(ask["run"]), []
-    for base, _dirs, names in os.walk(home):
-        for name in names:
-            path = os.path.join(base, name)
-            inside = os.path.relpath(path, home)
-            wanted = inside in LEFT + ask.get("also", []) or inside.startswith("artifacts" + os.sep)
-            if wanted and os.path.isfile(path) and not os.path.islink(path):
-                found.append({"path": inside, "size": os.path.getsize(path)})
-    return {"ok": True, "files": sorted(found, key=lambda entry: entry["path"])}
+    names = [name for name in names if name[0] != "."]
+    ours = [
+        name for name in names if any(os.path.exists(os.path.join(jobs, name, n)) for n in MARKS)
+    ]
+    told = [dict(beat(name), run=name, end=verdict(name)) for name in ours]
+    return {"jobs": told, "others": [name for name in names if name not in ours]}
 
 
 def shrunk(block):

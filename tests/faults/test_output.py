@@ -13,7 +13,7 @@ from orchestrator.model.progress import Silence
 from orchestrator.transport.local import LocalTransport
 from orchestrator.workflows.job_log import JobLog, tail
 from tests.conftest import SshdVariant
-from tests.faults.conftest import COUNTS, FINISH, REPOSITORY, Laptop, ended
+from tests.faults.conftest import COUNTS, FINISH, REPOSITORY, Laptop, ended, held
 from tests.ssh.server import NOISY_LOGIN
 from tests.workflows.syncing import local_host
 
@@ -154,3 +154,17 @@ def test_the_log_of_a_run_is_followed_by_bytes_not_by_lines(laptop: Laptop, tmp_
     with LocalTransport(local_host(laptop.workspace)) as transport:
         DetachedLauncher(transport).follow(laptop.job().name, log.offset, log.take, log.beat)
     assert (tmp_path / "log.txt").read_bytes() == (laptop.job() / "log.txt").read_bytes()
+
+
+def test_artifacts_with_odd_names_keep_neither_result_nor_log_on_the_host(laptop: Laptop) -> None:
+    laptop.payload(
+        "artifact('résumé.txt', b'x')\nartifact('.hidden', b'x')\nartifact('-rf\\n\\x1b[2J', b'x')\n"
+        "print('spoke')\n" + FINISH
+    )
+    outcome = laptop.run("profile")
+    assert outcome.code == 0, outcome.err
+    assert r"1 file stays in the job's folder at pod" in outcome.err
+    assert r"'artifacts/-rf\n\x1b[2J' has a name that cannot be shown" in outcome.err
+    here = laptop.folder()
+    assert {"result.json", "log.txt", "artifacts/résumé.txt", "artifacts/.hidden"} <= {*held(here)}
+    assert (laptop.job() / "artifacts" / "-rf\n\x1b[2J").exists()
