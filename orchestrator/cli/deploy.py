@@ -103,9 +103,10 @@ def _order(session: Session, arch: tuple[str, ...] | None) -> Order:
 def _dry_run(session: Session, where: Host, order: Order | None, as_json: bool) -> int:
     """What is sent, file by file, then the commands. order: of the build that follows, if any."""
     from orchestrator.store import sources
+    from orchestrator.store.inputs import require_inputs
     from orchestrator.workflows.profile import dry_job, dry_sync
 
-    scan = sources.scan(session.root)
+    scan = require_inputs(sources.scan(session.root))
     if not as_json:
         _list_files(scan)
     job = dry_job(order, scan, where) if order else ()

@@ -6,9 +6,12 @@ import os
 import posixpath
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
 
 from orchestrator.model.snapshot import Scan, Skipped
 
+BY_RULES = "is ignored by .gitignore"  # where no git is there to be told of exceptions
+SPARSE = "is left out by this sparse checkout"
 _MOST_FILES = 100_000
 
 
@@ -21,32 +24,35 @@ def stays_at_home(scan: Scan, included: str) -> str:
     while wanted.startswith("../"):
         wanted = wanted[3:]
     for item in scan.skipped:
-        for path in islice(_files(scan, item), _MOST_FILES):
+        for path in islice(files_of(scan.root, item), _MOST_FILES):
             if path == wanted or path.endswith(f"/{wanted}"):
                 whole = item.path.rstrip("/") == path
                 who = "it" if whole else item.path
-                return (
-                    f"{path} lies here and was not sent: {who} {item.reason}. {_mend(path, item)}"
-                )
+                return f"{path} lies here and was not sent: {who} {item.reason}. {mend(path, item)}"
     return ""
 
 
-def _mend(path: str, item: Skipped) -> str:
+def mend(path: str, item: Skipped) -> str:
+    """What lets the file travel that stayed at home with `item`."""
+    if item.reason == BY_RULES:
+        return "Without that rule it travels"
     if "ignored" in item.reason:
         return f"`git add -f {path}` lets it travel"
     if "repository" in item.reason:
         return f"Make {item.path} a submodule, and it travels"
+    if item.reason == SPARSE:
+        return f"`git checkout --ignore-skip-worktree-bits -- {path}` brings it here"
     if "name of a secret" in item.reason:
         return "With another name it travels"
     return "`orchestrator deploy --dry-run` lists what travels and what does not"
 
 
-def _files(scan: Scan, item: Skipped) -> Iterator[str]:
+def files_of(root: Path, item: Skipped) -> Iterator[str]:
     """The files that were skipped together, as paths of the project."""
-    place = scan.root / item.path
-    if not place.is_dir():
+    place = root / item.path
+    if place.is_symlink() or not place.is_dir():
         yield item.path
         return
     for folder, _, files in os.walk(place):
-        inside = os.path.relpath(folder, scan.root)
+        inside = os.path.relpath(folder, root)
         yield from (f"{inside}/{name}" for name in files)

@@ -7,13 +7,16 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from fnmatch import translate
 from pathlib import Path
 
 from orchestrator.errors import UsageError
 from orchestrator.model.command import Command
 from orchestrator.model.snapshot import Entry, Kind, Scan, Skipped, Snapshot, Submodule
-from orchestrator.store.listing import NEVER_TRAVELS, list_files, submodules
+from orchestrator.store.inputs import no_such_part, require_parts
+from orchestrator.store.left_out import SPARSE
+from orchestrator.store.listing import NEVER_TRAVELS, list_files, seen_as, sparse, submodules
 
 PARTS = ("csrc", "remote_payload")
 _CHUNK_BYTES = 1 << 20
@@ -43,17 +46,14 @@ def scan(
     Submodules travel. So does what a link leads to inside the project, under the link's name where
     it has no place of its own.
 
-    UsageError: a part is missing, a name is not UTF-8, a submodule is not checked out, a link
-    leads out of the project or round in a circle.
+    UsageError: a part is missing or nothing of it travels, a name is not UTF-8, a folder cannot be
+    read, a submodule is not checked out, a link leads out of the project or round in a circle.
     """
     root = root.resolve()
     reader = _Reader(root)
     for part in parts:
         if not os.path.lexists(root / part):
-            raise UsageError(
-                f"there is no {part}/ in {root}",
-                hint="Run this in the project's folder, the one that holds csrc/.",
-            )
+            raise no_such_part(root, part)
     if parts:
         reader.read_tree(root, parts, "")
     for path, given in extra:
@@ -61,11 +61,13 @@ def scan(
         if local.is_dir():
             reader.roots.append(local)
             reader.read_tree(local, (".",), f"{path}/")
+            reader.tell_of_modules(f"{path}/")
         elif local.exists():
             reader.read(str(local), path)
         else:
             raise UsageError(f"there is no file {given}", hint="It was named to travel along.")
     reader.follow_links()
+    require_parts(root, parts, reader.entries, reader.skipped)
     if not reader.entries:
         raise UsageError(f"nothing in {root} would travel", hint="Do its ignore rules hide all?")
     outside = {
@@ -96,7 +98,7 @@ class _Reader:
     def read_tree(self, folder: Path, parts: Sequence[str], prefix: str) -> None:
         """Add a folder's files, and those of its submodules."""
         listing = list_files(folder, parts)
-        odd = [path for path in listing.files if not (folder / path).is_file()]
+        odd = [path for path in listing.files if not seen_as(Path.is_file, folder / path)]
         inner = submodules(folder, [path.rstrip("/") for path in odd])
         for path in listing.files:
             if path not in inner:
@@ -106,6 +108,18 @@ class _Reader:
         self.skipped += (
             Skipped(prefix + item.path, item.reason, item.usual) for item in listing.ignored
         )
+        gone = [path for path in odd if not os.path.lexists(folder / path)]
+        kept_off = sparse(folder, parts).intersection(gone) if gone else ()
+        self.skipped += (Skipped(prefix + path, SPARSE, usual=True) for path in sorted(kept_off))
+
+    def tell_of_modules(self, prefix: str) -> None:
+        """What is left out of a folder that a user's file imports is worth a line."""
+        self.skipped = [
+            replace(item, usual=False)
+            if item.path.startswith(prefix) and item.path.endswith(".py")
+            else item
+            for item in self.skipped
+        ]
 
     def _read_submodule(self, folder: Path, path: str, prefix: str) -> None:
         if not (folder / path / ".git").exists():

@@ -17,6 +17,7 @@ from orchestrator.model.run import Run, RunCard
 from orchestrator.model.snapshot import Deployed, Scan
 from orchestrator.model.workspace import Workspace
 from orchestrator.store import sources
+from orchestrator.store.inputs import require_inputs
 from orchestrator.store.runs import RunStore, new_run_id
 from orchestrator.transport.base import Transport
 from orchestrator.workflows import deploy, left_at_home
@@ -101,7 +102,7 @@ def dry_run(order: Order, host: Host) -> tuple[DryStep, ...]:
     The run id and each nonce are chosen when the run really starts, so they appear as <run-id>
     and <nonce>; `~` is expanded by the host.
     """
-    scan = sources.scan(order.root, extra=order.plan.extra)
+    scan = require_inputs(sources.scan(order.root, extra=order.plan.extra))
     look = "look at the host meanwhile, as doctor does; stop if it lacks what this run needs"
     return (
         dry_sync(scan, host),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -121,3 +122,20 @@ def test_a_project_that_lacks_a_part_hears_which(
     done = project.orchestrator(*elsewhere, "deploy")
     assert done.code == ExitCode.USAGE
     assert f"there is no remote_payload/ in {project.root}" in done.err
+
+
+@pytest.mark.parametrize(
+    "words", [("deploy",), ("deploy", "--dry-run"), ("profile", "--dry-run"), ("check",)]
+)
+def test_sources_that_a_parents_rules_keep_back_stop_every_verb_that_sends_them(
+    project: Project, words: tuple[str, ...]
+) -> None:
+    parent = project.root.parent
+    subprocess.run(["git", "-C", str(parent), "init", "-q"], check=True)
+    (parent / ".gitignore").write_text("hopper/\n")
+    outcome = project.orchestrator(*words, "--host", "local")
+    assert outcome.code == ExitCode.USAGE
+    assert "the build needs what would not travel: csrc/attention/hopper/" in outcome.err
+    assert ".gitignore, `hopper/`" in outcome.err
+    assert not (parent / "work" / "snapshots").exists()
+    assert not (project.root / "runs").exists()

@@ -1,0 +1,193 @@
+"""What the build itself needs and would not travel: an error that names it, never silence.
+
+A project may keep back what it likes: rules of its own `.gitignore` files hold, unless what they
+keep back is included or imported by what travels. Rules from elsewhere, a repository inside the
+project, a sparse checkout and a name that a secret could have are no such wish.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import posixpath
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+from orchestrator.errors import UsageError
+from orchestrator.model.snapshot import Entry, Kind, Scan, Skipped
+from orchestrator.store.left_out import SPARSE, files_of, mend
+from orchestrator.store.listing import Rule, ignoring, sparse
+
+# What is compiled or run over there: these file names, in these folders.
+_INPUT = re.compile(r"csrc/(?:.+/)?[^/]+\.cu|remote_payload/(?:.+/)?[^/]+\.py")
+_HEADERS = "csrc"
+_READS_HEADERS = (".cu", ".cuh", ".h", ".hpp", ".cpp", ".inl")
+_PACKAGE = "remote_payload"
+_MOST_FILES, _SHOWN = 20_000, 4
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_DIRECTIVE = re.compile(r'^[ \t]*#[ \t]*(?:(if\w*)|(endif)|include[ \t]*"([^"\n]+)")', re.MULTILINE)
+_Missing = tuple[str, tuple[Skipped, str]]  # a path, what it stayed with, who needs it
+
+
+def no_such_part(root: Path, part: str) -> UsageError:
+    """The error for a folder of the project that is not there, as far as one may look."""
+    try:
+        (root / part).lstat()
+    except PermissionError as error:
+        return UsageError(
+            f"cannot read the folder {root}: {error.strerror}", hint="Make it readable."
+        )
+    except OSError:
+        pass
+    if sparse(root, (part,)):
+        return UsageError(
+            f"there is no {part}/ in {root}: it {SPARSE}",
+            hint=f"In {root}: git sparse-checkout add {part}",
+        )
+    return UsageError(
+        f"there is no {part}/ in {root}",
+        hint="Run this in the project's folder, the one that holds csrc/.",
+    )
+
+
+def require_parts(
+    root: Path, parts: Sequence[str], travels: Iterable[str], skipped: Sequence[Skipped]
+) -> None:
+    """UsageError for a folder of which nothing would travel, though there is something in it."""
+    begun = {path.partition("/")[0] for path in travels if "/" in path}
+    for part in parts:
+        place = root / part
+        if part in begun:
+            continue
+        if not place.is_dir():
+            kind = "a link to nothing" if place.is_symlink() else "no folder"
+            raise UsageError(
+                f"{part} in {root} is {kind}, so nothing of it can travel",
+                hint="It has to be a folder of the project, or a link to one.",
+            )
+        if not any(files for _, _, files in os.walk(place)):
+            continue
+        inside = (one for one in skipped if f"{one.path.rstrip('/')}/".startswith(f"{part}/"))
+        if item := next(inside, None):
+            said = _explained(root, [item])[0]
+            path = said.path.rstrip("/")
+            raise UsageError(
+                f"nothing in {part}/ would travel: {path} {said.reason}",
+                hint=f"{mend(path, said)}.",
+            )
+        raise UsageError(f"nothing in {part}/ would travel", hint="Do its ignore rules hide all?")
+
+
+def require_inputs(scan: Scan) -> Scan:
+    """The scan itself, unless what it leaves at home is what the build needs: then UsageError."""
+    if not scan.skipped:
+        return scan
+    travels = {entry.path: entry for entry in scan.snapshot.entries}
+    missing = dict(_not_by_choice(scan, travels))
+    missing |= dict(_needed(scan, travels))
+    if not missing:
+        return scan
+    said = [f"{path} ({needed}) {item.reason}" for path, (item, needed) in missing.items()]
+    more = f"; and {len(said) - _SHOWN} more" if len(said) > _SHOWN else ""
+    path, (item, _) = next(iter(missing.items()))
+    raise UsageError(
+        f"the build needs what would not travel: {'; '.join(said[:_SHOWN])}{more}",
+        hint=f"{mend(path, item)}.",
+    )
+
+
+def _not_by_choice(scan: Scan, travels: Collection[str]) -> Iterator[_Missing]:
+    """Sources that stay at home for a reason that is no rule of the project's own."""
+    for item in _explained(scan.root, scan.skipped):
+        if item.usual:
+            continue
+        for path in islice(files_of(scan.root, item), _MOST_FILES):
+            if _INPUT.fullmatch(path) and path not in travels:
+                yield path, (item, "a source of its own")
+
+
+def _explained(root: Path, skipped: Sequence[Skipped]) -> list[Skipped]:
+    """With the rule where git ignores something; usual is left to what the project itself wants."""
+    ignored = [item.path for item in skipped if "ignored" in item.reason]
+    rules = ignoring(root, ignored)
+    return [
+        replace(
+            item,
+            reason=f"{item.reason}: line {rule.line} of {rule.file}, `{rule.text}`",
+            usual=_is_of_project(root, rule),
+        )
+        if (rule := rules.get(item.path))
+        else replace(item, usual=item.usual and item.reason != SPARSE)
+        for item in skipped
+    ]
+
+
+def _is_of_project(root: Path, rule: Rule) -> bool:
+    return rule.file.name == ".gitignore" and root in rule.file.parents
+
+
+def _needed(scan: Scan, travels: dict[str, Entry]) -> Iterator[_Missing]:
+    """What travelling files include or import whatever happens, and what stays at home."""
+    staying = {
+        path: item
+        for item in scan.skipped
+        for path in islice(files_of(scan.root, item), _MOST_FILES)
+        if path not in travels
+    }
+    headers = {path for path in staying if path.startswith(f"{_HEADERS}/")}
+    modules = {path for path in staying if path.startswith(f"{_PACKAGE}/") and path.endswith(".py")}
+    for path, entry in travels.items():
+        if entry.kind is Kind.LINK:
+            continue
+        wanted: set[str] = set()
+        if headers and path.startswith(f"{_HEADERS}/") and path.endswith(_READS_HEADERS):
+            wanted = headers.intersection(_included(path, _text(scan, entry), travels))
+        elif modules and path.startswith(f"{_PACKAGE}/") and path.endswith(".py"):
+            wanted = modules.intersection(_imported(_text(scan, entry)))
+        explained = _explained(scan.root, [staying[one] for one in sorted(wanted)])
+        for one, item in zip(sorted(wanted), explained, strict=True):
+            yield one, (item, f"{path} needs it")
+
+
+def _text(scan: Scan, entry: Entry) -> str:
+    with suppress(OSError):
+        return scan.local(entry).read_text("utf-8", "replace")
+    return ""  # gone since it was scanned, as sending it will tell
+
+
+def _included(path: str, text: str, travels: Collection[str]) -> Iterator[str]:
+    """Where each `#include "…"` may lead that stands under no condition; none that travels."""
+    found = list(_DIRECTIVE.finditer(_COMMENT.sub("", text)))
+    # An include guard is no condition.
+    depth = -1 if found and found[0][1] == "ifndef" else 0
+    for directive in found:
+        depth += bool(directive[1]) - bool(directive[2])
+        if directive[3] and depth <= 0:
+            beside = posixpath.normpath(f"{posixpath.dirname(path)}/{directive[3]}")
+            places = (beside, posixpath.normpath(f"{_HEADERS}/{directive[3]}"))
+            if not any(place in travels for place in places):
+                yield from places
+
+
+def _imported(text: str) -> Iterator[str]:
+    """Files of the payload that a module imports, anywhere but where it is ready for their lack."""
+    with suppress(SyntaxError, ValueError):
+        waiting: list[ast.AST] = [ast.parse(text)]
+        while waiting:
+            node = waiting.pop()
+            waiting += (one for one in ast.iter_child_nodes(node) if not isinstance(one, ast.Try))
+            for name in _names(node):
+                yield f"{name.replace('.', '/')}.py"
+                yield f"{name.replace('.', '/')}/__init__.py"
+
+
+def _names(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.module:
+        yield node.module
+        yield from (f"{node.module}.{alias.name}" for alias in node.names)
