@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from orchestrator import __version__
-from orchestrator.cli import console
+from orchestrator.cli import console, terminal
 from orchestrator.cli.once import refuse_repeats
 from orchestrator.cli.session import Session
 from orchestrator.errors import ExitCode, OrchestratorError
@@ -121,7 +121,7 @@ def cli(ctx: click.Context, inventory: Path | None, runs_dir: Path | None, debug
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
-    with console.discreet_stderr("--debug" in arguments):
+    with terminal.guarded(discreet="--debug" in arguments):
         return _run(arguments)
 
 

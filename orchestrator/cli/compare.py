@@ -46,7 +46,7 @@ def compare(
     if as_json:
         console.out_json(compared.document)
     else:
-        console.out(compared.markdown.rstrip("\n"))
+        console.page(compared.markdown.rstrip("\n"))
     report = f"orchestrator report {compared.after}"
     if fail_on_regression and compared.regressions:
         raise GateFailed(f"{compared.regressions} of the cases got slower or broke", hint=report)

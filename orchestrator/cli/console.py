@@ -1,7 +1,8 @@
 """The only printer: stdout carries the product, stderr everything else.
 
-Whatever a host said passes `printable` here, so that it cannot play with the terminal. Logs, JSON
-and what --debug prints are made to be sent to others, so they pass `discreet` as well.
+All of it passes the gate of `terminal`, so that nothing can play with the terminal. Here lines are
+kept apart: text from elsewhere never begins a line, where it would pass for ours. Logs, JSON and
+what --debug prints are made to be sent to others, so they pass `discreet` as well.
 """
 
 from __future__ import annotations
@@ -14,29 +15,49 @@ import traceback
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestrator.cli import terminal
 from orchestrator.cli.session import Session
 from orchestrator.model.progress import Progress
-from orchestrator.model.text import printable
+from orchestrator.model.text import harmless_json, one_line, set_off
 
 if TYPE_CHECKING:
     from orchestrator.workflows.profile import DryStep
 
 
-def out(text: str, *, styled: bool = False) -> None:
-    """A line of the product. styled: it holds our own colours, and nothing unsafe."""
-    click.echo(text if styled else printable(text))
+def out(text: str, *, mark: str = "", colour: str | None = None) -> None:
+    """One line of the product, whatever `text` holds. mark: a word of ours before it, in colour."""
+    _say(one_line(text), mark=mark, fg=colour)
+
+
+def page(text: str) -> None:
+    """A product of many lines, each of which is ours: Markdown, JSON, commands for a shell."""
+    _say(text)
+
+
+def _say(text: str, *, err: bool = False, mark: str = "", **style: Any) -> None:
+    """The one way of a line out of here; style is the mark's."""
+    with _turn:
+        if _drawn and _drawn[-1].are_drawn and terminal.is_terminal(err=err):
+            _drawn[-1].say_above(mark, text, **style)
+            return
+        if mark:
+            terminal.write(mark, err=err, **style)
+        terminal.write(f"{text}\n", err=err)
 
 
 def log_printer() -> Callable[[str], None]:
-    """Prints lines of a job's log: logs are passed on, so it is as discreet as --debug."""
+    """Prints lines of a job's log: logs are passed on, so it is as discreet as --debug.
+
+    On a terminal they are set off, as other lines there are ours.
+    """
     from orchestrator.model.redaction import line_gate
 
-    mask = line_gate()
-    return lambda line: out(mask(line))
+    mask, before = line_gate(), "  " if terminal.is_terminal() else ""
+    return lambda line: out(f"{before}{mask(line)}")
 
 
 def out_json(value: Any, *, as_is: Collection[str] = (), private: bool = False) -> None:
@@ -47,7 +68,13 @@ def out_json(value: Any, *, as_is: Collection[str] = (), private: bool = False) 
     and for their owner alone.
     """
     shown = value if private else _discreet(value, as_is)
-    click.echo(json.dumps(shown, indent=2, sort_keys=True, ensure_ascii=False))
+    page(harmless_json(json.dumps(shown, indent=2, sort_keys=True, ensure_ascii=_only_ascii())))
+
+
+def _only_ascii() -> bool:
+    """Whether stdout has no other characters: JSON can spell the rest in its own way."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    return str(encoding).lower().replace("-", "") != "utf8"
 
 
 def _discreet(value: Any, as_is: Collection[str]) -> Any:
@@ -60,13 +87,14 @@ def _discreet(value: Any, as_is: Collection[str]) -> Any:
 
 
 def note(text: str) -> None:
-    """A line for the person watching."""
-    _in_turn(lambda: click.echo(printable(text), err=True))
+    """A line for the person watching; what follows the first is set off."""
+    _in_turn(lambda: _say(set_off(text), err=True))
 
 
 def next_step(text: str) -> None:
     """The last line a person sees: what to do next, as it can be pasted."""
-    click.secho(f"next: {_with_the_same_files(text)}", err=True, bold=True)
+    step = one_line(_with_the_same_files(text)).replace("\t", "\\t")
+    _say("", err=True, mark=f"next: {step}", bold=True)
 
 
 def _with_the_same_files(step: str) -> str:
@@ -78,55 +106,27 @@ def _with_the_same_files(step: str) -> str:
 
 def error(message: str, hint: str) -> None:
     """What failed and where, then the way out."""
-    click.secho("error: ", err=True, fg="red", bold=True, nl=False)
-    click.echo(printable(message), err=True)
+    _say(set_off(message), err=True, mark="error: ", fg="red", bold=True)
     if hint:
-        click.echo(printable(f"  hint: {hint}"), err=True)
+        _say(set_off(f"  hint: {hint}"), err=True)
 
 
 def trace() -> None:
     """The traceback of the error at hand, for --debug: without addresses, keys and folders."""
     from orchestrator.model.redaction import discreet
 
-    click.echo(printable(discreet(traceback.format_exc())), err=True)
-
-
-class _DiscreetStream:
-    """A text stream that passes on only what strangers may read."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-
-    def write(self, text: str) -> int:
-        from orchestrator.model.redaction import discreet
-
-        self._stream.write(discreet(text))
-        return len(text)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
-
-@contextmanager
-def discreet_stderr(wanted: bool) -> Iterator[None]:
-    """While the block lasts, everything on stderr passes `discreet`, whoever prints it."""
-    before = sys.stderr
-    if wanted:
-        sys.stderr = cast(TextIO, _DiscreetStream(before))
-    try:
-        yield
-    finally:
-        sys.stderr = before
+    _say(set_off(discreet(traceback.format_exc())), err=True)
 
 
 def on_terminal() -> bool:
     """Whether someone is there to answer questions."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
+    return sys.stdin.isatty() and terminal.is_terminal(err=True)
 
 
-def confirm(question: str) -> bool:
+def confirm(*lines: str) -> bool:
     """A yes-or-no question whose default is no."""
-    return click.confirm(question, default=False, err=True)
+    # The prompt is written by C's readline, which passes no gate of ours.
+    return click.confirm("\n".join(map(one_line, lines)), default=False, err=True)
 
 
 def dry_run(steps: Sequence[DryStep], as_json: bool, in_full: bool) -> int:
@@ -138,7 +138,8 @@ def dry_run(steps: Sequence[DryStep], as_json: bool, in_full: bool) -> int:
         out_json(commands, private=True)
         return 0
     for number, step in enumerate(steps, 1):
-        out(f"# {number}. on {step.host}: {step.what}\n{step.command.brief()}\n")
+        out(f"# {number}. on {step.host}: {step.what}")
+        page(f"{step.command.brief()}\n")
     if any(step.command.program for step in steps):
         out("# Each <name, size, digest> stands for a program of ours that travels in its command.")
         if in_full:
@@ -151,11 +152,11 @@ def dry_run(steps: Sequence[DryStep], as_json: bool, in_full: bool) -> int:
 
 def _in_full(steps: Sequence[DryStep]) -> None:
     assigned = [step.command.assigned() for step in steps]
-    out("# In full, and then the commands as they are sent:\n")
+    page("# In full, and then the commands as they are sent:\n")
     for assignment in dict.fromkeys(line for line, _ in assigned if line):
-        out(assignment)
+        page(assignment)
     for number, (_, line) in enumerate(assigned, 1):
-        out(f"\n# {number}.\n{line}")
+        page(f"\n# {number}.\n{line}")
 
 
 class Lines:
@@ -175,26 +176,43 @@ class Bars:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+        gate = terminal.gate(err=True)
         self.live = Progress(
             TextColumn("{task.description:>8}"),
             BarColumn(bar_width=30),
             TextColumn("{task.fields[amount]}"),
             TimeElapsedColumn(),
             TextColumn("{task.fields[detail]}", style="dim", markup=False),
-            console=Console(stderr=True),
+            # Rich moves the cursor, so it writes beyond the gate; no text comes to it but ours.
+            console=Console(file=gate.beyond if gate else None, stderr=True),
+            redirect_stdout=False,
+            redirect_stderr=False,
         )
         self._tasks: dict[str, Any] = {}
+
+    @property
+    def are_drawn(self) -> bool:
+        return self.live.live.is_started
 
     def step(self, task: str, done: int, total: int | None, detail: str = "") -> None:
         if task not in self._tasks:
             self._tasks[task] = self.live.add_task(task, total=total, amount="", detail="")
         amount = _amount(done, total, in_bytes=task in ("sync", "pull"))
+        detail = terminal.shown(one_line(detail))[:60]
         self.live.update(
-            self._tasks[task], completed=done, total=total, amount=amount, detail=detail[:60]
+            self._tasks[task], completed=done, total=total, amount=amount, detail=detail
         )
 
     def say(self, line: str) -> None:
-        _in_turn(lambda: self.live.console.print(line, highlight=False, markup=False))
+        note(line)
+
+    def say_above(self, mark: str, text: str, fg: str | None = None, bold: bool = False) -> None:
+        """A line above the bars; fg, bold: of the mark."""
+        from rich.text import Text
+
+        style = " ".join(filter(None, (fg, "bold" if bold else "")))
+        line = Text.assemble((terminal.shown(mark), style), terminal.shown(text))
+        self.live.console.print(line, soft_wrap=True)
 
 
 def _amount(done: int, total: int | None, in_bytes: bool) -> str:
@@ -234,7 +252,7 @@ atexit.register(_say_the_rest)
 @contextmanager
 def progress() -> Iterator[Progress]:
     """Bars on a terminal, plain lines elsewhere."""
-    if not sys.stderr.isatty():
+    if not terminal.is_terminal(err=True):
         yield Lines()
         return
     bars = Bars()
@@ -252,7 +270,7 @@ def undisturbed() -> Iterator[None]:
     global _unsaid
     with _question:
         with _turn:
-            paused = [bars for bars in _drawn if bars.live.live.is_started]
+            paused = [bars for bars in _drawn if bars.are_drawn]
             for bars in paused:
                 bars.live.live.transient = True  # it is drawn again below, not twice
                 bars.live.stop()

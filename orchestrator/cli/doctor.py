@@ -12,7 +12,6 @@ from orchestrator.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from orchestrator.model.diagnosis import Diagnosis
-    from orchestrator.model.finding import Finding
 
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
@@ -51,21 +50,17 @@ def doctor(
     if as_json:
         console.out_json(shown(found))
     else:
-        for line in _lines(found):
-            console.out(line, styled=True)
+        _print(found)
     console.next_step(_next(found))
     return ExitCode.UNFIT if found.first_failure else ExitCode.OK
 
 
-def _lines(found: Diagnosis) -> list[str]:
+def _print(found: Diagnosis) -> None:
     width = max(len(one.topic) for one in found.findings)
-    return [_line(one, width) for one in found.findings]
-
-
-def _line(one: Finding, width: int) -> str:
-    level = click.style(f"{one.level.value:<4}", fg=_COLOURS[one.level.value])
-    mend = f" → {one.mend}" if one.mend else ""
-    return f"{level}  {one.topic:<{width}}  {one.found}{mend}"
+    for one in found.findings:
+        level, mend = one.level.value, f" → {one.mend}" if one.mend else ""
+        text = f"  {one.topic:<{width}}  {one.found}{mend}"
+        console.out(text, mark=f"{level:<4}", colour=_COLOURS[level])
 
 
 def _next(found: Diagnosis) -> str:

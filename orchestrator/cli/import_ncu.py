@@ -36,7 +36,7 @@ def import_ncu(file: Path, output: Path | None, as_json: bool) -> int:
         source = workflow.import_file(file, progress)
         text = workflow.document(source, progress) if as_json else workflow.markdown(source)
     if output is None:
-        console.out(text.rstrip("\n"))
+        console.page(text.rstrip("\n"))
     else:
         workflow.write(text, output)
         console.out(str(output))

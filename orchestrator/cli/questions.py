@@ -13,12 +13,12 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, cast
 
 import click
 
 from orchestrator.cli import console
-from orchestrator.model.text import printable
+from orchestrator.cli.terminal import Gate
 
 if TYPE_CHECKING:
     from orchestrator.transport.trust import Question
@@ -35,8 +35,7 @@ def can_type() -> bool:
 def ask_about_host_key(question: str, fingerprint: str) -> bool:
     """Put first contact to the person; anything but yes is no."""
     with console.undisturbed():
-        whole = f"{printable(question)}\nTrust {fingerprint} from now on?"
-        return click.confirm(whole, default=False, err=True)
+        return console.confirm(question, f"Trust {fingerprint} from now on?")
 
 
 def ask_passphrase(question: str) -> str:
@@ -48,7 +47,7 @@ def ask_passphrase(question: str) -> str:
 def ask_answers(said: str, questions: tuple[Question, ...]) -> list[str]:
     """Show what a host says, and ask what it wants to know, one answer for each question."""
     with console.undisturbed(), _terminal() as (source, sink):
-        sink.write(f"{printable(said)}\n")
+        sink.write(f"{said}\n")
         sink.flush()
         return [_typed(source, sink, question.text, question.seen) for question in questions]
 
@@ -56,10 +55,10 @@ def ask_answers(said: str, questions: tuple[Question, ...]) -> list[str]:
 def _typed(source: TextIO, sink: TextIO, question: str, seen: bool) -> str:
     if not seen:
         try:
-            return getpass.getpass(printable(question), sink)
+            return getpass.getpass(question, sink)
         except EOFError:
             raise click.Abort from None
-    sink.write(printable(question))
+    sink.write(question)
     sink.flush()
     line = source.readline()
     if not line:
@@ -75,7 +74,7 @@ def _terminal() -> Iterator[tuple[TextIO, TextIO]]:
     """
     place = Path("/dev/tty")
     with place.open() as source, place.open("w") as sink, _echo_restored(source.fileno()):
-        yield source, sink
+        yield source, cast(TextIO, Gate(sink))
 
 
 @contextlib.contextmanager

@@ -9,10 +9,8 @@ connects. A key that none of them knows is a first contact.
 
 from __future__ import annotations
 
-import getpass
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -21,10 +19,6 @@ from orchestrator.errors import HostKeyError
 from orchestrator.model.host import Host
 from orchestrator.transport import known_hosts
 from orchestrator.transport.known_hosts import HostKey
-
-
-def _terminal() -> Callable[[str], str] | None:
-    return getpass.getpass if sys.stdin.isatty() else None
 
 
 class FirstContact(Enum):
@@ -48,8 +42,7 @@ class Trust:
     """known_hosts: the project's own file, OpenSSH format, keyed as the module says.
 
     ask: (question, fingerprint) -> yes or no; needed for FirstContact.ASK.
-    passphrase: question -> passphrase of a key file, asked at the terminal if there is one;
-    None where nobody can be asked.
+    passphrase: question -> passphrase of a key file; None where nobody can be asked.
     answers: (who asks and why, its questions) -> what the person types, in their order; for a
     second factor. None where nobody can be asked.
     """
@@ -57,7 +50,7 @@ class Trust:
     known_hosts: Path
     first_contact: FirstContact = FirstContact.REFUSE
     ask: Callable[[str, str], bool] | None = None
-    passphrase: Callable[[str], str] | None = field(default_factory=_terminal)
+    passphrase: Callable[[str], str] | None = None
     answers: Callable[[str, tuple[Question, ...]], list[str]] | None = None
 
     def known_keys(self, host: Host, address: str) -> tuple[HostKey, ...]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from orchestrator.errors import UsageError
 from orchestrator.model.progress import Progress
 from orchestrator.model.redaction import discreet_document, gate
+from orchestrator.model.text import harmless_json
 from orchestrator.ncu.capture import Average, KernelCapture, Measurement
 from orchestrator.ncu.page import page
 from orchestrator.ncu.read import Source, read_file
@@ -55,7 +56,7 @@ def document(source: Source, progress: Progress | None = None) -> str:
             progress.step("writing", number, len(held.kernels))
         lines.append(_line(kernel, known, text))
     launches = ",\n    ".join(lines)
-    return head.removesuffix("[]\n}") + f"[\n    {launches}\n  ]\n}}\n"
+    return harmless_json(head.removesuffix("[]\n}") + f"[\n    {launches}\n  ]\n}}\n")
 
 
 def _texts() -> Callable[[str], str]:

@@ -97,7 +97,8 @@ class JobLog:
                 return
             self._progress.step(step.stage.value, step.done, step.total, printable(step.label))
         elif self._show:
-            self._progress.say(printable(readable(line)))
+            # Set off: what a job prints does not pass for a line of ours.
+            self._progress.say(f"  {printable(readable(line))}")
         elif line.startswith(NOTE_MARK):
             self._note(line)
 

@@ -1,0 +1,183 @@
+"""There is one way to a terminal. A second one would pass no gate, so nobody may open one."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2] / "orchestrator"
+
+# What writes to a terminal, or gets hold of one: calls, attributes and modules by their full names.
+WRITERS = {
+    "print",
+    "input",
+    "breakpoint",
+    "os.write",
+    "os.writev",
+    "os.dup2",
+    "os.system",
+    "os.popen",
+    "faulthandler",
+    "fileinput",
+    "getpass.getpass",
+    "getpass",
+    "curses",
+    "pdb",
+    "pprint",
+    "readline",
+    "rich",
+    "warnings",
+    "logging",
+    "sys.stdout",
+    "sys.stderr",
+    "sys.__stdout__",
+    "sys.__stderr__",
+    "sys.displayhook",
+    "sys.excepthook",
+    "sys.exit",
+    "traceback",
+    "click.clear",
+    "click.confirm",
+    "click.echo",
+    "click.echo_via_pager",
+    "click.edit",
+    "click.get_binary_stream",
+    "click.get_text_stream",
+    "click.launch",
+    "click.pause",
+    "click.progressbar",
+    "click.prompt",
+    "click.secho",
+    "click.style",
+}
+PLACES = ("/dev/tty", "/dev/stdout", "/dev/stderr", "/dev/fd", "/proc/self/fd", "\x1b", "\x9b")
+# file → what it may, and why that passes the gate or writes nothing.
+ALLOWED = {
+    "cli/terminal.py": {
+        "sys.stdout": "the gate stands before it",
+        "sys.stderr": "the gate stands before it",
+        "/dev/tty": "named in words",
+        "click.echo": "of a style of ours, around text that has passed",
+        "click.style": "of a style of ours, around text that has passed",
+    },
+    "cli/console.py": {
+        "sys.stdout": "asked for its encoding",
+        "click.confirm": "the prompt has passed",
+        "rich": "the bars, whose texts have passed",
+        "traceback": "format_exc, as text",
+    },
+    "cli/questions.py": {
+        "/dev/tty": "with a gate before it",
+        "getpass.getpass": "writes to what stands behind a gate",
+        "getpass": "writes to what stands behind a gate",
+        "sys.stdin": "read",
+    },
+    "cli/app.py": {
+        "sys.stdout": "its descriptor, which leads to nowhere after a broken pipe",
+        "os.dup2": "to nowhere, after a broken pipe",
+    },
+    "__main__.py": {"sys.exit": "with a number"},
+    "transport/route.py": {"getpass": "getuser, which asks nobody"},
+    "transport/ssh.py": {"logging": "so that Paramiko's logger is silent"},
+}
+
+
+def _names(tree: ast.AST) -> dict[str, str]:
+    """The names that imports bind in a file → what they stand for."""
+    bound = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for one in node.names:
+                bound[one.asname or one.name.partition(".")[0]] = one.name
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            bound |= {one.asname or one.name: f"{node.module}.{one.name}" for one in node.names}
+    return bound
+
+
+def _used(tree: ast.AST) -> Iterator[str]:
+    bound = _names(tree)
+    yield from bound.values()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            yield bound.get(node.id, node.id)
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            yield f"{bound.get(node.value.id, node.value.id)}.{node.attr}"
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield from (place for place in PLACES if place in node.value)
+
+
+def writers(source: str) -> set[str]:
+    """What of WRITERS and PLACES a file uses, each as it is listed there."""
+    found = set()
+    for name in _used(ast.parse(source)):
+        parts = name.split(".")
+        heads = {".".join(parts[: count + 1]) for count in range(len(parts))}
+        found |= (heads & WRITERS) | ({name} & set(PLACES))
+    return found
+
+
+def spawned_loud(source: str) -> list[int]:
+    """The lines of a file that start a program whose words would go straight to our terminal."""
+    tree, loud = ast.parse(source), []
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        if ast.unparse(node.func.value) == "subprocess":
+            given = {keyword.arg for keyword in node.keywords}
+            if "capture_output" not in given and not {"stdout", "stderr"} <= given:
+                loud.append(node.lineno)
+    return loud
+
+
+FILES = sorted(str(path.relative_to(ROOT)) for path in ROOT.rglob("*.py"))
+
+
+def test_nothing_writes_to_a_terminal_but_the_one_printer_and_its_gate() -> None:
+    found = {}
+    for file in FILES:
+        used = writers((ROOT / file).read_text("utf-8")) - set(ALLOWED.get(file, ()))
+        if used:
+            found[file] = sorted(used)
+    assert found == {}
+
+
+def test_no_program_that_we_start_writes_to_our_terminal_itself() -> None:
+    loud = {file: spawned_loud((ROOT / file).read_text("utf-8")) for file in FILES}
+    assert {file: lines for file, lines in loud.items() if lines} == {}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "print('x')",
+        "import sys\nsys.stderr.write('x')",
+        "from sys import stdout as out\nout.write('x')",
+        "import sys as s\ns.__stdout__.write('x')",
+        "import click\nclick.echo('x')",
+        "from click import secho\nsecho('x')",
+        "import os\nos.write(1, b'x')",
+        "from rich.console import Console\nConsole().print('x')",
+        "from rich import print as show\nshow('x')",
+        "import logging\nlogging.warning('x')",
+        "import traceback\ntraceback.print_exc()",
+        "open('/dev/tty', 'w').write('x')",
+        "'\\x1b[31mred'",
+        "getattr(__builtins__, 'x')\nprint",
+    ],
+)
+def test_a_second_way_out_would_be_found(source: str) -> None:
+    assert writers(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import subprocess\nsubprocess.run(['x'])",
+        "import subprocess\nsubprocess.Popen(['x'], stdout=-1)",
+    ],
+)
+def test_a_loud_program_would_be_found(source: str) -> None:
+    assert spawned_loud(source)
