@@ -10,11 +10,10 @@ import argparse
 import os
 import signal
 import sys
-import traceback
 from pathlib import Path
 from typing import Any, Optional, Sequence
 
-from remote_payload import intake, visible_gpu
+from remote_payload import intake, places, visible_gpu
 from remote_payload.codec import CodecError
 from remote_payload.contract import Request, Status
 from remote_payload.draft import Draft
@@ -39,7 +38,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         draft.close(Status.CANCELLED, str(exc))
         return EXIT_GATE
     except Exception as exc:
-        traceback.print_exc()
+        places.trace()
         draft.close(Status.FAILED, f"our own error, {type(exc).__name__}: {exc}")
         return EXIT_BUG
 

@@ -6,19 +6,20 @@ import json
 
 from remote_payload import codec
 from remote_payload.contract import NOTE_MARK, PROGRESS_MARK, Progress, Stage
+from remote_payload.places import hidden
 
 
 def say(line: str) -> None:
     """Print one line for people."""
-    print(line, flush=True)
+    print(hidden(line), flush=True)
 
 
 def note(line: str) -> None:
     """Print one line that whoever watches is to see, without the log too."""
-    print(NOTE_MARK + line, flush=True)
+    print(NOTE_MARK + hidden(line), flush=True)
 
 
 def step(stage: Stage, done: int, total: int, label: str) -> None:
     """Print one marked progress line; newlines in `label` are escaped by JSON."""
-    progress = codec.encode(Progress(stage, done, total, label))
+    progress = codec.encode(Progress(stage, done, total, hidden(label)))
     print(PROGRESS_MARK + json.dumps(progress, allow_nan=False), flush=True)

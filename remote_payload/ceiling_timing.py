@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import gc
-import traceback
 from dataclasses import dataclass, replace
 from typing import Any, Callable, Dict, Iterator
 
 import torch
 
-from remote_payload import ceilings
+from remote_payload import ceilings, places
 from remote_payload.ceilings import MOST_CPU_GEMM, ROUNDS, Task
 from remote_payload.check_case import sentence
 from remote_payload.clock import CpuClock, CudaClock
@@ -71,7 +70,7 @@ def serve(pipe: Pipe, task: Task) -> None:
         except Unsupported as exc:
             record = replace(record, status=Status.SKIPPED, reason=str(exc))
         except Exception as exc:
-            traceback.print_exc()
+            places.trace()
             record = replace(record, status=Status.FAILED, reason=f"raised {sentence(exc)}")
         gc.collect()
         pipe.send((record, True))

@@ -5,13 +5,12 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import math
-import traceback
 from dataclasses import replace
 from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 
 import torch
 
-from remote_payload import emulation, inputs, measure_error, reference
+from remote_payload import emulation, inputs, measure_error, places, reference
 from remote_payload.contract import CheckPlan, CheckRecord, Provider, Shape, Status
 from remote_payload.providers import BadTarget, CannotRun, Loaded, load
 from remote_payload.setting import Setting
@@ -39,7 +38,7 @@ def check(provider: Provider, shape: Shape, setting: Setting, plan: CheckPlan) -
     except BadTarget as exc:
         return replace(record, reason=str(exc))
     except Exception as exc:
-        traceback.print_exc()
+        places.trace()
         return replace(record, reason=f"could not be loaded: {sentence(exc)}")
     try:
         return _emulated(_measure(record, loaded, setting, plan), loaded)
@@ -50,7 +49,7 @@ def check(provider: Provider, shape: Shape, setting: Setting, plan: CheckPlan) -
     except Exception as exc:
         if loaded.refuses(exc):
             return replace(record, status=Status.SKIPPED, reason=sentence(exc))
-        traceback.print_exc()
+        places.trace()
         return replace(record, reason=f"raised {sentence(exc)}")
 
 
@@ -101,7 +100,7 @@ def _measure(record: CheckRecord, loaded: Loaded, setting: Setting, plan: CheckP
         except Exception as exc:
             if kept is None:
                 raise
-            traceback.print_exc()  # who has answered once refuses nothing any more
+            places.trace()  # who has answered once refuses nothing any more
             how = str(exc) if isinstance(exc, WrongForm) else f"raised {sentence(exc)}"
             return replace(record, reason=record.reason or words + how)
         wrong, error = touched, record.error

@@ -10,6 +10,7 @@ from typing import Any
 from remote_payload import codec
 from remote_payload.announce import note
 from remote_payload.contract import CheckRecord, Cut, Request, Result, StageReport, Status
+from remote_payload.places import hidden
 
 UNFINISHED = "interrupted"
 
@@ -53,7 +54,10 @@ class Draft:
 
     def _save(self) -> None:
         self.result = replace(self.result, finished_at=_now())
-        codec.write_atomic(self._path, codec.dumps(self.result))
+        # What was asked stands as it is; what was found names no folder.
+        kept = {key: hidden(value) for key, value in codec.encode(self.result).items()}
+        kept["request"] = codec.encode(self.result.request)
+        codec.write_atomic(self._path, codec.dumps(kept))
 
 
 def _now() -> str:

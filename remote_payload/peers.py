@@ -12,14 +12,13 @@ import importlib
 import importlib.util
 import inspect
 import os
-import traceback
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Callable, Dict, Optional, Tuple
 
 import torch
 
-from remote_payload import emulation
+from remote_payload import emulation, places
 from remote_payload.catalog import BY_NAME, NOT_PRESENT
 from remote_payload.loaded import Attention, CannotRun, Loaded, Tensor
 from remote_payload.setting import Setting
@@ -43,7 +42,7 @@ def load(name: str, setting: Setting) -> Loaded:
     except CannotRun:
         raise
     except (Exception, SystemExit) as exc:
-        traceback.print_exc()
+        places.trace()
         words = f"{type(exc).__name__}: {exc}".strip().splitlines()[0]
         raise CannotRun(f"present but cannot be imported: {words}") from exc
 

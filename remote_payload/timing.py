@@ -5,12 +5,11 @@ from __future__ import annotations
 import functools
 import gc
 import time
-import traceback
 from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 import torch
 
-from remote_payload import inputs, measure_error
+from remote_payload import inputs, measure_error, places
 from remote_payload.check_case import (
     changed_inputs,
     require_form,
@@ -159,7 +158,7 @@ class Heat:
             with self._loaded[entrant.provider].within():
                 act(method, entrant, what)
         except Exception as exc:
-            traceback.print_exc()
+            places.trace()
             how = str(exc) if isinstance(exc, NotRecordable) else f"raised {sentence(exc)}"
             if method is Method.GRAPH:
                 self._unrecorded.add(entrant.provider)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-import traceback
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, List, Tuple
@@ -12,7 +11,7 @@ from typing import Any, Callable, List, Tuple
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from remote_payload import inputs
+from remote_payload import inputs, places
 from remote_payload.check_case import require_form, scale_of, sentence, settle
 from remote_payload.contract import KernelTrace, Provider, Shape, Status, TraceRecord
 from remote_payload.providers import CannotRun, load
@@ -34,7 +33,7 @@ def trace(provider: Provider, shape: Shape, setting: Setting) -> TraceRecord:
     except (CannotRun, Unreadable) as exc:
         return replace(record, reason=str(exc))
     except Exception as exc:
-        traceback.print_exc()
+        places.trace()
         return replace(record, reason=f"raised {sentence(exc)}")
     if not seen:
         return replace(record, reason=SAW_NOTHING, calls=CALLS)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator.cli import console, options, what_next
-from orchestrator.cli.session import Session, command_line
+from orchestrator.cli.session import Session
 from orchestrator.errors import ExitCode
 from orchestrator.model.redaction import discreet
 from remote_payload import codec
@@ -97,7 +97,7 @@ def _order(session: Session, arch: tuple[str, ...] | None) -> Order:
     from remote_payload.contract import Stage
 
     wish = Wish(stages=(Stage.BUILD,), arch=arch or ())
-    return Order(session.root, "deploy", command_line(), plan(wish, session.root))
+    return Order(session.root, "deploy", session.typed, plan(wish, session.root))
 
 
 def _dry_run(session: Session, where: Host, order: Order | None, as_json: bool) -> int:

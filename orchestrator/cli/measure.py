@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli import ceiling_options, console, options, paid, what_next
-from orchestrator.cli.session import Session, command_line
+from orchestrator.cli.session import Session
 from orchestrator.errors import ExitCode
 from orchestrator.model.run import Run
 from orchestrator.workflows.plan import Wish
@@ -208,7 +208,7 @@ def run_stages(
             "leaves more"
         )
     planned = replace(planned, request=limited)
-    order = workflow.Order(session.root, verb, command_line(), planned)
+    order = workflow.Order(session.root, verb, session.typed, planned)
     order, there = split(order) if lender else (order, order)
     if how.dry_run:
         steps = (*_watchdog(how, host), *workflow.dry_run(order, host))

@@ -179,7 +179,7 @@ def show(session: Session, run: str, as_json: bool) -> None:
     for key, value in (
         ("run", stored.card.run_id),
         ("verb", stored.card.verb),
-        ("command", discreet(stored.card.reproduce)),
+        ("command", stored.card.reproduce),
         ("host", stored.card.host),
         ("snapshot", stored.card.snapshot),
         ("started", stored.card.created_at),

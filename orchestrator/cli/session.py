@@ -54,8 +54,9 @@ class Session:
 
     @cached_property
     def _inventory(self) -> Inventory:
-        from orchestrator.model.host import looks_secret
-        from orchestrator.model.redaction import keep_private
+        from orchestrator.model.host import TransportKind, looks_secret
+        from orchestrator.model.redaction import keep_folder, keep_private
+        from orchestrator.model.workspace import workspace_for_others
         from orchestrator.store import inventory
 
         known = inventory.load(self.inventory_file, os.environ)
@@ -64,6 +65,10 @@ class Session:
             # What hosts are called here stands in every run's name; nobody is surprised by it.
             address = host.address if host.address not in known.names else None
             keep_private(address or "", str(host.identity_file or ""), host.pod or "", *secrets)
+            shown = workspace_for_others(host.workspace)
+            keep_folder(host.workspace, shown)
+            if host.kind is TransportKind.LOCAL:
+                keep_folder(str(Path(host.workspace).expanduser()), shown)
         return known
 
     @property
@@ -72,6 +77,13 @@ class Session:
         files = {"--inventory": self.inventory_path, "--runs": self.runs_dir}
         words = [word for name, file in files.items() if file for word in (name, str(file))]
         return shlex.join(["orchestrator", *words])
+
+    @property
+    def typed(self) -> str:
+        """This command for the report's "how to reproduce": what was typed, without folders."""
+        from orchestrator.model.repeatable import Stand, repeatable
+
+        return repeatable(["orchestrator", *sys.argv[1:]], Stand(Path.cwd(), self.root))
 
     def inventory(self) -> Inventory:
         """The inventory, read once; InventoryError says what is wrong with it."""
@@ -133,8 +145,3 @@ class Session:
             return (project.find(Path.cwd()) or self._inventory_folder) / "runs"
         except InventoryError:
             return Path("runs")
-
-
-def command_line() -> str:
-    """This command as it was typed, for the report's "how to reproduce"."""
-    return shlex.join(["orchestrator", *sys.argv[1:]])

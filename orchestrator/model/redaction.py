@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from orchestrator.model.hidden_addresses import without_addresses
@@ -69,11 +70,16 @@ def redacted(text: str, environ: Mapping[str, str], private: Collection[str] = (
     return redactor(environ, private)(text)
 
 
-def redactor(environ: Mapping[str, str], private: Collection[str] = ()) -> Callable[[str], str]:
+def redactor(
+    environ: Mapping[str, str],
+    private: Collection[str] = (),
+    folders: Mapping[str, str] = MappingProxyType({}),
+) -> Callable[[str], str]:
     """Return the function that masks what must not leave this machine, for many texts.
 
     environ: of this process; values of variables whose name looks secret, and the home folder,
     are masked wherever they stand. private: further words to mask, such as names of machines.
+    folders: further folders to mask, and what is shown in their place.
     """
     secrets = {value.strip() for name, value in environ.items() if looks_secret(name)}
     secret = _any_of({value for value in secrets if len(value) >= _SECRET_CHARACTERS}, "{}")
@@ -82,9 +88,15 @@ def redactor(environ: Mapping[str, str], private: Collection[str] = ()) -> Calla
     # A pod's name stands in others (run ids, addresses); another word is a word of its own.
     pod = _any_of(pods, r"(?<![A-Za-z0-9])(?:{})(?![A-Za-z0-9]|-\d+\.\w)")
     word = _any_of(words - pods, r"(?<![\w.-])(?i:{})(?![\w-])(?::\d{1,5}\b)?")
-    home = _any_of({environ.get("HOME", "").rstrip("/")} - {""}, r"{}(?![\w.-])")
+    places = {**folders, environ.get("HOME", "").rstrip("/"): "~"}
+    folder = _any_of(set(places) - {""}, r"{}(?![\w-]|\.\w)")
 
-    known = ((secret, "***"), (word, "(private)"), (pod, "(pod)"), (home, "~"))
+    known: tuple[tuple[re.Pattern[str] | None, str | Callable[[re.Match[str]], str]], ...] = (
+        (secret, "***"),
+        (word, "(private)"),
+        (pod, "(pod)"),
+        (folder, lambda found: places[found[0]]),
+    )
 
     def mask(text: str) -> str:
         plain = _COLOUR.sub("", text)
@@ -106,11 +118,19 @@ def without_secrets(text: str) -> str:
 
 # What the inventory calls an address or a secret; of the whole process, as a command is one.
 _private: set[str] = set()
+_folders: dict[str, str] = {}
 
 
 def keep_private(*words: str) -> None:
     """Words that nothing meant for strangers may print, such as a host's address."""
     _private.update(word for word in words if word)
+
+
+def keep_folder(folder: str, shown: str) -> None:
+    """A folder of a host that nothing meant for strangers may name, and what stands for it."""
+    folder = folder.rstrip("/")
+    if folder != shown and (folder.count("/") > 1 or folder.startswith("~/")):  # /tmp is harmless
+        _folders[folder] = shown
 
 
 def discreet(text: str) -> str:
@@ -120,7 +140,8 @@ def discreet(text: str) -> str:
 
 def gate() -> Callable[[str], str]:
     """The function that `discreet` calls, for many texts; it knows what is known now."""
-    return _known(frozenset(os.environ.items()), frozenset(_private))
+    environ, folders = frozenset(os.environ.items()), frozenset(_folders.items())
+    return _known(environ, frozenset(_private), folders)
 
 
 def line_gate() -> Callable[[str], str]:
@@ -155,8 +176,12 @@ def _each(value: Any, mask: Callable[[str], str]) -> Any:
 
 
 @lru_cache(maxsize=4)
-def _known(environ: frozenset[tuple[str, str]], private: frozenset[str]) -> Callable[[str], str]:
-    mask = redactor(dict(environ), private)
+def _known(
+    environ: frozenset[tuple[str, str]],
+    private: frozenset[str],
+    folders: frozenset[tuple[str, str]],
+) -> Callable[[str], str]:
+    mask = redactor(dict(environ), private, dict(folders))
     # Reports and documents say the same short words again and again.
     short = lru_cache(maxsize=4096)(mask)
     return lambda text: short(text) if len(text) < _SHORT else mask(text)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from orchestrator.model.job import JobEnd
 from orchestrator.model.price import Price
+from orchestrator.model.redaction import discreet
+from orchestrator.model.repeatable import as_repeatable
+from orchestrator.model.workspace import workspace_for_others
 from remote_payload.contract import Result
 
 
@@ -14,8 +17,9 @@ class RunCard:
     """The orchestrator's own side of a run, kept as run.json beside the payload's files.
 
     verb: the command that made it, e.g. "profile". host: inventory name. reproduce: the command
-    line that would ask for the same again. snapshot: digest of the sources that ran. after: says
-    which run was the latest here when this one was made; "" if there was none, or nobody noted it.
+    line that would ask for the same again, see `repeatable`. snapshot: digest of the sources that
+    ran. after: says which run was the latest here when this one was made; "" if there was none,
+    or nobody noted it.
     """
 
     run_id: str
@@ -27,6 +31,14 @@ class RunCard:
     created_at: str
     orchestrator_version: str
     after: str = ""
+
+    def for_others(self) -> RunCard:
+        """The card as it is kept and passed on: no folder, address or secret of anybody's."""
+        return replace(
+            self,
+            workspace=workspace_for_others(self.workspace),
+            reproduce=discreet(as_repeatable(self.reproduce)),
+        )
 
 
 @dataclass(frozen=True)

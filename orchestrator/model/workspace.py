@@ -5,6 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+# Where the inventory names none.
+WORKSPACE = "~/.cache/blackwell-sparsek"
+# Only /workspace outlives a pod's restart: docs.runpod.io/pods/storage/types.
+POD_WORKSPACE = "/workspace/blackwell-sparsek"
+# What stands for any other one where folders of a host must not be read.
+SOME_WORKSPACE = "<workspace>"
+
+
+def workspace_for_others(root: str) -> str:
+    """A workspace as strangers may read it: one of those above, which everybody has."""
+    return root if root in (WORKSPACE, POD_WORKSPACE) else SOME_WORKSPACE
+
 
 @dataclass(frozen=True)
 class Workspace:

@@ -182,4 +182,5 @@ def reproduce(run: Run) -> ReproduceView:
         files.append(("result.json", "facts and raw samples: every number above"))
     files.append(("log.txt", "the job's log"))
     rows = tuple((f"runs/{card.run_id}/{name}", what) for name, what in files)
-    return ReproduceView(card.reproduce, Table(("", ""), tuple(facts)), Table(("File", ""), rows))
+    again = card.for_others().reproduce
+    return ReproduceView(again, Table(("", ""), tuple(facts)), Table(("File", ""), rows))

@@ -9,12 +9,19 @@ from orchestrator.model.redaction import discreet
 _LIMIT = 2000
 _LOOKED_AT = 4 * _LIMIT
 _CUT = " … (cut)"
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
+_CONTROL = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u180b-\u180f\u200b-\u200f\u2028-\u202e"
+    r"\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]+"
+)
 _SURROGATE = re.compile(r"[\ud800-\udfff\ufffe\uffff]")
 
 # The folders of a machine never leave the run directory.
+_FOLDER = r"[^\s/\\:'\"<>|,;()\[\]{}`]+/"
 _PATH = re.compile(
-    r"(?<![\w:/.])(?:[A-Za-z]:\\(?:[^\\\s]+\\)*|/(?:[\w.+~-]+/)+)([\w.+~-]*)|~[\w-]+/\S*"
+    # In quotes a folder's name may hold blanks.
+    r"(?<=['\"])~?/(?:[^'\"/\n]+/)+(?P<quoted>[^'\"/\n]*)(?=['\"])"
+    rf"|(?<![\w:/.>~])(?:[A-Za-z]:\\(?:[^\\\s]+\\)*|(?:~|\.\.(?:/\.\.)*)?/(?:{_FOLDER})+)"
+    r"(?P<bare>[\w.+~-]*)|~[\w-]+/\S*"
 )
 
 # Characters with a meaning in Markdown or HTML, as references that both show as the character
@@ -50,8 +57,9 @@ def private(text: str) -> str:
 
 def _file_name(found: re.Match[str]) -> str:
     parts = [part for part in re.split(r"[/\\]", found[0]) if part]
-    is_home = found[0].startswith("~") or parts[:-1] in (["home"], ["Users"])
-    return "…" if is_home else f"…/{found[1]}" if found[1] else "…"
+    is_home = re.match(r"~[^/]", found[0]) or parts[:-1] in (["home"], ["Users"])
+    name = found["quoted"] or found["bare"]
+    return f"…/{name}" if name and not is_home else "…"
 
 
 def _reference(found: re.Match[str]) -> str:

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.model.host import Host, TransportKind
+from orchestrator.model.workspace import POD_WORKSPACE, WORKSPACE
 from orchestrator.store.inventory_document import Block, Problem, Scalar, Tree, shown_path
 from orchestrator.store.inventory_schema import EXPECTED, LocalKeys, Reading, Shared, SshKeys
 
-WORKSPACE = "~/.cache/blackwell-sparsek"
-# Only /workspace outlives a pod's restart: docs.runpod.io/pods/storage/types.
-POD_WORKSPACE = "/workspace/blackwell-sparsek"
 POD_USER = "root"
 _TRANSPORTS: dict[str, type[Shared]] = {"local": LocalKeys, "ssh": SshKeys}
 

@@ -17,6 +17,7 @@ from typing import TypeVar
 from orchestrator.errors import RunError
 from orchestrator.model.job import Ending, JobEnd
 from orchestrator.model.price import Charge, Price
+from orchestrator.model.redaction import discreet
 from orchestrator.model.run import Run, RunCard
 from orchestrator.store.run_order import in_order, latest_token
 from remote_payload import codec
@@ -102,7 +103,7 @@ class RunStore:
         A result that the payload could not finish says so in the words of the job's end. A price
         that cannot be read is left out, with the reason: it is no part of what was measured.
         """
-        card = _read(RunCard, folder / CARD)
+        card = _read(RunCard, folder / CARD).for_others()  # older ones name folders
         result = _read_result(folder / RESULT) if (folder / RESULT).exists() else None
         end = _read(JobEnd, folder / END) if (folder / END).exists() else None
         if result and end and end.why is not Ending.EXIT:
@@ -116,7 +117,8 @@ class RunStore:
 
     def record_end(self, folder: Path, end: JobEnd) -> None:
         """Keep how the job ended, in the host's words."""
-        codec.write_atomic(folder / END, codec.dumps(end))
+        told = replace(end, message=discreet(end.message))
+        codec.write_atomic(folder / END, codec.dumps(told))
 
     def add_charge(self, folder: Path, charge: Charge | None) -> Price:
         """Add what one more command on the run cost, None if that is not known; return the sum.

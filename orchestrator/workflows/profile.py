@@ -12,7 +12,6 @@ from orchestrator.launch.detached import job_agent
 from orchestrator.model.command import Command
 from orchestrator.model.host import Host
 from orchestrator.model.progress import Progress
-from orchestrator.model.redaction import discreet
 from orchestrator.model.run import Run, RunCard
 from orchestrator.model.snapshot import Deployed, Scan
 from orchestrator.model.workspace import Workspace
@@ -82,18 +81,18 @@ def _deployed_to_fit_host(order: Order, transport: Transport, progress: Progress
 
 
 def new_card(verb: str, host: Host, snapshot: str, reproduce: str) -> RunCard:
-    """The card of a run that starts now; it is passed on with the run, so it names no address."""
+    """The card of a run that starts now, as it is passed on with the run."""
     now = datetime.now(timezone.utc)
     return RunCard(
         run_id=new_run_id(now, host.name, verb),
         verb=verb,
         host=host.name,
-        workspace=discreet(host.workspace),
+        workspace=host.workspace,
         snapshot=snapshot,
-        reproduce=discreet(reproduce),
+        reproduce=reproduce,
         created_at=f"{now:%Y-%m-%dT%H:%M:%SZ}",
         orchestrator_version=__version__,
-    )
+    ).for_others()
 
 
 def dry_run(order: Order, host: Host) -> tuple[DryStep, ...]:

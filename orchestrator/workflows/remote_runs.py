@@ -208,7 +208,7 @@ def _describe(folder: Path, run: RemoteRun, end: JobEnd, host: Host) -> None:
     if request is not None:
         request = replace(request, run_id=run.run_id)
         codec.write_atomic(folder / REQUEST, codec.dumps(request))
-    codec.write_atomic(folder / END, codec.dumps(end))
+    codec.write_atomic(folder / END, codec.dumps(replace(end, message=discreet(end.message))))
     codec.write_atomic(folder / CARD, codec.dumps(_card(run.run_id, host, request)))
 
 
@@ -228,12 +228,12 @@ def _card(run_id: str, host: Host, request: Request | None) -> RunCard:
         run_id=run_id,
         verb=asked if _VERB.fullmatch(asked) else (stamp and stamp[2]) or UNKNOWN,
         host=host.name,
-        workspace=discreet(host.workspace),
+        workspace=host.workspace,
         snapshot=request.snapshot if request else UNKNOWN,
         reproduce=UNKNOWN,
         created_at=_created_at(stamp[1]) if stamp else UNKNOWN,
         orchestrator_version=f"{UNKNOWN} (fetched by {__version__})",
-    )
+    ).for_others()
 
 
 def _created_at(stamp: str) -> str:
