@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from orchestrator.cli import console, options
+from orchestrator.cli import console, options, what_next
 from orchestrator.cli.session import Session
 from orchestrator.errors import GateFailed, NothingDecided
 
@@ -47,7 +47,7 @@ def compare(
         console.out_json(compared.document)
     else:
         console.page(compared.markdown.rstrip("\n"))
-    report = f"orchestrator report {compared.after}"
+    report = what_next.command("report", compared.after)
     if fail_on_regression and compared.regressions:
         raise GateFailed(f"{compared.regressions} of the cases got slower or broke", hint=report)
     if fail_on_regression and compared.undecided:

@@ -139,7 +139,8 @@ def dry_run(steps: Sequence[DryStep], as_json: bool, in_full: bool) -> int:
         return 0
     for number, step in enumerate(steps, 1):
         out(f"# {number}. on {step.host}: {step.what}")
-        page(f"{step.command.brief()}\n")
+        out(step.command.brief())
+        out("")
     if any(step.command.program for step in steps):
         out("# Each <name, size, digest> stands for a program of ours that travels in its command.")
         if in_full:

@@ -75,12 +75,12 @@ def _after(session: Session, run: str, host: Host | None = None) -> str:
     if (folder / CARD).is_file() and ((folder / RESULT).is_file() or (folder / END).is_file()):
         return _after_one_that_is_home(session.runs.load(folder))
     if host is None or (folder / CARD).is_file():
-        return f"orchestrator attach {run}"
-    return f"orchestrator runs fetch {run} --host {host.name}"
+        return what_next.command("attach", run)
+    return what_next.command("runs", "fetch", run, "--host", host.name)
 
 
 def _after_one_that_is_home(stored: Run) -> str:
     """Whoever reads a log of a failed run has seen it by now: next is what the report makes of it,
     or where the host lacked something, what doctor says."""
     step = what_next.after(stored)
-    return f"orchestrator report {stored.card.run_id}" if " logs " in step else step
+    return what_next.command("report", stored.card.run_id) if " logs " in step else step

@@ -253,7 +253,7 @@ def show(run: Run, published: Published, as_json: bool, lent: Run | None = None)
     code = exit_code(run, report.ok, report.undecided)
     step = what_next.after(run)
     if code is ExitCode.UNDECIDED:
-        step = f"orchestrator doctor {run.card.host}"
+        step = what_next.command("doctor", run.card.host)
     if code is ExitCode.OK and lent is not None:
         code, step = _borrowed(lent, report), what_next.after(lent)
     console.next_step(step)

@@ -62,4 +62,4 @@ def report(session: Session, run: str, output: Path | None, as_json: bool) -> in
 
 def _next(run: Run) -> str:
     step = what_next.after(run)
-    return f"orchestrator runs show {run.card.run_id}" if " report " in step else step
+    return what_next.command("runs", "show", run.card.run_id) if " report " in step else step

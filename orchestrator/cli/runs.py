@@ -121,7 +121,7 @@ def _list(session: Session, as_json: bool) -> None:
     for row in [] if as_json else rows:
         console.out(f"{row['run']:<44} {row['status']:<10} {row['reason']}".rstrip())
     if rows and rows[-1]["status"] == "pending":
-        console.next_step(f"orchestrator attach {rows[-1]['run']}")
+        console.next_step(what_next.command("attach", rows[-1]["run"]))
     elif rows:
         console.next_step("orchestrator runs show latest")
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from orchestrator.model.command import Command
 from orchestrator.model.run import Run
 from remote_payload.contract import Stage, Status
 
@@ -14,11 +15,16 @@ def after(run: Run) -> str:
     """
     run_id, result = run.card.run_id, run.result
     if result is None:
-        return f"orchestrator {'logs' if run.end else 'attach'} {run_id}"
+        return command("logs" if run.end else "attach", run_id)
     if result.unfit:
-        return f"orchestrator doctor {run.card.host}"
+        return command("doctor", run.card.host)
     if result.status is not Status.OK:
-        return f"orchestrator logs {run_id}"
+        return command("logs", run_id)
     if set(result.request.stages) == {Stage.BUILD}:
-        return f"orchestrator profile --host {run.card.host}"
-    return f"orchestrator report {run_id}"
+        return command("profile", "--host", run.card.host)
+    return command("report", run_id)
+
+
+def command(*words: str) -> str:
+    """One of ours for a shell: a run's folder may come from anywhere, and with it the names."""
+    return str(Command(("orchestrator", *words)))

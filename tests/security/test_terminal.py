@@ -263,3 +263,25 @@ def test_what_is_asked_at_the_terminal_shows_a_text_and_does_nothing_else(tmp_pa
     )
     assert played_with(shown) == [], shown
     assert "done" in shown
+
+
+def test_a_program_of_the_inventory_with_line_ends_is_refused_and_forges_none(
+    project: Project,
+) -> None:
+    inventory = (project.root / "inventory.yaml").read_text()
+    project.inventory(f"{inventory}    python: {json.dumps('held/python' + HOSTILE)}\n")
+    for debug in ((), ("--debug",)):
+        on_screen(project, *debug, "check", "--dry-run")
+
+
+def test_names_in_a_run_folder_add_no_command_to_the_next_step(project: Project) -> None:
+    quick_payload(project.root, "answer(Status.FAILED, 'x')\n")
+    project.orchestrator("check")
+    (folder,) = (project.root / "runs").iterdir()
+    card = json.loads((folder / "run.json").read_text())
+    card |= {"run_id": "held; rm -rf forged", "host": "held; rm -rf forged"}
+    (folder / "run.json").write_text(json.dumps(card))
+    for words in (("runs", "show"), ("report",), ("logs",)):
+        last = project.orchestrator(*words).err.splitlines()[-1]
+        assert last.startswith("next: orchestrator ")
+        assert last.endswith(("'held; rm -rf forged'", folder.name))
