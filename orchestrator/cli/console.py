@@ -198,6 +198,7 @@ class Bars:
     def step(self, task: str, done: int, total: int | None, detail: str = "") -> None:
         if task not in self._tasks:
             self._tasks[task] = self.live.add_task(task, total=total, amount="", detail="")
+        done, total = _drawable(done), None if total is None else _drawable(total)
         amount = _amount(done, total, in_bytes=task in ("sync", "pull"))
         detail = terminal.shown(one_line(detail))[:60]
         self.live.update(
@@ -214,6 +215,11 @@ class Bars:
         style = " ".join(filter(None, (fg, "bold" if bold else "")))
         line = Text.assemble((terminal.shown(mark), style), terminal.shown(text))
         self.live.console.print(line, soft_wrap=True)
+
+
+def _drawable(amount: int) -> int:
+    """A host may count to any number; a bar has no room for it, and floats no value."""
+    return min(max(amount, 0), 10**15)
 
 
 def _amount(done: int, total: int | None, in_bytes: bool) -> str:

@@ -244,6 +244,19 @@ def test_a_line_said_above_the_bars_is_one_line_and_keeps_its_brackets(tmp_path:
     assert "\\nnext: rm -rf forged" in line
 
 
+def test_a_bar_has_room_for_whatever_a_host_counts_to(tmp_path: Path) -> None:
+    program = (
+        "from orchestrator.cli import console\n"
+        "with console.progress() as progress:\n"
+        "    progress.step('check', 10**400, 3)\n"
+        "    progress.step('pull', 10**400, 10**401)\n"
+        "    progress.step('sync', -5, -5)\n"
+    )
+    shown = read_all((sys.executable, "-c", program), tmp_path)
+    assert "Traceback" not in shown
+    assert "0" * 30 not in shown
+
+
 def test_what_is_asked_at_the_terminal_shows_a_text_and_does_nothing_else(tmp_path: Path) -> None:
     program = (
         "import os, fcntl, termios\n"
