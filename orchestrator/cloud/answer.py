@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
@@ -9,9 +10,23 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from orchestrator.cloud.pod import Endpoint, Pod, PodStatus
 from orchestrator.errors import HostUnreachable
 from orchestrator.model.text import printable
+from remote_payload import codec
 
 _SHOWN_PROBLEMS = 3
+# No pod holds more GPUs or costs more; a day on either side keeps a date inside the calendar
+# whatever time zone it is shown in.
+_MOST_GPUS, _MOST_USD = 4096, 100_000.0
+_FIRST_DAY = datetime(1, 1, 2, tzinfo=timezone.utc)
+_LAST_DAY = datetime(9999, 12, 30, tzinfo=timezone.utc)
 
+
+def _in_the_calendar(moment: datetime) -> datetime:
+    if not _FIRST_DAY <= moment <= _LAST_DAY:
+        raise ValueError("a date outside the calendar")
+    return moment
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_the_calendar)]
 Shown = Annotated[str, AfterValidator(printable)]
 
 
@@ -21,7 +36,7 @@ class _Answer(BaseModel):
 
 class _Gpu(_Answer):
     id: Shown
-    count: int = 1
+    count: Annotated[int, Field(ge=0, le=_MOST_GPUS)] = 1
 
 
 class _Endpoint(_Answer):
@@ -40,8 +55,8 @@ class _Pod(_Answer):
     name: Shown
     status: PodStatus
     gpu: _Gpu | None = None
-    cost: Annotated[float, Field(ge=0)]
-    started_at: Annotated[AwareDatetime | None, Field(alias="startedAt")]
+    cost: Annotated[float, Field(ge=0, le=_MOST_USD)]
+    started_at: Annotated[Moment | None, Field(alias="startedAt")]
     ssh: _Ssh
     ports: tuple[str, ...] = ()
     locked: bool = False
@@ -60,10 +75,14 @@ def read_pod(body: bytes) -> Pod:
     names it.
     """
     try:
+        codec.parse(body)  # stricter than pydantic: no key twice
         answer = _Pod.model_validate_json(body)
-    except ValidationError as exc:
+    except (ValidationError, codec.CodecError) as exc:
+        problems = (
+            _problems(exc) if isinstance(exc, ValidationError) else f"the whole: {exc.problem}"
+        )
         raise HostUnreachable(
-            f"RunPod's answer is not a pod as its API v2 describes it: {_problems(exc)}",
+            f"RunPod's answer is not a pod as its API v2 describes it: {problems}",
             hint="The API may have changed: look for a newer release. Until then write the "
             "pod's `address:` and `port:` into the inventory, in place of `runpod:`.",
         ) from None

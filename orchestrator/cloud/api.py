@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import random
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -103,7 +104,8 @@ class Api:
             allow_redirects=False,
         )
         after = response.headers.get("Retry-After", "")
-        after_s = int(after) if after.isascii() and after.isdigit() else None
+        # Nine digits are thirty years; Python refuses to read a number of thousands.
+        after_s = int(after) if re.fullmatch(r"[0-9]{1,9}", after) else None
         return Reply(response.status_code, response.content, after_s)
 
     @cached_property

@@ -57,7 +57,7 @@ class Watchdog:
                 f"{host.where} could not start its watchdog ({answer['error']})",
                 hint="Is the workspace writable? `orchestrator doctor` knows.",
             )
-        ways = tuple(str(way) for way in answer.get("ways", ()))
+        ways = tuple(answer.get("ways", ()))
         if not ways:
             raise HostUnfit(f"{host.where} does not say by which way it would stop itself")
         return ways
@@ -75,9 +75,16 @@ class Watchdog:
         with agent.open_agent(self.transport, AGENT, host.workspace) as session:
             session.send_json({"name": self.name, **question})
             answer = session.receive_json(_ANSWER_S)
-        if not isinstance(answer, dict) or not isinstance(answer.get("ways", []), list):
+        if not _is_answer(answer):
             raise HostUnfit(
                 f"{host.where} answered in a form that no agent of ours uses",
                 hint="Something else answers in its place; see what `python:` of this host starts.",
             )
         return answer
+
+
+def _is_answer(answer: Any) -> bool:
+    ways = answer.get("ways", []) if isinstance(answer, dict) else None
+    if not isinstance(ways, list) or not isinstance(answer.get("error", ""), str):
+        return False
+    return all(isinstance(way, str) for way in ways)

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from orchestrator.errors import HostUnfit, RunError, RunTaken
+from orchestrator.model import bounds
 from orchestrator.model.host import Host
-from orchestrator.model.job import Ending, Heartbeat, JobEnd
+from orchestrator.model.job import Heartbeat, JobEnd
+from orchestrator.transport.agent import SAID_CHARACTERS
+from remote_payload import codec
 
 _ADVICE = {
     "no-space": "Free some space under the workspace, or move it: `workspace:` in the inventory.",
     "denied": "Choose a workspace you may write to: `workspace:` in the inventory.",
     "read-only": "Choose a workspace you may write to: `workspace:` in the inventory.",
 }
+# In the place of a job's state, where its host tells what makes no sense.
+DAMAGED = "damaged"
+_END_KEYS = [field.name for field in fields(JobEnd)]
+_NO_SENSE = (KeyError, TypeError, ValueError, AttributeError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,9 @@ def checked(host: Host, answer: Any) -> Any:
     if error is None:
         return answer
     said = answer.get("message", error)
+    if not isinstance(error, str) or not isinstance(said, str):
+        raise HostUnfit(f"{host.where} answered in a form that no agent of ours uses")
+    said = said[:SAID_CHARACTERS]
     if error == "no-job":
         raise RunError(
             f"{host.where} knows no run {said!r}",
@@ -58,12 +67,18 @@ def job_end(host: Host, answer: Any) -> JobEnd:
 
 
 def jobs(host: Host, answer: Any) -> tuple[ListedJob, ...]:
-    """Every entry of a list, in its order. HostUnfit as above."""
+    """Every entry of a list, in its order; one that makes no sense is called damaged and hides no
+    other. HostUnfit as above, also for an entry without a name."""
     with _understood(host):
-        return tuple(
-            ListedJob(str(entry["run"]), _end(entry["end"]) if entry["end"] else None, _beat(entry))
-            for entry in answer["jobs"]
-        )
+        return tuple(_listed(_word(entry["run"]), entry) for entry in answer["jobs"])
+
+
+def _listed(run_id: str, entry: Any) -> ListedJob:
+    try:
+        end = _end(entry["end"]) if entry["end"] is not None else None
+        return ListedJob(run_id, end, _beat(entry))
+    except _NO_SENSE:
+        return ListedJob(run_id, None, Heartbeat(DAMAGED, None))
 
 
 def others(answer: Any) -> tuple[str, ...]:
@@ -75,30 +90,32 @@ def others(answer: Any) -> tuple[str, ...]:
 def heartbeat(host: Host, body: bytes) -> Heartbeat:
     """A sign of life; HostUnfit as above."""
     with _understood(host):
-        return _beat(json.loads(body))
+        return _beat(codec.parse(body))
 
 
 def _beat(facts: Any) -> Heartbeat:
     waiting_for = facts["waiting_for"]
     return Heartbeat(
-        str(facts["state"] or "starting"), None if waiting_for is None else str(waiting_for)
+        _word(facts["state"] or "starting"), None if waiting_for is None else _word(waiting_for)
     )
+
+
+def _word(value: Any) -> str:
+    """What the host says in the place of a word, and no more of it than a line."""
+    return str(value)[:SAID_CHARACTERS]
 
 
 def _end(facts: Any) -> JobEnd:
-    status = facts["exit_status"]
-    return JobEnd(
-        Ending(facts["why"]),
-        None if status is None else int(status),
-        str(facts.get("message", "")),
-    )
+    """What else is told of an end, such as when it was, is not asked for."""
+    known = {key: facts[key] for key in _END_KEYS if key in facts}
+    return bounds.checked(codec.decode(JobEnd, known))
 
 
 @contextmanager
 def _understood(host: Host) -> Iterator[None]:
     try:
         yield
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    except _NO_SENSE as error:
         raise HostUnfit(
             f"{host.where} answered in a form that no agent of ours uses",
             hint="Something else answers in its place; see what `python:` of this host starts.",

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestrator.errors import LinkLost
+from orchestrator.errors import HostUnfit, LinkLost
 from orchestrator.launch.answer import checked
 from orchestrator.model.host import Host
 from orchestrator.model.job import OUTPUT_LIMIT_BYTES, RemoteFile
@@ -125,7 +125,7 @@ class Pull:
                 digest.update(data)
                 size += len(data)
                 self._advance(len(data), place.file)
-        whole = size == place.file.size_bytes and digest.hexdigest() == told["sha256"]
+        whole = size == place.file.size_bytes and digest.hexdigest() == _told_digest(told)
         if place.verify_only:
             return whole
         if not whole:
@@ -153,6 +153,17 @@ class Pull:
             f"{file.path} from {self._host.where} arrived damaged and was thrown away",
             hint="Run the same command again; the host still has the file.",
         )
+
+
+def _told_digest(told: Any) -> str:
+    """What the host says of the file that it sent; HostUnfit where it says nothing of the kind."""
+    told_digest = told.get("sha256")
+    if isinstance(told_digest, str):
+        return told_digest
+    raise HostUnfit(
+        "the host sent a file and not its digest, so nobody can tell whether it is whole",
+        hint="Something else answers in its place; see what `python:` of this host starts.",
+    )
 
 
 def _digest_of_start(path: Path, size: int, digest: Any) -> None:

@@ -17,6 +17,7 @@ from orchestrator.model.job import RemoteFile
 
 # Reports of Nsight Compute reach some hundred MB; a run of more is a mistake or an attack.
 RUN_LIMIT_BYTES = 8 << 30
+_SHOWN_CHARACTERS = 80
 _FILES = ("result.json", "log.txt")
 _FOLDER = "artifacts"
 _PARTIAL = ".partial"
@@ -57,7 +58,7 @@ def offered_files(
     refused = {path for path, _ in left}
     taken = [file for file in files if file.path not in refused]
     if left and not taken:
-        raise HostUnfit(f"{where}: {left[0][0]!r} is not a file of a run", hint=_HINT)
+        raise HostUnfit(f"{where}: {_shown(left[0][0])} is not a file of a run", hint=_HINT)
     taken, beyond = _within_limit(where, taken, first)
     if left or beyond:
         say(_stays(where, [*left, *beyond]))
@@ -67,10 +68,17 @@ def offered_files(
 def _file(where: str, entry: Any, also: tuple[str, ...]) -> RemoteFile:
     path, size = (entry.get("path"), entry.get("size")) if isinstance(entry, dict) else (None, None)
     if type(size) is not int or size < 0:
-        raise HostUnfit(f"{where} offers a file without a size: {path!r}", hint=_HINT)
+        raise HostUnfit(f"{where} offers a file without a size: {_shown(path)}", hint=_HINT)
     if not isinstance(path, str) or not (path in _FILES or path in also or _is_below(path)):
-        raise HostUnfit(f"{where}: {path!r} is not a file of a run", hint=_HINT)
+        raise HostUnfit(f"{where}: {_shown(path)} is not a file of a run", hint=_HINT)
     return RemoteFile(path, size)
+
+
+def _shown(path: Any) -> str:
+    """A path in a message: cut where it is long, and named by its type where it is none."""
+    if not isinstance(path, str):
+        return f"a {type(path).__name__}"
+    return repr(path) if len(path) <= _SHOWN_CHARACTERS else f"{path[:_SHOWN_CHARACTERS]!r}…"
 
 
 def _is_below(path: str) -> bool:
@@ -167,6 +175,6 @@ def _within_limit(
 
 def _stays(where: str, left: list[_Left]) -> str:
     count = "1 file stays" if len(left) == 1 else f"{len(left)} files stay"
-    named = "; ".join(f"{path!r} {why}" for path, why in left[:_SHOWN])
+    named = "; ".join(f"{_shown(path)} {why}" for path, why in left[:_SHOWN])
     more = f"; and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
     return f"{count} in the job's folder at {where}: {named}{more}"

@@ -22,9 +22,18 @@ def remembered(root: Path) -> dict[str, str]:
             text = file.read_text("utf-8")
         except (OSError, UnicodeDecodeError):
             continue
-        if hashlib.sha256(text.encode()).hexdigest() == file.name:
+        if hashlib.sha256(text.encode()).hexdigest() == file.name and _is_manifest(text):
             found[file.name] = text
     return found
+
+
+def _is_manifest(text: str) -> bool:
+    """A file can lie under its own digest and still be none of ours."""
+    try:
+        Snapshot.from_manifest(text)
+    except (ValueError, TypeError, RecursionError):
+        return False
+    return True
 
 
 def remember(root: Path, snapshot: Snapshot) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import re
 import shutil
@@ -12,22 +11,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
 
 from orchestrator.errors import RunError
 from orchestrator.model.job import Ending, JobEnd
 from orchestrator.model.price import Charge, Price
 from orchestrator.model.redaction import discreet
 from orchestrator.model.run import Run, RunCard
+from orchestrator.store import run_files
+from orchestrator.store.run_files import CARD, END, PRICE, REQUEST, RESULT
 from orchestrator.store.run_order import in_order, latest_token
 from remote_payload import codec
-from remote_payload.contract import SCHEMA, Request, Result, Status
+from remote_payload.contract import Request, Status
 
-CARD, REQUEST, RESULT, END = "run.json", "request.json", "result.json", "end.json"
-PRICE = "price.json"
+__all__ = ["CARD", "END", "LOG", "PRICE", "REPORT", "REQUEST", "RESULT", "RunStore", "new_run_id"]
 LOG, REPORT = "log.txt", "report.md"
 _STATUS = {Ending.TIMEOUT: Status.TIMEOUT, Ending.CANCELLED: Status.CANCELLED}
-T = TypeVar("T")
 _UNSAFE = re.compile(r"[^a-z0-9]+")
 
 
@@ -103,14 +101,13 @@ class RunStore:
         A result that the payload could not finish says so in the words of the job's end. A price
         that cannot be read is left out, with the reason: it is no part of what was measured.
         """
-        card = _read(RunCard, folder / CARD).for_others()  # older ones name folders
-        result = _read_result(folder / RESULT) if (folder / RESULT).exists() else None
-        end = _read(JobEnd, folder / END) if (folder / END).exists() else None
+        card = run_files.card(folder).for_others()  # older ones name folders
+        result, end = run_files.result(folder), run_files.end(folder)
         if result and end and end.why is not Ending.EXIT:
             status = _STATUS.get(end.why, Status.FAILED)
             result = replace(result, status=status, reason=f"the job {end.words}")
         try:
-            return Run(card, result, end, _price(folder))
+            return Run(card, result, end, run_files.price(folder))
         except RunError as problem:
             # Reports quote it, and they name no folder of this machine.
             return Run(card, result, end, price_problem=problem.message.replace(f"{folder}/", ""))
@@ -126,13 +123,13 @@ class RunStore:
         RunError: what is there already cannot be read, and was left as it is.
         """
         with _one_at_a_time(folder.parent):
-            price = (_price(folder) or Price()).plus(charge)
+            price = (run_files.price(folder) or Price()).plus(charge)
             codec.write_atomic(folder / PRICE, codec.dumps(price))
         return price
 
     def request(self, folder: Path) -> Request:
         """The request of a run, also of one that never came back."""
-        return _read(Request, folder / REQUEST)
+        return run_files.request(folder)
 
     def all(self) -> Iterator[Path]:
         """Run directories, oldest first."""
@@ -161,54 +158,3 @@ def _one_at_a_time(root: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
-
-
-def _read_result(path: Path) -> Result:
-    text = _text(path)
-    try:
-        schema = json.loads(text).get("schema")
-    except (ValueError, AttributeError) as exc:
-        raise _corrupt(path, f"not valid JSON ({exc})") from exc
-    if isinstance(schema, int) and schema > SCHEMA:
-        raise RunError(
-            f"{path}: schema: written by a newer version (schema {schema}, "
-            f"this version reads up to {SCHEMA})",
-            hint="Update the orchestrator; the run is untouched.",
-        )
-    return _parse(Result, path, text)
-
-
-def _price(folder: Path) -> Price | None:
-    path = folder / PRICE
-    if not path.exists():
-        return None
-    try:
-        return _read(Price, path)
-    except (ValueError, RecursionError) as exc:  # a figure that no price has; nested without end
-        raise _corrupt(path, str(exc)) from exc
-
-
-def _read(kind: type[T], path: Path) -> T:
-    return _parse(kind, path, _text(path))
-
-
-def _parse(kind: type[T], path: Path, text: str) -> T:
-    try:
-        return codec.loads(kind, text)
-    except codec.CodecError as exc:
-        raise _corrupt(path, str(exc)) from exc
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as exc:
-        raise _corrupt(path, str(exc)) from exc
-
-
-def _corrupt(path: Path, problem: str) -> RunError:
-    return RunError(
-        f"{path}: {problem}",
-        hint="The file is damaged and was left as it is; fetch it again with "
-        f"`orchestrator attach {path.parent.name}`, or repeat the run.",
-    )

@@ -21,6 +21,7 @@ from orchestrator.errors import HostUnfit, LinkLost
 from orchestrator.model.command import Command, Program, python_program
 from orchestrator.model.host import Host
 from orchestrator.transport.base import Channel, Transport
+from remote_payload import codec
 
 HELLO_LIMIT_S = 15.0
 SILENCE_LIMIT_S = 60.0
@@ -28,6 +29,8 @@ _NOISE_LIMIT_BYTES = 1 << 20
 _CHUNK_BYTES = 4 << 20
 # Far above what any agent sends at once: a host that lies cannot fill the memory here.
 _FRAME_LIMIT_BYTES = 64 << 20
+# Of what an agent says in words, for people: some messages hold a whole log.
+SAID_CHARACTERS = 2000
 _TOO_OLD = 86
 _OLDER_STILL = "Unknown option: -I"  # of Python 2, and of 3 before 3.4
 # What an agent's text begins with, behind `first`; `wire` alone where nothing else is said.
@@ -158,16 +161,26 @@ class AgentSession:
 
 
 def unpack_json(host: Host, body: bytes) -> Any:
-    """The value of a J frame's body; LinkLost if it is none, or unpacks to more than it may."""
+    """The value of a J frame's body. LinkLost: it was damaged on the way, or unpacks to more than
+    it may. HostUnfit: it arrived whole and is no JSON, which no new try would change."""
     try:
         text = zlib.decompressobj().decompress(body, _FRAME_LIMIT_BYTES + 1)
-        if len(text) > _FRAME_LIMIT_BYTES:
-            raise LinkLost(
-                f"{host.where} answered with more than {_FRAME_LIMIT_BYTES / 1e6:.0f} MB"
-            )
-        return json.loads(text)
-    except (ValueError, zlib.error, RecursionError) as error:
-        raise LinkLost(f"{host.where} answered with what is not JSON") from error
+    except zlib.error as error:
+        raise LinkLost(f"{host.where} answered with what cannot be unpacked") from error
+    if len(text) > _FRAME_LIMIT_BYTES:
+        raise LinkLost(f"{host.where} answered with more than {_FRAME_LIMIT_BYTES / 1e6:.0f} MB")
+    return understood_json(host, text)
+
+
+def understood_json(host: Host, text: bytes) -> Any:
+    """The value of a host's JSON text, read strictly; HostUnfit if it is none."""
+    try:
+        return codec.parse(text)
+    except codec.CodecError as error:
+        raise HostUnfit(
+            f"{host.where} sent an answer that makes no sense: {error.problem}",
+            hint="Something else answers in its place; see what `python:` of this host starts.",
+        ) from error
 
 
 @contextmanager

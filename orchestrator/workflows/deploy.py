@@ -23,7 +23,6 @@ from orchestrator.errors import (
     HostUnreachable,
     LinkLost,
     NobodyToAsk,
-    OrchestratorError,
 )
 from orchestrator.model.command import Command
 from orchestrator.model.host import Host
@@ -237,7 +236,8 @@ class _FarEnd:
         answer = self._session.receive_json(timeout_s)
         status = answer.get("status") if isinstance(answer, dict) else None
         form = _FORMS[status] if isinstance(status, str) and status in due else None
-        if form is None or not all(isinstance(answer.get(key), form[key]) for key in form):
+        # For a key that is missing stands the answer itself, which is of no form.
+        if form is None or not all(isinstance(answer.get(key, answer), form[key]) for key in form):
             raise HostUnfit(
                 f"{self._host.where} answered in a form that no agent of ours uses",
                 hint="Something else answers in its place; see what `python:` of this host starts.",
@@ -282,9 +282,9 @@ class _FarEnd:
         raise lost
 
 
-def _failure(host: Host, answer: Any) -> OrchestratorError:
-    reason = answer["text"].partition("] ")[2] or answer["text"]
-    root = answer["root"]
+def _failure(host: Host, answer: Any) -> HostUnfit:
+    text, root = (answer[key][: agent.SAID_CHARACTERS] for key in ("text", "root"))
+    reason = text.partition("] ")[2] or text
     if answer["error"] in ("ENOSPC", "EDQUOT"):
         return HostUnfit(
             f"no space left on {host.where} under {root}: {reason}",
@@ -295,7 +295,7 @@ def _failure(host: Host, answer: Any) -> OrchestratorError:
             f"{host.where} could not write under {root}: {reason}",
             hint="Set `workspace:` for this host to a folder you may write to.",
         )
-    return OrchestratorError(
+    return HostUnfit(
         f"{host.where} refused the snapshot: {reason}",
-        hint="Published snapshots are untouched. This is a fault of ours: please report it.",
+        hint="Published snapshots are untouched. Run again; if it stays so, please report it.",
     )

@@ -19,6 +19,7 @@ from orchestrator.errors import (
     RunError,
     UsageError,
 )
+from orchestrator.launch.answer import DAMAGED
 from orchestrator.launch.detached import DetachedLauncher
 from orchestrator.model.host import Host
 from orchestrator.model.job import Ending, Heartbeat, JobEnd
@@ -71,6 +72,8 @@ class RemoteRun:
         """The same for people."""
         if self.end is not None:
             return self.end.words
+        if self.state == DAMAGED:
+            return "is damaged: what its host tells of it makes no sense"
         waits = self.beat.waiting_for if self.state == "queued" else None
         return f"waits for {waits} to leave the device" if waits else f"is {self.state}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from orchestrator.errors import HostUnfit
+from orchestrator.model import bounds
 from orchestrator.model.host import Host
 from orchestrator.model.text import printable
 from remote_payload import codec
@@ -13,9 +14,9 @@ T = TypeVar("T")
 
 
 def understood(kind: type[T], answer: Any, host: Host) -> T:
-    """HostUnfit: the answer is of another form."""
+    """HostUnfit: the answer is of another form, or holds a figure that can be none."""
     try:
-        return codec.decode(kind, _harmless(answer))
+        return bounds.checked(codec.decode(kind, _harmless(answer)))
     except codec.CodecError as error:
         raise HostUnfit(
             f"{host.where} sent an answer that makes no sense: {error}",

@@ -1,0 +1,71 @@
+"""What a figure of a run can be at all; beyond it a file is damaged, or somebody made it up.
+
+Wide on purpose: nothing that was ever measured comes near. Samples have no bounds here, as a report
+keeps them and says why they are no times (`stats.usable`, `objection`), and neither have errors
+against the reference: a wrong kernel can give anything.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import cache
+from typing import Any, TypeVar
+
+from remote_payload.codec import CodecError
+from remote_payload.contract import SCHEMA, ErrorMeasure, Shape
+
+T = TypeVar("T")
+# A day of every GPU there is comes to less work than that, in any unit used here.
+LARGEST = 1e30
+# Elements of one tensor: more have no address.
+_MOST_ELEMENTS = 2**63
+_DIMENSION = (1, 2**31 - 1)
+_BOUNDS = {
+    **dict.fromkeys(("batch", "heads", "seq", "dim"), _DIMENSION),
+    "schema": (1, SCHEMA),
+    "temperature_c": (-273.15, 10_000.0),
+    # Below zero: the signal that ended it.
+    **dict.fromkeys(("exit_status", "exit_code", "status"), (-(2**31), 2**32)),
+    "seed": (-(2**63), 2**64),
+}
+_ANY = (0, LARGEST)
+_FREE = frozenset({"samples_us", "host_us"})
+
+
+def checked(value: T) -> T:
+    """The value itself. CodecError: the key of a figure in it that can be none, and its bounds."""
+    _check(value, "")
+    return value
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind) if field.name not in _FREE)
+
+
+def _check(value: Any, key: str, name: str = "") -> None:
+    if isinstance(value, (str, bool)) or value is None:
+        return
+    if isinstance(value, (int, float)):
+        _check_figure(value, key, *_BOUNDS.get(name, _ANY))
+    elif isinstance(value, tuple):
+        for number, item in enumerate(value):
+            _check(item, f"{key}[{number}]", name)
+    elif dataclasses.is_dataclass(value) and not isinstance(value, ErrorMeasure):
+        kind: Any = type(value)
+        for inner in _names(kind):
+            _check(getattr(value, inner), f"{key}.{inner}" if key else inner, inner)
+        if isinstance(value, Shape):
+            _check_size(value, key)
+
+
+def _check_figure(value: float, key: str, low: float, high: float) -> None:
+    if value < low:
+        raise CodecError(key, f"{value:.6g}, expected at least {low:g}")
+    if value > high:
+        raise CodecError(key, f"{value:.6g}, expected at most {high:g}")
+
+
+def _check_size(shape: Shape, key: str) -> None:
+    if shape.batch * shape.heads * shape.seq * shape.dim >= _MOST_ELEMENTS:
+        raise CodecError(key, f"{shape.label} has more elements than a tensor can have")

@@ -1,0 +1,115 @@
+"""Reading back the files of a run: whole and of the form that we write, or refused with the file,
+the key and what was expected. Whatever a file holds, nothing but RunError comes of it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import Any, TypeVar
+
+from orchestrator.errors import RunError
+from orchestrator.model import bounds
+from orchestrator.model.job import JobEnd
+from orchestrator.model.price import Price
+from orchestrator.model.run import RunCard
+from remote_payload import codec
+from remote_payload.contract import SCHEMA, Request, Result
+
+CARD, REQUEST, RESULT, END = "run.json", "request.json", "result.json", "end.json"
+PRICE = "price.json"
+# The raw samples of ten thousand cases take some ten MB.
+LIMIT_BYTES = 256 << 20
+T = TypeVar("T")
+
+
+def card(folder: Path) -> RunCard:
+    """What the command knew that made the run."""
+    return _read(RunCard, folder / CARD)
+
+
+def request(folder: Path) -> Request:
+    """What was asked; RunError also where it was asked by a newer version."""
+    return _read_of_schema(Request, folder / REQUEST)
+
+
+def result(folder: Path) -> Result | None:
+    """What came back; None if nothing did."""
+    path = folder / RESULT
+    return _read_of_schema(Result, path) if _is_there(path) else None
+
+
+def end(folder: Path) -> JobEnd | None:
+    """How the job ended; None while nobody knows."""
+    path = folder / END
+    return _read(JobEnd, path) if _is_there(path) else None
+
+
+def price(folder: Path) -> Price | None:
+    """What it cost; None where nobody asked."""
+    path = folder / PRICE
+    return _read(Price, path) if _is_there(path) else None
+
+
+def _is_there(path: Path) -> bool:
+    """Also a link that leads nowhere: somebody put it there, and it is no file of ours."""
+    return os.path.lexists(path)
+
+
+def _read(kind: type[T], path: Path) -> T:
+    return _decoded(kind, path, _document(path))
+
+
+def _read_of_schema(kind: type[T], path: Path) -> T:
+    document = _document(path)
+    schema = document.get("schema")
+    if isinstance(schema, int) and schema > SCHEMA:
+        raise RunError(
+            f"{path}: schema: written by a newer version (schema {schema}, "
+            f"this version reads up to {SCHEMA})",
+            hint="Update the orchestrator; the run is untouched.",
+        )
+    return _decoded(kind, path, document)
+
+
+def _decoded(kind: type[T], path: Path, document: Any) -> T:
+    try:
+        return bounds.checked(codec.decode(kind, document))
+    except codec.CodecError as exc:
+        raise _corrupt(path, str(exc) if exc.key else exc.problem) from exc
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        document = codec.parse(_bytes(path).decode("utf-8"))
+        if isinstance(document, dict):
+            return document
+        raise _corrupt(path, f"not valid JSON of ours (a {type(document).__name__}, no object)")
+    except codec.CodecError as exc:
+        raise _corrupt(path, exc.problem) from exc
+    except UnicodeDecodeError as exc:
+        raise _corrupt(path, f"it is no UTF-8 text from byte {exc.start} on") from exc
+    except OSError as exc:
+        raise _corrupt(path, exc.strerror or str(exc)) from exc
+
+
+def _bytes(path: Path) -> bytes:
+    """The file's bytes; a device, a pipe or a folder in its place is not waited for."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError("it is no regular file")
+    # It may have been replaced a moment ago, and whoever opens a pipe waits for its writer.
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as source:
+        size = os.fstat(source.fileno()).st_size
+        if size > LIMIT_BYTES:
+            raise OSError(
+                f"it has {size / 1e6:.0f} MB, and none of ours more than {LIMIT_BYTES / 1e6:.0f} MB"
+            )
+        return source.read(LIMIT_BYTES)
+
+
+def _corrupt(path: Path, problem: str) -> RunError:
+    return RunError(
+        f"{path}: {problem}",
+        hint="The file is damaged and was left as it is; fetch it again with "
+        f"`orchestrator attach {path.parent.name}`, or repeat the run.",
+    )

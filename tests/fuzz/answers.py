@@ -1,0 +1,249 @@
+"""One trial: a conversation with an agent of ours in which one answer is damaged.
+
+What may come of it: an answer that is understood, or an error of ours that says whose fault it is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import shutil
+import struct
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from random import Random
+from typing import Any, TypeAlias
+
+from orchestrator.cli import console, doctor, hosts_status
+from orchestrator.cloud.answer import read_detail, read_pod
+from orchestrator.cloud.pod import trust_alias
+from orchestrator.cloud.watchdog import Watchdog
+from orchestrator.errors import ExitCode, OrchestratorError
+from orchestrator.launch.detached import DetachedLauncher
+from orchestrator.model.command import Command
+from orchestrator.model.evidence import Evidence, SmiEvidence, SystemEvidence
+from orchestrator.model.host import Host, TransportKind
+from orchestrator.model.progress import Silence
+from orchestrator.store import sources
+from orchestrator.store.runs import RunStore
+from orchestrator.transport.scripted import ScriptedTransport
+from orchestrator.workflows.deploy import deploy
+from orchestrator.workflows.diagnose import diagnose, shown
+from orchestrator.workflows.read_log import remote_log
+from orchestrator.workflows.remote_runs import remote_runs
+from remote_payload import codec
+from tests.cloud.server import pod_json
+from tests.fuzz.mutations import damage
+from tests.fuzz.reading import LIMIT_S, TooLong, within
+from tests.model import healthy_host
+from tests.workflows.syncing import write
+
+Frame: TypeAlias = "tuple[bytes, Any]"
+_HOST = Host("liar", TransportKind.LOCAL, "/w", "python", pod="7h9k2m4n6p")
+_SMI = Path(__file__).parents[1] / "fixtures/doctor/h100/log.xml"
+_END = {"why": "exit", "exit_status": 0, "message": "", "at": 1.5}
+_BEAT = {"state": "queued", "waiting_for": "r0"}
+_KINDS = {"damaged": 0.9, "kind": 0.04, "packing": 0.06}
+
+
+@dataclass(frozen=True)
+class Talk:
+    """frames: what an honest agent would send, one command after another; act: what we do."""
+
+    name: str
+    commands: tuple[tuple[Frame, ...], ...]
+    act: Callable[[ScriptedTransport, Path], object]
+
+
+def _evidence() -> Any:
+    facts = healthy_host.FACTS
+    return codec.encode(
+        Evidence(
+            silent=("transfer",),
+            faults=(("toolkits", "OSError"),),
+            took_s=0.5,
+            clock_s=1_780_000_000.0,
+            files=(
+                ("/proc/self/mountinfo", "1 2 8:1 / /workspace rw - ext4 /dev/sda rw\n"),
+                ("/proc/meminfo", "MemAvailable:   1000 kB\n"),
+                ("/proc/self/status", "CapEff:\t000001ffffffffff\n"),
+                ("/sys/fs/cgroup/cpu.max", "400000 100000\n"),
+                ("/sys/fs/cgroup/memory.max", "137438953472\n"),
+                ("/proc/driver/nvidia/params", "RmProfilingAdminOnly: 1\n"),
+            ),
+            system=SystemEvidence("Linux-6.8", "x86_64", 0, 16, 1 << 38, gpu_nodes=1),
+            pythons=facts.interpreters,
+            toolkits=facts.toolkits,
+            profilers=facts.profilers,
+            nvidia_smi=SmiEvidence("/usr/bin/nvidia-smi", 0, _SMI.read_text("utf-8"), "9.0\n"),
+            workspace=facts.workspace,
+            temporary=facts.temporary,
+            shared_memory=facts.shared_memory,
+            transfer=facts.transfer,
+        )
+    )
+
+
+def _doctor(transport: ScriptedTransport, place: Path) -> None:
+    found = diagnose(transport, probe_counters=True)
+    console.out_json(shown(found))
+    for line in doctor._lines(found):
+        console.out(line, styled=True)
+
+
+def _pull(transport: ScriptedTransport, place: Path) -> None:
+    into = place / "runs/r1"
+    shutil.rmtree(into, ignore_errors=True)
+    into.mkdir(parents=True)
+    DetachedLauncher(transport).pull("r1", into, Silence())
+
+
+def _listed(transport: ScriptedTransport, place: Path) -> None:
+    for run in remote_runs(transport, RunStore(place / "none")):
+        console.out(f"{run.run_id} {run.state} {run.here.value} {run.words}")
+
+
+def talks(place: Path) -> tuple[Talk, ...]:
+    """One conversation with each agent, honest so far."""
+    scan = sources.scan(write(place / "project", {"csrc/a.cu": "A"}))
+    data = b"x" * 1000
+    compiled = {"state": "ok", "nvcc": "/usr/local/cuda/bin/nvcc", "took_s": 1.5, "instead": []}
+    files = [
+        {"path": "artifacts/ncu/a.csv", "size": len(data)},
+        {"path": "log.txt", "size": 0},
+    ]
+    pulled = (
+        (b"J", {"ok": True, "files": files}),
+        (b"Z", zlib.compress(data)),
+        (b"J", {"sha256": sha256(data).hexdigest()}),
+        (b"J", {"sha256": sha256(b"").hexdigest()}),
+        (b"J", {"ok": True}),
+    )
+    followed = (
+        (b"L", b'building\n@@progress {"stage": "bench", "done": 3, "total": 9, "label": "a"}\n'),
+        (b"H", json.dumps(_BEAT).encode()),
+        (b"J", {"ok": True, "end": _END, "offset": 9}),
+    )
+    wanted = {"status": "wanted", "base": None, "have": ["0123456789abcdef"]}
+    done = {"status": "done", "root": "/w", "deleted": 1}
+    failed = {"status": "failed", "root": "/w", "text": "[Errno 28] no space", "error": "ENOSPC"}
+    jobs = [dict(_BEAT, run=f"r{n}", end=end) for n, end in enumerate((None, _END, None))]
+    return (
+        Talk(
+            "doctor",
+            (
+                ((b"J", _evidence()),),
+                ((b"J", {"trying": True}), (b"J", compiled)),
+                ((b"J", {"status": 0, "said": "==PROF== fine"}),),
+            ),
+            _doctor,
+        ),
+        Talk(
+            "receive",
+            (((b"J", wanted), (b"J", done)),),
+            lambda way, _: deploy(way, scan, pauses_s=()),
+        ),
+        Talk(
+            "receive, failed", (((b"J", failed),),), lambda way, _: deploy(way, scan, pauses_s=())
+        ),
+        Talk("follow", (followed,), lambda way, _: remote_log(way, "r1", True, console.out)),
+        Talk(
+            "cancel",
+            (((b"J", {"ok": True, "end": _END}),),),
+            lambda way, _: DetachedLauncher(way).cancel("r1"),
+        ),
+        Talk(
+            "error",
+            (((b"J", {"error": "no-space", "message": "no space left"}),),),
+            lambda way, _: DetachedLauncher(way).cancel("r1"),
+        ),
+        Talk("list", (((b"J", {"jobs": jobs}),),), _listed),
+        Talk("pull", (pulled,), _pull),
+        Talk(
+            "watchdog",
+            (((b"J", {"ok": True, "ways": ["runpodctl", "api"]}),),),
+            lambda way, _: Watchdog(way, "w1").arm(60),
+        ),
+    )
+
+
+def trial(talk: Talk, place: Path, draw: Random) -> str:
+    """Damage one frame of the conversation and hold it; returns what must not be, or ""."""
+    which = draw.choice(
+        [(c, f) for c, frames in enumerate(talk.commands) for f in range(len(frames))]
+    )
+    how = ""
+    commands = []
+    for c, frames in enumerate(talk.commands):
+        packed = []
+        for f, (kind, value) in enumerate(frames):
+            body = value if isinstance(value, bytes) else json.dumps(value).encode()
+            if (c, f) == which:
+                kind, body, how = _damaged(kind, body, draw)
+            else:
+                body = zlib.compress(body) if kind == b"J" else body
+            packed.append(kind + struct.pack(">I", len(body)) + body)
+        commands.append(packed)
+    turns = iter(commands)
+
+    def script(command: Command) -> Iterator[bytes]:
+        nonce = command.argv[4]
+        yield f"\n@@BSK1 {nonce}\n".encode()
+        yield from next(turns, [])
+
+    what = _what_came(lambda: talk.act(ScriptedTransport(_HOST, _no_answer, script), place))
+    return f"{talk.name} [{how}]: {what}" if what else ""
+
+
+def pod_trial(draw: Random) -> str:
+    """A damaged document of RunPod's API."""
+    problem = {"title": "no", "detail": "none left", "errors": ["a", "b"]}
+    body = damage(json.dumps(draw.choice((pod_json(), problem))).encode(), draw)
+
+    def read() -> None:
+        read_detail(body.data)
+        pod = read_pod(body.data)
+        trust_alias(pod)
+        row = hosts_status._Row("pod", pod.id, pod)
+        console.out("  ".join(hosts_status._cells(row)))
+        console.out_json([hosts_status._facts(row)])
+
+    what = _what_came(read)
+    return f"RunPod [{body.how}]: {what}" if what else ""
+
+
+def _damaged(kind: bytes, body: bytes, draw: Random) -> tuple[bytes, bytes, str]:
+    how = draw.choices(list(_KINDS), list(_KINDS.values()))[0]
+    if how == "kind":
+        return draw.choice((b"H", b"L", b"J", b"B", b"Z", b"\0")), body, how
+    if how == "packing":
+        packed = zlib.compress(body)
+        return kind, packed[: draw.randrange(len(packed))] + draw.randbytes(3), how
+    changed = damage(body, draw)
+    return kind, zlib.compress(changed.data) if kind == b"J" else changed.data, changed.how
+
+
+def _no_answer(command: Command, stdin: bytes) -> Any:
+    raise AssertionError("nothing is run without an agent")
+
+
+def _what_came(act: Callable[[], object]) -> str:
+    out = io.StringIO()
+    try:
+        with within(LIMIT_S), contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+            act()
+            out.getvalue().encode("utf-8")
+    except TooLong:
+        return f"no end within {LIMIT_S:g} s"
+    except OrchestratorError as error:
+        if error.exit_code is ExitCode.BUG:
+            return f"called a bug of ours: {error.message[:200]}"
+        if not 0 < len(error.message) < 5000:
+            return f"a message of {len(error.message)} characters"
+    except Exception as error:
+        return f"{type(error).__name__} escaped: {error}"[:300]
+    return ""

@@ -1,0 +1,215 @@
+"""One trial: a damaged file in its run's folder, and every command that reads it.
+
+What may come of it: an answer, or a refusal with a reason. What may not: exit 5, an exception that
+escapes, more than LIMIT_S, a second run that is gone from the list, and a figure that is none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from types import FrameType
+
+from orchestrator.cli.app import run
+from orchestrator.errors import ExitCode
+from orchestrator.report import chart_drawing, chart_floors, chart_peers, chart_roofline, charts
+from orchestrator.store.runs import LOG, RESULT
+from tests.fuzz.mutations import damage
+from tests.fuzz.seeds import HONEST, beside_an_honest_one, write_seeds
+
+LIMIT_S = 2.0
+# A figure in a cell or a sentence; words like "nan in v: 3 elements" are none.
+_NO_FIGURE = re.compile(
+    r"(?<![\w.])[-+]?(?:nan|inf|infinity)(?= ?(?:%|×|[µumn]?s\b|T?FLOPS|GB|MHz|W\b|°C|\$))",
+    re.IGNORECASE,
+)
+_ARTIFACTS = "artifacts"
+# Share of damaged results whose charts are drawn.
+_DRAWN = 0.25
+_HEADING = "| NaN / inf |"
+
+
+class TooLong(BaseException):
+    """No `except Exception` of ours may swallow it."""
+
+
+@dataclass
+class Tally:
+    """Of many trials. answered, refused: commands that ended with 0, or with another exit code."""
+
+    trials: int = 0
+    answered: int = 0
+    refused: int = 0
+    slowest_s: float = 0.0
+    slowest: str = ""
+    fallen: list[str] = field(default_factory=list)
+
+
+class Fuzzer:
+    """Seeds in `place`, which is its own; trial n of a seed number is always the same."""
+
+    def __init__(self, place: Path, seed: int, more: tuple[Path, ...] = ()) -> None:
+        """more: folders of real runs to damage as well; they are copied."""
+        self.seed, self.out = seed, place / "out"
+        self.out.mkdir(parents=True, exist_ok=True)
+        self.runs = list(write_seeds(place / "stores"))
+        for number, folder in enumerate(more):
+            self.runs.append(place / "stores" / f"real-{number}" / folder.name)
+            shutil.copytree(folder, self.runs[-1], symlinks=True)
+            beside_an_honest_one(self.runs[-1].parent)
+        self.kinds: dict[str, list[tuple[Path, Path]]] = {}
+        for run_folder in self.runs:
+            for path in sorted(run_folder.rglob("*")):
+                if path.is_file() and path.suffix not in (".svg", ".md"):
+                    kind = path.suffix if _ARTIFACTS in path.parts else path.name
+                    self.kinds.setdefault(kind, []).append((run_folder, path))
+        self.tally = Tally()
+
+    def trial(self, number: int) -> None:
+        """Damage one file, read it every way, put it back; what fell is in the tally."""
+        draw = Random(f"{self.seed}/{number}")
+        # The result holds nearly all; the others take turns.
+        kinds = sorted(self.kinds)
+        kind = "result.json" if draw.random() < 0.5 else draw.choice(kinds)
+        folder, path = draw.choice(self.kinds[kind])
+        whole = path.read_bytes()
+        changed = damage(whole, draw)
+        path.write_bytes(changed.data)
+        try:
+            self.read(number, folder, path, changed.how, draw)
+        finally:
+            path.write_bytes(whole)
+
+    def read(self, number: int, folder: Path, path: Path, how: str, draw: Random) -> None:
+        """Every command that reads the file at `path`, of the run in `folder`."""
+        self.tally.trials += 1
+        # Drawing takes ten times as long as all else, and only figures change what is drawn.
+        draws = path.name == RESULT and draw.random() < _DRAWN
+        for words in self._commands(folder, path, draw):
+            command = ["--runs", str(folder.parent), *words]
+            with contextlib.nullcontext() if draws else _without_charts():
+                self._one(f"#{number} {path.relative_to(folder.parent.parent)} [{how}]", command)
+
+    def _commands(self, folder: Path, path: Path, draw: Random) -> Iterator[tuple[str, ...]]:
+        name = folder.name
+        as_json = draw.choice(((), ("--json",)))
+        report = ("report", draw.choice((name, "latest")), "-o", str(self.out / "report.md"))
+        if path.name == LOG:
+            yield "logs", name
+        elif path.suffix in (".csv", ".txt"):
+            yield "import-ncu", str(path), *as_json
+            yield *report, *as_json
+        elif path.suffix != ".json":
+            yield *report, *as_json
+        else:
+            yield "runs", *as_json
+            yield "runs", "show", draw.choice((name, "latest")), *as_json
+            yield *report, *as_json
+            yield "logs", name
+            pair = (name, HONEST) if draw.random() < 0.5 else (HONEST, name)
+            yield "compare", *pair, *as_json, *draw.choice(((), ("--fail-on-regression",)))
+
+    def _one(self, trial: str, words: list[str]) -> None:
+        report = self.out / "report.md"
+        report.unlink(missing_ok=True)
+        started = time.monotonic()
+        seen = _seen(words)
+        took_s = time.monotonic() - started
+        told = f"{trial} → {' '.join(words[2:])}"
+        self.tally.answered += seen.code == ExitCode.OK
+        self.tally.refused += seen.code not in (ExitCode.OK, ExitCode.BUG)
+        if took_s > self.tally.slowest_s:
+            self.tally.slowest_s, self.tally.slowest = took_s, told
+        text = seen.out + (report.read_text("utf-8") if report.is_file() else "")
+        if what := seen.what or _nonsense(words[2:], text):
+            self.tally.fallen.append(f"{told}: {what}")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a command left. what: a crash, in words; code: None for one that is no exit code."""
+
+    code: int | None
+    out: str
+    what: str = ""
+
+
+def _seen(words: list[str]) -> Seen:
+    out, err = io.StringIO(), io.StringIO()
+    try:
+        with (
+            within(LIMIT_S),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            code = run(words)
+    except TooLong:
+        return Seen(None, "", f"no end within {LIMIT_S:g} s")
+    except BaseException as error:
+        return Seen(None, "", f"{type(error).__name__} escaped: {error}"[:300])
+    if code == ExitCode.BUG:
+        return Seen(code, "", err.getvalue())
+    if code != ExitCode.OK and not err.getvalue().strip():
+        return Seen(code, "", "refused without a word")
+    return Seen(code, out.getvalue())
+
+
+def _nonsense(words: list[str], text: str) -> str:
+    """What a document that was answered must never say."""
+    if words[0] == "runs" and "show" not in words and HONEST not in text:
+        return "one damaged run hid another"
+    if found := _NO_FIGURE.search(text.replace(_HEADING, "")):
+        return f"no figure: …{text[max(0, found.start() - 80) : found.end() + 20]!r}"
+    return ""
+
+
+@contextlib.contextmanager
+def _without_charts() -> Iterator[None]:
+    """As where matplotlib is not installed."""
+    real = chart_drawing.drawn
+    with contextlib.ExitStack() as stack:
+        for module in (chart_drawing, charts, chart_roofline, chart_floors, chart_peers):
+            if hasattr(module, "drawn"):
+                stack.callback(setattr, module, "drawn", real)
+                vars(module)["drawn"] = _not_drawn
+        yield
+
+
+def _not_drawn(name: str, title: str, draw: object) -> chart_drawing.Chart:
+    return chart_drawing.Chart(name, title, "", chart_drawing.NO_MATPLOTLIB)
+
+
+@contextlib.contextmanager
+def within(limit_s: float) -> Iterator[None]:
+    """limit_s of this process's own time, ten times that by the clock: others may keep it busy."""
+
+    def ring(number: int, frame: FrameType | None) -> None:
+        raise TooLong
+
+    clocks = ((signal.SIGPROF, signal.ITIMER_PROF, 1), (signal.SIGALRM, signal.ITIMER_REAL, 10))
+    with contextlib.ExitStack() as stack:
+        for number, clock, times in clocks:
+            stack.callback(signal.signal, number, signal.signal(number, ring))
+            stack.callback(signal.setitimer, clock, 0)
+            signal.setitimer(clock, times * limit_s)
+        yield
+
+
+@contextlib.contextmanager
+def quick_disk() -> Iterator[None]:
+    """Thousands of reports that nobody keeps need not reach a disk."""
+    real = os.fsync
+    vars(os)["fsync"] = lambda handle: None
+    try:
+        yield
+    finally:
+        vars(os)["fsync"] = real
