@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN    := .venv/bin
 READY  := .venv/.ready
 
-.PHONY: help profile test lint format gpu gpu-kit gpu-results clean
+.PHONY: help profile test fuzz lint format gpu gpu-kit gpu-results clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 13
@@ -19,6 +19,9 @@ profile: $(READY)  ## Build, check and bench on this machine (no GPU, no SSH nee
 test: $(READY)  ## Install what the tests need (sshd, compiler), then run them all
 	.ci/prepare
 	$(BIN)/pytest -n 2 --dist loadfile
+
+fuzz: $(READY)  ## Damage 20,000 run files and read each in every way; COUNT=, SEED= change that
+	$(BIN)/python -m tests.fuzz --count $(or $(COUNT),20000) --seed $(or $(SEED),1)
 
 lint: $(READY)  ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .

@@ -133,7 +133,9 @@ def _row(session: Session, folder: Path) -> dict[str, str]:
     try:
         run = session.runs.load(folder)
     except RunError as exc:
-        return {"run": folder.name, "status": "unreadable", "reason": exc.message}
+        # The row names the run already; what is beside it, nobody has to know.
+        reason = discreet(exc.message.replace(f"{folder}/", "").partition("\n")[0])
+        return {"run": folder.name, "status": "damaged", "reason": reason}
     status, reason = _state(run)
     return {"run": folder.name, "status": status, "reason": discreet(reason.partition("\n")[0])}
 

@@ -15,7 +15,7 @@ from remote_payload.codec import CodecError
 from remote_payload.contract import SCHEMA, ErrorMeasure, Shape
 
 T = TypeVar("T")
-# A day of every GPU there is comes to less work than that, in any unit used here.
+# More work than all GPUs there are do in a day, in any unit used here.
 LARGEST = 1e30
 # Elements of one tensor: more have no address.
 _MOST_ELEMENTS = 2**63
@@ -27,7 +27,11 @@ _BOUNDS = {
     # Below zero: the signal that ended it.
     **dict.fromkeys(("exit_status", "exit_code", "status"), (-(2**31), 2**32)),
     "seed": (-(2**63), 2**64),
+    "usd_per_hour": (0, 1e6),
+    "clock_s": (-1e12, 1e12),
 }
+# By the unit that ends a name; seconds are those of a clock that is wrong, too.
+_BY_UNIT = {"s": (0, 1e12), "seconds": (0, 1e12), "us": (0, 1e15), "mhz": (0, 1e6), "w": (0, 1e6)}
 _ANY = (0, LARGEST)
 _FREE = frozenset({"samples_us", "host_us"})
 
@@ -47,7 +51,7 @@ def _check(value: Any, key: str, name: str = "") -> None:
     if isinstance(value, (str, bool)) or value is None:
         return
     if isinstance(value, (int, float)):
-        _check_figure(value, key, *_BOUNDS.get(name, _ANY))
+        _check_figure(value, key, *_bounds(name))
     elif isinstance(value, tuple):
         for number, item in enumerate(value):
             _check(item, f"{key}[{number}]", name)
@@ -57,6 +61,11 @@ def _check(value: Any, key: str, name: str = "") -> None:
             _check(getattr(value, inner), f"{key}.{inner}" if key else inner, inner)
         if isinstance(value, Shape):
             _check_size(value, key)
+
+
+@cache
+def _bounds(name: str) -> tuple[float, float]:
+    return _BOUNDS.get(name) or _BY_UNIT.get(name.rpartition("_")[2], _ANY)
 
 
 def _check_figure(value: float, key: str, low: float, high: float) -> None:

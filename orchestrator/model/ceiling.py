@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from orchestrator.model.cutlass_csv import GemmRow
 from orchestrator.model.device import EXPONENTIALS_PER_CLOCK, Device
-from orchestrator.model.objection import device_of
+from orchestrator.model.objection import BEYOND_REASON, device_of
 from orchestrator.model.stats import Summary, summarize, usable
 from remote_payload.contract import CeilingRecord, DType, Result, Status
 
@@ -15,8 +15,6 @@ GEMM = "gemm-"
 # device.py names.
 FP8_TIMES = 2
 _NO_FP8 = ("A100",)
-# Units per second that a result may not claim even of an unknown GPU.
-_BEYOND_REASON = 1e21
 
 
 @dataclass(frozen=True)
@@ -111,4 +109,4 @@ def _sane(record: CeilingRecord) -> bool:
     """Whether a rate can be made of it: times above zero, and an amount of work some GPU can do."""
     if not usable(record.samples_us):
         return False
-    return 0 < record.work_per_call / min(record.samples_us) * 1e6 < _BEYOND_REASON
+    return 0 < record.work_per_call / min(record.samples_us) * 1e6 < BEYOND_REASON

@@ -21,6 +21,8 @@ from remote_payload.contract import BenchRecord, CheckRecord, GpuState, Result, 
 # pyperf warns of an unstable benchmark from a standard deviation of 10 % on (pyperf/_cli.py).
 UNSTABLE_CV = 0.10
 CLOCK_DRIFT = 0.05
+# Units of work per second that a result may not claim even of an unknown device.
+BEYOND_REASON = 1e21
 
 
 class Severity(str, Enum):
@@ -62,6 +64,7 @@ def objections(result: Result) -> tuple[Objection, ...]:
     """Every objection to the result's timings, gravest first, otherwise in a fixed order."""
     found = [
         *_bad_samples(result),
+        *_beyond_reason(result),
         *_unchecked(result),
         *_above_a_roof(result),
         *_look_alikes(result),
@@ -86,8 +89,26 @@ def _timed(result: Result) -> Iterator[BenchRecord]:
 def _bad_samples(result: Result) -> Iterator[Objection]:
     for record in result.bench:
         if record.status is Status.OK and not usable(record.samples_us):
-            what = "samples that are not times above zero" if record.samples_us else "no samples"
-            yield Objection(Severity.ERROR, about(record), f"{what}, though it claims success")
+            yield Objection(
+                Severity.ERROR, about(record), f"{_what_is_bad(record)}, though it claims success"
+            )
+
+
+def _what_is_bad(record: BenchRecord) -> str:
+    if not record.samples_us:
+        return "no samples"
+    if min(record.samples_us) <= 0:
+        return "samples that are not times above zero"
+    return "samples that no call can take"
+
+
+def _beyond_reason(result: Result) -> Iterator[Objection]:
+    """Also where nothing is known of the device."""
+    for record in _timed(result):
+        rate = tflops(record.shape, min(record.samples_us))
+        if rate * 1e12 > BEYOND_REASON:
+            text = f"{rate:.4g} TFLOPS, which is more than any machine computes"
+            yield Objection(Severity.ERROR, about(record), text)
 
 
 def _unchecked(result: Result) -> Iterator[Objection]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
 CONFIDENCE = 0.95
+# A tenth of a nanosecond is less than one clock of any GPU; no call is waited for a day.
+SHORTEST_US, LONGEST_US = 1e-4, 86_400e6
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,8 @@ class Ratio:
 
 
 def usable(samples: Sequence[float]) -> bool:
-    """Whether every sample is a time: finite and above zero, and there is at least one."""
-    return bool(samples) and all(math.isfinite(sample) and sample > 0 for sample in samples)
+    """Whether every sample is a time that a call can take, and there is at least one."""
+    return bool(samples) and all(SHORTEST_US <= sample <= LONGEST_US for sample in samples)
 
 
 def median_interval(values: Sequence[float]) -> tuple[float, float] | None:
@@ -75,7 +76,7 @@ def _rank(n: int) -> int:
 
 
 def summarize(samples_us: Sequence[float]) -> Summary:
-    """Condense timings. Raises ValueError unless all are finite and above zero."""
+    """Condense timings. Raises ValueError unless they are `usable`."""
     if not usable(samples_us):
         raise ValueError("samples must be finite times above zero, and at least one")
     if len(samples_us) == 1:

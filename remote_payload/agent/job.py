@@ -35,10 +35,10 @@ def text_of(path):
 
 
 def load(run, name):
-    try:
-        return json.loads(text_of(os.path.join(folder(run), name)))
-    except ValueError:
-        return None
+    """The file as a dict; None where it is missing or damaged: it must not hide other jobs."""
+    with contextlib.suppress(ValueError, RecursionError):
+        found = json.loads(text_of(os.path.join(folder(run), name)))
+        return found if isinstance(found, dict) else None
 
 
 def start_ticks(pid):
@@ -68,7 +68,7 @@ def verdict(run):
     if end:
         return end
     status = load(run, "status.json")
-    if not status:
+    if not status or not {"boot", "runner_pid", "runner_ticks"} <= status.keys():
         return {"why": "never-started", "exit_status": None}
     if status["boot"] != boot_mark():
         return {"why": "host-restarted", "exit_status": None}

@@ -173,21 +173,36 @@ def talks(place: Path) -> tuple[Talk, ...]:
 
 def trial(talk: Talk, place: Path, draw: Random) -> str:
     """Damage one frame of the conversation and hold it; returns what must not be, or ""."""
-    which = draw.choice(
-        [(c, f) for c, frames in enumerate(talk.commands) for f in range(len(frames))]
-    )
-    how = ""
-    commands = []
-    for c, frames in enumerate(talk.commands):
-        packed = []
-        for f, (kind, value) in enumerate(frames):
-            body = value if isinstance(value, bytes) else json.dumps(value).encode()
-            if (c, f) == which:
-                kind, body, how = _damaged(kind, body, draw)
-            else:
-                body = zlib.compress(body) if kind == b"J" else body
-            packed.append(kind + struct.pack(">I", len(body)) + body)
-        commands.append(packed)
+    commands = [[_packed(*frame) for frame in frames] for frames in talk.commands]
+    turn = draw.randrange(len(commands))
+    which = draw.randrange(len(commands[turn]))
+    commands[turn][which], how = _damaged(*talk.commands[turn][which], draw)
+    what = _held(talk, commands, place)
+    return f"{talk.name} [{how}]: {what}" if what else ""
+
+
+def honest(talk: Talk, place: Path) -> str:
+    """Hold the conversation as it is; returns the error that came of it."""
+    told: list[str] = []
+    commands = [[_packed(*frame) for frame in frames] for frames in talk.commands]
+    return _held(talk, commands, place, told.append) or "".join(told)
+
+
+def _body(value: Any) -> bytes:
+    return value if isinstance(value, bytes) else json.dumps(value).encode()
+
+
+def _packed(kind: bytes, value: Any) -> bytes:
+    body = zlib.compress(_body(value)) if kind == b"J" else _body(value)
+    return kind + struct.pack(">I", len(body)) + body
+
+
+def _held(
+    talk: Talk,
+    commands: list[list[bytes]],
+    place: Path,
+    refused: Callable[[str], object] = lambda why: None,
+) -> str:
     turns = iter(commands)
 
     def script(command: Command) -> Iterator[bytes]:
@@ -195,8 +210,9 @@ def trial(talk: Talk, place: Path, draw: Random) -> str:
         yield f"\n@@BSK1 {nonce}\n".encode()
         yield from next(turns, [])
 
-    what = _what_came(lambda: talk.act(ScriptedTransport(_HOST, _no_answer, script), place))
-    return f"{talk.name} [{how}]: {what}" if what else ""
+    return _what_came(
+        lambda: talk.act(ScriptedTransport(_HOST, _no_answer, script), place), refused
+    )
 
 
 def pod_trial(draw: Random) -> str:
@@ -216,22 +232,27 @@ def pod_trial(draw: Random) -> str:
     return f"RunPod [{body.how}]: {what}" if what else ""
 
 
-def _damaged(kind: bytes, body: bytes, draw: Random) -> tuple[bytes, bytes, str]:
+def _damaged(kind: bytes, value: Any, draw: Random) -> tuple[bytes, str]:
+    """The frame, damaged, and how."""
+    body = _body(value)
     how = draw.choices(list(_KINDS), list(_KINDS.values()))[0]
     if how == "kind":
-        return draw.choice((b"H", b"L", b"J", b"B", b"Z", b"\0")), body, how
+        return _packed(draw.choice((b"H", b"L", b"J", b"B", b"Z", b"\0")), body), how
     if how == "packing":
         packed = zlib.compress(body)
-        return kind, packed[: draw.randrange(len(packed))] + draw.randbytes(3), how
+        body = packed[: draw.randrange(len(packed))] + draw.randbytes(3)
+        return kind + struct.pack(">I", len(body)) + body, how
     changed = damage(body, draw)
-    return kind, zlib.compress(changed.data) if kind == b"J" else changed.data, changed.how
+    return _packed(kind, changed.data), changed.how
 
 
 def _no_answer(command: Command, stdin: bytes) -> Any:
     raise AssertionError("nothing is run without an agent")
 
 
-def _what_came(act: Callable[[], object]) -> str:
+def _what_came(
+    act: Callable[[], object], refused: Callable[[str], object] = lambda why: None
+) -> str:
     out = io.StringIO()
     try:
         with within(LIMIT_S), contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
@@ -240,6 +261,7 @@ def _what_came(act: Callable[[], object]) -> str:
     except TooLong:
         return f"no end within {LIMIT_S:g} s"
     except OrchestratorError as error:
+        refused(error.message)
         if error.exit_code is ExitCode.BUG:
             return f"called a bug of ours: {error.message[:200]}"
         if not 0 < len(error.message) < 5000:

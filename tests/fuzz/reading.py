@@ -23,15 +23,18 @@ from orchestrator.cli.app import run
 from orchestrator.errors import ExitCode
 from orchestrator.report import chart_drawing, chart_floors, chart_peers, chart_roofline, charts
 from orchestrator.store.runs import LOG, RESULT
-from tests.fuzz.mutations import damage
+from tests.fuzz.mutations import Damaged, damage
 from tests.fuzz.seeds import HONEST, beside_an_honest_one, write_seeds
 
 LIMIT_S = 2.0
-# A figure in a cell or a sentence; words like "nan in v: 3 elements" are none.
+# A figure that is none, in a cell of its own or before a unit; "nan in v: 3 elements" is words.
 _NO_FIGURE = re.compile(
-    r"(?<![\w.])[-+]?(?:nan|inf|infinity)(?= ?(?:%|×|[µumn]?s\b|T?FLOPS|GB|MHz|W\b|°C|\$))",
+    r"(?<![\w.])[-+]?(?:nan|inf)(?= ?(?:%|×|[µumn]?s\b|T?FLOPS|[GT]B|MHz|W\b|°C|\$|\())|"
+    r"\| *[-+]?(?:nan|inf)(?= *\|)|[0-9.]+e\+(?:[3-9]\d|\d{3})",
     re.IGNORECASE,
 )
+_SHARE = re.compile(r"([0-9.e+]+) % \((?:tensor|HBM|exp|L2)\)")
+_OBJECTED = re.compile("measurement error|doubt", re.IGNORECASE)
 _ARTIFACTS = "artifacts"
 # Share of damaged results whose charts are drawn.
 _DRAWN = 0.25
@@ -76,18 +79,25 @@ class Fuzzer:
 
     def trial(self, number: int) -> None:
         """Damage one file, read it every way, put it back; what fell is in the tally."""
-        draw = Random(f"{self.seed}/{number}")
-        # The result holds nearly all; the others take turns.
-        kinds = sorted(self.kinds)
-        kind = "result.json" if draw.random() < 0.5 else draw.choice(kinds)
-        folder, path = draw.choice(self.kinds[kind])
-        whole = path.read_bytes()
-        changed = damage(whole, draw)
+        draw, folder, path, whole, changed = self._drawn(number)
         path.write_bytes(changed.data)
         try:
             self.read(number, folder, path, changed.how, draw)
         finally:
             path.write_bytes(whole)
+
+    def preview(self, number: int) -> tuple[str, bytes]:
+        """Name and bytes of the file that a trial would damage, as it would."""
+        _, _, path, _, changed = self._drawn(number)
+        return path.name, changed.data
+
+    def _drawn(self, number: int) -> tuple[Random, Path, Path, bytes, Damaged]:
+        draw = Random(f"{self.seed}/{number}")
+        # The result holds nearly all; the others take turns.
+        kind = RESULT if draw.random() < 0.5 else draw.choice(sorted(self.kinds))
+        folder, path = draw.choice(self.kinds[kind])
+        whole = path.read_bytes()
+        return draw, folder, path, whole, damage(whole, draw)
 
     def read(self, number: int, folder: Path, path: Path, how: str, draw: Random) -> None:
         """Every command that reads the file at `path`, of the run in `folder`."""
@@ -130,7 +140,7 @@ class Fuzzer:
         if took_s > self.tally.slowest_s:
             self.tally.slowest_s, self.tally.slowest = took_s, told
         text = seen.out + (report.read_text("utf-8") if report.is_file() else "")
-        if what := seen.what or _nonsense(words[2:], text):
+        if what := seen.what or _hidden(words[2:], text) or nonsense(trial, text):
             self.tally.fallen.append(f"{told}: {what}")
 
 
@@ -163,12 +173,20 @@ def _seen(words: list[str]) -> Seen:
     return Seen(code, out.getvalue())
 
 
-def _nonsense(words: list[str], text: str) -> str:
-    """What a document that was answered must never say."""
-    if words[0] == "runs" and "show" not in words and HONEST not in text:
-        return "one damaged run hid another"
+def _hidden(words: list[str], text: str) -> str:
+    lists = words[0] == "runs" and "show" not in words
+    return "one damaged run hid another" if lists and HONEST not in text else ""
+
+
+def nonsense(trial: str, text: str) -> str:
+    """What a document that was answered must never state as a figure."""
+    if "text]" in trial or "bytes]" in trial or "= '" in trial:
+        return ""  # words that the damage itself brought
     if found := _NO_FIGURE.search(text.replace(_HEADING, "")):
         return f"no figure: …{text[max(0, found.start() - 80) : found.end() + 20]!r}"
+    shares = [float(share) for share in _SHARE.findall(text)]
+    if max(shares, default=0) > 100 and not _OBJECTED.search(text):
+        return f"{max(shares)} % of a roof, and no objection"
     return ""
 
 

@@ -1,0 +1,174 @@
+"""Run files that no honest tool wrote: each is refused with file, key and reason, and hides no
+other run. Many of these were found by `make fuzz`."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from orchestrator.cli.app import run
+from orchestrator.errors import ExitCode
+from orchestrator.store.runs import RunStore
+from orchestrator.workflows.publish import publish
+from remote_payload import codec
+from tests.cli.comparing import AGAIN, MADE, store
+from tests.fuzz.reading import nonsense
+from tests.report import synthetic
+
+NESTED = "[" * 100_000 + "]" * 100_000
+FILES = ("run.json", "request.json", "result.json", "end.json", "price.json")
+
+
+@pytest.fixture
+def two_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of one run, beside another; both read well."""
+    monkeypatch.chdir(tmp_path)
+    for name in (MADE, AGAIN):
+        store(tmp_path, name, synthetic.gpu_result())
+        folder = tmp_path / "runs" / name
+        (folder / "request.json").write_text(codec.dumps(synthetic.request()))
+        (folder / "end.json").write_text('{"why": "exit", "exit_status": 0}')
+        (folder / "price.json").write_text(
+            '{"charges": [{"usd_per_hour": 3.29, "duration_s": 340.0}]}'
+        )
+    return tmp_path / "runs" / MADE
+
+
+def called(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    capsys.readouterr()
+    code = run(["--runs", "runs", *words])
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+READERS = (
+    ("runs",),
+    ("runs", "--json"),
+    ("runs", "show", MADE, "--json"),
+    ("report", MADE),
+    ("report", "latest"),
+    ("compare", MADE, AGAIN),
+    ("compare", AGAIN, MADE, "--json"),
+    ("logs", MADE),
+)
+
+
+@pytest.mark.parametrize("text", [NESTED, '{"a":' * 5_000, "", "\x00", "[]", "7", "\ufeff{}"])
+@pytest.mark.parametrize("name", FILES)
+def test_a_damaged_file_is_no_bug_of_ours_and_hides_no_other_run(
+    two_runs: Path, capsys: pytest.CaptureFixture[str], name: str, text: str
+) -> None:
+    (two_runs / name).write_text(text)
+    for words in READERS[:3]:
+        code, out, err = called(capsys, *words)
+        assert code in (ExitCode.OK, ExitCode.USAGE), (words, err)
+        assert "show" in words or AGAIN in out
+    listed = json.loads(called(capsys, "runs", "--json")[1])
+    states = {row["run"]: row["status"] for row in listed}
+    needed = name in ("run.json", "result.json", "end.json")
+    assert states == {MADE: "damaged" if needed else "ok", AGAIN: "ok"}
+    if needed:
+        (row,) = [row for row in listed if row["run"] == MADE]
+        assert row["reason"].startswith(f"{name}: not valid JSON")
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "complaint"),
+    [
+        ("result.json", '"seed": 42', f'"seed": 1{"0" * 400}', "401 digits, more than 64 bits"),
+        ("result.json", '"seed": 42', f'"seed": {"9" * 5000}', "5000 digits, more than 64 bits"),
+        ("result.json", '"seed": 42', '"seed": NaN', "NaN is not strict JSON"),
+        ("result.json", '"seed": 42', '"seed": 1e400', "seed: expected int, got float"),
+        ("result.json", '"seconds": 10.0', '"seconds": 1e400', "expected a finite number"),
+        ("result.json", '"seconds": 10.0', f'"seconds": 1{"0" * 400}', "more than 64 bits"),
+        ("result.json", '"seconds": 10.0', '"seconds": -5', "seconds: -5, expected at least 0"),
+        ("result.json", '"heads": 96', '"heads": 0', "heads: 0, expected at least 1"),
+        ("result.json", '"heads": 96', '"heads": 9223372036854775807', "expected at most"),
+        ("result.json", '"heads": 96', '"heads": 96, "heads": 8', "'heads' is given twice"),
+        ("result.json", '"schema": 1', '"schema": 0', "schema: 0, expected at least 1"),
+        ("result.json", '"sm_count": 132', '"sm_count": -132', "sm_count: -132, expected"),
+        ("result.json", '"status": "ok"', '"status": []', "status: expected a word, got list"),
+        ("run.json", '"verb": "profile"', '"verb": null', "verb: expected str, got null"),
+        ("run.json", '"verb"', '"' + "v" * 7000 + '"', "vvvv"),
+        ("end.json", '"exit_status": 0', '"exit_status": 1e308', "expected int, got float"),
+        ("end.json", '"exit_status": 0', f'"exit_status": {2**62}', "exit_status: 4.6"),
+    ],
+)
+def test_what_cannot_be_is_named_by_file_and_key_in_a_line(
+    two_runs: Path,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    old: str,
+    new: str,
+    complaint: str,
+) -> None:
+    text = (two_runs / name).read_text()
+    assert old in text
+    (two_runs / name).write_text(text.replace(old, new))
+    for words in (("report", MADE), ("runs", "show", MADE)):
+        code, _, err = called(capsys, *words)
+        assert code == ExitCode.USAGE, err
+        first = err.splitlines()[0]
+        assert f"{name}: " in first
+        assert complaint in first
+        assert len(first) < 600
+    assert f"{AGAIN}  " in called(capsys, "runs")[1]
+
+
+def test_half_a_character_in_a_reason_is_shown_as_an_escape(
+    two_runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = two_runs / "result.json"
+    path.write_text(path.read_text().replace('"cpu": "SYNTHETIC CPU"', '"cpu": "\\ud800 CPU"'))
+    assert called(capsys, "report", MADE)[0] == ExitCode.OK
+    assert "ud800 CPU" in (two_runs / "report.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("sample", ["5e-324", "1e300", "-1.0", "0", "1e-9"])
+def test_samples_that_no_call_can_take_are_a_measurement_error_and_no_figure(
+    two_runs: Path, sample: str
+) -> None:
+    document = json.loads((two_runs / "result.json").read_text())
+    for record in document["bench"]:
+        record["samples_us"] = [float(sample) for _ in record["samples_us"]]
+    (two_runs / "result.json").write_text(json.dumps(document))
+    report = publish(RunStore(two_runs.parent).load(two_runs), two_runs).report
+    assert not report.ok
+    assert "MEASUREMENT ERROR" in report.verdict
+    assert nonsense("", report.markdown) == ""
+
+
+def test_a_rate_beyond_any_machine_is_a_measurement_error_also_on_an_unknown_one(
+    two_runs: Path,
+) -> None:
+    text = (two_runs / "result.json").read_text()
+    text = text.replace(synthetic.H100, "NVIDIA X1").replace('"seq": 512', '"seq": 2000000000')
+    text = text.replace('"dim": 64', '"dim": 4').replace('"batch": 16', '"batch": 1')
+    (two_runs / "result.json").write_text(text)
+    report = publish(RunStore(two_runs.parent).load(two_runs), two_runs).report
+    assert "more than any machine computes" in report.verdict
+
+
+@pytest.mark.parametrize("name", ["result.json", "end.json", "request.json", "run.json"])
+@pytest.mark.timeout(20)
+def test_what_is_no_file_is_not_waited_for(
+    two_runs: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    made = {
+        "folder": lambda path: path.mkdir(),
+        "pipe": os.mkfifo,
+        "link": lambda path: path.symlink_to("/dev/zero"),
+        "loop": lambda path: path.symlink_to(path.name),
+    }
+    for make in made.values():
+        path = two_runs / name
+        path.unlink() if not path.is_dir() else path.rmdir()
+        make(path)
+        code, out, err = called(capsys, "runs", "--json")
+        assert code == ExitCode.OK, err
+        assert AGAIN in out
+        code, _, err = called(capsys, "runs", "show", MADE)
+        assert code in (ExitCode.OK, ExitCode.USAGE), err
