@@ -18,6 +18,7 @@ _ADVICE = {
     "no-space": "Free some space under the workspace, or move it: `workspace:` in the inventory.",
     "denied": "Choose a workspace you may write to: `workspace:` in the inventory.",
     "read-only": "Choose a workspace you may write to: `workspace:` in the inventory.",
+    "busy": "A process that no signal ends waits for a driver or a disk: see with `ps` there.",
 }
 # In the place of a job's state, where its host tells what makes no sense.
 DAMAGED = "damaged"
@@ -27,11 +28,15 @@ _NO_SENSE = (KeyError, TypeError, ValueError, AttributeError, RecursionError)
 
 @dataclass(frozen=True)
 class ListedJob:
-    """One job of a host. end: how it ended; None while it goes on, and then beat says how."""
+    """One job of a host. end: how it ended; None while it goes on, and then beat says how.
+
+    owner: the mark of whoever asked for it, empty where it bears none.
+    """
 
     run_id: str
     end: JobEnd | None
     beat: Heartbeat
+    owner: str = ""
 
 
 def checked(host: Host, answer: Any) -> Any:
@@ -46,17 +51,38 @@ def checked(host: Host, answer: Any) -> Any:
         raise HostUnfit(f"{host.where} answered in a form that no agent of ours uses")
     said = said[:SAID_CHARACTERS]
     if error == "no-job":
-        raise RunError(
-            f"{host.where} knows no run {said!r}",
-            hint="It was never started there, or has been removed; nothing of it is running.",
-        )
+        raise _no_job(host, said, answer.get("running"))
     if error == "taken":
-        raise RunTaken(f"{host.where} already has another run {said!r}")
+        raise taken(host, said)
     if error == "start":
         raise HostUnfit(f"{host.where} could not start the job: {said}")
     raise HostUnfit(
         f"{host.where}: {said}",
         hint=_ADVICE.get(error, "Run again with --debug for details."),
+    )
+
+
+def taken(host: Host, run_id: str, why: str = "") -> RunTaken:
+    """The host's job of this name is not ours. why: what tells them apart, where no mark does."""
+    return RunTaken(
+        f"{host.where} already has another run {run_id!r}{why and f': {why}'}",
+        hint="Somebody else asked for that one; yours was never started there. Unless another host "
+        f"has it, it may go: orchestrator runs rm {run_id}",
+    )
+
+
+def _no_job(host: Host, run_id: str, running: Any) -> RunError:
+    """running: how many of its processes live there all the same, None if nobody can see."""
+    if type(running) is int and running > 0:
+        processes = "1 process of it runs" if running == 1 else f"{running} processes of it run"
+        return RunError(
+            f"{host.where} has no folder of run {run_id!r} any more, but {processes} on there",
+            hint=f"End what is left of it: orchestrator cancel {run_id} --host {host.name}",
+        )
+    rest = "nothing of it is running" if running == 0 else "whether it runs cannot be seen there"
+    return RunError(
+        f"{host.where} knows no run {run_id!r}",
+        hint=f"It was never started there, or has been removed; {rest}.",
     )
 
 
@@ -76,7 +102,7 @@ def jobs(host: Host, answer: Any) -> tuple[ListedJob, ...]:
 def _listed(run_id: str, entry: Any) -> ListedJob:
     try:
         end = _end(entry["end"]) if entry["end"] is not None else None
-        return ListedJob(run_id, end, _beat(entry))
+        return ListedJob(run_id, end, _beat(entry), _word(entry.get("owner", "")))
     except _NO_SENSE:
         return ListedJob(run_id, None, Heartbeat(DAMAGED, None))
 

@@ -36,7 +36,7 @@ _OLDER_STILL = "Unknown option: -I"  # of Python 2, and of 3 before 3.4
 # What an agent's text begins with, behind `first`; `wire` alone where nothing else is said.
 _PARTS = {
     "receive": ("wire", "pruning"),
-    "job": ("wire", "inventory"),
+    "job": ("wire", "processes", "inventory"),
     "doctor": ("wire", "toolkits"),
     "compile": ("wire", "toolkits"),
 }

@@ -1,8 +1,8 @@
-# Agent for jobs: submit, follow, cancel, list, fetch. argv: nonce root.
+# Agent for jobs: submit, follow, cancel, list, asked, inventory, fetch. argv: nonce root.
 # Each request is one J frame {"do": verb, ...}; each ends with a J frame, errors as {"error": ...}.
+# One that names an owner is about that owner's job alone: another's of the same name is "taken".
 # While following, L frames carry log bytes and H frames say that we live.
 import collections
-import contextlib
 import errno
 import hashlib
 import shutil
@@ -26,90 +26,11 @@ def folder(run):
     return os.path.join(ROOT, "jobs", run)
 
 
-def text_of(path):
-    try:
-        with open(path, encoding="utf-8", errors="replace") as handle:
-            return handle.read()
-    except OSError:
-        return ""
-
-
 def load(run, name):
     """The file as a dict; None where it is missing or damaged: it must not hide other jobs."""
     with contextlib.suppress(ValueError, RecursionError):
         found = json.loads(text_of(os.path.join(folder(run), name)))
         return found if isinstance(found, dict) else None
-
-
-def start_ticks(pid):
-    fields = text_of("/proc/%d/stat" % pid).rpartition(") ")[2].split()
-    # In a container whose process 1 does not collect the dead they stay listed for ever.
-    return int(fields[19]) if fields and fields[0] not in "ZX" else None
-
-
-def boot_mark():
-    # A container restart keeps the boot id but not the start of process 1, so both count.
-    boot = text_of("/proc/sys/kernel/random/boot_id").strip()
-    return "%s/%s" % (boot, start_ticks(1)) if boot else ""
-
-
-def alive(pid, ticks):
-    try:
-        os.kill(pid, 0)
-    except OSError as exc:
-        if exc.errno == errno.ESRCH:
-            return False
-    return ticks is None or start_ticks(pid) == ticks
-
-
-def verdict(run):
-    """None while the job goes on; else how it ended."""
-    end = load(run, "end.json")
-    if end:
-        return end
-    status = load(run, "status.json")
-    if not status or not {"boot", "runner_pid", "runner_ticks"} <= status.keys():
-        return {"why": "never-started", "exit_status": None}
-    if status["boot"] != boot_mark():
-        return {"why": "host-restarted", "exit_status": None}
-    if alive(status["runner_pid"], status["runner_ticks"]):
-        return None
-    # It may have ended between the two looks.
-    last = {"why": "runner-killed", "exit_status": None, "message": last_words(run)}
-    return load(run, "end.json") or last
-
-
-def last_words(run):
-    return text_of(os.path.join(folder(run), "runner.err"))[-2000:].strip()
-
-
-def marked(run):
-    """Every live process that the job started, also one that left its process group."""
-    mark = "BLACKWELL_SPARSEK_JOB=" + os.path.realpath(folder(run))
-    pids = filter(str.isdigit, os.listdir("/proc") if os.path.isdir("/proc") else ())
-    return [int(pid) for pid in pids if mark in text_of("/proc/%s/environ" % pid).split("\0")]
-
-
-def sweep(run):
-    """A job whose supervisor was killed must not hold the device: end what is left of it."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        deadline = time.monotonic() + 2
-        while time.monotonic() < deadline:
-            left = marked(run)
-            if not left:
-                return
-            for pid in left:
-                with contextlib.suppress(OSError):
-                    os.kill(pid, number)
-            time.sleep(0.1)
-
-
-def final(run):
-    """The verdict; a job that lost its supervisor is really over after it."""
-    ended = verdict(run)
-    if ended and ended["why"] == "runner-killed":
-        sweep(run)
-    return ended
 
 
 def prepare(ask, home):
@@ -135,11 +56,15 @@ def prepare(ask, home):
             raise
 
 
+def owner_of(run):
+    return text_of(os.path.join(folder(run), "owner"))[:64]
+
+
 def submit(ask):
     home = folder(ask["run"])
     if not os.path.isdir(home):
         prepare(ask, home)
-    if text_of(os.path.join(home, "owner")) != ask["files"]["owner"]:
+    if owner_of(ask["run"]) != ask["files"]["owner"]:
         return {"error": "taken", "message": ask["run"]}
     if load(ask["run"], "status.json") or load(ask["run"], "end.json"):
         return {"ok": True}
@@ -158,6 +83,11 @@ def submit(ask):
         if child.poll():
             break
         time.sleep(0.01)
+    # One that has not yet said that it lives has started nothing, and now it never will.
+    child.kill()
+    child.wait()
+    if load(ask["run"], "status.json") or load(ask["run"], "end.json"):
+        return {"ok": True}
     return {"error": "start", "message": last_words(ask["run"]) or "its runner said nothing"}
 
 
@@ -170,7 +100,7 @@ def follow(ask):
     run, offset, log, pause = ask["run"], ask["offset"], None, 0.01
     path = os.path.join(folder(run), "log.txt")
     began = spoke = time.monotonic()
-    while True:
+    while os.path.isdir(folder(run)):
         # The verdict comes BEFORE the log, so that no byte written before the end is missed.
         ended = final(run)
         if ended and ended["why"] == "never-started" and time.monotonic() - began < START_LIMIT_S:
@@ -190,19 +120,7 @@ def follow(ask):
             send(b"H", json.dumps(beat(run)).encode())
             spoke = time.monotonic()
         time.sleep(pause := 0.01 if moved else min(pause * 1.5, 0.25))
-
-
-def cancel(ask):
-    ended = final(ask["run"])
-    if not ended:
-        os.kill(load(ask["run"], "status.json")["runner_pid"], signal.SIGTERM)
-    deadline = time.monotonic() + 30
-    while not ended and time.monotonic() < deadline:
-        time.sleep(0.05)
-        ended = final(ask["run"])
-    if ended:
-        return {"ok": True, "end": ended}
-    return {"error": "busy", "message": "the job did not end within 30 s of SIGTERM and SIGKILL"}
+    return gone(ask)
 
 
 def listing(ask):
@@ -212,8 +130,13 @@ def listing(ask):
     ours = [
         name for name in names if any(os.path.exists(os.path.join(jobs, name, n)) for n in MARKS)
     ]
-    told = [dict(beat(name), run=name, end=verdict(name)) for name in ours]
+    told = [dict(beat(name), run=name, end=verdict(name), owner=owner_of(name)) for name in ours]
     return {"jobs": told, "others": [name for name in names if name not in ours]}
+
+
+def asked(ask):
+    """What the job was asked to do, for those whose run folder bears no mark."""
+    return {"ok": True, "request": text_of(os.path.join(folder(ask["run"]), "request.json"))}
 
 
 def shrunk(block):
@@ -269,12 +192,17 @@ def fetch(ask):
     return {"ok": True}
 
 
-VERBS = {do.__name__: do for do in (submit, follow, cancel, inventory, fetch)} | {"list": listing}
+VERBS = {do.__name__: do for do in (submit, follow, cancel, asked, inventory, fetch)}
+VERBS["list"] = listing
 
 
 def answer(ask):
-    if ask["do"] not in ("submit", "list") and not os.path.isdir(folder(ask["run"])):
-        return {"error": "no-job", "message": ask["run"]}
+    if ask["do"] not in ("submit", "list"):
+        if not os.path.isdir(folder(ask["run"])):
+            return gone(ask)
+        # A job of before there were marks bears none.
+        if ask.get("owner") and owner_of(ask["run"]) not in ("", ask["owner"]):
+            return {"error": "taken", "message": ask["run"]}
     return VERBS[ask["do"]](ask)
 
 

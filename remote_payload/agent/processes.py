@@ -1,0 +1,192 @@
+# Part of the agent for jobs: which processes of a job live, how it ended, and how it is ended.
+# A job's folder may be gone while its processes go on; they are known without it.
+import contextlib
+import errno
+import fcntl
+import signal
+import time
+
+# A supervisor has ended its job long before CANCEL_PATIENCE_S, or it does not work any more.
+CANCEL_PATIENCE_S, CANCEL_LIMIT_S, SWEEP_S = 12.0, 30.0, 2.0
+
+
+def text_of(path):
+    try:
+        with open(path, encoding="utf-8", errors="replace") as handle:
+            return handle.read()
+    except OSError:
+        return ""
+
+
+def start_ticks(pid):
+    fields = text_of("/proc/%d/stat" % pid).rpartition(") ")[2].split()
+    # In a container whose process 1 does not collect the dead they stay listed for ever.
+    return int(fields[19]) if fields and fields[0] not in "ZX" else None
+
+
+def boot_mark():
+    # A container restart keeps the boot id but not the start of process 1, so both count.
+    boot = text_of("/proc/sys/kernel/random/boot_id").strip()
+    return "%s/%s" % (boot, start_ticks(1)) if boot else ""
+
+
+def alive(pid, ticks):
+    try:
+        os.kill(pid, 0)
+    except OSError as exc:
+        if exc.errno == errno.ESRCH:
+            return False
+    return ticks is None or start_ticks(pid) == ticks
+
+
+def verdict(run):
+    """None while the job goes on; else how it ended."""
+    end = load(run, "end.json")
+    if end:
+        return end
+    status = load(run, "status.json")
+    if not status or not {"boot", "runner_pid", "runner_ticks"} <= status.keys():
+        return {"why": "never-started", "exit_status": None}
+    if status["boot"] != boot_mark():
+        return {"why": "host-restarted", "exit_status": None}
+    if alive(status["runner_pid"], status["runner_ticks"]):
+        return None
+    # It may have ended between the two looks.
+    last = {"why": "runner-killed", "exit_status": None, "message": last_words(run)}
+    return load(run, "end.json") or last
+
+
+def last_words(run):
+    return text_of(os.path.join(folder(run), "runner.err"))[-2000:].strip()
+
+
+def can_look():
+    return os.path.isdir("/proc/self")
+
+
+def look(name, fits):
+    pids = filter(str.isdigit, os.listdir("/proc") if can_look() else ())
+    return [int(pid) for pid in pids if fits(text_of("/proc/%s/%s" % (pid, name)).split("\0"))]
+
+
+def marked(run):
+    """Every live process that the job started, also one that left its process group."""
+    mark = "BLACKWELL_SPARSEK_JOB=" + os.path.realpath(folder(run))
+    return look("environ", lambda words: mark in words)
+
+
+def supervisors(run):
+    """Its live runner, known by its own words: these outlive the job's folder."""
+    end, home = os.path.join("remote_payload", "runner.py"), folder(run)
+    return look("cmdline", lambda words: home in words and any(w.endswith(end) for w in words))
+
+
+def signalled(pids, number):
+    """How many of them took the signal."""
+    took = 0
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            os.kill(pid, number)
+            took += 1
+    return took
+
+
+def sweep(run, living=marked):
+    """A job whose supervisor was killed must not hold the device: end what is left of it."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        deadline = time.monotonic() + SWEEP_S
+        while time.monotonic() < deadline:
+            left = living(run)
+            if not left:
+                return
+            signalled(left, number)
+            # What was stopped hears nothing before it goes on.
+            signalled(left, signal.SIGCONT)
+            time.sleep(0.1)
+
+
+def final(run):
+    """The verdict; a job that lost its supervisor is really over after it."""
+    ended = verdict(run)
+    if ended and ended["why"] == "runner-killed":
+        sweep(run)
+    return ended
+
+
+def conclude(run, message=""):
+    """Write that the job was cancelled, where no runner lives to write it."""
+    facts = {"why": "cancelled", "exit_status": None, "message": message, "at": time.time()}
+    draft = os.path.join(folder(run), "end.partial")
+    # A runner has reserved this space, so that a full disk cannot swallow it.
+    with open(draft, "r+" if os.path.exists(draft) else "w") as handle:
+        handle.write(json.dumps(facts))
+    os.replace(draft, os.path.join(folder(run), "end.json"))
+    return load(run, "end.json")
+
+
+def forbid(run):
+    """End a job that has no runner yet, for good; None if one is about to come up."""
+    lock = os.open(os.path.join(folder(run), "runner.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        ended = verdict(run)
+        return conclude(run) if ended and ended["why"] == "never-started" else ended
+    except BlockingIOError:
+        return None
+    finally:
+        os.close(lock)
+
+
+def beaten(run):
+    """When the runner last gave a sign of life."""
+    with contextlib.suppress(OSError):
+        return os.stat(os.path.join(folder(run), "status.json")).st_mtime_ns
+
+
+def cancel(ask):
+    """End the job: its runner does so, or where that does not answer any more, we do."""
+    run, began, heard, killed = ask["run"], time.monotonic(), None, 0
+    while (waited := time.monotonic() - began) < CANCEL_LIMIT_S:
+        ended = final(run)
+        if ended and ended["why"] == "never-started":
+            ended = forbid(run)
+        if ended and ended["why"] == "runner-killed":
+            if marked(run):  # the sweep has sent both signals
+                killed, ended = 1, None
+            elif killed:
+                ended = conclude(run, "its supervisor did not answer and was killed")
+        if ended:
+            return {"ok": True, "end": ended}
+        runner = [load(run, "status.json")["runner_pid"]] if beaten(run) else []
+        if runner and heard is None:
+            heard = beaten(run)
+            signalled(runner, signal.SIGTERM)
+        if heard and not killed and waited > CANCEL_PATIENCE_S:
+            killed = signalled(runner if beaten(run) == heard else marked(run), signal.SIGKILL)
+        signalled(runner, signal.SIGCONT)  # stopped, it would hear nothing
+        time.sleep(0.05)
+    return unmoved(killed)
+
+
+def unmoved(killed):
+    signals = "SIGTERM and SIGKILL" if killed else "SIGTERM"
+    text = "the job did not end within %d s of %s" % (CANCEL_LIMIT_S, signals)
+    return {"error": "busy", "message": text}
+
+
+def every(run):
+    return supervisors(run) + marked(run)
+
+
+def gone(ask):
+    """About a job whose folder is not there: its processes may be."""
+    run, left = ask["run"], every(ask["run"])
+    if ask["do"] == "asked":
+        return {"ok": True, "request": ""}
+    if ask["do"] == "cancel" and left:
+        sweep(run, every)
+        if every(run):
+            return {"error": "busy", "message": "some of the job outlived SIGTERM and SIGKILL"}
+        message = "its folder was gone"
+        return {"ok": True, "end": {"why": "cancelled", "exit_status": None, "message": message}}
+    return {"error": "no-job", "message": run, "running": len(left) if can_look() else None}
