@@ -4,6 +4,7 @@ OrchestratorError
 ├── UsageError            2  what the user typed or wrote in a file
 │   ├── InventoryError       inventory.yaml: file, line, key, expected value
 │   └── RunError             a run directory: missing, corrupt, written by a newer version
+│       ├── RunUnknown          no run of this name is kept here
 │       └── RunTaken            another laptop has given this name to a run of its own
 ├── HostUnreachable       3  no usable connection
 │   ├── HostKeyError         unknown or changed host key
@@ -59,6 +60,10 @@ class InventoryError(UsageError):
 
 class RunError(UsageError):
     """A run directory cannot be read."""
+
+
+class RunUnknown(RunError):
+    """No run here has this name; its host may know it."""
 
 
 class RunTaken(RunError):

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
 from orchestrator.cli import console, options, paid, what_next
 from orchestrator.cli.session import Session
+from orchestrator.errors import RunError, RunUnknown
+
+if TYPE_CHECKING:
+    from orchestrator.model.host import Host
+    from orchestrator.model.run import Run
 
 
 @click.command()
@@ -25,7 +35,9 @@ def attach(
 ) -> int:
     """Follow RUN from where its log here ends, then bring home result and report.
 
-    With --stop-after its pod is stopped as soon as all of it is here.
+    A run that is not kept here is taken from the host that is named; one whose name the host has
+    given to another run is refused. With --stop-after its pod is stopped as soon as all of it is
+    here.
 
     \b
     Example:
@@ -34,19 +46,21 @@ def attach(
       orchestrator attach 20261122-1015 --host h100-new-port
     """
     from orchestrator.cli.measure import show
+    from orchestrator.workflows.remote_runs import adopt
     from orchestrator.workflows.run_job import Errand, bring_home
 
-    folder = session.runs.resolve(run)
-    where = session.host(host or session.runs.load(folder).card.host)
+    kept = _kept(session, run, host, "attach")
+    where = session.host(session.runs.claim(kept).host if kept and not host else host)
     budget = paid.budget_of(stop_after, max_minutes)
     budget.check(where)
-    limit_s = session.runs.request(folder).time_limit_s if budget.guards else 0.0
-    with (
-        session.transport(where, accept_new_host_key) as transport,
-        paid.paid(session, budget, transport, limit_s, folder) as runs,
-        console.progress() as progress,
-    ):
-        bring_home(Errand(transport, runs, progress, show_log=session.debug), folder)
+    with session.transport(where, accept_new_host_key) as transport:
+        folder = kept or adopt(transport, session.runs, run)
+        limit_s = session.runs.request(folder).time_limit_s if budget.guards else 0.0
+        with (
+            paid.paid(session, budget, transport, limit_s, folder) as runs,
+            console.progress() as progress,
+        ):
+            bring_home(Errand(transport, runs, progress, show_log=session.debug), folder)
     stored, published = paid.priced(session, folder)
     return show(stored, published, as_json)
 
@@ -58,28 +72,78 @@ def attach(
 def cancel(session: Session, run: str, host: str | None, accept_new_host_key: bool) -> None:
     """End RUN on its host, with every process it started; what it measured so far stays.
 
-    A run that has ended already is left as it is, and that is said.
+    A run that has ended already is left as it is, and that is said. One that is not kept here is
+    ended by its whole id on the host that is named.
 
     \b
     Example:
       orchestrator cancel latest
+      orchestrator cancel 20261122-101530-h100-bench --host h100
     """
     from orchestrator.launch.detached import DetachedLauncher
     from orchestrator.model.job import Ending
 
-    folder = session.runs.resolve(run)
-    stored = session.runs.load(folder)
-    if stored.end is not None:
+    folder = _kept(session, run, host, "cancel")
+    if folder and (stored := _ended(session, folder)):
+        assert stored.end is not None
         console.out(f"nothing cancelled: run {folder.name} {stored.end.words} before, and is home")
         console.next_step(what_next.after(stored))
         return
-    where = session.host(host or stored.card.host)
+    claim = session.runs.claim(folder) if folder else None
+    run_id = claim.run_id if claim else run
+    where = session.host(claim.host if claim and not host else host)
     with session.transport(where, accept_new_host_key) as transport:
-        jobs = DetachedLauncher(transport)
-        ended = any(job.run_id == folder.name and job.end for job in jobs.list_jobs())
-        end = jobs.cancel(folder.name)
-    if end.why is Ending.CANCELLED and not ended:
-        console.out(f"run {folder.name} {end.words}")
+        jobs = DetachedLauncher(transport, claim)
+        known = {job.run_id: job.end for job in jobs.list_jobs()}
+        if claim is None:
+            _require_whole_id(run_id, known)
+        end = jobs.cancel(run_id)
+    before = known.get(run_id)
+    going_on = before is None or before.why is Ending.NEVER_STARTED
+    if end.why is Ending.CANCELLED and going_on:
+        console.out(f"run {run_id} {end.words}")
     else:
-        console.out(f"nothing cancelled: run {folder.name} {end.words} before")
-    console.next_step(f"orchestrator attach {folder.name}")
+        console.out(f"nothing cancelled: run {run_id} {end.words} before")
+    console.next_step(_after_cancel(where, folder, run_id if run_id in known else None))
+
+
+def _kept(session: Session, run: str, host: str | None, verb: str) -> Path | None:
+    """The folder of a run; None where it is not kept here, and its host is named."""
+    from orchestrator.store.naming import LATEST
+
+    try:
+        return session.runs.named(run)
+    except RunUnknown as exc:
+        if run == LATEST:  # that of a host may be anybody's
+            raise
+        if host is None:
+            hint = f"Its host may keep it: orchestrator {verb} {run} --host NAME"
+            raise RunUnknown(exc.message, hint=hint) from exc
+        return None
+
+
+def _require_whole_id(run: str, known: Iterable[str]) -> None:
+    """A host's jobs may be anybody's: the beginning of an id could mean another one tomorrow."""
+    fits = [run_id for run_id in known if run_id.startswith(run)]
+    if fits and run not in fits:
+        raise RunError(
+            f"{run!r} is not kept here, and only the beginning of {', '.join(fits[:5])} there",
+            hint="Give the whole id.",
+        )
+
+
+def _ended(session: Session, folder: Path) -> Run | None:
+    """The run if it is known here to have ended; a file that nobody can read tells nothing."""
+    with suppress(RunError):
+        stored = session.runs.load(folder)
+        return stored if stored.end else None
+    return None
+
+
+def _after_cancel(where: Host, folder: Path | None, there: str | None) -> str:
+    """there: the run's id, where its host still keeps it."""
+    if there is None:
+        return f"orchestrator runs --host {where.name}"
+    if folder is None:
+        return f"orchestrator attach {there} --host {where.name}"
+    return f"orchestrator attach {folder.name}"

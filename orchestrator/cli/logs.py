@@ -36,6 +36,7 @@ def logs(
     """
     from orchestrator.workflows.read_log import local_log, remote_log
 
+    claim = None
     if host is None:
         folder = session.runs.resolve(run)
         run = folder.name
@@ -45,12 +46,14 @@ def logs(
                 show(line)
             console.next_step(_after(session, run))
             return
-        where = session.host(session.runs.load(folder).card.host)
+        claim = session.runs.claim(folder)
+        where = session.host(claim.host)
     else:
         where = session.host(host)
         run = _named(session, run, where, accept_new_host_key)
     with session.transport(where, accept_new_host_key) as transport:
-        end = remote_log(transport, run, follow, console.log_printer())
+        run_id = claim.run_id if claim else run
+        end = remote_log(transport, run_id, follow, console.log_printer(), claim)
     console.note(f"run {run} {end.words if end else 'goes on'}")
     console.next_step(_after(session, run, where))
 

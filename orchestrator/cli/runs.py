@@ -209,11 +209,13 @@ def _price_facts(run: Run) -> dict[str, Any] | None:
 def rm(session: Session, run: tuple[str, ...], yes: bool) -> None:
     """Remove runs from this machine. What the host still keeps of them stays there.
 
+    Each is named by its id, a unique prefix of that, or `latest`; never by a path.
+
     \b
     Example:
       orchestrator runs rm 20261122-101530-h100-bench --yes
     """
-    folders = [session.runs.resolve(reference) for reference in run]
+    folders = [session.runs.named(reference) for reference in run]
     for folder in dict.fromkeys(folders):
         if yes or console.confirm(f"Remove {folder} with everything in it?"):
             session.runs.remove(folder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,11 @@ from orchestrator.launch.answer import (
     job_end,
     jobs,
     others,
+    taken,
 )
 from orchestrator.launch.base import BeatSink, LogSink
 from orchestrator.launch.pull import Pull
+from orchestrator.model.claim import Claim, difference
 from orchestrator.model.command import Command
 from orchestrator.model.host import Host
 from orchestrator.model.job import JobEnd, JobSpec
@@ -27,6 +29,8 @@ from orchestrator.model.progress import Progress
 from orchestrator.transport import agent
 from orchestrator.transport.agent import AgentSession, unpack_json
 from orchestrator.transport.base import Transport
+from remote_payload import codec
+from remote_payload.contract import Request
 
 AGENT = "job"
 # Heartbeats come every two seconds; silence means that the link is dead, whatever TCP thinks.
@@ -39,13 +43,19 @@ def job_agent(host: Host, nonce: str = "<nonce>") -> Command:
 
 
 class DetachedLauncher:
-    """Launcher over any transport; one agent session serves all calls and reopens after a drop."""
+    """Launcher over any transport; one agent session serves all calls and reopens after a drop.
 
-    def __init__(self, transport: Transport) -> None:
+    claim: with one, a job of its name that is another's is RunTaken to every call, since two
+    laptops may name a run alike. Without one, any job of a name will do: whoever reads a host's
+    runs, or names one with its host, means the job that is there.
+    """
+
+    def __init__(self, transport: Transport, claim: Claim | None = None) -> None:
         self._transport = transport
-        # Two laptops may name a run alike; who asks again for a job has to be told from who
-        # asks for another one.
-        self._owner = secrets.token_hex(16)
+        self._claim = claim
+        self._owner = claim.owner if claim else ""
+        # Who asks again for a job has to be told from who asks for another one.
+        self._submits_as = self._owner or secrets.token_hex(16)
 
     @property
     def host(self) -> Host:
@@ -57,7 +67,7 @@ class DetachedLauncher:
             "request.json": request,
             "spec.json": json.dumps(facts),
             "snapshot": spec.snapshot,
-            "owner": self._owner,
+            "owner": self._submits_as,
         }
         with self._session() as session:
             session.send_json(
@@ -66,8 +76,8 @@ class DetachedLauncher:
             self._answer(session)
 
     def follow(self, run_id: str, offset: int, on_log: LogSink, on_beat: BeatSink) -> JobEnd:
-        with self._session() as session:
-            session.send_json({"do": "follow", "run": run_id, "offset": offset})
+        with self._session_about(run_id) as session:
+            session.send_json({"do": "follow", **self._whose(run_id), "offset": offset})
             while True:
                 kind, body = session.receive(FOLLOW_SILENCE_S)
                 if kind == b"L":
@@ -78,8 +88,8 @@ class DetachedLauncher:
                     return job_end(self.host, checked(self.host, unpack_json(self.host, body)))
 
     def cancel(self, run_id: str) -> JobEnd:
-        with self._session() as session:
-            session.send_json({"do": "cancel", "run": run_id})
+        with self._session_about(run_id) as session:
+            session.send_json({"do": "cancel", **self._whose(run_id)})
             return job_end(self.host, self._answer(session))
 
     def list_jobs(self) -> tuple[ListedJob, ...]:
@@ -95,8 +105,31 @@ class DetachedLauncher:
 
     def pull(self, run_id: str, into: Path, progress: Progress, also: tuple[str, ...] = ()) -> None:
         """also: see Pull."""
+        with self._session_about(run_id) as session:
+            Pull(session, self.host, run_id, into, progress, also, self._owner).bring_all()
+
+    def asked(self, run_id: str) -> str:
+        """The request of a job as the host keeps it; empty if it keeps none."""
         with self._session() as session:
-            Pull(session, self.host, run_id, into, progress, also).bring_all()
+            return self._asked(session, run_id)
+
+    def _whose(self, run_id: str) -> dict[str, str]:
+        return {"run": run_id, "owner": self._owner}
+
+    @contextmanager
+    def _session_about(self, run_id: str) -> Iterator[AgentSession]:
+        """A session in which the job is ours. One of before there were marks is known by what was
+        asked for: it is another's where the host tells of another request."""
+        with self._session() as session:
+            ours = self._claim.request if self._claim and not self._owner else None
+            told = _request(self._asked(session, run_id)) if ours else None
+            if ours and told and (why := difference(ours, told)):
+                raise taken(self.host, run_id, why)
+            yield session
+
+    def _asked(self, session: AgentSession, run_id: str) -> str:
+        session.send_json({"do": "asked", **self._whose(run_id)})
+        return str(self._answer(session).get("request", ""))
 
     @contextmanager
     def _session(self) -> Iterator[AgentSession]:
@@ -105,3 +138,9 @@ class DetachedLauncher:
 
     def _answer(self, session: AgentSession) -> Any:
         return checked(self.host, session.receive_json())
+
+
+def _request(text: str) -> Request | None:
+    with suppress(ValueError, ArithmeticError, RecursionError):
+        return codec.loads(Request, text)
+    return None

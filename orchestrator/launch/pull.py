@@ -56,7 +56,8 @@ class _Place:
 class Pull:
     """One transfer over an agent session. into: the run directory here.
 
-    also: our own files of the run that the host is to give back, such as request.json.
+    also: our own files of the run that the host is to give back, such as request.json. owner: the
+    mark without which the job is another's; empty where any job of this name will do.
     """
 
     def __init__(
@@ -67,14 +68,16 @@ class Pull:
         into: Path,
         progress: Progress,
         also: tuple[str, ...] = (),
+        owner: str = "",
     ) -> None:
-        self._session, self._host, self._run_id = session, host, run_id
+        self._session, self._host = session, host
         self._into, self._progress, self._also = into, progress, also
+        self._whose = {"run": run_id, "owner": owner}
         self._done = self._total = 0
 
     def bring_all(self) -> None:
         """LinkLost if the link dies or a file arrives damaged; what is whole by then stays."""
-        self._session.send_json({"do": "inventory", "run": self._run_id, "also": self._also})
+        self._session.send_json({"do": "inventory", **self._whose, "also": self._also})
         answer = checked(self._host, self._session.receive_json())
         offered = offered_files(self._host.where, answer, self._also, self._progress.say)
         files = [file for file in offered if not self._is_endless(file)]
@@ -102,7 +105,7 @@ class Pull:
             return []
         wanted = [{"path": place.file.path, "offset": place.offset} for place in places]
         self._total += sum(place.file.size_bytes - place.offset for place in places)
-        self._session.send_json({"do": "fetch", "run": self._run_id, "files": wanted})
+        self._session.send_json({"do": "fetch", **self._whose, "files": wanted})
         differing = [place for place in places if not self._take(place)]
         checked(self._host, self._session.receive_json())
         return differing

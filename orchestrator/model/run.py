@@ -19,7 +19,8 @@ class RunCard:
     verb: the command that made it, e.g. "profile". host: inventory name. reproduce: the command
     line that would ask for the same again, see `repeatable`. snapshot: digest of the sources that
     ran. after: says which run was the latest here when this one was made; "" if there was none,
-    or nobody noted it.
+    or nobody noted it. owner: the mark by which the host tells our job from another's of this
+    name; empty in cards of before.
     """
 
     run_id: str
@@ -31,6 +32,7 @@ class RunCard:
     created_at: str
     orchestrator_version: str
     after: str = ""
+    owner: str = ""
 
     def for_others(self) -> RunCard:
         """The card as it is kept and passed on: no folder, address or secret of anybody's."""

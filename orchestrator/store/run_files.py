@@ -76,7 +76,7 @@ def _decoded(kind: type[T], path: Path, document: Any) -> T:
     try:
         return bounds.checked(codec.decode(kind, document))
     except codec.CodecError as exc:
-        raise _corrupt(path, str(exc) if exc.key else exc.problem) from exc
+        raise corrupt(path, str(exc) if exc.key else exc.problem) from exc
 
 
 def _document(path: Path) -> dict[str, Any]:
@@ -84,13 +84,13 @@ def _document(path: Path) -> dict[str, Any]:
         document = codec.parse(_bytes(path).decode("utf-8"))
         if isinstance(document, dict):
             return document
-        raise _corrupt(path, f"not valid JSON of ours (a {type(document).__name__}, no object)")
+        raise corrupt(path, f"not valid JSON of ours (a {type(document).__name__}, no object)")
     except codec.CodecError as exc:
-        raise _corrupt(path, exc.problem) from exc
+        raise corrupt(path, exc.problem) from exc
     except UnicodeDecodeError as exc:
-        raise _corrupt(path, f"it is no UTF-8 text from byte {exc.start} on") from exc
+        raise corrupt(path, f"it is no UTF-8 text from byte {exc.start} on") from exc
     except OSError as exc:
-        raise _corrupt(path, exc.strerror or str(exc)) from exc
+        raise corrupt(path, exc.strerror or str(exc)) from exc
 
 
 def _bytes(path: Path) -> bytes:
@@ -107,7 +107,8 @@ def _bytes(path: Path) -> bytes:
         return source.read(LIMIT_BYTES)
 
 
-def _corrupt(path: Path, problem: str) -> RunError:
+def corrupt(path: Path, problem: str) -> RunError:
+    """What to say of a file of a run that is not as we write it."""
     return RunError(
         f"{path}: {problem}",
         hint="The file is damaged and was left as it is; fetch it again with "

@@ -4,35 +4,29 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
+import secrets
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from pathlib import Path
 
 from orchestrator.errors import RunError
+from orchestrator.model.claim import Claim, difference
 from orchestrator.model.job import Ending, JobEnd
 from orchestrator.model.price import Charge, Price
 from orchestrator.model.redaction import discreet
 from orchestrator.model.run import Run, RunCard
 from orchestrator.store import run_files
+from orchestrator.store.naming import RUN_ID, is_path, named, new_run_id
 from orchestrator.store.run_files import CARD, END, PRICE, REQUEST, RESULT
 from orchestrator.store.run_order import in_order, latest_token
 from remote_payload import codec
-from remote_payload.contract import Request, Status
+from remote_payload.contract import Request, Result, Status
 
 __all__ = ["CARD", "END", "LOG", "PRICE", "REPORT", "REQUEST", "RESULT", "RunStore", "new_run_id"]
 LOG, REPORT = "log.txt", "report.md"
 _STATUS = {Ending.TIMEOUT: Status.TIMEOUT, Ending.CANCELLED: Status.CANCELLED}
-_UNSAFE = re.compile(r"[^a-z0-9]+")
-
-
-def new_run_id(now: datetime, host: str, verb: str) -> str:
-    """Sorts by time and can be read aloud: 20261122-101530-h100-bench."""
-    name = _UNSAFE.sub("-", host.lower()).strip("-") or "host"
-    return f"{now:%Y%m%d-%H%M%S}-{name}-{verb}"
 
 
 @dataclass(frozen=True)
@@ -48,7 +42,8 @@ class RunStore:
     def create(self, card: RunCard, request: Request) -> RunCard:
         """Make the directory of a new run; a taken id gets a number appended.
 
-        The request travels with what the card alone knows: the id and the verb.
+        The request travels with what the card alone knows: the id and the verb. The card gets a
+        mark of its own, by which a host tells this run's job from another's of the same name.
         """
         run_id, number = card.run_id, 2
         latest = latest_token(self._found(), CARD)
@@ -58,7 +53,7 @@ class RunStore:
                 break
             except FileExistsError:
                 run_id, number = f"{card.run_id}-{number}", number + 1
-        card = replace(card, run_id=run_id, after=latest)
+        card = replace(card, run_id=run_id, after=latest, owner=secrets.token_hex(16))
         request = replace(request, run_id=run_id, verb=card.verb)
         codec.write_atomic(self.folder(run_id) / REQUEST, codec.dumps(request))
         codec.write_atomic(self.folder(run_id) / CARD, codec.dumps(card))
@@ -69,31 +64,31 @@ class RunStore:
         return self.root / run_id
 
     def resolve(self, reference: str) -> Path:
-        """Directory of a run given by id, unique prefix, `latest`, or path."""
-        as_path = Path(reference)
-        if (as_path / CARD).is_file():
-            return as_path
+        """Directory of a run to read: as `named`, or by its path, which holds a slash."""
+        if not is_path(reference):
+            return self.named(reference)
+        folder = Path(reference)
+        if not (folder / CARD).is_file():
+            raise RunError(
+                f"{reference!r} is no folder of a run", hint="List them: orchestrator runs"
+            )
+        return folder if folder.name not in ("", os.pardir) else folder.resolve()
+
+    def named(self, reference: str) -> Path:
+        """Directory of a run of this store, given by id, unique prefix or `latest`: no path.
+
+        RunError as in `naming.named`.
+        """
         known = [folder.name for folder in self._folders()]
-        if not known:
-            raise RunError(
-                f"no runs under {self.root}",
-                hint="Make one: orchestrator profile",
-            )
-        if reference == "latest":
-            return self.folder(known[-1])
-        matches = [name for name in known if name.startswith(reference)]
-        if reference in matches:
-            return self.folder(reference)
-        if len(matches) == 1:
-            return self.folder(matches[0])
-        if matches:
-            raise RunError(
-                f"{reference!r} fits {len(matches)} runs: {', '.join(matches[:5])}",
-                hint="Give more of the run id.",
-            )
-        raise RunError(
-            f"no run {reference!r} under {self.root}", hint="List them: orchestrator runs"
-        )
+        return self.folder(named(self.root, known, reference))
+
+    def claim(self, folder: Path) -> Claim:
+        """By what the job of a run is known on its host. The card names the run, wherever a copy
+        of its folder lies. RunError: the card cannot be read."""
+        card = run_files.card(folder)
+        if not RUN_ID.fullmatch(card.run_id):
+            raise run_files.corrupt(folder / CARD, f"run_id: {card.run_id!r} is no run id")
+        return Claim(card.run_id, card.host, card.owner, self._asked(folder))
 
     def load(self, folder: Path) -> Run:
         """Read a run back; RunError names the file and key that is wrong.
@@ -103,6 +98,8 @@ class RunStore:
         """
         card = run_files.card(folder).for_others()  # older ones name folders
         result, end = run_files.result(folder), run_files.end(folder)
+        if result:
+            self._require_ours(folder, result)
         if result and end and end.why is not Ending.EXIT:
             status = _STATUS.get(end.why, Status.FAILED)
             result = replace(result, status=status, reason=f"the job {end.words}")
@@ -136,9 +133,19 @@ class RunStore:
         yield from self._folders()
 
     def remove(self, folder: Path) -> None:
-        """Delete one run directory; refuses anything that is not one."""
-        if not (folder / CARD).is_file():
+        """Delete one run directory; refuses anything that is not one, and one that holds others."""
+        if (
+            not (folder / CARD).is_file()
+            or folder.is_symlink()
+            or folder.resolve().parent != self.root.resolve()
+        ):
             raise RunError(f"{folder} is not a run directory; nothing was deleted")
+        within = [card.parent for card in folder.glob(f"*/{CARD}") if _is_run(card)]
+        if within:
+            raise RunError(
+                f"{folder} holds another run, {within[0].name}; nothing was deleted",
+                hint=f"Move that one out of it first: {self.root}",
+            )
         shutil.rmtree(folder)
 
     def _folders(self) -> list[Path]:
@@ -146,7 +153,33 @@ class RunStore:
         return in_order(self._found(), CARD)
 
     def _found(self) -> Iterator[Path]:
-        return (card.parent for card in self.root.glob(f"*/{CARD}"))
+        """A link among them would be one run twice, or one of elsewhere."""
+        cards = self.root.glob(f"*/{CARD}")
+        return (card.parent for card in cards if not card.parent.is_symlink())
+
+    def _asked(self, folder: Path) -> Request | None:
+        with suppress(RunError):
+            return self.request(folder)
+        return None
+
+    def _require_ours(self, folder: Path, result: Result) -> None:
+        """A result says what it answers; what was asked here is kept beside it."""
+        asked = self._asked(folder)
+        why = difference(asked, result.request) if asked else ""
+        if why:
+            raise RunError(
+                f"{folder / RESULT}: request: {why}: this is the result of another run",
+                hint=f"It was left as it is. What was asked for stands in {REQUEST}; if that is "
+                f"right, fetch the result again: orchestrator attach {folder.name}",
+            )
+
+
+def _is_run(card: Path) -> bool:
+    """Whether it is a run of its own; a borrowed one lies in a folder that is not called so."""
+    try:
+        return run_files.card(card.parent).run_id == card.parent.name
+    except RunError:
+        return True  # in doubt it is one
 
 
 @contextmanager

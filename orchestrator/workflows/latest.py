@@ -8,10 +8,9 @@ from pathlib import Path
 
 from orchestrator.errors import RunError
 from orchestrator.model.run import Run
+from orchestrator.store.naming import LATEST
 from orchestrator.store.runs import RunStore
 from remote_payload.contract import Stage
-
-LATEST = "latest"
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from orchestrator.launch.detached import DetachedLauncher
+from orchestrator.model.claim import Claim
 from orchestrator.model.job import Heartbeat, JobEnd
 from orchestrator.store.runs import LOG
 from orchestrator.transport.base import Transport
@@ -56,11 +57,16 @@ def local_log(folder: Path) -> Iterator[str]:
 
 
 def remote_log(
-    transport: Transport, run_id: str, follow: bool, tell: Callable[[str], object]
+    transport: Transport,
+    run_id: str,
+    follow: bool,
+    tell: Callable[[str], object],
+    claim: Claim | None = None,
 ) -> JobEnd | None:
     """Pass on the host's log from its start: to its end with `follow`, else until it is quiet.
 
-    Returns how the job ended, None if it goes on. RunError: the host has no such job.
+    claim: of a run that is kept here, whose job it has to be. Returns how the job ended, None if it
+    goes on. RunError: the host has no such job.
     """
     lines = LogLines()
 
@@ -74,7 +80,7 @@ def remote_log(
 
     end = None
     with suppress(_CaughtUp):
-        end = DetachedLauncher(transport).follow(run_id, 0, on_log, on_beat)
+        end = DetachedLauncher(transport, claim).follow(run_id, 0, on_log, on_beat)
     for line in lines.rest():
         tell(line)
     return end

@@ -17,6 +17,7 @@ from orchestrator.errors import (
     LinkLost,
     OrchestratorError,
     RunError,
+    RunTaken,
     UsageError,
 )
 from orchestrator.launch.answer import DAMAGED
@@ -26,6 +27,7 @@ from orchestrator.model.job import Ending, Heartbeat, JobEnd
 from orchestrator.model.progress import Progress
 from orchestrator.model.redaction import discreet
 from orchestrator.model.run import Run, RunCard
+from orchestrator.store.naming import RUN_ID, require_id
 from orchestrator.store.runs import CARD, END, REQUEST, RESULT, RunStore
 from orchestrator.transport.base import Transport
 from remote_payload import codec
@@ -33,11 +35,10 @@ from remote_payload.contract import Request, Result
 
 UNKNOWN = "unknown"
 
-# What run ids look like. A host is not believed: this becomes the name of a folder here.
-_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
 # For runs whose request does not tell its verb yet.
 _VERBS = "check|bench|profile|ncu|deploy|prove|ceilings"
 _STAMP = re.compile(rf"(\d{{8}}-\d{{6}})-.+?(?:-({_VERBS}))?(?:-\d+)?(?:-[0-9a-f]{{4}})?")
+_OWNER = re.compile(r"[0-9a-f]{32}")
 _VERB = re.compile(r"[a-z][a-z-]{0,30}")
 _ARRIVING = ".arriving"
 _SHOWN = 5
@@ -49,16 +50,21 @@ class Here(str, Enum):
     WHOLE = "here"
     STARTED = "started here, not pulled"
     NOTHING = "only there"
+    ANOTHERS = "only there; here is another run of this name"
 
 
 @dataclass(frozen=True)
 class RemoteRun:
-    """One run on a host. end: how it ended; None while it goes on, and then beat says how."""
+    """One run on a host. end: how it ended; None while it goes on, and then beat says how.
+
+    owner: the mark of whoever asked for it, empty where it bears none.
+    """
 
     run_id: str
     end: JobEnd | None
     here: Here
     beat: Heartbeat
+    owner: str = ""
 
     @property
     def state(self) -> str:
@@ -86,8 +92,8 @@ def remote_runs(
     HostUnfit: all that the host names could not be runs of ours.
     """
     jobs, others = DetachedLauncher(transport).look_at_jobs()
-    known = [job for job in jobs if _RUN_ID.fullmatch(job.run_id)]
-    strange = [job.run_id for job in jobs if not _RUN_ID.fullmatch(job.run_id)]
+    known = [job for job in jobs if RUN_ID.fullmatch(job.run_id)]
+    strange = [job.run_id for job in jobs if not RUN_ID.fullmatch(job.run_id)]
     if strange and not known:
         raise HostUnfit(
             f"{transport.host.where} names a run that is not ours: {strange[0]!r}",
@@ -100,14 +106,17 @@ def remote_runs(
             f"no run of ours, and passed over in jobs/ of {transport.host.where}: "
             f"{', '.join(names[:_SHOWN])}{more}"
         )
-    return tuple(RemoteRun(job.run_id, job.end, _here(runs, job.run_id), job.beat) for job in known)
+    return tuple(
+        RemoteRun(job.run_id, job.end, _here(runs, job.run_id, job.owner), job.beat, job.owner)
+        for job in known
+    )
 
 
 def fetch(transport: Transport, runs: RunStore, run: RemoteRun, progress: Progress) -> Run:
     """Bring an ended run home, whole or resumable, and return it as stored.
 
     A run that was not started from here gets a card from what the host knows; what nobody knows
-    says "unknown". RunError: it still goes on.
+    says "unknown". RunError: it still goes on; RunTaken: its name is that of another run here.
     """
     if run.end is None:
         raise RunError(
@@ -115,14 +124,12 @@ def fetch(transport: Transport, runs: RunStore, run: RemoteRun, progress: Progre
             hint="Fetch it when it has ended; meanwhile: "
             f"orchestrator logs {run.run_id} --host {transport.host.name} -f",
         )
-    folder = runs.folder(run.run_id)
+    folder = _place(runs, run)
     if run.here is not Here.NOTHING:
-        DetachedLauncher(transport).pull(run.run_id, folder, progress)
+        DetachedLauncher(transport, runs.claim(folder)).pull(run.run_id, folder, progress)
         runs.record_end(folder, run.end)
         return runs.load(folder)
-    # Without a card no other command takes it for a run, so half of one is never shown.
-    arriving = folder.with_name(folder.name + _ARRIVING)
-    arriving.mkdir(parents=True, exist_ok=True)
+    arriving = _arriving(folder)
     DetachedLauncher(transport).pull(run.run_id, arriving, progress, (REQUEST,))
     _describe(arriving, run, run.end, transport.host)
     arriving.rename(folder)
@@ -173,13 +180,56 @@ def _not_fetched(failed: dict[str, OrchestratorError], of: int, host: Host) -> O
     )
 
 
+def adopt(transport: Transport, runs: RunStore, reference: str) -> Path:
+    """Make the folder of a run that is not kept here from what its host knows; the host may still
+    be at it. `bring_home` does the rest. RunError as in `chosen`, RunTaken as in `fetch`."""
+    run = chosen(remote_runs(transport, runs), reference, transport.host)
+    folder = _place(runs, run)
+    if run.here is Here.NOTHING:
+        arriving = _arriving(folder)
+        asked = DetachedLauncher(transport).asked(run.run_id)
+        (arriving / REQUEST).write_text(asked, "utf-8", "replace")
+        _describe(arriving, run, None, transport.host)
+        arriving.rename(folder)
+    return folder
+
+
+def _arriving(folder: Path) -> Path:
+    """Where a run takes shape: without a card no other command takes it for one."""
+    arriving = folder.with_name(folder.name + _ARRIVING)
+    arriving.mkdir(parents=True, exist_ok=True)
+    return arriving
+
+
+def _place(runs: RunStore, run: RemoteRun) -> Path:
+    """The folder of the run here, made or not; RunError where something else has its place."""
+    folder = runs.folder(run.run_id)
+    if run.here is Here.ANOTHERS:
+        raise RunTaken(
+            f"{folder} is another run than the host's of this name",
+            hint=f"Keep that one elsewhere: orchestrator --runs FOLDER runs fetch {run.run_id}",
+        )
+    if folder.is_symlink() or (run.here is Here.NOTHING and _holds_something(folder)):
+        raise RunError(
+            f"{folder} is no folder of a run, and in the way of one",
+            hint="Move it away, then run the same command again.",
+        )
+    return folder
+
+
+def _holds_something(folder: Path) -> bool:
+    return folder.exists() and not (folder.is_dir() and not any(folder.iterdir()))
+
+
 def missing(known: tuple[RemoteRun, ...]) -> Iterator[RemoteRun]:
     """The ended runs that are not whole here."""
     return (run for run in known if run.end is not None and run.here is not Here.WHOLE)
 
 
 def chosen(known: tuple[RemoteRun, ...], reference: str, host: Host) -> RemoteRun:
-    """The run given by its id or a unique prefix; RunError if the host has none or several."""
+    """The run given by its id or a unique prefix; RunError if it is none, or the host has none or
+    several that it fits."""
+    require_id(reference)
     fits = [run for run in known if run.run_id.startswith(reference)]
     exact = [run for run in fits if run.run_id == reference]
     if len(exact or fits) == 1:
@@ -196,23 +246,32 @@ def chosen(known: tuple[RemoteRun, ...], reference: str, host: Host) -> RemoteRu
     )
 
 
-def _here(runs: RunStore, run_id: str) -> Here:
+def _here(runs: RunStore, run_id: str, owner: str) -> Here:
     folder = runs.folder(run_id)
     if not (folder / CARD).is_file():
         return Here.NOTHING
+    with suppress(RunError):
+        ours = runs.claim(folder).owner
+        if ours and owner and ours != owner:
+            return Here.ANOTHERS
     ended = (folder / RESULT).is_file() or (folder / END).is_file()
     return Here.WHOLE if ended else Here.STARTED
 
 
-def _describe(folder: Path, run: RemoteRun, end: JobEnd, host: Host) -> None:
+def _describe(folder: Path, run: RemoteRun, end: JobEnd | None, host: Host) -> None:
     """Write what `RunStore.create` would have written, the card last: it makes this a run."""
     request = _request(folder)
     (folder / REQUEST).unlink(missing_ok=True)  # it may be one that nobody can read
     if request is not None:
-        request = replace(request, run_id=run.run_id)
+        # A job renamed by hand keeps the name it was asked for by, which its result repeats.
+        if not RUN_ID.fullmatch(request.run_id):
+            request = replace(request, run_id=run.run_id)
         codec.write_atomic(folder / REQUEST, codec.dumps(request))
-    codec.write_atomic(folder / END, codec.dumps(replace(end, message=discreet(end.message))))
-    codec.write_atomic(folder / CARD, codec.dumps(_card(run.run_id, host, request)))
+    if end is not None:
+        codec.write_atomic(folder / END, codec.dumps(replace(end, message=discreet(end.message))))
+    card = _card(run.run_id, host, request)
+    owner = run.owner if _OWNER.fullmatch(run.owner) else ""
+    codec.write_atomic(folder / CARD, codec.dumps(replace(card, owner=owner)))
 
 
 def _request(folder: Path) -> Request | None:

@@ -108,8 +108,9 @@ class _Homecoming:
     """One run on its way from the host to `folder`."""
 
     def __init__(self, errand: Errand, folder: Path) -> None:
-        self._errand, self._folder, self._run_id = errand, folder, folder.name
-        self._launcher = DetachedLauncher(errand.transport)
+        claim = errand.runs.claim(folder)
+        self._errand, self._folder, self._run_id = errand, folder, claim.run_id
+        self._launcher = DetachedLauncher(errand.transport, claim)
         self._log = JobLog(folder, errand.progress, errand.show_log)
         self._was_there = False
 
@@ -138,7 +139,7 @@ class _Homecoming:
 
     @property
     def _attach(self) -> str:
-        return f"orchestrator attach {self._run_id}"
+        return f"orchestrator attach {self._folder.name}"
 
     def _followed_or_cancelled(self, request: Request | None) -> JobEnd:
         try:
@@ -176,9 +177,22 @@ class _Homecoming:
     def _submit(self, request: Request) -> None:
         text, spec = codec.dumps(request), spec_of(self._errand.host, request)
         self._was_there = True  # its snapshot has just been brought there
+        tries = 0
+
+        def submit() -> None:
+            nonlocal tries
+            tries += 1
+            self._launcher.submit(spec, text)
+
         try:
-            self._persistently(lambda: self._launcher.submit(spec, text))
+            self._persistently(submit)
         except HostUnfit as exc:
+            if tries > 1:
+                # The link dropped before an answer came: an earlier try may have started it.
+                raise HostUnfit(
+                    f"{exc.message}; whether run {self._run_id} was started before is not known",
+                    hint=f"{exc.hint} Then: {self._attach}".strip(),
+                ) from exc
             never = JobEnd(Ending.NEVER_STARTED, None, exc.message)
             self._errand.runs.record_end(self._folder, never)
             raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from orchestrator.errors import ExitCode, RunError
 from orchestrator.model.job import Ending, JobEnd
 from orchestrator.model.price import Charge, Price
 from orchestrator.model.run import RunCard
+from orchestrator.store.naming import RUN_ID
 from orchestrator.store.runs import RunStore, new_run_id
 from remote_payload import codec
 from remote_payload.contract import SCHEMA, Request, Result, Status
@@ -51,6 +53,71 @@ def test_a_taken_run_id_gets_a_number(tmp_path: Path) -> None:
     store = RunStore(tmp_path)
     assert [store.create(card("a"), REQUEST).run_id for _ in range(3)] == ["a", "a-2", "a-3"]
     assert store.request(tmp_path / "a-3").run_id == "a-3"
+
+
+def test_runs_that_are_named_alike_at_once_get_folders_and_marks_of_their_own(
+    tmp_path: Path,
+) -> None:
+    """As two laptops make them that share a home."""
+    store = RunStore(tmp_path)
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: store.create(card("a"), REQUEST), range(24)))
+    assert len({one.run_id for one in made}) == len({one.owner for one in made}) == 24
+    for one in made:
+        claim = store.claim(store.folder(one.run_id))
+        assert (claim.run_id, claim.owner, claim.host) == (one.run_id, one.owner, "h100")
+        assert claim.request == store.request(store.folder(one.run_id))
+
+
+def test_a_card_of_before_there_were_marks_is_read(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    folder = finish(store, "a")
+    document = json.loads((folder / "run.json").read_text())
+    del document["owner"]
+    (folder / "run.json").write_text(json.dumps(document))
+    assert store.load(folder).card.owner == ""
+    assert store.claim(folder).owner == ""
+    (folder / "request.json").write_text("{")
+    assert store.claim(folder).request is None
+
+
+def test_a_card_with_a_name_that_is_none_makes_no_claim(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    folder = finish(store, "a")
+    document = json.loads((folder / "run.json").read_text())
+    for name in ("../a", "", ".", "a b"):
+        (folder / "run.json").write_text(json.dumps({**document, "run_id": name}))
+        with pytest.raises(RunError, match=r"run\.json: run_id: .* is no run id"):
+            store.claim(folder)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"run_id": "b"},
+        {"snapshot": "beef"},
+        {"stages": ["check"]},
+        {"providers": [{"name": "sdpa", "target": None, "required": False}]},
+    ],
+    ids=str,
+)
+def test_a_result_of_another_request_is_refused_and_left_as_it_is(
+    tmp_path: Path, changes: dict[str, object]
+) -> None:
+    store = RunStore(tmp_path)
+    folder = finish(store, "a")
+    document = json.loads((folder / "result.json").read_text())
+    document["request"].update(changes)
+    (folder / "result.json").write_text(json.dumps(document))
+    with pytest.raises(RunError, match="this is the result of another run") as error:
+        store.load(folder)
+    assert next(iter(changes)) in error.value.message
+    assert "orchestrator attach a" in error.value.hint
+    assert json.loads((folder / "result.json").read_text()) == document
+
+
+def test_an_id_stays_one_that_hosts_are_believed_however_long_a_hosts_name_is() -> None:
+    assert RUN_ID.fullmatch(new_run_id(datetime(2026, 11, 22), "x" * 300, "bench"))
 
 
 def test_a_run_is_found_by_id_prefix_latest_and_path(tmp_path: Path) -> None:

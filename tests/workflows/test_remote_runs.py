@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from orchestrator.errors import RunError
 from orchestrator.model.command import Command
 from orchestrator.model.host import Host, TransportKind
 from orchestrator.model.progress import Silence
 from orchestrator.store.runs import RunStore
 from orchestrator.transport.local import LocalChannel, LocalTransport
-from orchestrator.workflows.remote_runs import Here, fetch, remote_runs
+from orchestrator.workflows.remote_runs import Here, chosen, fetch, remote_runs
 from remote_payload import codec
 from remote_payload.contract import Request
 from tests.security.hostile import hostile_host
@@ -96,6 +97,38 @@ def test_one_question_tells_the_state_of_every_job_and_whom_a_queued_one_waits_f
         ("c-queued", "queued", "waits for b-running to leave the device"),
     ]
     assert transport.conversations == 1
+
+
+@pytest.mark.parametrize("reference", ["", ".", "..", "*", "/", f"{RUN}/", f"jobs/{RUN}", " "])
+def test_what_is_no_id_means_no_run_of_a_host_even_where_there_is_only_one(
+    workspace: Path, transport: Counting, tmp_path: Path, reference: str
+) -> None:
+    job(workspace, RUN, end=ENDED)
+    known = remote_runs(transport, RunStore(tmp_path / "runs"))
+    with pytest.raises(RunError, match="is no run: expected a run's id"):
+        chosen(known, reference, transport.host)
+    assert chosen(known, RUN[:1], transport.host).run_id == RUN
+
+
+def a_folder_of_another_kind(place: Path) -> None:
+    place.mkdir()
+    (place / "notes.txt").touch()
+
+
+@pytest.mark.parametrize(
+    "makes", [a_folder_of_another_kind, Path.touch, lambda place: place.symlink_to("elsewhere")]
+)
+def test_nothing_is_fetched_into_what_is_no_folder_of_a_run(
+    workspace: Path, transport: Counting, tmp_path: Path, makes: Callable[[Path], object]
+) -> None:
+    job(workspace, RUN, end=ENDED)
+    runs = RunStore(tmp_path / "runs")
+    (tmp_path / "runs" / "elsewhere").mkdir(parents=True)
+    makes(tmp_path / "runs" / RUN)
+    (known,) = remote_runs(transport, runs)
+    with pytest.raises(RunError, match="in the way"):
+        fetch(transport, runs, known, Silence())
+    assert list((tmp_path / "runs").rglob("*.json")) == []
 
 
 def test_a_run_without_a_result_comes_with_what_was_asked(
