@@ -91,8 +91,7 @@ def _evidence() -> Any:
 def _doctor(transport: ScriptedTransport, place: Path) -> None:
     found = diagnose(transport, probe_counters=True)
     console.out_json(shown(found))
-    for line in doctor._lines(found):
-        console.out(line, styled=True)
+    doctor._print(found)
 
 
 def _pull(transport: ScriptedTransport, place: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -225,7 +226,7 @@ def test_a_watchdog_that_says_what_is_no_word_is_refused(tmp_path: Path, answers
         {"name": "\ud800"},
     ],
 )
-def test_a_pod_that_cannot_be_is_runpods_fault(changes: dict[str, object]) -> None:
+def test_a_pod_that_cannot_be_is_runpods_fault(changes: dict[str, Any]) -> None:
     body = json.dumps(pod_json(**changes)).encode()
     with pytest.raises(HostUnreachable, match="is not a pod as its API v2 describes it"):
         trust_alias(read_pod(body))

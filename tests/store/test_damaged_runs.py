@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -157,7 +158,7 @@ def test_a_rate_beyond_any_machine_is_a_measurement_error_also_on_an_unknown_one
 def test_what_is_no_file_is_not_waited_for(
     two_runs: Path, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
-    made = {
+    made: dict[str, Callable[[Path], object]] = {
         "folder": lambda path: path.mkdir(),
         "pipe": os.mkfifo,
         "link": lambda path: path.symlink_to("/dev/zero"),
