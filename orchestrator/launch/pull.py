@@ -15,6 +15,7 @@ from typing import Any
 
 from orchestrator.errors import HostUnfit, LinkLost
 from orchestrator.launch.answer import checked
+from orchestrator.model import regular_file
 from orchestrator.model.host import Host
 from orchestrator.model.job import OUTPUT_LIMIT_BYTES, RemoteFile
 from orchestrator.model.offer import offered_files
@@ -116,7 +117,7 @@ class Pull:
         digest, size = hashlib.sha256(), place.offset
         if size:
             _digest_of_start(place.sink, size, digest)
-        with place.sink.open("ab") as sink:
+        with regular_file.appended(place.sink) as sink:
             sink.truncate(size)
             while True:
                 kind, body = self._session.receive(_SILENCE_S)
@@ -170,7 +171,7 @@ def _told_digest(told: Any) -> str:
 
 
 def _digest_of_start(path: Path, size: int, digest: Any) -> None:
-    with path.open("rb") as handle:
+    with regular_file.opened(path) as handle:
         while size and (block := handle.read(min(size, _HASH_BYTES))):
             digest.update(block)
             size -= len(block)

@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from orchestrator.errors import UsageError
+from orchestrator.model import regular_file
 from orchestrator.model.progress import Progress, Silence
 from orchestrator.ncu import details_page, details_text, file_kind, raw_page, report_file
 from orchestrator.ncu.capture import Captures, Form, KernelCapture
@@ -38,7 +39,7 @@ def read_file(path: Path, progress: Progress | None = None) -> Source:
     instead), cut off, or numbers that cannot be read without guessing.
     """
     try:
-        data = path.read_bytes()
+        data = regular_file.read_named(path)
     except IsADirectoryError as exc:
         raise UsageError(f"{path}: this is a folder", hint=_in_folder(path)) from exc
     except OSError as exc:

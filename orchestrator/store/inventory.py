@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.errors import InventoryError, UsageError
+from orchestrator.model import regular_file
 from orchestrator.model.host import Host
 from orchestrator.store.inventory_document import (
     Block,
@@ -138,7 +139,7 @@ def _meant(word: str, known: Iterable[str]) -> str:
 def read_text(path: Path) -> str:
     name = shown_path(path)
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return regular_file.read_named(path).decode("utf-8-sig")
     except FileNotFoundError as exc:
         raise InventoryError(
             f"{name}: no such file", hint="begin one with: orchestrator hosts add local --local"

@@ -33,8 +33,8 @@ def add_host(path: Path, name: str, fields: Fields, environ: Mapping[str, str]) 
     is a valid inventory; variables may still be unset. InventoryError: the file is unchanged.
     """
     path = path.resolve()
-    mark = _BOM if path.exists() and path.read_bytes().startswith(_BOM) else b""
     old = read_text(path) if path.exists() else f"default: {_scalar(name)}\n"
+    mark = _BOM if path.is_file() and path.read_bytes().startswith(_BOM) else b""
     new = _with_entry(path, old, name, fields)
     try:
         inventory = parse(path, new, environ)

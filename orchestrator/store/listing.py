@@ -13,6 +13,7 @@ from pathlib import Path
 from pathspec import GitIgnoreSpec
 
 from orchestrator.errors import UsageError
+from orchestrator.model import regular_file
 from orchestrator.model.snapshot import Skipped
 from orchestrator.store.left_out import BY_RULES
 
@@ -29,6 +30,7 @@ _ELSEWHERE = (
     "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_GLOB_PATHSPECS",
     "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS",
 )  # fmt: skip
+_GIT_LIMIT_S = 30.0
 _Rules = tuple[tuple[str, GitIgnoreSpec], ...]
 
 
@@ -110,7 +112,7 @@ def submodules(folder: Path, paths: Sequence[str]) -> tuple[str, ...]:
     if not paths or not shutil.which("git"):
         return ()
     ask = ["git", "-C", str(folder), "--literal-pathspecs", "ls-files", "-z", "--stage", "--"]
-    rows, _ = _start([*ask, *paths]).communicate()
+    rows, _ = _told(folder, _start([*ask, *paths]))
     found = (row.split(b"\t", 1) for row in rows.split(b"\0") if row.startswith(_GITLINK))
     return tuple(os.fsdecode(name) for _, name in found)
 
@@ -119,9 +121,9 @@ def _ask_git(folder: Path, parts: Sequence[str]) -> Listing:
     ask = ["git", "-C", str(folder), "--literal-pathspecs", "ls-files", "-z", "--exclude-standard"]
     kept = _start([*ask, "--cached", "--others", "--", *parts])
     ignored = _start([*ask, "--others", "--ignored", "--directory", "--", *parts])
-    names, complaint = kept.communicate()
+    names, complaint = _told(folder, kept)
     # What is ignored is only told: git has no answer for a folder that is ignored itself.
-    ignored_names, _ = ignored.communicate()
+    ignored_names, _ = _told(folder, ignored)
     if kept.returncode:
         raise UsageError(
             f"git could not list the files in {folder}: {os.fsdecode(complaint).strip()}",
@@ -157,6 +159,22 @@ def _start(argv: list[str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         argv, stdin=pipe, stdout=pipe, stderr=pipe, env={**environment, "LC_ALL": "C"}
     )
+
+
+def _told(folder: Path, git: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
+    """What git says to the end; UsageError where it comes to none."""
+    try:
+        return git.communicate(timeout=_GIT_LIMIT_S)
+    except subprocess.TimeoutExpired:
+        raise UsageError(
+            f"git does not list the files in {folder} within {_GIT_LIMIT_S:g} s",
+            hint="Run `git status` there: a program that it starts (core.fsmonitor), or the disk, "
+            "may hang.",
+        ) from None
+    finally:
+        if git.poll() is None:
+            git.kill()
+            git.wait()
 
 
 def _paths(names: bytes) -> Iterator[str]:
@@ -201,7 +219,7 @@ def _walk(base: Path, prefix: str, rules: _Rules, files: list[str], ignored: lis
 
 def _with_rules_of(base: Path, prefix: str, rules: _Rules) -> _Rules:
     try:
-        text = (base / prefix / ".gitignore").read_text("utf-8", "surrogateescape")
+        text = regular_file.read_text(base / prefix / ".gitignore", "surrogateescape")
     except OSError:
         return rules
     return (*rules, (prefix, GitIgnoreSpec.from_lines(text.splitlines())))

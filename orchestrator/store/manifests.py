@@ -9,6 +9,7 @@ import hashlib
 import os
 from pathlib import Path
 
+from orchestrator.model import regular_file
 from orchestrator.model.snapshot import Snapshot
 
 KEEP = 4
@@ -19,7 +20,7 @@ def remembered(root: Path) -> dict[str, str]:
     found = {}
     for file in _newest_first(_folder(root))[:KEEP]:
         try:
-            text = file.read_text("utf-8")
+            text = regular_file.read_text(file)
         except (OSError, UnicodeDecodeError):
             continue
         if hashlib.sha256(text.encode()).hexdigest() == file.name and _is_manifest(text):

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from orchestrator.model import regular_file
+
 
 def neighbours(source: Path) -> tuple[Path, ...]:
     """Files and folders beside `source` that it imports, also by way of each other; not itself.
@@ -42,7 +44,7 @@ def _beside(folder: Path, name: str) -> Path | None:
 def _imported(path: Path) -> Iterator[str]:
     """The first part of every name that is imported anywhere in the file."""
     try:
-        tree = ast.parse(path.read_bytes())
+        tree = ast.parse(regular_file.read_bytes(path))
     except (OSError, SyntaxError, ValueError):
         return
     for node in ast.walk(tree):

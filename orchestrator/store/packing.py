@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from orchestrator.errors import UsageError
+from orchestrator.model import regular_file
 from orchestrator.model.snapshot import Entry, Scan
 
 _READ_BYTES = 1 << 20
@@ -26,7 +27,7 @@ def contents(scan: Scan, entry: Entry) -> Iterator[bytes]:
     digest = hashlib.sha256()
     left = entry.size_bytes
     try:
-        file = os.open(scan.local(entry), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        file = regular_file.descriptor_of(scan.local(entry), os.O_NOFOLLOW)
         try:
             # One byte more than expected shows that the file has grown.
             while data := os.read(file, min(_READ_BYTES, left + 1)):

@@ -4,12 +4,11 @@ the key and what was expected. Whatever a file holds, nothing but RunError comes
 from __future__ import annotations
 
 import os
-import stat
 from pathlib import Path
 from typing import Any, TypeVar
 
 from orchestrator.errors import RunError
-from orchestrator.model import bounds
+from orchestrator.model import bounds, regular_file
 from orchestrator.model.job import JobEnd
 from orchestrator.model.price import Price
 from orchestrator.model.run import RunCard
@@ -95,10 +94,7 @@ def _document(path: Path) -> dict[str, Any]:
 
 def _bytes(path: Path) -> bytes:
     """The file's bytes; a device, a pipe or a folder in its place is not waited for."""
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise OSError("it is no regular file")
-    # It may have been replaced a moment ago, and whoever opens a pipe waits for its writer.
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as source:
+    with regular_file.opened(path) as source:
         size = os.fstat(source.fileno()).st_size
         if size > LIMIT_BYTES:
             raise OSError(

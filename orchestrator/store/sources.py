@@ -12,6 +12,7 @@ from fnmatch import translate
 from pathlib import Path
 
 from orchestrator.errors import UsageError
+from orchestrator.model import regular_file
 from orchestrator.model.command import Command
 from orchestrator.model.snapshot import Entry, Kind, Scan, Skipped, Snapshot, Submodule
 from orchestrator.store.inputs import no_such_part, require_parts
@@ -252,7 +253,7 @@ def _read_through(local: str, likely_bytes: int) -> tuple[int, str, bool]:
     size_bytes = 0
     holds_key = False
     tail = b""
-    file = os.open(local, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    file = regular_file.descriptor_of(local, os.O_NOFOLLOW)
     try:
         while data := os.read(file, at_once):
             digest.update(data)

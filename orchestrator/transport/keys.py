@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from orchestrator.errors import AuthenticationError
+from orchestrator.model import regular_file
 from orchestrator.model.host import Host
 from orchestrator.transport.known_hosts import HostKey
 from orchestrator.transport.route import Route
@@ -201,6 +202,6 @@ def _public_half(path: Path, suffix: str = ".pub") -> tuple[str, bytes]:
     # all there is: ssh_config(5) allows it as an IdentityFile, to choose among the agent's keys.
     beside = path if suffix == path.suffix else Path(f"{path}{suffix}")
     with contextlib.suppress(OSError, ValueError):
-        kind, blob = beside.read_text("utf-8").split()[:2]
+        kind, blob = regular_file.read_text(beside).split()[:2]
         return kind, base64.b64decode(blob)
     return "", b""

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from orchestrator.model import regular_file
+
 _REVOKED = "@revoked"
 _write_lock = threading.Lock()
 
@@ -92,7 +94,7 @@ def _is_about(line: str, alias: str) -> bool:
 
 def _lines(path: Path) -> Iterator[str]:
     with contextlib.suppress(FileNotFoundError):
-        yield from path.read_text("utf-8", "replace").splitlines()
+        yield from regular_file.read_text(path, "replace").splitlines()
 
 
 def _parse(line: str) -> _Entry | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
+from orchestrator.model import regular_file
 from orchestrator.model.cutlass_csv import Sheet, parse
 from orchestrator.model.run import Run
 
@@ -30,6 +31,6 @@ def _sheet(folder: Path, name: PurePosixPath) -> Sheet:
     if folder.resolve() not in path.resolve().parents:
         return Sheet((), (), f"{name.name} lies outside the run")
     try:
-        return parse(path.read_text("utf-8", "replace"))
+        return parse(regular_file.read_text(path, "replace"))
     except OSError as exc:
         return Sheet((), (), f"{name.name} cannot be read: {exc.strerror}")

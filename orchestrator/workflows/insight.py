@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from orchestrator.model import regular_file
 from orchestrator.model.run import Run
 from orchestrator.model.sass import MachineCode, describe, parse
 from orchestrator.report.bottleneck import Insight
@@ -23,6 +24,6 @@ def insight(run: Run, folder: Path, held: Profiled | None = None) -> Insight:
 
 def _machine_code(path: Path) -> tuple[MachineCode, ...]:
     try:
-        return describe(parse(path.read_text("utf-8", "replace")))
+        return describe(parse(regular_file.read_text(path, "replace")))
     except OSError:
         return ()

@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from orchestrator.launch.pull import LOG_LIMIT_BYTES
+from orchestrator.model import regular_file
 from orchestrator.model.job import Heartbeat
 from orchestrator.model.progress import Progress
 from orchestrator.model.text import printable
@@ -60,7 +61,7 @@ class JobLog:
     def take(self, data: bytes) -> None:
         """Keep the bytes, and show the whole lines among them; past the limit do neither."""
         self.heard += 1
-        with self._path.open("ab") as sink:
+        with regular_file.appended(self._path) as sink:
             kept = data[: max(0, self._limit_bytes - sink.tell())]
             sink.write(kept)
         if len(kept) < len(data):
@@ -119,10 +120,10 @@ def readable(line: str) -> str:
 def tail(folder: Path, lines: int = TAIL_LINES) -> str:
     """The last lines of a run's log as people should see them."""
     try:
-        with (folder / LOG).open("rb") as handle:
+        with regular_file.opened(folder / LOG) as handle:
             handle.seek(max(0, os.fstat(handle.fileno()).st_size - _TAIL_BYTES))
             text = handle.read().decode("utf-8", "replace")
-    except FileNotFoundError:
+    except (FileNotFoundError, regular_file.NotRegular):
         text = ""
     shown = [line for line in text.splitlines() if not line.startswith(PROGRESS_MARK)]
     # A line may be as long as the whole log; its end says most.

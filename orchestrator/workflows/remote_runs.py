@@ -22,6 +22,7 @@ from orchestrator.errors import (
 )
 from orchestrator.launch.answer import DAMAGED
 from orchestrator.launch.detached import DetachedLauncher
+from orchestrator.model import regular_file
 from orchestrator.model.host import Host
 from orchestrator.model.job import Ending, Heartbeat, JobEnd
 from orchestrator.model.progress import Progress
@@ -277,9 +278,9 @@ def _describe(folder: Path, run: RemoteRun, end: JobEnd | None, host: Host) -> N
 def _request(folder: Path) -> Request | None:
     """What was asked: as the host was told, else as the result repeats it; None without both."""
     with suppress(OSError, ValueError, RecursionError):
-        return codec.loads(Request, (folder / REQUEST).read_text("utf-8"))
+        return codec.loads(Request, regular_file.read_text(folder / REQUEST))
     with suppress(OSError, ValueError, RecursionError):
-        return codec.loads(Result, (folder / RESULT).read_text("utf-8")).request
+        return codec.loads(Result, regular_file.read_text(folder / RESULT)).request
     return None
 
 
