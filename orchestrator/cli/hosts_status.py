@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timezone
+from functools import partial
+from threading import Semaphore
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.cli import console
 from orchestrator.errors import ExitCode, HostUnreachable, UsageError
+from orchestrator.model.aside import begun
 
 if TYPE_CHECKING:
     from orchestrator.cli.session import Session
@@ -34,8 +36,7 @@ def show_status(session: Session, name: str | None, as_json: bool) -> int:
     asked = _pods(session, name)
     if asked:
         client = session.pods
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            rows = list(pool.map(lambda pair: _row(client, *pair), asked.items()))
+        rows = _rows(client, asked)
     else:
         console.note("no host of the inventory is a pod: none has the key runpod")
         rows = []
@@ -63,6 +64,18 @@ def _pods(session: Session, name: str | None) -> dict[str, str]:
             hint="Only hosts with the key `runpod:` have one; `orchestrator hosts` lists them.",
         )
     return {host.name: host.pod}
+
+
+def _rows(client: RunPod, asked: dict[str, str]) -> list[_Row]:
+    """_AT_ONCE of them at a time; not in a pool, for whose threads a Ctrl-C would have to wait."""
+    turn = Semaphore(_AT_ONCE)
+
+    def in_turn(name: str, pod_id: str) -> _Row:
+        with turn:
+            return _row(client, name, pod_id)
+
+    answers = [begun(partial(in_turn, *pair), "hosts status") for pair in asked.items()]
+    return [answer.result() for answer in answers]
 
 
 def _row(client: RunPod, name: str, pod_id: str) -> _Row:

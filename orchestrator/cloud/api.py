@@ -6,19 +6,23 @@ import ipaddress
 import random
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from orchestrator.errors import HostUnreachable, UsageError
+from orchestrator.model.aside import within
 
 if TYPE_CHECKING:
     import requests
 
 # Too many requests, and what a gateway says while the service behind it is away.
 _PASSING = frozenset({429, 500, 502, 503, 504})
+
+
+_ANSWER_LIMIT_BYTES, _PIECE_BYTES = 4 << 20, 1 << 16
 
 
 @dataclass(frozen=True)
@@ -35,12 +39,14 @@ class ApiKey:
 class Patience:
     """connect_s, silence_s: for TCP and TLS, and between two bytes of an answer.
 
+    answer_s: for all of one answer, the name of the server included; it is not asked again then.
     pauses_s: before each new try, half to one and a half times as long, so that many clients do
     not return together. longest_s: the longest Retry-After that is waited for.
     """
 
     connect_s: float = 5.0
     silence_s: float = 10.0
+    answer_s: float = 20.0
     pauses_s: tuple[float, ...] = (0.5, 2.0)
     longest_s: float = 20.0
 
@@ -83,7 +89,12 @@ class Api:
         while True:
             pause_s, asked_s = next(pauses_s, None), 0
             try:
-                reply = self._once(method, path, body)
+                # Aside, as looking up a name cannot be broken off, by Ctrl-C for one.
+                reply = within(
+                    self._patience.answer_s, partial(self._once, method, path, body), "RunPod"
+                )
+            except TimeoutError:
+                raise self._too_slow() from None
             except requests.RequestException as error:
                 if pause_s is None or isinstance(error, requests.exceptions.SSLError):
                     raise self._unanswered(error) from None
@@ -102,11 +113,14 @@ class Api:
             json=body,
             timeout=(self._patience.connect_s, self._patience.silence_s),
             allow_redirects=False,
+            stream=True,
         )
+        with response:
+            text = b"".join(_bounded(response))
         after = response.headers.get("Retry-After", "")
         # Nine digits are thirty years; Python refuses to read a number of thousands.
         after_s = int(after) if re.fullmatch(r"[0-9]{1,9}", after) else None
-        return Reply(response.status_code, response.content, after_s)
+        return Reply(response.status_code, text, after_s)
 
     @cached_property
     def _session(self) -> requests.Session:
@@ -124,6 +138,13 @@ class Api:
         request.headers["Authorization"] = f"Bearer {self.key.secret}"
         return request
 
+    def _too_slow(self) -> HostUnreachable:
+        where, limit_s = urlsplit(self._url).netloc, self._patience.answer_s
+        return HostUnreachable(
+            f"RunPod's API at {where} did not come to the end of an answer within {limit_s:g} s",
+            hint="Check your network, and try again.",
+        )
+
     def _unanswered(self, error: requests.RequestException) -> HostUnreachable:
         import requests
 
@@ -140,6 +161,16 @@ class Api:
             return HostUnreachable(f"the answer of RunPod's API at {where} broke off", hint=hint)
         said = self.key.redacted(str(error))
         return HostUnreachable(f"RunPod's API at {where} cannot be reached: {said}", hint=hint)
+
+
+def _bounded(response: requests.Response) -> Iterator[bytes]:
+    """The body, cut off where no answer goes on; what is left is no JSON, and told as such."""
+    left = _ANSWER_LIMIT_BYTES
+    for piece in response.iter_content(_PIECE_BYTES):
+        yield piece
+        left -= len(piece)
+        if left < 0:
+            return
 
 
 def _checked(url: str) -> str:

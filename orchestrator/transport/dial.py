@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import socket
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.model.aside import within
 
 # Idle seconds, then probe every 5 s, 3 times; unacknowledged data may wait 30 s (tcp(7)).
 # macOS calls the first TCP_KEEPALIVE and has no TCP_USER_TIMEOUT; each is set where it exists.
@@ -14,6 +19,8 @@ _TCP_OPTIONS = {
     "TCP_KEEPCNT": 3,
     "TCP_USER_TIMEOUT": 30_000,
 }
+# A name with many addresses, all of them dead, is given up after so many times the limit.
+_ROUNDS = 3
 
 
 @dataclass(frozen=True)
@@ -32,9 +39,52 @@ class Timeouts:
     keepalive_s: int = 15
 
 
-def dial(address: str, port: int, timeout_s: float) -> socket.socket:
-    """Connect; OSError as the system gives it."""
-    sock = socket.create_connection((address, port), timeout_s)
+def dial(
+    address: str,
+    port: int,
+    timeout_s: float,
+    family: int = socket.AF_UNSPEC,
+    source: str | None = None,
+) -> socket.socket:
+    """Connect, to one address after another that the name has; OSError as the system gives it.
+
+    timeout_s: for the name, and for each of its addresses; for all of them together, _ROUNDS times
+    that. family: only addresses of this kind. source: the address of ours to connect from.
+    """
+    failure: OSError | None = None
+    deadline = time.monotonic() + _ROUNDS * timeout_s
+    for kind, *_, place in _looked_up(address, port, family, timeout_s):
+        left_s = deadline - time.monotonic()
+        if left_s <= 0:
+            break
+        sock = socket.socket(kind, socket.SOCK_STREAM)
+        try:
+            sock.settimeout(min(timeout_s, left_s))
+            if source:
+                sock.bind((source, 0))
+            sock.connect(place)
+        except OSError as error:
+            sock.close()
+            failure = failure or error
+        else:
+            return _tuned(sock)
+    raise failure or OSError(f"{address} has no address")
+
+
+def _looked_up(address: str, port: int, family: int, timeout_s: float) -> Sequence[Any]:
+    """What the name stands for; gaierror also where nobody tells in time."""
+    try:
+        # The system's own limit is half a minute and more, and nothing breaks it off.
+        return within(
+            timeout_s,
+            lambda: socket.getaddrinfo(address, port, family, socket.SOCK_STREAM),
+            "name lookup",
+        )
+    except TimeoutError as error:
+        raise socket.gaierror(socket.EAI_AGAIN, str(error)) from None
+
+
+def _tuned(sock: socket.socket) -> socket.socket:
     # Without NODELAY every exec waits for Nagle: 353 instead of 212 ms at 100 ms RTT, and
     # downloads run at half speed. It must be set before the handshake. Paramiko never does.
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -14,12 +14,13 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import HostUnreachable
+from orchestrator.model import regular_file
+from orchestrator.model.aside import begun
 from orchestrator.model.command import Command
 from orchestrator.model.completed import Completed
 from orchestrator.model.host import Host
@@ -29,7 +30,7 @@ from orchestrator.transport.failures import lost, told, was_dropped
 from orchestrator.transport.keys import KeyRing, LockedKeyError, UnusableKeyError
 from orchestrator.transport.login import Login
 from orchestrator.transport.route import Route, hop, resolve, through
-from orchestrator.transport.ssh_agent import Agent
+from orchestrator.transport.ssh_agent import Agent, reached
 from orchestrator.transport.ssh_auth import Dialogue, Signer
 from orchestrator.transport.ssh_channel import Spares, SshChannel, keep_order, starting
 from orchestrator.transport.trust import HostKeyRule, Trust
@@ -91,6 +92,9 @@ class SshTransport:
         channel = SshChannel(self.host, raw, self._timeouts.send_s)
         try:
             yield channel
+        except KeyboardInterrupt:
+            link.close()  # maybe in mid-message; and closing a channel takes a line that is alive
+            raise
         finally:
             channel.close()
 
@@ -165,12 +169,11 @@ class _Opening:
 
     def connect(self, host: Host, jumps: tuple[str, ...] = ()) -> paramiko.Transport:
         """A verified, authenticated connection. jumps: used instead of ssh_config's."""
-        with ThreadPoolExecutor(1) as beside:
-            reaching = beside.submit(self._reach, host, jumps)
-            import fabric  # noqa: F401
-            import paramiko
+        reaching = begun(lambda: self._reach(host, jumps), "reaching")
+        import fabric  # noqa: F401
+        import paramiko
 
-            route, sock = reaching.result()
+        route, sock = reaching.result()
         pauses_s = iter(_RETRY_PAUSES_S)
         while True:
             try:
@@ -200,7 +203,7 @@ class _Opening:
             proxy = paramiko.ProxyCommand(str(program))
             proxy.close = proxy.process.terminate  # its own fails on a program that has ended
             self.held.enter_context(proxy.process)
-            self.held.callback(proxy.process.terminate)
+            self.held.callback(proxy.process.kill)  # it is waited for, and may not heed the other
             return proxy
         if not route.jumps:
             return self._dial(route)
@@ -270,7 +273,7 @@ class _Strategy:
         trust, user = self._opening.trust, self._route.user
         dialogue = Dialogue(transport, user, self._opening.timeouts.auth_s, paramiko.Message)
         login = Login(self._host, user, trust, dialogue, self._opening.again)
-        with contextlib.closing(Agent(paramiko.agent.get_agent_connection())) as agent:
+        with contextlib.closing(Agent(reached())) as agent:
             held = agent.keys()
             login.through(KeyRing(self._host, self._route, trust, held, _load, agent.problem))
 
@@ -278,6 +281,7 @@ class _Strategy:
 def _load(path: Path, passphrase: str | None) -> Signer:
     import paramiko
 
+    regular_file.opened(path).close()  # Paramiko would wait for a FIFO
     for kind in (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey):
         try:
             key = kind.from_private_key_file(str(path), passphrase)

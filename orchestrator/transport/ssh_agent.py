@@ -1,13 +1,16 @@
 """The SSH agent: its keys, and its signatures (draft-ietf-sshm-ssh-agent).
 
-Paramiko finds the agent on every system, and then gives up all of its keys for one that it cannot
-read, waits for ever, and loses why nothing was signed; so the two messages we need are here.
+Paramiko gives up all of its keys for one that it cannot read, waits for ever, also to reach it, and
+loses why nothing was signed; so the two messages we need are here.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
+import socket
 import struct
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,9 +21,42 @@ _LIST, _LISTED = 11, 12
 _SIGN, _SIGNED = 13, 14
 _FLAGS = {"rsa-sha2-256": 2, "rsa-sha2-512": 4}
 _LIST_LIMIT_S = 10.0
+_REACH_LIMIT_S = 2.0
 _ANSWER_LIMIT_BYTES = 1 << 20
 REFUSED = "the agent refused to sign (not confirmed, expired, locked, or its device is missing)"
 GONE = "the agent does not answer any more"
+
+
+_WITHOUT = "(unset SSH_AUTH_SOCK to do without it, or start another agent)"
+
+
+class Silent(OSError):
+    """The agent does not answer in time."""
+
+
+class _Deaf:
+    """In place of an agent that lets nobody reach it."""
+
+    def send(self, data: bytes) -> None:
+        raise Silent("it lets nobody reach it")
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def reached() -> Any:
+    """A connection to the agent of SSH_AUTH_SOCK; None where nobody listens, as it is gone."""
+    near = socket.socket(socket.AF_UNIX)
+    near.settimeout(_REACH_LIMIT_S)
+    try:
+        near.connect(os.environ.get("SSH_AUTH_SOCK", ""))
+    except (TimeoutError, BlockingIOError):  # so many wait already that no more may
+        near.close()
+        return _Deaf()
+    except OSError:
+        near.close()
+        return None
+    return near
 
 
 class Agent:
@@ -42,6 +78,9 @@ class Agent:
             if kind == _LISTED:
                 return tuple(self._held(body))
             self.problem = "it does not tell its keys"
+        except Silent as error:
+            self.close()
+            self.problem = f"{error} {_WITHOUT}"
         except (OSError, EOFError, struct.error) as error:
             self.problem = f"it does not tell its keys: {error or type(error).__name__}"
         return ()
@@ -79,18 +118,30 @@ class Agent:
         return sign
 
     def _asked(self, message: bytes, limit_s: float) -> tuple[int, bytes]:
-        if hasattr(self._connection, "settimeout"):
-            self._connection.settimeout(limit_s)
-        self._connection.send(_packed(message))
-        (size,) = struct.unpack(">I", self._read(4))
-        if not 1 <= size <= _ANSWER_LIMIT_BYTES:
-            raise EOFError(f"an answer of {size} bytes")
-        answer = self._read(size)
+        deadline = time.monotonic() + limit_s
+        try:
+            self._until(deadline)
+            self._connection.send(_packed(message))
+            (size,) = struct.unpack(">I", self._read(4, deadline))
+            if not 1 <= size <= _ANSWER_LIMIT_BYTES:
+                raise EOFError(f"an answer of {size} bytes")
+            answer = self._read(size, deadline)
+        except TimeoutError:
+            raise Silent(f"it does not answer within {limit_s:g} s") from None
         return answer[0], answer[1:]
 
-    def _read(self, size: int) -> bytes:
+    def _until(self, deadline: float) -> None:
+        """Each byte in time is not enough: all of an answer has to be there by the deadline."""
+        left_s = deadline - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError
+        if hasattr(self._connection, "settimeout"):
+            self._connection.settimeout(left_s)
+
+    def _read(self, size: int, deadline: float) -> bytes:
         data = b""
         while len(data) < size:
+            self._until(deadline)
             piece = self._connection.recv(size - len(data))
             if not piece:
                 raise EOFError("it hung up")

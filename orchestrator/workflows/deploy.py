@@ -10,10 +10,8 @@ import json
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from threading import Thread
 from typing import Any
 
 from orchestrator.errors import (
@@ -24,6 +22,7 @@ from orchestrator.errors import (
     LinkLost,
     NobodyToAsk,
 )
+from orchestrator.model.aside import begun
 from orchestrator.model.command import Command
 from orchestrator.model.host import Host
 from orchestrator.model.progress import Progress, Silence
@@ -86,7 +85,7 @@ def deploy_from(
 ) -> Deployed:
     """Scan `root` while the connection opens, then `deploy`; files that move are read again."""
     progress = progress or Silence()
-    opened = _open_meanwhile(transport)
+    opened = begun(transport.open, "connect")  # a scan that fails waits for no dead address
     for attempt in range(1, _ATTEMPTS + 1):
         scan = require_inputs(sources.scan(root, parts=parts, extra=extra))
         if attempt == 1:
@@ -109,22 +108,6 @@ def _say_what_is_odd(scan: Scan, progress: Progress) -> None:
         if one.size_bytes >= LARGE_BYTES:
             size = f"{one.size_bytes / 1e6:,.0f} MB in {one.files:,} files"
             progress.say(f"the submodule {one.path} travels too, once for each host: {size}")
-
-
-def _open_meanwhile(transport: Transport) -> Future[None]:
-    opened: Future[None] = Future()
-
-    def connect() -> None:
-        try:
-            transport.open()
-        except BaseException as error:
-            opened.set_exception(error)
-        else:
-            opened.set_result(None)
-
-    # A daemon, so that a scan that fails can be told without waiting for a dead address.
-    Thread(target=connect, name="connect", daemon=True).start()
-    return opened
 
 
 def deploy(
