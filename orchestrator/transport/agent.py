@@ -10,6 +10,7 @@ import ast
 import json
 import secrets
 import struct
+import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,15 +18,20 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
-from orchestrator.errors import HostUnfit, LinkLost
+from orchestrator.errors import HostUnfit, HostUnreachable, LinkLost
 from orchestrator.model.command import Command, Program, python_program
 from orchestrator.model.host import Host
 from orchestrator.transport.base import Channel, Transport
 from remote_payload import codec
 
+# What a login may take before our program speaks: without a word, and in all.
 HELLO_LIMIT_S = 15.0
+_LOGIN_LIMIT_S = 30.0
+_NOISE_LIMIT_BYTES = 16 << 20
+_NOISE_KEPT_BYTES = 4096  # for people; longer than any hello
 SILENCE_LIMIT_S = 60.0
-_NOISE_LIMIT_BYTES = 1 << 20
+# A frame that comes more slowly than this comes from nobody who means it.
+_SLOWEST_BYTES_PER_S = 4096
 _CHUNK_BYTES = 4 << 20
 # Far above what any agent sends at once: a host that lies cannot fill the memory here.
 _FRAME_LIMIT_BYTES = 64 << 20
@@ -40,6 +46,7 @@ _PARTS = {
     "doctor": ("wire", "toolkits"),
     "compile": ("wire", "toolkits"),
 }
+_LINE_SHOWN = 200
 _NOT_FOUND = (126, 127)
 _NOT_FOUND_BY_CSH = ": Command not found."  # with status 1
 
@@ -87,12 +94,35 @@ class AgentSession:
         self.noise_bytes = 0
 
     def wait_for_hello(self) -> None:
-        """Skip login noise up to the agent's hello; HostUnfit says why none came."""
+        """Skip login noise up to the agent's hello.
+
+        HostUnfit says why none came. HostUnreachable: the login does not come to an end. LinkLost:
+        the connection died meanwhile.
+        """
+        began = time.monotonic()
         while (start := self._buffer.find(self._mark)) < 0:
-            if len(self._buffer) > _NOISE_LIMIT_BYTES or not self._fill(HELLO_LIMIT_S):
+            self._forget(len(self._buffer) - _NOISE_KEPT_BYTES)
+            if self.noise_bytes > _NOISE_LIMIT_BYTES:
+                raise self._stuck(f"its login has printed {self.noise_bytes / 1e6:.0f} MB so far")
+            if time.monotonic() - began > _LOGIN_LIMIT_S:
+                raise self._stuck(f"its login has gone on for {_LOGIN_LIMIT_S:g} s")
+            if not self._noise_came():
                 raise self._no_hello()
-        self.noise_bytes = start
-        del self._buffer[: start + len(self._mark)]
+        self._forget(start)
+        del self._buffer[: len(self._mark)]
+
+    def _forget(self, count: int) -> None:
+        if count > 0:
+            self.noise_bytes += count
+            del self._buffer[:count]
+
+    def _noise_came(self) -> bool:
+        try:
+            return self._fill(HELLO_LIMIT_S)
+        except LinkLost:
+            if not self._channel.is_alive():
+                raise
+            raise self._stuck(f"it has said nothing for {HELLO_LIMIT_S:g} s") from None
 
     def send(self, kind: bytes, body: bytes = b"") -> None:
         """Send one frame of raw bytes."""
@@ -104,10 +134,10 @@ class AgentSession:
 
     def receive(self, timeout_s: float = SILENCE_LIMIT_S) -> tuple[bytes, bytes]:
         """Return the next frame as (kind, body); LinkLost if the agent went away."""
-        kind, size = struct.unpack(">cI", self._read(5, timeout_s))
+        kind, size = struct.unpack(">cI", self._read(5, timeout_s, timeout_s))
         if size > _FRAME_LIMIT_BYTES:
             raise LinkLost(f"{self._host.where} announced a frame of {size / 1e6:.0f} MB")
-        return kind, self._read(size, timeout_s)
+        return kind, self._read(size, timeout_s, timeout_s + size / _SLOWEST_BYTES_PER_S)
 
     def receive_json(self, timeout_s: float = SILENCE_LIMIT_S) -> Any:
         """Return the value of the next J frame."""
@@ -116,8 +146,16 @@ class AgentSession:
             raise LinkLost(f"{self._host.where} answered out of turn ({kind!r})")
         return unpack_json(self._host, body)
 
-    def _read(self, size: int, timeout_s: float) -> bytes:
+    def _read(self, size: int, timeout_s: float, limit_s: float) -> bytes:
+        """size bytes: with timeout_s for the next of them, and limit_s for all."""
+        deadline = time.monotonic() + limit_s
         while len(self._buffer) < size:
+            if time.monotonic() > deadline:
+                raise LinkLost(
+                    f"{self._host.where} sent {len(self._buffer)} of {size} bytes of an answer in "
+                    f"{limit_s:.0f} s",
+                    hint="The line or the host is too slow to work with; try again later.",
+                )
             if not self._fill(timeout_s):
                 tail = self._channel.stderr_tail().strip()
                 raise LinkLost(
@@ -134,10 +172,22 @@ class AgentSession:
         self._buffer += data
         return bool(data)
 
+    def _stuck(self, how: str) -> HostUnreachable:
+        seen = f"{self._buffer.decode('utf-8', 'replace')}\n{self._channel.stderr_tail()}"
+        lines = [line.strip() for line in seen.splitlines() if line.strip()]
+        last = f"; the last of it: {lines[-1][-_LINE_SHOWN:]}" if lines else ""
+        return HostUnreachable(
+            f"{self._host.where} lets us in, but our program does not start there: {how}{last}",
+            hint="Something in its login (~/.bashrc, ForceCommand) sleeps, waits for input, prints "
+            "without end or starts another program; plain `ssh` with the command `true` shows it "
+            "too. In ~/.bashrc, `[ -t 0 ] || return` above such lines keeps them for terminals.",
+        )
+
     def _no_hello(self) -> HostUnfit:
         status = self._channel.exit_status(5.0)
         seen = (self._channel.stderr_tail() or self._buffer.decode("utf-8", "replace")).strip()
         last = "\n".join(seen.splitlines()[-10:])
+        how = "no exit status" if status is None else f"exit {status}"
         if status in _NOT_FOUND or last == f"{self._host.python}{_NOT_FOUND_BY_CSH}":
             return HostUnfit(
                 f"{self._host.where} has no {self._host.python!r}: {last}",
@@ -155,7 +205,7 @@ class AgentSession:
                 hint="Use the pod's direct TCP address ('SSH over exposed TCP' in the dashboard).",
             )
         return HostUnfit(
-            f"{self._host.where} did not start our agent (exit {status}): {last or 'no output'}",
+            f"{self._host.where} did not start our agent ({how}): {last or 'no output'}",
             hint=f"Check that `{self._host.python} --version` works over a plain ssh command.",
         )
 

@@ -29,6 +29,9 @@ class Channel(Protocol):
     def exit_status(self, timeout_s: float) -> int | None:
         """Wait for the end; None when the far end gave no status (killed, or the link died)."""
 
+    def is_alive(self) -> bool:
+        """Whether the far end is there, though its command may say nothing; takes 3 s at most."""
+
     def close(self) -> None:
         """Stop talking; the command's stdin and stdout close. Safe to call twice."""
 

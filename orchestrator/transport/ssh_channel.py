@@ -21,6 +21,10 @@ _HEAD = struct.Struct(">BI")
 _PIECE_BYTES = 1 << 20
 _PACKET_BYTES = 1 << 15
 _STDERR_BYTES = 1 << 16
+# Of a stderr that never ends so much is read away at a time: whoever waits looks at the clock, too.
+_STDERR_PIECES = 64
+# In this time any server answers what it does not know (RFC 4254, section 4).
+_ALIVE_LIMIT_S = 3.0
 
 
 @contextlib.contextmanager
@@ -192,6 +196,13 @@ class SshChannel:
         status: int = self._raw.exit_status
         return status if status >= 0 else None
 
+    def is_alive(self) -> bool:
+        """Ask the server itself, which answers also where the command is silent."""
+        link = self._raw.get_transport()
+        with hang_up_after(_ALIVE_LIMIT_S, link):
+            link.global_request("keepalive@openssh.com", wait=True)
+        return bool(link.is_active())
+
     def close(self) -> None:
         """Close both streams."""
         with contextlib.suppress(OSError, EOFError):
@@ -210,7 +221,9 @@ class SshChannel:
     def _drain_stderr(self) -> None:
         # As above: of a dead link, only what reads stdout or sends has to speak.
         with self._draining, contextlib.suppress(OSError, EOFError):
-            while self._raw.recv_stderr_ready():
+            for _ in range(_STDERR_PIECES):
+                if not self._raw.recv_stderr_ready():
+                    return
                 self.tail.add(self._raw.recv_stderr(_STDERR_BYTES))
 
     def _died(self) -> bool:

@@ -1,0 +1,114 @@
+"""Logins that do not come to our program: a limit, and a true sentence."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from orchestrator.errors import HostUnfit, HostUnreachable, LinkLost
+from orchestrator.model.command import Command
+from orchestrator.transport import agent
+from orchestrator.transport.connect import Trust, connect
+from tests.conftest import SshdVariant
+from tests.faults.conftest import Laptop, laptop
+from tests.ssh.link import LossyLink
+from tests.ssh.server import SshServer
+
+__all__ = ["laptop"]
+RUN = 'eval "$SSH_ORIGINAL_COMMAND"'
+# What stands in somebody's ~/.bashrc, above everything else.
+STUCK = {
+    "sleeps": "sleep 65",
+    "starts another shell": "exec sh",
+    "starts another program": "exec cat",
+    "starts another program as its last": "cat; true",
+    "asks for something": "read answer; " + RUN,
+    "reads what is for us": "cat > /dev/null; " + RUN,
+    "talks on stderr without end": "while :; do echo noise; sleep 0.01; done >&2",
+    "drips": "while :; do echo noise; sleep 0.2; done",
+}
+
+
+@pytest.fixture
+def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(agent, "HELLO_LIMIT_S", 1.0)
+    monkeypatch.setattr(agent, "_LOGIN_LIMIT_S", 2.0)
+
+
+@pytest.fixture
+def trust(tmp_path: Path) -> Trust:
+    return Trust(tmp_path / "known_hosts")
+
+
+def spoken(server: SshServer, trust: Trust) -> int:
+    """How much the login printed before our program spoke."""
+    with (
+        connect(server.host(), trust) as transport,
+        agent.open_agent(transport, "job", server.workspace) as session,
+    ):
+        session.send_json({"do": "list"})
+        assert session.receive_json() == {"jobs": []}
+        return session.noise_bytes
+
+
+@pytest.mark.usefixtures("in_a_hurry")
+@pytest.mark.parametrize("how", STUCK)
+def test_a_login_that_does_not_end_is_told_as_that(
+    how: str, sshd_variant: SshdVariant, trust: Trust
+) -> None:
+    began = time.monotonic()
+    with pytest.raises(HostUnreachable) as caught:
+        spoken(sshd_variant(f"ForceCommand {STUCK[how]}"), trust)
+    assert not isinstance(caught.value, LinkLost)
+    assert "lets us in, but our program does not start there" in caught.value.message
+    assert "~/.bashrc" in caught.value.hint
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("where", ["", " >&2"])
+def test_three_megabytes_of_noise_are_skipped(
+    where: str, sshd_variant: SshdVariant, trust: Trust
+) -> None:
+    noise = f"head -c 3000000 /dev/zero | tr '\\0' n{where}; {RUN}"
+    assert spoken(sshd_variant(f"ForceCommand {noise}"), trust) == (0 if where else 3_000_000)
+
+
+def test_noise_without_end_is_told_by_its_size(sshd_variant: SshdVariant, trust: Trust) -> None:
+    with pytest.raises(HostUnreachable, match=r"its login has printed 1[67] MB so far"):
+        spoken(sshd_variant("ForceCommand yes"), trust)
+
+
+def test_a_login_that_ends_without_a_word_is_told_at_once(
+    sshd_variant: SshdVariant, trust: Trust
+) -> None:
+    with pytest.raises(HostUnfit, match=r"did not start our agent \(exit 0\): no output"):
+        spoken(sshd_variant("ForceCommand exec true"), trust)
+
+
+@pytest.mark.usefixtures("in_a_hurry")
+def test_a_line_that_dies_under_a_login_is_a_lost_link(
+    sshd_variant: SshdVariant, trust: Trust, tmp_path: Path
+) -> None:
+    server = sshd_variant(f"ForceCommand touch {tmp_path}/asked; sleep 66")
+    link = LossyLink(server.port)
+    through = replace(server.host(), port=link.port)
+    with connect(through, trust) as transport, transport.stream(Command(("true",))) as raw:
+        link.blackhole()
+        with pytest.raises(LinkLost, match="said nothing for"):
+            agent.AgentSession(raw, through, "nonce").wait_for_hello()
+    link.close()
+
+
+def test_a_sleeping_login_costs_seconds_not_minutes_and_no_run_is_made(
+    laptop: Laptop, sshd_variant: SshdVariant
+) -> None:
+    laptop.describe(port=sshd_variant("ForceCommand echo Welcome; sleep 67").port)
+    began = time.monotonic()
+    outcome = laptop.run("profile")
+    assert time.monotonic() - began < 25
+    assert outcome.code == 3, outcome.err
+    assert "it has said nothing for 15 s; the last of it: Welcome" in outcome.err
+    assert not (laptop.root / "runs").exists()
