@@ -62,7 +62,10 @@ def paid(
     from orchestrator.workflows.budget import Purse
 
     def confirm(question: str) -> bool:
-        return console.on_terminal() and console.confirm(question)
+        try:
+            return console.on_terminal() and console.confirm(question)
+        except click.Abort:  # Ctrl-C is no answer, and the rest is told all the same
+            return False
 
     purse = Purse(budget, transport, session.pods, console.note, confirm, session.runs, folder)
     with purse.open(run_limit_s) as runs:

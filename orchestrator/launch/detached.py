@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -20,11 +20,12 @@ from orchestrator.launch.answer import (
     taken,
 )
 from orchestrator.launch.base import BeatSink, LogSink
-from orchestrator.launch.pull import Pull
+from orchestrator.launch.pull import LOG, Pull
 from orchestrator.model.claim import Claim, difference
 from orchestrator.model.command import Command
 from orchestrator.model.host import Host
 from orchestrator.model.job import JobEnd, JobSpec
+from orchestrator.model.offer import offered_files
 from orchestrator.model.progress import Progress
 from orchestrator.transport import agent
 from orchestrator.transport.agent import AgentSession, unpack_json
@@ -61,7 +62,10 @@ class DetachedLauncher:
     def host(self) -> Host:
         return self._transport.host
 
-    def submit(self, spec: JobSpec, request: str) -> None:
+    def submit(
+        self, spec: JobSpec, request: str, asking: Callable[[], object] = lambda: None
+    ) -> None:
+        """asking: called before the job is asked for; until then the host has not heard of it."""
         facts = asdict(spec) | {"env": dict(spec.env)}
         files = {
             "request.json": request,
@@ -70,6 +74,7 @@ class DetachedLauncher:
             "owner": self._submits_as,
         }
         with self._session() as session:
+            asking()
             session.send_json(
                 {"do": "submit", "run": spec.run_id, "snapshot": spec.snapshot, "files": files}
             )
@@ -102,6 +107,13 @@ class DetachedLauncher:
             session.send_json({"do": "list"})
             answer = self._answer(session)
             return jobs(self.host, answer), others(answer)
+
+    def log_bytes(self, run_id: str) -> int:
+        """How long the job's log is by now; 0 before it began."""
+        with self._session_about(run_id) as session:
+            session.send_json({"do": "inventory", **self._whose(run_id)})
+            offered = offered_files(self.host.where, self._answer(session), ())
+        return next((file.size_bytes for file in offered if file.path == LOG), 0)
 
     def pull(self, run_id: str, into: Path, progress: Progress, also: tuple[str, ...] = ()) -> None:
         """also: see Pull."""

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from orchestrator.cloud.pod import Pod
@@ -35,6 +36,7 @@ HOMEWARD_S = 60.0
 AROUND_THE_RUN_S = 900.0
 _STOPPED_WITHIN_S = 30.0
 _PAUSE_S = 1.0
+_AGAIN = "Ctrl-C again leaves it as it is"
 
 
 @dataclass(frozen=True)
@@ -116,15 +118,27 @@ class Purse:
         try:
             yield replace(self.runs, created=self._is_about)
         except Detached:
-            self._leave()
+            self._to_the_end(self._leave)
             raise
         except BaseException as error:
-            self._give_up(error)
+            if isinstance(error, KeyboardInterrupt) and self.budget.guards:
+                self.tell(f"interrupted; first pod {self._pod_id} is seen to: {_AGAIN}")
+            self._to_the_end(partial(self._give_up, error))
             raise
         else:
-            self._settle()
+            self._to_the_end(self._settle)
         finally:
             self._count()
+
+    def _to_the_end(self, see_to_it: Callable[[], None]) -> None:
+        """Do what is due about the pod; who interrupts that hears that it bills."""
+        try:
+            see_to_it()
+        except KeyboardInterrupt:
+            if self.budget.guards:
+                state = f"pod {self._pod_id} may still be on and bill"
+                self.tell(f"interrupted: {state}, see `orchestrator hosts status`; {self._later}")
+            raise
 
     def _is_about(self, folder: Path) -> None:
         self.folder = folder

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from orchestrator.errors import RunError
 from orchestrator.launch.detached import DetachedLauncher
+from orchestrator.model import regular_file
 from orchestrator.model.claim import Claim
 from orchestrator.model.job import Heartbeat, JobEnd
 from orchestrator.store.runs import LOG
@@ -21,7 +25,7 @@ _MARK = PROGRESS_MARK.encode()
 
 
 class _CaughtUp(Exception):
-    """The log is quiet: what there is has been passed on."""
+    """What there was of the log has been passed on."""
 
 
 class LogLines:
@@ -48,10 +52,21 @@ class LogLines:
 def local_log(folder: Path) -> Iterator[str]:
     """The lines of the log as far as it is here; none before it began."""
     lines, path = LogLines(), folder / LOG
-    if not path.is_file():
+    try:
+        source = regular_file.opened(path)
+    except FileNotFoundError:
         return
-    with path.open("rb") as source:
-        while block := source.read(_BLOCK_BYTES):
+    except OSError as exc:
+        raise RunError(
+            f"{path}: {exc.strerror}",
+            hint="It was left as it is; remove it, and `orchestrator attach "
+            f"{folder.name}` brings the log anew.",
+        ) from exc
+    with source:
+        # Another terminal may be writing to it, faster than we read.
+        left = os.fstat(source.fileno()).st_size
+        while left > 0 and (block := source.read(min(left, _BLOCK_BYTES))):
+            left -= len(block)
             yield from lines.take(block)
     yield from lines.rest()
 
@@ -63,16 +78,22 @@ def remote_log(
     tell: Callable[[str], object],
     claim: Claim | None = None,
 ) -> JobEnd | None:
-    """Pass on the host's log from its start: to its end with `follow`, else until it is quiet.
+    """Pass on the host's log from its start: to its end with `follow`, else as far as it is now.
 
     claim: of a run that is kept here, whose job it has to be. Returns how the job ended, None if it
     goes on. RunError: the host has no such job.
     """
-    lines = LogLines()
+    lines, launcher = LogLines(), DetachedLauncher(transport, claim)
+    # A job may print without a pause, faster than it can be passed on.
+    left = sys.maxsize if follow else launcher.log_bytes(run_id)
 
     def on_log(data: bytes) -> None:
-        for line in lines.take(data):
+        nonlocal left
+        if left <= 0:  # only now: of a job that has ended, the end is what comes after its log
+            raise _CaughtUp
+        for line in lines.take(data[:left]):
             tell(line)
+        left -= len(data)
 
     def on_beat(beat: Heartbeat) -> None:
         if not follow:
@@ -80,7 +101,7 @@ def remote_log(
 
     end = None
     with suppress(_CaughtUp):
-        end = DetachedLauncher(transport, claim).follow(run_id, 0, on_log, on_beat)
+        end = launcher.follow(run_id, 0, on_log, on_beat)
     for line in lines.rest():
         tell(line)
     return end

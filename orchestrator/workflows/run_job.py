@@ -31,6 +31,7 @@ from orchestrator.model.progress import Progress
 from orchestrator.model.run import Run, RunCard
 from orchestrator.store.runs import LOG, RunStore
 from orchestrator.transport.base import Transport
+from orchestrator.workflows.interrupted import Standing, unbroken
 from orchestrator.workflows.job_log import JobLog, last_seen, tail
 from remote_payload import codec
 from remote_payload.contract import Request
@@ -85,14 +86,23 @@ def run_job(errand: Errand, card: RunCard, request: Request) -> Run:
     `attach` finds it.
     """
     while True:
-        card = errand.runs.create(card, request)
-        folder = errand.runs.folder(card.run_id)
+        home = None
         try:
-            return _Homecoming(errand, folder).whole(errand.runs.request(folder))
+            with unbroken():
+                card = errand.runs.create(card, request)
+                folder = errand.runs.folder(card.run_id)
+                home = _Homecoming(errand, folder, Standing.NOT_ASKED)
+            return home.whole(errand.runs.request(folder))
         except RunTaken:
             # Another laptop started a run in this very second; ours gets a name of its own.
             errand.runs.remove(folder)
             card = replace(card, run_id=f"{card.run_id}-{secrets.token_hex(2)}")
+        except KeyboardInterrupt:
+            if home is not None and home.standing is Standing.NOT_ASKED:
+                with unbroken():
+                    errand.runs.remove(folder)
+                errand.progress.say(f"run {card.run_id} {home.standing.value}; nothing is left")
+            raise
 
 
 def bring_home(errand: Errand, folder: Path) -> Run:
@@ -105,14 +115,22 @@ def bring_home(errand: Errand, folder: Path) -> Run:
 
 
 class _Homecoming:
-    """One run on its way from the host to `folder`."""
+    """One run on its way from the host to `folder`. standing: what is known of it so far."""
 
-    def __init__(self, errand: Errand, folder: Path) -> None:
+    def __init__(self, errand: Errand, folder: Path, standing: Standing = Standing.UNKNOWN) -> None:
         claim = errand.runs.claim(folder)
         self._errand, self._folder, self._run_id = errand, folder, claim.run_id
         self._launcher = DetachedLauncher(errand.transport, claim)
         self._log = JobLog(folder, errand.progress, errand.show_log)
         self._was_there = False
+        self._known, self._silent_since = standing, 0
+
+    @property
+    def standing(self) -> Standing:
+        """What is known of the run at this moment."""
+        if self._known is Standing.UNKNOWN and self._log.heard > self._silent_since:
+            return Standing.GOES_ON
+        return self._known
 
     def whole(self, request: Request | None = None) -> Run:
         """Submit `request` if there is one, then stay with the job until all of it is here."""
@@ -157,6 +175,7 @@ class _Homecoming:
             ),
             lambda: self._log.heard,
         )
+        self._known = Standing.ENDED
         self._pull()
         return end
 
@@ -168,8 +187,10 @@ class _Homecoming:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
+                before, self._known = self._known, Standing.OTHER
                 self._errand.progress.say(f"another terminal follows run {self._run_id}; waiting")
                 fcntl.flock(handle, fcntl.LOCK_EX)
+                self._known = before
             yield
         finally:
             os.close(handle)
@@ -179,10 +200,13 @@ class _Homecoming:
         self._was_there = True  # its snapshot has just been brought there
         tries = 0
 
+        def asking() -> None:
+            self._known = Standing.ASKED
+
         def submit() -> None:
             nonlocal tries
             tries += 1
-            self._launcher.submit(spec, text)
+            self._launcher.submit(spec, text, asking)
 
         try:
             self._persistently(submit)
@@ -196,6 +220,7 @@ class _Homecoming:
             never = JobEnd(Ending.NEVER_STARTED, None, exc.message)
             self._errand.runs.record_end(self._folder, never)
             raise
+        self._known = Standing.UNKNOWN  # what follows hears of it at once
         self._log.seen()
 
     def _pull(self) -> None:
@@ -206,21 +231,37 @@ class _Homecoming:
 
     def _left_or_cancelled(self) -> JobEnd:
         """After a Ctrl-C: leave the job alone, unless a second one says to end it."""
+        standing, say = self.standing, self._errand.progress.say
+        if standing is Standing.NOT_ASKED:
+            raise KeyboardInterrupt
+        if not standing.may_go_on:
+            say(f"run {self._run_id} {standing.value}; come back to it: {self._attach}")
+            raise KeyboardInterrupt
         again = f"press Ctrl-C again within {SECOND_CTRL_C_S:g} s to cancel it"
-        self._errand.progress.say(f"detaching; run {self._run_id} goes on; {again}")
         try:
+            say(f"detaching; run {self._run_id} {standing.value}; {again}")
             self._errand.sleep(SECOND_CTRL_C_S)
         except KeyboardInterrupt:
-            self._errand.progress.say(f"cancelling run {self._run_id}")
+            return self._cancelled()
+        raise Detached(
+            f"run {self._run_id} {standing.value} at {self._errand.host.where}",
+            hint=f"{self._attach}   (or: orchestrator cancel {self._run_id})",
+        )
+
+    def _cancelled(self) -> JobEnd:
+        """End the job and bring home what it left; a third Ctrl-C leaves that where it is."""
+        say, self._known = self._errand.progress.say, Standing.CANCELLING
+        try:
+            say(f"cancelling run {self._run_id}")
             # The first Ctrl-C may have hit in the middle of a message.
             self._errand.transport.close()
             self._persistently(lambda: self._launcher.cancel(self._run_id))
+            self._known = Standing.ENDED
             with self._alone():
                 return self._followed(None)
-        raise Detached(
-            f"run {self._run_id} goes on at {self._errand.host.where}",
-            hint=f"{self._attach}   (or: orchestrator cancel {self._run_id})",
-        )
+        except KeyboardInterrupt:
+            say(f"run {self._run_id} {self.standing.value}; what is there: {self._attach}")
+            raise
 
     def _unknown(self, exc: HostUnreachable) -> HostUnreachable:
         stopped = isinstance(exc, HostStopped)
@@ -251,6 +292,7 @@ class _Homecoming:
                 pause = next(pauses, None)
                 if not self._was_there or pause is None:
                     raise
+                self._silent_since = self._log.heard
                 errand.transport.close()
                 errand.progress.say(f"{exc.message}; trying again in {pause:g} s")
                 errand.sleep(pause)
