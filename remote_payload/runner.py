@@ -2,23 +2,30 @@
 
 Run by the job agent as `python3 -IS runner.py JOB_DIR CODE_DIR WORKSPACE`, in its own session,
 so that neither a dropped connection nor a sleeping laptop touches the job. Standard library
-only; works without /proc, less thoroughly.
+and the files beside it only; works without /proc, less thoroughly.
 """
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import json
 import os
 import re
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any, Dict, List, Optional
+
+if __name__ == "__main__":
+    # Isolated as we are, Python does not look beside this file, and must leave nothing there.
+    sys.dont_write_bytecode = True
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from remote_payload import device_lock, job_processes
+from remote_payload.device_lock import DeviceLock
+from remote_payload.job_processes import Job
 
 POLL_S = 0.05
 HEARTBEAT_S = 5.0
@@ -111,73 +118,6 @@ def first_here(folder: Path) -> bool:
     return not any((folder / name).exists() for name in ("status.json", "end.json"))
 
 
-class DeviceLock:
-    """One job per device. The kernel drops the lock with its last holder, so none goes stale."""
-
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        # The job inherits the lock: should this supervisor be killed, the device stays taken
-        # for as long as the job really runs.
-        os.set_inheritable(self._handle, True)
-
-    def try_take(self, owner: str) -> Optional[str]:
-        """None when taken; else the run id of the present owner."""
-        try:
-            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return os.pread(self._handle, 200, 0).decode("utf-8", "replace").strip() or "?"
-        os.ftruncate(self._handle, 0)
-        os.pwrite(self._handle, owner.encode(), 0)
-        return None
-
-
-class Job:
-    """The supervised process and everything it started."""
-
-    def __init__(
-        self, argv: List[str], cwd: str, env: Dict[str, str], log: Path, mark: str
-    ) -> None:
-        self._mark = mark.encode()
-        with open(log, "ab") as sink:
-            self.process = subprocess.Popen(
-                argv,
-                cwd=cwd,
-                env=env,
-                stdin=subprocess.DEVNULL,
-                stdout=sink,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                close_fds=False,
-            )
-
-    def signal(self, number: int) -> None:
-        """Signal the process group, and every process that left it but carries our mark."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, number)
-        for pid in self._strays():
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, number)
-
-    def has_strays(self) -> bool:
-        """Whether anything the job started still runs."""
-        return bool(self._strays())
-
-    def _strays(self) -> List[int]:
-        found = []
-        for entry in Path("/proc").glob("[0-9]*"):
-            pid = int(entry.name)
-            try:
-                stat = (entry / "stat").read_text()
-                if pid == os.getpid() or stat[stat.rindex(")") + 2] == "Z":
-                    continue
-                if self._mark in (entry / "environ").read_bytes().split(b"\0"):
-                    found.append(pid)
-            except (OSError, ValueError):
-                continue
-        return found
-
-
 class Supervisor:
     """Runs one job directory from queued to ended."""
 
@@ -185,24 +125,27 @@ class Supervisor:
         self._folder, self._code, self._workspace = folder, code, workspace
         self._spec = json.loads((folder / "spec.json").read_text("utf-8"))
         self._records = Records(folder)
+        self._mark = f"BLACKWELL_SPARSEK_JOB={os.path.realpath(folder)}"
+        self._env = self._environment()
         self._cancelled = False
+        job_processes.adopt_orphans()
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, self._cancel)
 
     def run(self) -> None:
         self._records.status(state="queued")
-        if not self._wait_for_device():
-            self._records.end("cancelled", None)
-            return
         try:
+            if not self._wait_for_device():
+                self._records.end("cancelled", None)
+                return
             job = self._start()
-        except OSError as exc:
+        except (OSError, device_lock.NoPlace) as exc:
             self._records.end("spawn", None, str(exc))
             return
         facts = {"pid": job.process.pid, "pid_ticks": start_ticks(job.process.pid)}
         self._records.status(state="running", waiting_for=None, **facts)
         why = self._watch(job)
-        self._sweep(job)
+        job.sweep()
         # What a payload that was killed had drawn: a gigabyte that can be drawn again.
         shutil.rmtree(self._folder / "inputs", ignore_errors=True)
         self._records.end(why, job.process.returncode, self._disk_words(job))
@@ -211,34 +154,46 @@ class Supervisor:
         self._cancelled = True
 
     def _wait_for_device(self) -> bool:
-        lock = DeviceLock(self._workspace / "locks" / self._spec["lock"])
+        lock = self._lock()
         told = None
         while not self._cancelled:
             owner = lock.try_take(self._folder.name)
             if owner is None:
                 return True
-            if owner != told:
+            if owner and owner != told:
                 self._records.status(waiting_for=owner)
                 told = owner
             self._records.beat()
             time.sleep(0.2)
         return False
 
-    def _start(self) -> Job:
-        # The whole path: a run's name may be given twice, to jobs in two workspaces of one machine.
-        job_mark = f"BLACKWELL_SPARSEK_JOB={os.path.realpath(self._folder)}"
+    def _lock(self) -> DeviceLock:
+        # Which GPUs it is for says the job's environment, as does where nvidia-smi is.
+        os.environ.clear()
+        os.environ.update(self._env)
+        lock = DeviceLock(self._workspace, device_lock.gpus())
+        if lock.note:
+            with open(self._folder / "log.txt", "a", encoding="utf-8") as log:
+                log.write(f"only jobs of this workspace wait for each other: {lock.note}\n")
+        return lock
+
+    def _environment(self) -> Dict[str, str]:
         env = dict(os.environ)
         env["PATH"] = os.pathsep.join([env.get("PATH", os.defpath), *cuda_folders()])
         env.update(self._spec["env"])
         # Ours comes first; what the host or the inventory put there stays behind it.
         env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(self._code), env.get("PYTHONPATH")]))
         env["PYTHONDONTWRITEBYTECODE"] = env["PYTHONUNBUFFERED"] = "1"
-        name, _, value = job_mark.partition("=")
+        # The whole path: a run's name may be given twice, to jobs in two workspaces of one machine.
+        name, _, value = self._mark.partition("=")
         env[name] = value
+        return env
+
+    def _start(self) -> Job:
         argv = [self._spec["python"], "-m", "remote_payload"]
         argv += [str(self._folder / "request.json"), str(self._folder / "result.json")]
         argv += ["--builds", str(self._workspace / "builds")]
-        return Job(argv, str(self._code), env, self._folder / "log.txt", job_mark)
+        return Job(argv, str(self._code), self._env, self._folder / "log.txt", self._mark)
 
     def _watch(self, job: Job) -> str:
         """Wait for the end, or bring it about; the first reason counts."""
@@ -252,6 +207,7 @@ class Supervisor:
                     told_at = now
             elif now - told_at > GRACE_S:
                 job.signal(signal.SIGKILL)
+            job.collect()
             if now - beat_at > HEARTBEAT_S:
                 self._records.beat()
                 beat_at = now
@@ -276,14 +232,6 @@ class Supervisor:
         if job.process.returncode == 0 or not full:
             return ""
         return f"no space left under {self._workspace}"
-
-    def _sweep(self, job: Job) -> None:
-        """Leave no process behind: whatever outlived the payload still holds the device."""
-        if not job.has_strays():
-            return
-        job.signal(signal.SIGTERM)
-        time.sleep(0.3)
-        job.signal(signal.SIGKILL)
 
 
 def cuda_folders() -> List[str]:

@@ -37,20 +37,39 @@ def cards(every: Sequence[Card]) -> Tuple[Card, ...]:
     Of GPUs that are not alike, an index says nothing where CUDA sorts them by speed: then none.
     """
     asked = os.environ.get(VISIBLE)
-    by_bus = os.environ.get(ORDER, "").upper() == BY_BUS
-    alike = len({card.compute_capability for card in every}) <= 1
+    sure = _counted_as_listed(every)
     if asked is None:
-        return tuple(every) if by_bus or alike else ()
+        return tuple(every) if sure else ()
     found = []
     # What follows the first word that names no GPU is not shown either.
     for word in (part.strip() for part in asked.split(",")):
-        if _INDEX.fullmatch(word) and not (by_bus or alike):
+        if _INDEX.fullmatch(word) and not sure:
             return ()
         card = _card(word, every)
         if card is None or card in found:
             break
         found.append(card)
     return tuple(found)
+
+
+def _counted_as_listed(every: Sequence[Card]) -> bool:
+    """Whether an index of CUDA's is nvidia-smi's, or makes no difference."""
+    by_bus = os.environ.get(ORDER, "").upper() == BY_BUS
+    return by_bus or len({card.compute_capability for card in every}) <= 1
+
+
+def reachable(every: Sequence[Card]) -> Tuple[Card, ...]:
+    """Those of the machine's GPUs that what runs here may use: all, where it cannot be told which.
+
+    As `cards`, but for whoever must not miss one.
+    """
+    asked = os.environ.get(VISIBLE)
+    if asked is None:
+        return tuple(every)
+    words = [part.strip() for part in asked.split(",")]
+    unsure = any(_INDEX.fullmatch(w) for w in words) and not _counted_as_listed(every)
+    lost = any(word.upper().startswith("MIG-") and not _card(word, every) for word in words)
+    return tuple(every) if unsure or lost else cards(every)
 
 
 def _card(word: str, every: Sequence[Card]) -> Optional[Card]:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.ssh.link import LossyLink
-from tests.ssh.server import Keys, SshServer, make_keys, serve
+from tests.ssh.server import LOCKS, Keys, SshServer, make_keys, serve
 
 settings.register_profile(
     "quiet",
@@ -32,6 +32,8 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     """An empty HOME: no test sees or touches the developer's keys, agent or known hosts."""
     place = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(place))
+    # Jobs of other test processes use other devices, as far as ours can tell.
+    monkeypatch.setenv(LOCKS, str(tmp_path_factory.mktemp("locks")))
     for name in _PERSONAL:
         monkeypatch.delenv(name, raising=False)
     return place

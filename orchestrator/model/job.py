@@ -12,14 +12,12 @@ OUTPUT_LIMIT_BYTES = 256 << 20
 class JobSpec:
     """What the runner needs to know; the request itself travels beside it.
 
-    lock: name of the device lock, e.g. "gpu-0" or "cpu": jobs with the same lock take turns.
     time_limit_s and output_limit_bytes are enforced on the host.
     """
 
     run_id: str
     snapshot: str
     python: str
-    lock: str
     env: tuple[tuple[str, str], ...]
     time_limit_s: float
     output_limit_bytes: int = OUTPUT_LIMIT_BYTES

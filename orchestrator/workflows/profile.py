@@ -125,7 +125,7 @@ def dry_job(order: Order, scan: Scan, host: Host) -> tuple[DryStep, ...]:
     runner = (str(code / "remote_payload" / "runner.py"), str(job), str(code), host.workspace)
     payload = (str(job / "request.json"), str(job / "result.json"))
     builds = ("--builds", str(workspace.builds))
-    limits = f"under lock {spec.lock!r}, for {spec.time_limit_s:g} s at most"
+    limits = f"once no other job has its device, for {spec.time_limit_s:g} s at most"
     return (
         DryStep(host.name, "submit the request, follow its log, pull its result", job_agent(host)),
         DryStep(

@@ -73,7 +73,6 @@ def spec_of(host: Host, request: Request) -> JobSpec:
         run_id=request.run_id,
         snapshot=request.snapshot,
         python=host.python,
-        lock="cpu" if host.gpu is None else f"gpu-{host.gpu}",
         env=tuple(sorted(env.items())),
         time_limit_s=request.time_limit_s + RUNNER_MARGIN_S,
     )

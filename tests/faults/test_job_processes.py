@@ -29,6 +29,7 @@ from tests.faults.conftest import (
     processes_of,
     wait_until,
 )
+from tests.ssh.server import SshServer
 from tests.workflows.syncing import local_host
 
 _TOOLS = Path(__file__).parents[1] / "fixtures" / "doctor"
@@ -186,7 +187,6 @@ def test_two_jobs_for_one_gpu_take_turns_and_the_second_says_for_whom_it_waits(
     outcomes = [ended(second_laptop.start("profile", "--no-ncu")), ended(first)]
     assert [outcome.code for outcome in outcomes] == [0, 0], outcomes
     assert f"waiting for {laptop.folder().name}" in outcomes[0].err
-    assert [lock.name for lock in (laptop.workspace / "locks").glob("gpu*")] == ["gpu-0"]
     names = [one.folder().name for one in (laptop, second_laptop)]
     assert book.read_text().split() == [names[0], names[0], names[1], names[1]]
 
@@ -209,10 +209,8 @@ def test_two_runs_of_one_name_from_two_laptops_get_names_and_results_of_their_ow
     assert len(list((laptop.workspace / "jobs").iterdir())) == 2
 
 
-def test_a_stale_lock_is_no_lock(laptop: Laptop) -> None:
-    locks = laptop.workspace / "locks"
-    locks.mkdir(parents=True)
-    (locks / "cpu").write_text("a-run-that-died-long-ago")
+def test_a_stale_lock_is_no_lock(laptop: Laptop, sshd: SshServer) -> None:
+    (sshd.locks / "blackwell-sparsek-machine").write_text("a-run-that-died-long-ago")
     outcome = laptop.run("profile")
     assert outcome.code == 0
     assert "waiting for" not in outcome.err

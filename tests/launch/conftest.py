@@ -16,6 +16,8 @@ from orchestrator.model.job import Heartbeat, JobEnd, JobSpec
 from orchestrator.transport.local import LocalTransport
 
 PAYLOAD = Path(__file__).parents[2] / "remote_payload"
+# The supervisor and what it may import.
+RUNNER = [path.name for path in PAYLOAD.glob("*.py")]
 SNAPSHOT = "feed"
 
 
@@ -30,7 +32,8 @@ class Bench:
         """Make `text` the program that jobs run."""
         code = self.root / "snapshots" / SNAPSHOT / "remote_payload"
         code.mkdir(parents=True, exist_ok=True)
-        shutil.copy(PAYLOAD / "runner.py", code)
+        for name in RUNNER:
+            shutil.copy(PAYLOAD / name, code)
         (code / "__init__.py").touch()
         (code / "__main__.py").write_text("import sys, os, time\n" + text)
 
@@ -39,7 +42,6 @@ class Bench:
             "run_id": run_id,
             "snapshot": SNAPSHOT,
             "python": sys.executable,
-            "lock": "cpu",
             "env": (),
             "time_limit_s": 60.0,
         }

@@ -16,6 +16,8 @@ from pathlib import Path
 
 from orchestrator.model.host import Host, TransportKind
 
+# Where jobs of its sessions keep the locks of devices; remote_payload/device_lock.py.
+LOCKS = "BLACKWELL_SPARSEK_LOCKS"
 PASSPHRASE = "correct horse"
 
 # Variants of the server: lines that replace those of the ordinary configuration. The ordinary
@@ -77,6 +79,10 @@ class SshServer:
     def workspace(self) -> str:
         return str(self.remote_home / "workspace")
 
+    @property
+    def locks(self) -> Path:
+        return self.directory / "locks"
+
     def host(self, name: str = "pod") -> Host:
         """The inventory's view of this server, its host key pinned; vary it with replace()."""
         return Host(
@@ -119,6 +125,7 @@ def serve(
     """
     home = directory / "home"
     home.mkdir(parents=True, exist_ok=True)
+    (directory / "locks").mkdir(exist_ok=True)
     for _attempt in range(5):
         server = SshServer(port or _free_port(), keys, host_key or keys.host, directory, home)
         process = _start(server, options, {**os.environ, **(environment or {})})
@@ -161,7 +168,7 @@ def _config(server: SshServer, authorized: Path) -> tuple[str, ...]:
         f"ListenAddress 127.0.0.1:{server.port}",
         f"HostKey {server.host_key}",
         f"AuthorizedKeysFile {authorized}",
-        f"SetEnv HOME={server.remote_home}",
+        f"SetEnv HOME={server.remote_home} {LOCKS}={server.locks}",
         "PidFile none",
         "UsePAM no",
         "StrictModes no",

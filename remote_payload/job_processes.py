@@ -1,0 +1,145 @@
+"""The processes of a job: the payload, and everything that it started and left.
+
+Whoever loses its parent is handed to the supervisor (prctl(2), PR_SET_CHILD_SUBREAPER), so that
+what the job started is what descends from the supervisor: whether it forked twice, opened a session
+of its own, or gave up its environment. Without Linux the mark in the environment has to do, and
+without /proc the process group.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Dict, List, NamedTuple
+
+TERM_S = 0.3
+KILL_S = 5.0
+POLL_S = 0.02
+_PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+
+
+def adopt_orphans() -> bool:
+    """Become the parent of what descends from this process and loses its own; False: cannot."""
+    if not sys.platform.startswith("linux"):
+        return False
+    try:
+        import ctypes
+
+        return bool(ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
+    except (ImportError, OSError, AttributeError):
+        return False
+
+
+class Process(NamedTuple):
+    """What proc(5) tells of one in /proc/pid/stat. ended: dead, and nobody collected it."""
+
+    parent: int
+    group: int
+    ended: bool
+
+
+class Job:
+    """The supervised process and everything it started. mark: a variable of its environment."""
+
+    def __init__(
+        self, argv: List[str], cwd: str, env: Dict[str, str], log: Path, mark: str
+    ) -> None:
+        self._mark = mark.encode()
+        with open(log, "ab") as sink:
+            self.process = subprocess.Popen(
+                argv,
+                cwd=cwd,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                close_fds=False,
+            )
+
+    def signal(self, number: int) -> None:
+        """Signal every process of the job, whole groups at once.
+
+        Of a group none is missed that forks and ends faster than anybody could list it.
+        """
+        seen = _processes()
+        groups = {seen[pid].group for pid in _below(os.getpid(), seen)} - {0, os.getpgrp()}
+        for group in {self.process.pid, *groups}:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(group, number)
+        for pid in self._marked(seen):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, number)
+
+    def alive(self) -> List[int]:
+        """Every live process of the job, the payload included."""
+        seen = _processes()
+        ours = [*_below(os.getpid(), seen), *self._marked(seen)]
+        return [pid for pid in ours if not seen[pid].ended]
+
+    def _marked(self, seen: Dict[int, Process]) -> List[int]:
+        """Those that carry our mark and do not descend from us."""
+        ours, found = {os.getpid(), *_below(os.getpid(), seen)}, []
+        for pid in seen.keys() - ours:
+            with contextlib.suppress(OSError):
+                if self._mark in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
+                    found.append(pid)
+        return found
+
+    def collect(self) -> None:
+        """Let go of orphans that ended, which would stay listed for as long as we live."""
+        if not hasattr(os, "waitid"):
+            return
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                seen = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+                # How the payload itself ended is for whoever waits for it.
+                if seen is None or seen.si_pid == self.process.pid:
+                    return
+                os.waitpid(seen.si_pid, 0)
+
+    def sweep(self) -> None:
+        """Leave no process behind: whatever outlived the payload still holds the device."""
+        for number, limit_s in ((signal.SIGTERM, TERM_S), (signal.SIGKILL, KILL_S)):
+            deadline = time.monotonic() + limit_s
+            told = False
+            while self.alive():
+                # Again and again by SIGKILL: some fork faster than we look.
+                if not told or number == signal.SIGKILL:
+                    self.signal(number)
+                    told = True
+                if time.monotonic() > deadline:
+                    break
+                time.sleep(POLL_S)
+                self.collect()
+
+
+def _processes() -> Dict[int, Process]:
+    """By pid, everything that runs here; empty without /proc."""
+    found = {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            text = (entry / "stat").read_text(errors="replace")
+            state, parent, group = text[text.rindex(")") + 2 :].split()[:3]
+            found[int(entry.name)] = Process(int(parent), int(group), state in "ZX")
+        except (OSError, ValueError):
+            continue
+    return found
+
+
+def _below(top: int, seen: Dict[int, Process]) -> List[int]:
+    """What descends from `top`."""
+    children: Dict[int, List[int]] = {}
+    for pid, process in seen.items():
+        children.setdefault(process.parent, []).append(pid)
+    found, waiting = [], [top]
+    while waiting:
+        below = children.get(waiting.pop(), [])
+        found += below
+        waiting += below
+    return found
