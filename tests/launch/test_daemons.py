@@ -1,0 +1,113 @@
+"""What a job leaves behind it is ended with it, however it tried to be nobody's."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from orchestrator.model.job import Ending
+from tests.launch.conftest import Bench
+
+# Programs that a payload starts; TOKEN among their words tells them from all others.
+DAEMONS = {
+    "env -i setsid": "subprocess.Popen(['env', '-i', 'setsid', sys.executable, '-c', "
+    "'import time; time.sleep(300)', TOKEN])",
+    "a shell's background": 'os.system(f"env -i setsid -f {sys.executable} -c '
+    "'import time; time.sleep(300)' {TOKEN} </dev/null >/dev/null 2>&1 &\")",
+    "forked twice, another name": "if not os.fork():\n"
+    "    os.setsid()\n"
+    "    if os.fork(): os._exit(0)\n"
+    "    os.closerange(0, 100); os.chdir('/')\n"
+    "    os.execve(sys.executable, ['[kworker/0:1]', '-c', "
+    "'import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(300)', "
+    "TOKEN], {})\n"
+    "os.wait()",
+    "a tree of its own": "subprocess.Popen(['env', '-i', 'setsid', sys.executable, '-c', "
+    "'import os, time; os.fork(); os.setpgid(0, 0) if os.fork() else None; time.sleep(300)', "
+    "TOKEN])",
+    "forks faster than one can look": "subprocess.Popen(['env', '-i', 'setsid', sys.executable, "
+    "'-IS', '-c', 'import os\\nwhile True:\\n  if os.fork(): os._exit(0)', TOKEN])",
+}
+
+
+def alive(token: str) -> list[int]:
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (entry / "cmdline").read_bytes().split(b"\0")
+            if token.encode() in words and int(entry.name) != os.getpid():
+                found.append(int(entry.name))
+        except OSError:
+            continue
+    return found
+
+
+@pytest.fixture
+def token() -> Iterator[str]:
+    name = f"daemon-{uuid.uuid4().hex}"
+    yield name
+    for pid in alive(name):
+        os.kill(pid, signal.SIGKILL)
+
+
+def payload(daemon: str, token: str, rest: str) -> str:
+    return (
+        f"import signal, subprocess\nTOKEN = {token!r}\n{DAEMONS[daemon]}\n"
+        f"time.sleep(0.5)\nprint('line', flush=True)\n{rest}\n"
+    )
+
+
+pytestmark = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="only Linux hands orphans to a supervisor"
+)
+
+
+@pytest.mark.parametrize("daemon", DAEMONS)
+def test_a_daemon_of_a_job_that_ends_is_ended(bench: Bench, token: str, daemon: str) -> None:
+    _, end = bench.run("r1", payload(daemon, token, ""))
+    assert (end.why, end.exit_status) == (Ending.EXIT, 0)
+    # One that changes its number all the time can be missed by a single look.
+    assert [pid for _ in range(10) for pid in alive(token)] == []
+
+
+@pytest.mark.parametrize("daemon", ["env -i setsid", "forked twice, another name"])
+def test_a_daemon_of_a_job_that_is_cancelled_is_ended(
+    bench: Bench, token: str, daemon: str
+) -> None:
+    bench.payload(payload(daemon, token, "time.sleep(300)"))
+    bench.launcher.submit(bench.spec("r1"), "{}")
+    log = bench.job("r1") / "log.txt"
+    deadline = time.monotonic() + 10
+    while not (log.exists() and log.read_bytes()):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert alive(token)
+    assert bench.launcher.cancel("r1").why is Ending.CANCELLED
+    assert alive(token) == []
+
+
+def test_a_daemon_of_a_job_past_its_time_limit_is_ended(bench: Bench, token: str) -> None:
+    text = payload("env -i setsid", token, "time.sleep(300)")
+    _, end = bench.run("r1", text, time_limit_s=1.5)
+    assert end.why is Ending.TIMEOUT
+    assert alive(token) == []
+
+
+def test_orphans_that_end_are_not_kept_as_zombies_while_the_job_goes_on(bench: Bench) -> None:
+    text = (
+        "import subprocess\n"
+        "for _ in range(20): os.system('(true &)')\n"
+        "time.sleep(0.5)\n"
+        "states = [open(f'/proc/{pid}/stat').read().rpartition(') ')[2].split()[:2]"
+        " for pid in os.listdir('/proc') if pid.isdigit()]\n"
+        "print(sum(state == ['Z', str(os.getppid())] for state in states))\n"
+    )
+    log, _ = bench.run("r1", text)
+    assert log == b"0\n"
