@@ -99,7 +99,9 @@ def altered(path: str, old: str, new: str) -> Emulated:
 def altered_library(path: str, old: str, new: str, builds: Path) -> str:
     """Path of the library of csrc so changed, kept under builds. Raises as `altered` does."""
     with tempfile.TemporaryDirectory() as folder:
-        shutil.copytree(str(SOURCES / "csrc"), f"{folder}/csrc")
+        shutil.copytree(str(SOURCES / "csrc"), f"{folder}/csrc", copy_function=shutil.copyfile)
+        for base, _folders, _files in os.walk(f"{folder}/csrc"):
+            os.chmod(base, 0o755)  # those of a snapshot are read-only
         target = Path(folder, "csrc", path)
         text = target.read_text(encoding="utf-8")
         if text.count(old) != 1:

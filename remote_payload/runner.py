@@ -127,7 +127,7 @@ class Supervisor:
         self._records = Records(folder)
         self._mark = f"BLACKWELL_SPARSEK_JOB={os.path.realpath(folder)}"
         self._env = self._environment()
-        self._cancelled = False
+        self._cancelled = self._waited = False
         job_processes.adopt_orphans()
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, self._cancel)
@@ -138,6 +138,7 @@ class Supervisor:
             if not self._wait_for_device():
                 self._records.end("cancelled", None)
                 return
+            self._require_snapshot()
             job = self._start()
         except (OSError, device_lock.NoPlace) as exc:
             self._records.end("spawn", None, str(exc))
@@ -155,10 +156,11 @@ class Supervisor:
 
     def _wait_for_device(self) -> bool:
         lock = self._lock()
-        told = None
+        told: Optional[str] = None
         while not self._cancelled:
             owner = lock.try_take(self._folder.name)
             if owner is None:
+                self._waited = told is not None
                 return True
             if owner and owner != told:
                 self._records.status(waiting_for=owner)
@@ -176,6 +178,16 @@ class Supervisor:
             with open(self._folder / "log.txt", "a", encoding="utf-8") as log:
                 log.write(f"only jobs of this workspace wait for each other: {lock.note}\n")
         return lock
+
+    def _require_snapshot(self) -> None:
+        """OSError if the sources changed while the job waited; before that the agent looked."""
+        if not self._waited:
+            return
+        from remote_payload import snapshot
+
+        wrong = snapshot.faults(str(self._code.parent), self._code.name)
+        if wrong:
+            raise OSError(f"its snapshot changed while it waited ({wrong}); start it again")
 
     def _environment(self) -> Dict[str, str]:
         env = dict(os.environ)

@@ -17,6 +17,7 @@ from remote_payload import codec
 _ADVICE = {
     "no-space": "Free some space under the workspace, or move it: `workspace:` in the inventory.",
     "denied": "Choose a workspace you may write to: `workspace:` in the inventory.",
+    "snapshot": "Run the same command again: what is damaged there is sent again.",
     "read-only": "Choose a workspace you may write to: `workspace:` in the inventory.",
     "busy": "A process that no signal ends waits for a driver or a disk: see with `ps` there.",
 }

@@ -41,11 +41,13 @@ _TOO_OLD = 86
 _OLDER_STILL = "Unknown option: -I"  # of Python 2, and of 3 before 3.4
 # What an agent's text begins with, behind `first`; `wire` alone where nothing else is said.
 _PARTS = {
-    "receive": ("wire", "pruning"),
-    "job": ("wire", "processes", "inventory"),
+    "receive": ("wire", "snapshot", "pruning"),
+    "job": ("wire", "snapshot", "processes", "inventory"),
     "doctor": ("wire", "toolkits"),
     "compile": ("wire", "toolkits"),
 }
+# Those that are modules of the payload as well.
+_MODULES = ("snapshot",)
 _LINE_SHOWN = 200
 _NOT_FOUND = (126, 127)
 _NOT_FOUND_BY_CSH = ": Command not found."  # with status 1
@@ -58,9 +60,13 @@ def program(name: str) -> Program:
     All of it is a string to what stands before it, `first`, so that a Python that is too old to
     read it gets to say so.
     """
-    folder = resources.files("remote_payload.agent")
+    payload = resources.files("remote_payload")
     parts = ("first", *_PARTS.get(name, ("wire",)), name)
-    first, *rest = (_carried((folder / f"{part}.py").read_text("utf-8")) for part in parts)
+    folders = (payload if part in _MODULES else payload / "agent" for part in parts)
+    first, *rest = (
+        _carried((folder / f"{part}.py").read_text("utf-8"))
+        for folder, part in zip(folders, parts, strict=True)
+    )
     return Program(name, f"{first}exec({''.join(rest)!a})\n")
 
 

@@ -62,6 +62,9 @@ def owner_of(run):
 
 def submit(ask):
     home = folder(ask["run"])
+    wrong = faults(os.path.join(ROOT, "snapshots"), ask["snapshot"])
+    if wrong and not load(ask["run"], "status.json"):
+        return {"error": "snapshot", "message": "the snapshot is not what was sent: " + wrong}
     if not os.path.isdir(home):
         prepare(ask, home)
     if owner_of(ask["run"]) != ask["files"]["owner"]:

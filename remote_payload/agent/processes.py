@@ -64,7 +64,7 @@ def can_look():
     return os.path.isdir("/proc/self")
 
 
-def look(name, fits):
+def processes_with(name, fits):
     pids = filter(str.isdigit, os.listdir("/proc") if can_look() else ())
     return [int(pid) for pid in pids if fits(text_of("/proc/%s/%s" % (pid, name)).split("\0"))]
 
@@ -72,13 +72,15 @@ def look(name, fits):
 def marked(run):
     """Every live process that the job started, also one that left its process group."""
     mark = "BLACKWELL_SPARSEK_JOB=" + os.path.realpath(folder(run))
-    return look("environ", lambda words: mark in words)
+    return processes_with("environ", lambda words: mark in words)
 
 
 def supervisors(run):
     """Its live runner, known by its own words: these outlive the job's folder."""
     end, home = os.path.join("remote_payload", "runner.py"), folder(run)
-    return look("cmdline", lambda words: home in words and any(w.endswith(end) for w in words))
+    return processes_with(
+        "cmdline", lambda words: home in words and any(word.endswith(end) for word in words)
+    )
 
 
 def signalled(pids, number):

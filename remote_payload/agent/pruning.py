@@ -25,10 +25,15 @@ def published():
 
 
 def remove(*names):
-    import shutil
-
     for name in names:
-        shutil.rmtree(STORE + name, ignore_errors=True)
+        if os.path.lexists(STORE + name):
+            remove_all(STORE + name)
+
+
+def move_away(digest, name):
+    if not os.path.islink(STORE + digest):
+        os.chmod(STORE + digest, 0o755)  # not every system renames a folder that is read-only
+    os.rename(STORE + digest, STORE + name)
 
 
 def prune():
@@ -43,6 +48,6 @@ def prune():
     for digest in published()[int(KEEP) :]:
         if digest not in used:
             if os.path.lexists(STORE + digest):  # a record alone: killed while publishing
-                os.rename(STORE + digest, STORE + ".old-" + digest)
+                move_away(digest, ".old-" + digest)
             os.unlink(STORE + digest + ".json")
     remove(*[name for name in os.listdir(STORE) if name.startswith(".old")])

@@ -2,13 +2,13 @@
 # snapshots whose manifests the client still has. A row is [path, kind, size, content], kind one
 # of f(ile), x (executable file), l(ink); content is a sha256 or a link's target.
 # A snapshot appears by one rename and never changes afterwards, so any later one may hard-link
-# its files. Beside it lies its record: the rows, each with the mtime its file must still have.
+# its files. Beside it lies its record: remote_payload/snapshot.py, which travels along.
+import contextlib
 import errno
 import fcntl
 import functools
 import io
 import signal
-import stat
 import time
 
 NONCE, ROOT, WANTED, KEEP = sys.argv[1:5]
@@ -37,39 +37,37 @@ def lock_store():
             time.sleep(0.1)
 
 
-def untouched(digest, row):
-    path = STORE + digest + "/" + row[0]
-    try:
-        if row[1] == "l":
-            return os.readlink(path) == row[3]
-        now = os.lstat(path)
-    except OSError:
-        return False
-    return (
-        stat.S_ISREG(now.st_mode)
-        and now.st_size == row[2]
-        and int(now.st_mtime) == row[4]
-        and bool(now.st_mode & 0o100) == (row[1] == "x")
-    )
-
-
 @functools.cache
-def record_of(digest):
-    try:
-        with open(STORE + digest + ".json") as handle:
-            return json.load(handle)
-    except (OSError, ValueError):
-        return []
+def looked(digest):
+    found = look(STORE, digest)
+    if found.read and not found.wrong:
+        # A newer snapshot shares its files, say: what was read need not be read again.
+        last_use = os.stat(STORE + digest + ".json").st_mtime_ns
+        with contextlib.suppress(OSError):  # a full disk: then it is read again next time
+            with open(STORE + ".record", "w") as handle:
+                json.dump(found.rows, handle)
+            os.utime(STORE + ".record", ns=(last_use, last_use))
+            os.replace(STORE + ".record", STORE + digest + ".json")
+    return found
 
 
-@functools.cache
 def intact(digest):
     """The rows of a published snapshot whose files are still as we left them."""
-    return [row for row in record_of(digest) if untouched(digest, row)]
+    return looked(digest).rows
 
 
 def whole(digest):
-    return record_of(digest) != [] and intact(digest) == record_of(digest)
+    return rows_of(STORE, digest) != [] and not looked(digest).wrong
+
+
+def clear_added(digest):
+    top = STORE + digest + "/"
+    for path in looked(digest).extra:
+        if os.path.lexists(top + path):  # else it lay in one that is gone
+            parent = os.path.dirname(top + path)
+            os.chmod(parent, 0o755)
+            remove_all(top + path)
+            os.chmod(parent, FOLDER_MODE)
 
 
 def check(rows):
@@ -126,8 +124,8 @@ def place(path):
 
 def finish(path, kind, now):
     # The host's own time: a laptop's clock could make a build tool miss a change.
-    os.chmod(path, 0o755 if kind == "x" else 0o644)
     os.utime(path, (now, now))
+    os.chmod(path, READ_ONLY[kind])
 
 
 def write_files(rows, now):
@@ -159,21 +157,22 @@ def fill_rest(rows, sources, now):
 
     record = []
     for path, kind, size, content in rows:
-        target, mtime = place(path), now
+        target = place(path)
         if kind == "l":
             os.symlink(content, target)
         elif not os.path.lexists(target):
             twins = sources.get(content) or {}
             try:
-                source, mtime = twins[kind]
-                os.link(source, target)
+                os.link(twins[kind], target)
             except (KeyError, OSError):  # other mode, too many links, no links on this disk
                 if not twins:
                     give_up("%r is neither here nor sent" % path)
-                mtime = now
-                shutil.copyfile(next(iter(twins.values()))[0], target)
+                shutil.copyfile(next(iter(twins.values())), target)
                 finish(target, kind, now)
-        record.append([path, kind, size, content, mtime])
+        record.append([path, kind, size, content, None])
+    for row in record:
+        # Only now: a file that was linked once more has another ctime.
+        row[4] = seen(os.lstat(place(row[0])))
     return record
 
 
@@ -190,34 +189,35 @@ def publish(record):
     with open(text, "w") as handle:
         json.dump(record, handle)
     if os.path.lexists(STORE + WANTED):  # damaged, or it would have been used
-        os.rename(STORE + WANTED, STORE + ".old")
+        move_away(WANTED, ".old")
+    for base, _folders, _files in os.walk(STAGING):
+        if base != STAGING:
+            os.chmod(base, FOLDER_MODE)
     os.replace(text, STORE + WANTED + ".json")
     os.rename(STAGING, STORE + WANTED)
+    os.chmod(STORE + WANTED, FOLDER_MODE)
 
 
 def sources_of(digests):
-    """content → {kind: (file, mtime)} of intact files."""
+    """content → {kind: file} of intact files."""
     found = {}
     for digest in digests:
-        for path, kind, _, content, mtime in intact(digest):
+        for path, kind, _, content, _ in intact(digest):
             if kind != "l":
-                found.setdefault(content, {})[kind] = (STORE + digest + "/" + path, mtime)
+                found.setdefault(content, {})[kind] = STORE + digest + "/" + path
     return found
 
 
 def take_in(base, sources):
-    import hashlib
-
     signal.alarm(SILENCE_S)
     ask = receive_json()
     signal.alarm(0)
-    rows = {row[0]: row[:4] for row in (record_of(base) if base else ())}
+    rows = {row[0]: row[:4] for row in (rows_of(STORE, base) if base else ())}
     for path in ask["drop"]:
         del rows[path]
     rows.update((row[0], row) for row in ask["set"])
     check(rows.values())
-    text = json.dumps(sorted(rows.values()), separators=(",", ":"))
-    if hashlib.sha256(text.encode()).hexdigest() != WANTED:
+    if digest_of(sorted(rows.values())) != WANTED:
         give_up("the manifest is not the announced one")
     sent = [rows[path] for path in ask["send"]]
     remove(*[name for name in os.listdir(STORE) if name.startswith(".")])
@@ -228,8 +228,8 @@ def take_in(base, sources):
     now, before = int(os.stat(STAGING).st_mtime), published()[:1]
     write_files(sent, now)
     for path, kind, _, content in sent:
-        sources.setdefault(content, {})[kind] = (place(path), now)
-    gone = {row[0] for digest in before for row in record_of(digest)} - set(rows)
+        sources.setdefault(content, {})[kind] = place(path)
+    gone = {row[0] for digest in before for row in rows_of(STORE, digest)} - set(rows)
     publish(fill_rest(sorted(rows.values()), sources, now))
     note_use()
     send_json({"status": "done", "root": ROOT, "deleted": len(gone)})
@@ -241,6 +241,7 @@ def main():
     int(WANTED, 16)  # it becomes a folder's name
     lock = lock_store()  # held until we end
     if whole(WANTED):
+        clear_added(WANTED)
         os.utime(STORE + WANTED + ".json")
         note_use()
         return send_json({"status": "same", "root": ROOT})

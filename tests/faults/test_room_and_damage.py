@@ -250,6 +250,23 @@ def test_an_upload_that_was_cut_off_is_not_taken_for_a_snapshot(laptop: Laptop) 
     laptop.assert_whole()
 
 
+def test_what_was_added_to_or_changed_in_a_snapshot_does_not_run(laptop: Laptop) -> None:
+    laptop.payload("print('line', 'original')\n" + FINISH)
+    assert laptop.run("deploy", "--no-build").code == 0
+    (snapshot,) = (p for p in (laptop.workspace / "snapshots").iterdir() if p.is_dir())
+    program = snapshot / "remote_payload/__main__.py"
+    for folder in (snapshot, program.parent):
+        folder.chmod(0o755)
+    (snapshot / "sitecustomize.py").write_text("print('added')\n")
+    was, text = program.stat(), program.read_text()
+    program.chmod(0o644)
+    program.write_text(text.replace("original", "tampered"))
+    os.utime(program, ns=(was.st_atime_ns, was.st_mtime_ns))
+    assert laptop.run("profile").code == 0
+    assert (laptop.folder() / "log.txt").read_text() == "line original\n"
+    laptop.assert_whole()
+
+
 def test_an_agent_without_its_folder_of_jobs_says_so_in_one_line(laptop: Laptop) -> None:
     process = laptop.start("profile")
     laptop.wait_for_log()

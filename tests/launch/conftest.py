@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -18,29 +20,49 @@ from orchestrator.transport.local import LocalTransport
 PAYLOAD = Path(__file__).parents[2] / "remote_payload"
 # The supervisor and what it may import.
 RUNNER = [path.name for path in PAYLOAD.glob("*.py")]
-SNAPSHOT = "feed"
 
 
 @dataclass(frozen=True)
 class Bench:
-    """A launcher and the directory it works in."""
+    """A launcher and the directory it works in. published: the digests of its snapshots."""
 
     root: Path
     launcher: DetachedLauncher
+    published: list[str] = field(default_factory=list)
 
-    def payload(self, text: str) -> None:
-        """Make `text` the program that jobs run."""
-        code = self.root / "snapshots" / SNAPSHOT / "remote_payload"
+    def payload(self, text: str, **files: str) -> None:
+        """Make `text` the program that jobs run. files: of the payload, by name, in place of ours.
+
+        As a sync leaves it: a folder that is called by its digest, and its record beside it.
+        """
+        snapshots = self.root / "snapshots"
+        code = snapshots / ".new" / "remote_payload"
         code.mkdir(parents=True, exist_ok=True)
         for name in RUNNER:
             shutil.copy(PAYLOAD / name, code)
-        (code / "__init__.py").touch()
         (code / "__main__.py").write_text("import sys, os, time\n" + text)
+        for name, content in files.items():
+            (code / f"{name}.py").write_text(content)
+        rows = []
+        for path in sorted(code.iterdir()):
+            data = hashlib.sha256(path.read_bytes()).hexdigest()
+            rows.append([f"remote_payload/{path.name}", "f", path.stat().st_size, data, None])
+        manifest = json.dumps([row[:4] for row in rows], separators=(",", ":"))
+        digest = hashlib.sha256(manifest.encode()).hexdigest()
+        if not (snapshots / digest).exists():
+            (snapshots / f"{digest}.json").write_text(json.dumps(rows))
+            code.parent.rename(snapshots / digest)
+        self.published.append(digest)
+
+    @property
+    def snapshot(self) -> Path:
+        """Where the present program of jobs lies."""
+        return self.root / "snapshots" / self.published[-1]
 
     def spec(self, run_id: str, **changes: object) -> JobSpec:
         facts: dict[str, object] = {
             "run_id": run_id,
-            "snapshot": SNAPSHOT,
+            "snapshot": self.published[-1],
             "python": sys.executable,
             "env": (),
             "time_limit_s": 60.0,

@@ -18,7 +18,7 @@ from orchestrator.launch.detached import DetachedLauncher
 from orchestrator.model.job import Ending
 from orchestrator.model.progress import Silence
 from orchestrator.transport.local import LocalTransport
-from tests.launch.conftest import SNAPSHOT, Bench
+from tests.launch.conftest import Bench
 
 WRITE_RESULT = "open(sys.argv[2], 'w').write('{\"answer\": 42}')\n"
 
@@ -200,6 +200,8 @@ def test_a_run_the_host_does_not_know_is_said_so(bench: Bench) -> None:
 
 def test_a_workspace_that_cannot_be_written_is_an_unfit_host(bench: Bench) -> None:
     bench.root.parent.mkdir(exist_ok=True)
+    bench.payload("")
+    bench.root.rename(bench.root.with_name("moved"))
     bench.root.write_text("a file where the workspace should be")
     with pytest.raises(HostUnfit):
         bench.launcher.submit(bench.spec("r1"), "{}")
@@ -242,13 +244,11 @@ def test_a_job_whose_submit_broke_off_before_its_runner_started_is_started_by_th
     bench: Bench,
 ) -> None:
     """As a killed agent leaves it: the folder is whole, and nothing runs."""
-    bench.payload("print('once')")
-    (bench.root / "snapshots" / "other").mkdir(parents=True)
+    bench.payload("", runner="raise SystemExit('killed')\n")
     with pytest.raises(HostUnfit, match="could not start the job"):
-        bench.launcher.submit(bench.spec("r1", snapshot="other"), "{}")
-    (bench.root / "snapshots" / "other").rmdir()
-    (bench.root / "snapshots" / SNAPSHOT).rename(bench.root / "snapshots" / "other")
-    bench.launcher.submit(bench.spec("r1", snapshot="other"), "{}")
+        bench.launcher.submit(bench.spec("r1"), "{}")
+    bench.payload("print('once')")
+    bench.launcher.submit(bench.spec("r1"), "{}")
     log, end, _ = bench.follow("r1")
     assert (log, end.exit_status) == (b"once\n", 0)
 
@@ -256,7 +256,7 @@ def test_a_job_whose_submit_broke_off_before_its_runner_started_is_started_by_th
 def test_a_second_runner_for_a_job_leaves_it_alone(bench: Bench) -> None:
     bench.payload("print('line', flush=True); time.sleep(1)")
     bench.launcher.submit(bench.spec("r1"), "{}")
-    code = bench.root / "snapshots" / SNAPSHOT
+    code = bench.snapshot
     runner = code / "remote_payload" / "runner.py"
     words = [sys.executable, "-IS", str(runner), str(bench.job("r1")), str(code), str(bench.root)]
     subprocess.run(words, check=True)
@@ -279,6 +279,6 @@ def test_a_pythonpath_of_the_inventory_stays_behind_ours(bench: Bench, tmp_path:
     (tmp_path / "only_there.py").write_text("x = 'found'")
     text = "import only_there; print(only_there.x, os.environ['PYTHONPATH'])"
     log, end = bench.run("r1", text, env=(("PYTHONPATH", f"{tmp_path}:/another"),))
-    code = bench.root / "snapshots" / SNAPSHOT
+    code = bench.snapshot
     assert log.decode() == f"found {code}:{tmp_path}:/another\n"
     assert end.exit_status == 0

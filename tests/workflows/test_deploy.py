@@ -105,8 +105,8 @@ def test_deletions_and_modes_follow_without_sending_a_byte_of_a_file(
         second = deploy_from(root, transport)
     assert (second.sent_files, second.deleted) == (0, 1)
     assert held(there(second)).keys() == FILES.keys() - {"csrc/deep/er/b.cuh"}
-    assert (there(second) / "csrc/a.cu").stat().st_mode & 0o777 == 0o755
-    assert (there(first) / "csrc/a.cu").stat().st_mode & 0o777 == 0o644
+    assert (there(second) / "csrc/a.cu").stat().st_mode & 0o777 == 0o555
+    assert (there(first) / "csrc/a.cu").stat().st_mode & 0o777 == 0o444
 
 
 def test_switching_back_to_an_old_state_uploads_nothing(transport: Transport, root: Path) -> None:
