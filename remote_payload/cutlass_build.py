@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -19,6 +20,7 @@ from typing import Callable, List, Tuple
 from remote_payload import bounded, compiler, compiler_words, toolkit
 from remote_payload.announce import say, step
 from remote_payload.contract import Stage, Status
+from remote_payload.kept import content_of
 
 TARGET = "cutlass_profiler"
 INSIDE = f"tools/profiler/{TARGET}"
@@ -84,11 +86,36 @@ def program(
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as exc:
             raise BuildFailed("another run on this host is building it; try again later") from exc
-        if not (folder / FINISHED).is_file() or not (folder / INSIDE).is_file():
+        if not _is_whole(folder):
             say(f"building {TARGET} of {revision} in {folder}")
             _build(str(cmake), checkout, folder, flags, logs, left)
-            (folder / FINISHED).write_text(revision + "\n", encoding="utf-8")
+            made = {str(path.relative_to(folder)): content_of(path) for path in _loaded(folder)}
+            (folder / FINISHED).write_text(json.dumps(made), encoding="utf-8")
         return str((folder / INSIDE).resolve())
+
+
+def _loaded(folder: Path) -> List[Path]:
+    """The profiler and the libraries that were built for it."""
+    libraries = (path for path in sorted(folder.glob("tools/**/*.so*")) if path.is_file())
+    return [folder / INSIDE, *libraries]
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether a finished build is as it was left. What is damaged is removed: ninja looks at times
+    alone and would keep it."""
+    finished = folder / FINISHED
+    if not finished.is_file():
+        return False
+    try:
+        made = json.loads(finished.read_text(encoding="utf-8"))
+        if made and all(content_of(folder / name) == was for name, was in made.items()):
+            return True
+        shutil.rmtree(folder, ignore_errors=True)
+    except (OSError, ValueError, AttributeError, RecursionError):
+        # Older ones wrote nothing to compare with: what can be linked again is.
+        for path in (finished, *_loaded(folder)):
+            path.unlink(missing_ok=True)
+    return False
 
 
 def _nvcc(checkout: Path) -> compiler.Nvcc:

@@ -12,7 +12,8 @@ answer of `__has_include`. Therefore the names count, too, of all files under cs
 like one of those that were read or asked for.
 
 A folder appears by one rename, so it is either whole or absent, and any number of builders may run
-at once.
+at once. Size and sha256 of each file lie beside it as well: what was cut short or altered later is
+made again, for a library that lacks its end kills whoever loads it.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ class Kept:
         outside csrc/ in which it looked for headers before those of the system.
         """
         inputs = self._inputs(read, searched)
-        made = {path.name: path.stat().st_size for path in partial.iterdir()}
+        made = {path.name: content_of(path) for path in partial.iterdir()}
         text = json.dumps({"made": made, **inputs}, indent=0, sort_keys=True)
         (partial / INPUTS).write_text(text, encoding="utf-8")
         final = self.builds / f"{prefix}{_key(recipe, inputs)}"
@@ -135,10 +136,10 @@ class Kept:
     def _is_current(self, folder: Path) -> bool:
         try:
             kept: Dict[str, Any] = json.loads((folder / INPUTS).read_text(encoding="utf-8"))
-            whole = all((folder / n).stat().st_size == size for n, size in kept["made"].items())
+            whole = all(content_of(folder / name) == was for name, was in kept["made"].items())
             same = all(self._digest(path) == was for path, was in kept["read"].items())
             return whole and same and kept["rivals"] == self._rivals(kept["read"], kept["searched"])
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return False
 
     def _inputs(self, read: Iterable[str], searched: Sequence[str]) -> Dict[str, Any]:
@@ -190,6 +191,16 @@ class Kept:
                     by_macro = by_macro or not name
                     asked.add(os.fsdecode(name))
         return frozenset(asked - {""}), by_macro
+
+
+def content_of(path: Path) -> List[Any]:
+    """What a file holds, for comparing: [size in bytes, sha256]. OSError."""
+    total, size_bytes = hashlib.sha256(), 0
+    with open(str(path), "rb") as handle:
+        for block in iter(lambda: handle.read(1 << 20), b""):
+            total.update(block)
+            size_bytes += len(block)
+    return [size_bytes, total.hexdigest()]
 
 
 def digest(text: str) -> str:
