@@ -23,6 +23,9 @@ _WRITE_ERRORS = {
     "EROFS": "is read-only",
     "EACCES": "is not yours to write to",
     "EPERM": "is not yours to write to",
+    "ENOTDIR": "is no folder",
+    "EEXIST": "is no folder",
+    "ENOENT": "is a link to nothing",
 }
 # Those of the agent's probes whose silence or failure no other rule speaks about.
 _PROBES = {
@@ -141,7 +144,7 @@ def workspace(case: Case) -> Findings:
         yield fail("workspace", f"{case.host.workspace}: {why}", elsewhere)
         return
     left = f"{place.free_bytes / 1e9:.1f} GB free"
-    name = f"{place.path} ({left})"
+    name = f"{place.path}{f'/{place.part}' if place.part else ''} ({left})"
     builds = Command(("rm", "-r", f"{place.whole or place.path}/builds"))
     remove = f"{on_host(str(builds))} (made again when needed)"
     if place.error in ("ENOSPC", "EDQUOT") or (

@@ -70,7 +70,8 @@ class Place:
     """A folder. tried: it, or the nearest one above that exists; "" if nothing is known of it.
 
     path: as configured, so it may begin with ~; whole: written out. error: the errno's name if a
-    file could not be written there. mount, file_system: "" unknown.
+    file could not be written there, or in its folder `part`, as jobs do. mount, file_system: ""
+    unknown.
     """
 
     path: str = ""
@@ -84,6 +85,7 @@ class Place:
     file_system: str = ""
     noexec: bool = False
     whole: str = ""
+    part: str = ""
 
 
 NO_TRANSFER, NO_PLACE = Transfer(), Place()

@@ -43,7 +43,7 @@ _OLDER_STILL = "Unknown option: -I"  # of Python 2, and of 3 before 3.4
 _PARTS = {
     "receive": ("wire", "snapshot", "pruning"),
     "job": ("wire", "snapshot", "processes", "inventory"),
-    "doctor": ("wire", "toolkits"),
+    "doctor": ("wire", "toolkits", "places"),
     "compile": ("wire", "toolkits"),
 }
 # Those that are modules of the payload as well.

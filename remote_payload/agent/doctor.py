@@ -4,12 +4,10 @@
 # under "silent" and left behind, and the programs it started are ended. What is not there is
 # left out.
 import contextlib
-import errno
 import platform
 import shutil
 import signal
 import subprocess
-import tempfile
 import threading
 import time
 from subprocess import DEVNULL, PIPE, STDOUT
@@ -229,37 +227,6 @@ def nvidia_smi():
     status, log = said(places[0], "-q", "-x")
     capabilities = asked.wait(DEADLINE - 0.1) or (1, "")
     return {"path": places[0], "status": status, "log": log, "capabilities": capabilities[1]}
-
-
-def place(path):
-    """A folder, or the nearest one above that exists."""
-    wanted = there = os.path.abspath(os.path.expanduser(path))
-    while not os.path.isdir(there):
-        there = os.path.dirname(there)
-    disk = os.statvfs(there)
-    return {
-        "path": path,
-        "whole": wanted,
-        "exists": there == wanted,
-        "tried": os.path.realpath(there),
-        "free_bytes": disk.f_bavail * disk.f_frsize,
-        "total_bytes": disk.f_blocks * disk.f_frsize,
-        "free_inodes": disk.f_favail if disk.f_files else None,
-        "error": "" if os.access(there, os.W_OK | os.X_OK) else "EACCES",
-    }
-
-
-def workspace():
-    """The one place we may write to, so it is tried for real; the file is gone afterwards."""
-    facts = place(sys.argv[2])
-    try:
-        with tempfile.NamedTemporaryFile(prefix=".doctor-", dir=facts["tried"]) as probe:
-            probe.write(b"x" * 65536)
-            probe.flush()
-            facts["error"] = ""
-    except OSError as problem:
-        facts["error"] = errno.errorcode.get(problem.errno, str(problem))
-    return facts
 
 
 def transfer():

@@ -27,7 +27,7 @@ from orchestrator.workflows.run_job import Errand, bring_home, run_job
 from remote_payload import codec
 from remote_payload.contract import Request, Stage
 from tests.faults.conftest import COUNTS, FINISH, Laptop, alive, ended, processes_of, wait_until
-from tests.launch.conftest import SNAPSHOT, Bench, bench
+from tests.launch.conftest import Bench, bench
 from tests.workflows.syncing import local_host
 
 __all__ = ["bench"]
@@ -133,24 +133,20 @@ def test_a_runner_that_no_longer_answers_is_killed_and_only_then_said_to_be(benc
 
 def test_a_job_without_a_runner_yet_is_cancelled_for_good(bench: Bench) -> None:
     """As a killed agent leaves it; whoever submits it again does not start it."""
-    bench.payload("print('ran')")
-    (bench.root / "snapshots" / "other").mkdir(parents=True)
+    bench.payload("print('ran')", runner="raise SystemExit")
     with pytest.raises(HostUnfit, match="could not start the job"):
-        bench.launcher.submit(bench.spec("r1", snapshot="other"), "{}")
+        bench.launcher.submit(bench.spec("r1"), "{}")
     assert bench.launcher.cancel("r1").why is Ending.CANCELLED
-    (bench.root / "snapshots" / "other").rmdir()
-    (bench.root / "snapshots" / SNAPSHOT).rename(bench.root / "snapshots" / "other")
-    bench.launcher.submit(bench.spec("r1", snapshot="other"), "{}")
+    bench.payload("print('ran')")
+    bench.launcher.submit(bench.spec("r1"), "{}")
     log, end, _ = bench.follow("r1")
     assert (log, end.why) == (b"", Ending.CANCELLED)
 
 
 def test_a_runner_that_does_not_come_up_in_time_never_will(bench: Bench, tmp_path: Path) -> None:
-    bench.payload("")
     note = tmp_path / "pid"
-    runner = bench.root / "snapshots" / SNAPSHOT / "remote_payload" / "runner.py"
     slow = f"import os, time\nopen({str(note)!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)\n"
-    runner.write_text(slow)
+    bench.payload("", runner=slow)
     with pytest.raises(HostUnfit, match="could not start the job"):
         bench.launcher.submit(bench.spec("r1"), "{}")
     assert not alive(int(note.read_text()))
@@ -175,9 +171,9 @@ def test_what_may_have_been_started_is_not_said_never_to_have_been(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench.payload("print('ran')")
-    runs, host = RunStore(tmp_path / "runs"), local_host(bench.root)
-    card = RunCard("r1", "bench", host.name, host.workspace, SNAPSHOT, "", "", "")
-    request = Request("r1", SNAPSHOT, (Stage.BENCH,), (), ())
+    runs, host, snapshot = RunStore(tmp_path / "runs"), local_host(bench.root), bench.published[-1]
+    card = RunCard("r1", "bench", host.name, host.workspace, snapshot, "", "", "")
+    request = Request("r1", snapshot, (Stage.BENCH,), (), ())
     submit = DetachedLauncher.submit
 
     def lost(self: DetachedLauncher, *asked: object) -> None:

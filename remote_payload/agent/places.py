@@ -1,0 +1,68 @@
+# Folders, and whether jobs can write where they will; a part of `doctor`, whose names it uses.
+import errno
+import fcntl
+import tempfile
+
+# Where a run writes, each with whether it makes a folder of its own there.
+PARTS = (("jobs", True), ("snapshots", True), ("builds", True), ("locks", False))
+MOST_LOCKS = 100
+
+
+def place(path):
+    """A folder, or the nearest one above that exists."""
+    wanted = there = os.path.abspath(os.path.expanduser(path))
+    while not os.path.isdir(there):
+        there = os.path.dirname(there)
+    disk = os.statvfs(there)
+    return {
+        "path": path,
+        "whole": wanted,
+        "exists": there == wanted,
+        "tried": os.path.realpath(there),
+        "free_bytes": disk.f_bavail * disk.f_frsize,
+        "total_bytes": disk.f_blocks * disk.f_frsize,
+        "free_inodes": disk.f_favail if disk.f_files else None,
+        "error": "" if os.access(there, os.W_OK | os.X_OK) else "EACCES",
+    }
+
+
+def write_in(folder, own):
+    """Write as a run does, in a folder of its own or beside others, and leave nothing."""
+    made = tempfile.mkdtemp(prefix=".doctor-", dir=folder) if own else folder
+    try:
+        with tempfile.NamedTemporaryFile(prefix=".doctor-", dir=made) as probe:
+            probe.write(b"x" * 65536)
+            probe.flush()
+            fcntl.flock(probe, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    finally:
+        if own:
+            shutil.rmtree(made, ignore_errors=True)
+
+
+def refused(folder, own):
+    """The errno's name of what a run could not do there; where it would make the folder first, the
+    nearest one above that is there has to let it."""
+    while not os.path.lexists(folder):
+        folder, own = os.path.dirname(folder), True
+    try:
+        write_in(folder, own)
+        locks = [] if own else [os.path.join(folder, name) for name in os.listdir(folder)]
+        for lock in list(filter(os.path.isfile, locks))[:MOST_LOCKS]:
+            with open(lock, "a"):
+                pass
+    except OSError as problem:
+        # A sync clears away what begins with a dot, ours too: then it could be written.
+        if problem.errno == errno.ENOENT and os.path.isdir(folder):
+            return ""
+        return errno.errorcode.get(problem.errno, str(problem))
+    return ""
+
+
+def workspace():
+    """The one place we may write to, so it is tried for real; the files are gone afterwards."""
+    facts = dict(place(sys.argv[2]), error="")
+    for name, own in PARTS:
+        error = refused(os.path.join(facts["whole"], name), own)
+        if error:
+            return dict(facts, error=error, part=name if facts["exists"] else "")
+    return facts

@@ -1,0 +1,139 @@
+"""doctor's "writable": a file was written wherever a job will write, and nothing of it is left."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager as ContextManager
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from orchestrator.errors import HostUnfit
+from orchestrator.model.finding import Level
+from orchestrator.model.host import Host, TransportKind
+from orchestrator.workflows.diagnose import require_fit
+from tests.workflows.conftest import line, look
+from tests.workflows.test_diagnose import REQUEST
+
+PARTS = ("jobs", "snapshots", "builds", "locks")
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Host:
+    """Without a toolkit, so that nothing is compiled."""
+    host = Host("here", TransportKind.LOCAL, str(tmp_path / "work"), sys.executable)
+    return replace(host, env=(("CUDA_HOME", "/nonexistent"),))
+
+
+@contextmanager
+def _mounted(target: Path, options: str) -> Iterator[None]:
+    """A small file system in memory; the test is skipped where mounting is not allowed."""
+    words = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(target)]
+    if os.geteuid() != 0 or subprocess.run(words, capture_output=True).returncode:
+        pytest.skip("mounting is not allowed here")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(target)], check=True)
+
+
+@contextmanager
+def _unwritable(target: Path) -> Iterator[None]:
+    """A folder without the right to write, for those who are not root."""
+    target.chmod(0o555)
+    try:
+        yield
+    finally:
+        target.chmod(0o755)
+
+
+def _read_only(place: Path) -> ContextManager[None]:
+    place.mkdir()
+    return _mounted(place, "ro") if os.geteuid() == 0 else _unwritable(place)
+
+
+def _full(place: Path) -> ContextManager[None]:
+    place.mkdir()
+    return _mounted(place, "size=16k")
+
+
+def _no_folder(place: Path) -> ContextManager[None]:
+    place.write_text("")
+    return nullcontext()
+
+
+def _lost_link(place: Path) -> ContextManager[None]:
+    place.symlink_to("gone")
+    return nullcontext()
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [
+        (_read_only, ("is read-only", "is not yours to write to")),
+        (_full, ("is full",)),
+        (_no_folder, ("is no folder",)),
+        (_lost_link, ("is a link to nothing",)),
+    ],
+)
+def test_writable_means_that_a_file_was_written_wherever_a_job_will_write(
+    here: Host, part: str, harm: Callable[[Path], ContextManager[None]], words: tuple[str, ...]
+) -> None:
+    """The workspace itself may be written to in all of these."""
+    place = Path(here.workspace)
+    place.mkdir()
+    for other in PARTS:
+        if other != part:
+            (place / other).mkdir()
+    with harm(place / part):
+        diagnosis = look(here)
+        found = line(diagnosis, "workspace")
+        assert found.level is Level.FAIL
+        assert found.found.startswith(f"{place}/{part} (")
+        assert any(one in found.found for one in words), found.found
+        with pytest.raises(HostUnfit, match="workspace: "):
+            require_fit(diagnosis, REQUEST)
+        left = [path for other in PARTS if other != part for path in (place / other).iterdir()]
+        assert left == []
+
+
+def test_a_lock_of_another_user_in_a_shared_workspace_is_told(here: Host) -> None:
+    locks = Path(here.workspace) / "locks"
+    locks.mkdir(parents=True)
+    lock = locks / "gpu-0"
+    lock.touch()
+    if os.geteuid() == 0:
+        if subprocess.run(["chattr", "+i", str(lock)], capture_output=True).returncode:
+            pytest.skip("nothing can be made immutable here")
+    else:
+        lock.chmod(0o444)
+    try:
+        found = line(look(here), "workspace")
+    finally:
+        if os.geteuid() == 0:
+            subprocess.run(["chattr", "-i", str(lock)], check=True)
+    assert found.level is Level.FAIL
+    assert found.found.startswith(f"{locks} (")
+    assert "is not yours to write to" in found.found
+
+
+def test_what_stands_in_a_workspace_of_use_is_left_as_it_is(here: Host) -> None:
+    place = Path(here.workspace)
+    for part in PARTS:
+        (place / part / "mine").mkdir(parents=True)
+        (place / part / "file").write_text("mine")
+    (place / "elsewhere").mkdir()
+    (place / "builds" / "mine").rmdir()
+    (place / "builds" / "file").unlink()
+    (place / "builds").rmdir()
+    (place / "builds").symlink_to("elsewhere")
+    before = {path: path.lstat().st_mode for path in place.rglob("*")}
+    assert line(look(here), "workspace").level is Level.OK
+    after = {path: path.lstat().st_mode for path in place.rglob("*")}
+    assert {path: mode for path, mode in after.items() if "doctor" not in path.parts} == before
