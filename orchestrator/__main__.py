@@ -20,9 +20,9 @@ def main() -> None:
 
         code = run(sys.argv[1:])
     except KeyboardInterrupt:  # while that was loaded, or once more while we said so
-        code = leaving.INTERRUPTED
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback out of Python's own end
+        code = leaving.interrupted()
+    # All is said and done: a Ctrl-C from here on has nothing to interrupt but Python's own end.
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     if code == leaving.INTERRUPTED:
         leaving.leave(restore)
     sys.exit(code)
