@@ -18,6 +18,7 @@ _NO_ROOM = re.compile(
 )
 # What stands before every line of a message but the first: none of ours begins so far in.
 _SET_OFF = "\n    "
+_LIKE_OURS = re.compile(r" {0,3}(?:(?:error|hint|next):|(?:ok|warn|fail)  )")
 
 
 def printable(text: str) -> str:
@@ -36,6 +37,12 @@ def one_line(text: str) -> str:
 def set_off(text: str) -> str:
     """As `printable`, and each line but the first is indented, so that none passes for ours."""
     return printable(text).rstrip("\n").replace("\n", _SET_OFF)
+
+
+def told_apart(line: str) -> str:
+    """As `one_line`, and set off where it begins as lines of ours do."""
+    shown = one_line(line)
+    return f"    {shown}" if _LIKE_OURS.match(shown) else shown
 
 
 def harmless_json(text: str) -> str:

@@ -12,7 +12,7 @@ from orchestrator.launch.pull import LOG_LIMIT_BYTES
 from orchestrator.model import regular_file
 from orchestrator.model.job import Heartbeat
 from orchestrator.model.progress import Progress
-from orchestrator.model.text import printable
+from orchestrator.model.text import printable, told_apart
 from orchestrator.store.runs import LOG
 from remote_payload import codec
 from remote_payload.contract import NOTE_MARK, PROGRESS_MARK
@@ -98,8 +98,7 @@ class JobLog:
                 return
             self._progress.step(step.stage.value, step.done, step.total, printable(step.label))
         elif self._show:
-            # Set off: what a job prints does not pass for a line of ours.
-            self._progress.say(f"  {printable(readable(line))}")
+            self._progress.say(told_apart(readable(line)))
         elif line.startswith(NOTE_MARK):
             self._note(line)
 

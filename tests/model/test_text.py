@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.model.text import harmless_json, one_line, printable, set_off
+from orchestrator.model.text import harmless_json, one_line, printable, set_off, told_apart
 
 
 def test_control_and_direction_characters_are_spelled_out() -> None:
@@ -41,6 +41,9 @@ def test_text_that_has_passed_once_passes_unchanged(text: str) -> None:
 
 def test_lines_from_elsewhere_begin_no_line_of_ours() -> None:
     assert one_line("a\nnext: b") == "a\\nnext: b"
+    for ours in ("error: x", "next: x", "  hint: x"):
+        assert told_apart(ours) == f"    {ours}"
+    assert told_apart("compiling x.cu") == "compiling x.cu"
     assert set_off("a\r\nnext: b\n\n") == "a\\r\n    next: b"
 
 
