@@ -52,9 +52,8 @@ def scan(
     """
     root = root.resolve()
     reader = _Reader(root)
-    for part in parts:
-        if not os.path.lexists(root / part):
-            raise no_such_part(root, part)
+    if gone := next((part for part in parts if not os.path.lexists(root / part)), ""):
+        raise no_such_part(root, gone)
     if parts:
         reader.read_tree(root, parts, "")
     for path, given in extra:

@@ -28,8 +28,7 @@ from orchestrator.model.host import Host
 from orchestrator.model.progress import Progress, Silence
 from orchestrator.model.snapshot import Deployed, Entry, Kind, Scan, Skipped
 from orchestrator.model.workspace import Workspace
-from orchestrator.store import manifests, packing, sources
-from orchestrator.store.inputs import require_inputs
+from orchestrator.store import inputs, manifests, packing, sources
 from orchestrator.store.packing import SourcesChanged
 from orchestrator.transport import agent
 from orchestrator.transport.agent import AgentSession
@@ -87,7 +86,7 @@ def deploy_from(
     progress = progress or Silence()
     opened = begun(transport.open, "connect")  # a scan that fails waits for no dead address
     for attempt in range(1, _ATTEMPTS + 1):
-        scan = require_inputs(sources.scan(root, parts=parts, extra=extra))
+        scan = inputs.require_inputs(sources.scan(root, parts=parts, extra=extra))
         if attempt == 1:
             _say_what_is_odd(scan, progress)
             opened.result()
