@@ -6,6 +6,7 @@ schema, which knows the wanted type, converts. Only an empty value and null are 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,10 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 from orchestrator.errors import InventoryError
 
 SHOWN_PROBLEMS = 5
+# ruamel takes a second for each of so many.
+LIMIT_CHARACTERS = 1_000_000
+# For brackets within brackets its time grows with the square of their number.
+_OPENED = re.compile(r"(?:[\[{]\s*){40}")
 _PREFIX = "tag:yaml.org,2002:"
 _TAGS = ("str", "int", "float", "bool", "null", "timestamp", "value", "merge", "map", "seq")
 _PLAIN_TAGS = frozenset(_PREFIX + name for name in _TAGS)
@@ -97,6 +102,11 @@ def shown_path(path: Path) -> str:
 
 def compose(path: Path, text: str) -> Node | None:
     """Return ruamel's node tree (None: nothing but comments); InventoryError when not YAML."""
+    if len(text) > LIMIT_CHARACTERS:
+        said = f"{len(text):,} characters, which no inventory has"
+        raise complaint(path, [Problem(1, "", said, "is this the file that you meant?")])
+    if opened := _OPENED.search(text):
+        raise complaint(path, [_too_deep(text.count("\n", 0, opened.start()) + 1)])
     yaml = YAML(typ="safe", pure=True)
     yaml.composer.warn_double_anchors = False
     try:
@@ -104,7 +114,7 @@ def compose(path: Path, text: str) -> Node | None:
     except MarkedYAMLError as exc:
         raise complaint(path, [_syntax_problem(exc)]) from exc
     except RecursionError as exc:
-        raise complaint(path, [Problem(1, "", "nested too deeply", "keep to 4 levels")]) from exc
+        raise complaint(path, [_too_deep(1)]) from exc
     except Exception as exc:  # on hostile text ruamel raises far more than its YAMLError
         position = getattr(exc, "position", 0)
         line = text.count("\n", 0, position) + 1
@@ -112,6 +122,10 @@ def compose(path: Path, text: str) -> Node | None:
         problem = Problem(line, "", f"not YAML: {reason}", "remove what does not belong there")
         raise complaint(path, [problem]) from exc
     return composed
+
+
+def _too_deep(line: int) -> Problem:
+    return Problem(line, "", "nested too deeply", "keep to 4 levels")
 
 
 def read_document(path: Path, text: str) -> Block:

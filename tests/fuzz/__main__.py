@@ -22,6 +22,7 @@ def main() -> int:
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as place, quick_disk():
         fuzzer = Fuzzer(Path(place), asked.seed, tuple(asked.more))
+        fuzzer.warm_up()
         for number in range(asked.first, asked.first + asked.count):
             fallen = len(fuzzer.tally.fallen)
             fuzzer.trial(number)

@@ -39,7 +39,7 @@ def write_seeds(root: Path) -> tuple[Path, ...]:
         "interrupted": synthetic.interrupted_result(),
         "lost": None,
         "host-bound": host_bound.host_bound_result(),
-        "wide": synthetic.gpu_result(),
+        "wide": _narrow(synthetic.gpu_result(), 8, 32, 96),
     }
     folders = []
     for kind, result in kinds.items():
@@ -58,9 +58,9 @@ def beside_an_honest_one(store: Path) -> None:
     _kept(store / HONEST, _narrow(synthetic.gpu_result()))
 
 
-def _narrow(result: Result) -> Result:
-    """Two shapes instead of six, for speed."""
-    few = tuple(record for record in result.bench if record.shape.heads in (8, 96))
+def _narrow(result: Result, *heads: int) -> Result:
+    """Two shapes instead of six, or those with `heads`, for speed."""
+    few = tuple(record for record in result.bench if record.shape.heads in (heads or (8, 96)))
     return replace(result, bench=few)
 
 

@@ -21,6 +21,7 @@ FILES, TALKS = 60, 25
 def test_a_sample_of_damaged_run_files_is_read_or_refused(tmp_path: Path) -> None:
     fuzzer = Fuzzer(tmp_path, seed=20261128)
     with quick_disk():
+        fuzzer.warm_up()
         for number in range(FILES):
             fuzzer.trial(number)
     assert fuzzer.tally.fallen == []

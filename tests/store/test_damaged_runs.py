@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -158,13 +159,13 @@ def test_a_rate_beyond_any_machine_is_a_measurement_error_also_on_an_unknown_one
 def test_what_is_no_file_is_not_waited_for(
     two_runs: Path, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
-    made: dict[str, Callable[[Path], object]] = {
-        "folder": lambda path: path.mkdir(),
-        "pipe": os.mkfifo,
-        "link": lambda path: path.symlink_to("/dev/zero"),
-        "loop": lambda path: path.symlink_to(path.name),
-    }
-    for make in made.values():
+    made: tuple[Callable[[Path], object], ...] = (
+        lambda path: path.mkdir(),
+        os.mkfifo,
+        lambda path: path.symlink_to("/dev/zero"),
+        lambda path: path.symlink_to(path.name),
+    )
+    for make in made:
         path = two_runs / name
         path.unlink() if not path.is_dir() else path.rmdir()
         make(path)
@@ -173,3 +174,24 @@ def test_what_is_no_file_is_not_waited_for(
         assert AGAIN in out
         code, _, err = called(capsys, "runs", "show", MADE)
         assert code in (ExitCode.OK, ExitCode.USAGE), err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[" * 100_000, "inventory.yaml:1: nested too deeply"),
+        ("\nhosts: {" + "{ " * 100_000, "inventory.yaml:2: nested too deeply"),
+        ("x: " + "y" * 5_000_000, "5,000,003 characters, which no inventory has"),
+    ],
+)
+@pytest.mark.timeout(20)
+def test_an_inventory_without_end_is_refused_at_once(
+    two_runs: Path, capsys: pytest.CaptureFixture[str], text: str, said: str
+) -> None:
+    Path("inventory.yaml").write_text(text)
+    began = time.process_time()
+    code, _, err = called(capsys, "hosts")
+    assert code == ExitCode.USAGE
+    assert said in err
+    assert time.process_time() - began < 1.0
+    assert AGAIN in called(capsys, "runs")[1]
