@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import functools
-import glob
 import json
 import math
-import os
-import time
 import types
 import typing
 from enum import Enum
-from pathlib import Path
 from typing import Any, Dict, List, Tuple, Type, TypeVar, Union
 
+from remote_payload.writing import write_atomic as write_atomic
+
 T = TypeVar("T")
-# A write takes milliseconds; the process may be one of another machine that shares the disk.
-_WRITING_S = 1.0
 # What 64 bits hold, with a sign or without: nothing of ours counts further.
 _WHOLE_LIMIT = 1 << 64
 _WHOLE_DIGITS = 20
@@ -79,41 +74,6 @@ def parse(text: Union[str, bytes]) -> Any:
         raise CodecError("", "not valid JSON (nested too deeply)") from None
     except ValueError as exc:
         raise CodecError("", f"not valid JSON ({exc})") from exc
-
-
-def write_atomic(path: Path, text: str) -> None:
-    """Write text so that `path` holds the old or the whole new content, also after a crash."""
-    # Two processes may write the same file: each has a name of its own until the rename.
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    _sweep(path)
-    with open(partial, "w", encoding="utf-8") as handle:
-        handle.write(text)
-        handle.flush()
-        os.fsync(handle.fileno())
-    os.replace(partial, path)
-
-
-def _sweep(path: Path) -> None:
-    """Remove what writers of `path` left that were killed before their rename."""
-    for left in path.parent.glob(f"{glob.escape(path.name)}.*.partial"):
-        writer = left.name[len(path.name) + 1 : -len(".partial")]
-        with contextlib.suppress(OSError):  # gone, or not ours
-            if writer.isdigit() and not _lives(int(writer)) and _age_s(left) > _WRITING_S:
-                left.unlink()
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
-
-
-def _age_s(path: Path) -> float:
-    return time.time() - path.stat().st_mtime
 
 
 def _refuse_constant(name: str) -> None:
