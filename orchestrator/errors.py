@@ -3,9 +3,10 @@
 OrchestratorError
 ├── UsageError            2  what the user typed or wrote in a file
 │   ├── InventoryError       inventory.yaml: file, line, key, expected value
-│   └── RunError             a run directory: missing, corrupt, written by a newer version
-│       ├── RunUnknown          no run of this name is kept here
-│       └── RunTaken            another laptop has given this name to a run of its own
+│   ├── RunError             a run directory: missing, corrupt, written by a newer version
+│   │   ├── RunUnknown          no run of this name is kept here
+│   │   └── RunTaken            another laptop has given this name to a run of its own
+│   └── LocalFault           this machine's disk, rights or limits did not let us
 ├── HostUnreachable       3  no usable connection
 │   ├── HostKeyError         unknown or changed host key
 │   ├── AuthenticationError  the host refused our keys
@@ -16,11 +17,12 @@ OrchestratorError
 ├── GateFailed            1  does not compile, wrong result, missed target
 ├── NothingDecided        6  the gate had nothing, or not enough, to judge by
 └── Detached            130  we stopped watching; the job goes on
-Anything else is a bug of ours and exits with 5.
+Anything else is a bug of ours and exits with 5; EndedBySignal is no error, and exits with 128 + n.
 """
 
 from __future__ import annotations
 
+import signal
 from enum import IntEnum
 
 
@@ -68,6 +70,10 @@ class RunUnknown(RunError):
 
 class RunTaken(RunError):
     """The host has a run of this name that somebody else started."""
+
+
+class LocalFault(UsageError):
+    """This machine refused: its disk is full, a folder is gone, too many files are open."""
 
 
 class HostUnreachable(OrchestratorError):
@@ -118,3 +124,16 @@ class Detached(OrchestratorError):
     """The person stopped watching; the job goes on without us."""
 
     exit_code = ExitCode.INTERRUPTED
+
+
+class EndedBySignal(BaseException):
+    """Somebody told this process to end. As KeyboardInterrupt it is no Exception: it cleans up
+    whatever it passes, and nothing takes it for a failure of its own.
+
+    goes_on: what goes on without us, and the command that comes back to it; "" for nothing.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"ended by {signal.Signals(number).name}")
+        self.exit_code = 128 + number
+        self.goes_on = ""

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from orchestrator.errors import RunError
 from orchestrator.model import bounds, regular_file
 from orchestrator.model.job import JobEnd
+from orchestrator.model.local_fault import is_a_limit, told
 from orchestrator.model.price import Price
 from orchestrator.model.run import RunCard
 from remote_payload import codec
@@ -89,6 +90,8 @@ def _document(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError as exc:
         raise corrupt(path, f"it is no UTF-8 text from byte {exc.start} on") from exc
     except OSError as exc:
+        if is_a_limit(exc):
+            raise told(exc) from exc
         raise corrupt(path, exc.strerror or str(exc)) from exc
 
 

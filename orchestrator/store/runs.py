@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import secrets
@@ -14,6 +15,7 @@ from pathlib import Path
 from orchestrator.errors import RunError
 from orchestrator.model.claim import Claim, difference
 from orchestrator.model.job import Ending, JobEnd
+from orchestrator.model.local_fault import told
 from orchestrator.model.price import Charge, Price
 from orchestrator.model.redaction import discreet
 from orchestrator.model.run import Run, RunCard
@@ -49,16 +51,31 @@ class RunStore:
         latest = latest_token(self._found(), CARD)
         while True:
             try:
-                self.folder(run_id).mkdir(parents=True)
+                self.root.mkdir(parents=True, exist_ok=True)
+                self.folder(run_id).mkdir()
                 break
-            except FileExistsError:
+            except FileExistsError as exc:
+                if not os.path.lexists(self.folder(run_id)):
+                    raise told(exc, "no run was made") from exc  # it is about root
                 run_id, number = f"{card.run_id}-{number}", number + 1
+            except OSError as exc:
+                raise told(exc, "no run was made") from exc
         card = replace(card, run_id=run_id, after=latest, owner=secrets.token_hex(16))
         request = replace(request, run_id=run_id, verb=card.verb)
-        codec.write_atomic(self.folder(run_id) / REQUEST, codec.dumps(request))
-        codec.write_atomic(self.folder(run_id) / CARD, codec.dumps(card))
+        self._describe(self.folder(run_id), card, request)
         self.created(self.folder(run_id))
         return card
+
+    def _describe(self, folder: Path, card: RunCard, request: Request) -> None:
+        """Write what makes a new folder a run, or remove it."""
+        try:
+            codec.write_atomic(folder / REQUEST, codec.dumps(request))
+            codec.write_atomic(folder / CARD, codec.dumps(card))
+        except BaseException as exc:
+            shutil.rmtree(folder, ignore_errors=True)
+            if isinstance(exc, OSError):
+                raise told(exc, "no run was made") from exc
+            raise
 
     def folder(self, run_id: str) -> Path:
         return self.root / run_id
@@ -146,10 +163,21 @@ class RunStore:
                 f"{folder} holds another run, {within[0].name}; nothing was deleted",
                 hint=f"Move that one out of it first: {self.root}",
             )
-        shutil.rmtree(folder)
+        try:
+            _refuse_to_empty(folder)
+            # The card last: what cannot be removed whole is a run still, and can be removed again.
+            for item in sorted(folder.iterdir(), key=lambda item: item.name == CARD):
+                if item.is_dir() and not item.is_symlink():
+                    shutil.rmtree(item)
+                else:
+                    item.unlink()
+            folder.rmdir()
+        except OSError as exc:
+            raise told(exc, f"run {folder.name} could not be removed whole") from exc
 
     def _folders(self) -> list[Path]:
         """By what the cards say, not by the alphabet."""
+        _refuse_unreadable(self.root)
         return in_order(self._found(), CARD)
 
     def _found(self) -> Iterator[Path]:
@@ -180,6 +208,27 @@ def _is_run(card: Path) -> bool:
         return run_files.card(card.parent).run_id == card.parent.name
     except RunError:
         return True  # in doubt it is one
+
+
+def _refuse_to_empty(folder: Path) -> None:
+    """OSError where the emptied folder would have to stay: whether it may go is looked at first,
+    rmdir(2), and only then that something is in it."""
+    try:
+        folder.rmdir()
+    except OSError as exc:
+        if exc.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+
+
+def _refuse_unreadable(root: Path) -> None:
+    """No runs are none; a folder that cannot be looked into may hold any number of them."""
+    try:
+        os.scandir(root).close()
+    except FileNotFoundError as exc:
+        if root.is_symlink():
+            raise told(exc, "the runs cannot be listed") from exc
+    except OSError as exc:
+        raise told(exc, "the runs cannot be listed") from exc
 
 
 @contextmanager

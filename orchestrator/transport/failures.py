@@ -5,11 +5,13 @@ Rows name the exception class as text, so that reading them imports no SSH libra
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from orchestrator.errors import HostUnreachable, LinkLost, OrchestratorError
+from orchestrator.model import local_fault
 from orchestrator.model.host import Host
 
 _POD_MOVED = "If it is a pod: is it running? Its address and port change at every restart."
@@ -109,6 +111,9 @@ def told(host: Host, *, in_use: bool = False) -> Iterator[None]:
     except OrchestratorError:
         raise
     except (OSError, EOFError, UnicodeError) as error:
+        # Such as known_hosts, or too much is open; a missing program is a ProxyCommand's.
+        if local_fault.is_of_files(error) and error.errno != errno.ENOENT:
+            raise local_fault.told(error) from error
         raise _in_words(host, error, in_use) from error
     except Exception as error:
         if not _is_a(error, "SSHException"):

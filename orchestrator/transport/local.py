@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import cast
 
 from orchestrator.errors import HostUnreachable
+from orchestrator.model import local_fault
 from orchestrator.model.command import Command
 from orchestrator.model.completed import Completed
 from orchestrator.model.host import Host
@@ -127,7 +128,10 @@ class LocalTransport:
         try:
             channel = LocalChannel(self.host, command)
         except OSError as error:
-            raise HostUnreachable(f"{self.host.where} cannot start a shell: {error}") from error
+            what = f"{self.host.where} cannot start a shell"
+            if local_fault.is_of_files(error) and error.filename is None:
+                raise local_fault.told(error, what) from error
+            raise HostUnreachable(f"{what}: {error}") from error
         try:
             yield channel
         finally:
@@ -144,6 +148,6 @@ class LocalTransport:
 
 
 def _ready(descriptor: int, event: int, timeout_s: float) -> bool:
-    with selectors.DefaultSelector() as selector:
+    with selectors.PollSelector() as selector:
         selector.register(descriptor, event)
         return bool(selector.select(max(0.0, timeout_s)))

@@ -6,6 +6,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+from orchestrator.errors import LocalFault
 from orchestrator.model.progress import Progress
 from orchestrator.model.run import Run
 from orchestrator.store.runs import LOG, REPORT, RunStore
@@ -55,4 +56,9 @@ def borrow(
 
 def _keep(source: Path, target: Path) -> None:
     left_out = shutil.ignore_patterns(REPORT, CHARTS, LOG, LENT)
-    shutil.copytree(source, target, ignore=left_out)
+    try:
+        shutil.copytree(source, target, ignore=left_out)
+    except shutil.Error as exc:  # a list of (from, to, why): what stops one stops them all
+        _, place, why = exc.args[0][0]
+        shutil.rmtree(target, ignore_errors=True)
+        raise LocalFault(f"{place}: {why}", hint=f"The counters are in {source}.") from exc

@@ -16,6 +16,7 @@ from orchestrator.cloud.watchdog import EXPORTS, Watchdog
 from orchestrator.errors import (
     AuthenticationError,
     Detached,
+    EndedBySignal,
     HostKeyError,
     HostStopped,
     HostUnfit,
@@ -182,6 +183,9 @@ class Purse:
             self._watchdog = None  # it ended with the pod
             if not self._is_billed():
                 return
+        if isinstance(error, EndedBySignal) and self._watchdog:
+            self.tell(self._later)  # there is no time to ask the pod, and its job goes on
+            return
         if isinstance(error, HostUnreachable) and self._watchdog:
             self.tell(f"what goes on there is not known, so the pod is left alone; {self._later}")
             return

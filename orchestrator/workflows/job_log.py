@@ -122,7 +122,7 @@ def tail(folder: Path, lines: int = TAIL_LINES) -> str:
         with regular_file.opened(folder / LOG) as handle:
             handle.seek(max(0, os.fstat(handle.fileno()).st_size - _TAIL_BYTES))
             text = handle.read().decode("utf-8", "replace")
-    except (FileNotFoundError, regular_file.NotRegular):
+    except OSError:
         text = ""
     shown = [line for line in text.splitlines() if not line.startswith(PROGRESS_MARK)]
     # A line may be as long as the whole log; its end says most.
@@ -136,7 +136,7 @@ def last_seen(folder: Path) -> str:
     """When the host last told of the job, in words: "last seen 12 s ago (10:15:30 UTC)"."""
     try:
         at = (folder / LOG).stat().st_mtime
-    except FileNotFoundError:
+    except OSError:
         return "never seen"
     ago_s = max(0.0, time.time() - at)
     for unit, length_s in (("days", 86400), ("h", 3600), ("min", 60)):

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
 from orchestrator.errors import (
     Detached,
+    EndedBySignal,
     HostKeyError,
     HostStopped,
     HostUnfit,
     HostUnreachable,
     LinkLost,
+    LocalFault,
     NobodyToAsk,
+    OrchestratorError,
     RunTaken,
-    UsageError,
 )
 from orchestrator.launch.detached import DetachedLauncher
 from orchestrator.model.host import Host
 from orchestrator.model.job import Ending, JobEnd, JobSpec
+from orchestrator.model.local_fault import is_local, told
 from orchestrator.model.progress import Progress
 from orchestrator.model.run import Run, RunCard
 from orchestrator.store.runs import LOG, RunStore
@@ -44,7 +46,6 @@ RETRY_PAUSES_S = (0.5, 1, 2, 4, 8, 15, 30, 30, 30)
 SECOND_CTRL_C_S = 2.0
 # The payload enforces the request's limit itself; the runner's comes a little later.
 RUNNER_MARGIN_S = 30.0
-_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 _LOST = (Ending.RUNNER_KILLED, Ending.HOST_RESTARTED)
 
 
@@ -135,16 +136,19 @@ class _Homecoming:
         """Submit `request` if there is one, then stay with the job until all of it is here."""
         try:
             end = self._followed_or_cancelled(request)
+            self._errand.runs.record_end(self._folder, end)
         except HostUnreachable as exc:
             raise self._unknown(exc) from exc
+        except LocalFault as exc:
+            raise self._out_of_place(exc) from exc
         except OSError as exc:
-            if exc.errno not in _DISK_ERRORS:
+            if not is_local(exc):
                 raise
-            raise UsageError(
-                f"cannot write under {self._folder}: {exc.strerror or exc}",
-                hint=f"The job is safe on its host. Make room here, then: {self._attach}",
-            ) from exc
-        self._errand.runs.record_end(self._folder, end)
+            fault = told(exc, f"cannot write under {self._folder}")
+            raise self._out_of_place(fault) from exc
+        except EndedBySignal as exc:
+            exc.goes_on = self._goes_on()
+            raise
         run = self._errand.runs.load(self._folder)
         if end.why in _LOST or run.result is None:
             how = "ended early" if end.why is Ending.CANCELLED else "failed"
@@ -157,6 +161,34 @@ class _Homecoming:
     @property
     def _attach(self) -> str:
         return f"orchestrator attach {self._folder.name}"
+
+    def _out_of_place(self, fault: LocalFault) -> LocalFault:
+        """This machine no longer takes what comes: also what becomes of the job, and the way.
+
+        Half a file would only take room from whatever comes next; the host has it whole.
+        """
+        for half in self._folder.rglob("*.partial"):
+            with suppress(OSError):
+                half.unlink()
+        goes_on = self._goes_on()
+        return LocalFault(fault.message, hint=f"{fault.hint} {goes_on}".strip())
+
+    def _goes_on(self) -> str:
+        """What goes on without us, and how to come back to it; "" where nothing was started."""
+        if self.standing is Standing.NOT_ASKED:
+            with suppress(OSError, OrchestratorError):
+                self._errand.runs.remove(self._folder)
+            return ""
+        host = self._errand.host
+        job = {
+            Standing.ENDED: "The job is safe on its host",
+            Standing.ASKED: f"Whether {host.where} has started the job is not known",
+            Standing.GOES_ON: f"The job goes on at {host.where}",
+        }.get(self.standing, f"The job may well go on at {host.where}")
+        back = self._attach
+        if not self._folder.is_dir():
+            back = f"orchestrator runs fetch {self._run_id} --host {host.name}"
+        return f"{job}. Then: {back}"
 
     def _followed_or_cancelled(self, request: Request | None) -> JobEnd:
         try:

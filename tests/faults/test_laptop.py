@@ -186,6 +186,7 @@ def test_a_full_disk_of_the_laptop_is_told_and_attach_finishes_when_there_is_roo
     assert outcome.code == 2, outcome.err
     assert "No space left on device" in outcome.err
     assert "The job is safe on its host" in outcome.err
+    assert not list(laptop.folder().rglob("*.partial"))
     subprocess.run(["mount", "-o", "remount,size=32m", str(small_disk)], check=True)
     assert laptop.run("attach").code == 0
     laptop.assert_whole()
