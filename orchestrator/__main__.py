@@ -16,16 +16,30 @@ def main() -> None:
     leaving.keep_interrupts()
     restore = leaving.watch_terminal()
     try:
-        from orchestrator.cli.app import run
-
-        code = run(sys.argv[1:])
+        code = _run()
     except KeyboardInterrupt:  # while that was loaded, or once more while we said so
         code = leaving.interrupted()
     # All is said and done: a Ctrl-C from here on has nothing to interrupt but Python's own end.
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    if code == leaving.INTERRUPTED:
-        leaving.leave(restore)
+    if code >= leaving.BY_SIGNAL:
+        leaving.leave(restore, code)
     sys.exit(code)
+
+
+def _run() -> int:
+    from orchestrator.cli import signals, streams
+    from orchestrator.errors import EndedBySignal
+
+    streams.prepare()
+    signals.install()
+    try:
+        from orchestrator.cli.app import run
+
+        return run(sys.argv[1:])
+    except EndedBySignal as exc:  # before there was anything to tell, or while it was told
+        return exc.exit_code
+    finally:
+        signals.release()
 
 
 if __name__ == "__main__":

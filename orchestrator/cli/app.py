@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
-import os
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,7 +15,8 @@ from orchestrator import __version__
 from orchestrator.cli import console, terminal
 from orchestrator.cli.once import refuse_repeats
 from orchestrator.cli.session import Session
-from orchestrator.errors import ExitCode, OrchestratorError
+from orchestrator.errors import EndedBySignal, ExitCode, LocalFault, OrchestratorError
+from orchestrator.model.local_fault import is_local, told  # now: it may be told of too many files
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,15 @@ class LazyGroup(click.Group):
                 exc.message + (f" Did you mean {close[0]!r}?" if close else ""), ctx
             ) from exc
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """What this machine refuses is told as that; else click would make EPIPE a failed gate."""
+        try:
+            return super().invoke(ctx)
+        except (OSError, RuntimeError) as exc:
+            if fault := _local_fault(exc):
+                raise fault from exc
+            raise
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(verb.name, verb.summary) for verb in VERBS])
@@ -114,7 +124,7 @@ def cli(ctx: click.Context, inventory: Path | None, runs_dir: Path | None, debug
     Exit codes:
       0 ok                   1 a gate failed       2 usage, inventory or a damaged run
       3 host unreachable     4 host unfit          5 our bug
-      6 nothing decided      130 interrupted
+      6 nothing decided      130 interrupted       128+n ended by signal n
     """
     ctx.obj = Session(inventory, runs_dir, debug)
 
@@ -142,16 +152,30 @@ def _run(arguments: Sequence[str]) -> int:
         console.note("interrupted")
         return ExitCode.INTERRUPTED
     except OrchestratorError as exc:
-        console.error(exc.message, exc.hint)
-        if "--debug" in arguments:
-            console.trace()
+        return _told(exc, "--debug" in arguments)
+    except EndedBySignal as exc:
+        console.error(str(exc), exc.goes_on)
         return exc.exit_code
-    except BrokenPipeError:
-        # The reader of our stdout has gone (`| head`); keep Python's own exit flush quiet too.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.OK
     except Exception as exc:
+        if fault := _local_fault(exc):
+            return _told(fault, "--debug" in arguments)
         return _our_bug(exc, "--debug" in arguments)
+
+
+def _told(exc: OrchestratorError, debug: bool) -> int:
+    console.error(exc.message, exc.hint)
+    if debug:
+        console.trace()
+    return exc.exit_code
+
+
+def _local_fault(exc: Exception) -> LocalFault | None:
+    """What this machine refused, as people may read it; None for any other error."""
+    # A circle of links is a RuntimeError of pathlib before Python 3.13.
+    cause = exc.__context__ if isinstance(exc, RuntimeError) else exc
+    if not isinstance(cause, OSError) or not is_local(cause):
+        return None
+    return told(cause) if cause is exc or cause.errno == errno.ELOOP else None
 
 
 def _our_bug(exc: BaseException, debug: bool) -> int:

@@ -220,4 +220,4 @@ def _file_to_edit(session: Session) -> Path:
     try:
         return session.inventory_file
     except InventoryError:
-        return (project.find(Path.cwd()) or Path.cwd()) / FILE_NAME
+        return (project.find(project.here()) or Path.cwd()) / FILE_NAME

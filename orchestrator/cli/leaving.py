@@ -1,4 +1,4 @@
-"""Leaving after Ctrl-C: at once, with the terminal as it was found, whatever is still under way.
+"""Leaving after Ctrl-C or another signal: at once, with the terminal as it was found, whatever is still under way.
 
 Imported before anything else, so it needs nothing but the standard library.
 """
@@ -16,6 +16,7 @@ from threading import Thread
 from typing import Any, NoReturn
 
 INTERRUPTED = 130
+BY_SIGNAL = 128  # exit codes from here on are those of a signal
 _FLUSH_LIMIT_S = 0.5
 _CURSOR_SHOWN = b"\x1b[?25h"  # DECTCEM, which rich hides while it draws
 
@@ -62,8 +63,8 @@ def interrupted() -> int:
     return INTERRUPTED
 
 
-def leave(restore: Callable[[], None]) -> NoReturn:
-    """End this process with INTERRUPTED, and wait for none of its threads.
+def leave(restore: Callable[[], None], code: int) -> NoReturn:
+    """End this process with `code`, and wait for none of its threads.
 
     The usual way out waits: for threads of pools, for a lock that another thread holds, for a
     reader of our output that does not read.
@@ -73,7 +74,7 @@ def leave(restore: Callable[[], None]) -> NoReturn:
     last.start()
     last.join(_FLUSH_LIMIT_S)
     restore()
-    os._exit(INTERRUPTED)
+    os._exit(code)
 
 
 def _last_words(restore: Callable[[], None]) -> None:

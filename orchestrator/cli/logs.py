@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli import console, options, what_next
+from orchestrator.cli import console, options, streams, what_next
 from orchestrator.cli.session import Session
 from orchestrator.errors import UsageError
 
@@ -41,7 +41,7 @@ def logs(
         folder = session.runs.resolve(run)
         run = folder.name
         if not follow:
-            show = console.log_printer()
+            show = streams.until_nobody_reads(console.log_printer())
             for line in local_log(folder):
                 show(line)
             console.next_step(_after(session, run))
@@ -53,7 +53,8 @@ def logs(
         run = _named(session, run, where, accept_new_host_key)
     with session.transport(where, accept_new_host_key) as transport:
         run_id = claim.run_id if claim else run
-        end = remote_log(transport, run_id, follow, console.log_printer(), claim)
+        show = streams.until_nobody_reads(console.log_printer())
+        end = remote_log(transport, run_id, follow, show, claim)
     console.note(f"run {run} {end.words if end else 'goes on'}")
     console.next_step(_after(session, run, where))
 

@@ -32,9 +32,9 @@ class Session:
 
     @cached_property
     def inventory_file(self) -> Path:
-        from orchestrator.store import inventory
+        from orchestrator.store import inventory, project
 
-        return self.inventory_path or inventory.find(Path.cwd())
+        return self.inventory_path or inventory.find(project.here())
 
     @property
     def _inventory_folder(self) -> Path:
@@ -45,7 +45,7 @@ class Session:
         """The project, with csrc/ and remote_payload/ in it: found from where one stands."""
         from orchestrator.store import project
 
-        return project.root(Path.cwd(), self._inventory_folder)
+        return project.root(project.here(), self._inventory_folder)
 
     @property
     def known_hosts(self) -> Path:
@@ -142,6 +142,6 @@ class Session:
         from orchestrator.store import project
 
         try:
-            return (project.find(Path.cwd()) or self._inventory_folder) / "runs"
+            return (project.find(project.here()) or self._inventory_folder) / "runs"
         except InventoryError:
             return Path("runs")

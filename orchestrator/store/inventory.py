@@ -70,8 +70,16 @@ class Inventory:
         )
 
 
-def find(start: Path) -> Path:
-    """Return the inventory.yaml of start or the nearest folder above; InventoryError if none."""
+def find(start: Path | None) -> Path:
+    """Return the inventory.yaml of start or the nearest folder above; InventoryError if none.
+
+    start: None where one stands in a folder that has been removed.
+    """
+    if start is None:
+        raise InventoryError(
+            "the folder that you stand in has been removed",
+            hint="go to one that is there, or name the file with --inventory",
+        )
     for folder in (start.absolute(), *start.absolute().parents):
         if (folder / FILE_NAME).is_file():
             return folder / FILE_NAME

@@ -96,7 +96,7 @@ def shown_path(path: Path) -> str:
     """Return path as a person in this folder would type it."""
     try:
         return str(path.relative_to(Path.cwd()))
-    except ValueError:
+    except (ValueError, FileNotFoundError):  # of another place; or one stands in none
         return str(path)
 
 

@@ -54,6 +54,9 @@ class Terminal:
     def press_ctrl_c(self) -> None:
         os.write(self._near, b"\x03")
 
+    def send(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
     @property
     def echoes(self) -> bool:
         """Whether what is typed can be read."""
