@@ -1,4 +1,4 @@
-"""Leaving after Ctrl-C or another signal: at once, with the terminal as it was found, whatever is still under way.
+"""Leaving after Ctrl-C or another signal: at once, with the terminal as it was found.
 
 Imported before anything else, so it needs nothing but the standard library.
 """

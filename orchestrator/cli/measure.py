@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from orchestrator.cli import ceiling_options, console, options, paid, what_next
+from orchestrator.cli.quantities import Duration, Whole
 from orchestrator.cli.session import Session
 from orchestrator.errors import ExitCode
 from orchestrator.model.run import Run
@@ -67,14 +67,14 @@ _NCU_HEADS = (96,)
 
 _rounds_option = click.option(
     "--rounds",
-    type=click.IntRange(min=6),
+    type=Whole(6),
     help="Samples per provider and shape; more rounds, narrower intervals. Default: 20.",
 )
 
 _budget_option = click.option(
     "--bench-budget",
     "bench_budget_s",
-    type=options.Duration(min=1.0),
+    type=Duration(1.0),
     metavar="SECONDS",
     help="For all timings together; rounds, calls and warm-ups are cut to keep it, and that is "
     "told. Default: CPU 30, GPU none.",
@@ -190,6 +190,7 @@ def run_stages(
 ) -> int:
     """Make one run of `stages` with a verb's options, print what it came to; the exit code."""
     from orchestrator.cli.borrow import borrow
+    from orchestrator.store import project
     from orchestrator.workflows import profile as workflow
     from orchestrator.workflows.borrow import split
     from orchestrator.workflows.plan import plan
@@ -199,7 +200,7 @@ def run_stages(
     how = How(verb, **{name: given.pop(name) for name in _HOW})
     host = session.host(how.host)
     how.budget.check(host, *((lender,) if lender else ()))
-    planned = plan(_wish(stages, given), Path.cwd())
+    planned = plan(_wish(stages, given), project.here() or session.root)
     limited = how.budget.limited(planned.request)
     if limited.time_limit_s < planned.request.time_limit_s:
         console.note(

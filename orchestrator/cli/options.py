@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -11,35 +10,19 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from orchestrator.cli.quantities import Duration, Numbers, Whole
+
 # What a file with our Markdown in it may be called; a name without an ending is no claim.
 MARKDOWN = (".md", ".markdown", ".txt")
 JSON = (".json",)
+
+# A file to write, or a FIFO, a device, /dev/stdout: nobody has to be allowed to read it.
+OUTPUT = click.Path(path_type=Path, dir_okay=False, readable=False)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 DIMS = (64, 128)
 _PROVIDER = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]*)=(.+:[A-Za-z_][A-Za-z0-9_]*)\Z", re.DOTALL)
-
-
-class Numbers(click.ParamType["tuple[int, ...]"]):
-    """A comma-separated list of whole numbers >= 1, such as 8,16,32."""
-
-    name = "N[,N…]"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, ...]:
-        if isinstance(value, tuple):
-            return value
-        numbers = []
-        for part in str(value).split(","):
-            text = part.strip()
-            if not (text.isascii() and text.isdigit()) or int(text) < 1:
-                self.fail(f"{part!r} is not a whole number >= 1; expected e.g. 96 or 8,16,32")
-            numbers.append(int(text))
-        if len(set(numbers)) != len(numbers):
-            self.fail(f"{value!r} names a number twice")
-        return tuple(numbers)
 
 
 class Names(click.ParamType["tuple[str, ...]"]):
@@ -117,7 +100,7 @@ class Arches(click.ParamType["tuple[str, ...]"]):
             return value
         arches = tuple(part.strip() for part in str(value).split(","))
         for arch in arches:
-            if not re.fullmatch(r"sm_\d{2,3}[af]?", arch):
+            if not re.fullmatch(r"sm_[0-9]{2,3}[af]?", arch):
                 self.fail(f"{arch!r} is not an architecture; expected e.g. sm_90a or sm_80,sm_90a")
         return tuple(dict.fromkeys(arches))
 
@@ -132,24 +115,12 @@ def host_options(function: F) -> F:
     return click.option("--host", metavar="NAME", help="A host of the inventory.")(function)
 
 
-class Duration(click.FloatRange):
-    """A finite length of time: infinity and NaN are floats, but no limit."""
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        length = float(super().convert(value, param, ctx))
-        if not math.isfinite(length):
-            self.fail(f"{value} is no length of time; expected a finite number", param, ctx)
-        return length
-
-
 def limit_option(name: str, what: str, default: str, least_s: float = 1.0) -> Callable[[F], F]:
     """--NAME-limit SECONDS, given to the command as NAME_limit_s; None where it is left open."""
     return click.option(
         f"--{name}-limit",
         f"{name}_limit_s",
-        type=Duration(min=least_s),
+        type=Duration(least_s),
         metavar="SECONDS",
         help=f"{what}. Default: {default}.",
     )
@@ -205,11 +176,11 @@ def shape_options(function: F) -> F:
             help="Element type of q, k, v and the output.",
         ),
         click.option(
-            "--dim", type=int, default=64, callback=_dim, help="Head dimension: 64 or 128."
+            "--dim", type=Whole(), default=64, callback=_dim, help="Head dimension: 64 or 128."
         ),
-        click.option("--seq", type=click.IntRange(min=1), default=512, help="Sequence length."),
+        click.option("--seq", type=Whole(), default=512, help="Sequence length."),
         click.option("--heads", type=Numbers(), help="Default: 8,16,32,64,96,128; CPU: 8,16."),
-        click.option("--batch", type=click.IntRange(min=1), help="Default: 16; CPU: 1."),
+        click.option("--batch", type=Whole(), help="Default: 16; CPU: 1."),
     ):
         function = option(function)
     return function
@@ -269,6 +240,19 @@ def require_suffix(output: Path | None, suffixes: tuple[str, ...]) -> None:
             f"{', '.join(suffixes)}",
             param_hint="'-o' / '--output'",
         )
+
+
+def is_own_stdout(output: Path | None) -> bool:
+    """Whether what is written to `output` comes out of our own stdout, by whatever name."""
+    from remote_payload.writing import own_stream
+
+    return output is not None and own_stream(output) == 1
+
+
+def refuse_own_stdout(output: Path | None) -> None:
+    """UsageError where a document on stdout would be mixed with what is written to `output`."""
+    if is_own_stdout(output):
+        raise click.UsageError("--json prints on stdout, and -o would write there as well")
 
 
 def _dim(ctx: click.Context, param: click.Parameter, value: int) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli import console
-from orchestrator.cli.options import Duration
+from orchestrator.cli.quantities import YEAR_S, Duration
 from orchestrator.cli.session import Session
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def budget_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """--stop-after and --max-minutes"""
     function = click.option(
         "--max-minutes",
-        type=Duration(min=0, min_open=True),
+        type=Duration(0, YEAR_S / 60, least_open=True),
         metavar="N",
         help="Pods: stop it after N minutes, whatever goes on and whatever becomes of us.",
     )(function)

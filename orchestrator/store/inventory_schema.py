@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -27,6 +28,7 @@ from orchestrator.store.inventory_document import Block, Listing, Problem, Scala
 from orchestrator.store.inventory_values import (
     RefusedError,
     confined,
+    plain_digits,
     reachable,
     refuse_twice_said,
     without_end,
@@ -72,8 +74,8 @@ Python = Annotated[str, Field(pattern=r"^([\w.+][\w.+-]*|~?(/[^/\x00-\x1f\x7f]+)
 CudaHome = Annotated[str, Field(pattern=r"^(/[^/\x00-\x1f\x7f]+)+/?$"), AfterValidator(without_end)]
 EnvName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 EnvValue = Annotated[str, Field(pattern=r"^[^\x00]*$")]
-Gpu = Annotated[int, Field(ge=0, le=63)]
-Port = Annotated[int, Field(ge=1, le=65535)]
+Gpu = Annotated[int, BeforeValidator(plain_digits), Field(ge=0, le=63)]
+Port = Annotated[int, BeforeValidator(plain_digits), Field(ge=1, le=65535)]
 User = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.@+-]*$")]
 IdentityFile = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]+$")]
 Fingerprint = Annotated[str, Field(pattern=r"^SHA256:[A-Za-z0-9+/]{43}$")]

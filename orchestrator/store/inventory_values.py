@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pydantic_core import PydanticCustomError
+
 from orchestrator.model.address import PROXY_REFUSED, RUNPOD_PROXY
 
 # Variables of a job that nobody else may set: remote_payload/runner.py and providers.py.
@@ -22,6 +24,13 @@ class RefusedError(ValueError):
         self.text = text
         self.mend = mend
         self.below = below
+
+
+def plain_digits(value: object) -> object:
+    """Of a number's text Python would read underscores, signs and fractions as well."""
+    if isinstance(value, str) and not (value.isascii() and value.isdigit()):
+        raise PydanticCustomError("int_parsing", "expected plain digits")
+    return value
 
 
 def reachable(address: str) -> str:
