@@ -14,7 +14,7 @@ from orchestrator.cli import console, options
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.OUTPUT,
     help="Write here instead of printing.",
 )
 @options.json_option
@@ -38,6 +38,8 @@ def import_ncu(file: Path, output: Path | None, as_json: bool) -> int:
     if output is None:
         console.page(text.rstrip("\n"))
     else:
+        to_stdout = options.is_own_stdout(output)
         workflow.write(text, output)
-        console.out(str(output))
+        if not to_stdout:
+            console.out(str(output))
     return 0

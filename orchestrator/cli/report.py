@@ -17,7 +17,7 @@ from orchestrator.model.run import Run
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.OUTPUT,
     help="Write here, charts beside it. Default: report.md in the run's folder.",
 )
 @options.json_option
@@ -33,6 +33,7 @@ def report(session: Session, run: str, output: Path | None, as_json: bool) -> in
       orchestrator report latest
       orchestrator report 20261122-1015 -o h100.md
     """
+    from orchestrator.model.local_fault import told
     from orchestrator.workflows.latest import TO_REPORT, require_home, resolve
     from orchestrator.workflows.publish import publish
 
@@ -40,7 +41,15 @@ def report(session: Session, run: str, output: Path | None, as_json: bool) -> in
     folder = resolve(session.runs, run, TO_REPORT)
     stored = session.runs.load(folder)
     require_home(stored)
-    published = publish(stored, folder, output)
+    if as_json:
+        options.refuse_own_stdout(output)
+    try:
+        published = publish(stored, folder, output)
+    except OSError as exc:
+        ours = output is not None and exc.filename == str(output)
+        raise told(exc, hint="Choose another -o FILE." if ours else "") from exc
+    if output is not None and published.charts.parent != output.parent:
+        console.note(f"its charts are in {published.charts}")
     if as_json:
         console.out_json(
             {
@@ -53,7 +62,7 @@ def report(session: Session, run: str, output: Path | None, as_json: bool) -> in
             },
             as_is=("run", "report"),
         )
-    else:
+    elif not published.to_stdout:
         console.out(published.report.verdict)
         console.out(str(published.path))
     console.next_step(_next(stored))

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import codecs
 import io
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,8 +15,10 @@ from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from orchestrator.errors import InventoryError
+from orchestrator.model.local_fault import told
 from orchestrator.store.inventory import Inventory, parse, read_text
 from orchestrator.store.inventory_document import NULL_TAG, Problem, complaint, compose, shown_path
+from remote_payload.writing import is_plain, write_whole
 
 Fields = Mapping[str, str | int | Mapping[str, str]]
 _INDENT = 2
@@ -32,6 +32,7 @@ def add_host(path: Path, name: str, fields: Fields, environ: Mapping[str, str]) 
     The file may be missing or without hosts. It is replaced in one step, and only when the outcome
     is a valid inventory; variables may still be unset. InventoryError: the file is unchanged.
     """
+    _refuse_no_file(path)
     path = path.resolve()
     old = read_text(path) if path.exists() else f"default: {_scalar(name)}\n"
     mark = _BOM if path.is_file() and path.read_bytes().startswith(_BOM) else b""
@@ -45,6 +46,19 @@ def add_host(path: Path, name: str, fields: Fields, environ: Mapping[str, str]) 
         ) from exc
     _replace(path, mark + new.encode())
     return inventory
+
+
+def _refuse_no_file(path: Path) -> None:
+    """A pipe can be read as an inventory, but not be added to."""
+    try:
+        plain = is_plain(path)
+    except OSError as exc:
+        raise told(exc) from exc
+    if not plain:
+        raise InventoryError(
+            f"{shown_path(path)}: is not a regular file, so nothing can be added to it",
+            hint="name the inventory's file with --inventory",
+        )
 
 
 def _with_entry(path: Path, text: str, name: str, fields: Fields) -> str:
@@ -143,22 +157,10 @@ def _scalar(text: str) -> str:
 
 def _replace(path: Path, data: bytes) -> None:
     """Put data in path's place in one step, with path's permissions."""
-    temporary = ""
     try:
-        mode = path.stat().st_mode & 0o7777 if path.exists() else 0o644
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(
-            dir=path.parent, prefix=f".{path.name}.", suffix=".partial"
-        )
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(temporary).chmod(mode)
-        Path(temporary).replace(path)
+        write_whole(path, data)
     except OSError as exc:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
         raise InventoryError(
             f"{shown_path(path)}: cannot be written: {exc.strerror}", hint="check its permissions"
         ) from exc

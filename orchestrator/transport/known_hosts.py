@@ -10,8 +10,6 @@ import base64
 import contextlib
 import hashlib
 import hmac
-import os
-import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from orchestrator.model import regular_file
+from remote_payload.writing import write_whole
 
 _REVOKED = "@revoked"
 _write_lock = threading.Lock()
@@ -129,13 +128,4 @@ def _fits(pattern: str, name: str) -> bool:
 
 def _replace(path: Path, lines: list[str]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:  # mkstemp made it 0600
-            file.writelines(f"{line}\n" for line in lines)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_whole(path, "".join(f"{line}\n" for line in lines).encode(), mode=0o600)

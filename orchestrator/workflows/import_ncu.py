@@ -8,7 +8,7 @@ from functools import cache
 from math import isfinite
 from pathlib import Path
 
-from orchestrator.errors import UsageError
+from orchestrator.model.local_fault import told
 from orchestrator.model.progress import Progress
 from orchestrator.model.redaction import discreet_document, gate
 from orchestrator.model.text import harmless_json
@@ -93,12 +93,12 @@ def _number(value: float | None) -> str:
 
 
 def write(text: str, output: Path) -> None:
-    """Put `text` into the file whole, or not at all. UsageError if it cannot be written."""
+    """Put `text` into the file whole, or not at all. LocalFault if it cannot be written."""
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         codec.write_atomic(output, text)
     except OSError as exc:
-        raise UsageError(f"{output}: {exc.strerror}", hint="Choose another -o FILE.") from exc
+        raise told(exc, hint="Choose another -o FILE.") from exc
 
 
 def _launch(kernel: KernelCapture) -> dict[str, object]:

@@ -11,29 +11,41 @@ from orchestrator.store.runs import REPORT
 from orchestrator.workflows.ceilings import cutlass_sheets
 from orchestrator.workflows.counters import counters, profiled
 from orchestrator.workflows.insight import insight
-from remote_payload import codec
+from remote_payload import codec, writing
 
 CHARTS = "charts"
+STDOUT = 1
 
 
 @dataclass(frozen=True)
 class Published:
-    """Where the report is, and what its first line says."""
+    """Where the report is, where its charts are, and what its first line says.
+
+    to_stdout: the report went to our own stdout, so that nothing else belongs there.
+    """
 
     path: Path
     report: Report
+    charts: Path
+    to_stdout: bool = False
 
 
 def publish(run: Run, folder: Path, output: Path | None = None) -> Published:
-    """Render `run` into its own folder, or to `output` with the charts beside it."""
+    """Render `run` into its own folder, or to `output` with the charts beside it.
+
+    Beside a device, a FIFO or a descriptor nothing is put: charts then lie in the run's folder.
+    OSError: one of the files cannot be written.
+    """
     held = profiled(run, folder)
     sheets = cutlass_sheets(run, folder)
     report = render(run, counters(held), sheets, insight(run, folder, held))
     path = output or folder / REPORT
-    charts = path.parent / CHARTS
+    charts = (path.parent if writing.is_plain(path) else folder) / CHARTS
+    to_stdout = writing.own_stream(path) == STDOUT
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # First what was asked for: where it cannot be written nothing else is.
+    codec.write_atomic(path, report.markdown)
     for chart in report.charts:
         charts.mkdir(parents=True, exist_ok=True)
         codec.write_atomic(charts / chart.name, chart.svg)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    codec.write_atomic(path, report.markdown)
-    return Published(path, report)
+    return Published(path, report, charts, to_stdout)
