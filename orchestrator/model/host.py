@@ -36,6 +36,7 @@ class Host:
     gpu: index of the GPU to use; None on a host without one. cuda_home: the toolkit to build with,
     as the inventory names it; it stands in env, as CUDA_HOME.
     trusted_as: the name its host key is kept under; None for the inventory's name.
+    is_jump: it is not the inventory's, but a host of ssh_config that is only passed through.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Host:
     gpu: int | None = None
     trusted_as: str | None = None
     cuda_home: str | None = None
+    is_jump: bool = False
 
     @property
     def environment(self) -> Mapping[str, str]:

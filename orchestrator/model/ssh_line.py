@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from orchestrator.errors import UsageError
-from orchestrator.model.address import bracketed
+from orchestrator.model.address import bracketed, destination
 
 # ssh(1)'s options, without those read below. What changes the way to the host or its account is
 # not ours to leave out; the rest is about one session or its terminal.
@@ -120,18 +119,16 @@ def _read_setting(line: SshLine, text: str) -> None:
 
 
 def _read_destination(line: SshLine, word: str) -> None:
-    if word.startswith("ssh://"):
-        word = urlsplit(word).netloc
-        known = bracketed(word)
-        user, _, host = word.rpartition("@")
-        host, _, port = host.partition(":")
-    else:
-        known = bracketed(word)
-        user, _, host = word.rpartition("@")
-        port = ""
-    given = {"address": host, "user": user, "port": port}
+    user, _, host = word.rpartition("@")
+    given = {"address": host, "user": user}
+    known = destination(word) if word.startswith("ssh://") else bracketed(word)
     if known:
         given = {"address": known.address, **known.beside}
+    elif word.startswith("ssh://"):
+        raise UsageError(
+            f"{word!r} is no address; expected ssh://USER@HOST:PORT",
+            hint="Paste the command as the cloud's console shows it.",
+        )
     for name, value in given.items():
         if value:
             line.keep(name, value)

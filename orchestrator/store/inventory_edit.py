@@ -7,8 +7,9 @@ round trip through any YAML writer moves comments, folds long lines and changes 
 from __future__ import annotations
 
 import codecs
+import contextlib
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -18,6 +19,7 @@ from orchestrator.errors import InventoryError
 from orchestrator.model.local_fault import told
 from orchestrator.store.inventory import Inventory, parse, read_text
 from orchestrator.store.inventory_document import NULL_TAG, Problem, complaint, compose, shown_path
+from orchestrator.transport import shared_file
 from remote_payload.writing import is_plain, write_whole
 
 Fields = Mapping[str, str | int | Mapping[str, str]]
@@ -30,10 +32,16 @@ def add_host(path: Path, name: str, fields: Fields, environ: Mapping[str, str]) 
 
     fields: the keys of the entry, e.g. {"transport": "ssh", "address": "10.0.0.2", "port": 22}.
     The file may be missing or without hosts. It is replaced in one step, and only when the outcome
-    is a valid inventory; variables may still be unset. InventoryError: the file is unchanged.
+    is a valid inventory; variables may still be unset. Several processes add one after the other.
+    InventoryError: the file is unchanged.
     """
     _refuse_no_file(path)
     path = path.resolve()
+    with _told(path), shared_file.alone(path):
+        return _added(path, name, fields, environ)
+
+
+def _added(path: Path, name: str, fields: Fields, environ: Mapping[str, str]) -> Inventory:
     old = read_text(path) if path.exists() else f"default: {_scalar(name)}\n"
     mark = _BOM if path.is_file() and path.read_bytes().startswith(_BOM) else b""
     new = _with_entry(path, old, name, fields)
@@ -157,10 +165,19 @@ def _scalar(text: str) -> str:
 
 def _replace(path: Path, data: bytes) -> None:
     """Put data in path's place in one step, with path's permissions."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, data)
+
+
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, data)
+        yield
     except OSError as exc:
+        refused = isinstance(exc, PermissionError)
         raise InventoryError(
-            f"{shown_path(path)}: cannot be written: {exc.strerror}", hint="check its permissions"
+            f"{shown_path(path)}: cannot be written: {exc.strerror}",
+            hint=shared_file.how_to_reach(path, "w")
+            if refused
+            else "run the same command again, or choose another file with --inventory",
         ) from exc

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from orchestrator.errors import AuthenticationError, HostUnreachable, NobodyToAsk
 from orchestrator.model.host import Host
 from orchestrator.transport.failures import lost
-from orchestrator.transport.keys import LOCKED, NOBODY, REFUSED, Tried
+from orchestrator.transport.keys import LOCKED, NOBODY, REFUSED, Tried, key_setting, ssh_add
 
 _PERSON_HINT = "Run the command in a terminal, where you are asked"
 
@@ -21,7 +21,7 @@ def denied(
     if not tried.outcomes:
         return AuthenticationError(
             f"no SSH key to offer to {host.where}: no agent, no ~/.ssh/id_*{said}",
-            hint=f"Set `identity_file:` of {host.name!r} in the inventory, or run `ssh-add`.",
+            hint=f"Set {key_setting(host)}, or run `ssh-add`.",
         )
     if tried.refusals == len(tried.outcomes):
         what = f"refused user {user!r} with every key tried: {', '.join(tried.labels)}"
@@ -48,8 +48,8 @@ def hung_up(host: Host, tried: Tried, typed: int) -> HostUnreachable:
     tried.add(tried.at_hand, "the host hung up")
     return AuthenticationError(
         f"{host.where} hung up after {len(tried.outcomes)} keys:{_list(tried)}",
-        hint="Servers allow few tries (MaxAuthTries). Name the right key: set `identity_file:` "
-        f"of {host.name!r} in the inventory, or IdentitiesOnly in ~/.ssh/config.",
+        hint="Servers allow few tries (MaxAuthTries). Name the right key: set "
+        f"{key_setting(host)}, or IdentitiesOnly in ~/.ssh/config.",
     )
 
 
@@ -71,8 +71,12 @@ def more_than_we_can(host: Host, tried: Tried, methods: Sequence[str]) -> Authen
         rest = _list(tried) if tried.outcomes else " there is none to offer"
         return AuthenticationError(
             f"{host.where} accepted {_accepted(tried)} and wants another key as well:{rest}",
-            hint=f"Run `ssh-add` with the other key, and leave out `identity_file:` of "
-            f"{host.name!r}: it lets us offer one key alone.",
+            hint="Run `ssh-add` with the other key"
+            + (
+                "."
+                if host.is_jump
+                else f", and leave out {key_setting(host)}: it is offered alone."
+            ),
         )
     known = f"accepted {_accepted(tried)} and wants more" if tried.accepted else "takes no keys"
     return AuthenticationError(
@@ -105,9 +109,9 @@ def _next_step(host: Host, tried: Tried, also: Sequence[str]) -> str:
         return first + "again; `ssh-add -T KEY.pub` tells whether the agent signs with it."
     locked = [label for label, what in tried.outcomes if what.startswith(LOCKED)]
     if locked:
-        return f"Run `ssh-add {locked[0]}` once (keep its .pub beside it), then try again."
+        return f"Run `{ssh_add(locked[0])}` once (keep its .pub beside it), then try again."
     if all(what != REFUSED for what in whys):
-        return f"Set `identity_file:` of {host.name!r} in the inventory, or run `ssh-add`."
+        return f"Set {key_setting(host)}, or run `ssh-add`."
     besides = (
         f" It would also accept {', '.join(also)}, which we do not try in a key's place."
         if also

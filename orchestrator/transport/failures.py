@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from orchestrator.errors import HostUnreachable, LinkLost, OrchestratorError
 from orchestrator.model import local_fault
+from orchestrator.model.command import Command
 from orchestrator.model.host import Host
 
 _POD_MOVED = "If it is a pod: is it running? Its address and port change at every restart."
@@ -81,12 +82,6 @@ _TABLE = (
         in_use=True,
     ),
     _Row(
-        "ProxyCommandFailure",
-        "",
-        "the ProxyCommand for {where} failed: {error}",
-        "Try the same host with plain `ssh`, and correct ~/.ssh/config.",
-    ),
-    _Row(
         "IncompatiblePeer",
         "",
         "{where} shares no SSH algorithm with us: {error}",
@@ -126,6 +121,14 @@ def was_dropped(error: BaseException) -> bool:
     return _fits(_DROPPED, error)
 
 
+def proxy_ended(host: Host, why: str) -> HostUnreachable:
+    """HostUnreachable about host, whose ProxyCommand ended before there was a connection."""
+    return HostUnreachable(
+        f"the ProxyCommand for {host.where} failed: {why}",
+        hint=f"Try `{Command(('ssh', host.address or '', 'true'))}`, and correct ~/.ssh/config.",
+    )
+
+
 def lost(host: Host, what: str) -> LinkLost:
     """LinkLost about host, with the usual way on."""
     return LinkLost(
@@ -136,8 +139,16 @@ def lost(host: Host, what: str) -> LinkLost:
 def _in_words(host: Host, error: BaseException, in_use: bool) -> HostUnreachable:
     for row in _TABLE:
         if _fits(row, error) and row.in_use >= in_use:
-            return HostUnreachable(row.what.format(where=host.where, error=error), hint=row.hint)
+            what = row.what.format(where=host.where, error=error)
+            return HostUnreachable(what, hint=_where_it_stands(host, row.hint))
     return lost(host, f"is no longer connected: {error or type(error).__name__}")
+
+
+def _where_it_stands(host: Host, hint: str) -> str:
+    if not host.is_jump:
+        return hint
+    hint = hint.replace("`address:` in the inventory", "its HostName in ~/.ssh/config")
+    return hint.replace("`port:` in the inventory", "its Port in ~/.ssh/config")
 
 
 def _fits(row: _Row, error: BaseException) -> bool:

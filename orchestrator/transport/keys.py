@@ -16,7 +16,9 @@ from pathlib import Path
 
 from orchestrator.errors import AuthenticationError
 from orchestrator.model import regular_file
+from orchestrator.model.command import Command
 from orchestrator.model.host import Host
+from orchestrator.transport import certificate
 from orchestrator.transport.known_hosts import HostKey
 from orchestrator.transport.route import Route
 from orchestrator.transport.ssh_auth import Signer
@@ -25,6 +27,7 @@ from orchestrator.transport.trust import Trust
 REFUSED = "the host does not accept it"
 LOCKED = "it needs a passphrase"
 NOBODY = "nobody can be asked here"
+ONLY_PUBLIC = "only its public half is here, and nothing holds the private one"
 WRONG_PASSPHRASE = "that passphrase does not open it"
 _AGENT_KEY = "agent key"
 _PASSPHRASE_TRIES = 3
@@ -105,6 +108,7 @@ class KeyRing:
     """The keys at hand. held: the agent's. load: reads a private key file.
 
     load: LockedKeyError, UnusableKeyError or OSError. agent_problem: why held may be too few.
+    used: the certificates that were offered.
     """
 
     host: Host
@@ -113,6 +117,7 @@ class KeyRing:
     held: Sequence[Held]
     load: Callable[[Path, str | None], Signer]
     agent_problem: str = ""
+    used: set[Path] = field(default_factory=set)
 
     def offers(self, tried: Tried) -> Iterator[Offer]:
         """Yield what to try next, nothing twice; keys that cannot be used are told to `tried`."""
@@ -125,11 +130,11 @@ class KeyRing:
         if self.agent_problem:
             tried.add("the SSH agent", self.agent_problem)
         for path in (chosen,) if chosen else self.route.identities:
-            yield from _held(path, unused)
-            if _public_half(path)[1] in tried.done:
+            yield from self._held(path, unused)
+            if _public_half(path)[1] in tried.done or _is_half(path, tried):
                 continue
             try:
-                yield from _certified(path, self.load(path, None))
+                yield from self._certified(path, self.load(path, None))
             except LockedKeyError:
                 locked.append(path)
             except (OSError, UnusableKeyError) as error:
@@ -138,9 +143,15 @@ class KeyRing:
                 tried.add(str(path), f"it cannot be used: {_reason(path, error)}")
         if not chosen and not self.route.only_identities:
             for held in unused.values():
-                yield Offer(held.label, held.signer, held=True)
+                yield from self._rest_of_agent(held)
         for path in locked:
             yield from self._unlocked(path, tried)
+        self._tell_unused(tried)
+
+    def _rest_of_agent(self, held: Held) -> Iterator[Offer]:
+        for file, signer in self._certificates(self.route.certificates, held.signer):
+            yield Offer(f"{file} (from the agent)", signer, held=True)
+        yield Offer(held.label, held.signer, held=True)
 
     def _unlocked(self, path: Path, tried: Tried) -> Iterator[Offer]:
         if self.trust.passphrase is None:
@@ -152,37 +163,65 @@ class KeyRing:
                 tried.add(str(path), f"{LOCKED}, and none was given")
                 return
             with contextlib.suppress(UnusableKeyError):
-                yield from _certified(path, self.load(path, passphrase))
+                yield from self._certified(path, self.load(path, passphrase))
                 return
         tried.add(str(path), WRONG_PASSPHRASE)
 
+    def _held(self, path: Path, unused: dict[bytes, Held]) -> Iterator[Offer]:
+        """What the agent holds of the key in path, taken out of unused."""
+        beside = unused.pop(_public_half(path, "-cert.pub")[1], None)
+        if beside:
+            yield Offer(f"{path}-cert.pub (from the agent)", beside.signer, held=True)
+        if own := unused.pop(_public_half(path)[1], None):
+            for offer in self._certified(path, own.signer):
+                if not beside or offer.signer.blob != beside.signer.blob:
+                    yield Offer(f"{offer.label} (from the agent)", offer.signer, held=True)
 
-def _held(path: Path, unused: dict[bytes, Held]) -> Iterator[Offer]:
-    """What the agent holds of the key in path, taken out of unused."""
-    beside = unused.pop(_public_half(path, "-cert.pub")[1], None)
-    if beside:
-        yield Offer(f"{path}-cert.pub (from the agent)", beside.signer, held=True)
-    if own := unused.pop(_public_half(path)[1], None):
-        for offer in _certified(path, own.signer):
-            if not beside or offer.signer.blob != beside.signer.blob:
-                yield Offer(f"{offer.label} (from the agent)", offer.signer, held=True)
+    def _certified(self, path: Path, signer: Signer) -> Iterator[Offer]:
+        """The certificates about the key: that beside it, those of ssh_config; then the key."""
+        files = (Path(f"{path}-cert.pub"), *self.route.certificates)
+        for file, certified in self._certificates(files, signer):
+            yield Offer(str(file), certified)
+        yield Offer(str(path), signer)
+
+    def _certificates(self, files: Sequence[Path], signer: Signer) -> Iterator[tuple[Path, Signer]]:
+        for file in files:
+            with contextlib.suppress(OSError, ValueError):
+                kind, blob = found = certificate.read(file)
+                if certificate.certifies(found, signer.kind, signer.blob):
+                    self.used.add(file)
+                    yield file, replace(signer, kind=kind, blob=blob)
+
+    def _tell_unused(self, tried: Tried) -> None:
+        """Why a certificate that ssh_config names was not offered."""
+        for file in self.route.certificates:
+            why = "it is about none of the keys that we have"
+            try:
+                if not certificate.is_one(certificate.read(file)[0]):
+                    why = "it is no certificate"
+            except (OSError, ValueError) as error:
+                why = getattr(error, "strerror", None) or "it is no certificate"
+            if file not in self.used:
+                tried.add(str(file), f"it cannot be used: {why}")
 
 
-def _certified(path: Path, signer: Signer) -> Iterator[Offer]:
-    """The certificate beside the key, if there is one, and the key."""
-    kind, blob = _public_half(path, "-cert.pub")
-    # ssh-ed25519-cert-v01@openssh.com is about an ssh-ed25519 key: PROTOCOL.certkeys of OpenSSH.
-    if kind.startswith(f"{signer.kind.split('@')[0]}-cert-"):
-        yield Offer(f"{path}-cert.pub", replace(signer, kind=kind, blob=blob))
-    yield Offer(str(path), signer)
+def key_setting(host: Host) -> str:
+    """What names the key of a host, for people: a jump host has no entry in the inventory."""
+    if host.is_jump:
+        return f"IdentityFile of {host.name!r} in ~/.ssh/config"
+    return f"`identity_file:` of {host.name!r} in the inventory"
+
+
+def ssh_add(path: object) -> Command:
+    """The command that puts the key in path into the agent."""
+    return Command(("ssh-add", str(path)))
 
 
 def _unreadable(host: Host, path: Path, error: Exception) -> AuthenticationError:
     return AuthenticationError(
         f"the key {path} for {host.where} cannot be used: {_reason(path, error)}",
-        hint=f"`identity_file:` of {host.name!r} in the inventory must name a readable private "
-        "key (the file without .pub)."
-        + (f" Run `ssh-add {path}` once." if _is_of_a_device(path) else ""),
+        hint=f"{key_setting(host)} must name a readable private key (the file without .pub)."
+        + (f" Run `{ssh_add(path)}` once." if _is_of_a_device(path) else ""),
     )
 
 
@@ -190,6 +229,15 @@ def _reason(path: Path, error: Exception) -> str:
     if _is_of_a_device(path):
         return "it is a security key's, which only an agent can use"
     return error.strerror or str(error) if isinstance(error, OSError) else str(error)
+
+
+def _is_half(path: Path, tried: Tried) -> bool:
+    """Whether only the public half is here, which no agent knows; that is told to `tried`."""
+    with contextlib.suppress(OSError):  # in a folder that is closed to us: told when it is read
+        if not path.exists() and _public_half(path)[1]:
+            tried.add(str(path), ONLY_PUBLIC)
+            return True
+    return False
 
 
 def _is_of_a_device(path: Path) -> bool:

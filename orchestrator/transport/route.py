@@ -1,33 +1,40 @@
-"""How to reach an SSH host: what the inventory says, completed by the user's OpenSSH client.
-
-`ssh -G` is asked instead of a parser of ours or Paramiko's (which ignores Include and most of
-Match): nobody reads ssh_config(5) better, it takes 20 ms, and it runs while Paramiko loads.
-"""
+"""How to reach an SSH host: what the inventory says, completed by the user's OpenSSH client."""
 
 from __future__ import annotations
 
 import getpass
-import re
+import os
+import pwd
 import shutil
-import subprocess
+import socket
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from orchestrator.errors import UsageError
-from orchestrator.model.host import Host, TransportKind
+from orchestrator.model.host import Host
+from orchestrator.transport.jump import hop
+from orchestrator.transport.ssh_config import Said, ask, expanded
 
 _DEFAULT_KEYS = ("id_ed25519", "id_ecdsa", "id_rsa")
-_SYSTEM_CONFIG = "/etc/ssh/ssh_config"
+_KNOWN_HOSTS = ("known_hosts", "known_hosts2")
+_FAMILIES = {"inet": socket.AF_INET, "inet6": socket.AF_INET6}
+_NO = ("no", "false")
+# What would lead elsewhere, or believe somebody else, if it were passed over. Of the rest, that
+# which is about a session, a terminal or algorithms is ours, and what else lets in is not tried.
+_NOT_DONE = ("bindinterface", "proxyusefdpass", "revokedhostkeys")
 
 
 @dataclass(frozen=True)
 class Route:
     """Where to connect, and as whom.
 
-    jumps: hosts to go through, nearest first, as `[user@]host[:port]`. proxy_command: a program
-    that carries the connection instead of TCP. identities: existing private key files.
-    only_identities: offer no other key of the agent. connect_timeout_s: None if not configured.
+    jumps: hosts to go through, nearest first, as `[user@]host[:port]` or URIs. proxy_command: a
+    program that carries the connection instead of TCP. identities: private key files, of which
+    at least the public half exists. certificates: files that ssh_config names. only_identities:
+    offer no other key of the agent. agent: its socket, "" for no agent, None for that of
+    SSH_AUTH_SOCK. connect_timeout_s: None if not configured. family, source: for TCP.
+    alias: the name that known_hosts files have it under (HostKeyAlias). known_hosts: those files.
     """
 
     address: str
@@ -38,79 +45,157 @@ class Route:
     jumps: tuple[str, ...] = ()
     proxy_command: str | None = None
     connect_timeout_s: float | None = None
+    certificates: tuple[Path, ...] = ()
+    agent: str | None = None
+    family: int = socket.AF_UNSPEC
+    source: str | None = None
+    alias: str | None = None
+    known_hosts: tuple[Path, ...] = ()
 
     @property
     def known_as(self) -> str:
         """The address as known_hosts files write it."""
+        if self.alias:
+            return self.alias
         return self.address if self.port == 22 else f"[{self.address}]:{self.port}"
 
 
 def resolve(host: Host) -> Route:
-    """Complete the inventory's entry from ~/.ssh/config; UsageError if that cannot be read."""
+    """Complete the inventory's entry from ~/.ssh/config.
+
+    UsageError: that cannot be read, or asks for something that we do not do.
+    """
     assert host.address is not None
     if shutil.which("ssh") is None:
-        keys = tuple(f"~/.ssh/{name}" for name in _DEFAULT_KEYS)
         user = host.user or getpass.getuser()
-        return Route(host.address, host.port or 22, user, _existing(keys))
-    said = _ask_openssh(host, host.address)
-
-    def one(key: str) -> str | None:
-        value = said.get(key, [""])[0]
-        return None if value in ("", "none") else value
-
-    jumps = one("proxyjump") or ""
-    timeout = one("connecttimeout")
-    address, port = one("hostname") or host.address, one("port") or "22"
-    user = one("user") or getpass.getuser()
-    # ssh -G leaves the tokens of this one as they are written (ssh_config(5), TOKENS).
-    tokens = {"%%": "%", "%h": address, "%p": port, "%r": user, "%n": host.address}
-    proxy = re.sub("%[%hprn]", lambda token: tokens[token[0]], one("proxycommand") or "")
+        keys = (Path.home() / ".ssh" / name for name in _DEFAULT_KEYS)
+        known = tuple(Path.home() / ".ssh" / name for name in _KNOWN_HOSTS)
+        return Route(host.address, host.port or 22, user, _existing(keys), known_hosts=known)
+    said = ask(host)
+    _refuse_what_we_do_not_do(host, said)
+    address, port = said.one("hostname") or host.address, said.one("port") or "22"
+    user = said.one("user") or getpass.getuser()
+    # ssh_config(5), TOKENS: what a proxy takes, and what files take.
+    tokens = {"%": "%", "h": address, "n": host.address, "p": port, "r": user}
+    timeout = said.one("connecttimeout")
+    jumps = expanded("ProxyJump", said.one("proxyjump") or "", tokens, variables=False)
+    proxy = expanded("ProxyCommand", said.one("proxycommand") or "", tokens, variables=False)
+    of_files = tokens | _of_files(host, said, jumps)
+    # An identity file of the inventory is offered alone: what is wrong with others is no matter.
+    identities = () if host.identity_file else _files("IdentityFile", said, of_files)
     return Route(
         address=address,
         port=int(port),
         user=user,
-        identities=_existing(tuple(said.get("identityfile", []))),
-        only_identities=one("identitiesonly") == "yes",
-        jumps=tuple(jump for jump in jumps.split(",") if jump),
+        identities=_existing(identities),
+        only_identities=said.one("identitiesonly") == "yes",
+        jumps=tuple(jump.strip() for jump in jumps.split(",") if jump.strip()),
         proxy_command=proxy or None,
         connect_timeout_s=float(timeout) if timeout else None,
+        certificates=_files("CertificateFile", said, of_files),
+        agent=_agent(said, of_files),
+        family=_FAMILIES.get(said.one("addressfamily") or "", socket.AF_UNSPEC),
+        source=said.one("bindaddress"),
+        alias=said.one("hostkeyalias"),
+        known_hosts=_known_hosts(said),
     )
 
 
-def _ask_openssh(host: Host, address: str) -> dict[str, list[str]]:
-    words = ["ssh", "-G", "-T", "-F", "/dev/stdin"]
-    words += ["-p", str(host.port)] if host.port else []
-    words += ["-l", host.user] if host.user else []
-    # Named here because ssh itself looks up the home directory in passwd, whatever $HOME says.
-    config = f'Include "{Path.home()}/.ssh/config"\nMatch all\nInclude {_SYSTEM_CONFIG}\n'
-    answer = subprocess.run([*words, "--", address], input=config, capture_output=True, text=True)
-    if answer.returncode != 0:
+def _refuse_what_we_do_not_do(host: Host, said: Said) -> None:
+    asked = [
+        f"{name} {value}" for name in _NOT_DONE if (value := said.one(name)) not in (None, "no")
+    ]
+    keys = (said.one("pubkeyauthentication") or "yes") not in _NO
+    methods = said.one("preferredauthentications")
+    if not host.identity_file and not (keys and (methods is None or "publickey" in methods)):
+        asked.append("to log in without keys (PubkeyAuthentication, PreferredAuthentications)")
+    if said.one("proxycommand") == "-":
+        asked.append("proxycommand -")
+    if asked:
         raise UsageError(
-            f"the OpenSSH client cannot tell how to reach {host.where}: {answer.stderr.strip()}",
-            hint=f"Try `ssh -G {address}`, and correct ~/.ssh/config or the address.",
+            f"~/.ssh/config asks for {' and '.join(asked)} on the way to {host.where}, which we do "
+            "not do",
+            hint="Take it out of the host's block there, or give the host an alias without it.",
         )
-    said: dict[str, list[str]] = {}
-    for line in answer.stdout.splitlines():
-        key, _, value = line.partition(" ")
-        said.setdefault(key, []).append(value)
-    return said
 
 
-def _existing(names: tuple[str, ...]) -> tuple[Path, ...]:
-    return tuple(path for path in (Path(name).expanduser() for name in names) if path.is_file())
+def _of_files(host: Host, said: Said, jumps: str) -> dict[str, str]:
+    here = socket.gethostname()
+    return {
+        "d": str(Path.home()),
+        "i": str(os.getuid()),
+        "j": jumps,
+        "k": said.one("hostkeyalias") or host.address or "",
+        "L": here.partition(".")[0],
+        "l": here,
+        "u": getpass.getuser(),
+    }
+
+
+def _files(keyword: str, said: Said, tokens: Mapping[str, str]) -> tuple[Path, ...]:
+    written = (text for text in said.all(keyword.lower()) if text != "none")
+    return tuple(_file(keyword, text, tokens) for text in written)
+
+
+def _file(keyword: str, text: str, tokens: Mapping[str, str]) -> Path:
+    path = Path(expanded(keyword, text, tokens, variables=True))
+    try:
+        return path.expanduser() if text.startswith("~") else path
+    except RuntimeError as error:
+        raise UsageError(
+            f"`{keyword} {text}` of ~/.ssh/config cannot be used: there is no such user",
+            hint="Correct that line.",
+        ) from error
+
+
+def _agent(said: Said, tokens: Mapping[str, str]) -> str | None:
+    text = next(iter(said.all("identityagent")), "SSH_AUTH_SOCK")
+    if text == "none":
+        return ""
+    if text == "SSH_AUTH_SOCK":
+        return None
+    if text.startswith("$") and not text.startswith("${"):
+        return os.environ.get(text[1:], "")
+    return str(_file("IdentityAgent", text, tokens))
+
+
+def _known_hosts(said: Said) -> tuple[Path, ...]:
+    """The user's files, and the system's. Where ssh writes passwd's home, $HOME is meant."""
+    ours = str(Path.home())
+    try:
+        theirs = pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError:
+        theirs = ours
+    found = []
+    for keyword in ("userknownhostsfile", "globalknownhostsfile"):
+        for name in (said.one(keyword) or "").split():
+            is_default = name in (f"{theirs}/.ssh/{each}" for each in _KNOWN_HOSTS)
+            path = name.replace(theirs, ours, 1) if is_default else name
+            found.append(Path(path).expanduser() if path.startswith("~/") else Path(path))
+    return tuple(found)
+
+
+def _existing(paths: Iterable[Path]) -> tuple[Path, ...]:
+    """Those that are there: of a key that only an agent holds, the public half."""
+    return tuple(path for path in paths if _is_there(path) or _is_there(Path(f"{path}.pub")))
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # in a folder that is closed to us: told when it is read
+        return True
 
 
 def through(route: Route, host: Host, jumps: tuple[str, ...]) -> Route:
     """The route over given jump hosts, or over ssh_config's where none is given."""
     if jumps:
         return replace(route, jumps=jumps, proxy_command=None)
-    # `Host *` with a ProxyJump matches the jump host itself, too.
-    others = tuple(jump for jump in route.jumps if hop(jump).address != host.address)
-    return replace(route, jumps=others)
+    return replace(route, jumps=tuple(jump for jump in route.jumps if not _is(host, route, jump)))
 
 
-def hop(jump: str) -> Host:
-    """A jump host of ssh_config as a host of ours: verified and met like any other."""
-    parts = urlsplit(jump if "://" in jump else f"ssh://{jump}")
-    name = parts.hostname or jump
-    return Host(name, TransportKind.SSH, "", "", address=name, port=parts.port, user=parts.username)
+def _is(host: Host, route: Route, jump: str) -> bool:
+    """Whether it is the host itself: `Host *` with a ProxyJump matches the jump host, too."""
+    gate = hop(jump)
+    same = gate.port in (None, route.port) and gate.user in (None, route.user)
+    return gate.address == host.address and same

@@ -24,13 +24,15 @@ from orchestrator.model.aside import begun
 from orchestrator.model.command import Command
 from orchestrator.model.completed import Completed
 from orchestrator.model.host import Host
+from orchestrator.transport import proxy_command
 from orchestrator.transport.dial import Timeouts, dial
 from orchestrator.transport.exchange import run_to_end
-from orchestrator.transport.failures import lost, told, was_dropped
+from orchestrator.transport.failures import lost, proxy_ended, told, was_dropped
+from orchestrator.transport.jump import Way, farther, hop
 from orchestrator.transport.keys import KeyRing, LockedKeyError, UnusableKeyError
 from orchestrator.transport.login import Login
-from orchestrator.transport.route import Route, hop, resolve, through
-from orchestrator.transport.ssh_agent import Agent, reached
+from orchestrator.transport.route import Route, resolve, through
+from orchestrator.transport.ssh_agent import agent_of
 from orchestrator.transport.ssh_auth import Dialogue, Signer
 from orchestrator.transport.ssh_channel import Spares, SshChannel, keep_order, starting
 from orchestrator.transport.trust import HostKeyRule, Trust
@@ -167,8 +169,12 @@ class _Opening:
     held: contextlib.ExitStack
     again: bool = False
 
-    def connect(self, host: Host, jumps: tuple[str, ...] = ()) -> paramiko.Transport:
-        """A verified, authenticated connection. jumps: used instead of ssh_config's."""
+    def connect(self, host: Host, jumps: tuple[str, ...] = (), way: Way = ()) -> paramiko.Transport:
+        """A verified, authenticated connection. jumps: used instead of ssh_config's.
+
+        way: what is being connected to, of which host is the next jump.
+        """
+        way = farther(way, host, jumps)
         reaching = begun(lambda: self._reach(host, jumps), "reaching")
         import fabric  # noqa: F401
         import paramiko
@@ -176,9 +182,12 @@ class _Opening:
         route, sock = reaching.result()
         pauses_s = iter(_RETRY_PAUSES_S)
         while True:
+            carrier = sock or self._carrier(route, way)
             try:
-                return self._shake_hands(host, route, sock or self._carrier(route))
-            except paramiko.SSHException as error:
+                return self._shake_hands(host, route, getattr(carrier, "socket", carrier))
+            except (paramiko.SSHException, EOFError, OSError) as error:
+                if why := getattr(carrier, "complaint", ""):
+                    raise proxy_ended(host, why) from error
                 pause_s = next(pauses_s, None)
                 if pause_s is None or not was_dropped(error):
                     raise
@@ -191,33 +200,28 @@ class _Opening:
         return route, self._dial(route) if direct else None
 
     def _dial(self, route: Route) -> Any:
-        return dial(route.address, route.port, route.connect_timeout_s or self.timeouts.connect_s)
+        limit_s = route.connect_timeout_s or self.timeouts.connect_s
+        return dial(route.address, route.port, limit_s, route.family, route.source)
 
-    def _carrier(self, route: Route) -> Any:
-        """Something like a socket that ends at the host: TCP, a program, a jump's channel."""
-        import paramiko
-
+    def _carrier(self, route: Route, way: Way) -> Any:
+        """What ends at the host: TCP, a program with its socket, a jump's channel."""
         if route.proxy_command:
-            # ssh_config(5): it is run by a shell, with exec.
-            program = Command(("/bin/sh", "-c", f"exec {route.proxy_command}"))
-            proxy = paramiko.ProxyCommand(str(program))
-            proxy.close = proxy.process.terminate  # its own fails on a program that has ended
-            self.held.enter_context(proxy.process)
-            self.held.callback(proxy.process.kill)  # it is waited for, and may not heed the other
+            proxy = proxy_command.start(route.proxy_command)
+            self.held.callback(proxy.close)
             return proxy
         if not route.jumps:
             return self._dial(route)
         *before, last = route.jumps
-        gate = hop(last)
+        gate = hop(last, self.trust.names)
         with told(gate):
-            link = self.connect(gate, tuple(before))
+            link = self.connect(gate, tuple(before), way)
         there, limit_s = (route.address, route.port), self.timeouts.channel_s
         return link.open_channel("direct-tcpip", there, ("", 0), timeout=limit_s)
 
     def _shake_hands(self, host: Host, route: Route, carrier: Any) -> paramiko.Transport:
         import fabric
 
-        known = {key.kind for key in self.trust.known_keys(host, route.known_as)}
+        known = {key.kind for key in self.trust.known_keys(host, route)}
         connection: fabric.Connection = fabric.Connection(
             route.address,
             user=route.user,
@@ -236,7 +240,7 @@ class _Opening:
             },
         )
         self.held.callback(connection.client.close)
-        connection.client.set_missing_host_key_policy(HostKeyRule(host, route.known_as, self.trust))
+        connection.client.set_missing_host_key_policy(HostKeyRule(host, route, self.trust))
         connection.open()
         connection.transport.set_keepalive(self.timeouts.keepalive_s)
         return connection.transport
@@ -273,7 +277,7 @@ class _Strategy:
         trust, user = self._opening.trust, self._route.user
         dialogue = Dialogue(transport, user, self._opening.timeouts.auth_s, paramiko.Message)
         login = Login(self._host, user, trust, dialogue, self._opening.again)
-        with contextlib.closing(Agent(reached())) as agent:
+        with contextlib.closing(agent_of(self._route)) as agent:
             held = agent.keys()
             login.through(KeyRing(self._host, self._route, trust, held, _load, agent.problem))
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from orchestrator.transport.keys import Held
+from orchestrator.transport.route import Route
 from orchestrator.transport.ssh_auth import PERSON_LIMIT_S, CannotSignError, Signer
 
 _LIST, _LISTED = 11, 12
@@ -44,12 +45,12 @@ class _Deaf:
         """Nothing to let go of."""
 
 
-def reached() -> Any:
-    """A connection to the agent of SSH_AUTH_SOCK; None where nobody listens, as it is gone."""
+def reached(place: str) -> Any:
+    """A connection to the agent whose socket that is; None where nobody listens, as it is gone."""
     near = socket.socket(socket.AF_UNIX)
     near.settimeout(_REACH_LIMIT_S)
     try:
-        near.connect(os.environ.get("SSH_AUTH_SOCK", ""))
+        near.connect(place)
     except (TimeoutError, BlockingIOError):  # so many wait already that no more may
         near.close()
         return _Deaf()
@@ -68,6 +69,11 @@ class Agent:
     def __init__(self, connection: Any) -> None:
         self._connection = connection
         self.problem = ""
+
+    @property
+    def is_none(self) -> bool:
+        """Whether there is nobody to ask."""
+        return self._connection is None
 
     def keys(self) -> tuple[Held, ...]:
         """All that it holds, of whatever kind; empty, and a problem, where it cannot be asked."""
@@ -147,6 +153,16 @@ class Agent:
                 raise EOFError("it hung up")
             data += piece
         return data
+
+
+def agent_of(route: Route) -> Agent:
+    """The agent that ssh_config names, or else that of SSH_AUTH_SOCK."""
+    if route.agent == "":
+        return Agent(None)
+    agent = Agent(reached(route.agent or os.environ.get("SSH_AUTH_SOCK", "")))
+    if route.agent and agent.is_none:
+        agent.problem = f"IdentityAgent {route.agent} cannot be asked: nobody listens there"
+    return agent
 
 
 def _packed(data: bytes) -> bytes:

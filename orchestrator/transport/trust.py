@@ -1,10 +1,10 @@
 """Whom we believe: the rules for a host key, and who may be asked.
 
 In order: a key pinned in the inventory is the only one believed; then the project's known_hosts,
-keyed by the inventory NAME because pods change address and port at every restart, or by the pod
-and its start where the pod is known by its id; then, but not for such a pod, the user's own
-~/.ssh/known_hosts, read-only, keyed by address. A key that contradicts one of them never
-connects. A key that none of them knows is a first contact.
+keyed by the inventory NAME because pods change address and port at every restart, by the pod and
+its start where the pod is known by its id, or by what ssh_config writes of a jump host; then, but
+not for such a pod, the user's own known_hosts files, read-only, keyed by address. A key that
+contradicts one of them never connects. A key that none of them knows is a first contact.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.errors import HostKeyError
+from orchestrator.model.command import Command
 from orchestrator.model.host import Host
 from orchestrator.transport import known_hosts
 from orchestrator.transport.known_hosts import HostKey
+from orchestrator.transport.route import Route
 
 
 class FirstContact(Enum):
@@ -45,6 +47,7 @@ class Trust:
     passphrase: question -> passphrase of a key file; None where nobody can be asked.
     answers: (who asks and why, its questions) -> what the person types, in their order; for a
     second factor. None where nobody can be asked.
+    names: the inventory's; a jump host that is called like one of them is another machine.
     """
 
     known_hosts: Path
@@ -52,31 +55,35 @@ class Trust:
     ask: Callable[[str, str], bool] | None = None
     passphrase: Callable[[str], str] | None = None
     answers: Callable[[str, tuple[Question, ...]], list[str]] | None = None
+    names: frozenset[str] = frozenset()
 
-    def known_keys(self, host: Host, address: str) -> tuple[HostKey, ...]:
-        """The keys already believed for host; empty at a first contact or for a pinned key."""
+    def known_keys(self, host: Host, route: Route) -> tuple[HostKey, ...]:
+        """The keys already believed for host; empty at a first contact or for a pinned key.
+
+        UsageError, here and below: a file of host keys cannot be read.
+        """
         if host.host_key:
             return ()
-        own = known_hosts.keys_of(self.known_hosts, _alias(host))
+        own = self._own_keys(host)
         # The address of a pod was another customer's yesterday.
-        return own if host.pod else own or known_hosts.keys_of(_users_file(), address)
+        return own if own or host.pod else _users_keys(route)[1]
 
-    def verify(self, host: Host, address: str, offered: HostKey) -> None:
-        """Return if the offered key is believed; HostKeyError if not.
+    def _own_keys(self, host: Host) -> tuple[HostKey, ...]:
+        return known_hosts.keys_of(self.known_hosts, _alias(host), in_capitals_too=False)
 
-        address: as OpenSSH writes it, `name` or `[name]:port`.
-        """
+    def verify(self, host: Host, route: Route, offered: HostKey) -> None:
+        """Return if the offered key is believed; HostKeyError if not."""
         if host.host_key:
             if offered.fingerprint != host.host_key:
                 raise _not_the_pinned_key(host, offered)
-        elif known_hosts.is_revoked(_users_file(), address, offered):
+        elif file := _revoked_by(route, offered):
             raise HostKeyError(
                 f"{host.where} shows a host key marked @revoked: {offered}",
-                hint=f"Do not connect; {_users_file()} says this key was stolen or retired.",
+                hint=f"Do not connect; {file} says this key was stolen or retired.",
             )
-        elif known := self.known_keys(host, address):
+        elif known := self.known_keys(host, route):
             if offered not in known:
-                raise self._changed_key(host, address, known, offered)
+                raise self._changed_key(host, route, known, offered)
         else:
             self._meet(host, offered)
 
@@ -90,37 +97,54 @@ class Trust:
             raise HostKeyError(
                 f"{host.where} is not known yet; its host key is {offered}",
                 hint="Compare it with what the provider shows, then run again with "
-                f"--accept-new-host-key, or set `host_key: {offered.fingerprint}` for "
-                f"{host.name!r} in the inventory.",
+                f"--accept-new-host-key{_or_pinned(host, offered)}.",
             )
-        known_hosts.remember(self.known_hosts, _alias(host), offered)
+        known = known_hosts.remember(self.known_hosts, _alias(host), offered)
+        if known and offered not in known:  # somebody met it in the same moment
+            raise _changed(host, known, offered, self._forgotten(host))
 
     def _changed_key(
-        self, host: Host, address: str, known: tuple[HostKey, ...], offered: HostKey
+        self, host: Host, route: Route, known: tuple[HostKey, ...], offered: HostKey
     ) -> HostKeyError:
-        if known_hosts.keys_of(self.known_hosts, _alias(host)):
-            way_out = f"`orchestrator hosts trust {host.name}` forgets the old key"
-        else:
-            way_out = (
-                f"`ssh-keygen -R '{address}'` forgets the old key in {_users_file()}, or set "
-                f"`host_key: {offered.fingerprint}` for {host.name!r} in the inventory"
-            )
-        return HostKeyError(
-            f"the host key of {host.where} has CHANGED: trusted "
-            f"{' or '.join(map(str, known))}, offered {offered}",
-            hint=f"Someone may be listening. If the machine was rebuilt, {way_out}.",
-        )
+        if self._own_keys(host):
+            return _changed(host, known, offered, self._forgotten(host))
+        file, _ = _users_keys(route)
+        words = Command(("ssh-keygen", "-R", route.known_as, "-f", str(file)))
+        way_out = f"`{words}` forgets the old key{_or_pinned(host, offered)}"
+        return _changed(host, known, offered, way_out)
+
+    def _forgotten(self, host: Host) -> str:
+        # A pod's key is kept under its start, and asked for by the name of the host.
+        name = host.name if host.pod else _alias(host)
+        return f"`{Command(('orchestrator', 'hosts', 'trust', name))}` forgets the old key"
+
+
+def _changed(
+    host: Host, known: tuple[HostKey, ...], offered: HostKey, way_out: str
+) -> HostKeyError:
+    return HostKeyError(
+        f"the host key of {host.where} has CHANGED: trusted "
+        f"{' or '.join(map(str, known))}, offered {offered}",
+        hint=f"Someone may be listening. If the machine was rebuilt, {way_out}.",
+    )
+
+
+def _or_pinned(host: Host, offered: HostKey) -> str:
+    """A jump host has no entry in the inventory."""
+    if host.is_jump:
+        return ""
+    return f", or set `host_key: {offered.fingerprint}` for {host.name!r} in the inventory"
 
 
 class HostKeyRule:
     """Paramiko asks its missing-key policy about every host, as we load no keys into it."""
 
-    def __init__(self, host: Host, known_as: str, trust: Trust) -> None:
-        self._host, self._known_as, self._trust = host, known_as, trust
+    def __init__(self, host: Host, route: Route, trust: Trust) -> None:
+        self._host, self._route, self._trust = host, route, trust
 
     def missing_host_key(self, client: Any, hostname: str, key: Any) -> None:
         """HostKeyError: do not go on."""
-        self._trust.verify(self._host, self._known_as, HostKey(key.get_name(), key.asbytes()))
+        self._trust.verify(self._host, self._route, HostKey(key.get_name(), key.asbytes()))
 
 
 def _not_the_pinned_key(host: Host, offered: HostKey) -> HostKeyError:
@@ -137,5 +161,14 @@ def _alias(host: Host) -> str:
     return host.trusted_as or host.name
 
 
-def _users_file() -> Path:
-    return Path.home() / ".ssh" / "known_hosts"
+def _users_keys(route: Route) -> tuple[Path | None, tuple[HostKey, ...]]:
+    """The first of the user's files that knows the address, and what it knows."""
+    for file in route.known_hosts:
+        if keys := known_hosts.keys_of(file, route.known_as):
+            return file, keys
+    return None, ()
+
+
+def _revoked_by(route: Route, offered: HostKey) -> Path | None:
+    files = route.known_hosts
+    return next((f for f in files if known_hosts.is_revoked(f, route.known_as, offered)), None)

@@ -7,12 +7,15 @@ import getpass
 import os
 import shutil
 import socket
+import stat
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+import pytest
 
 from orchestrator.model.host import Host, TransportKind
 
@@ -200,6 +203,16 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def private_null(directory: Path) -> Path:
+    """A device like /dev/null that a fault may destroy; skips where none can be made."""
+    node = directory / "null"
+    try:
+        os.mknod(node, stat.S_IFCHR | 0o666, os.makedev(1, 3))
+    except OSError as error:
+        pytest.skip(f"no device can be made here: {error}")
+    return node
 
 
 def _free_port() -> int:

@@ -57,6 +57,9 @@ class Terminal:
     def send(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 
+    def press_ctrl_d(self) -> None:
+        os.write(self._near, b"\x04")
+
     @property
     def echoes(self) -> bool:
         """Whether what is typed can be read."""

@@ -1,0 +1,75 @@
+"""A ProxyCommand of ssh_config(5): a program of the user's that carries the connection.
+
+Paramiko's own never reads what the program says on stderr: so the program stops when it has said
+64 KB, and nobody learns why it ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import threading
+from dataclasses import dataclass
+
+from orchestrator.model.command import Command
+from orchestrator.model.text import printable
+
+_TAIL_BYTES = 2000
+_END_S = 2.0
+
+
+@dataclass
+class ProxyCommand:
+    """The program while it runs. socket: what ends at the host."""
+
+    socket: socket.socket
+    _process: subprocess.Popen[bytes]
+    _said: bytearray
+    _listener: threading.Thread
+
+    @property
+    def complaint(self) -> str:
+        """What it said last on stderr, as one line; "" while it runs."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            status = self._process.wait(_END_S / 10)
+            self._listener.join(_END_S / 10)
+            last = printable(self._said.decode("utf-8", "replace")).strip().splitlines()[-1:]
+            return f"it ended with {status}{f': {last[0]}' if last else ' and said nothing'}"
+        return ""
+
+    def close(self) -> None:
+        """End the program, and what it holds."""
+        self.socket.close()
+        self._process.terminate()
+        try:
+            self._process.wait(_END_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def start(line: str) -> ProxyCommand:
+    """Start a line of the user's ssh_config, as ssh does: by the user's shell, with exec."""
+    shell = os.environ.get("SHELL") or "/bin/sh"
+    near, far = socket.socketpair()
+    with far:
+        process = subprocess.Popen(
+            Command((shell, "-c", f"exec {line}")).argv,
+            stdin=far.fileno(),
+            stdout=far.fileno(),
+            stderr=subprocess.PIPE,
+        )
+    said = bytearray()
+    listener = threading.Thread(target=_listen, args=(process, said), daemon=True)
+    listener.start()
+    return ProxyCommand(near, process, said, listener)
+
+
+def _listen(process: subprocess.Popen[bytes], said: bytearray) -> None:
+    assert process.stderr is not None
+    with process.stderr as stream:
+        while piece := os.read(stream.fileno(), 65536):
+            said += piece
+            del said[:-_TAIL_BYTES]
