@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,8 @@ class Verb:
     summary: str
 
 
+# Where a command of ours begins in a hint.
+_OURS = re.compile(r"(?:^|(?<=`)|(?<=: ))orchestrator (?=[a-z])")
 # In the order of a working day.
 VERBS = (
     Verb("hosts", "orchestrator.cli.hosts", "List, show and add the machines of the inventory."),
@@ -81,14 +84,24 @@ class LazyGroup(click.Group):
         """What this machine refuses is told as that; else click would make EPIPE a failed gate."""
         try:
             return super().invoke(ctx)
+        except OrchestratorError as exc:
+            _make_pasteable(exc, ctx)
+            raise
         except (OSError, RuntimeError) as exc:
             if fault := _local_fault(exc):
+                _make_pasteable(fault, ctx)
                 raise fault from exc
             raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(verb.name, verb.summary) for verb in VERBS])
+
+
+def _make_pasteable(error: OrchestratorError, ctx: click.Context) -> None:
+    """A hint that is a command has to find the same files when it is pasted."""
+    program = ctx.obj.program if isinstance(ctx.obj, Session) else "orchestrator"
+    error.hint = _OURS.sub(lambda found: f"{program} ", error.hint)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

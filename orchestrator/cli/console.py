@@ -126,7 +126,8 @@ def on_terminal() -> bool:
 def confirm(*lines: str) -> bool:
     """A yes-or-no question whose default is no."""
     # The prompt is written by C's readline, which passes no gate of ours.
-    return click.confirm("\n".join(map(one_line, lines)), default=False, err=True)
+    with undisturbed():
+        return click.confirm("\n".join(map(one_line, lines)), default=False, err=True)
 
 
 def dry_run(steps: Sequence[DryStep], as_json: bool, in_full: bool) -> int:
@@ -179,13 +180,19 @@ class Bars:
 
         gate = terminal.gate(err=True)
         self.live = Progress(
-            TextColumn("{task.description:>8}"),
+            TextColumn("{task.description:>8}", markup=False),
             BarColumn(bar_width=30),
-            TextColumn("{task.fields[amount]}"),
+            TextColumn("{task.fields[amount]}", markup=False),
             TimeElapsedColumn(),
             TextColumn("{task.fields[detail]}", style="dim", markup=False),
             # Rich moves the cursor, so it writes beyond the gate; no text comes to it but ours.
-            console=Console(file=gate.beyond if gate else None, stderr=True),
+            console=Console(
+                file=gate.beyond if gate else None,
+                stderr=True,
+                markup=False,
+                emoji=False,
+                highlight=False,
+            ),
             redirect_stdout=False,
             redirect_stderr=False,
         )
@@ -263,12 +270,16 @@ def progress() -> Iterator[Progress]:
         yield Lines()
         return
     bars = Bars()
-    with bars.live:
+    with _turn:
         _drawn.append(bars)
-        try:
-            yield bars
-        finally:
+        if _unsaid is None:  # else somebody is being asked, and they are drawn afterwards
+            bars.live.start()
+    try:
+        yield bars
+    finally:
+        with _turn:
             _drawn.remove(bars)
+            bars.live.stop()
 
 
 @contextmanager
@@ -276,9 +287,11 @@ def undisturbed() -> Iterator[None]:
     """While the block lasts no bar is drawn; what other threads say comes after it."""
     global _unsaid
     with _question:
+        if _unsaid is not None:  # asked within a question
+            yield
+            return
         with _turn:
-            paused = [bars for bars in _drawn if bars.are_drawn]
-            for bars in paused:
+            for bars in _drawn:
                 bars.live.live.transient = True  # it is drawn again below, not twice
                 bars.live.stop()
                 bars.live.live.transient = False
@@ -286,7 +299,7 @@ def undisturbed() -> Iterator[None]:
         try:
             yield
         finally:
-            for bars in paused:
-                if bars in _drawn:
+            with _turn:
+                for bars in _drawn:
                     bars.live.start()
-            _say_the_rest()
+                _say_the_rest()

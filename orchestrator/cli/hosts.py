@@ -14,6 +14,7 @@ from orchestrator.errors import UsageError
 
 if TYPE_CHECKING:
     from orchestrator.model.host import Host
+    from orchestrator.store.inventory import Inventory
 
 
 @click.group(invoke_without_command=True)
@@ -136,26 +137,44 @@ def status(session: Session, name: str | None, as_json: bool) -> int:
 def trust(session: Session, name: str) -> None:
     """Forget the host key stored for NAME, so that the next contact asks again.
 
-    For a machine that was rebuilt: a changed key is otherwise refused.
+    For a machine that was rebuilt: a changed key is otherwise refused. NAME may also be a jump host
+    of ~/.ssh/config, as it is written there: gate or '[gate]:2222'.
 
     \b
     Example:
       orchestrator hosts trust h100
     """
-    from orchestrator.cloud.pod import alias_prefix
-    from orchestrator.model.host import TransportKind
     from orchestrator.transport.known_hosts import forget
 
-    entry = session.inventory().entry(name)
-    if entry.kind is TransportKind.LOCAL:
+    inventory = session.inventory()
+    is_jump = name not in inventory.names and _keeps(session, name)
+    aliases = [name] if is_jump else _aliases(inventory, name)
+    if sum(forget(session.known_hosts, alias) for alias in aliases):
+        console.out(f"forgot the host key of {name}")
+    else:
+        console.out(f"no host key was stored for {name}")
+    console.next_step(f"orchestrator deploy --host {inventory.default if is_jump else name}")
+
+
+def _keeps(session: Session, name: str) -> bool:
+    """Whether there is a key of a jump host by this name, which the inventory need not know."""
+    from orchestrator.transport.known_hosts import keys_of
+
+    return bool(keys_of(session.known_hosts, name, in_capitals_too=False))
+
+
+def _aliases(inventory: Inventory, name: str) -> list[str]:
+    """What the keys of a host are kept under; a pod has one for each start."""
+    from orchestrator.cloud.pod import alias_prefix
+    from orchestrator.model.host import TransportKind
+
+    if inventory.entry(name).kind is TransportKind.LOCAL:
         raise UsageError(
             f"{name} is this machine and has no host key",
             hint="Name a host with transport: ssh; `orchestrator hosts` lists them.",
         )
-    host = session.inventory().hosts.get(name)
-    alias = f"{alias_prefix(host.pod)}*" if host and host.pod else name
-    if forget(session.known_hosts, alias):
-        console.out(f"forgot the host key of {name}")
-    else:
-        console.out(f"no host key was stored for {name}")
-    console.next_step(f"orchestrator deploy --host {name}")
+    host = inventory.hosts.get(name)
+    if host is None or host.pod is None:
+        return [name]
+    prefix = alias_prefix(host.pod)
+    return [f"{prefix}????????T??????Z", f"{prefix}never"]

@@ -15,6 +15,7 @@ from orchestrator.cli.once import refuse_repeats
 from orchestrator.cli.session import Session
 from orchestrator.errors import InventoryError, UsageError
 from orchestrator.model.address import PROXY_REFUSED, RUNPOD_PROXY, bracketed
+from orchestrator.model.command import Command
 from orchestrator.model.redaction import discreet
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def add(ctx: click.Context, /, name: str, local: bool, pod: str | None, **keys: 
         raise UsageError(
             f"how is {name} reached? Expected exactly one of --address, --pod and --local, or an "
             "ssh command",
-            hint=f"orchestrator hosts add {name} --address 203.0.113.7 --port 10022",
+            hint=str(_add(name, "--address", "203.0.113.7", "--port", "10022")),
         )
     fields: dict[str, str | int | dict[str, str]] = {"transport": "local" if local else "ssh"}
     if pod is not None:
@@ -174,9 +175,13 @@ def _line(name: str, words: list[str]) -> SshLine | None:
         raise UsageError(
             PROXY_REFUSED,
             hint="Use the pod's direct TCP address (Connect > SSH over exposed TCP), or its id: "
-            f"orchestrator hosts add {name} --pod {pod}",
+            f"{_add(name, '--pod', pod)}",
         )
     return line
+
+
+def _add(name: str, *words: str) -> Command:
+    return Command(("orchestrator", "hosts", "add", name, *words))
 
 
 def _said(fields: dict[str, str]) -> dict[str, str]:

@@ -35,13 +35,21 @@ def can_type() -> bool:
 def ask_about_host_key(question: str, fingerprint: str) -> bool:
     """Put first contact to the person; anything but yes is no."""
     with console.undisturbed():
-        return console.confirm(question, f"Trust {fingerprint} from now on?")
+        try:
+            return console.confirm(question, f"Trust {fingerprint} from now on?")
+        except click.Abort as error:
+            if isinstance(error.__context__, EOFError):  # Ctrl-D: no answer is no
+                return False
+            raise
 
 
 def ask_passphrase(question: str) -> str:
-    """Ask for a key's passphrase without echo."""
-    with console.undisturbed(), _terminal() as (source, sink):
-        return _typed(source, sink, question, seen=False)
+    """Ask for a key's passphrase without echo; "" if none is given."""
+    with console.undisturbed(), _terminal() as (_, sink):
+        try:
+            return getpass.getpass(printable(question), sink)
+        except EOFError:  # Ctrl-D: none is given, as for ssh
+            return ""
 
 
 def ask_answers(said: str, questions: tuple[Question, ...]) -> list[str]:

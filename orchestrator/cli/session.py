@@ -116,16 +116,17 @@ class Session:
         from orchestrator.cli.console import on_terminal
         from orchestrator.transport.connect import FirstContact, Trust, connect
 
-        first = FirstContact.ASK if on_terminal() else FirstContact.REFUSE
+        typing = questions.can_type()
+        first = FirstContact.ASK if typing and on_terminal() else FirstContact.REFUSE
         if accept_new_host_key:
             first = FirstContact.ACCEPT
-        typing = questions.can_type()
         trust = Trust(
             self.known_hosts,
             first,
             questions.ask_about_host_key,
             questions.ask_passphrase if typing else None,
             questions.ask_answers if typing else None,
+            frozenset(self.inventory().names),
         )
         return connect(host, trust, self._located if host.pod else None)
 

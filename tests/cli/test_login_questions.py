@@ -132,6 +132,76 @@ def test_a_passphrase_is_typed_at_the_terminal_while_stderr_is_a_file(
         assert PASSPHRASE not in terminal.shown
 
 
+# The connection asks in its thread, and the bars come while it does.
+A_QUESTION_AND_THEN_BARS = """
+import threading
+from orchestrator.cli import console
+asked, drawn = threading.Event(), threading.Event()
+given = []
+def ask():
+    with console.undisturbed():
+        asked.set()
+        drawn.wait(10)
+        given.append(console.confirm("Trust [red]it[/red]?"))
+asks = threading.Thread(target=ask)
+asks.start()
+asked.wait(10)
+with console.progress() as progress:
+    drawn.set()
+    while asks.is_alive():
+        progress.step("sync", 1, 10, "file")
+        asks.join(0.05)
+    progress.say("after the answer")
+print(given)
+"""
+A_QUESTION_UNDER_BARS = """
+from orchestrator.cli import console
+with console.progress() as progress:
+    progress.step("sync", 1, 10, "[y/N].cu")
+    given = [console.confirm("Stop [bold]it[/bold]?")]
+print(given)
+"""
+
+
+@pytest.mark.parametrize("program", [A_QUESTION_AND_THEN_BARS, A_QUESTION_UNDER_BARS])
+def test_no_bracket_of_a_question_is_taken_for_a_style(program: str, tmp_path: Path) -> None:
+    words = (sys.executable, "-c", program)
+    with on_terminal(words, tmp_path, {"PYTHONPATH": str(REPOSITORY)}) as terminal:
+        terminal.read_until("it[/")
+        terminal.read_until("[y/N]")
+        terminal.type("y")
+        assert terminal.exit_status() == 0, terminal.shown
+        assert (
+            "[red]it[/red]? [y/N]" in terminal.shown or "[bold]it[/bold]? [y/N]" in terminal.shown
+        )
+        assert terminal.stdout.endswith("[True]\n")
+
+
+def test_ctrl_d_at_the_host_key_question_is_a_no(plain_project: Project, sshd: SshServer) -> None:
+    plain_project.add_ssh_host(sshd, host_key="")
+    words = (*CHECK[:3], "runs", "--host", "pod")
+    with on_terminal(words, plain_project.root, {"PYTHONPATH": str(REPOSITORY)}) as terminal:
+        terminal.read_until("[y/N]")
+        terminal.press_ctrl_d()
+        assert terminal.exit_status() == 3, terminal.shown
+        assert "--accept-new-host-key" in terminal.shown
+        assert "interrupted" not in terminal.shown
+
+
+def test_ctrl_d_at_a_passphrase_gives_the_advice_of_ssh_add(
+    plain_project: Project, sshd: SshServer, keys: Keys
+) -> None:
+    plain_project.add_ssh_host(sshd, identity_file=str(keys.encrypted))
+    words = (*CHECK[:3], "runs", "--host", "pod")
+    with on_terminal(words, plain_project.root, {"PYTHONPATH": str(REPOSITORY)}) as terminal:
+        terminal.read_until("Passphrase for")
+        terminal.read_for(0.3)
+        terminal.press_ctrl_d()
+        assert terminal.exit_status() == 3, terminal.shown
+        assert f"ssh-add {keys.encrypted}" in terminal.shown
+        assert "interrupted" not in terminal.shown
+
+
 @pytest.mark.parametrize("seen", [True, False])
 def test_no_bar_is_drawn_and_no_line_said_while_somebody_types(seen: bool, tmp_path: Path) -> None:
     words = (sys.executable, "-c", BARS_AND_A_QUESTION.replace("SEEN", str(seen)))
