@@ -106,50 +106,52 @@ def _listed(transport: ScriptedTransport, place: Path) -> None:
         console.out(f"{run.run_id} {run.state} {run.here.value} {run.words}")
 
 
+_DATA = b"x" * 1000
+_COMPILED = {"state": "ok", "nvcc": "/usr/local/cuda/bin/nvcc", "took_s": 1.5, "instead": []}
+_FILES = [
+    {"path": "artifacts/ncu/a.csv", "size": len(_DATA)},
+    {"path": "log.txt", "size": 0},
+]
+_PULLED = (
+    (b"J", {"ok": True, "files": _FILES}),
+    (b"Z", zlib.compress(_DATA)),
+    (b"J", {"sha256": sha256(_DATA).hexdigest()}),
+    (b"J", {"sha256": sha256(b"").hexdigest()}),
+    (b"J", {"ok": True}),
+)
+_FOLLOWED = (
+    (b"L", b'building\n@@progress {"stage": "bench", "done": 3, "total": 9, "label": "a"}\n'),
+    (b"H", json.dumps(_BEAT).encode()),
+    (b"J", {"ok": True, "end": _END, "offset": 9}),
+)
+_WANTED = {"status": "wanted", "base": None, "have": ["0123456789abcdef"]}
+_DONE = {"status": "done", "root": "/w", "deleted": 1}
+_FAILED = {"status": "failed", "root": "/w", "text": "[Errno 28] no space", "error": "ENOSPC"}
+_JOBS = [dict(_BEAT, run=f"r{n}", end=end) for n, end in enumerate((None, _END, None))]
+
+
 def talks(place: Path) -> tuple[Talk, ...]:
     """One conversation with each agent, honest so far."""
     scan = sources.scan(write(place / "project", {"csrc/a.cu": "A"}))
-    data = b"x" * 1000
-    compiled = {"state": "ok", "nvcc": "/usr/local/cuda/bin/nvcc", "took_s": 1.5, "instead": []}
-    files = [
-        {"path": "artifacts/ncu/a.csv", "size": len(data)},
-        {"path": "log.txt", "size": 0},
-    ]
-    pulled = (
-        (b"J", {"ok": True, "files": files}),
-        (b"Z", zlib.compress(data)),
-        (b"J", {"sha256": sha256(data).hexdigest()}),
-        (b"J", {"sha256": sha256(b"").hexdigest()}),
-        (b"J", {"ok": True}),
-    )
-    followed = (
-        (b"L", b'building\n@@progress {"stage": "bench", "done": 3, "total": 9, "label": "a"}\n'),
-        (b"H", json.dumps(_BEAT).encode()),
-        (b"J", {"ok": True, "end": _END, "offset": 9}),
-    )
-    wanted = {"status": "wanted", "base": None, "have": ["0123456789abcdef"]}
-    done = {"status": "done", "root": "/w", "deleted": 1}
-    failed = {"status": "failed", "root": "/w", "text": "[Errno 28] no space", "error": "ENOSPC"}
-    jobs = [dict(_BEAT, run=f"r{n}", end=end) for n, end in enumerate((None, _END, None))]
     return (
         Talk(
             "doctor",
             (
                 ((b"J", _evidence()),),
-                ((b"J", {"trying": True}), (b"J", compiled)),
+                ((b"J", {"trying": True}), (b"J", _COMPILED)),
                 ((b"J", {"status": 0, "said": "==PROF== fine"}),),
             ),
             _doctor,
         ),
         Talk(
             "receive",
-            (((b"J", wanted), (b"J", done)),),
+            (((b"J", _WANTED), (b"J", _DONE)),),
             lambda way, _: deploy(way, scan, pauses_s=()),
         ),
         Talk(
-            "receive, failed", (((b"J", failed),),), lambda way, _: deploy(way, scan, pauses_s=())
+            "receive, failed", (((b"J", _FAILED),),), lambda way, _: deploy(way, scan, pauses_s=())
         ),
-        Talk("follow", (followed,), lambda way, _: remote_log(way, "r1", True, console.out)),
+        Talk("follow", (_FOLLOWED,), lambda way, _: remote_log(way, "r1", True, console.out)),
         Talk(
             "cancel",
             (((b"J", {"ok": True, "end": _END}),),),
@@ -160,8 +162,8 @@ def talks(place: Path) -> tuple[Talk, ...]:
             (((b"J", {"error": "no-space", "message": "no space left"}),),),
             lambda way, _: DetachedLauncher(way).cancel("r1"),
         ),
-        Talk("list", (((b"J", {"jobs": jobs}),),), _listed),
-        Talk("pull", (pulled,), _pull),
+        Talk("list", (((b"J", {"jobs": _JOBS}),),), _listed),
+        Talk("pull", (_PULLED,), _pull),
         Talk(
             "watchdog",
             (((b"J", {"ok": True, "ways": ["runpodctl", "api"]}),),),
