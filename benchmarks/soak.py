@@ -42,7 +42,8 @@ from orchestrator.store.runs import RunStore
 from orchestrator.transport.base import Transport
 from orchestrator.transport.connect import Trust, connect
 from orchestrator.workflows.deploy import deploy_from
-from orchestrator.workflows.run_job import Errand, bring_home, run_job
+from orchestrator.workflows.errand import Errand
+from orchestrator.workflows.run_job import bring_home, run_job
 from remote_payload.contract import Request, Stage
 from tests.ssh.link import LossyLink
 

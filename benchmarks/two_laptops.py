@@ -39,7 +39,8 @@ from orchestrator.store.runs import RunStore, new_run_id
 from orchestrator.transport.base import Transport
 from orchestrator.transport.connect import Trust, connect
 from orchestrator.workflows.deploy import deploy_from
-from orchestrator.workflows.run_job import Errand, bring_home, run_job
+from orchestrator.workflows.errand import Errand
+from orchestrator.workflows.run_job import bring_home, run_job
 from remote_payload.contract import DType, Request, Shape, Stage
 
 Reach = Callable[[], Transport]

@@ -46,8 +46,9 @@ def attach(
       orchestrator attach 20261122-1015 --host h100-new-port
     """
     from orchestrator.cli.measure import show
-    from orchestrator.workflows.remote_runs import adopt
-    from orchestrator.workflows.run_job import Errand, bring_home
+    from orchestrator.workflows.errand import Errand
+    from orchestrator.workflows.fetch_runs import adopt
+    from orchestrator.workflows.run_job import bring_home
 
     kept = _kept(session, run, host, "attach")
     where = session.host(session.runs.claim(kept).host if kept and not host else host)

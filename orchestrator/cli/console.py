@@ -186,13 +186,7 @@ class Bars:
             TimeElapsedColumn(),
             TextColumn("{task.fields[detail]}", style="dim", markup=False),
             # Rich moves the cursor, so it writes beyond the gate; no text comes to it but ours.
-            console=Console(
-                file=gate.beyond if gate else None,
-                stderr=True,
-                markup=False,
-                emoji=False,
-                highlight=False,
-            ),
+            console=Console(file=gate.beyond if gate else None, stderr=True),
             redirect_stdout=False,
             redirect_stderr=False,
         )

@@ -85,7 +85,7 @@ def _build(
     progress: Progress,
 ) -> Built:
     from orchestrator.workflows.build import build
-    from orchestrator.workflows.run_job import Errand
+    from orchestrator.workflows.errand import Errand
 
     errand = Errand(transport, session.runs, progress, show_log=session.debug)
     return build(errand, _order(session, arch), deployed.digest)

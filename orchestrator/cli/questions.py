@@ -47,7 +47,7 @@ def ask_passphrase(question: str) -> str:
     """Ask for a key's passphrase without echo; "" if none is given."""
     with console.undisturbed(), _terminal() as (_, sink):
         try:
-            return getpass.getpass(printable(question), sink)
+            return getpass.getpass(question, sink)
         except EOFError:  # Ctrl-D: none is given, as for ssh
             return ""
 

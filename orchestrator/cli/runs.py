@@ -92,16 +92,17 @@ def fetch(
       orchestrator runs fetch 20261122-1015 --host h100
       orchestrator runs fetch --all --host h100
     """
-    from orchestrator.workflows import remote_runs as workflow
+    from orchestrator.workflows.fetch_runs import fetch_each
     from orchestrator.workflows.publish import publish
+    from orchestrator.workflows.remote_runs import chosen, missing, remote_runs
 
     if (run is None) is not every:
         raise UsageError("give either one run or --all", hint="orchestrator runs --host NAME")
     where = session.host(host)
     with console.progress() as progress, session.transport(where, accept_new_host_key) as transport:
-        known = workflow.remote_runs(transport, session.runs, progress)
-        wanted = [*workflow.missing(known)] if run is None else [workflow.chosen(known, run, where)]
-        workflow.fetch_each(
+        known = remote_runs(transport, session.runs, progress)
+        wanted = [*missing(known)] if run is None else [chosen(known, run, where)]
+        fetch_each(
             transport,
             session.runs,
             wanted,

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from orchestrator.model import ptxas
 from orchestrator.model.run import Run
 from orchestrator.workflows import left_at_home
+from orchestrator.workflows.errand import Errand
 from orchestrator.workflows.profile import Order, new_card
-from orchestrator.workflows.run_job import Errand, run_job
+from orchestrator.workflows.run_job import run_job
 from remote_payload.contract import BuildReport, Status
 
 

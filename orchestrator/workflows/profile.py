@@ -21,8 +21,9 @@ from orchestrator.store.runs import RunStore, new_run_id
 from orchestrator.transport.base import Transport
 from orchestrator.workflows import deploy, left_at_home
 from orchestrator.workflows.diagnose import Beside, look_command
+from orchestrator.workflows.errand import Errand, spec_of
 from orchestrator.workflows.plan import Plan
-from orchestrator.workflows.run_job import Errand, run_job, spec_of
+from orchestrator.workflows.run_job import run_job
 
 
 @dataclass(frozen=True)

@@ -5,78 +5,35 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 from orchestrator.errors import (
     Detached,
     EndedBySignal,
-    HostKeyError,
     HostStopped,
     HostUnfit,
     HostUnreachable,
-    LinkLost,
     LocalFault,
-    NobodyToAsk,
     OrchestratorError,
     RunTaken,
 )
 from orchestrator.launch.detached import DetachedLauncher
-from orchestrator.model.host import Host
-from orchestrator.model.job import Ending, JobEnd, JobSpec
+from orchestrator.model.job import Ending, JobEnd
 from orchestrator.model.local_fault import is_local, told
-from orchestrator.model.progress import Progress
 from orchestrator.model.run import Run, RunCard
-from orchestrator.store.runs import LOG, RunStore
-from orchestrator.transport.base import Transport
+from orchestrator.store.runs import LOG
+from orchestrator.workflows.errand import Errand, Patience, spec_of
 from orchestrator.workflows.interrupted import Standing, unbroken
 from orchestrator.workflows.job_log import JobLog, last_seen, tail
 from remote_payload import codec
 from remote_payload.contract import Request
 
-T = TypeVar("T")
-
-# How long to wait before each new try to reach a host whose link dropped.
-RETRY_PAUSES_S = (0.5, 1, 2, 4, 8, 15, 30, 30, 30)
 # Within this time a second Ctrl-C means the job, not only the watching.
 SECOND_CTRL_C_S = 2.0
-# The payload enforces the request's limit itself; the runner's comes a little later.
-RUNNER_MARGIN_S = 30.0
 _LOST = (Ending.RUNNER_KILLED, Ending.HOST_RESTARTED)
-
-
-@dataclass(frozen=True)
-class Errand:
-    """Where to run, where to keep, whom to tell. pauses_s: see RETRY_PAUSES_S."""
-
-    transport: Transport
-    runs: RunStore
-    progress: Progress
-    show_log: bool = False
-    pauses_s: tuple[float, ...] = RETRY_PAUSES_S
-    sleep: Callable[[float], None] = time.sleep
-
-    @property
-    def host(self) -> Host:
-        return self.transport.host
-
-
-def spec_of(host: Host, request: Request) -> JobSpec:
-    """What the runner on `host` needs to know to run `request`."""
-    env = dict(host.env)
-    if host.gpu is not None:
-        env.setdefault("CUDA_VISIBLE_DEVICES", str(host.gpu))
-    return JobSpec(
-        run_id=request.run_id,
-        snapshot=request.snapshot,
-        python=host.python,
-        env=tuple(sorted(env.items())),
-        time_limit_s=request.time_limit_s + RUNNER_MARGIN_S,
-    )
 
 
 def run_job(errand: Errand, card: RunCard, request: Request) -> Run:
@@ -122,7 +79,7 @@ class _Homecoming:
         self._errand, self._folder, self._run_id = errand, folder, claim.run_id
         self._launcher = DetachedLauncher(errand.transport, claim)
         self._log = JobLog(folder, errand.progress, errand.show_log)
-        self._was_there = False
+        self._patience = Patience(errand, self._falls_silent)
         self._known, self._silent_since = standing, 0
 
     @property
@@ -131,6 +88,9 @@ class _Homecoming:
         if self._known is Standing.UNKNOWN and self._log.heard > self._silent_since:
             return Standing.GOES_ON
         return self._known
+
+    def _falls_silent(self) -> None:
+        self._silent_since = self._log.heard
 
     def whole(self, request: Request | None = None) -> Run:
         """Submit `request` if there is one, then stay with the job until all of it is here."""
@@ -200,7 +160,7 @@ class _Homecoming:
     def _followed(self, request: Request | None) -> JobEnd:
         if request is not None:
             self._submit(request)
-        end = self._persistently(
+        end = self._patience.done(
             lambda: self._launcher.follow(
                 self._run_id, self._log.offset, self._log.take, self._log.beat
             ),
@@ -228,7 +188,7 @@ class _Homecoming:
 
     def _submit(self, request: Request) -> None:
         text, spec = codec.dumps(request), spec_of(self._errand.host, request)
-        self._was_there = True  # its snapshot has just been brought there
+        self._patience.knows_us = True  # its snapshot has just been brought there
         tries = 0
 
         def asking() -> None:
@@ -240,7 +200,7 @@ class _Homecoming:
             self._launcher.submit(spec, text, asking)
 
         try:
-            self._persistently(submit)
+            self._patience.done(submit)
         except HostUnfit as exc:
             if tries > 1:
                 # The link dropped before an answer came: an earlier try may have started it.
@@ -255,7 +215,7 @@ class _Homecoming:
         self._log.seen()
 
     def _pull(self) -> None:
-        self._persistently(
+        self._patience.done(
             lambda: self._launcher.pull(self._run_id, self._folder, self._errand.progress),
             lambda: sum(p.stat().st_size for p in self._folder.rglob("*") if p.is_file()),
         )
@@ -286,7 +246,7 @@ class _Homecoming:
             say(f"cancelling run {self._run_id}")
             # The first Ctrl-C may have hit in the middle of a message.
             self._errand.transport.close()
-            self._persistently(lambda: self._launcher.cancel(self._run_id))
+            self._patience.done(lambda: self._launcher.cancel(self._run_id))
             self._known = Standing.ENDED
             with self._alone():
                 return self._followed(None)
@@ -301,32 +261,3 @@ class _Homecoming:
             f"{exc.message}; the state of run {self._run_id} is unknown, {last_seen(self._folder)}",
             hint=f"{exc.hint} {later}: {self._attach}".strip(),
         )
-
-    def _persistently(self, act: Callable[[], T], heard: Callable[[], int] = lambda: 0) -> T:
-        """Do `act`; after a dropped link reconnect and do it again. Every act is idempotent.
-
-        heard grows with what has come from the host: while it does, patience starts anew.
-        """
-        errand, best = self._errand, heard()
-        pauses = iter(errand.pauses_s)
-        while True:
-            try:
-                done = act()
-            except (HostKeyError, HostStopped, NobodyToAsk):
-                raise
-            except HostUnreachable as exc:
-                # A host that was never reached is a plain error; one that was is waited for. One
-                # that has let us in seems to refuse our key when the link drops during a login.
-                self._was_there = self._was_there or isinstance(exc, LinkLost)
-                if heard() > best:
-                    best, pauses = heard(), iter(errand.pauses_s)
-                pause = next(pauses, None)
-                if not self._was_there or pause is None:
-                    raise
-                self._silent_since = self._log.heard
-                errand.transport.close()
-                errand.progress.say(f"{exc.message}; trying again in {pause:g} s")
-                errand.sleep(pause)
-            else:
-                self._was_there = True
-                return done

@@ -17,7 +17,8 @@ from orchestrator.model.run import RunCard
 from orchestrator.store.runs import RunStore
 from orchestrator.transport.local import LocalTransport
 from orchestrator.workflows.deploy import deploy_from
-from orchestrator.workflows.run_job import Errand, run_job
+from orchestrator.workflows.errand import Errand
+from orchestrator.workflows.run_job import run_job
 from remote_payload import codec
 from remote_payload.contract import Request
 from tests.faults.conftest import (

@@ -23,7 +23,8 @@ from orchestrator.model.progress import Silence
 from orchestrator.model.run import RunCard
 from orchestrator.store.runs import RunStore
 from orchestrator.transport.local import LocalChannel, LocalTransport
-from orchestrator.workflows.run_job import Errand, bring_home, run_job
+from orchestrator.workflows.errand import Errand
+from orchestrator.workflows.run_job import bring_home, run_job
 from remote_payload import codec
 from remote_payload.contract import Request, Stage
 from tests.faults.conftest import COUNTS, FINISH, Laptop, alive, ended, processes_of, wait_until

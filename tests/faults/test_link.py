@@ -17,7 +17,8 @@ from orchestrator.errors import HostUnreachable
 from orchestrator.model.host import Host
 from orchestrator.store.runs import RunStore
 from orchestrator.transport.connect import Trust, connect
-from orchestrator.workflows.run_job import Errand, bring_home
+from orchestrator.workflows.errand import Errand
+from orchestrator.workflows.run_job import bring_home
 from tests.cloud.server import KEY, pod_json
 from tests.cloud.server import serve as serve_pods
 from tests.faults.conftest import (

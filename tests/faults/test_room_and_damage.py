@@ -19,7 +19,8 @@ from orchestrator.store.runs import RunStore
 from orchestrator.transport.base import Channel
 from orchestrator.transport.local import LocalTransport
 from orchestrator.workflows.deploy import deploy_from
-from orchestrator.workflows.run_job import Errand, bring_home
+from orchestrator.workflows.errand import Errand
+from orchestrator.workflows.run_job import bring_home
 from tests.conftest import SshdVariant
 from tests.faults.conftest import (
     COUNTS,

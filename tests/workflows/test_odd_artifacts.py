@@ -15,7 +15,8 @@ from orchestrator.model.host import Host, TransportKind
 from orchestrator.store.runs import RunStore
 from orchestrator.transport.connect import Trust, connect
 from orchestrator.transport.local import LocalTransport
-from orchestrator.workflows.remote_runs import fetch_each, missing, remote_runs
+from orchestrator.workflows.fetch_runs import fetch_each
+from orchestrator.workflows.remote_runs import missing, remote_runs
 from tests.faults.conftest import kill_sessions
 from tests.security.hostile import hostile_host
 from tests.ssh.server import Keys, serve

@@ -18,7 +18,8 @@ from orchestrator.model.host import Host, TransportKind
 from orchestrator.model.progress import Silence
 from orchestrator.store.runs import RunStore
 from orchestrator.transport.local import LocalChannel, LocalTransport
-from orchestrator.workflows.remote_runs import Here, chosen, fetch, remote_runs
+from orchestrator.workflows.fetch_runs import fetch
+from orchestrator.workflows.remote_runs import Here, chosen, remote_runs
 from remote_payload import codec
 from remote_payload.contract import Request
 from tests.security.hostile import hostile_host

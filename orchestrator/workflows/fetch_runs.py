@@ -1,0 +1,199 @@
+"""Bringing home runs that their host keeps and that were never pulled."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from orchestrator import __version__
+from orchestrator.errors import (
+    HostUnreachable,
+    LinkLost,
+    OrchestratorError,
+    RunError,
+    RunTaken,
+    UsageError,
+)
+from orchestrator.launch.detached import DetachedLauncher
+from orchestrator.model import regular_file
+from orchestrator.model.host import Host
+from orchestrator.model.job import JobEnd
+from orchestrator.model.progress import Progress
+from orchestrator.model.redaction import discreet
+from orchestrator.model.run import Run, RunCard
+from orchestrator.store.naming import RUN_ID
+from orchestrator.store.runs import CARD, END, REQUEST, RESULT, RunStore
+from orchestrator.transport.base import Transport
+from orchestrator.workflows.remote_runs import Here, RemoteRun, chosen, remote_runs
+from remote_payload import codec
+from remote_payload.contract import Request, Result
+
+UNKNOWN = "unknown"
+
+# For runs whose request does not tell its verb yet.
+_VERBS = "check|bench|profile|ncu|deploy|prove|ceilings"
+_STAMP = re.compile(rf"(\d{{8}}-\d{{6}})-.+?(?:-({_VERBS}))?(?:-\d+)?(?:-[0-9a-f]{{4}})?")
+_OWNER = re.compile(r"[0-9a-f]{32}")
+_VERB = re.compile(r"[a-z][a-z-]{0,30}")
+_ARRIVING = ".arriving"
+_SHOWN = 5
+
+
+def fetch(transport: Transport, runs: RunStore, run: RemoteRun, progress: Progress) -> Run:
+    """Bring an ended run home, whole or resumable, and return it as stored.
+
+    A run that was not started from here gets a card from what the host knows; what nobody knows
+    says "unknown". RunError: it still goes on; RunTaken: its name is that of another run here.
+    """
+    if run.end is None:
+        raise RunError(
+            f"run {run.run_id} still goes on at {transport.host.where}",
+            hint="Fetch it when it has ended; meanwhile: "
+            f"orchestrator logs {run.run_id} --host {transport.host.name} -f",
+        )
+    folder = _place(runs, run)
+    if run.here is not Here.NOTHING:
+        DetachedLauncher(transport, runs.claim(folder)).pull(run.run_id, folder, progress)
+        runs.record_end(folder, run.end)
+        return runs.load(folder)
+    arriving = _arriving(folder)
+    DetachedLauncher(transport).pull(run.run_id, arriving, progress, (REQUEST,))
+    _describe(arriving, run, run.end, transport.host)
+    arriving.rename(folder)
+    return runs.load(folder)
+
+
+def fetch_each(
+    transport: Transport,
+    runs: RunStore,
+    wanted: Sequence[RemoteRun],
+    progress: Progress,
+    use: Callable[[Path, Run], object],
+) -> None:
+    """Bring all of them home, each given to `use`; one that fails keeps none of the others away.
+
+    In the end the error of the first that failed, with the names of all; where the host cannot be
+    reached any more, those not tried are among them.
+    """
+    failed: dict[str, OrchestratorError] = {}
+    for number, run in enumerate(wanted):
+        try:
+            use(runs.folder(run.run_id), fetch(transport, runs, run, progress))
+            continue
+        except OrchestratorError as error:
+            problem = error
+        except OSError as error:
+            problem = UsageError(f"{error.filename}: {error.strerror}")
+        failed[run.run_id] = problem
+        progress.say(f"{run.run_id} is not fetched: {problem.message}")
+        if isinstance(problem, LinkLost):
+            transport.close()  # the next one gets a new one
+        elif isinstance(problem, HostUnreachable):
+            failed.update((later.run_id, problem) for later in wanted[number + 1 :])
+            break
+    if failed:
+        raise _not_fetched(failed, len(wanted), transport.host)
+
+
+def _not_fetched(failed: dict[str, OrchestratorError], of: int, host: Host) -> OrchestratorError:
+    names, first = list(failed), next(iter(failed.values()))
+    if of == 1:
+        return first
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return type(first)(
+        f"{len(names)} of {of} runs are not fetched: {', '.join(names[:_SHOWN])}{more}; "
+        f"the first: {first.message}",
+        hint=first.hint or f"Try one alone: orchestrator runs fetch {names[0]} --host {host.name}",
+    )
+
+
+def adopt(transport: Transport, runs: RunStore, reference: str) -> Path:
+    """Make the folder of a run that is not kept here from what its host knows; the host may still
+    be at it. `bring_home` does the rest. RunError as in `chosen`, RunTaken as in `fetch`."""
+    run = chosen(remote_runs(transport, runs), reference, transport.host)
+    folder = _place(runs, run)
+    if run.here is Here.NOTHING:
+        arriving = _arriving(folder)
+        asked = DetachedLauncher(transport).asked(run.run_id)
+        (arriving / REQUEST).write_text(asked, "utf-8", "replace")
+        _describe(arriving, run, None, transport.host)
+        arriving.rename(folder)
+    return folder
+
+
+def _arriving(folder: Path) -> Path:
+    """Where a run takes shape: without a card no other command takes it for one."""
+    arriving = folder.with_name(folder.name + _ARRIVING)
+    arriving.mkdir(parents=True, exist_ok=True)
+    return arriving
+
+
+def _place(runs: RunStore, run: RemoteRun) -> Path:
+    """The folder of the run here, made or not; RunError where something else has its place."""
+    folder = runs.folder(run.run_id)
+    if run.here is Here.ANOTHERS:
+        raise RunTaken(
+            f"{folder} is another run than the host's of this name",
+            hint=f"Keep that one elsewhere: orchestrator --runs FOLDER runs fetch {run.run_id}",
+        )
+    if folder.is_symlink() or (run.here is Here.NOTHING and _holds_something(folder)):
+        raise RunError(
+            f"{folder} is no folder of a run, and in the way of one",
+            hint="Move it away, then run the same command again.",
+        )
+    return folder
+
+
+def _holds_something(folder: Path) -> bool:
+    return folder.exists() and not (folder.is_dir() and not any(folder.iterdir()))
+
+
+def _describe(folder: Path, run: RemoteRun, end: JobEnd | None, host: Host) -> None:
+    """Write what `RunStore.create` would have written, the card last: it makes this a run."""
+    request = _request(folder)
+    (folder / REQUEST).unlink(missing_ok=True)  # it may be one that nobody can read
+    if request is not None:
+        # A job renamed by hand keeps the name it was asked for by, which its result repeats.
+        if not RUN_ID.fullmatch(request.run_id):
+            request = replace(request, run_id=run.run_id)
+        codec.write_atomic(folder / REQUEST, codec.dumps(request))
+    if end is not None:
+        codec.write_atomic(folder / END, codec.dumps(replace(end, message=discreet(end.message))))
+    card = _card(run.run_id, host, request)
+    owner = run.owner if _OWNER.fullmatch(run.owner) else ""
+    codec.write_atomic(folder / CARD, codec.dumps(replace(card, owner=owner)))
+
+
+def _request(folder: Path) -> Request | None:
+    """What was asked: as the host was told, else as the result repeats it; None without both."""
+    with suppress(OSError, ValueError, RecursionError):
+        return codec.loads(Request, regular_file.read_text(folder / REQUEST))
+    with suppress(OSError, ValueError, RecursionError):
+        return codec.loads(Result, regular_file.read_text(folder / RESULT)).request
+    return None
+
+
+def _card(run_id: str, host: Host, request: Request | None) -> RunCard:
+    stamp = _STAMP.fullmatch(run_id)
+    asked = request.verb if request else ""
+    return RunCard(
+        run_id=run_id,
+        verb=asked if _VERB.fullmatch(asked) else (stamp and stamp[2]) or UNKNOWN,
+        host=host.name,
+        workspace=host.workspace,
+        snapshot=request.snapshot if request else UNKNOWN,
+        reproduce=UNKNOWN,
+        created_at=_created_at(stamp[1]) if stamp else UNKNOWN,
+        orchestrator_version=f"{UNKNOWN} (fetched by {__version__})",
+    ).for_others()
+
+
+def _created_at(stamp: str) -> str:
+    try:
+        return f"{datetime.strptime(stamp, '%Y%m%d-%H%M%S'):%Y-%m-%dT%H:%M:%SZ}"
+    except ValueError:
+        return UNKNOWN
