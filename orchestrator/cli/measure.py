@@ -190,7 +190,6 @@ def run_stages(
 ) -> int:
     """Make one run of `stages` with a verb's options, print what it came to; the exit code."""
     from orchestrator.cli.borrow import borrow
-    from orchestrator.store import project
     from orchestrator.workflows import profile as workflow
     from orchestrator.workflows.borrow import split
     from orchestrator.workflows.plan import plan
@@ -200,7 +199,7 @@ def run_stages(
     how = How(verb, **{name: given.pop(name) for name in _HOW})
     host = session.host(how.host)
     how.budget.check(host, *((lender,) if lender else ()))
-    planned = plan(_wish(stages, given), project.here() or session.root)
+    planned = plan(_wish(stages, given), session.here)
     limited = how.budget.limited(planned.request)
     if limited.time_limit_s < planned.request.time_limit_s:
         console.note(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -33,7 +35,6 @@ def report(session: Session, run: str, output: Path | None, as_json: bool) -> in
       orchestrator report latest
       orchestrator report 20261122-1015 -o h100.md
     """
-    from orchestrator.model.local_fault import told
     from orchestrator.workflows.latest import TO_REPORT, require_home, resolve
     from orchestrator.workflows.publish import publish
 
@@ -43,11 +44,8 @@ def report(session: Session, run: str, output: Path | None, as_json: bool) -> in
     require_home(stored)
     if as_json:
         options.refuse_own_stdout(output)
-    try:
+    with _named(output):
         published = publish(stored, folder, output)
-    except OSError as exc:
-        ours = output is not None and exc.filename == str(output)
-        raise told(exc, hint="Choose another -o FILE." if ours else "") from exc
     if output is not None and published.charts.parent != output.parent:
         console.note(f"its charts are in {published.charts}")
     if as_json:
@@ -67,6 +65,18 @@ def report(session: Session, run: str, output: Path | None, as_json: bool) -> in
         console.out(str(published.path))
     console.next_step(_next(stored))
     return 0
+
+
+@contextmanager
+def _named(output: Path | None) -> Iterator[None]:
+    """LocalFault for an OSError inside; whoever gave the name can give another one."""
+    from orchestrator.model.local_fault import told
+
+    try:
+        yield
+    except OSError as exc:
+        ours = output is not None and exc.filename == str(output)
+        raise told(exc, hint="Choose another -o FILE." if ours else "") from exc
 
 
 def _next(run: Run) -> str:

@@ -48,6 +48,13 @@ class Session:
         return project.root(project.here(), self._inventory_folder)
 
     @property
+    def here(self) -> Path:
+        """Where files that a command names lie; the project, for whoever stands nowhere."""
+        from orchestrator.store import project
+
+        return project.here() or self.root
+
+    @property
     def known_hosts(self) -> Path:
         """Beside the inventory, since keys are remembered by the names that it gives."""
         return self._inventory_folder / ".orchestrator" / "known_hosts"
