@@ -1,9 +1,8 @@
 """SSH, and the only file that knows Fabric and Paramiko.
 
 Both are imported inside functions: that costs 150-300 ms, which the TCP connect and `ssh -G`
-need anyway, so the two run side by side. Fabric's defaults are not safe for us: it accepts any
-host key, sets no time limit, and its run() is quadratic in the output. So we bring the socket,
-the host key rule and the keys, and talk over raw session channels.
+need anyway, so the two run side by side. Fabric accepts any host key, sets no time limit, and its
+run() is quadratic in the output: we bring socket, host key rule and keys, over raw channels.
 """
 
 from __future__ import annotations
