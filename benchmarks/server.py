@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.line import Line
+from remote_payload.device_lock import NAMED
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,11 @@ class Server:
     @property
     def client_key(self) -> Path:
         return self.place / "client"
+
+    @property
+    def locks(self) -> Path:
+        """Where jobs lock devices, apart from those of this machine."""
+        return self.place / "locks"
 
     @property
     def fingerprint(self) -> str:
@@ -85,12 +91,13 @@ def serve(line: Line, place: Path, port: int = 22022) -> Iterator[Server]:
 
 
 def _config(server: Server) -> str:
-    (server.place / "home").mkdir()
+    for folder in (server.place / "home", server.locks):
+        folder.mkdir()
     return f"""\
 ListenAddress {server.address}:{server.port}
 HostKey {server.place / "host"}
 AuthorizedKeysFile {server.place / "authorized_keys"}
-SetEnv HOME={server.place / "home"}
+SetEnv HOME={server.place / "home"} {NAMED}={server.locks}
 PidFile none
 UsePAM no
 StrictModes no

@@ -221,7 +221,11 @@ def left_behind(place: Path, tally: Tally) -> None:
             for path in there.rglob("*")
             if path.name.endswith(".partial") or ".new" in path.name
         ],
-        "a lock is held": all(_is_free(lock) for lock in (there / "locks").iterdir()),
+        "a lock is held": all(
+            _is_free(lock)
+            for folder in (there / "locks", place / "server" / "locks")
+            for lock in folder.iterdir()
+        ),
         "processes are left": not _processes(str(there)),
     }
     tally.faults += [fault for fault, holds in checks.items() if not holds]
