@@ -37,7 +37,8 @@ def move_away(digest, name):
 
 
 def prune():
-    jobs, used = os.path.join(ROOT, "jobs", ""), {WANTED}
+    """Leave KEEP snapshots, with that which is about to be published, and those of jobs."""
+    jobs, used = os.path.join(ROOT, "jobs", ""), set()
     for job in os.listdir(jobs) if os.path.isdir(jobs) else ():
         try:
             if not {"end", "end.json"} & set(os.listdir(jobs + job)):
@@ -45,7 +46,7 @@ def prune():
                     used.add(handle.read().strip())
         except OSError:
             pass
-    for digest in published()[int(KEEP) :]:
+    for digest in [one for one in published() if one != WANTED][int(KEEP) - 1 :]:
         if digest not in used:
             if os.path.lexists(STORE + digest):  # a record alone: killed while publishing
                 move_away(digest, ".old-" + digest)

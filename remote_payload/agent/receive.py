@@ -170,8 +170,10 @@ def fill_rest(rows, sources, now):
                 shutil.copyfile(next(iter(twins.values())), target)
                 finish(target, kind, now)
         record.append([path, kind, size, content, None])
+    with contextlib.suppress(OSError):  # an old one that stays is no reason to fail
+        prune()
     for row in record:
-        # Only now: a file that was linked once more has another ctime.
+        # Only now: a file that was linked once more, or once less, has another ctime.
         row[4] = seen(os.lstat(place(row[0])))
     return record
 
@@ -233,7 +235,6 @@ def take_in(base, sources):
     publish(fill_rest(sorted(rows.values()), sources, now))
     note_use()
     send_json({"status": "done", "root": ROOT, "deleted": len(gone)})
-    prune()
 
 
 def main():

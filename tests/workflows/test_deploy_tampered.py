@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.transport.local import LocalTransport
-from orchestrator.workflows.deploy import deploy_from
+from orchestrator.workflows.deploy import KEEP_SNAPSHOTS, deploy_from
+from remote_payload import snapshot
 from tests.workflows.syncing import held, local, local_host, published, there, write
 
 FILES = {"csrc/a.cu": "A" * 100, "csrc/run.sh": "#!/bin/sh\n", "remote_payload/b.py": "b = 1\n"}
@@ -170,6 +171,16 @@ def test_a_snapshot_whose_files_a_newer_one_shares_is_still_whole_and_read_once_
     assert after != before
     assert deploy_from(root, local(workspace)).already_there
     assert record.read_text() == after
+
+
+def test_a_new_snapshot_need_not_be_read_again_after_the_oldest_was_pruned(
+    workspace: Path, root: Path
+) -> None:
+    for number in range(KEEP_SNAPSHOTS + 2):
+        write(root, {"csrc/a.cu": str(number)})
+        last = deploy_from(root, local(workspace))
+        assert not snapshot.look(str(workspace / "snapshots"), last.digest).read
+    assert len(published(workspace)) == KEEP_SNAPSHOTS
 
 
 @pytest.mark.skipif(
