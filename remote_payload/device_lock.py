@@ -10,6 +10,7 @@ The kernel drops a lock with its last holder, so none goes stale, and a file alo
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -73,7 +74,8 @@ class DeviceLock:
             os.set_inheritable(handle, True)
             if how == fcntl.LOCK_EX:
                 os.ftruncate(handle, 0)
-                os.pwrite(handle, owner.encode(), 0)
+                with contextlib.suppress(OSError):  # a full disk: locked all the same, nameless
+                    os.pwrite(handle, owner.encode(), 0)
         return None
 
     def _holder(self, handle: int, is_machine: bool) -> str:

@@ -13,6 +13,7 @@ import pytest
 
 from remote_payload import device_lock
 from remote_payload.device_lock import DeviceLock
+from tests.faults.small_disk import mounted
 from tests.payload.running import ROOT
 
 GPU = "GPU-aaaa1111-0"
@@ -140,3 +141,15 @@ def test_what_somebody_wrote_into_a_lock_is_a_name_or_is_not_shown(
     for text in ("\x1b[2Jhello", "/home/alice", "", "a b"):
         (place / FILES[1]).write_text(text)
         assert second.try_take("r2") == "a job that does not give its name"
+
+
+def test_on_a_full_disk_a_lock_holds_and_only_its_owner_stays_unnamed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(device_lock.NAMED)
+    with mounted(tmp_path / "small", "size=4k,mode=1777") as small:
+        monkeypatch.setattr(device_lock, "PLACES", (str(small),))
+        ours, theirs = (DeviceLock(tmp_path / "workspace", ()) for _ in range(2))
+        (small / "full").write_bytes(b"x" * 4096)
+        assert (ours.note, ours.try_take("r1")) == ("", None)
+        assert theirs.try_take("r2") == "a job that does not give its name"
