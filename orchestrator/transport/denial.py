@@ -104,7 +104,7 @@ def new_password(host: Host) -> AuthenticationError:
 
 def _next_step(host: Host, tried: Tried, also: Sequence[str]) -> str:
     whys = [what for _, what in tried.outcomes]
-    if any("agent" in what for what in whys):
+    if any(what.startswith("the agent ") for what in whys):  # it was to sign, and did not
         first = "Confirm when the agent asks, touch the security key, or `ssh-add` an expired key "
         return first + "again; `ssh-add -T KEY.pub` tells whether the agent signs with it."
     locked = [label for label, what in tried.outcomes if what.startswith(LOCKED)]

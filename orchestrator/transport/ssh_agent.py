@@ -26,9 +26,8 @@ _REACH_LIMIT_S = 2.0
 _ANSWER_LIMIT_BYTES = 1 << 20
 REFUSED = "the agent refused to sign (not confirmed, expired, locked, or its device is missing)"
 GONE = "the agent does not answer any more"
-
-
-_WITHOUT = "(unset SSH_AUTH_SOCK to do without it, or start another agent)"
+_WITHOUT = "unset SSH_AUTH_SOCK"
+_WITHOUT_NAMED = "say `IdentityAgent none` in ~/.ssh/config"
 
 
 class Silent(OSError):
@@ -61,13 +60,13 @@ def reached(place: str) -> Any:
 
 
 class Agent:
-    """An agent behind `connection`, a socket or what Paramiko gives in its place; None: no agent.
+    """An agent behind `connection`, a socket or what stands in its place; None: no agent.
 
-    problem: why its keys are not known, or "".
+    without: how a person does without it. problem: why its keys are not known, or "".
     """
 
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
+    def __init__(self, connection: Any, without: str = _WITHOUT) -> None:
+        self._connection, self._without = connection, without
         self.problem = ""
 
     @property
@@ -86,7 +85,7 @@ class Agent:
             self.problem = "it does not tell its keys"
         except Silent as error:
             self.close()
-            self.problem = f"{error} {_WITHOUT}"
+            self.problem = f"{error} ({self._without} to do without it, or start another agent)"
         except (OSError, EOFError, struct.error) as error:
             self.problem = f"it does not tell its keys: {error or type(error).__name__}"
         return ()
@@ -159,8 +158,10 @@ def agent_of(route: Route) -> Agent:
     """The agent that ssh_config names, or else that of SSH_AUTH_SOCK."""
     if route.agent == "":
         return Agent(None)
-    agent = Agent(reached(route.agent or os.environ.get("SSH_AUTH_SOCK", "")))
-    if route.agent and agent.is_none:
+    if route.agent is None:
+        return Agent(reached(os.environ.get("SSH_AUTH_SOCK", "")))
+    agent = Agent(reached(route.agent), _WITHOUT_NAMED)
+    if agent.is_none:
         agent.problem = f"IdentityAgent {route.agent} cannot be asked: nobody listens there"
     return agent
 

@@ -22,6 +22,7 @@ from orchestrator.transport import dial, ssh_agent
 from orchestrator.transport.connect import Trust, connect
 from tests.faults.conftest import COUNTS, FINISH, Laptop, laptop
 from tests.ssh.server import SshServer
+from tests.transport.test_login import write_config
 
 __all__ = ["laptop"]
 REPOSITORY = Path(__file__).parents[2]
@@ -113,6 +114,25 @@ def test_an_agent_that_does_not_answer_properly_costs_its_keys_alone(
         assert AGENTS[answer] in caught.value.message
         if answer in (_nothing, _drips):
             assert "unset SSH_AUTH_SOCK to do without it" in caught.value.message
+
+
+def test_a_silent_agent_that_ssh_config_names_is_left_out_as_ssh_config_does(
+    sshd: SshServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ssh_agent, "_LIST_LIMIT_S", 0.5)
+    (home := tmp_path / "home").mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    host = replace(sshd.host(), identity_file=None)
+    with odd_agent(tmp_path, _nothing) as place:
+        write_config(home, f"Host *\n IdentityAgent {place}\n")
+        with (
+            connect(host, Trust(tmp_path / "known_hosts")) as transport,
+            pytest.raises(AuthenticationError) as caught,
+        ):
+            transport.open()
+    assert "say `IdentityAgent none` in ~/.ssh/config to do without it" in caught.value.message
+    assert "SSH_AUTH_SOCK" not in caught.value.message
+    assert caught.value.hint.startswith("Set `identity_file:`"), "nothing to confirm"
 
 
 def test_an_agent_that_nobody_can_reach_is_not_waited_for(
