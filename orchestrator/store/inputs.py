@@ -19,7 +19,7 @@ from pathlib import Path
 
 from orchestrator.errors import UsageError
 from orchestrator.model.snapshot import Entry, Kind, Scan, Skipped
-from orchestrator.store.left_out import SPARSE, files_of, mend
+from orchestrator.store.left_out import LOST, SPARSE, files_of, mend
 from orchestrator.store.listing import Rule, ignoring, sparse
 
 # What is compiled or run over there: these file names, in these folders.
@@ -84,11 +84,11 @@ def require_parts(
 
 def require_inputs(scan: Scan) -> Scan:
     """The scan itself, unless what it leaves at home is what the build needs: then UsageError."""
-    if not scan.skipped:
-        return scan
     travels = {entry.path: entry for entry in scan.snapshot.entries}
-    missing = dict(_not_by_choice(scan, travels))
-    missing |= dict(_needed(scan, travels))
+    missing = dict(_led_nowhere(scan))
+    if scan.skipped:
+        missing |= dict(_not_by_choice(scan, travels))
+        missing |= dict(_needed(scan, travels))
     if not missing:
         return scan
     said = [f"{path} ({needed}) {item.reason}" for path, (item, needed) in missing.items()]
@@ -98,6 +98,15 @@ def require_inputs(scan: Scan) -> Scan:
         f"the build needs what would not travel: {'; '.join(said[:_SHOWN])}{more}",
         hint=f"{mend(path, item)}.",
     )
+
+
+def _led_nowhere(scan: Scan) -> Iterator[_Missing]:
+    """Sources that are links to nothing; an editor's locks, which begin with a dot, are none."""
+    for entry in scan.snapshot.entries:
+        if entry.kind is not Kind.LINK or not _INPUT.fullmatch(entry.path):
+            continue
+        if posixpath.basename(entry.path)[0] != "." and not scan.local(entry).exists():
+            yield entry.path, (Skipped(entry.path, LOST), "a source of its own")
 
 
 def _not_by_choice(scan: Scan, travels: Collection[str]) -> Iterator[_Missing]:

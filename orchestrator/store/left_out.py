@@ -12,6 +12,7 @@ from orchestrator.model.snapshot import Scan, Skipped
 
 BY_RULES = "is ignored by .gitignore"  # where no git is there to be told of exceptions
 SPARSE = "is left out by this sparse checkout"
+LOST = "is a link to nothing"
 _MOST_FILES = 100_000
 
 
@@ -40,6 +41,8 @@ def mend(path: str, item: Skipped) -> str:
         return f"`git add -f {path}` lets it travel"
     if "repository" in item.reason:
         return f"Make {item.path} a submodule, and it travels"
+    if item.reason == LOST:
+        return "Correct the link, or remove it"
     if item.reason == SPARSE:
         return f"`git checkout --ignore-skip-worktree-bits -- {path}` brings it here"
     if "name of a secret" in item.reason:

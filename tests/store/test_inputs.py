@@ -336,3 +336,17 @@ def test_a_module_left_out_of_a_folder_that_a_users_file_imports_is_worth_a_line
     git(mine, "init", "-q")
     skipped = sources.scan(root, extra=[("pack", mine / "pack")]).skipped
     assert {item.path: item.usual for item in skipped} == {"pack/made.py": False, "pack/x.o": True}
+
+
+@pytest.mark.parametrize("path", ["csrc/attention/api.cu", "remote_payload/build.py"])
+def test_a_source_that_is_a_link_to_nothing_is_named(root: Path, path: str) -> None:
+    (root / path).unlink()
+    (root / path).symlink_to("moved-away")
+    error = refusal(root)
+    assert f"{path} (a source of its own) is a link to nothing" in error.message
+    assert error.hint == "Correct the link, or remove it."
+
+
+def test_an_editors_lock_is_no_source(root: Path) -> None:
+    (root / "csrc/attention/.#api.cu").symlink_to("me@here.4711:1764000000")
+    assert "csrc/attention/.#api.cu" in paths(scanned(root))
