@@ -54,7 +54,7 @@ def seen(now: os.stat_result) -> List[int]:
 
 
 def look(store: str, digest: str) -> Look:
-    """One pass over all that lies there. Modes that are too wide are put right on the way."""
+    """One pass over all that lies there. Modes are put right on the way, where the disk has any."""
     top = os.path.join(store, digest)
     rows, there = rows_of(store, digest), _listed(top)
     good: List[Row] = []
@@ -133,8 +133,7 @@ def _holds(path: str, row: Row, now: os.stat_result) -> bool:
     try:
         if row[1] == "l":
             return os.readlink(path) == str(row[3])
-        executable = bool(now.st_mode & 0o100)
-        if not stat.S_ISREG(now.st_mode) or now.st_size != row[2] or executable != (row[1] == "x"):
+        if not stat.S_ISREG(now.st_mode) or now.st_size != row[2]:
             return False
         total = hashlib.sha256()
         with open(path, "rb") as handle:
@@ -143,7 +142,10 @@ def _holds(path: str, row: Row, now: os.stat_result) -> bool:
         if total.hexdigest() != row[3]:
             return False
         if stat.S_IMODE(now.st_mode) != READ_ONLY[row[1]]:
-            os.chmod(path, READ_ONLY[row[1]])
-        return True
+            with contextlib.suppress(OSError):
+                os.chmod(path, READ_ONLY[row[1]])
+        kept = bool(now.st_mode & 0o100) == (row[1] == "x")
+        # Some disks (CIFS, gcsfuse) know one mode for all files, whatever is asked for.
+        return kept or os.lstat(path).st_mode == now.st_mode
     except OSError:
         return False

@@ -127,6 +127,21 @@ def test_a_snapshot_is_read_only_and_made_so_again(workspace: Path, root: Path) 
     assert modes() == [0o555, 0o555, 0o444, 0o555, 0o555, 0o444]
 
 
+def test_a_disk_that_knows_one_mode_for_all_files_is_no_damage(
+    workspace: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As CIFS and gcsfuse do; none of them can be mounted in a test, so what they do is done here."""
+    first = deploy_from(root, local(workspace))
+    for path in there(first).rglob("*"):
+        path.chmod(0o777)
+    monkeypatch.setattr(os, "chmod", lambda *_words, **_more: None)
+    assert snapshot.faults(str(workspace / "snapshots"), first.digest) == ""
+    _overwritten(there(first) / "csrc/a.cu")
+    assert "changed or missing: 'csrc/a.cu'" in snapshot.faults(
+        str(workspace / "snapshots"), first.digest
+    )
+
+
 def test_a_record_that_was_altered_with_its_file_is_not_believed(
     workspace: Path, root: Path
 ) -> None:
