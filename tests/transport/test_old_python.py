@@ -16,7 +16,7 @@ from orchestrator.model.host import Host, TransportKind
 from orchestrator.transport import agent
 from orchestrator.transport.local import LocalTransport
 
-PARTS = ("__init__", "first", "wire", "toolkits", "places", "pruning", "inventory")
+PARTS = {"__init__", "first"}.union(*agent._PARTS.values())
 PROGRAMS = sorted(
     Path(item.name).stem
     for item in resources.files("remote_payload.agent").iterdir()
