@@ -61,7 +61,7 @@ def dial(
         try:
             sock.settimeout(min(timeout_s, left_s))
             if source:
-                sock.bind((source, 0))
+                _bind(sock, source)
             sock.connect(place)
         except OSError as error:
             sock.close()
@@ -69,6 +69,14 @@ def dial(
         else:
             return _tuned(sock)
     raise failure or OSError(f"{address} has no address")
+
+
+def _bind(sock: socket.socket, source: str) -> None:
+    """Without this, a source that has no address would be told as the host's name."""
+    try:
+        sock.bind((source, 0))
+    except socket.gaierror as error:
+        raise OSError(f"BindAddress {source} of ~/.ssh/config: {error.strerror}") from error
 
 
 def _looked_up(address: str, port: int, family: int, timeout_s: float) -> Sequence[Any]:

@@ -264,3 +264,5 @@ def test_an_address_family_and_an_address_of_ours_are_followed(
     assert "cannot be resolved" in refusal(host, trust).message
     of_far(home, "BindAddress 192.0.2.1")
     assert "cannot be reached" in refusal(host, trust).message
+    of_far(home, "BindAddress nothing.invalid")
+    assert "BindAddress nothing.invalid of ~/.ssh/config" in refusal(host, trust).message
