@@ -19,6 +19,7 @@ made again, for a library that lacks its end kills whoever loads it.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -194,7 +195,9 @@ class Kept:
 
 
 def content_of(path: Path) -> List[Any]:
-    """What a file holds, for comparing: [size in bytes, sha256]. OSError."""
+    """What a file holds, for comparing: [size in bytes, sha256]. OSError, also for what is none."""
+    if not path.is_file():  # a FIFO would be waited for without end
+        raise OSError(errno.EINVAL, "is not a regular file", str(path))
     total, size_bytes = hashlib.sha256(), 0
     with open(str(path), "rb") as handle:
         for block in iter(lambda: handle.read(1 << 20), b""):

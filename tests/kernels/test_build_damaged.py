@@ -37,7 +37,12 @@ def _swapped(path: Path) -> None:
     path.mkdir()
 
 
-DAMAGES = [_cut, _emptied, _altered, _swapped]
+def _piped(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+DAMAGES = [_cut, _emptied, _altered, _swapped, _piped]
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
