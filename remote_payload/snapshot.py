@@ -70,18 +70,18 @@ def look(store: str, digest: str) -> Look:
             good.append(row)
         else:
             wrong.append(row[0])
-    ours = {row[0] for row in rows}
-    for path in list(ours):
-        parts = path.split("/")
-        ours.update("/".join(parts[:count]) for count in range(1, len(parts)))
+    ours = waiting = {row[0] for row in rows}
+    while waiting:
+        waiting = {path.rpartition("/")[0] for path in waiting} - ours
+        ours |= waiting
     return Look(good, wrong, sorted(there.keys() - ours), read)
 
 
 def faults(store: str, digest: str) -> str:
     """What is not as the digest says, in words; empty if all is."""
-    if not rows_of(store, digest):
-        return "its record is missing or damaged"
     found = look(store, digest)
+    if not found.rows and not found.wrong:
+        return "its record is missing or damaged"
     said = [("changed or missing", found.wrong), ("added", found.extra)]
     return "; ".join(
         "%s: %s%s" % (what, ", ".join(map(repr, paths[:3])), " and more" * (len(paths) > 3))

@@ -57,7 +57,7 @@ def intact(digest):
 
 
 def whole(digest):
-    return rows_of(STORE, digest) != [] and not looked(digest).wrong
+    return looked(digest).rows != [] and not looked(digest).wrong
 
 
 def clear_added(digest):
