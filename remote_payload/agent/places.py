@@ -5,7 +5,7 @@ import tempfile
 
 # Where a run writes, each with whether it makes a folder of its own there.
 PARTS = (("jobs", True), ("snapshots", True), ("builds", True), ("locks", False))
-MOST_LOCKS = 100
+SYNC = "sync"
 
 
 def place(path):
@@ -46,8 +46,8 @@ def refused(folder, own):
         folder, own = os.path.dirname(folder), True
     try:
         write_in(folder, own)
-        locks = [] if own else [os.path.join(folder, name) for name in os.listdir(folder)]
-        for lock in list(filter(os.path.isfile, locks))[:MOST_LOCKS]:
+        lock = os.path.join(folder, SYNC)  # other locks there are of versions before this one
+        if not own and os.path.isfile(lock):
             with open(lock, "a"):
                 pass
     except OSError as problem:
