@@ -52,13 +52,6 @@ class Workspace:
     def job(self, run_id: str) -> PurePosixPath:
         return self.jobs / _name(run_id)
 
-    @property
-    def locks(self) -> PurePosixPath:
-        return self.root / "locks"
-
-    def lock(self, name: str) -> PurePosixPath:
-        return self.locks / _name(name)
-
 
 def _name(text: str) -> str:
     if text in ("", ".", "..") or "/" in text:

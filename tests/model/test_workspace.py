@@ -15,7 +15,6 @@ def test_everything_lies_under_the_root() -> None:
     assert str(HOME.snapshot("abc")) == "~/.cache/blackwell-sparsek/snapshots/abc"
     assert str(HOME.build("key")) == "~/.cache/blackwell-sparsek/builds/key"
     assert str(HOME.job("20261122-101530-h100-bench")).endswith("/jobs/20261122-101530-h100-bench")
-    assert str(HOME.lock("gpu-0")) == "~/.cache/blackwell-sparsek/locks/gpu-0"
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/etc"])
