@@ -14,7 +14,6 @@ def main() -> None:
     Whoever presses Ctrl-C waits for nothing: not for what is loaded here, and not for threads.
     """
     leaving.keep_interrupts()
-    restore = leaving.watch_terminal()
     try:
         code = _run()
     except KeyboardInterrupt:  # while that was loaded, or once more while we said so
@@ -22,7 +21,8 @@ def main() -> None:
     # All is said and done: a Ctrl-C from here on has nothing to interrupt but Python's own end.
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     if code >= leaving.BY_SIGNAL:
-        leaving.leave(restore, code)
+        leaving.leave(code)
+    leaving.give_back()
     sys.exit(code)
 
 
@@ -39,7 +39,7 @@ def _run() -> int:
     except EndedBySignal as exc:  # before there was anything to tell, or while it was told
         return exc.exit_code
     finally:
-        signals.release()
+        signals.end_at_once()
 
 
 if __name__ == "__main__":

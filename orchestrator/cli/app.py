@@ -145,7 +145,10 @@ def cli(ctx: click.Context, inventory: Path | None, runs_dir: Path | None, debug
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
     with terminal.guarded(discreet="--debug" in arguments):
-        return _run(arguments)
+        try:
+            return _run(arguments)
+        finally:
+            console.say_the_rest()
 
 
 def _run(arguments: Sequence[str]) -> int:

@@ -7,7 +7,6 @@ what --debug prints are made to be sent to others, so they pass `discreet` as we
 
 from __future__ import annotations
 
-import atexit
 import json
 import sys
 import threading
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli import terminal
+from orchestrator.cli import leaving, terminal
 from orchestrator.cli.session import Session
 from orchestrator.model.progress import Progress
 from orchestrator.model.text import harmless_json, one_line, set_off
@@ -245,16 +244,13 @@ def _in_turn(say: Callable[[], None]) -> None:
             _unsaid.append(say)
 
 
-def _say_the_rest() -> None:
+def say_the_rest() -> None:
+    """What waits for an answer. Where that is Ctrl-C, whoever ends the command comes to it."""
     global _unsaid
     with _turn:
         unsaid, _unsaid = _unsaid, None
         for say in unsaid or ():
             say()
-
-
-# Where Ctrl-C was the answer, nobody else comes to it.
-atexit.register(_say_the_rest)
 
 
 @contextmanager
@@ -264,16 +260,17 @@ def progress() -> Iterator[Progress]:
         yield Lines()
         return
     bars = Bars()
-    with _turn:
-        _drawn.append(bars)
-        if _unsaid is None:  # else somebody is being asked, and they are drawn afterwards
-            bars.live.start()
-    try:
-        yield bars
-    finally:
+    with leaving.giving_back(leaving.show_cursor):
         with _turn:
-            _drawn.remove(bars)
-            bars.live.stop()
+            _drawn.append(bars)
+            if _unsaid is None:  # else somebody is being asked, and they are drawn afterwards
+                bars.live.start()
+        try:
+            yield bars
+        finally:
+            with _turn:
+                _drawn.remove(bars)
+                bars.live.stop()
 
 
 @contextmanager
@@ -296,4 +293,4 @@ def undisturbed() -> Iterator[None]:
             with _turn:
                 for bars in _drawn:
                     bars.live.start()
-                _say_the_rest()
+                say_the_rest()

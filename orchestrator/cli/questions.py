@@ -6,7 +6,6 @@ drawn; those make room until the answer is there.
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import getpass
 import os
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, TextIO, cast
 
 import click
 
-from orchestrator.cli import console
+from orchestrator.cli import console, leaving
 from orchestrator.cli.terminal import Gate
 
 if TYPE_CHECKING:
@@ -87,19 +86,19 @@ def _terminal() -> Iterator[tuple[TextIO, TextIO]]:
 
 @contextlib.contextmanager
 def _echo_restored(descriptor: int) -> Iterator[None]:
+    """A person who presses Ctrl-C ends the program, and with it the thread that hid the echo."""
     import termios
 
     before = termios.tcgetattr(descriptor)
-    kept = os.dup(descriptor)
 
     def restore() -> None:
-        termios.tcsetattr(kept, termios.TCSADRAIN, before)
+        # Only who is in front may: a job in the background would be stopped for trying.
+        if os.tcgetpgrp(descriptor) == os.getpgrp():
+            termios.tcsetattr(descriptor, termios.TCSANOW, before)
 
-    # A person who presses Ctrl-C ends the program, and with it the thread that had hidden the echo.
-    atexit.register(restore)
-    try:
-        yield
-    finally:
-        restore()
-        atexit.unregister(restore)
-        os.close(kept)
+    with leaving.giving_back(restore):
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError, termios.error):  # the terminal has gone
+                restore()

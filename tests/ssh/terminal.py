@@ -57,6 +57,10 @@ class Terminal:
     def send(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 
+    def stop(self) -> None:
+        """As Ctrl-S does: from now on nothing more is shown."""
+        termios.tcflow(self._far, termios.TCOOFF)
+
     def press_ctrl_d(self) -> None:
         os.write(self._near, b"\x04")
 
