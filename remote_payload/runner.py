@@ -192,6 +192,8 @@ class Supervisor:
     def _environment(self) -> Dict[str, str]:
         env = dict(os.environ)
         env["PATH"] = os.pathsep.join([env.get("PATH", os.defpath), *cuda_folders()])
+        # A log is UTF-8, whatever locale our login has; a provider may print any character.
+        env["PYTHONIOENCODING"] = "utf-8:backslashreplace"
         env.update(self._spec["env"])
         # Ours comes first; what the host or the inventory put there stays behind it.
         env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(self._code), env.get("PYTHONPATH")]))

@@ -45,6 +45,13 @@ def test_a_job_runs_detached_and_its_log_and_exit_status_come_back(bench: Bench)
     assert (end.why, end.exit_status) == (Ending.EXIT, 3)
 
 
+def test_a_job_may_print_any_character_whatever_the_locale(bench: Bench) -> None:
+    locale = (("LC_ALL", "C"), ("PYTHONCOERCECLOCALE", "0"), ("PYTHONUTF8", "0"))
+    log, end = bench.run("r1", "print('é … 😀 \\udce9')", env=locale)
+    assert log.decode() == "é … 😀 \\udce9\n"
+    assert end.exit_status == 0
+
+
 def test_the_log_resumes_at_the_exact_byte(bench: Bench) -> None:
     whole, _ = bench.run("r1", "print('0123456789' * 1000)")
     rest, _, _ = bench.follow("r1", offset=4321)
