@@ -19,7 +19,6 @@ from typing import Any, TextIO, cast
 
 import click
 
-_ESCAPES = "orchestrator.json_escapes"
 _WRITE_S = 1.0
 _product: _Outlet | None = None
 
@@ -58,7 +57,6 @@ def prepare() -> None:
     """Make the streams of this process so; for the program's start, before anything is opened."""
     global _product
     _open_closed_ones()
-    codecs.register_error(_ESCAPES, _as_json_escapes)
     _product = _Outlet(1, "stdout", lambda error: error.errno == errno.EPIPE)
     sys.stdout = _text(_product, sys.stdout)
     sys.stderr = _text(_Outlet(2, "stderr", lambda error: True), sys.stderr)
@@ -93,14 +91,5 @@ def _text(outlet: _Outlet, before: TextIO | None) -> TextIO:
     with contextlib.suppress(LookupError):
         encoding = "utf-8" if codecs.lookup(encoding).name == "ascii" else encoding
     buffer = io.BufferedWriter(outlet)
-    stream = io.TextIOWrapper(buffer, encoding, errors=_ESCAPES, line_buffering=True)
+    stream = io.TextIOWrapper(buffer, encoding, errors="backslashreplace", line_buffering=True)
     return cast(TextIO, stream)
-
-
-def _as_json_escapes(error: UnicodeError) -> tuple[str, int]:
-    """What an encoding has no letter for, so that JSON is still JSON, and a path still a path."""
-    if not isinstance(error, UnicodeEncodeError):
-        raise error
-    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
-    pairs = (units[at : at + 2].hex() for at in range(0, len(units), 2))
-    return "".join(f"\\u{pair}" for pair in pairs), error.end
