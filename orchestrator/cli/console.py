@@ -86,8 +86,13 @@ def _discreet(value: Any, as_is: Collection[str]) -> Any:
 
 
 def note(text: str) -> None:
-    """A line for the person watching; what follows the first is set off."""
-    _in_turn(lambda: _say(set_off(text), err=True))
+    """A line for the person watching, but not while somebody is asked; what follows the first is
+    set off."""
+    with _turn:
+        if _unsaid is None:
+            _say(set_off(text), err=True)
+        else:
+            _unsaid.append(text)
 
 
 def next_step(text: str) -> None:
@@ -123,10 +128,16 @@ def on_terminal() -> bool:
 
 
 def confirm(*lines: str) -> bool:
-    """A yes-or-no question whose default is no."""
+    """A yes-or-no question whose default is no, as is Ctrl-D and an empty stdin."""
     # The prompt is written by C's readline, which passes no gate of ours.
     with undisturbed():
-        return click.confirm("\n".join(map(one_line, lines)), default=False, err=True)
+        try:
+            return click.confirm("\n".join(map(one_line, lines)), default=False, err=True)
+        except click.Abort as error:
+            if not isinstance(error.__context__, EOFError):  # Ctrl-C is no answer
+                raise
+            terminal.write("\n", err=True)
+            return False
 
 
 def dry_run(steps: Sequence[DryStep], as_json: bool, in_full: bool) -> int:
@@ -229,19 +240,10 @@ def _amount(done: int, total: int | None, in_bytes: bool) -> str:
     return text(done) if total is None else f"{text(done)}/{text(total)}"
 
 
-# The bars drawn at the moment, if any; and while somebody is asked, what is said afterwards.
+# The bars drawn at the moment, if any; and while somebody is asked, the notes of afterwards.
 _drawn: list[Bars] = []
-_unsaid: list[Callable[[], None]] | None = None
+_unsaid: list[str] | None = None
 _turn, _question = threading.RLock(), threading.RLock()
-
-
-def _in_turn(say: Callable[[], None]) -> None:
-    """Say it now, or after the question that somebody is answering."""
-    with _turn:
-        if _unsaid is None:
-            say()
-        else:
-            _unsaid.append(say)
 
 
 def say_the_rest() -> None:
@@ -249,8 +251,8 @@ def say_the_rest() -> None:
     global _unsaid
     with _turn:
         unsaid, _unsaid = _unsaid, None
-        for say in unsaid or ():
-            say()
+        for text in unsaid or ():
+            note(text)
 
 
 @contextmanager

@@ -33,13 +33,7 @@ def can_type() -> bool:
 
 def ask_about_host_key(question: str, fingerprint: str) -> bool:
     """Put first contact to the person; anything but yes is no."""
-    with console.undisturbed():
-        try:
-            return console.confirm(question, f"Trust {fingerprint} from now on?")
-        except click.Abort as error:
-            if isinstance(error.__context__, EOFError):  # Ctrl-D: no answer is no
-                return False
-            raise
+    return console.confirm(question, f"Trust {fingerprint} from now on?")
 
 
 def ask_passphrase(question: str) -> str:

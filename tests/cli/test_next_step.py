@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import threading
 import time
@@ -207,6 +208,20 @@ def test_what_is_kept_when_asked_is_said_to_be_kept(
     outcome = project.orchestrator("runs", "rm", run)
     assert f"kept {run}" in outcome.err
     assert json.loads(project.orchestrator("runs", "--json").out)[0]["run"] == run
+
+
+def test_nobody_who_answers_is_a_no_and_no_interruption(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick_payload(project.root)
+    assert project.orchestrator("check").code == 0
+    run = the_run(project)
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    outcome = project.orchestrator("runs", "rm", run)
+    assert outcome.code == 0
+    assert f"\nkept {run}\n" in outcome.err
+    assert "interrupted" not in outcome.err
+    assert (project.root / "runs" / run).is_dir()
 
 
 def test_the_first_run_of_a_project_is_made_on_its_own_default_host(project: Project) -> None:
