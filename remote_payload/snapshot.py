@@ -40,8 +40,11 @@ def digest_of(rows: Any) -> str:
 
 def rows_of(store: str, digest: str) -> List[Row]:
     """The record of a snapshot in the folder `store`; none if it is missing or damaged."""
+    record = os.path.join(store, digest + ".json")
     try:
-        with open(os.path.join(store, digest + ".json")) as handle:
+        if not os.path.isfile(record):  # a FIFO would be waited for without end
+            return []
+        with open(record) as handle:
             rows = json.load(handle)
         return rows if digest_of(rows) == digest and all(len(row) == 5 for row in rows) else []
     except (OSError, ValueError, TypeError, LookupError, RecursionError):

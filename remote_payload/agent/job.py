@@ -41,7 +41,8 @@ def prepare(ask, home):
     if disk.f_blocks and disk.f_bavail * disk.f_frsize < ROOM_BYTES:
         raise OSError(errno.ENOSPC, "no space left under " + ROOT)
     for name in os.listdir(jobs):
-        if name.startswith(".new-") and not alive(int(name.rpartition("-")[2]), None):
+        writer = name.rpartition("-")[2] if name.startswith(".new-") else ""
+        if writer.isdecimal() and len(writer) < 10 and not alive(int(writer), None):
             shutil.rmtree(os.path.join(jobs, name), ignore_errors=True)
     draft = os.path.join(jobs, ".new-%s-%d" % (ask["run"], os.getpid()))
     try:
@@ -109,7 +110,7 @@ def follow(ask):
         if ended and ended["why"] == "never-started" and time.monotonic() - began < START_LIMIT_S:
             ended = None  # it may be starting at this moment
         moved = False
-        if log is None and os.path.exists(path):
+        if log is None and os.path.isfile(path):
             log = os.open(path, os.O_RDONLY)
         while log is not None:
             data = os.pread(log, LOG_CHUNK, offset)

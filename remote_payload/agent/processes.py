@@ -11,11 +11,11 @@ CANCEL_PATIENCE_S, CANCEL_LIMIT_S, SWEEP_S = 12.0, 30.0, 2.0
 
 
 def text_of(path):
-    try:
-        with open(path, encoding="utf-8", errors="replace") as handle:
-            return handle.read()
-    except OSError:
-        return ""
+    with contextlib.suppress(OSError):
+        if os.path.isfile(path):  # a FIFO in its place would be waited for without end
+            with open(path, encoding="utf-8", errors="replace") as handle:
+                return handle.read()
+    return ""
 
 
 def start_ticks(pid):
@@ -39,18 +39,27 @@ def alive(pid, ticks):
     return ticks is None or start_ticks(pid) == ticks
 
 
+def noted(run):
+    """What the runner wrote of itself; None where that is missing, or makes no sense: to kill a
+    process 0, or one below, would be to kill whole groups of others."""
+    status = load(run, "status.json") or {}
+    pid, keys = status.get("runner_pid"), {"boot", "runner_ticks"}
+    return status if type(pid) is int and 0 < pid < 1 << 31 and keys <= status.keys() else None
+
+
 def verdict(run):
     """None while the job goes on; else how it ended."""
     end = load(run, "end.json")
     if end:
         return end
-    status = load(run, "status.json")
-    if not status or not {"boot", "runner_pid", "runner_ticks"} <= status.keys():
-        return {"why": "never-started", "exit_status": None}
-    if status["boot"] != boot_mark():
+    began = os.path.lexists(os.path.join(folder(run), "status.json"))
+    status = noted(run)
+    if status and status["boot"] != boot_mark():
         return {"why": "host-restarted", "exit_status": None}
-    if alive(status["runner_pid"], status["runner_ticks"]):
+    if alive(status["runner_pid"], status["runner_ticks"]) if status else supervisors(run):
         return None
+    if not began:
+        return {"why": "never-started", "exit_status": None}
     # It may have ended between the two looks.
     last = {"why": "runner-killed", "exit_status": None, "message": last_words(run)}
     return load(run, "end.json") or last
@@ -140,9 +149,10 @@ def forbid(run):
 
 
 def beaten(run):
-    """When the runner last gave a sign of life."""
+    """When the runner last gave a sign of life; 0 for never."""
     with contextlib.suppress(OSError):
         return os.stat(os.path.join(folder(run), "status.json")).st_mtime_ns
+    return 0
 
 
 def cancel(ask):
@@ -159,11 +169,12 @@ def cancel(ask):
                 ended = conclude(run, "its supervisor did not answer and was killed")
         if ended:
             return {"ok": True, "end": ended}
-        runner = [load(run, "status.json")["runner_pid"]] if beaten(run) else []
+        status = noted(run)
+        runner = [status["runner_pid"]] if status else supervisors(run)
         if runner and heard is None:
             heard = beaten(run)
             signalled(runner, signal.SIGTERM)
-        if heard and not killed and waited > CANCEL_PATIENCE_S:
+        if heard is not None and not killed and waited > CANCEL_PATIENCE_S:
             killed = signalled(runner if beaten(run) == heard else marked(run), signal.SIGKILL)
         signalled(runner, signal.SIGCONT)  # stopped, it would hear nothing
         time.sleep(0.05)

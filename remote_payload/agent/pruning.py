@@ -42,7 +42,8 @@ def prune():
     for job in os.listdir(jobs) if os.path.isdir(jobs) else ():
         try:
             if not {"end", "end.json"} & set(os.listdir(jobs + job)):
-                with open(jobs + job + "/snapshot") as handle:
+                # Not to be waited for, should it be a FIFO.
+                with open(os.open(jobs + job + "/snapshot", os.O_RDONLY | os.O_NONBLOCK)) as handle:
                     used.add(handle.read().strip())
         except OSError:
             pass

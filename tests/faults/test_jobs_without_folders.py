@@ -49,7 +49,7 @@ def test_a_job_whose_folder_is_gone_there_is_not_said_to_be_over_and_can_be_canc
     assert outcome.code == 2, outcome.err
     assert f"has no folder of run '{run}' any more, but 2 processes of it run" in outcome.err
     assert "nothing of it is running" not in outcome.err
-    assert f"orchestrator cancel {run} --host pod" in outcome.err
+    assert f" cancel {run} --host pod" in outcome.err
     assert not (laptop.folder() / "end.json").exists(), "how it ended is not known"
     shutil.rmtree(laptop.folder())
     cancelled = laptop.run("cancel", run, "--host", "pod")
@@ -74,7 +74,7 @@ def test_a_run_whose_folder_is_gone_here_is_attached_to_and_cancelled_by_id_and_
     for verb in ("attach", "cancel"):
         outcome = laptop.run(verb, run)
         assert outcome.code == 2
-        assert f"orchestrator {verb} {run} --host NAME" in outcome.err
+        assert f" {verb} {run} --host NAME" in outcome.err
     latest = laptop.run("cancel", "--host", "pod")
     assert latest.code == 2, "the latest of a host may be anybody's"
     begun = laptop.run("cancel", run[:-3], "--host", "pod")
