@@ -22,6 +22,11 @@ class Standing(Enum):
     CANCELLING = "may go on or not: it was being cancelled"
 
     @property
+    def has_begun(self) -> bool:
+        """Whether the host has taken the run on."""
+        return self not in (Standing.NOT_ASKED, Standing.ASKED)
+
+    @property
     def may_go_on(self) -> bool:
         """Whether a second Ctrl-C has something to cancel."""
         return self in (Standing.ASKED, Standing.UNKNOWN, Standing.GOES_ON)

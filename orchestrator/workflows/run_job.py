@@ -33,6 +33,8 @@ from remote_payload.contract import Request
 
 # Within this time a second Ctrl-C means the job, not only the watching.
 SECOND_CTRL_C_S = 2.0
+# A name with four random digits is hardly ever taken, and never time and again.
+_MOST_NAMES = 4
 _LOST = (Ending.RUNNER_KILLED, Ending.HOST_RESTARTED)
 
 
@@ -42,6 +44,7 @@ def run_job(errand: Errand, card: RunCard, request: Request) -> Run:
     The run directory exists before the job starts, so that whatever happens here in between,
     `attach` finds it.
     """
+    names = 0
     while True:
         home = None
         try:
@@ -50,9 +53,14 @@ def run_job(errand: Errand, card: RunCard, request: Request) -> Run:
                 folder = errand.runs.folder(card.run_id)
                 home = _Homecoming(errand, folder, Standing.NOT_ASKED)
             return home.whole(errand.runs.request(folder))
-        except RunTaken:
+        except RunTaken as taken:
             # Another laptop started a run in this very second; ours gets a name of its own.
+            if home is None or home.standing.has_begun:
+                raise
             errand.runs.remove(folder)
+            names += 1
+            if names == _MOST_NAMES:
+                raise _every_name_taken(errand, card) from taken
             card = replace(card, run_id=f"{card.run_id}-{secrets.token_hex(2)}")
         except KeyboardInterrupt:
             if home is not None and home.standing is Standing.NOT_ASKED:
@@ -60,6 +68,14 @@ def run_job(errand: Errand, card: RunCard, request: Request) -> Run:
                     errand.runs.remove(folder)
                 errand.progress.say(f"run {card.run_id} {home.standing.value}; nothing is left")
             raise
+
+
+def _every_name_taken(errand: Errand, card: RunCard) -> HostUnfit:
+    return HostUnfit(
+        f"{errand.host.where} has another run of every name, it says, also of {card.run_id}; "
+        "nothing was started",
+        hint="Something else answers in its place; see what `python:` of this host starts.",
+    )
 
 
 def bring_home(errand: Errand, folder: Path) -> Run:
@@ -189,27 +205,28 @@ class _Homecoming:
     def _submit(self, request: Request) -> None:
         text, spec = codec.dumps(request), spec_of(self._errand.host, request)
         self._patience.knows_us = True  # its snapshot has just been brought there
-        tries = 0
+        before = Standing.NOT_ASKED  # what the last try began with
 
         def asking() -> None:
             self._known = Standing.ASKED
 
         def submit() -> None:
-            nonlocal tries
-            tries += 1
+            nonlocal before
+            before = self._known
             self._launcher.submit(spec, text, asking)
 
         try:
             self._patience.done(submit)
         except HostUnfit as exc:
-            if tries > 1:
+            if before is Standing.ASKED:
                 # The link dropped before an answer came: an earlier try may have started it.
                 raise HostUnfit(
                     f"{exc.message}; whether run {self._run_id} was started before is not known",
                     hint=f"{exc.hint} Then: {self._attach}".strip(),
                 ) from exc
             never = JobEnd(Ending.NEVER_STARTED, None, exc.message)
-            self._errand.runs.record_end(self._folder, never)
+            with suppress(OSError):  # a full disk here is not what the person has to hear of
+                self._errand.runs.record_end(self._folder, never)
             raise
         self._known = Standing.UNKNOWN  # what follows hears of it at once
         self._log.seen()
@@ -255,6 +272,10 @@ class _Homecoming:
             raise
 
     def _unknown(self, exc: HostUnreachable) -> HostUnreachable:
+        if self.standing is Standing.NOT_ASKED:
+            self._goes_on()
+            words = f"run {self._run_id} {self.standing.value}; nothing is left of it here"
+            return type(exc)(f"{exc.message}; {words}", hint=exc.hint)
         stopped = isinstance(exc, HostStopped)
         later = "Then" if stopped else "It may well go on; once the host is back"
         return type(exc)(
