@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -22,8 +22,10 @@ from orchestrator.errors import (
     HostUnfit,
     HostUnreachable,
     OrchestratorError,
+    RunError,
     UsageError,
 )
+from orchestrator.launch.answer import DAMAGED, ListedJob
 from orchestrator.launch.detached import DetachedLauncher
 from orchestrator.model.host import Host
 from orchestrator.model.price import Charge, Price
@@ -216,16 +218,26 @@ class Purse:
                 return True
             self.tell(f"not stopped, as it cannot be asked: {problem.message}; {self._later}")
             return False
-        busy = [job.run_id for job in jobs if job.end is None]
-        if busy:
-            self.tell(f"not stopped, as run {busy[0]} still goes on there; {self._later}")
+        if busy := next((job for job in jobs if job.end is None), None):
+            how = "is damaged and may go on" if busy.beat.state == DAMAGED else "still goes on"
+            self.tell(f"not stopped, as run {busy.run_id} {how} there; {self._later}")
             return False
-        ours = self.folder.name if self.folder else ""
-        if self.folder and not (self.folder / END).exists() and ours in {j.run_id for j in jobs}:
+        if ours := self._left_there(jobs):
             # A stop keeps the pod's volume alone, and the workspace may lie elsewhere.
             self.tell(f"not stopped, as what run {ours} left is not here yet; {self._later}")
             return False
         return True
+
+    def _left_there(self, jobs: tuple[ListedJob, ...]) -> str:
+        """The name there of our run, if the pod has it and its end is not here; else ""."""
+        if self.folder is None or (self.folder / END).exists():
+            return ""
+        name, owner = self.folder.name, ""
+        with suppress(RunError):  # a copied folder bears another name than its run
+            claim = self.runs.claim(self.folder)
+            name, owner = claim.run_id, claim.owner
+        marks = [job.owner for job in jobs if job.run_id == name]
+        return name if any("" in (owner, mark) or owner == mark for mark in marks) else ""
 
     def _stop(self) -> None:
         pod = self.client.stop(self._pod_id)

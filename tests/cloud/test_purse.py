@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from orchestrator.cloud.runpod import RunPod
 from orchestrator.errors import Detached, HostStopped, LinkLost, UsageError
+from orchestrator.model.run import RunCard
 from orchestrator.store.runs import RunStore
 from orchestrator.transport.local import LocalTransport
 from orchestrator.workflows.budget import Budget, Purse
+from remote_payload import codec
 from tests.cloud.renting import BARE_PATH, STOP, stand_in
 from tests.cloud.server import FakeRunPod, pod_json
 from tests.cloud.test_watchdog import Pod
@@ -157,3 +159,33 @@ def test_a_pod_whose_results_are_here_is_stopped_whatever_failed_then(left: Left
     (left.folder / "end.json").write_text("{}")
     left.end()
     assert left.rented.fake.seen[-1] == STOP
+
+
+def _card(folder: Path, owner: str) -> None:
+    """Of the run r1, wherever its folder lies."""
+    card = RunCard("r1", "bench", "pod", "~/w", "feed", "", "", "", owner=owner)
+    (folder / "run.json").write_text(codec.dumps(card))
+
+
+def test_a_pod_that_has_what_a_copied_folder_is_about_is_not_stopped(left: Left) -> None:
+    copy = left.folder.with_name("copy-of-r1")
+    copy.mkdir()
+    _card(copy, "a" * 32)
+    said = replace(left, folder=copy).end()
+    assert "not stopped, as what run r1 left is not here yet" in said
+    assert STOP not in left.rented.fake.seen
+
+
+def test_anothers_job_of_our_runs_name_keeps_no_pod_on(left: Left) -> None:
+    _card(left.folder, "a" * 32)
+    (left.rented.pod.workspace / "jobs" / "r1" / "owner").write_text("b" * 32)
+    left.end()
+    assert left.rented.fake.seen[-1] == STOP
+
+
+def test_a_job_that_is_damaged_there_is_not_said_to_go_on(left: Left) -> None:
+    (left.folder / "end.json").write_text("{}")
+    (left.rented.pod.workspace / "jobs" / "r1" / "end.json").write_text('{"why": "because"}')
+    said = left.end()
+    assert "not stopped, as run r1 is damaged and may go on" in said
+    assert STOP not in left.rented.fake.seen
