@@ -114,9 +114,9 @@ _FILES = [
 ]
 _PULLED = (
     (b"J", {"ok": True, "files": _FILES}),
+    (b"J", {"sha256": sha256(b"").hexdigest()}),  # the log, which is asked for first
     (b"Z", zlib.compress(_DATA)),
     (b"J", {"sha256": sha256(_DATA).hexdigest()}),
-    (b"J", {"sha256": sha256(b"").hexdigest()}),
     (b"J", {"ok": True}),
 )
 _FOLLOWED = (

@@ -13,6 +13,7 @@ import re
 import shutil
 import signal
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,9 +48,13 @@ class TooLong(BaseException):
 
 @dataclass
 class Tally:
-    """Of many trials. answered, refused: commands that ended with 0, or with another exit code."""
+    """Of many trials. answered, refused: commands that ended with 0, or with another exit code.
+
+    kinds: how many trials there were of each kind of file, an artifact's being its suffix.
+    """
 
     trials: int = 0
+    kinds: Counter[str] = field(default_factory=Counter)
     answered: int = 0
     refused: int = 0
     slowest_s: float = 0.0
@@ -73,8 +78,7 @@ class Fuzzer:
         for run_folder in self.runs:
             for path in sorted(run_folder.rglob("*")):
                 if path.is_file() and path.suffix not in (".svg", ".md"):
-                    kind = path.suffix if _ARTIFACTS in path.parts else path.name
-                    self.kinds.setdefault(kind, []).append((run_folder, path))
+                    self.kinds.setdefault(_kind(path), []).append((run_folder, path))
         self.tally = Tally()
 
     def warm_up(self) -> None:
@@ -107,6 +111,7 @@ class Fuzzer:
     def read(self, number: int, folder: Path, path: Path, how: str, draw: Random) -> None:
         """Every command that reads the file at `path`, of the run in `folder`."""
         self.tally.trials += 1
+        self.tally.kinds[_kind(path)] += 1
         # Drawing takes ten times as long as all else, and only figures change what is drawn.
         draws = path.name == RESULT and draw.random() < _DRAWN
         for words in self._commands(folder, path, draw):
@@ -147,6 +152,10 @@ class Fuzzer:
         text = seen.out + (report.read_text("utf-8") if report.is_file() else "")
         if what := seen.what or _hidden(words[2:], text) or nonsense(trial, text):
             self.tally.fallen.append(f"{told}: {what}")
+
+
+def _kind(path: Path) -> str:
+    return path.suffix if _ARTIFACTS in path.parts else path.name
 
 
 @dataclass(frozen=True)

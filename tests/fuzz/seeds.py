@@ -124,12 +124,12 @@ def _borrowing(folder: Path) -> None:
 def _kept(folder: Path, result: Result | None) -> None:
     """The files of a run that came home."""
     folder.mkdir(parents=True, exist_ok=True)
-    request = result.request if result else synthetic.request()
+    request = replace(result.request if result else synthetic.request(), run_id=folder.name)
     end = JobEnd(Ending.EXIT, 0) if result else JobEnd(Ending.RUNNER_KILLED, None, "signal 9")
     card = replace(synthetic.run(None).card, run_id=folder.name)
     (folder / CARD).write_text(codec.dumps(card))
-    (folder / REQUEST).write_text(codec.dumps(replace(request, run_id=folder.name)))
+    (folder / REQUEST).write_text(codec.dumps(request))
     (folder / END).write_text(codec.dumps(end))
     (folder / LOG).write_text(_LOG, "latin-1")
     if result is not None:
-        (folder / RESULT).write_text(codec.dumps(result))
+        (folder / RESULT).write_text(codec.dumps(replace(result, request=request)))

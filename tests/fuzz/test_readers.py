@@ -10,8 +10,11 @@ from random import Random
 
 import pytest
 
+from orchestrator.store.runs import RunStore
+from tests.fuzz import __main__ as fuzz
 from tests.fuzz import answers
 from tests.fuzz.reading import Fuzzer, quick_disk
+from tests.fuzz.seeds import HONEST, write_seeds
 
 REPOSITORY = Path(__file__).parents[2]
 # A sample for every day: the same one each time, so that a failure is somebody's change.
@@ -27,6 +30,33 @@ def test_a_sample_of_damaged_run_files_is_read_or_refused(tmp_path: Path) -> Non
     assert fuzzer.tally.fallen == []
     assert fuzzer.tally.answered > FILES
     assert fuzzer.tally.refused > FILES / 2
+    assert fuzzer.tally.kinds.total() == FILES
+    assert {"run.json", "request.json", "result.json", "end.json"} <= fuzzer.tally.kinds.keys()
+
+
+def test_the_long_way_tells_how_far_it_is_and_what_was_tried(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(fuzz, "EVERY_S", 0.0)
+    monkeypatch.setattr(sys, "argv", ["fuzz", "--count", "3", "--seed", "1"])
+    assert fuzz.main() == 0
+    said = capsys.readouterr()
+    assert "2 of 3 mutations; " in said.err
+    *kinds, last = said.out.splitlines()
+    assert sum(int(line.split()[1]) for line in kinds) == 3
+    assert last.startswith("seed 1: 3 mutations, ")
+
+
+def test_every_seed_is_read_while_nothing_damages_it(tmp_path: Path) -> None:
+    """Else a refusal would say nothing: every damage would be refused for what the seed lacks."""
+    folders = write_seeds(tmp_path)
+    lost = [
+        folder.parent.name
+        for seed in folders
+        for folder in (seed, seed.with_name(HONEST))
+        if RunStore(seed.parent).load(folder).result is None
+    ]
+    assert lost == ["lost"]
 
 
 def test_the_same_seed_damages_alike(tmp_path: Path) -> None:
