@@ -54,7 +54,7 @@ def _list_remote(session: Session, name: str, accept_new_host_key: bool, as_json
         console.out(f"{run.run_id:<44} {run.here.value:<24} {run.words}")
     if not known:
         console.note(f"{host.where} keeps no runs under {host.workspace}")
-    absent = list(missing(known))
+    absent = [run for run in missing(known) if run.here is not Here.ANOTHERS]
     going_on = [run.run_id for run in known if run.end is None and run.here is Here.STARTED]
     if absent:
         which = absent[0].run_id if len(absent) == 1 else "--all"

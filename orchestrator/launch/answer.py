@@ -101,11 +101,12 @@ def jobs(host: Host, answer: Any) -> tuple[ListedJob, ...]:
 
 
 def _listed(run_id: str, entry: Any) -> ListedJob:
+    owner = _word(entry.get("owner", ""))
     try:
         end = _end(entry["end"]) if entry["end"] is not None else None
-        return ListedJob(run_id, end, _beat(entry), _word(entry.get("owner", "")))
+        return ListedJob(run_id, end, _beat(entry), owner)
     except _NO_SENSE:
-        return ListedJob(run_id, None, Heartbeat(DAMAGED, None))
+        return ListedJob(run_id, None, Heartbeat(DAMAGED, None), owner)
 
 
 def others(answer: Any) -> tuple[str, ...]:

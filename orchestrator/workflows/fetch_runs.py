@@ -55,7 +55,7 @@ def fetch(transport: Transport, runs: RunStore, run: RemoteRun, progress: Progre
             hint="Fetch it when it has ended; meanwhile: "
             f"orchestrator logs {run.run_id} --host {transport.host.name} -f",
         )
-    folder = _place(runs, run)
+    folder = _place(runs, run, transport.host)
     if run.here is not Here.NOTHING:
         DetachedLauncher(transport, runs.claim(folder)).pull(run.run_id, folder, progress)
         runs.record_end(folder, run.end)
@@ -115,7 +115,7 @@ def adopt(transport: Transport, runs: RunStore, reference: str) -> Path:
     """Make the folder of a run that is not kept here from what its host knows; the host may still
     be at it. `bring_home` does the rest. RunError as in `chosen`, RunTaken as in `fetch`."""
     run = chosen(remote_runs(transport, runs), reference, transport.host)
-    folder = _place(runs, run)
+    folder = _place(runs, run, transport.host)
     if run.here is Here.NOTHING:
         arriving = _arriving(folder)
         asked = DetachedLauncher(transport).asked(run.run_id)
@@ -132,13 +132,14 @@ def _arriving(folder: Path) -> Path:
     return arriving
 
 
-def _place(runs: RunStore, run: RemoteRun) -> Path:
+def _place(runs: RunStore, run: RemoteRun, host: Host) -> Path:
     """The folder of the run here, made or not; RunError where something else has its place."""
     folder = runs.folder(run.run_id)
     if run.here is Here.ANOTHERS:
         raise RunTaken(
             f"{folder} is another run than the host's of this name",
-            hint=f"Keep that one elsewhere: orchestrator --runs FOLDER runs fetch {run.run_id}",
+            hint="Keep that one elsewhere: orchestrator --runs FOLDER runs fetch "
+            f"{run.run_id} --host {host.name}",
         )
     if folder.is_symlink() or (run.here is Here.NOTHING and _holds_something(folder)):
         raise RunError(

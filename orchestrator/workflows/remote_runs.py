@@ -122,7 +122,7 @@ def _here(runs: RunStore, run_id: str, owner: str) -> Here:
         return Here.NOTHING
     with suppress(RunError):
         ours = runs.claim(folder).owner
-        if ours and owner and ours != owner:
+        if ours and ours != owner:
             return Here.ANOTHERS
     ended = (folder / RESULT).is_file() or (folder / END).is_file()
     return Here.WHOLE if ended else Here.STARTED

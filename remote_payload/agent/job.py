@@ -204,8 +204,8 @@ def answer(ask):
     if ask["do"] not in ("submit", "list"):
         if not os.path.isdir(folder(ask["run"])):
             return gone(ask)
-        # A job of before there were marks bears none.
-        if ask.get("owner") and owner_of(ask["run"]) not in ("", ask["owner"]):
+        # One that bears no mark is of before there were any: no run with a mark asked for it.
+        if ask.get("owner") and owner_of(ask["run"]) != ask["owner"]:
             return {"error": "taken", "message": ask["run"]}
     return VERBS[ask["do"]](ask)
 

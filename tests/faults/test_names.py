@@ -54,7 +54,7 @@ def test_a_run_that_was_never_submitted_does_not_get_the_job_of_another_laptop(
     outcome = second_laptop.run("attach")
     assert outcome.code == 2, outcome.out
     assert f"already has another run '{mine.name}'" in outcome.err
-    assert f"orchestrator runs rm {mine.name}" in outcome.err
+    assert f" runs rm {mine.name}" in outcome.err
     read = second_laptop.run("logs", "-f")
     assert (read.code, read.out) == (2, ""), "nor is its log shown as that of ours"
     assert nothing_came(mine)
@@ -89,6 +89,22 @@ def test_nobody_cancels_or_fetches_the_job_of_another_by_its_name(
     assert fetched.code == 2
     assert "is another run than the host's" in fetched.err
     assert nothing_came(mine)
+
+
+def test_a_job_that_bears_no_mark_is_not_the_one_that_a_run_with_a_mark_asked_for(
+    laptop: Laptop, second_laptop: Laptop
+) -> None:
+    """Even where it was asked for the very same."""
+    assert laptop.run("profile").code == 0
+    mine = as_killed_before_its_submit(second_laptop, laptop, verb="profile")
+    (laptop.job() / "owner").unlink()
+    assert second_laptop.run("attach").code == 2
+    assert nothing_came(mine)
+    listed = second_laptop.run("runs", "--host", "pod")
+    assert "here is another run of this name" in listed.out
+    assert "runs fetch" not in listed.err, "it would be refused"
+    fetched = second_laptop.run("runs", "fetch", mine.name, "--host", "pod")
+    assert f"--runs FOLDER runs fetch {mine.name} --host pod" in fetched.err
 
 
 def test_a_folder_of_before_there_were_marks_takes_only_what_it_asked_for(
@@ -127,7 +143,7 @@ def test_a_result_that_answers_another_request_is_refused_until_attach_has_broug
     outcome = laptop.run("report")
     assert outcome.code == 2, outcome.out
     assert "its shapes are others: this is the result of another run" in outcome.err
-    assert json.loads(laptop.run("runs", "--json").out)[0]["status"] == "unreadable"
+    assert json.loads(laptop.run("runs", "--json").out)[0]["status"] == "damaged"
     assert laptop.run("attach").code == 0, "its host has the right one"
     assert (folder / "result.json").read_bytes() == whole
 

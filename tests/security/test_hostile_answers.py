@@ -127,10 +127,6 @@ def test_a_damaged_file_of_one_job_on_the_host_hides_no_other(tmp_path: Path, da
 @pytest.mark.parametrize(
     ("lies", "said"),
     [
-        (
-            "OFFERED = {'artifacts/a': (1, b'x'), 'artifacts/a/b': (1, b'x')}",
-            "'artifacts/a' both as a file and as a folder",
-        ),
         ("OFFERED = {'artifacts/' + '/'.join(['a' * 190] * 40): (1, b'x')}", "not a file of a run"),
         ("OFFERED = {'artifacts/' + 'a' * 7000: (1, b'x')}", "not a file of a run"),
         ("OFFERED = {'log.txt': (10 ** 400, b'x')}", "64 bits"),
