@@ -15,7 +15,6 @@ from __future__ import annotations
 import os
 import random
 import shutil
-import signal
 import sys
 import tempfile
 import time
@@ -30,8 +29,9 @@ from pathlib import Path
 import click
 
 from benchmarks.line import loopback
+from benchmarks.lives import forked, life, some_killed
 from benchmarks.server import serve
-from orchestrator.errors import OrchestratorError, RunError
+from orchestrator.errors import RunError
 from orchestrator.model.progress import Silence
 from orchestrator.model.run import RunCard
 from orchestrator.store import inventory
@@ -47,7 +47,6 @@ Reach = Callable[[], Transport]
 
 _REPOSITORY = Path(__file__).resolve().parent.parent
 _FIRST = datetime(2026, 11, 28, 10, 15, 30)
-_LIMIT_S, _KILLED = 60.0, 0.75  # the longest that one may live; the part that is killed
 _PAYLOAD = """\
 import sys, time
 from pathlib import Path
@@ -149,14 +148,15 @@ def race(place: Path, reach: Reach, starts: int, seed: int) -> Tally:
         run_id = new_run_id(_FIRST + timedelta(seconds=number), "bench", "bench")
         lives = []
         for laptop in laptops:
-            process = _forked(partial(laptop.start, reach, snapshot, run_id))
+            process = forked(partial(laptop.start, reach, snapshot, run_id))
             card = laptop.runs.folder(run_id) / "run.json"
-            lives.append(_life(process, moments, usual_s, card))
-        tally.killed += _some_killed(lives)
-    again = [_forked(partial(laptop.attach, reach)) for laptop in laptops]
-    tally.killed += _some_killed([_life(one, moments, usual_s, None) for one in again])
+            lives.append(life(process, moments, usual_s, card))
+        tally.killed += some_killed(lives)
+        click.echo(f"{number + 1} of {starts} starts, {tally.killed} killed", err=True)
+    again = [forked(partial(laptop.attach, reach)) for laptop in laptops]
+    tally.killed += some_killed([life(one, moments, usual_s, None) for one in again])
     for laptop in laptops:
-        os.waitpid(_forked(partial(laptop.attach, reach)), 0)
+        os.waitpid(forked(partial(laptop.attach, reach)), 0)
     _look(place / "workspace", laptops, tally)
     tally.seconds = time.monotonic() - began
     return tally
@@ -170,73 +170,16 @@ def _deployed(place: Path, reach: Reach) -> str:
         with reach() as transport:
             told.write_text(deploy_from(project, transport).digest)
 
-    os.waitpid(_forked(deploy), 0)
+    os.waitpid(forked(deploy), 0)
     return told.read_text()
 
 
 def _undisturbed(laptop: Laptop, reach: Reach, snapshot: str) -> float:
     """How long a start takes that nobody disturbs, in seconds."""
     began = time.monotonic()
-    process = _forked(partial(laptop.start, reach, snapshot, new_run_id(_FIRST, "bench", "first")))
+    process = forked(partial(laptop.start, reach, snapshot, new_run_id(_FIRST, "bench", "first")))
     os.waitpid(process, 0)
     return time.monotonic() - began
-
-
-def _forked(act: Callable[[], None]) -> int:
-    """A process of its own that does `act`. Nothing here is connected: no thread is missed."""
-    process = os.fork()
-    if process:
-        return process
-    try:
-        act()
-    except OrchestratorError as error:
-        print(f"{type(error).__name__}: {error.message}", file=sys.stderr)
-    finally:
-        os._exit(0)
-
-
-@dataclass
-class _Life:
-    """A process and when it is to die: delay_s after `first` is there, or None if it may live.
-
-    first: a file, or None for at once. The way from a run's folder here to its job there is short,
-    and many shall die on it.
-    """
-
-    process: int
-    delay_s: float | None
-    first: Path | None
-    began: float | None = None
-
-    @property
-    def is_due(self) -> bool:
-        now = time.monotonic()
-        if self.began is None and (self.first is None or self.first.exists()):
-            self.began = now
-        return self.began is not None and now - self.began > (self.delay_s or _LIMIT_S)
-
-
-def _life(process: int, moments: random.Random, usual_s: float, card: Path | None) -> _Life:
-    """Doomed or not, from any moment on or from the one when the run's card is written."""
-    doomed, early = moments.random() < _KILLED, moments.random() < 0.5
-    delay_s = moments.random() * usual_s * (0.3 if early and card else 1.0)
-    return _Life(process, delay_s if doomed else None, card if early and doomed else None)
-
-
-def _some_killed(lives: list[_Life]) -> int:
-    """Wait for all, and kill those whose time has come; how many were."""
-    killed = 0
-    while lives:
-        for life in list(lives):
-            if os.waitpid(life.process, os.WNOHANG)[0]:
-                lives.remove(life)
-            elif life.is_due:
-                os.kill(life.process, signal.SIGKILL)
-                os.waitpid(life.process, 0)
-                lives.remove(life)
-                killed += 1
-        time.sleep(0.002)
-    return killed
 
 
 def _project(root: Path) -> Path:
