@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import click
 from orchestrator.cli import console, options, paid, what_next
 from orchestrator.cli.session import Session
 from orchestrator.errors import RunError, RunUnknown
+from orchestrator.model.job import Ending, JobEnd
 
 if TYPE_CHECKING:
     from orchestrator.model.host import Host
@@ -82,12 +84,11 @@ def cancel(session: Session, run: str, host: str | None, accept_new_host_key: bo
       orchestrator cancel 20261122-101530-h100-bench --host h100
     """
     from orchestrator.launch.detached import DetachedLauncher
-    from orchestrator.model.job import Ending
 
     folder = _kept(session, run, host, "cancel")
     if folder and (stored := _ended(session, folder)):
         assert stored.end is not None
-        console.out(f"nothing cancelled: run {folder.name} {stored.end.words} before, and is home")
+        console.out(_over_before(folder.name, stored.end, ", and is home"))
         console.next_step(what_next.after(stored))
         return
     claim = session.runs.claim(folder) if folder else None
@@ -104,8 +105,15 @@ def cancel(session: Session, run: str, host: str | None, accept_new_host_key: bo
     if end.why is Ending.CANCELLED and going_on:
         console.out(f"run {run_id} {end.words}")
     else:
-        console.out(f"nothing cancelled: run {run_id} {end.words} before")
+        console.out(_over_before(run_id, end))
     console.next_step(_after_cancel(where, folder, run_id if run_id in known else None))
+
+
+def _over_before(run_id: str, end: JobEnd, home: str = "") -> str:
+    """What host or payload said of the end is in the report, and would make no sentence here."""
+    how = replace(end, message="").words
+    when = "" if end.why is Ending.NEVER_STARTED else f" before{home}"
+    return f"nothing cancelled: run {run_id} {how}{when}"
 
 
 def _kept(session: Session, run: str, host: str | None, verb: str) -> Path | None:

@@ -187,6 +187,16 @@ def test_a_run_that_ended_before_is_not_said_to_be_cancelled(project: Project) -
     assert last(outcome) == f"next: orchestrator attach {run}"
 
 
+def test_a_run_that_was_never_started_is_neither_home_nor_over_before(project: Project) -> None:
+    quick_payload(project.root)
+    assert project.orchestrator("check").code == 0
+    run = the_run(project)
+    end = {"why": "never-started", "exit_status": None, "message": "no space. Make some; then"}
+    (project.root / "runs" / run / "end.json").write_text(json.dumps(end))
+    outcome = project.orchestrator("cancel")
+    assert outcome.out == f"nothing cancelled: run {run} was never started\n"
+
+
 def test_a_run_is_cancelled_once(project: Project) -> None:
     quick_payload(project.root)
     assert project.orchestrator("check").code == 0
