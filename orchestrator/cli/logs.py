@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from orchestrator.cli import console, options, streams, what_next
 from orchestrator.cli.session import Session
-from orchestrator.errors import UsageError
+from orchestrator.errors import RunError, UsageError
 
 if TYPE_CHECKING:
     from orchestrator.model.host import Host
@@ -44,19 +46,20 @@ def logs(
             show = streams.until_nobody_reads(console.log_printer())
             for line in local_log(folder):
                 show(line)
-            console.next_step(_after(session, run))
+            console.next_step(_after(session, folder, run))
             return
         claim = session.runs.claim(folder)
         where = session.host(claim.host)
     else:
         where = session.host(host)
         run = _named(session, run, where, accept_new_host_key)
+        folder = session.runs.folder(run)
     with session.transport(where, accept_new_host_key) as transport:
         run_id = claim.run_id if claim else run
         show = streams.until_nobody_reads(console.log_printer())
         end = remote_log(transport, run_id, follow, show, claim)
     console.note(f"run {run} {end.words if end else 'goes on'}")
-    console.next_step(_after(session, run, where))
+    console.next_step(_after(session, folder, run, where))
 
 
 def _named(session: Session, reference: str, host: Host, accept_new_host_key: bool) -> str:
@@ -72,12 +75,12 @@ def _named(session: Session, reference: str, host: Host, accept_new_host_key: bo
     return known[-1].run_id
 
 
-def _after(session: Session, run: str, host: Host | None = None) -> str:
+def _after(session: Session, folder: Path, run: str, host: Host | None = None) -> str:
     from orchestrator.store.runs import CARD, END, RESULT
 
-    folder = session.runs.folder(run)
     if (folder / CARD).is_file() and ((folder / RESULT).is_file() or (folder / END).is_file()):
-        return _after_one_that_is_home(session.runs.load(folder))
+        with suppress(RunError):  # the log was asked for, and has been shown
+            return _after_one_that_is_home(session.runs.load(folder))
     if host is None or (folder / CARD).is_file():
         return what_next.command("attach", run)
     return what_next.command("runs", "fetch", run, "--host", host.name)

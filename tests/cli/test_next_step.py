@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -195,6 +196,22 @@ def test_a_run_that_was_never_started_is_neither_home_nor_over_before(project: P
     (project.root / "runs" / run / "end.json").write_text(json.dumps(end))
     outcome = project.orchestrator("cancel")
     assert outcome.out == f"nothing cancelled: run {run} was never started\n"
+
+
+def test_a_log_is_shown_whatever_became_of_the_result_and_wherever_the_folder_lies(
+    project: Project,
+) -> None:
+    quick_payload(project.root)
+    assert project.orchestrator("check").code == 0
+    run = the_run(project)
+    folder = project.root / "runs" / run
+    copy = shutil.copytree(folder, project.root / "elsewhere" / "copy")
+    outcome = project.orchestrator("logs", str(copy))
+    assert last(outcome) == f"next: orchestrator report {run}", "no `attach copy`"
+    (folder / "result.json").write_text("{")
+    outcome = project.orchestrator("logs", run)
+    assert (outcome.code, last(outcome)) == (0, f"next: orchestrator attach {run}")
+    assert project.orchestrator("attach", run).code == 0
 
 
 def test_a_run_is_cancelled_once(project: Project) -> None:
