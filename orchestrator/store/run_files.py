@@ -3,6 +3,7 @@ the key and what was expected. Whatever a file holds, nothing but RunError comes
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,6 +21,7 @@ CARD, REQUEST, RESULT, END = "run.json", "request.json", "result.json", "end.jso
 PRICE = "price.json"
 # The raw samples of ten thousand cases take some ten MB.
 LIMIT_BYTES = 256 << 20
+_AGAIN = "Fetch it again with `orchestrator attach {}`, or repeat the run."
 T = TypeVar("T")
 
 
@@ -92,7 +94,7 @@ def _document(path: Path) -> dict[str, Any]:
     except OSError as exc:
         if is_a_limit(exc):
             raise told(exc) from exc
-        raise corrupt(path, exc.strerror or str(exc)) from exc
+        raise _not_read(path, exc) from exc
 
 
 def _bytes(path: Path) -> bytes:
@@ -106,10 +108,18 @@ def _bytes(path: Path) -> bytes:
         return source.read(LIMIT_BYTES)
 
 
+def _not_read(path: Path, exc: OSError) -> RunError:
+    """What lies there is damaged; what is missing, or may not be read, is not."""
+    problem = exc.strerror or str(exc)
+    if exc.errno is None or isinstance(exc, regular_file.NotRegular):
+        return corrupt(path, problem)
+    again = "" if exc.errno != errno.ENOENT else f" {_AGAIN.format(path.parent.name)}"
+    return RunError(f"{path}: {problem}", hint=f"{told(exc).hint}{again}".strip())
+
+
 def corrupt(path: Path, problem: str) -> RunError:
     """What to say of a file of a run that is not as we write it."""
     return RunError(
         f"{path}: {problem}",
-        hint="The file is damaged and was left as it is; fetch it again with "
-        f"`orchestrator attach {path.parent.name}`, or repeat the run.",
+        hint=f"The file is damaged and was left as it is. {_AGAIN.format(path.parent.name)}",
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.cli.app import run
-from orchestrator.errors import ExitCode
+from orchestrator.errors import ExitCode, RunError
 from orchestrator.store.runs import RunStore
 from orchestrator.workflows.publish import publish
 from remote_payload import codec
@@ -29,9 +29,10 @@ def two_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of one run, beside another; both read well."""
     monkeypatch.chdir(tmp_path)
     for name in (MADE, AGAIN):
-        store(tmp_path, name, synthetic.gpu_result())
+        result = synthetic.gpu_result()
+        store(tmp_path, name, result)
         folder = tmp_path / "runs" / name
-        (folder / "request.json").write_text(codec.dumps(synthetic.request()))
+        (folder / "request.json").write_text(codec.dumps(result.request))
         (folder / "end.json").write_text('{"why": "exit", "exit_status": 0}')
         (folder / "price.json").write_text(
             '{"charges": [{"usd_per_hour": 3.29, "duration_s": 340.0}]}'
@@ -150,6 +151,7 @@ def test_a_rate_beyond_any_machine_is_a_measurement_error_also_on_an_unknown_one
     text = text.replace(synthetic.H100, "NVIDIA X1").replace('"seq": 512', '"seq": 2000000000')
     text = text.replace('"dim": 64', '"dim": 4').replace('"batch": 16', '"batch": 1')
     (two_runs / "result.json").write_text(text)
+    (two_runs / "request.json").write_text(json.dumps(json.loads(text)["request"]))
     report = publish(RunStore(two_runs.parent).load(two_runs), two_runs).report
     assert "more than any machine computes" in report.verdict
 
@@ -195,3 +197,25 @@ def test_an_inventory_without_end_is_refused_at_once(
     assert said in err
     assert time.process_time() - began < 1.0
     assert AGAIN in called(capsys, "runs")[1]
+
+
+def _gone(path: Path) -> None:
+    path.unlink()
+
+
+def _a_circle(path: Path) -> None:
+    path.unlink()
+    path.symlink_to(path.name)
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"), [(_gone, "It was moved or removed"), (_a_circle, "lead round in a circle")]
+)
+def test_a_file_that_is_not_there_to_be_read_is_not_called_damaged(
+    harm: Callable[[Path], None], said: str, two_runs: Path
+) -> None:
+    harm(two_runs / "request.json")
+    with pytest.raises(RunError, match=r"request\.json: ") as told:
+        RunStore(two_runs.parent).request(two_runs)
+    assert said in told.value.hint
+    assert "damaged" not in told.value.hint
