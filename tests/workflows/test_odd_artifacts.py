@@ -101,7 +101,7 @@ def test_an_artifact_with_a_harmful_name_stays_and_is_named_and_all_else_comes_h
     assert held(here) == {"log.txt": "spoke\n", "result.json": "{}", "artifacts/good": "x"}
     (line,) = said
     assert line.startswith("1 file stays in the job's folder at h100 ")
-    assert repr(f"artifacts/{name}") in line
+    assert repr(f"artifacts/{name}"[:80])[:-1] in line, "a name of any length is cut there"
     assert why in line
     assert line.isprintable()
     assert all(path.exists() for path in there), "nothing on the host is deleted"
