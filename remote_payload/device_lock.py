@@ -25,6 +25,8 @@ NAMED = "BLACKWELL_SPARSEK_LOCKS"
 # The first of these that is as it should be; nobody's identity counts, so that all choose alike.
 PLACES = ("/run/lock", "/tmp")
 PREFIX, MACHINE, GPU = "blackwell-sparsek-", "machine", "gpu-"
+# An nvidia-smi that hangs may not hold up the job for long; then the machine is its alone.
+LOOK_LIMIT_S = 5.0
 _OPEN_TO_ALL = 0o1777  # everybody may make files and nobody may remove those of others
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 _NAMELESS = "a job that does not give its name"
@@ -41,7 +43,7 @@ def gpus() -> Tuple[str, ...]:
     from remote_payload import nvidia_smi, visible_gpu  # a host without GPUs starts sooner without
 
     visible_gpu.settle_order()
-    found = visible_gpu.reachable(nvidia_smi.cards())
+    found = visible_gpu.reachable(nvidia_smi.cards(LOOK_LIMIT_S))
     names = [card.uuid for card in found if card.uuid]
     return tuple(sorted(set(names))) if len(names) == len(found) else ()
 
@@ -107,7 +109,9 @@ def _place(workspace: Path, names: Sequence[str]) -> Tuple[Path, str]:
     for place in PLACES:
         try:
             facts = os.lstat(place)
-            if stat.S_ISDIR(facts.st_mode) and facts.st_mode & _OPEN_TO_ALL == _OPEN_TO_ALL:
+            if stat.S_ISDIR(facts.st_mode) and facts.st_mode & # An nvidia-smi that hangs may not hold up the job for long; then the machine is its alone.
+LOOK_LIMIT_S = 5.0
+_OPEN_TO_ALL == _OPEN_TO_ALL:
                 for name in names:
                     os.close(_open(Path(place), name))
                 return Path(place), ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import subprocess
+import time
 from dataclasses import dataclass
 from typing import Dict, List, Optional, Sequence, Tuple
 
@@ -43,10 +44,12 @@ class Card:
     compute_capability: Optional[str]
 
 
-def cards() -> Tuple[Card, ...]:
-    """All GPUs the driver shows here; empty without a driver."""
+def cards(limit_s: float = QUERY_LIMIT_S) -> Tuple[Card, ...]:
+    """All GPUs the driver shows here; empty without a driver, or where it is silent for limit_s."""
+    deadline = time.monotonic() + limit_s
     for fields in (_CARD_FIELDS, _CARD_FIELDS[:-1]):
-        rows = _ask(f"--query-gpu={','.join(fields)}")
+        left_s = deadline - time.monotonic()
+        rows = _ask(f"--query-gpu={','.join(fields)}", limit_s=left_s) if left_s > 0 else None
         if rows and all(len(row) == len(fields) for row in rows):
             cells = [[told(cell) for cell in row] + [None] for row in rows]
             return tuple(Card(*row[: len(_CARD_FIELDS)]) for row in cells)
@@ -122,7 +125,9 @@ def _others(gpu: str, ours: Sequence[int]) -> Optional[int]:
     return count_others([-1 if pid is None else int(pid) for pid in pids], ours)
 
 
-def _ask(query: str, gpu: Optional[str] = None) -> Optional[List[List[str]]]:
+def _ask(
+    query: str, gpu: Optional[str] = None, limit_s: float = QUERY_LIMIT_S
+) -> Optional[List[List[str]]]:
     """The rows of one query; None if there is no nvidia-smi, or it refuses."""
     argv = ["nvidia-smi", query, "--format=csv,noheader,nounits"]
     argv += [f"--id={gpu}"] if gpu is not None else []
@@ -132,7 +137,7 @@ def _ask(query: str, gpu: Optional[str] = None) -> Optional[List[List[str]]]:
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=QUERY_LIMIT_S,
+            timeout=limit_s,
             check=True,
         )
     except (OSError, subprocess.SubprocessError):

@@ -37,7 +37,13 @@ def descriptor_of(path: Path | str, flags: int = 0) -> int:
     flags: more of open(2), such as O_NOFOLLOW.
     """
     # Without O_NONBLOCK the open itself waits for whoever writes to a FIFO.
-    descriptor = os.open(path, os.O_NONBLOCK | os.O_CLOEXEC | flags, 0o666)
+    try:
+        descriptor = os.open(path, os.O_NONBLOCK | os.O_CLOEXEC | flags, 0o666)
+    except OSError as error:
+        # open(2): a socket, a device without a driver, a FIFO to write to that nobody reads.
+        if error.errno == errno.ENXIO and not stat.S_ISREG(mode := os.stat(path).st_mode):
+            raise NotRegular(path, mode) from None
+        raise
     try:
         facts = os.fstat(descriptor)
         if not (stat.S_ISREG(facts.st_mode) or _is_null(facts)):
@@ -55,12 +61,7 @@ def opened(path: Path | str) -> BinaryIO:
 
 def appended(path: Path) -> BinaryIO:
     """The regular file at path, made if it is not there, open for adding to it."""
-    try:
-        return os.fdopen(descriptor_of(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT), "ab")
-    except OSError as error:
-        if error.errno == errno.ENXIO:  # a FIFO that nobody reads
-            raise NotRegular(path, stat.S_IFIFO) from None
-        raise
+    return os.fdopen(descriptor_of(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT), "ab")
 
 
 def read_bytes(path: Path | str) -> bytes:

@@ -63,8 +63,9 @@ def _refuse_no_file(path: Path) -> None:
     except OSError as exc:
         raise told(exc) from exc
     if not plain:
+        kind = shared_file.no_file(path) or "open for us to write to"
         raise InventoryError(
-            f"{shown_path(path)}: is not a regular file, so nothing can be added to it",
+            f"{shown_path(path)}: nothing can be added to it: it is {kind}",
             hint="name the inventory's file with --inventory",
         )
 

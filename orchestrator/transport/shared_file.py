@@ -74,7 +74,7 @@ def how_to_reach(path: Path, right: str = "r") -> str:
             return _opened(folder, "u+rwx")
     if right == "w" and not os.access(path.parent, os.W_OK):
         return _opened(path.parent, "u+rwx")
-    return _opened(path, f"u+{right}")
+    return _opened(path, "u+rw")
 
 
 def _opened(path: Path, rights: str) -> str:

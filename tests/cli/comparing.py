@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -24,7 +25,8 @@ AGAIN = "20261123-101530-synthetic-profile"
 def store(root: Path, run_id: str, result: Result | None) -> None:
     folder = root / "runs" / run_id
     folder.mkdir(parents=True)
-    card = replace(synthetic.run(None).card, run_id=run_id)
+    made = datetime.strptime(run_id[:15], "%Y%m%d-%H%M%S").replace(tzinfo=timezone.utc)
+    card = replace(synthetic.run(None).card, run_id=run_id, created_at=made.isoformat())
     (folder / CARD).write_text(codec.dumps(card))
     if result is not None:
         (folder / RESULT).write_text(codec.dumps(result))

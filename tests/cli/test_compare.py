@@ -155,7 +155,9 @@ def test_a_run_that_goes_on_is_said_to_with_the_way_to_bring_it_home(compare: Co
     outcome = compare(synthetic.gpu_result(), None, "--fail-on-regression")
     assert outcome.code == 2
     assert f"run {AGAIN} is not home" in outcome.err
-    assert f"hint: Follow it and bring it home: orchestrator attach {AGAIN}" in outcome.err
+    assert (
+        f"hint: Follow it and bring it home: orchestrator --runs runs attach {AGAIN}" in outcome.err
+    )
 
 
 @pytest.mark.parametrize("stage", [Stage.BUILD, Stage.CHECK, Stage.PROVE])

@@ -18,7 +18,10 @@ def test_nothing_in_common_is_said_and_a_gate_over_it_is_not_green(compare: Comp
     outcome = compare(result, replace(other, checks=checks), "--fail-on-regression")
     assert outcome.code == 6
     assert "error: nothing decided: no provider was timed on the same shape" in outcome.err
-    assert "hint: Time what the first run timed, as by: orchestrator profile" in outcome.err
+    assert (
+        "hint: Time what the first run timed, as by: orchestrator --runs runs profile"
+        in outcome.err
+    )
     assert "Nothing to compare: no provider was timed" in outcome.out
     assert (
         "Timed after, not before:\n\n- mine, back_to_back, B=16 S=512 D=64 fp16 H=8," in outcome.out

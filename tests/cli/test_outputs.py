@@ -213,7 +213,7 @@ def test_nothing_is_added_to_an_inventory_that_is_no_file(say: Say, tmp_path: Pa
     os.mkfifo(tmp_path / "pipe.yaml")
     outcome = say("--inventory", "pipe.yaml", "hosts", "add", "here", "--local")
     assert outcome.code == 2
-    assert "pipe.yaml: is not a regular file" in outcome.err
+    assert "pipe.yaml: nothing can be added to it: it is a FIFO" in outcome.err
     assert (tmp_path / "pipe.yaml").is_fifo()
 
 

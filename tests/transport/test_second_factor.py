@@ -234,8 +234,8 @@ def test_where_nobody_sits_a_lost_link_is_not_tried_again_in_vain(
 ) -> None:
     server = asking(*KEY_AND_CODE)
     link = lossy_link(target_port=server.port)
-    (tmp_path / "project").mkdir()
-    (tmp_path / "project" / "inventory.yaml").write_text("hosts: {}\n")
+    (tmp_path / "project" / "notes").mkdir(parents=True)
+    (tmp_path / "project" / "notes" / "a.txt").write_text("a\n")
     once = iter([[CODE]])
 
     def answers(said: str, questions: Sequence[Question]) -> list[str]:
@@ -250,6 +250,6 @@ def test_where_nobody_sits_a_lost_link_is_not_tried_again_in_vain(
         said = server.log()
         started = time.monotonic()
         with pytest.raises(NobodyToAsk):
-            deploy_from(tmp_path / "project", transport, Silence(), parts=("inventory.yaml",))
+            deploy_from(tmp_path / "project", transport, Silence(), parts=("notes",))
     assert time.monotonic() - started < 8
     assert server.log().count("Accepted publickey") == said.count("Accepted publickey")

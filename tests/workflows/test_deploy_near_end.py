@@ -98,7 +98,9 @@ def test_a_plan_names_everything_and_touches_nothing(tmp_path: Path, root: Path)
 
 def test_the_agent_stays_small_enough_for_a_command_line(tmp_path: Path, root: Path) -> None:
     line = plan(local_host(tmp_path), sources.scan(root)).command.shell_line()
-    assert len(line) < 5200
+    # With what it has to check, and in the first packets of a channel: half of ten TCP segments
+    # (RFC 6928) of 1460 bytes.
+    assert len(line) < 7300
 
 
 def test_a_scan_that_fails_is_told_before_a_dead_address_answers(tmp_path: Path) -> None:
