@@ -109,9 +109,7 @@ def _place(workspace: Path, names: Sequence[str]) -> Tuple[Path, str]:
     for place in PLACES:
         try:
             facts = os.lstat(place)
-            if stat.S_ISDIR(facts.st_mode) and facts.st_mode & # An nvidia-smi that hangs may not hold up the job for long; then the machine is its alone.
-LOOK_LIMIT_S = 5.0
-_OPEN_TO_ALL == _OPEN_TO_ALL:
+            if stat.S_ISDIR(facts.st_mode) and facts.st_mode & _OPEN_TO_ALL == _OPEN_TO_ALL:
                 for name in names:
                     os.close(_open(Path(place), name))
                 return Path(place), ""

@@ -41,7 +41,7 @@ def descriptor_of(path: Path | str, flags: int = 0) -> int:
         descriptor = os.open(path, os.O_NONBLOCK | os.O_CLOEXEC | flags, 0o666)
     except OSError as error:
         # open(2): a socket, a device without a driver, a FIFO to write to that nobody reads.
-        if error.errno == errno.ENXIO and not stat.S_ISREG(mode := os.stat(path).st_mode):
+        if error.errno == errno.ENXIO and not stat.S_ISREG(mode := Path(path).stat().st_mode):
             raise NotRegular(path, mode) from None
         raise
     try:
