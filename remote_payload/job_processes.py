@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Dict, List, NamedTuple
+from typing import Dict, List, NamedTuple, Set
 
 TERM_S = 0.3
 KILL_S = 5.0
@@ -50,6 +50,7 @@ class Job:
         self, argv: List[str], cwd: str, env: Dict[str, str], log: Path, mark: str
     ) -> None:
         self._mark = mark.encode()
+        self._left_groups: Set[int] = set()
         with open(log, "ab") as sink:
             self.process = subprocess.Popen(
                 argv,
@@ -65,11 +66,13 @@ class Job:
     def signal(self, number: int) -> None:
         """Signal every process of the job, whole groups at once.
 
-        Of a group none is missed that forks and ends faster than anybody could list it.
+        Of a group none is missed that forks and ends faster than anybody could list it: its dead,
+        whom `collect` lets go of, tell the group.
         """
         seen = _processes()
-        groups = {seen[pid].group for pid in _below(os.getpid(), seen)} - {0, os.getpgrp()}
-        for group in {self.process.pid, *groups}:
+        groups = {seen[pid].group for pid in _below(os.getpid(), seen)} | self._left_groups
+        self._left_groups = set()
+        for group in {self.process.pid, *groups} - {0, os.getpgrp()}:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(group, number)
         for pid in self._marked(seen):
@@ -101,14 +104,24 @@ class Job:
                 # How the payload itself ended is for whoever waits for it.
                 if seen is None or seen.si_pid == self.process.pid:
                     return
+                self._left_groups.add(os.getpgid(seen.si_pid))
                 os.waitpid(seen.si_pid, 0)
+
+    def _lasts(self) -> bool:
+        """Whether anything of the job is left, also where every look at /proc comes too late: a
+        process that is ours, or one before it, is our child, and the kernel counts those."""
+        self.collect()
+        with contextlib.suppress(ChildProcessError, AttributeError):
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            return True
+        return bool(self.alive())
 
     def sweep(self) -> None:
         """Leave no process behind: whatever outlived the payload still holds the device."""
         for number, limit_s in ((signal.SIGTERM, TERM_S), (signal.SIGKILL, KILL_S)):
             deadline = time.monotonic() + limit_s
             told = False
-            while self.alive():
+            while self._lasts():
                 # Again and again by SIGKILL: some fork faster than we look.
                 if not told or number == signal.SIGKILL:
                     self.signal(number)
@@ -116,7 +129,6 @@ class Job:
                 if time.monotonic() > deadline:
                     break
                 time.sleep(POLL_S)
-                self.collect()
 
 
 def _processes() -> Dict[int, Process]:
