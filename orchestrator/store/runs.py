@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from itertools import repeat
 from pathlib import Path
 
 from orchestrator.errors import RunError
@@ -28,6 +29,8 @@ from remote_payload.contract import Request, Result, Status
 
 __all__ = ["CARD", "END", "LOG", "PRICE", "REPORT", "REQUEST", "RESULT", "RunStore", "new_run_id"]
 LOG, REPORT = "log.txt", "report.md"
+# In a run's folder: the run on another host whose counters it borrowed.
+LENT = "lent"
 _STATUS = {Ending.TIMEOUT: Status.TIMEOUT, Ending.CANCELLED: Status.CANCELLED}
 
 
@@ -157,10 +160,10 @@ class RunStore:
             or folder.resolve().parent != self.root.resolve()
         ):
             raise RunError(f"{folder} is not a run directory; nothing was deleted")
-        within = [card.parent for card in folder.glob(f"*/{CARD}") if _is_run(card)]
+        within = next(filter(None, map(_other_run, folder.rglob(CARD), repeat(folder))), "")
         if within:
             raise RunError(
-                f"{folder} holds another run, {within[0].name}; nothing was deleted",
+                f"{folder} holds another run, {within}; nothing was deleted",
                 hint=f"Move that one out of it first: {self.root}",
             )
         try:
@@ -202,12 +205,11 @@ class RunStore:
             )
 
 
-def _is_run(card: Path) -> bool:
-    """Whether it is a run of its own; a borrowed one lies in a folder that is not called so."""
-    try:
-        return run_files.card(card.parent).run_id == card.parent.name
-    except RunError:
-        return True  # in doubt it is one
+def _other_run(card: Path, outer: Path) -> str:
+    """Where in the folder of a run a card makes another one; empty for its own, for a copy that it
+    has borrowed, and for what its job called so."""
+    place = card.parent.relative_to(outer)
+    return "" if place.parts[:1] in ((), (LENT,), ("artifacts",)) else str(place)
 
 
 def _refuse_to_empty(folder: Path) -> None:

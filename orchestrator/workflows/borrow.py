@@ -9,9 +9,8 @@ from pathlib import Path
 from orchestrator.errors import LocalFault
 from orchestrator.model.progress import Progress
 from orchestrator.model.run import Run
-from orchestrator.store.runs import LOG, REPORT, RunStore
+from orchestrator.store.runs import LENT, LOG, REPORT, RunStore
 from orchestrator.transport.base import Transport
-from orchestrator.workflows.counters import LENT
 from orchestrator.workflows.profile import Order, profile
 from orchestrator.workflows.publish import CHARTS, Published, publish
 from remote_payload.contract import Stage

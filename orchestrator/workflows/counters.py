@@ -20,12 +20,10 @@ from orchestrator.ncu.states import blank, untold
 from orchestrator.ncu.version import find_version
 from orchestrator.ncu.wording import readable
 from orchestrator.report.view import NO_COUNTERS, CountersView, Table
-from orchestrator.store.runs import CARD, RunStore
+from orchestrator.store.runs import CARD, LENT, RunStore
 from remote_payload.contract import NcuRecord, NcuReport, Request, Stage, Status
 
 NONE = "—"
-# In a run's folder: the run on another host whose counters it borrowed.
-LENT = "lent"
 # What a table of providers has room for; import-ncu shows the rest.
 _COLUMNS = (
     ("Tensor pipe active", "tensor_pipe"),

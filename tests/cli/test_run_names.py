@@ -106,7 +106,7 @@ def test_an_id_means_the_run_of_the_store_whatever_lies_here_under_its_name(
 
 
 def test_a_run_is_a_folder_of_its_own_and_no_link(cli: Cli, tmp_path: Path) -> None:
-    linked = tmp_path / "runs" / "20261124-linked"
+    linked = tmp_path / "runs" / "20261124-101530-linked"
     store(tmp_path / "elsewhere", linked.name, synthetic.cpu_result())
     linked.symlink_to(tmp_path / "elsewhere" / "runs" / linked.name)
     before = held(tmp_path)
@@ -122,14 +122,21 @@ def test_a_run_is_a_folder_of_its_own_and_no_link(cli: Cli, tmp_path: Path) -> N
 
 def test_a_run_that_holds_another_is_not_removed_with_it(cli: Cli, tmp_path: Path) -> None:
     outer = tmp_path / "runs" / MADE
-    store(tmp_path / "other", "20261125-inner", None)
-    shutil.move(str(tmp_path / "other" / "runs" / "20261125-inner"), outer)
-    for name in ("20261125-inner", f"{MADE}/20261125-inner"):
+    store(tmp_path / "other", "20261125-101530-inner", None)
+    shutil.move(str(tmp_path / "other" / "runs" / "20261125-101530-inner"), outer)
+    for name in ("20261125-101530-inner", f"{MADE}/20261125-101530-inner"):
         assert cli("runs", "rm", name, "--yes")[0] == 2
     code, said = cli("runs", "rm", MADE, "--yes")
-    assert (code, "holds another run, 20261125-inner" in said) == (2, True)
-    assert (outer / "20261125-inner" / "run.json").exists()
+    assert (code, "holds another run, 20261125-101530-inner" in said) == (2, True)
+    assert (outer / "20261125-101530-inner" / "run.json").exists()
+    # Under another name, and deeper: whoever put it there may have no other copy.
+    kept = Path("mine") / "of last week"
+    (outer / "mine").mkdir()
+    (outer / "20261125-101530-inner").rename(outer / kept)
+    code, said = cli("runs", "rm", MADE, "--yes")
+    assert (code, f"holds another run, {kept}" in said) == (2, True)
+    (outer / kept).rename(outer / "20261125-101530-inner")
     # What a run has borrowed lies in it as a copy, and goes with it.
-    (outer / "20261125-inner").rename(outer / "lent")
+    (outer / "20261125-101530-inner").rename(outer / "lent")
     assert cli("runs", "rm", MADE[:8], "--yes")[0] == 0
     assert not outer.exists()

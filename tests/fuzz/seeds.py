@@ -7,8 +7,7 @@ from pathlib import Path
 
 from orchestrator.model.job import Ending, JobEnd
 from orchestrator.model.price import Charge, Price
-from orchestrator.store.runs import CARD, END, LOG, REQUEST, RESULT
-from orchestrator.workflows.counters import LENT
+from orchestrator.store.runs import CARD, END, LENT, LOG, REQUEST, RESULT
 from remote_payload import codec
 from remote_payload.contract import Cut, NcuRecord, Result, Stage, StageReport, Status
 from tests.ceilings.test_report import FP8, FP16, MEASURED, with_cutlass
