@@ -68,7 +68,7 @@ class DeviceLock:
         for name, how in self._wanted:
             held.append(_open(self.folder, name))
             if not _locked(held[-1], how) or not _still_there(held[-1], self.folder, name):
-                holder = self._holder(held[-1], name == MACHINE)
+                holder = self._holder(held[-1], name == MACHINE, owner)
                 for handle in held:
                     os.close(handle)
                 return holder
@@ -80,7 +80,7 @@ class DeviceLock:
                     os.pwrite(handle, owner.encode(), 0)
         return None
 
-    def _holder(self, handle: int, is_machine: bool) -> str:
+    def _holder(self, handle: int, is_machine: bool, owner: str) -> str:
         """For people: the run that holds this lock, without where its workspace is."""
         run_id = _read(handle)
         if is_machine and _locked(handle, fcntl.LOCK_SH):
@@ -91,7 +91,8 @@ class DeviceLock:
                 return ""
         if not _RUN_ID.fullmatch(run_id):
             return _NAMELESS
-        return run_id if (self._jobs / run_id).is_dir() else f"{run_id} of another workspace"
+        is_here = run_id != owner and (self._jobs / run_id).is_dir()  # nobody waits for himself
+        return run_id if is_here else f"{run_id} of another workspace"
 
 
 def _file_of(uuid: str) -> str:

@@ -153,3 +153,15 @@ def test_on_a_full_disk_a_lock_holds_and_only_its_owner_stays_unnamed(
         (small / "full").write_bytes(b"x" * 4096)
         assert (ours.note, ours.try_take("r1")) == ("", None)
         assert theirs.try_take("r2") == "a job that does not give its name"
+
+
+def test_a_run_that_waits_for_its_namesake_elsewhere_is_told_so(
+    place: Path, tmp_path: Path
+) -> None:
+    # Two laptops name their runs alike; each workspace has a job of that name then.
+    for workspace in ("one", "other"):
+        (tmp_path / workspace / "jobs" / "r1").mkdir(parents=True)
+    first = DeviceLock(tmp_path / "one", ())
+    second = DeviceLock(tmp_path / "other", ())
+    assert first.try_take("r1") is None
+    assert second.try_take("r1") == "r1 of another workspace"
