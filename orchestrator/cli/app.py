@@ -85,11 +85,14 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except OrchestratorError as exc:
-            _make_pasteable(exc, ctx)
+            exc.hint = _pasteable(exc.hint, ctx)
+            raise
+        except EndedBySignal as exc:
+            exc.goes_on = _pasteable(exc.goes_on, ctx)
             raise
         except (OSError, RuntimeError) as exc:
             if fault := _local_fault(exc):
-                _make_pasteable(fault, ctx)
+                fault.hint = _pasteable(fault.hint, ctx)
                 raise fault from exc
             raise
 
@@ -98,10 +101,10 @@ class LazyGroup(click.Group):
             formatter.write_dl([(verb.name, verb.summary) for verb in VERBS])
 
 
-def _make_pasteable(error: OrchestratorError, ctx: click.Context) -> None:
+def _pasteable(hint: str, ctx: click.Context) -> str:
     """A hint that is a command has to find the same files when it is pasted."""
     program = ctx.obj.program if isinstance(ctx.obj, Session) else "orchestrator"
-    error.hint = _OURS.sub(lambda found: f"{program} ", error.hint)
+    return _OURS.sub(lambda found: f"{program} ", hint)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -142,7 +142,7 @@ def test_ctrl_c_once_detaches_says_so_and_the_job_goes_on(laptop: Laptop) -> Non
     outcome = ended(process)
     assert outcome.code == 130
     assert "press Ctrl-C again within 2 s to cancel" in outcome.err
-    assert f"orchestrator attach {laptop.folder().name}" in outcome.err
+    assert f"inventory.yaml attach {laptop.folder().name}" in outcome.err
     assert laptop.run("attach").code == 0
     laptop.assert_whole()
 

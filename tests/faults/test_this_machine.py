@@ -69,7 +69,7 @@ def test_a_run_whose_folder_goes_while_it_is_followed_goes_on_and_can_be_fetched
     spoil(laptop)
     outcome = ended(process)
     assert_told(outcome, run_id, "The job goes on at pod")
-    step = re.search(r"Then: orchestrator (runs fetch .*)", outcome.err)
+    step = re.search(r"Then: orchestrator --inventory \S+ (runs fetch .*)", outcome.err)
     assert step is not None, outcome.err
     wait_until((laptop.job() / "end.json").exists)
     fetched = laptop.run(*step[1].split())
@@ -87,7 +87,7 @@ def test_a_disk_that_becomes_read_only_while_a_run_is_followed_is_told(
     # A file that is open for writing at this moment holds it off.
     wait_until(lambda: subprocess.run(words, capture_output=True, check=False).returncode == 0)
     outcome = ended(process)
-    assert_told(outcome, "Read-only file system", "The job goes on at pod", "orchestrator attach")
+    assert_told(outcome, "Read-only file system", "The job goes on at pod", "yaml attach 2")
     subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
     assert laptop.run("attach").code == 0
     laptop.assert_whole()
@@ -152,7 +152,9 @@ def test_a_signal_to_end_is_told_with_what_goes_on_and_the_way_back(
     assert outcome.code == 128 + number
     assert f"ended by {number.name}" in outcome.err
     assert "The job goes on at pod" in outcome.err
-    assert "orchestrator attach" in outcome.err
+    # As it is pasted: with the inventory, without which nothing is found from here.
+    inventory = laptop.root / "inventory.yaml"
+    assert f"orchestrator --inventory {inventory} attach {laptop.folder().name}" in outcome.err
     assert laptop.run("attach").code == 0
     laptop.assert_whole()
 
@@ -200,7 +202,7 @@ def test_the_cursor_comes_back_when_a_signal_ends_the_program(laptop: Laptop, ti
         assert terminal.shown.rindex(SHOW_CURSOR) > terminal.shown.rindex(HIDE_CURSOR)
         if times == 1:
             assert "ended by SIGTERM" in terminal.shown
-            assert "orchestrator attach" in terminal.shown
+            assert f"inventory.yaml attach {laptop.folder().name}" in terminal.shown
     wait_until((laptop.job() / "end.json").exists)
     assert processes_of(laptop.job()) == []
 

@@ -80,7 +80,7 @@ def test_while_the_host_is_asked_it_is_not_known_whether_the_run_goes_on(laptop:
     assert outcome.code == 130
     assert "may have been started or not" in outcome.err
     assert "goes on" not in outcome.err
-    assert f"orchestrator attach {laptop.folder().name}" in outcome.err
+    assert f"inventory.yaml attach {laptop.folder().name}" in outcome.err
 
 
 def test_while_a_host_cannot_be_reached_nobody_says_that_the_run_goes_on(
@@ -135,7 +135,7 @@ def test_a_third_ctrl_c_leaves_while_the_job_is_being_cancelled(laptop: Laptop) 
     outcome = pressed(process)
     assert outcome.code == 130
     assert "may go on or not: it was being cancelled" in outcome.err
-    assert f"orchestrator attach {laptop.folder().name}" in outcome.err
+    assert f"inventory.yaml attach {laptop.folder().name}" in outcome.err
     wait_until(lambda: not processes_of(laptop.job()), 60)
 
 
