@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from orchestrator.model.repeatable import Stand, as_repeatable, repeatable
 
-HERE = Stand(Path("/work/ada/attention/sub"), Path("/work/ada/attention"))
+HERE = Stand(Path("/srv/ada/attention/sub"), Path("/srv/ada/attention"))
 # typed in HERE → as it is kept, and as it is read from a folder that older code wrote
 LINES = [
     ("bench --host h100 --heads 96", None, None),
@@ -19,7 +19,7 @@ LINES = [
     ("check --provider m=k/x.py:f", "check --provider m=sub/k/x.py:f", None),
     ("check --provider m=x.py:f", "check --provider m=sub/x.py:f", None),
     ("check --provider m=../k/x.py:f", "check --provider m=k/x.py:f", "'m=<your>/x.py:f'"),
-    ("check --provider m=/work/ada/attention/k/x.py:f", "check --provider m=k/x.py:f", "'m=<your>/x.py:f'"),
+    ("check --provider m=/srv/ada/attention/k/x.py:f", "check --provider m=k/x.py:f", "'m=<your>/x.py:f'"),
     ("check --provider m=~/acme/x.py:f", "check --provider 'm=<your>/x.py:f'", "<your>/x.py:f"),
     ("check --provider '--x=/home/ada/A B/x.py:f'", "check --provider '--x=<your>/x.py:f'", "<your>"),
     ("check --provider m=../../acme/x.py:f", "check --provider 'm=<your>/x.py:f'", "<your>/x.py:f"),
