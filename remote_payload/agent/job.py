@@ -26,10 +26,18 @@ def folder(run):
     return os.path.join(ROOT, "jobs", run)
 
 
+def whole(digits):
+    """The number; ValueError where it is none of ours, and so none that an answer may hold."""
+    if len(digits) > 18:
+        raise ValueError(digits)
+    return int(digits)
+
+
 def load(run, name):
     """The file as a dict; None where it is missing or damaged: it must not hide other jobs."""
     with contextlib.suppress(ValueError, RecursionError):
-        found = json.loads(text_of(os.path.join(folder(run), name)))
+        found = json.loads(text_of(os.path.join(folder(run), name)), parse_int=whole)
+        json.dumps(found, allow_nan=False)  # nor may one hold what is no figure
         return found if isinstance(found, dict) else None
 
 

@@ -135,7 +135,7 @@ def test_a_third_ctrl_c_leaves_while_the_job_is_being_cancelled(laptop: Laptop) 
     outcome = pressed(process)
     assert outcome.code == 130
     assert "may go on or not: it was being cancelled" in outcome.err
-    assert f"inventory.yaml attach {laptop.folder().name}" in outcome.err
+    assert f"orchestrator attach {laptop.folder().name}" in outcome.err
     wait_until(lambda: not processes_of(laptop.job()), 60)
 
 

@@ -100,3 +100,24 @@ def test_what_somebody_calls_as_our_drafts_stops_no_submit(bench: Bench) -> None
     (bench.root / "jobs" / ".new-notes").mkdir(parents=True)
     log, end = bench.run("r1", "print('ran')")
     assert (log, end.exit_status) == (b"ran\n", 0)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        '{"why": "exit", "exit_status": ' + "9" * 500 + "}",
+        '{"why": "exit", "exit_status": 1e999}',
+        '{"why": "exit", "exit_status": NaN}',
+        '{"why": "exit", "exit_status": 0, "message": "\\ud800"}',
+        '{"why": ' + "[" * 300 + "]" * 300 + "}",
+        '{"why": "exit", "exit_status": 0, "at": ' + "9" * 30 + "}",
+    ],
+    ids=["digits", "infinite", "nan", "surrogate", "nested", "time"],
+)
+def test_an_end_that_no_answer_can_hold_hides_no_other_job(bench: Bench, end: str) -> None:
+    bench.run("r1", "")
+    (bench.job("r1") / "end.json").write_text(end)
+    bench.run("r2", "sys.exit(1)")
+    one, other = bench.launcher.list_jobs()
+    assert (other.run_id, other.end and other.end.exit_status) == ("r2", 1)
+    assert one.run_id == "r1"
