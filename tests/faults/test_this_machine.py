@@ -119,7 +119,7 @@ def test_a_store_of_host_keys_that_cannot_be_written_is_named(laptop: Laptop) ->
     laptop.run("hosts", "trust", "pod")
     known.chmod(0o444)
     outcome = laptop.run("deploy", "--no-build", "--accept-new-host-key")
-    assert_told(outcome, "known_hosts: it is read-only")
+    assert_told(outcome, "known_hosts cannot be written: it is read-only")
 
 
 def test_too_many_open_files_are_told_as_that(laptop: Laptop, tmp_path: Path) -> None:
