@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import re
 import shutil
@@ -19,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from types import FrameType
+from typing import Any
 
 from orchestrator.cli.app import run
 from orchestrator.errors import ExitCode
@@ -35,6 +37,7 @@ _NO_FIGURE = re.compile(
     re.IGNORECASE,
 )
 _SHARE = re.compile(r"([0-9.e+]+) % \((?:tensor|HBM|exp|L2)\)")
+_RAW = ("samples_us", "host_us")
 _OBJECTED = re.compile("measurement error|doubt", re.IGNORECASE)
 _ARTIFACTS = "artifacts"
 # Share of damaged results whose charts are drawn.
@@ -192,10 +195,23 @@ def _hidden(words: list[str], text: str) -> str:
     return "one damaged run hid another" if lists and HONEST not in text else ""
 
 
+def _without_samples(text: str) -> str:
+    """JSON passes raw samples on as they stand, the odd ones too; all else states a figure."""
+    try:
+        return json.dumps(json.loads(text, object_hook=_no_samples), indent=1)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _no_samples(row: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key not in _RAW}
+
+
 def nonsense(trial: str, text: str) -> str:
     """What a document that was answered must never state as a figure."""
     if "text]" in trial or "bytes]" in trial or "= '" in trial:
         return ""  # words that the damage itself brought
+    text = _without_samples(text)
     # What is refused is quoted, and told from what was expected.
     text = "\n".join(line for line in text.split("\n") if "expected" not in line)
     if found := _NO_FIGURE.search(text.replace(_HEADING, "")):
