@@ -38,10 +38,10 @@ def read_file(path: Path, progress: Progress | None = None) -> Source:
     Raises UsageError: not readable, no kernel in it (with what the file is, or what ncu said
     instead), cut off, or numbers that cannot be read without guessing.
     """
+    if path.is_dir():
+        raise UsageError(f"{path}: this is a folder", hint=_in_folder(path))
     try:
         data = regular_file.read_named(path)
-    except IsADirectoryError as exc:
-        raise UsageError(f"{path}: this is a folder", hint=_in_folder(path)) from exc
     except OSError as exc:
         raise UsageError(f"{path}: {exc.strerror}", hint=_WANTED) from exc
     if not data:

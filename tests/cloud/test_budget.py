@@ -24,7 +24,7 @@ from tests.cloud.renting import (
     watchdogs,
 )
 from tests.cloud.server import FakeRunPod, pod_json, problem
-from tests.ssh.server import SshServer
+from tests.ssh.server import LOCKS, SshServer
 
 
 def test_the_pod_is_stopped_when_the_run_is_over_and_the_price_told_and_kept(
@@ -100,9 +100,11 @@ def fake_port(fake: FakeRunPod) -> int:
 
 
 def test_a_pod_on_which_another_run_goes_on_is_not_stopped(
-    rented: Project, fake: FakeRunPod, sshd: SshServer
+    rented: Project, fake: FakeRunPod, sshd: SshServer, tmp_path: Path
 ) -> None:
-    add_pod(rented, sshd, "same", gpu=1)
+    apart = tmp_path / "locks of another container"
+    apart.mkdir()
+    add_pod(rented, sshd, "same", env={LOCKS: str(apart)})
     quick_payload(rented.root, STAYS)
     other = laptop(rented, "check", "--host", "same", "--device", "cpu")
     busy = the_run(rented).name

@@ -121,9 +121,9 @@ def test_a_run_that_was_not_on_a_pod_has_no_price(rented: Project) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("{", "price.json: document: not valid JSON"),
+        ("{", "price.json: not valid JSON"),
         ("[" * 100_000, "price.json: "),
-        ("[]", "price.json: document: expected an object, got list"),
+        ("[]", "price.json: not valid JSON of ours (a list, no object)"),
         ('{"charges": [{"usd_per_hour": "3", "duration_s": 1}]}', "expected float, got str"),
         ('{"charges": [{"usd_per_hour": -3, "duration_s": 1}]}', "usd_per_hour: -3, expected at"),
         ('{"charges": [{"usd_per_hour": 1e999, "duration_s": 1}]}', "expected a finite number"),
