@@ -1,8 +1,8 @@
 """What a figure of a run can be at all; beyond it a file is damaged, or somebody made it up.
 
 Wide on purpose: nothing that was ever measured comes near. Samples have no bounds here, as a report
-keeps them and says why they are no times (`stats.usable`, `objection`), and neither have errors
-against the reference: a wrong kernel can give anything.
+keeps them and says why they are no times (`stats.usable`, `objection`). A wrong kernel can give
+whatever a float of 32 bits holds.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 from remote_payload.codec import CodecError
-from remote_payload.contract import SCHEMA, ErrorMeasure, Shape
+from remote_payload.contract import SCHEMA, Shape
 
 T = TypeVar("T")
 # More work than all GPUs there are do in a day, in any unit used here.
@@ -20,9 +20,16 @@ LARGEST = 1e30
 # Elements of one tensor: more have no address.
 _MOST_ELEMENTS = 2**63
 _DIMENSION = (1, 2**31 - 1)
+# IEEE 754 binary32; an error is the distance of two of them at most.
+_LARGEST_FP32 = 3.4028235e38
+_GOT = (-_LARGEST_FP32, _LARGEST_FP32)
 _BOUNDS = {
     **dict.fromkeys(("batch", "heads", "seq", "dim"), _DIMENSION),
     "schema": (1, SCHEMA),
+    "max_abs": (0, 2 * _LARGEST_FP32),
+    # Relative to what was wanted, which may be next to nothing.
+    "max_rel": (0, 1e60),
+    **dict.fromkeys(("worst_got", "worst_want", "first_got", "first_want"), _GOT),
     "temperature_c": (-273.15, 10_000.0),
     # Below zero: the signal that ended it.
     **dict.fromkeys(("exit_status", "exit_code", "status"), (-(2**31), 2**32)),
@@ -55,7 +62,7 @@ def _check(value: Any, key: str, name: str = "") -> None:
     elif isinstance(value, tuple):
         for number, item in enumerate(value):
             _check(item, f"{key}[{number}]", name)
-    elif dataclasses.is_dataclass(value) and not isinstance(value, ErrorMeasure):
+    elif dataclasses.is_dataclass(value):
         kind: Any = type(value)
         for inner in _names(kind):
             _check(getattr(value, inner), f"{key}.{inner}" if key else inner, inner)

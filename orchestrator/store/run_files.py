@@ -27,7 +27,11 @@ T = TypeVar("T")
 
 def card(folder: Path) -> RunCard:
     """What the command knew that made the run."""
-    return _read(RunCard, folder / CARD)
+    made = _read(RunCard, folder / CARD)
+    for key, name in (("run_id", made.run_id), ("host", made.host)):
+        if "\0" in name:  # the next step is a command with it, and no command can hold one
+            raise corrupt(folder / CARD, f"{key}: {name!r} holds a NUL, which no name does")
+    return made
 
 
 def request(folder: Path) -> Request:

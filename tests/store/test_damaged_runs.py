@@ -130,6 +130,40 @@ def test_half_a_character_in_a_reason_is_shown_as_an_escape(
     assert "ud800 CPU" in (two_runs / "report.md").read_text("utf-8")
 
 
+@pytest.mark.parametrize(
+    ("key", "figure"),
+    [
+        ("max_abs", -1.7e308),
+        ("max_abs", 1e100),
+        ("max_rel", -1.0),
+        ("worst_got", 1e100),
+        ("nan", -1),
+    ],
+)
+def test_an_error_that_no_kernel_can_make_is_damage_and_no_figure(
+    two_runs: Path, capsys: pytest.CaptureFixture[str], key: str, figure: float
+) -> None:
+    document = json.loads((two_runs / "result.json").read_text())
+    document["checks"][0]["error"][key] = figure
+    (two_runs / "result.json").write_text(json.dumps(document))
+    code, _, err = called(capsys, "report", MADE)
+    assert code == ExitCode.USAGE
+    assert f"checks[0].error.{key}: " in err
+    assert "expected at" in err
+
+
+@pytest.mark.parametrize("key", ["run_id", "host"])
+def test_a_name_that_no_command_can_hold_is_damage(
+    two_runs: Path, capsys: pytest.CaptureFixture[str], key: str
+) -> None:
+    card = json.loads((two_runs / "run.json").read_text())
+    (two_runs / "run.json").write_text(json.dumps({**card, key: "a\0b"}))
+    for reader in READERS:
+        code, _, err = called(capsys, *reader)
+        assert code in (ExitCode.OK, ExitCode.USAGE), err
+    assert f"{key}: 'a\\x00b' holds a NUL" in called(capsys, "report", MADE)[2]
+
+
 @pytest.mark.parametrize("sample", ["5e-324", "1e300", "-1.0", "0", "1e-9"])
 def test_samples_that_no_call_can_take_are_a_measurement_error_and_no_figure(
     two_runs: Path, sample: str
