@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +13,9 @@ from orchestrator.cli import console, options, what_next
 from orchestrator.cli.options import MARKDOWN
 from orchestrator.cli.session import Session
 from orchestrator.model.run import Run
+
+if TYPE_CHECKING:
+    from orchestrator.workflows.publish import Published
 
 
 @click.command()
@@ -49,22 +53,23 @@ def report(session: Session, run: str, output: Path | None, as_json: bool) -> in
     if output is not None and published.charts.parent != output.parent:
         console.note(f"its charts are in {published.charts}")
     if as_json:
-        console.out_json(
-            {
-                "run": stored.card.run_id,
-                "report": str(published.path),
-                "verdict": published.report.verdict,
-                "ok": published.report.ok and not published.report.undecided,
-                "undecided": published.report.undecided,
-                "targets": published.report.targets,
-            },
-            as_is=("run", "report"),
-        )
+        console.out_json(_as_json(stored, published), as_is=("run", "report"))
     elif not published.to_stdout:
         console.out(published.report.verdict)
         console.out(str(published.path))
     console.next_step(_next(stored))
     return 0
+
+
+def _as_json(stored: Run, published: Published) -> dict[str, object]:
+    return {
+        "run": stored.card.run_id,
+        "report": str(published.path),
+        "verdict": published.report.verdict,
+        "ok": published.report.ok and not published.report.undecided,
+        "undecided": published.report.undecided,
+        "targets": published.report.targets,
+    }
 
 
 @contextmanager

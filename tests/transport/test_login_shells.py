@@ -16,20 +16,25 @@ from orchestrator.transport.connect import Trust, connect
 from orchestrator.workflows.deploy import deploy
 from orchestrator.workflows.diagnose import diagnose
 from tests.conftest import SshdVariant
+from tests.ssh.server import SshServer
 from tests.workflows.syncing import held, there, write
 
 NAME = "w\\o\\\\rk !! $HOME `id` 'q' \"d\" ~root %s #é\\"
+
+
+def behind(shell: str, sshd_variant: SshdVariant) -> SshServer:
+    """A server that does with the shell what sshd does with a login shell: -c and the command."""
+    program = shutil.which(shell)
+    if program is None:
+        pytest.skip(f"no {shell} here")
+    return sshd_variant(f'ForceCommand exec {program} -c "$SSH_ORIGINAL_COMMAND"')
 
 
 @pytest.mark.parametrize("shell", ["fish", "tcsh", "zsh", "dash", "bash"])
 def test_a_workspace_of_any_name_is_the_same_place_behind_every_login_shell(
     shell: str, sshd_variant: SshdVariant, tmp_path: Path
 ) -> None:
-    program = shutil.which(shell)
-    if program is None:
-        pytest.skip(f"no {shell} here")
-    # What sshd itself does with a login shell: it starts it with -c and the command.
-    server = sshd_variant(f'ForceCommand exec {program} -c "$SSH_ORIGINAL_COMMAND"')
+    server = behind(shell, sshd_variant)
     place = tmp_path / "far" / NAME
     place.parent.mkdir()
     host = replace(server.host(), workspace=str(place))
@@ -48,10 +53,7 @@ def test_a_workspace_of_any_name_is_the_same_place_behind_every_login_shell(
 def test_a_python_that_is_not_there_is_told_behind_every_login_shell(
     shell: str, sshd_variant: SshdVariant, tmp_path: Path
 ) -> None:
-    program = shutil.which(shell)
-    if program is None:
-        pytest.skip(f"no {shell} here")
-    server = sshd_variant(f'ForceCommand exec {program} -c "$SSH_ORIGINAL_COMMAND"')
+    server = behind(shell, sshd_variant)
     for workspace in ("/nonexistent", "/nonexistent!\\"):
         host = replace(server.host(), workspace=workspace, python="/no/such/python")
         with (

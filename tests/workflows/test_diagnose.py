@@ -7,8 +7,7 @@ import subprocess
 import sys
 import time
 import venv
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from remote_payload.contract import Device, Provider, Request, Stage
 from tests.conftest import SshdVariant
 from tests.ssh.link import LossyLink
 from tests.ssh.server import INTERACTIVE_ONLY, NO_PYTHON, NOISY_LOGIN, SshServer
+from tests.workflows.disks import mounted, unwritable
 
 REQUEST = Request("", "", (Stage.CHECK,), (), (Provider("sdpa"),))
 TOOLS = Path(__file__).parents[1] / "fixtures" / "doctor"
@@ -172,7 +172,7 @@ def test_another_python_that_has_torch_is_found_without_importing_it(
 def test_a_workspace_that_cannot_be_written_to_fails(here: Host, tmp_path: Path) -> None:
     target = tmp_path / "fixed"
     target.mkdir()
-    with _mounted(target, "ro") if os.geteuid() == 0 else _unwritable(target):
+    with mounted(target, "ro") if os.geteuid() == 0 else unwritable(target):
         found = line(look(replace(here, workspace=str(target / "work"))), "workspace")
     assert found.level is Level.FAIL
     assert "is read-only" in found.found or "not yours" in found.found
@@ -182,7 +182,7 @@ def test_a_workspace_that_cannot_be_written_to_fails(here: Host, tmp_path: Path)
 def test_a_full_disk_fails(here: Host, tmp_path: Path) -> None:
     target = tmp_path / "small"
     target.mkdir()
-    with _mounted(target, "size=128k"):
+    with mounted(target, "size=128k"):
         (target / "filling").write_bytes(b"x" * (96 << 10))
         found = line(look(replace(here, workspace=str(target))), "workspace")
     assert found.level is Level.FAIL
@@ -249,25 +249,3 @@ def _runs(pid: int) -> bool:
     """Whether pid is a living process; one that its parent has yet to collect is not."""
     said = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True)
     return bool(said.stdout.strip()) and not said.stdout.startswith("Z")
-
-
-@contextmanager
-def _mounted(target: Path, options: str) -> Iterator[None]:
-    """A small file system in memory; the test is skipped where mounting is not allowed."""
-    words = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(target)]
-    if os.geteuid() != 0 or subprocess.run(words, capture_output=True).returncode:
-        pytest.skip("mounting is not allowed here")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "-l", str(target)], check=True)
-
-
-@contextmanager
-def _unwritable(target: Path) -> Iterator[None]:
-    """A folder without the right to write, for those who are not root."""
-    target.chmod(0o555)
-    try:
-        yield
-    finally:
-        target.chmod(0o755)

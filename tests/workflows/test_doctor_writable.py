@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager as ContextManager
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from orchestrator.model.finding import Level
 from orchestrator.model.host import Host, TransportKind
 from orchestrator.workflows.diagnose import require_fit
 from tests.workflows.conftest import line, look
+from tests.workflows.disks import mounted, unwritable
 from tests.workflows.test_diagnose import REQUEST
 
 PARTS = ("jobs", "snapshots", "builds", "locks")
@@ -30,36 +31,14 @@ def here(tmp_path: Path) -> Host:
     return replace(host, env=(("CUDA_HOME", "/nonexistent"),))
 
 
-@contextmanager
-def _mounted(target: Path, options: str) -> Iterator[None]:
-    """A small file system in memory; the test is skipped where mounting is not allowed."""
-    words = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(target)]
-    if os.geteuid() != 0 or subprocess.run(words, capture_output=True).returncode:
-        pytest.skip("mounting is not allowed here")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "-l", str(target)], check=True)
-
-
-@contextmanager
-def _unwritable(target: Path) -> Iterator[None]:
-    """A folder without the right to write, for those who are not root."""
-    target.chmod(0o555)
-    try:
-        yield
-    finally:
-        target.chmod(0o755)
-
-
 def _read_only(place: Path) -> ContextManager[None]:
     place.mkdir()
-    return _mounted(place, "ro") if os.geteuid() == 0 else _unwritable(place)
+    return mounted(place, "ro") if os.geteuid() == 0 else unwritable(place)
 
 
 def _full(place: Path) -> ContextManager[None]:
     place.mkdir()
-    return _mounted(place, "size=16k")
+    return mounted(place, "size=16k")
 
 
 def _no_folder(place: Path) -> ContextManager[None]:
