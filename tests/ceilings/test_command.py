@@ -146,7 +146,7 @@ def test_the_time_of_cutlass_is_not_taken_from_the_rest(project: Project) -> Non
     [
         (("--cutlass-profiler", "a", "--cutlass-source", "b"), "contradict each other"),
         (("--cutlass-limit", "60"), "--cutlass-limit goes with --cutlass"),
-        (("--cutlass", "--cutlass-limit", "0"), "0 is not in the range"),
+        (("--cutlass", "--cutlass-limit", "0"), "0 is no length of time; expected"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(

@@ -107,12 +107,14 @@ class FakeRunPod:
     """What the server knows and saw.
 
     pods: by id the answers to come, one per question; the last one stays.
-    faults: used up first, one per request. seen: "GET /v2/pods/…" of every request.
+    faults: used up first, one per request. stop_takes_s: until a stop is answered.
+    seen: "GET /v2/pods/…" of every request.
     """
 
     url: str = ""
     pods: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    stop_takes_s: float = 0.0
     seen: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
@@ -166,6 +168,7 @@ class _Handler(BaseHTTPRequestHandler):
             problem(409, "Conflict", f"cannot {action} this pod")(self)
         else:
             assert action == "stop", action
+            time.sleep(self.fake.stop_takes_s)
             stopped = pod_json(pod["id"], "EXITED", started=pod["startedAt"])
             self.fake.add(stopped)
             self._pod(stopped)

@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.cli.quick import quick_payload
 from tests.cloud.conftest import Project
 from tests.cloud.renting import POD, STAYS, STOP, laptop, the_run, until, watchdogs
-from tests.cloud.server import FakeRunPod, silence
+from tests.cloud.server import FakeRunPod
 from tests.ssh.terminal import on_terminal
 
 REPOSITORY = Path(__file__).parents[2]
@@ -38,11 +38,11 @@ def test_ctrl_c_while_the_pod_is_being_stopped_tells_that_it_may_bill(
     rented: Project, fake: FakeRunPod
 ) -> None:
     quick_payload(rented.root, "print('began', flush=True)\ntime.sleep(1)\nanswer()\n")
+    fake.stop_takes_s = 8.0
     process = laptop(rented, "check", "--host", "pod", "--stop-after")
-    fake.faults.append(silence(8))
-    until(lambda: STOP in fake.seen, 30)
+    until(lambda: STOP in fake.seen, 60)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=4)
+    _, said = process.communicate(timeout=6)
     assert process.returncode == 130, said
     assert f"interrupted: pod {POD} may still be on and bill" in said
     assert "the pod stops itself in" in said

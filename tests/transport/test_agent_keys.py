@@ -94,11 +94,11 @@ def test_a_key_that_expires_while_it_is_offered_does_not_end_the_login(
 
     def alive_when_listed_and_expired_when_asked_to_sign(request: int) -> bool:
         if request == LISTS:
-            running.add(keys.client, "-t", "1")
+            running.add(keys.client, "-t", "3")
             running.add(other)
         if request == SIGNS:
             signs.append(request)
-            time.sleep(2.1 if len(signs) == 1 else 0)
+            time.sleep(3.1 if len(signs) == 1 else 0)
         return True
 
     hook = alive_when_listed_and_expired_when_asked_to_sign

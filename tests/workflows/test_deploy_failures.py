@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import subprocess
+import sys
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -212,3 +213,26 @@ def test_a_workspace_that_is_a_file_is_told_as_such(tmp_path: Path, root: Path) 
     host = local_host(tmp_path / "file" / "workspace")
     with pytest.raises(HostUnfit, match=r"could not write under .*Not a directory"):
         deploy_from(root, local(Path(host.workspace)))
+
+
+def test_looks_that_clear_up_after_themselves_do_not_end_a_sync(
+    root: Path, workspace: Path
+) -> None:
+    """`doctor` writes where jobs will, and a sync clears away what begins with a dot."""
+    looks = (
+        "import pathlib, sys\n"
+        "places = [pathlib.Path(sys.argv[1], f'.doctor-{number}') for number in range(300)]\n"
+        "while True:\n"
+        "    for make in ('mkdir', 'rmdir'):\n"
+        "        for place in places:\n"
+        "            try: getattr(place, make)()\n"
+        "            except OSError: pass\n"
+    )
+    snapshots = there(deploy_from(root, local(workspace))).parent
+    with subprocess.Popen([sys.executable, "-ISc", looks, snapshots]) as looking:
+        try:
+            for number in range(6):
+                write(root, {"csrc/a.cu": str(number)})
+                deploy_from(root, local(workspace))
+        finally:
+            looking.kill()
