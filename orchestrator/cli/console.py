@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli import leaving, terminal
+from orchestrator.cli import leaving, signals, terminal
 from orchestrator.cli.session import Session
 from orchestrator.model.progress import Progress
 from orchestrator.model.text import harmless_json, one_line, set_off
@@ -130,7 +130,7 @@ def on_terminal() -> bool:
 def confirm(*lines: str) -> bool:
     """A yes-or-no question whose default is no, as is Ctrl-D and an empty stdin."""
     # The prompt is written by C's readline, which passes no gate of ours.
-    with undisturbed():
+    with undisturbed(), signals.heard():
         try:
             return click.confirm("\n".join(map(one_line, lines)), default=False, err=True)
         except click.Abort as error:

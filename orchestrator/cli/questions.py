@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TextIO, cast
 
 import click
 
-from orchestrator.cli import console, leaving
+from orchestrator.cli import console, leaving, signals
 from orchestrator.cli.terminal import Gate
 
 if TYPE_CHECKING:
@@ -74,7 +74,12 @@ def _terminal() -> Iterator[tuple[TextIO, TextIO]]:
     Not sys.stdin: Python cannot end while another thread waits in it.
     """
     place = Path("/dev/tty")
-    with place.open() as source, place.open("w") as sink, _echo_restored(source.fileno()):
+    with (
+        place.open() as source,
+        place.open("w") as sink,
+        _echo_restored(source.fileno()),
+        signals.heard(),
+    ):
         yield source, cast(TextIO, Gate(sink))
 
 

@@ -1,10 +1,14 @@
-"""SIGTERM, SIGHUP and SIGQUIT end the program as Ctrl-C does: cleaned up, and told."""
+"""SIGTERM, SIGHUP and SIGQUIT end the program as Ctrl-C does: cleaned up, and told; and none of
+them is lost on a person who is being asked."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import socket
 import threading
+from collections.abc import Iterator
 from types import FrameType
 
 from orchestrator.cli import leaving
@@ -13,6 +17,7 @@ from orchestrator.errors import EndedBySignal
 _NUMBERS = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 # Whoever sends SIGTERM sends SIGKILL soon, docker stop for one after 10 s.
 _CLEANING_UP_S = 5.0
+_NUDGE, _NUDGES, _NUDGED_EACH_S = signal.SIGURG, 40, 0.05
 
 
 def install() -> None:
@@ -43,3 +48,41 @@ def _end(number: int, frame: FrameType | None) -> None:
 def _end_at_once(number: int, frame: FrameType | None = None) -> None:
     leaving.give_back()
     os._exit(128 + number)
+
+
+@contextlib.contextmanager
+def heard() -> Iterator[None]:
+    """While the block asks a person, no signal waits for the next key.
+
+    Python looks for signals, and then reads: one that comes in between, as where the machine is
+    busy and the question just shown, would be noticed after the answer. So a thread is told of it
+    and interrupts the read, with a signal that means nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():  # signals are not for it
+        yield
+        return
+    told, teller = socket.socketpair()
+    teller.setblocking(False)
+    asked = threading.Event()
+    threading.Thread(target=_nudge, args=(told, asked), daemon=True).start()
+    handler = signal.signal(_NUDGE, lambda number, frame: None)
+    before = signal.set_wakeup_fd(teller.fileno(), warn_on_full_buffer=False)
+    try:
+        yield
+    finally:
+        asked.set()
+        signal.set_wakeup_fd(before)
+        signal.signal(_NUDGE, handler)
+        teller.close()
+
+
+def _nudge(told: socket.socket, asked: threading.Event) -> None:
+    """Interrupt the main thread's read for each signal that comes, until an answer is there."""
+    main = threading.main_thread().ident
+    assert main is not None
+    with told:
+        while numbers := told.recv(64):
+            for _ in range(0 if {*numbers} == {_NUDGE} else _NUDGES):
+                if asked.wait(_NUDGED_EACH_S):
+                    return
+                signal.pthread_kill(main, _NUDGE)

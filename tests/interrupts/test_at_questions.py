@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,7 @@ import pytest
 from tests.cli.comparing import store
 from tests.conftest import SshdVariant
 from tests.faults.conftest import wait_until
-from tests.interrupts.conftest import Desk, interrupted
+from tests.interrupts.conftest import REPOSITORY, Desk, environment, interrupted
 from tests.ssh.second_factor import KEY_AND_CODE, second_factor, why_not
 from tests.ssh.server import Keys, SshServer
 
@@ -60,3 +63,51 @@ def test_at_the_question_before_runs_are_removed(desk: Desk) -> None:
         terminal.read_for(0.1)
         interrupted(terminal)
     assert all((desk.root / "runs" / name / "run.json").is_file() for name in names)
+
+
+# As Python reads a line: here comes a signal after it last looked for one, and before it reads.
+LATE = """#include <signal.h>
+#include <unistd.h>
+extern "C" void read_just_after(int number) {
+  char byte;
+  raise(number);
+  (void)!read(0, &byte, 1);
+}
+"""
+ASKING = """import ctypes, sys
+from orchestrator.cli import signals
+signals.install()
+late = ctypes.CDLL(sys.argv[1])
+try:
+    with signals.heard():
+        late.read_just_after(int(sys.argv[2]))
+except BaseException as error:
+    print(type(error).__name__)
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "error"),
+    [(signal.SIGINT, "KeyboardInterrupt"), (signal.SIGTERM, "EndedBySignal")],
+    ids=["SIGINT", "SIGTERM"],
+)
+def test_a_signal_between_the_question_and_the_read_does_not_wait_for_a_key(
+    tmp_path: Path, number: signal.Signals, error: str
+) -> None:
+    (tmp_path / "late.cpp").write_text(LATE)
+    words = ("c++", "-shared", "-fPIC", "-o", "late.so", "late.cpp")
+    subprocess.run(words, cwd=tmp_path, check=True)
+    with subprocess.Popen(
+        [sys.executable, "-c", ASKING, str(tmp_path / "late.so"), str(int(number))],
+        cwd=REPOSITORY,
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as asking:
+        assert asking.stdout is not None
+        try:
+            asking.wait(20)
+        finally:
+            asking.kill()
+        assert asking.stdout.read() == f"{error}\n"
