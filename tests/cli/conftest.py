@@ -15,6 +15,7 @@ import pytest
 from orchestrator.cli.app import run
 from remote_payload.contract import Result
 from tests.cli.comparing import AGAIN, MADE, Compare, store
+from tests.once import once
 from tests.ssh.server import SshServer
 
 REPOSITORY = Path(__file__).parents[2]
@@ -86,8 +87,8 @@ def copy_sources(target: Path) -> None:
 
 @pytest.fixture(scope="session")
 def builds(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One build cache for all workspaces of this process: the kernel compiles once."""
-    return tmp_path_factory.mktemp("builds")
+    """One build cache for all workspaces of all workers: the kernel compiles once."""
+    return once(tmp_path_factory, "builds")
 
 
 def link_builds(workspace: Path, builds: Path) -> None:

@@ -1,4 +1,4 @@
-"""The emulated library, compiled once per session, and the package that calls the real one."""
+"""The emulated library, compiled once for all workers, and the package that calls the real one."""
 
 from __future__ import annotations
 
@@ -19,14 +19,18 @@ from tests.kernels.emulated import (  # noqa: E402
     EmulatedLibrary,
     compile_kernels,
     compile_surroundings,
+    surroundings_in,
 )
 from tests.kernels.hopper_probe import load_probe  # noqa: E402
+from tests.once import once  # noqa: E402
+
+LIBRARY = "libsparsek_emulated.so"
 
 
 @pytest.fixture(scope="session")
 def surroundings(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
     """Objects of the C interface and the emulator, to link kernels with."""
-    return compile_surroundings(tmp_path_factory.mktemp("surroundings"))
+    return surroundings_in(once(tmp_path_factory, "surroundings", compile_surroundings))
 
 
 @pytest.fixture(scope="session")
@@ -34,8 +38,11 @@ def emulated(
     tmp_path_factory: pytest.TempPathFactory, surroundings: tuple[str, ...]
 ) -> EmulatedLibrary:
     """Our kernels on this CPU."""
-    target = tmp_path_factory.mktemp("emulated") / "libsparsek_emulated.so"
-    return EmulatedLibrary(compile_kernels(CSRC / KERNELS, target, surroundings))
+
+    def make(folder: Path) -> None:
+        compile_kernels(CSRC / KERNELS, folder / LIBRARY, surroundings)
+
+    return EmulatedLibrary(once(tmp_path_factory, "emulated", make) / LIBRARY)
 
 
 @pytest.fixture(scope="session")

@@ -55,20 +55,24 @@ def compile_host(sources: Path, folder: Path, *arguments: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def compile_surroundings(folder: Path) -> tuple[str, ...]:
-    """Compile all but the kernels, several at a time; the objects to link with them."""
+def compile_surroundings(folder: Path) -> None:
+    """Compile all but the kernels, several at a time."""
 
-    def compile_unit(unit: str) -> str:
+    def compile_unit(unit: str) -> None:
         target = unit.replace("/", "_") + ".o"
         compile_host(CSRC, folder, *STRICT, "-c", "-o", target, "-x", "c++", f"{CSRC}/{unit}")
-        return str(folder / target)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return tuple(pool.map(compile_unit, SURROUNDINGS))
+        list(pool.map(compile_unit, SURROUNDINGS))
+
+
+def surroundings_in(folder: Path) -> tuple[str, ...]:
+    """The objects that compile_surroundings() left there, to link kernels with."""
+    return tuple(str(folder / (unit.replace("/", "_") + ".o")) for unit in SURROUNDINGS)
 
 
 def emulator_alone(objects: tuple[str, ...]) -> tuple[str, ...]:
-    """Those of compile_surroundings() that hold no kernel of ours: for kernels of a test's own."""
+    """Those of surroundings_in() that hold no kernel of ours: for kernels of a test's own."""
     return tuple(each for each in objects if Path(each).name.startswith("emulator_"))
 
 
