@@ -69,7 +69,7 @@ def build(
         return dataclasses.replace(report, reason=why)
     made = Compilations(nvcc, Kept(builds, sources), FLAGS, units, limit_s)
     recipe = digest("\0".join(made.recipe(name) for name in arch))
-    if (kept := _kept(made.kept, recipe)) is None:
+    if (kept := _kept(made.kept, recipe, arch)) is None:
         return _build_new(report, made, arch, recipe, device_arch, progress)
     progress(len(arch), len(arch), "already built")
     # The same toolkit may have been found in another way this time.
@@ -139,9 +139,9 @@ def _build_new(
         shutil.rmtree(str(partial), ignore_errors=True)
 
 
-def _kept(kept: Kept, recipe: str) -> Optional[BuildReport]:
+def _kept(kept: Kept, recipe: str, arch: Sequence[str]) -> Optional[BuildReport]:
     """The report of a finished build, marked as cached; None if there is none or it is damaged."""
-    folder = kept.find("", recipe)
+    folder = kept.find("", recipe, _FACTS, *map(Compilations.library, arch))
     report = _report_in(folder) if folder else None
     return dataclasses.replace(report, cached=True) if report else None
 

@@ -94,7 +94,7 @@ class Compilations:
             log = f"error: {unit} was not compiled, for {self._stopped}\n"
             return Object(Status.SKIPPED, log, Path())
         recipe = self._nvcc.recipe(self._flags, (arch, unit))
-        found = self.kept.find(PREFIX, recipe)
+        found = self.kept.find(PREFIX, recipe, OBJECT, LOG)
         if found is not None:
             read, _ = self.kept.read_by(found)
             log = (found / LOG).read_text(encoding="utf-8")

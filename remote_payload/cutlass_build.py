@@ -20,7 +20,7 @@ from typing import Callable, List, Tuple
 from remote_payload import bounded, compiler, compiler_words, toolkit
 from remote_payload.announce import say, step
 from remote_payload.contract import Stage, Status
-from remote_payload.kept import content_of
+from remote_payload.kept import clear, content_of
 
 TARGET = "cutlass_profiler"
 INSIDE = f"tools/profiler/{TARGET}"
@@ -105,6 +105,9 @@ def _is_whole(folder: Path) -> bool:
     alone and would keep it."""
     finished = folder / FINISHED
     if not finished.is_file():
+        if not folder.is_dir():
+            clear(folder)
+        clear(finished)
         return False
     try:
         made = json.loads(finished.read_text(encoding="utf-8"))

@@ -71,7 +71,7 @@ def library(sources: Path, builds: Path, limit_s: float = math.inf) -> str:
     program = host_compiler()
     csrc, kept = sources / "csrc", Kept(builds, sources)
     recipe = _recipe(csrc, program)
-    folder = kept.find(PREFIX, recipe)
+    folder = kept.find(PREFIX, recipe, LIBRARY)
     if folder is None:
         partial = kept.partial(PREFIX)
         try:

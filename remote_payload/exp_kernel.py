@@ -43,8 +43,9 @@ def library(
         raise CompileError(problem)
     kept, arch = Kept(builds, sources), toolkit.arch_of(capability)
     made = Compilations(nvcc, kept, FLAGS, (SOURCE,), limit_s)
-    folder = kept.find(PREFIX, made.recipe(arch)) or _made(made, arch)
-    return str((folder / Compilations.library(arch)).resolve())
+    name = Compilations.library(arch)
+    folder = kept.find(PREFIX, made.recipe(arch), name) or _made(made, arch)
+    return str((folder / name).resolve())
 
 
 def _made(made: Compilations, arch: str) -> Path:

@@ -51,10 +51,13 @@ class Kept:
         self._digests: Dict[str, str] = {}
         self._names: Optional[List[str]] = None
 
-    def find(self, prefix: str, recipe: str) -> Optional[Path]:
-        """The folder of what was made by this recipe of files that are all still the same."""
+    def find(self, prefix: str, recipe: str, *names: str) -> Optional[Path]:
+        """The folder of what was made by this recipe of files that are all still the same.
+
+        names: the files that are wanted of it; one that is not recorded there may be anything.
+        """
         for folder in sorted(self.builds.glob(f"{prefix}{'?' * _DIGITS}{recipe}")):
-            if self._is_current(folder):
+            if self._is_current(folder, names):
                 with contextlib.suppress(OSError):
                     os.utime(str(folder))  # used now
                 return folder
@@ -94,16 +97,16 @@ class Kept:
                 os.rename(str(partial), str(final))
                 return final
             except OSError:
-                if self._is_current(final):
+                if self._is_current(final, made):
                     return final
                 # Something unusable is in the way, say a build whose library somebody deleted.
-                shutil.rmtree(str(final), ignore_errors=True)
+                clear(final)
         os.rename(str(partial), str(final))
         return final
 
     def read_by(self, folder: Path) -> Tuple[List[str], List[str]]:
         """(the files that went into what lies in `folder`, the folders that were searched)."""
-        kept = json.loads((folder / INPUTS).read_text(encoding="utf-8"))
+        kept = json.loads(_read(folder / INPUTS))
         return list(kept["read"]), list(kept["searched"])
 
     def everything(self) -> List[str]:
@@ -126,7 +129,7 @@ class Kept:
         while waiting:
             path = waiting.pop()
             with contextlib.suppress(OSError):
-                for name in _INCLUDE.findall((self.root / path).read_bytes()):
+                for name in _INCLUDE.findall(_read(self.root / path)):
                     for folder in (os.path.dirname(path), FOLDER, *searched):
                         header = self._relative(os.path.join(folder, os.fsdecode(name)))
                         if header not in found and (self.root / header).is_file():
@@ -134,10 +137,12 @@ class Kept:
                             waiting += [] if os.path.isabs(header) else [header]
         return list(found)
 
-    def _is_current(self, folder: Path) -> bool:
+    def _is_current(self, folder: Path, names: Iterable[str]) -> bool:
         try:
-            kept: Dict[str, Any] = json.loads((folder / INPUTS).read_text(encoding="utf-8"))
-            whole = all(content_of(folder / name) == was for name, was in kept["made"].items())
+            kept: Dict[str, Any] = json.loads(_read(folder / INPUTS))
+            made = kept["made"].items()
+            whole = all(content_of(folder / name) == was for name, was in made)
+            whole = whole and kept["made"].keys() >= set(names)
             same = all(self._digest(path) == was for path, was in kept["read"].items())
             return whole and same and kept["rivals"] == self._rivals(kept["read"], kept["searched"])
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -163,8 +168,7 @@ class Kept:
         """sha256 of a file's bytes, empty if it cannot be read."""
         if path not in self._digests:
             try:
-                data = (self.root / path).read_bytes()
-                self._digests[path] = hashlib.sha256(data).hexdigest()
+                self._digests[path] = content_of(self.root / path)[1]
             except OSError:
                 self._digests[path] = ""
         return self._digests[path]
@@ -188,7 +192,7 @@ class Kept:
             if os.path.isabs(path):
                 continue
             with contextlib.suppress(OSError):
-                for name in _HAS_INCLUDE.findall((self.root / path).read_bytes()):
+                for name in _HAS_INCLUDE.findall(_read(self.root / path)):
                     by_macro = by_macro or not name
                     asked.add(os.fsdecode(name))
         return frozenset(asked - {""}), by_macro
@@ -196,14 +200,32 @@ class Kept:
 
 def content_of(path: Path) -> List[Any]:
     """What a file holds, for comparing: [size in bytes, sha256]. OSError, also for what is none."""
-    if not path.is_file():  # a FIFO would be waited for without end
-        raise OSError(errno.EINVAL, "is not a regular file", str(path))
+    _require_file(path)
     total, size_bytes = hashlib.sha256(), 0
     with open(str(path), "rb") as handle:
         for block in iter(lambda: handle.read(1 << 20), b""):
             total.update(block)
             size_bytes += len(block)
     return [size_bytes, total.hexdigest()]
+
+
+def clear(path: Path) -> None:
+    """Remove what lies there, if it can be: a folder with all that is in it, a link as such."""
+    with contextlib.suppress(OSError):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(str(path), ignore_errors=True)
+        else:
+            path.unlink()
+
+
+def _read(path: Path) -> bytes:
+    _require_file(path)
+    return path.read_bytes()
+
+
+def _require_file(path: Path) -> None:
+    if not path.is_file():  # a FIFO would be waited for without end
+        raise OSError(errno.EINVAL, "is not a regular file", str(path))
 
 
 def digest(text: str) -> str:

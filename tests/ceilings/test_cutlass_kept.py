@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -35,10 +36,25 @@ def _note_damaged(program: Path) -> None:
     (program.parents[2] / "finished").write_text("{")
 
 
+def _note_is_a_fifo(program: Path) -> None:
+    program.unlink()
+    (program.parents[2] / "finished").unlink()
+    os.mkfifo(program.parents[2] / "finished")
+
+
+def _folder_is_a_file(program: Path) -> None:
+    shutil.rmtree(program.parents[2])
+    program.parents[2].touch()
+
+
 @needs_cmake
 @pytest.mark.parametrize(
-    "damage", [_cut, _altered, Path.unlink, _left_by_older_code, _note_damaged]
-)
+    "damage",
+    [
+        _cut, _altered, Path.unlink, _left_by_older_code, _note_damaged, _note_is_a_fifo,
+        _folder_is_a_file,
+    ],
+)  # fmt: skip
 def test_a_damaged_profiler_is_built_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: Callable[[Path], object]
 ) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -45,17 +47,112 @@ def _piped(path: Path) -> None:
 DAMAGES = [_cut, _emptied, _altered, _swapped, _piped]
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_library_of_the_emulator_is_compiled_again_and_can_be_loaded(
-    tmp_path: Path, damage: Callable[[Path], None]
-) -> None:
+def _folder_is_a_file(folder: Path) -> None:
+    shutil.rmtree(folder)
+    folder.touch()
+
+
+def _folder_is_a_fifo(folder: Path) -> None:
+    shutil.rmtree(folder)
+    os.mkfifo(folder)
+
+
+def _folder_is_a_link_to_nothing(folder: Path) -> None:
+    shutil.rmtree(folder)
+    folder.symlink_to("gone")
+
+
+def _folder_is_a_link_to_another(folder: Path) -> None:
+    shutil.rmtree(folder)
+    other = folder.parent.parent / "other"
+    other.mkdir()
+    (other / "precious").write_text("kept")
+    folder.symlink_to(other)
+
+
+def _list_is_a_fifo(folder: Path) -> None:
+    (folder / "inputs.json").unlink()
+    os.mkfifo(folder / "inputs.json")
+
+
+def _list_is_a_folder(folder: Path) -> None:
+    (folder / "inputs.json").unlink()
+    (folder / "inputs.json").mkdir()
+
+
+def _list_names_nothing(folder: Path) -> None:
+    """And so says nothing of a library that was cut short."""
+    kept = json.loads((folder / "inputs.json").read_text())
+    (folder / "inputs.json").write_text(json.dumps({**kept, "made": {}}))
+    for path in folder.iterdir():
+        if path.name != "inputs.json":
+            _cut(path)
+
+
+PLACES = [
+    _folder_is_a_file, _folder_is_a_fifo, _folder_is_a_link_to_nothing,
+    _folder_is_a_link_to_another, _list_is_a_fifo, _list_is_a_folder, _list_names_nothing,
+]  # fmt: skip
+
+
+def _emulated(place: Path) -> Path:
     for name, text in {
         "attention/api.cu": 'extern "C" int part();\nextern "C" int answer() { return part(); }\n',
         "emulator/cta.cpp": 'extern "C" int part() { return 42; }\n',
     }.items():
-        (tmp_path / "csrc" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "csrc" / name).write_text(text)
-    path = Path(emulation.library(tmp_path, tmp_path / "builds"))
+        (place / "csrc" / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / "csrc" / name).write_text(text)
+    return Path(emulation.library(place, place / "builds"))
+
+
+def _built(sources: Path) -> Path:
+    report = build.build(
+        BuildPlan(("sm_90a",)),
+        sources=sources,
+        builds=sources.parent / "builds",
+        device_arch="sm_90a",
+        progress=lambda *_: None,
+    )
+    assert report.status is Status.OK, report.reason
+    return Path(str(report.library))
+
+
+@pytest.mark.parametrize("damage", PLACES)
+def test_what_stands_in_the_place_of_an_emulator_is_no_emulator_and_gives_way(
+    tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    path = _emulated(tmp_path)
+    whole = path.read_bytes()
+    damage(path.parent)
+    again = _emulated(tmp_path)
+    assert (again, again.read_bytes()) == (path, whole)
+    inode = again.stat().st_ino
+    assert _emulated(tmp_path).stat().st_ino == inode  # and then it is kept
+
+
+@pytest.mark.parametrize("damage", PLACES)
+@pytest.mark.parametrize("pattern", ["libsparsek.sm_90a.so", "unit.o"])
+def test_what_stands_in_the_place_of_a_build_is_no_build_and_gives_way(
+    sources: Path, damage: Callable[[Path], None], pattern: str
+) -> None:
+    library = _built(sources)
+    whole = library.read_bytes()
+    (one, *_) = (sources.parent / "builds").glob(f"*/{pattern}")
+    damage(one.parent)
+    if pattern == "unit.o":  # which nobody asks for while there is a library
+        shutil.rmtree(library.parent)
+    assert (_built(sources), library.read_bytes()) == (library, whole)
+    assert one.is_file()
+    assert not one.parent.is_symlink()
+    for precious in sources.parent.glob("other/*"):
+        assert (precious.name, precious.read_text()) == ("precious", "kept")
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_library_of_the_emulator_is_compiled_again_and_can_be_loaded(
+    tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    path = _emulated(tmp_path)
     whole = path.read_bytes()
     damage(path)
     again = Path(emulation.library(tmp_path, tmp_path / "builds"))
@@ -74,23 +171,10 @@ def test_a_damaged_library_of_the_emulator_is_compiled_again_and_can_be_loaded(
 def test_a_damaged_build_is_made_again(
     sources: Path, damage: Callable[[Path], None], name: str
 ) -> None:
-    builds = sources.parent / "builds"
-
-    def made() -> str:
-        report = build.build(
-            BuildPlan(("sm_90a",)),
-            sources=sources,
-            builds=builds,
-            device_arch="sm_90a",
-            progress=lambda *_: None,
-        )
-        assert report.status is Status.OK, report.reason
-        return str(report.library)
-
-    path = Path(made()).with_name(name)
-    whole = Path(made()).read_bytes()
+    path = _built(sources).with_name(name)
+    whole = _built(sources).read_bytes()
     damage(path)
-    assert Path(made()).read_bytes() == whole
+    assert _built(sources).read_bytes() == whole
     assert path.is_file()
 
 
