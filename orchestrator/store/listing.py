@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,7 +76,7 @@ def sparse(folder: Path, parts: Sequence[str]) -> frozenset[str]:
     if not has_git(folder):
         return frozenset()
     ask = ["git", "-C", str(folder), "--literal-pathspecs", "ls-files", "-z", "-t", "--"]
-    rows, _ = _start([*ask, *parts]).communicate()
+    rows = _said(folder, [*ask, *parts]).told
     found = (row for row in rows.split(b"\0") if row.startswith(_SPARSE))
     return frozenset(os.fsdecode(row[len(_SPARSE) :]) for row in found)
 
@@ -92,14 +94,13 @@ def ignoring(folder: Path, paths: Sequence[str]) -> dict[str, Rule]:
     """The rule that ignores each of `paths`, as git tells it; nothing where it does not."""
     if not paths or not has_git(folder):
         return {}
-    top, _ = _start(["git", "-C", str(folder), "rev-parse", "--show-toplevel"]).communicate()
+    top = _said(folder, ["git", "-C", str(folder), "rev-parse", "--show-toplevel"]).told
     ask = ["git", "-C", str(folder), "check-ignore", "-v", "-z", "--no-index", "--stdin"]
-    asked = _start(ask)
-    told, _ = asked.communicate(os.fsencode("\0".join(paths)))
-    if asked.returncode > 1 and len(paths) > 1:  # one of them lies in another checkout
+    asked = _said(folder, ask, os.fsencode("\0".join(paths)))
+    if asked.status > 1 and len(paths) > 1:  # one of them lies in another checkout
         alone = [ignoring(folder, [path]) for path in paths[:_MOST_ASKED]]
         return {path: rule for found in alone for path, rule in found.items()}
-    fields = [os.fsdecode(field) for field in told.split(b"\0")]
+    fields = [os.fsdecode(field) for field in asked.told.split(b"\0")]
     place = Path(os.fsdecode(top).rstrip("\n"))
     return {
         path: Rule(place / file, line, text)
@@ -112,28 +113,31 @@ def submodules(folder: Path, paths: Sequence[str]) -> tuple[str, ...]:
     if not paths or not shutil.which("git"):
         return ()
     ask = ["git", "-C", str(folder), "--literal-pathspecs", "ls-files", "-z", "--stage", "--"]
-    rows, _ = _told(folder, _start([*ask, *paths]))
+    rows = _said(folder, [*ask, *paths]).told
     found = (row.split(b"\t", 1) for row in rows.split(b"\0") if row.startswith(_GITLINK))
     return tuple(os.fsdecode(name) for _, name in found)
 
 
 def _ask_git(folder: Path, parts: Sequence[str]) -> Listing:
     ask = ["git", "-C", str(folder), "--literal-pathspecs", "ls-files", "-z", "--exclude-standard"]
-    kept = _start([*ask, "--cached", "--others", "--", *parts])
-    ignored = _start([*ask, "--others", "--ignored", "--directory", "--", *parts])
-    names, complaint = _told(folder, kept)
-    # What is ignored is only told: git has no answer for a folder that is ignored itself.
-    ignored_names, _ = _told(folder, ignored)
-    if kept.returncode:
+    with (
+        _started([*ask, "--cached", "--others", "--", *parts]) as one,
+        _started([*ask, "--others", "--ignored", "--directory", "--", *parts]) as other,
+    ):
+        kept = _heard(folder, one)
+        # What is ignored is only told: git has no answer for a folder that is ignored itself.
+        ignored = _heard(folder, other)
+    complaint = os.fsdecode(kept.complaint)
+    if kept.status:
         raise UsageError(
-            f"git could not list the files in {folder}: {os.fsdecode(complaint).strip()}",
+            f"git could not list the files in {folder}: {complaint.strip()}",
             hint="Run `git status` there; sync sends what git would.",
         )
-    if closed := _CLOSED.search(os.fsdecode(complaint)):
+    if closed := _CLOSED.search(complaint):
         raise _unreadable(closed[1], closed[2])
     return Listing(
-        _not_behind_links(folder, dict.fromkeys(_paths(names))),
-        tuple(Skipped(path, "is ignored by git", usual=True) for path in _paths(ignored_names)),
+        _not_behind_links(folder, dict.fromkeys(_paths(kept.told))),
+        tuple(Skipped(path, "is ignored by git", usual=True) for path in _paths(ignored.told)),
     )
 
 
@@ -153,28 +157,44 @@ def _not_behind_links(folder: Path, paths: Iterable[str]) -> tuple[str, ...]:
     return tuple(path for path in paths if not path.startswith(behind))
 
 
-def _start(argv: list[str]) -> subprocess.Popen[bytes]:
+@dataclass(frozen=True)
+class _Said:
+    told: bytes
+    complaint: bytes
+    status: int
+
+
+def _said(folder: Path, argv: list[str], asked: bytes = b"") -> _Said:
+    with _started(argv) as git:
+        return _heard(folder, git, asked)
+
+
+@contextmanager
+def _started(argv: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """A git that does not outlast this, and neither does what it started, should this fail."""
     environment = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
-    pipe = subprocess.PIPE
-    return subprocess.Popen(
-        argv, stdin=pipe, stdout=pipe, stderr=pipe, env={**environment, "LC_ALL": "C"}
-    )
+    pipe, spoken = subprocess.PIPE, {**environment, "LC_ALL": "C"}
+    with subprocess.Popen(
+        argv, stdin=pipe, stdout=pipe, stderr=pipe, env=spoken, start_new_session=True
+    ) as git:
+        try:
+            yield git
+        except BaseException:
+            with suppress(ProcessLookupError):
+                os.killpg(git.pid, signal.SIGKILL)
+            raise
 
 
-def _told(folder: Path, git: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
+def _heard(folder: Path, git: subprocess.Popen[bytes], asked: bytes = b"") -> _Said:
     """What git says to the end; UsageError where it comes to none."""
     try:
-        return git.communicate(timeout=_GIT_LIMIT_S)
+        return _Said(*git.communicate(asked, _GIT_LIMIT_S), git.returncode)
     except subprocess.TimeoutExpired:
         raise UsageError(
             f"git does not list the files in {folder} within {_GIT_LIMIT_S:g} s",
             hint="Run `git status` there: a program that it starts (core.fsmonitor), or the disk, "
             "may hang.",
         ) from None
-    finally:
-        if git.poll() is None:
-            git.kill()
-            git.wait()
 
 
 def _paths(names: bytes) -> Iterator[str]:
