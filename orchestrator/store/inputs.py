@@ -18,18 +18,24 @@ from itertools import islice
 from pathlib import Path
 
 from orchestrator.errors import UsageError
+from orchestrator.model import regular_file
 from orchestrator.model.snapshot import Entry, Kind, Scan, Skipped
 from orchestrator.store.left_out import LOST, SPARSE, files_of, mend
 from orchestrator.store.listing import Rule, ignoring, sparse
 
-# What is compiled or run over there: these file names, in these folders.
-_INPUT = re.compile(r"csrc/(?:.+/)?[^/]+\.cu|remote_payload/(?:.+/)?[^/]+\.py")
-_HEADERS = "csrc"
+# What is compiled, run or compared with over there: these file names, in these folders.
+_INPUT = re.compile(
+    r"csrc/(?:.+/)?[^/]+\.cu|remote_payload/(?:.+/)?[^/]+\.py"
+    r"|csrc/emulator/(?:.+/)?[^/]+\.(?:cpp|h)|csrc/conformance/emulated_answers\.txt"
+)
+_HEADERS, _EMULATOR = "csrc", "csrc/emulator"
 _READS_HEADERS = (".cu", ".cuh", ".h", ".hpp", ".cpp", ".inl")
 _PACKAGE = "remote_payload"
 _MOST_FILES, _SHOWN = 20_000, 4
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-_DIRECTIVE = re.compile(r'^[ \t]*#[ \t]*(?:(if\w*)|(endif)|include[ \t]*"([^"\n]+)")', re.MULTILINE)
+_DIRECTIVE = re.compile(
+    r"""^[ \t]*#[ \t]*(?:(if\w*)|(endif)|include[ \t]*(["<])([^">\n]+)[">])""", re.MULTILINE
+)
 _Missing = tuple[str, tuple[Skipped, str]]  # a path, what it stayed with, who needs it
 
 
@@ -164,20 +170,21 @@ def _needed(scan: Scan, travels: dict[str, Entry]) -> Iterator[_Missing]:
 
 def _text(scan: Scan, entry: Entry) -> str:
     with suppress(OSError):
-        return scan.local(entry).read_text("utf-8", "replace")
+        return regular_file.read_text(scan.local(entry), "replace")
     return ""  # gone since it was scanned, as sending it will tell
 
 
 def _included(path: str, text: str, travels: Collection[str]) -> Iterator[str]:
-    """Where each `#include "…"` may lead that stands under no condition; none that travels."""
+    """Where each `#include` may lead that stands under no condition; none that travels."""
     found = list(_DIRECTIVE.finditer(_COMMENT.sub("", text)))
     # An include guard is no condition.
     depth = -1 if found and found[0][1] == "ifndef" else 0
     for directive in found:
         depth += bool(directive[1]) - bool(directive[2])
-        if directive[3] and depth <= 0:
-            beside = posixpath.normpath(f"{posixpath.dirname(path)}/{directive[3]}")
-            places = (beside, posixpath.normpath(f"{_HEADERS}/{directive[3]}"))
+        if directive[4] and depth <= 0:
+            beside = (posixpath.dirname(path),) if directive[3] == '"' else ()
+            folders = (*beside, _HEADERS, _EMULATOR)  # as the compilers search them
+            places = [posixpath.normpath(f"{folder}/{directive[4]}") for folder in folders]
             if not any(place in travels for place in places):
                 yield from places
 

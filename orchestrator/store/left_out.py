@@ -13,6 +13,7 @@ from orchestrator.model.snapshot import Scan, Skipped
 BY_RULES = "is ignored by .gitignore"  # where no git is there to be told of exceptions
 SPARSE = "is left out by this sparse checkout"
 LOST = "is a link to nothing"
+HOLDS_KEY = "holds a private key"
 _MOST_FILES = 100_000
 
 
@@ -45,6 +46,8 @@ def mend(path: str, item: Skipped) -> str:
         return "Correct the link, or remove it"
     if item.reason == SPARSE:
         return f"`git checkout --ignore-skip-worktree-bits -- {path}` brings it here"
+    if item.reason == HOLDS_KEY:
+        return "Without that key it travels"
     if "name of a secret" in item.reason:
         return "With another name it travels"
     return "`orchestrator deploy --dry-run` lists what travels and what does not"

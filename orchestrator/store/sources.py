@@ -16,7 +16,7 @@ from orchestrator.model import regular_file
 from orchestrator.model.command import Command
 from orchestrator.model.snapshot import Entry, Kind, Scan, Skipped, Snapshot, Submodule
 from orchestrator.store.inputs import no_such_part, require_parts
-from orchestrator.store.left_out import SPARSE
+from orchestrator.store.left_out import HOLDS_KEY, SPARSE
 from orchestrator.store.listing import NEVER_TRAVELS, list_files, seen_as, sparse, submodules
 
 PARTS = ("csrc", "remote_payload")
@@ -239,7 +239,7 @@ def _entry(local: str, path: str, roots: Sequence[Path]) -> Entry | Skipped | No
         return Skipped(path, "is not a regular file")
     size_bytes, content, holds_key = _read_through(local, facts.st_size)
     if holds_key:
-        return Skipped(path, "holds a private key")
+        return Skipped(path, HOLDS_KEY)
     return Entry(path, Kind.PROGRAM if mode & 0o100 else Kind.FILE, size_bytes, content)
 
 
