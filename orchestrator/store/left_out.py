@@ -14,6 +14,7 @@ BY_RULES = "is ignored by .gitignore"  # where no git is there to be told of exc
 SPARSE = "is left out by this sparse checkout"
 LOST = "is a link to nothing"
 HOLDS_KEY = "holds a private key"
+ODD, NO_FILE = "is not a regular file", "is a folder, not a file"
 _MOST_FILES = 100_000
 
 
@@ -46,6 +47,8 @@ def mend(path: str, item: Skipped) -> str:
         return "Correct the link, or remove it"
     if item.reason == SPARSE:
         return f"`git checkout --ignore-skip-worktree-bits -- {path}` brings it here"
+    if item.reason in (ODD, NO_FILE):
+        return "Put the file itself in its place"
     if item.reason == HOLDS_KEY:
         return "Without that key it travels"
     if "name of a secret" in item.reason:
@@ -56,7 +59,7 @@ def mend(path: str, item: Skipped) -> str:
 def files_of(root: Path, item: Skipped) -> Iterator[str]:
     """The files that were skipped together, as paths of the project."""
     place = root / item.path
-    if place.is_symlink() or not place.is_dir():
+    if item.reason == NO_FILE or place.is_symlink() or not place.is_dir():
         yield item.path
         return
     for folder, _, files in os.walk(place):

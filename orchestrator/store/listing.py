@@ -7,7 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from orchestrator.store.left_out import BY_RULES
 NEVER_TRAVELS = frozenset({".git", "__pycache__", ".orchestrator"})
 _GITLINK = b"160000 "  # git-ls-files(1), --stage: the mode of a submodule
 _MOST_ASKED = 200
+_SOURCE = re.compile(r".+\.(?:cu|cuh|cpp|h|hpp|inl|py)")
 _SPARSE = b"S "  # git-ls-files(1), -t: skip-worktree
 # What git says, and goes on without; it comes in English, as we ask for it.
 _CLOSED = re.compile(r"^warning: could not open directory '(.*)': (.*)$", re.MULTILINE)
@@ -135,10 +136,47 @@ def _ask_git(folder: Path, parts: Sequence[str]) -> Listing:
         )
     if closed := _CLOSED.search(complaint):
         raise _unreadable(closed[1], closed[2])
+    names, ignored_names = list(_paths(kept.told)), list(_paths(ignored.told))
+    odd = list(_untold(folder, parts, frozenset(name.rstrip("/") for name in ignored_names)))
+    hidden = {path for path, rule in ignoring(folder, odd).items() if rule.text[:1] != "!"}
+    names += (path for path in odd if path not in hidden)
     return Listing(
-        _not_behind_links(folder, dict.fromkeys(_paths(kept.told))),
-        tuple(Skipped(path, "is ignored by git", usual=True) for path in _paths(ignored.told)),
+        _not_behind_links(folder, dict.fromkeys(names)),
+        tuple(
+            Skipped(path, "is ignored by git", usual=True)
+            for path in [*ignored_names, *sorted(hidden)]
+        ),
     )
+
+
+def _untold(folder: Path, parts: Sequence[str], ignored: Collection[str]) -> Iterator[str]:
+    """What git lists nowhere: what is neither file, link nor folder, or stands for a file."""
+    waiting = ["" if part == "." else f"{part}/" for part in parts]
+    while waiting:
+        prefix = waiting.pop()
+        # A folder that cannot be read, git has told; a link to one is itself what it lists.
+        if (folder / prefix.rstrip("/")).is_symlink() and prefix:
+            continue
+        with suppress(OSError), os.scandir(folder / prefix) as items:
+            for item in items:
+                path = prefix + item.name
+                if item.name in NEVER_TRAVELS or path in ignored or item.is_symlink():
+                    continue
+                if not item.is_dir():
+                    if not item.is_file():
+                        yield path
+                elif _stands_for_a_file(item):
+                    yield path
+                elif not os.path.lexists(f"{item.path}/.git"):  # else it is asked by itself
+                    waiting.append(f"{path}/")
+
+
+def _stands_for_a_file(folder: os.DirEntry[str]) -> bool:
+    """Whether it is an empty folder under a name that only a source has."""
+    try:
+        return bool(_SOURCE.fullmatch(folder.name)) and not any(Path(folder).iterdir())
+    except OSError:
+        return False
 
 
 def _unreadable(path: str, why: str) -> UsageError:
@@ -231,7 +269,7 @@ def _walk(base: Path, prefix: str, rules: _Rules, files: list[str], ignored: lis
         is_folder = item.is_dir(follow_symlinks=False)
         if _is_ignored(path + "/" * is_folder, rules):
             ignored.append(Skipped(path + "/" * is_folder, BY_RULES, usual=True))
-        elif is_folder:
+        elif is_folder and not _stands_for_a_file(item):
             _walk(base, path + "/", rules, files, ignored)
         else:
             files.append(path)

@@ -16,7 +16,7 @@ from orchestrator.model import regular_file
 from orchestrator.model.command import Command
 from orchestrator.model.snapshot import Entry, Kind, Scan, Skipped, Snapshot, Submodule
 from orchestrator.store.inputs import no_such_part, require_parts
-from orchestrator.store.left_out import HOLDS_KEY, SPARSE
+from orchestrator.store.left_out import HOLDS_KEY, NO_FILE, ODD, SPARSE
 from orchestrator.store.listing import NEVER_TRAVELS, list_files, seen_as, sparse, submodules
 
 PARTS = ("csrc", "remote_payload")
@@ -224,7 +224,8 @@ def _entry(local: str, path: str, roots: Sequence[Path]) -> Entry | Skipped | No
     facts = os.lstat(local)
     mode = facts.st_mode
     if stat.S_ISDIR(mode):
-        return Skipped(path.rstrip("/"), "is a git repository of its own")
+        own = os.path.lexists(f"{local}/.git")
+        return Skipped(path.rstrip("/"), "is a git repository of its own" if own else NO_FILE)
     if _SECRET_NAME.match(path.rpartition("/")[2].lower()):
         return Skipped(path, "has the name of a secret")
     if stat.S_ISLNK(mode):
@@ -236,7 +237,7 @@ def _entry(local: str, path: str, roots: Sequence[Path]) -> Entry | Skipped | No
             return None
         return Entry(path, Kind.LINK, 0, target)
     if not stat.S_ISREG(mode):
-        return Skipped(path, "is not a regular file")
+        return Skipped(path, ODD)
     size_bytes, content, holds_key = _read_through(local, facts.st_size)
     if holds_key:
         return Skipped(path, HOLDS_KEY)
