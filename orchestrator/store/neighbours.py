@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from pathlib import Path
 
 from orchestrator.model import regular_file
@@ -21,36 +22,51 @@ def neighbours(source: Path) -> tuple[Path, ...]:
     waiting = [source]
     while waiting:
         for name in _imported(waiting.pop()):
-            place = _beside(folder, name)
-            if place is None or place == source or place in found:
-                continue
-            found[place] = None
-            waiting += [place] if place.is_file() else sorted(place.rglob("*.py"))
+            for place in _beside(folder, name):
+                if place == source or place in found:
+                    continue
+                found[place] = None
+                waiting += [place] if place.is_file() else sorted(place.rglob("*.py"))
     return tuple(found)
 
 
-def _beside(folder: Path, name: str) -> Path | None:
-    """A package comes before a module, as in Python; a folder without Python is neither."""
-    if name in sys.stdlib_module_names:
-        return None
-    package, module = folder / name, folder / f"{name}.py"
+def _beside(folder: Path, name: str) -> Sequence[Path]:
+    """What Python would take: a package, else modules, else a folder on the way to one."""
+    first, *others = name.split(".")
+    if first in sys.stdlib_module_names:
+        return ()
+    package = folder / first
     if (package / "__init__.py").is_file():
-        return package
-    if module.is_file():
-        return module
-    return package if package.is_dir() and any(package.glob("*.py")) else None
+        return (package,)
+    # Which of these it is, the host's Python decides: what is compiled is for one version of it.
+    modules = [*sorted(_compiled(folder, first)), folder / f"{first}.py"]
+    if files := [path for path in modules if path.is_file()]:
+        return files
+    return (package,) if _leads_to_python(package, others) else ()
+
+
+def _compiled(folder: Path, pattern: str) -> Iterator[Path]:
+    yield from folder.glob(f"{pattern}.so")
+    yield from folder.glob(f"{pattern}.*.so")
+
+
+def _leads_to_python(package: Path, others: Sequence[str]) -> bool:
+    """Whether a folder, or one below it on this way, holds a module. One that leads elsewhere, say
+    the checkout of what is installed, is no package."""
+    places = accumulate(others, Path.joinpath, initial=package)
+    return any(any(place.glob("*.py")) or any(_compiled(place, "*")) for place in places)
 
 
 def _imported(path: Path) -> Iterator[str]:
-    """The first part of every name that is imported anywhere in the file."""
+    """Every name that is imported anywhere in the file, with what is taken from it."""
     try:
         tree = ast.parse(regular_file.read_bytes(path))
     except (OSError, SyntaxError, ValueError):
         return
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module.partition(".")[0]
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield from (alias.name for alias in node.names)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from orchestrator.store.neighbours import neighbours
 from orchestrator.workflows.plan import Wish, plan
 from remote_payload.contract import Stage
@@ -35,6 +37,45 @@ def test_what_is_imported_from_beside_is_found_through_each_other(tmp_path: Path
 def test_a_file_without_neighbours_or_without_python_has_none(tmp_path: Path) -> None:
     folder = laid_out(tmp_path, {"a.py": "import torch", "b.py": "import (", "torch.txt": ""})
     assert neighbours(folder / "a.py") == neighbours(folder / "b.py") == ()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "import helpers.sub.mod",
+        "from helpers.sub import mod",
+        "from helpers.sub.mod import f",
+        "from helpers.sub.mod import *",
+        "import helpers.pack.deep",
+        "from helpers import pack",
+        "import helpers.fast",
+    ],
+)
+def test_a_namespace_package_that_holds_modules_only_further_down_is_one(
+    tmp_path: Path, words: str
+) -> None:
+    files = {
+        "k.py": words,
+        "helpers/sub/mod.py": "import tuning",
+        "helpers/pack/__init__.py": "",
+        "helpers/fast.cpython-312-x86_64-linux-gnu.so": "",
+        "tuning.py": "",
+    }
+    folder = laid_out(tmp_path, files)
+    assert {path.name for path in neighbours(folder / "k.py")} == {"helpers", "tuning.py"}
+
+
+def test_the_checkout_of_what_is_installed_is_no_neighbour(tmp_path: Path) -> None:
+    """Python prefers the installed package to a folder without __init__.py."""
+    folder = laid_out(tmp_path, {"k.py": "import triton.language", "triton/python/triton/x.py": ""})
+    assert neighbours(folder / "k.py") == ()
+
+
+def test_compiled_modules_travel_for_whichever_python_the_host_has(tmp_path: Path) -> None:
+    compiled = ("native.cpython-311-x86_64-linux-gnu.so", "native.abi3.so", "native.so")
+    files = dict.fromkeys((*compiled, "native.py", "natives.so", "nativeso"), "")
+    folder = laid_out(tmp_path, {"k.py": "from native import f", **files})
+    assert {path.name for path in neighbours(folder / "k.py")} == {*compiled, "native.py"}
 
 
 def test_two_providers_with_neighbours_of_one_name_travel_side_by_side(tmp_path: Path) -> None:
