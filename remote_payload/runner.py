@@ -23,7 +23,7 @@ if __name__ == "__main__":
     sys.dont_write_bytecode = True
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from remote_payload import device_lock, job_processes
+from remote_payload import device_lock, job_processes, snapshot
 from remote_payload.device_lock import DeviceLock
 from remote_payload.job_processes import Job
 
@@ -55,36 +55,39 @@ def boot_mark() -> str:
 
 
 class Records:
-    """The small files of a job directory, each replaced atomically.
+    """The small files of a job directory, which is where we are, each replaced atomically.
 
-    end.json is preallocated, so that a full disk cannot swallow how the job ended.
+    end.json is preallocated, so that a full disk cannot swallow how the job ended. home: the path
+    that the job carries as its mark; the folder may be moved, and copied, while the job runs.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._end = folder / "end.partial"
+    def __init__(self, home: str) -> None:
+        self._end = Path("end.partial")
         self._write(self._end, b" " * END_BYTES)
+        here = os.stat(".")
         self._status: Dict[str, Any] = {
             "runner_pid": os.getpid(),
             "runner_ticks": start_ticks(os.getpid()),
             "boot": boot_mark(),
             "started_at": time.time(),
+            "home": home,
+            "inode": [here.st_dev, here.st_ino],
         }
 
     def status(self, **facts: Any) -> None:
         """Merge facts into status.json; on a full disk the previous one stays."""
         self._status.update(facts)
-        partial = self.folder / "status.partial"
+        partial = Path("status.partial")
         try:
             self._write(partial, json.dumps(self._status).encode())
-            os.replace(partial, self.folder / "status.json")
+            os.replace(partial, "status.json")
         except OSError:
             partial.unlink(missing_ok=True)
 
     def beat(self) -> None:
         """Refresh the time of status.json: the job's heartbeat."""
         try:
-            os.utime(self.folder / "status.json")
+            os.utime("status.json")
         except OSError:
             return
 
@@ -98,7 +101,7 @@ class Records:
             os.fsync(handle)
         finally:
             os.close(handle)
-        os.replace(self._end, self.folder / "end.json")
+        os.replace(self._end, "end.json")
 
     @staticmethod
     def _write(path: Path, data: bytes) -> None:
@@ -108,24 +111,26 @@ class Records:
             os.fsync(handle.fileno())
 
 
-def first_here(folder: Path) -> bool:
+def first_here() -> bool:
     """Whether this runner is the only one the job has ever had; held until this process ends."""
-    handle = os.open(folder / "runner.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    handle = os.open("runner.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return False
-    return not any((folder / name).exists() for name in ("status.json", "end.json"))
+    return not any(map(os.path.exists, ("status.json", "end.json")))
 
 
 class Supervisor:
-    """Runs one job directory from queued to ended."""
+    """Runs one job directory, in which it works, from queued to ended: so it finds its files also
+    where somebody moves the workspace meanwhile. folder: what the job is told of it."""
 
     def __init__(self, folder: Path, code: Path, workspace: Path) -> None:
         self._folder, self._code, self._workspace = folder, code, workspace
-        self._spec = json.loads((folder / "spec.json").read_text("utf-8"))
-        self._records = Records(folder)
-        self._mark = f"BLACKWELL_SPARSEK_JOB={os.path.realpath(folder)}"
+        self._spec = json.loads(Path("spec.json").read_text("utf-8"))
+        home = os.path.realpath(folder)
+        self._records = Records(home)
+        self._mark = f"BLACKWELL_SPARSEK_JOB={home}"
         self._env = self._environment()
         self._cancelled = self._waited = False
         job_processes.adopt_orphans()
@@ -148,7 +153,7 @@ class Supervisor:
         why = self._watch(job)
         job.sweep()
         # What a payload that was killed had drawn: a gigabyte that can be drawn again.
-        shutil.rmtree(self._folder / "inputs", ignore_errors=True)
+        shutil.rmtree("inputs", ignore_errors=True)
         self._records.end(why, job.process.returncode, self._disk_words(job))
 
     def _cancel(self, _number: int, _frame: object) -> None:
@@ -175,7 +180,7 @@ class Supervisor:
         os.environ.update(self._env)
         lock = DeviceLock(self._workspace, device_lock.gpus())
         if lock.note:
-            with open(self._folder / "log.txt", "a", encoding="utf-8") as log:
+            with open("log.txt", "a", encoding="utf-8") as log:
                 log.write(f"only jobs of this workspace wait for each other: {lock.note}\n")
         return lock
 
@@ -183,8 +188,6 @@ class Supervisor:
         """OSError if the sources changed while the job waited; before that the agent looked."""
         if not self._waited:
             return
-        from remote_payload import snapshot
-
         wrong = snapshot.faults(str(self._code.parent), self._code.name)
         if wrong:
             raise OSError(f"its snapshot changed while it waited ({wrong}); start it again")
@@ -207,7 +210,7 @@ class Supervisor:
         argv = [self._spec["python"], "-m", "remote_payload"]
         argv += [str(self._folder / "request.json"), str(self._folder / "result.json")]
         argv += ["--builds", str(self._workspace / "builds")]
-        return Job(argv, str(self._code), self._env, self._folder / "log.txt", self._mark)
+        return Job(argv, str(self._code), self._env, Path("log.txt"), self._mark)
 
     def _watch(self, job: Job) -> str:
         """Wait for the end, or bring it about; the first reason counts."""
@@ -234,14 +237,14 @@ class Supervisor:
         if seconds > self._spec["time_limit_s"]:
             return "timeout"
         try:
-            size = (self._folder / "log.txt").stat().st_size
+            size = os.stat("log.txt").st_size
         except OSError:
             size = 0
         return "output-limit" if size > self._spec["output_limit_bytes"] else "exit"
 
     def _disk_words(self, job: Job) -> str:
         """A payload that failed on a full disk could not write so itself."""
-        disk = os.statvfs(self._folder)
+        disk = os.statvfs(".")
         full = disk.f_blocks > 0 and disk.f_bavail * disk.f_frsize < FULL_BYTES
         if job.process.returncode == 0 or not full:
             return ""
@@ -258,5 +261,6 @@ def cuda_folders() -> List[str]:
 
 
 if __name__ == "__main__":
-    if first_here(Path(sys.argv[1])):
+    os.chdir(sys.argv[1])
+    if first_here():
         Supervisor(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])).run()

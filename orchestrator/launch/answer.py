@@ -20,6 +20,7 @@ _ADVICE = {
     "snapshot": "Run the same command again: what is damaged there is sent again.",
     "read-only": "Choose a workspace you may write to: `workspace:` in the inventory.",
     "busy": "A process that no signal ends waits for a driver or a disk: see with `ps` there.",
+    "Copied": "Ask the host, by its name in the inventory, whose workspace it was started in.",
 }
 # In the place of a job's state, where its host tells what makes no sense.
 DAMAGED = "damaged"

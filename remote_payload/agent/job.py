@@ -143,6 +143,9 @@ def listing(ask):
         name for name in names if any(os.path.exists(os.path.join(jobs, name, n)) for n in MARKS)
     ]
     told = [dict(beat(name), run=name, end=verdict(name), owner=owner_of(name)) for name in ours]
+    for job in told:
+        if not job["end"] and copied(job["run"]):
+            job["state"] = "copied"
     return {"jobs": told, "others": [name for name in names if name not in ours]}
 
 

@@ -47,13 +47,32 @@ def noted(run):
     return status if type(pid) is int and 0 < pid < 1 << 31 and keys <= status.keys() else None
 
 
+def home_of(run):
+    """The path that the job was given, wherever its folder is by now."""
+    return str((noted(run) or {}).get("home") or os.path.realpath(folder(run)))
+
+
+def copied(run):
+    """Whether this folder is a copy of another, which is still there: in that the runner works,
+    or has worked. One that was moved is what it was."""
+    status = noted(run) or {}
+    for place in ("/proc/%s/cwd" % status.get("runner_pid"), home_of(run)):
+        with contextlib.suppress(OSError, ValueError):
+            there = os.stat(place)
+            if there.st_nlink and [there.st_dev, there.st_ino] == status.get("inode"):
+                return not os.path.samestat(there, os.stat(folder(run)))
+    return False
+
+
 def verdict(run):
-    """None while the job goes on; else how it ended."""
+    """None while the job goes on, or does so elsewhere; else how it ended."""
     end = load(run, "end.json")
     if end:
         return end
     began = os.path.lexists(os.path.join(folder(run), "status.json"))
     status = noted(run)
+    if copied(run):
+        return None
     if status and status["boot"] != boot_mark():
         return {"why": "host-restarted", "exit_status": None}
     if alive(status["runner_pid"], status["runner_ticks"]) if status else supervisors(run):
@@ -73,23 +92,41 @@ def can_look():
     return os.path.isdir("/proc/self")
 
 
-def processes_with(name, fits):
-    pids = filter(str.isdigit, os.listdir("/proc") if can_look() else ())
-    return [int(pid) for pid in pids if fits(text_of("/proc/%s/%s" % (pid, name)).split("\0"))]
+def processes_of(run, name, paths):
+    """Those of which `paths` tells one that leads to the run's folder, however it is spelled.
+    paths: from the pid and the words of /proc/pid/name."""
+    wanted, found = {folder(run), home_of(run), os.path.realpath(folder(run))}, []
+    for pid in filter(str.isdigit, os.listdir("/proc") if can_look() else ()):
+        told = paths(pid, text_of("/proc/%s/%s" % (pid, name)).split("\0"))
+        if any(path in wanted or os.path.realpath(path) in wanted for path in told):
+            found.append(int(pid))
+    return found
 
 
 def marked(run):
     """Every live process that the job started, also one that left its process group."""
-    mark = "BLACKWELL_SPARSEK_JOB=" + os.path.realpath(folder(run))
-    return processes_with("environ", lambda words: mark in words)
+    mark = "BLACKWELL_SPARSEK_JOB="
+    return processes_of(
+        run,
+        "environ",
+        lambda _, words: [word[len(mark) :] for word in words if word.startswith(mark)],
+    )
+
+
+def at_work(pid, words):
+    """The folder of a runner; none for any other process."""
+    if not any(word.endswith(os.path.join("remote_payload", "runner.py")) for word in words):
+        return []
+    with contextlib.suppress(OSError):
+        place = os.readlink("/proc/%s/cwd" % pid)
+        if place != "/":
+            return [place.removesuffix(" (deleted)")]
+    return words  # of before runners went into their folders, or about to go there
 
 
 def supervisors(run):
-    """Its live runner, known by its own words: these outlive the job's folder."""
-    end, home = os.path.join("remote_payload", "runner.py"), folder(run)
-    return processes_with(
-        "cmdline", lambda words: home in words and any(word.endswith(end) for word in words)
-    )
+    """Its live runner, known by where it works: this outlives the job's folder."""
+    return processes_of(run, "cmdline", at_work)
 
 
 def signalled(pids, number):
@@ -116,9 +153,17 @@ def sweep(run, living=marked):
             time.sleep(0.1)
 
 
+# How the job is cannot be told by this folder of it. No docstring: those do not travel.
+class Copied(Exception):
+    pass
+
+
 def final(run):
     """The verdict; a job that lost its supervisor is really over after it."""
     ended = verdict(run)
+    if not ended and copied(run):
+        text = "the folder of run %r is a copy of %s, made while it ran"
+        raise Copied(text % (run, home_of(run)))
     if ended and ended["why"] == "runner-killed":
         sweep(run)
     return ended
