@@ -3,6 +3,8 @@
 import contextlib
 import errno
 import fcntl
+import glob
+import re
 import signal
 import time
 
@@ -104,7 +106,7 @@ def processes_of(run, name, paths):
 
 
 def marked(run):
-    """Every live process that the job started, also one that left its process group."""
+    """Its processes that carry the mark, also one that left its process group."""
     mark = "BLACKWELL_SPARSEK_JOB="
     return processes_of(
         run,
@@ -129,6 +131,26 @@ def supervisors(run):
     return processes_of(run, "cmdline", at_work)
 
 
+def holding(run):
+    """What holds the lock that the runner took for the job, whatever else it gave up. The kernel
+    tells the lock's taker, proc_pid_fdinfo(5), as 0 where that is dead and we are in a container;
+    its file tells the run, unless the disk was full."""
+    taker = (noted(run) or {}).get("runner_pid")
+    taken, found = re.compile(r"FLOCK +ADVISORY +WRITE +(%s|0) " % taker), set()
+    for held in glob.glob("/proc/[0-9]*/fd/*") if taker else ():
+        with contextlib.suppress(OSError):
+            name, told = os.path.basename(os.readlink(held)), held.replace("/fd/", "/fdinfo/")
+            if name.startswith("blackwell-sparsek-") and taken.search(text_of(told)):
+                if text_of(held).strip() in ("", run):
+                    found.add(int(held.split("/")[2]))
+    return found - {taker}
+
+
+def started(run):
+    """Every live process that the job started, as far as anything tells."""
+    return sorted(holding(run).union(marked(run)))
+
+
 def signalled(pids, number):
     """How many of them took the signal."""
     took = 0
@@ -139,7 +161,7 @@ def signalled(pids, number):
     return took
 
 
-def sweep(run, living=marked):
+def sweep(run, living=started):
     """A job whose supervisor was killed must not hold the device: end what is left of it."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         deadline = time.monotonic() + SWEEP_S
@@ -208,7 +230,7 @@ def cancel(ask):
         if ended and ended["why"] == "never-started":
             ended = forbid(run)
         if ended and ended["why"] == "runner-killed":
-            if marked(run):  # the sweep has sent both signals
+            if started(run):  # the sweep has sent both signals
                 killed, ended = 1, None
             elif killed:
                 ended = conclude(run, "its supervisor did not answer and was killed")
@@ -220,7 +242,7 @@ def cancel(ask):
             heard = beaten(run)
             signalled(runner, signal.SIGTERM)
         if heard is not None and not killed and waited > CANCEL_PATIENCE_S:
-            killed = signalled(runner if beaten(run) == heard else marked(run), signal.SIGKILL)
+            killed = signalled(runner if beaten(run) == heard else started(run), signal.SIGKILL)
         signalled(runner, signal.SIGCONT)  # stopped, it would hear nothing
         time.sleep(0.05)
     return unmoved(killed)
@@ -233,7 +255,7 @@ def unmoved(killed):
 
 
 def every(run):
-    return supervisors(run) + marked(run)
+    return supervisors(run) + started(run)
 
 
 def gone(ask):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import sys
@@ -125,3 +126,29 @@ def test_orphans_that_end_are_not_kept_as_zombies_while_the_job_goes_on(bench: B
     )
     log, _ = bench.run("r1", text)
     assert log == b"0\n"
+
+
+def test_a_daemon_that_only_keeps_the_device_is_ended_with_what_a_killed_runner_left(
+    bench: Bench, token: str
+) -> None:
+    bench.payload(
+        f"TOKEN = {token!r}\nif not os.fork():\n"
+        "    os.setsid()\n"
+        "    if os.fork(): os._exit(0)\n"
+        "    os.execve(sys.executable, [sys.executable, '-c', "
+        "'import time; time.sleep(300)', TOKEN], {})\n"
+        "os.wait(); time.sleep(300)\n"
+    )
+    bench.launcher.submit(bench.spec("r1"), "{}")
+    deadline = time.monotonic() + 10
+    while not alive(token) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert alive(token)
+    bench.payload("print('next')")
+    bench.launcher.submit(bench.spec("r2"), "{}")
+    facts = json.loads((bench.job("r1") / "status.json").read_text())
+    os.kill(facts["runner_pid"], signal.SIGKILL)
+    assert bench.follow("r1")[1].why is Ending.RUNNER_KILLED
+    assert alive(token) == []
+    log, end, _ = bench.follow("r2")
+    assert (log, end.exit_status) == (b"next\n", 0), "who waits for the device is not its holder"

@@ -44,6 +44,10 @@ class Job:
         """Whether its supervisor lives, and its payload."""
         return alive(self.facts["runner_pid"]), alive(self.facts["pid"])
 
+    def assert_over(self) -> None:
+        """A runner goes a moment after it has noted the end."""
+        wait_until(lambda: self.runs() == (False, False), 5)
+
     def kill_runner(self) -> None:
         os.kill(self.facts["runner_pid"], signal.SIGKILL)
         wait_until(lambda: not alive(self.facts["runner_pid"]))
@@ -114,7 +118,7 @@ def test_a_job_of_which_only_a_copy_is_left_was_lost_with_its_supervisor(
     job.kill_runner()
     shutil.rmtree(job.bench.job("r1"))
     assert job.at(copy).cancel("r1").why is Ending.RUNNER_KILLED
-    assert job.runs() == (False, False)
+    job.assert_over()
 
 
 def test_a_job_whose_workspace_was_moved_ends_as_any_other(job: Job, tmp_path: Path) -> None:
@@ -127,7 +131,7 @@ def test_a_job_whose_workspace_was_moved_ends_as_any_other(job: Job, tmp_path: P
 def test_a_job_whose_workspace_was_moved_can_be_cancelled(job: Job, tmp_path: Path) -> None:
     moved = job.bench.root.rename(tmp_path / "moved")
     assert job.at(moved).cancel("r1").why is Ending.CANCELLED
-    assert job.runs() == (False, False)
+    job.assert_over()
     assert ending(job.at(moved)) == (Ending.CANCELLED, b"line\n")
 
 
@@ -146,7 +150,7 @@ def test_a_runner_is_found_wherever_its_workspace_was_moved(
         shutil.rmtree(moved / "jobs" / "r1")
     launcher = job.bench.launcher if linked else job.at(moved)
     assert launcher.cancel("r1").why is Ending.CANCELLED
-    assert job.runs() == (False, False)
+    job.assert_over()
 
 
 @pytest.mark.parametrize("linked", [False, True], ids=["moved", "moved and linked back"])
@@ -159,7 +163,7 @@ def test_what_a_killed_runner_left_is_ended_wherever_its_workspace_was_moved(
     job.kill_runner()
     launcher = job.bench.launcher if linked else job.at(moved)
     assert launcher.follow("r1", 0, lambda _: None, lambda _: None).why is Ending.RUNNER_KILLED
-    assert job.runs() == (False, False)
+    job.assert_over()
 
 
 @pytest.mark.parametrize("damage", ["status", "folder"])
@@ -178,7 +182,8 @@ def test_a_job_that_waits_is_found_by_every_spelling_of_its_workspace(
         with pytest.raises(RunError, match="1 process of it runs on there"):
             job.at(link).follow("r2", 0, lambda _: None, lambda _: None)
     assert job.at(link).cancel("r2").why is Ending.CANCELLED
-    assert (alive(waiting), job.runs()) == (False, (True, True))
+    wait_until(lambda: not alive(waiting), 5)
+    assert job.runs() == (True, True)
 
 
 def test_a_job_of_a_runner_that_did_not_note_its_folder_is_followed_and_cancelled_as_before(
@@ -189,4 +194,4 @@ def test_a_job_of_a_runner_that_did_not_note_its_folder_is_followed_and_cancelle
     status.write_text(json.dumps(facts))
     assert [one.end for one in job.bench.launcher.list_jobs()] == [None]
     assert job.bench.launcher.cancel("r1").why is Ending.CANCELLED
-    assert job.runs() == (False, False)
+    job.assert_over()
