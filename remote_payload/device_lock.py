@@ -18,7 +18,7 @@ import re
 import shutil
 import stat
 from pathlib import Path
-from typing import List, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 # A folder of one's own choice, say one that all containers with the same GPUs mount.
 NAMED = "BLACKWELL_SPARSEK_LOCKS"
@@ -56,6 +56,7 @@ class DeviceLock:
         self._wanted = [(MACHINE, fcntl.LOCK_SH if gpus else fcntl.LOCK_EX)]
         self._wanted += [(_file_of(uuid), fcntl.LOCK_EX) for uuid in gpus]
         self.folder, self.note = _place(workspace, [name for name, _ in self._wanted])
+        self._kept: Dict[str, int] = {}
 
     def try_take(self, owner: str) -> Optional[str]:
         """None when all locks are taken, for the life of this process; else for whom to wait.
@@ -72,13 +73,37 @@ class DeviceLock:
                 for handle in held:
                     os.close(handle)
                 return holder
-        for (_, how), handle in zip(self._wanted, held):
-            os.set_inheritable(handle, True)
-            if how == fcntl.LOCK_EX:
-                os.ftruncate(handle, 0)
-                with contextlib.suppress(OSError):  # a full disk: locked all the same, nameless
-                    os.pwrite(handle, owner.encode(), 0)
+        for (name, how), handle in zip(self._wanted, held):
+            self._keep(name, how, handle, owner)
         return None
+
+    def _keep(self, name: str, how: int, handle: int, owner: str) -> None:
+        os.set_inheritable(handle, True)
+        self._kept[name] = handle
+        if how == fcntl.LOCK_EX:
+            os.ftruncate(handle, 0)
+            with contextlib.suppress(OSError):  # a full disk: locked all the same, nameless
+                os.pwrite(handle, owner.encode(), 0)
+
+    def hold(self, owner: str) -> str:
+        """Take again each lock whose file somebody removed; why one cannot be had, or empty.
+
+        What the job has started by then does not inherit it: while we live, it is held.
+        """
+        for name, how in self._wanted:
+            if _still_there(self._kept[name], self.folder, name):
+                continue
+            try:
+                handle = _open(self.folder, name)
+            except OSError as exc:
+                return f"{exc.filename or self.folder}: {exc.strerror}"
+            if not _locked(handle, how) or not _still_there(handle, self.folder, name):
+                holder = _read(handle) or _NAMELESS
+                os.close(handle)
+                return f"{holder} has taken it"
+            # The first one stays open: by it the job is known, should we be killed.
+            self._keep(name, how, handle, owner)
+        return ""
 
     def _holder(self, handle: int, is_machine: bool, owner: str) -> str:
         """For people: the run that holds this lock, without where its workspace is."""

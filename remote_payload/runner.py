@@ -7,6 +7,7 @@ and the files beside it only; works without /proc, less thoroughly.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -32,6 +33,7 @@ HEARTBEAT_S = 5.0
 GRACE_S = 5.0
 END_BYTES = 4096
 FULL_BYTES = 1 << 16
+TOLD_LOOKS = 20
 
 
 def start_ticks(pid: int) -> Optional[int]:
@@ -133,6 +135,7 @@ class Supervisor:
         self._mark = f"BLACKWELL_SPARSEK_JOB={home}"
         self._env = self._environment()
         self._cancelled = self._waited = False
+        self._unlocked = 0
         job_processes.adopt_orphans()
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, self._cancel)
@@ -160,7 +163,7 @@ class Supervisor:
         self._cancelled = True
 
     def _wait_for_device(self) -> bool:
-        lock = self._lock()
+        self._device = lock = self._lock()
         told: Optional[str] = None
         while not self._cancelled:
             owner = lock.try_take(self._folder.name)
@@ -180,9 +183,20 @@ class Supervisor:
         os.environ.update(self._env)
         lock = DeviceLock(self._workspace, device_lock.gpus())
         if lock.note:
-            with open("log.txt", "a", encoding="utf-8") as log:
-                log.write(f"only jobs of this workspace wait for each other: {lock.note}\n")
+            self._log(f"only jobs of this workspace wait for each other: {lock.note}")
         return lock
+
+    def _log(self, line: str) -> None:
+        with open("log.txt", "a", encoding="utf-8") as log:
+            log.write(line + "\n")
+
+    def _hold_device(self) -> None:
+        """Whoever clears the folder of locks must not send the next job to our device."""
+        lost = self._device.hold(self._folder.name)
+        self._unlocked = self._unlocked + 1 if lost else 0
+        if self._unlocked == TOLD_LOOKS:  # those who only ask for whom to wait lock for a moment
+            with contextlib.suppress(OSError):
+                self._log(f"the lock of the device was removed, and other jobs do not wait: {lost}")
 
     def _require_snapshot(self) -> None:
         """OSError if the sources changed while the job waited; before that the agent looked."""
@@ -225,6 +239,7 @@ class Supervisor:
             elif now - told_at > GRACE_S:
                 job.signal(signal.SIGKILL)
             job.collect()
+            self._hold_device()
             if now - beat_at > HEARTBEAT_S:
                 self._records.beat()
                 beat_at = now

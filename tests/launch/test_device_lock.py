@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import time
@@ -14,6 +15,7 @@ import pytest
 from orchestrator.launch.detached import DetachedLauncher
 from orchestrator.model.job import Ending
 from orchestrator.transport.local import LocalTransport
+from tests.faults.conftest import wait_until
 from tests.launch.conftest import Bench
 
 A, B = "GPU-aaaa1111-0", "GPU-bbbb2222-0"
@@ -132,3 +134,41 @@ def test_a_place_for_locks_that_is_not_there_is_how_the_job_ended(machine: Machi
     _, end = machine.here.run("r1", "", env=env)
     assert end.why is Ending.SPAWN
     assert "BLACKWELL_SPARSEK_LOCKS=/no/such/folder is no folder" in end.message
+
+
+@pytest.mark.parametrize("visible", ["0", NO_DRIVER])
+def test_a_job_whose_lock_is_cleared_away_keeps_its_device(machine: Machine, visible: str) -> None:
+    machine.start(machine.here, "first", visible)
+    assert machine.state(machine.here, "first") == ("running", None)
+    locks = Path(os.environ["BLACKWELL_SPARSEK_LOCKS"])
+    before = {path.name: path.stat().st_ino for path in locks.iterdir()}
+    keeper = [path.open() for path in locks.iterdir()]  # else a new file may get an old number
+    for path in locks.iterdir():
+        path.unlink()
+    wait_until(lambda: {path.name for path in locks.iterdir()} == set(before))
+    machine.start(machine.there, "second", visible)
+    assert machine.state(machine.there, "second") == ("queued", "first of another workspace")
+    assert not before.items() & {path.name: path.stat().st_ino for path in locks.iterdir()}.items()
+    machine.end(machine.here, "first")
+    machine.end(machine.there, "second")
+    assert (machine.here.job("first") / "log.txt").read_text() == ""
+    for each in keeper:
+        each.close()
+
+
+def test_a_job_whose_lock_another_took_meanwhile_says_so_in_its_log(machine: Machine) -> None:
+    machine.start(machine.here, "first", NO_DRIVER)
+    assert machine.state(machine.here, "first") == ("running", None)
+    locks = Path(os.environ["BLACKWELL_SPARSEK_LOCKS"])
+    (file,) = locks.iterdir()
+    theirs = locks / "theirs"
+    theirs.write_text("r9")
+    with theirs.open() as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        theirs.rename(file)
+        wait_until(lambda: (machine.here.job("first") / "log.txt").read_text())
+        machine.end(machine.here, "first")
+    log = (machine.here.job("first") / "log.txt").read_text()
+    assert log == (
+        "the lock of the device was removed, and other jobs do not wait: r9 has taken it\n"
+    )
