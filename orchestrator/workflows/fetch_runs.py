@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -25,10 +27,11 @@ from orchestrator.model.job import JobEnd
 from orchestrator.model.progress import Progress
 from orchestrator.model.redaction import discreet
 from orchestrator.model.run import Run, RunCard
+from orchestrator.store.alone import Waits, alone
 from orchestrator.store.naming import RUN_ID
 from orchestrator.store.runs import CARD, END, REQUEST, RESULT, RunStore
 from orchestrator.transport.base import Transport
-from orchestrator.workflows.remote_runs import Here, RemoteRun, chosen, remote_runs
+from orchestrator.workflows.remote_runs import Here, RemoteRun, chosen, here, remote_runs
 from remote_payload import codec
 from remote_payload.contract import Request, Result
 
@@ -39,7 +42,6 @@ _VERBS = "check|bench|profile|ncu|deploy|prove|ceilings"
 _STAMP = re.compile(rf"(\d{{8}}-\d{{6}})-.+?(?:-({_VERBS}))?(?:-\d+)?(?:-[0-9a-f]{{4}})?")
 _OWNER = re.compile(r"[0-9a-f]{32}")
 _VERB = re.compile(r"[a-z][a-z-]{0,30}")
-_ARRIVING = ".arriving"
 _SHOWN = 5
 
 
@@ -55,16 +57,17 @@ def fetch(transport: Transport, runs: RunStore, run: RemoteRun, progress: Progre
             hint="Fetch it when it has ended; meanwhile: "
             f"orchestrator logs {run.run_id} --host {transport.host.name} -f",
         )
-    folder = _place(runs, run, transport.host)
-    if run.here is not Here.NOTHING:
+    folder = runs.folder(run.run_id)
+    with _arriving(runs, run, transport.host, progress) as arriving:
+        if arriving:
+            DetachedLauncher(transport).pull(run.run_id, arriving, progress, (REQUEST,))
+            _describe(arriving, run, run.end, transport.host)
+            arriving.rename(folder)
+            return runs.load(folder)
+    with alone(folder, _waiting(run, progress)):
         DetachedLauncher(transport, runs.claim(folder)).pull(run.run_id, folder, progress)
         runs.record_end(folder, run.end)
         return runs.load(folder)
-    arriving = _arriving(folder)
-    DetachedLauncher(transport).pull(run.run_id, arriving, progress, (REQUEST,))
-    _describe(arriving, run, run.end, transport.host)
-    arriving.rename(folder)
-    return runs.load(folder)
 
 
 def fetch_each(
@@ -111,42 +114,79 @@ def _not_fetched(failed: dict[str, OrchestratorError], of: int, host: Host) -> O
     )
 
 
-def adopt(transport: Transport, runs: RunStore, reference: str) -> Path:
+def adopt(transport: Transport, runs: RunStore, reference: str, progress: Progress) -> Path:
     """Make the folder of a run that is not kept here from what its host knows; the host may still
     be at it. `bring_home` does the rest. RunError as in `chosen`, RunTaken as in `fetch`."""
     run = chosen(remote_runs(transport, runs), reference, transport.host)
-    folder = _place(runs, run, transport.host)
-    if run.here is Here.NOTHING:
-        arriving = _arriving(folder)
-        asked = DetachedLauncher(transport).asked(run.run_id)
-        (arriving / REQUEST).write_text(asked, "utf-8", "replace")
-        _describe(arriving, run, None, transport.host)
-        arriving.rename(folder)
+    folder = runs.folder(run.run_id)
+    with _arriving(runs, run, transport.host, progress) as arriving:
+        if arriving:
+            asked = DetachedLauncher(transport).asked(run.run_id)
+            (arriving / REQUEST).write_text(asked, "utf-8", "replace")
+            _describe(arriving, run, None, transport.host)
+            arriving.rename(folder)
     return folder
 
 
-def _arriving(folder: Path) -> Path:
-    """Where a run takes shape: without a card no other command takes it for one."""
-    arriving = folder.with_name(folder.name + _ARRIVING)
-    arriving.mkdir(parents=True, exist_ok=True)
-    return arriving
+@contextmanager
+def _arriving(
+    runs: RunStore, run: RemoteRun, host: Host, progress: Progress
+) -> Iterator[Path | None]:
+    """Where a run takes shape, for this terminal alone; None where it is here, also where another
+    terminal has just brought it.
+
+    No run can have its name. What is left in it of another owner's run of this name is removed:
+    of two halves nobody should make one.
+    """
+    if _is_here(runs, run, host):
+        yield None
+        return
+    outer, whose = runs.root / f".arriving-{run.run_id}", _whose(run, host)
+    with alone(outer, _waiting(run, progress), make=True):
+        try:
+            if _is_here(runs, run, host):
+                yield None
+                return
+            for other in outer.iterdir():
+                if other.name != whose and _OWNER.fullmatch(other.name):
+                    shutil.rmtree(other)
+            (outer / whose).mkdir(exist_ok=True)
+            yield outer / whose
+        finally:
+            with suppress(OSError):  # half a run stays, to be resumed
+                outer.rmdir()
 
 
-def _place(runs: RunStore, run: RemoteRun, host: Host) -> Path:
-    """The folder of the run here, made or not; RunError where something else has its place."""
-    folder = runs.folder(run.run_id)
-    if run.here is Here.ANOTHERS:
+def _waiting(run: RemoteRun, progress: Progress) -> Waits:
+    def says() -> AbstractContextManager[None]:
+        progress.say(f"another terminal brings run {run.run_id} home; waiting")
+        return nullcontext()
+
+    return says
+
+
+def _whose(run: RemoteRun, host: Host) -> str:
+    """The owner's mark; of a job that bears none, what stands for where it is."""
+    if _OWNER.fullmatch(run.owner):
+        return run.owner
+    return hashlib.sha256(f"{host.name}\0{host.workspace}".encode()).hexdigest()[:32]
+
+
+def _is_here(runs: RunStore, run: RemoteRun, host: Host) -> bool:
+    """Whether any of the run is here by now; RunError where something else has its place."""
+    folder, now = runs.folder(run.run_id), here(runs, run.run_id, run.owner)
+    if now is Here.ANOTHERS:
         raise RunTaken(
             f"{folder} is another run than the host's of this name",
             hint="Keep that one elsewhere: orchestrator --runs FOLDER runs fetch "
             f"{run.run_id} --host {host.name}",
         )
-    if folder.is_symlink() or (run.here is Here.NOTHING and _holds_something(folder)):
+    if folder.is_symlink() or (now is Here.NOTHING and _holds_something(folder)):
         raise RunError(
             f"{folder} is no folder of a run, and in the way of one",
             hint="Move it away, then run the same command again.",
         )
-    return folder
+    return now is not Here.NOTHING
 
 
 def _holds_something(folder: Path) -> bool:

@@ -86,7 +86,7 @@ def remote_runs(
             f"{', '.join(names[:_SHOWN])}{more}"
         )
     return tuple(
-        RemoteRun(job.run_id, job.end, _here(runs, job.run_id, job.owner), job.beat, job.owner)
+        RemoteRun(job.run_id, job.end, here(runs, job.run_id, job.owner), job.beat, job.owner)
         for job in known
     )
 
@@ -116,7 +116,8 @@ def chosen(known: tuple[RemoteRun, ...], reference: str, host: Host) -> RemoteRu
     )
 
 
-def _here(runs: RunStore, run_id: str, owner: str) -> Here:
+def here(runs: RunStore, run_id: str, owner: str) -> Here:
+    """How much is kept here of the job that goes by this name and mark on its host."""
     folder = runs.folder(run_id)
     if not (folder / CARD).is_file():
         return Here.NOTHING

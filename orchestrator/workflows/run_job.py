@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +22,7 @@ from orchestrator.launch.detached import DetachedLauncher
 from orchestrator.model.job import Ending, JobEnd
 from orchestrator.model.local_fault import is_local, told
 from orchestrator.model.run import Run, RunCard
+from orchestrator.store.alone import alone
 from orchestrator.store.runs import LOG
 from orchestrator.workflows.errand import Errand, Patience, spec_of
 from orchestrator.workflows.interrupted import Standing, unbroken
@@ -186,21 +185,16 @@ class _Homecoming:
         self._pull()
         return end
 
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _alone(self) -> AbstractContextManager[None]:
         """Two terminals that follow one run would both write its files: the second one waits."""
-        handle = os.open(self._folder, os.O_RDONLY)
-        try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                before, self._known = self._known, Standing.OTHER
-                self._errand.progress.say(f"another terminal follows run {self._run_id}; waiting")
-                fcntl.flock(handle, fcntl.LOCK_EX)
-                self._known = before
-            yield
-        finally:
-            os.close(handle)
+        return alone(self._folder, self._waiting)
+
+    @contextmanager
+    def _waiting(self) -> Iterator[None]:
+        before, self._known = self._known, Standing.OTHER
+        self._errand.progress.say(f"another terminal follows run {self._run_id}; waiting")
+        yield
+        self._known = before
 
     def _submit(self, request: Request) -> None:
         text, spec = codec.dumps(request), spec_of(self._errand.host, request)

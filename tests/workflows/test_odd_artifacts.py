@@ -243,7 +243,7 @@ def test_one_bad_run_keeps_no_other_away_and_the_sum_names_it(
         artifact(job(workspace, name, end=ENDED), "ok")
     runs, listener = RunStore(tmp_path / "runs"), Listener()
     runs.root.mkdir()
-    (runs.root / f"{names[1]}.arriving").write_text("a file where a folder has to be")
+    (runs.root / f".arriving-{names[1]}").write_text("a file where a folder has to be")
     (workspace / "jobs" / names[2] / "result.json").write_text("{}")
     known = remote_runs(transport, runs)
     came: list[str] = []
