@@ -30,7 +30,7 @@ class Verb:
 
 
 # Where a command of ours begins in a hint.
-_OURS = re.compile(r"(?:^|(?<=`)|(?<=: ))orchestrator (?=[a-z])")
+_OURS = re.compile(r"(?:^|(?<=`)|(?<=: ))orchestrator (?=[a-z]|(--runs ))")
 # In the order of a working day.
 VERBS = (
     Verb("hosts", "orchestrator.cli.hosts", "List, show and add the machines of the inventory."),
@@ -103,8 +103,10 @@ class LazyGroup(click.Group):
 
 def _pasteable(hint: str, ctx: click.Context) -> str:
     """A hint that is a command has to find the same files when it is pasted."""
-    program = ctx.obj.program if isinstance(ctx.obj, Session) else "orchestrator"
-    return _OURS.sub(lambda found: f"{program} ", hint)
+    if not isinstance(ctx.obj, Session):
+        return hint
+    ours, with_other_runs = ctx.obj.program, ctx.obj.program_with_other_runs
+    return _OURS.sub(lambda found: f"{with_other_runs if found[1] else ours} ", hint)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

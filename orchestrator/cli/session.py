@@ -81,9 +81,12 @@ class Session:
     @property
     def program(self) -> str:
         """How this program is called so that it finds the same files."""
-        files = {"--inventory": self.inventory_path, "--runs": self.runs_dir}
-        words = [word for name, file in files.items() if file for word in (name, str(file))]
-        return shlex.join(["orchestrator", *words])
+        return _called(("--inventory", self.inventory_path), ("--runs", self.runs_dir))
+
+    @property
+    def program_with_other_runs(self) -> str:
+        """The same before a --runs that the command gives itself."""
+        return _called(("--inventory", self.inventory_path))
 
     @property
     def typed(self) -> str:
@@ -153,3 +156,8 @@ class Session:
             return (project.find(project.here()) or self._inventory_folder) / "runs"
         except InventoryError:
             return Path("runs")
+
+
+def _called(*files: tuple[str, Path | None]) -> str:
+    words = [word for name, file in files if file for word in (name, str(file))]
+    return shlex.join(["orchestrator", *words])

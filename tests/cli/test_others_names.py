@@ -1,0 +1,71 @@
+"""Jobs of a host whose names or results are not what they ought to be, on the command line."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from orchestrator.cli.app import run
+from orchestrator.errors import ExitCode
+from remote_payload import codec
+from remote_payload.contract import Result, Status
+from tests.workflows.test_remote_runs import ENDED, REQUEST, job
+
+AT = "2026-11-22T10:15:30Z"
+FIRST, OTHER = "20261122-101530-h100-bench", "20261123-101530-h100-bench"
+
+Cli = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
+    """The command line in a folder whose inventory has one host; (exit code, stdout, stderr)."""
+    host = {"transport": "local", "workspace": str(tmp_path / "w"), "python": sys.executable}
+    (tmp_path / "inventory.yaml").write_text(json.dumps({"hosts": {"pod": host}}))
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = run(("--inventory", "inventory.yaml", *arguments))
+        seen = capsys.readouterr()
+        return int(code), seen.out, seen.err
+
+    return call
+
+
+def measured(run_id: str, workspace: Path, owner: str = "a" * 32) -> Path:
+    """A job that has ended with a result, as its host keeps it."""
+    request = replace(REQUEST, run_id=run_id)
+    result = codec.dumps(Result(request, Status.OK, "", AT, AT))
+    folder = job(workspace, run_id, end=ENDED, request=codec.dumps(request), result=result)
+    (folder / "owner").write_text(owner)
+    return folder
+
+
+def owned_by_another(folder: Path) -> None:
+    card = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps(card | {"owner": "b" * 32}))
+
+
+@pytest.mark.parametrize("more", [(), ("--runs", "runs")], ids=["", "with --runs"])
+def test_the_hint_that_keeps_anothers_run_elsewhere_is_accepted_as_it_is_printed(
+    cli: Cli, tmp_path: Path, more: tuple[str, ...]
+) -> None:
+    measured(FIRST, tmp_path / "w")
+    assert cli("runs", "fetch", FIRST, "--host", "pod")[0] == 0
+    owned_by_another(tmp_path / "runs" / FIRST)
+    code, _, said = cli(*more, "runs", "fetch", FIRST, "--host", "pod")
+    assert code == ExitCode.USAGE
+    found = re.search(r"elsewhere: (orchestrator .*)", said)
+    assert found, said
+    program, inventory, path, *words = shlex.split(found[1])
+    assert (program, inventory, path) == ("orchestrator", "--inventory", "inventory.yaml")
+    assert cli(*words)[0] == 0
+    assert (tmp_path / "FOLDER" / FIRST / "result.json").is_file()
