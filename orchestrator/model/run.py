@@ -11,6 +11,9 @@ from orchestrator.model.repeatable import as_repeatable
 from orchestrator.model.workspace import workspace_for_others
 from remote_payload.contract import Result
 
+# In the card of a run that was made elsewhere: what its host does not tell.
+UNKNOWN = "unknown"
+
 
 @dataclass(frozen=True)
 class RunCard:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import repeat
 from pathlib import Path
@@ -19,8 +18,9 @@ from orchestrator.model.job import Ending, JobEnd
 from orchestrator.model.local_fault import told
 from orchestrator.model.price import Charge, Price
 from orchestrator.model.redaction import discreet
-from orchestrator.model.run import Run, RunCard
+from orchestrator.model.run import UNKNOWN, Run, RunCard
 from orchestrator.store import run_files
+from orchestrator.store.alone import alone
 from orchestrator.store.naming import RUN_ID, is_path, named, new_run_id
 from orchestrator.store.run_files import CARD, END, PRICE, REQUEST, RESULT
 from orchestrator.store.run_order import in_order, latest_token
@@ -119,7 +119,7 @@ class RunStore:
         card = run_files.card(folder).for_others()  # older ones name folders
         result, end = run_files.result(folder), run_files.end(folder)
         if result:
-            self._require_ours(folder, result)
+            self._require_ours(folder, card, result)
         if result and end and end.why is not Ending.EXIT:
             status = _STATUS.get(end.why, Status.FAILED)
             result = replace(result, status=status, reason=f"the job {end.words}")
@@ -139,7 +139,7 @@ class RunStore:
 
         RunError: what is there already cannot be read, and was left as it is.
         """
-        with _one_at_a_time(folder.parent):
+        with alone(folder.parent):  # two terminals may follow one run, and end at once
             price = (run_files.price(folder) or Price()).plus(charge)
             codec.write_atomic(folder / PRICE, codec.dumps(price))
         return price
@@ -193,15 +193,20 @@ class RunStore:
             return self.request(folder)
         return None
 
-    def _require_ours(self, folder: Path, result: Result) -> None:
-        """A result says what it answers; what was asked here is kept beside it."""
+    def _require_ours(self, folder: Path, card: RunCard, result: Result) -> None:
+        """A result says what it answers; what was asked here is kept beside it. Where its
+        host told nobody, the result has at least to name the run."""
         asked = self._asked(folder)
-        why = difference(asked, result.request) if asked else ""
+        if asked is None and card.snapshot != UNKNOWN:
+            return
+        why = difference(asked or replace(result.request, run_id=card.run_id), result.request)
         if why:
+            again = "Its host may have the right one"
+            if asked:
+                again = f"What was asked for stands in {REQUEST}; if that is right, fetch it again"
             raise RunError(
                 f"{folder / RESULT}: request: {why}: this is the result of another run",
-                hint=f"It was left as it is. What was asked for stands in {REQUEST}; if that is "
-                f"right, fetch the result again: orchestrator attach {folder.name}",
+                hint=f"It was left as it is. {again}: orchestrator attach {folder.name}",
             )
 
 
@@ -231,14 +236,3 @@ def _refuse_unreadable(root: Path) -> None:
             raise told(exc, "the runs cannot be listed") from exc
     except OSError as exc:
         raise told(exc, "the runs cannot be listed") from exc
-
-
-@contextmanager
-def _one_at_a_time(root: Path) -> Iterator[None]:
-    """Two terminals may follow one run, and end in the same moment."""
-    handle = os.open(root, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)

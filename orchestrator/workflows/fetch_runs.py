@@ -26,7 +26,7 @@ from orchestrator.model.host import Host
 from orchestrator.model.job import JobEnd
 from orchestrator.model.progress import Progress
 from orchestrator.model.redaction import discreet
-from orchestrator.model.run import Run, RunCard
+from orchestrator.model.run import UNKNOWN, Run, RunCard
 from orchestrator.store.alone import Waits, alone
 from orchestrator.store.naming import RUN_ID
 from orchestrator.store.runs import CARD, END, REQUEST, RESULT, RunStore
@@ -34,8 +34,6 @@ from orchestrator.transport.base import Transport
 from orchestrator.workflows.remote_runs import Here, RemoteRun, chosen, here, remote_runs
 from remote_payload import codec
 from remote_payload.contract import Request, Result
-
-UNKNOWN = "unknown"
 
 # For runs whose request does not tell its verb yet.
 _VERBS = "check|bench|profile|ncu|deploy|prove|ceilings"
@@ -195,7 +193,7 @@ def _holds_something(folder: Path) -> bool:
 
 def _describe(folder: Path, run: RemoteRun, end: JobEnd | None, host: Host) -> None:
     """Write what `RunStore.create` would have written, the card last: it makes this a run."""
-    request = _request(folder)
+    request = _request(folder, run.run_id)
     (folder / REQUEST).unlink(missing_ok=True)  # it may be one that nobody can read
     if request is not None:
         # A job renamed by hand keeps the name it was asked for by, which its result repeats.
@@ -209,12 +207,14 @@ def _describe(folder: Path, run: RemoteRun, end: JobEnd | None, host: Host) -> N
     codec.write_atomic(folder / CARD, codec.dumps(replace(card, owner=owner)))
 
 
-def _request(folder: Path) -> Request | None:
-    """What was asked: as the host was told, else as the result repeats it; None without both."""
+def _request(folder: Path, run_id: str) -> Request | None:
+    """What was asked: as the host was told, else as the run's own result repeats it; None without
+    both."""
     with suppress(OSError, ValueError, RecursionError):
         return codec.loads(Request, regular_file.read_text(folder / REQUEST))
     with suppress(OSError, ValueError, RecursionError):
-        return codec.loads(Result, regular_file.read_text(folder / RESULT)).request
+        asked = codec.loads(Result, regular_file.read_text(folder / RESULT)).request
+        return asked if asked.run_id == run_id else None
     return None
 
 

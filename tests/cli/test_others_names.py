@@ -15,7 +15,7 @@ import pytest
 from orchestrator.cli.app import run
 from orchestrator.errors import ExitCode
 from remote_payload import codec
-from remote_payload.contract import Result, Status
+from remote_payload.contract import Request, Result, Status
 from tests.workflows.test_remote_runs import ENDED, REQUEST, job
 
 AT = "2026-11-22T10:15:30Z"
@@ -52,6 +52,31 @@ def measured(run_id: str, workspace: Path, owner: str = "a" * 32) -> Path:
 def owned_by_another(folder: Path) -> None:
     card = json.loads((folder / "run.json").read_text())
     (folder / "run.json").write_text(json.dumps(card | {"owner": "b" * 32}))
+
+
+@pytest.mark.parametrize("request_there", [None, "{"], ids=["no request", "a damaged one"])
+@pytest.mark.parametrize("verb", [("runs", "fetch"), ("attach",)], ids=" ".join)
+def test_a_result_that_names_another_run_is_refused_also_where_nothing_tells_what_was_asked(
+    cli: Cli, tmp_path: Path, verb: tuple[str, ...], request_there: str | None
+) -> None:
+    theirs = measured(OTHER, tmp_path / "w")
+    mine = measured(FIRST, tmp_path / "w")
+    (mine / "result.json").write_bytes((theirs / "result.json").read_bytes())
+    (mine / "request.json").unlink()
+    if request_there:
+        (mine / "request.json").write_text(request_there)
+    code, _, said = cli(*verb, FIRST, "--host", "pod")
+    assert code == ExitCode.USAGE, said
+    assert f"run_id is '{OTHER}', not '{FIRST}': this is the result of another run" in said
+
+
+def test_a_result_of_the_run_itself_tells_what_was_asked_where_nothing_else_does(
+    cli: Cli, tmp_path: Path
+) -> None:
+    (measured(FIRST, tmp_path / "w") / "request.json").unlink()
+    assert cli("runs", "fetch", FIRST, "--host", "pod")[0] == 0
+    kept = (tmp_path / "runs" / FIRST / "request.json").read_text()
+    assert codec.loads(Request, kept) == replace(REQUEST, run_id=FIRST)
 
 
 @pytest.mark.parametrize("more", [(), ("--runs", "runs")], ids=["", "with --runs"])
