@@ -27,6 +27,11 @@ def is_path(reference: str) -> bool:
     return os.sep in reference
 
 
+def is_id(name: str) -> bool:
+    """Whether a run can be called so; `latest` is what every run is called once."""
+    return name != LATEST and RUN_ID.fullmatch(name) is not None
+
+
 def require_id(reference: str) -> None:
     """RunError for what can be no id of a run, nor the beginning of one."""
     if not RUN_ID.fullmatch(reference):
@@ -39,9 +44,10 @@ def require_id(reference: str) -> None:
 def named(root: Path, known: list[str], reference: str) -> str:
     """The known run, of all of them oldest first, that an id, a unique prefix or `latest` means.
 
-    RunError: the reference is no id, or fits several; RunUnknown: it fits none.
+    `latest` is the run made last, also where the folder of another is called so. RunError:
+    the reference is no id, or fits several; RunUnknown: it fits none.
     """
-    if reference in known:
+    if reference in known and reference != LATEST:
         return reference
     require_id(reference)
     if (root / reference).is_symlink():

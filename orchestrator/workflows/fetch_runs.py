@@ -28,7 +28,7 @@ from orchestrator.model.progress import Progress
 from orchestrator.model.redaction import discreet
 from orchestrator.model.run import UNKNOWN, Run, RunCard
 from orchestrator.store.alone import Waits, alone
-from orchestrator.store.naming import RUN_ID
+from orchestrator.store.naming import is_id
 from orchestrator.store.runs import CARD, END, REQUEST, RESULT, RunStore
 from orchestrator.transport.base import Transport
 from orchestrator.workflows.remote_runs import Here, RemoteRun, chosen, here, remote_runs
@@ -197,7 +197,7 @@ def _describe(folder: Path, run: RemoteRun, end: JobEnd | None, host: Host) -> N
     (folder / REQUEST).unlink(missing_ok=True)  # it may be one that nobody can read
     if request is not None:
         # A job renamed by hand keeps the name it was asked for by, which its result repeats.
-        if not RUN_ID.fullmatch(request.run_id):
+        if not is_id(request.run_id):
             request = replace(request, run_id=run.run_id)
         codec.write_atomic(folder / REQUEST, codec.dumps(request))
     if end is not None:

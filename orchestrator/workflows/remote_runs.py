@@ -16,7 +16,7 @@ from orchestrator.launch.detached import DetachedLauncher
 from orchestrator.model.host import Host
 from orchestrator.model.job import Ending, Heartbeat, JobEnd
 from orchestrator.model.progress import Progress
-from orchestrator.store.naming import RUN_ID, require_id
+from orchestrator.store.naming import LATEST, is_id, require_id
 from orchestrator.store.runs import CARD, END, RESULT, RunStore
 from orchestrator.transport.base import Transport
 
@@ -71,8 +71,8 @@ def remote_runs(
     HostUnfit: all that the host names could not be runs of ours.
     """
     jobs, others = DetachedLauncher(transport).look_at_jobs()
-    known = [job for job in jobs if RUN_ID.fullmatch(job.run_id)]
-    strange = [job.run_id for job in jobs if not RUN_ID.fullmatch(job.run_id)]
+    known = [job for job in jobs if is_id(job.run_id)]
+    strange = [job.run_id for job in jobs if not is_id(job.run_id)]
     if strange and not known:
         raise HostUnfit(
             f"{transport.host.where} names a run that is not ours: {strange[0]!r}",
@@ -100,7 +100,8 @@ def chosen(known: tuple[RemoteRun, ...], reference: str, host: Host) -> RemoteRu
     """The run given by its id or a unique prefix; RunError if it is none, or the host has none or
     several that it fits."""
     require_id(reference)
-    fits = [run for run in known if run.run_id.startswith(reference)]
+    # `latest` is no beginning either: of whatever begins with it, nobody has meant that one.
+    fits = [run for run in known if reference != LATEST and run.run_id.startswith(reference)]
     exact = [run for run in fits if run.run_id == reference]
     if len(exact or fits) == 1:
         return (exact or fits)[0]

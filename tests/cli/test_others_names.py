@@ -54,6 +54,34 @@ def owned_by_another(folder: Path) -> None:
     (folder / "run.json").write_text(json.dumps(card | {"owner": "b" * 32}))
 
 
+def test_a_hosts_job_called_latest_never_becomes_what_latest_means(
+    cli: Cli, tmp_path: Path
+) -> None:
+    measured(FIRST, tmp_path / "w")
+    measured("latest", tmp_path / "w")
+    measured("latest-2", tmp_path / "w")
+    code, out, said = cli("runs", "--host", "pod", "--json")
+    assert [row["run"] for row in json.loads(out)] == [FIRST, "latest-2"]
+    assert "no run of ours, and passed over in jobs/ of pod (this machine): 'latest'" in said
+    code, _, said = cli("runs", "fetch", "latest", "--host", "pod")
+    assert (code, "keeps no run 'latest'" in said) == (ExitCode.USAGE, True)
+    assert cli("runs", "fetch", "--all", "--host", "pod")[0] == 0
+    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == [FIRST, "latest-2"]
+
+
+def test_latest_is_the_run_made_last_also_where_a_folder_is_called_so(
+    cli: Cli, tmp_path: Path
+) -> None:
+    """Older versions brought a job of that name here."""
+    for name in (FIRST, OTHER):
+        measured(name, tmp_path / "w")
+    assert cli("runs", "fetch", "--all", "--host", "pod")[0] == 0
+    (tmp_path / "runs" / FIRST).rename(tmp_path / "runs" / "latest")
+    assert cli("runs", "show", "latest")[1].splitlines()[0].split() == ["run", OTHER]
+    assert cli("runs", "show", "runs/latest")[1].splitlines()[0].split() == ["run", FIRST]
+    assert cli("runs", "rm", "latest", "--yes")[1] == f"removed {OTHER}\n"
+
+
 @pytest.mark.parametrize("request_there", [None, "{"], ids=["no request", "a damaged one"])
 @pytest.mark.parametrize("verb", [("runs", "fetch"), ("attach",)], ids=" ".join)
 def test_a_result_that_names_another_run_is_refused_also_where_nothing_tells_what_was_asked(
