@@ -16,6 +16,7 @@ from orchestrator.model.run import Run
 from remote_payload import codec
 
 if TYPE_CHECKING:
+    from orchestrator.model.host import Host
     from orchestrator.workflows.remote_runs import RemoteRun
 
 
@@ -54,7 +55,7 @@ def _list_remote(session: Session, name: str, accept_new_host_key: bool, as_json
         console.out(f"{run.run_id:<44} {run.here.value:<24} {run.words}")
     if not known:
         console.note(f"{host.where} keeps no runs under {host.workspace}")
-    absent = [run for run in missing(known) if run.here is not Here.ANOTHERS]
+    absent = [*missing(known)]
     going_on = [run.run_id for run in known if run.end is None and run.here is Here.STARTED]
     if absent:
         which = absent[0].run_id if len(absent) == 1 else "--all"
@@ -109,10 +110,25 @@ def fetch(
             progress,
             lambda folder, stored: console.out(str(publish(stored, folder).path)),
         )
-    if not wanted:
-        console.note(f"every ended run of {where.name} is here already")
+    if every:
+        _say_what_stays(where, known, here_already=not wanted)
     last = wanted[-1].run_id if wanted else None
     console.next_step(f"orchestrator runs show {last}" if last else "orchestrator runs")
+
+
+def _say_what_stays(where: Host, known: tuple[RemoteRun, ...], here_already: bool) -> None:
+    """After a fetch of all: which runs were not even tried, and why."""
+    from orchestrator.workflows.remote_runs import in_anothers_place
+
+    others = in_anothers_place(known)
+    if here_already:
+        which = "other ended run" if others else "ended run"
+        console.note(f"every {which} of {where.name} is here already")
+    if others:
+        console.note(
+            f"not fetched, since another run here has the name: {', '.join(others)}; "
+            "with --runs FOLDER they can be kept elsewhere"
+        )
 
 
 def _list(session: Session, as_json: bool) -> None:

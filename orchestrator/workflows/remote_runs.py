@@ -92,8 +92,13 @@ def remote_runs(
 
 
 def missing(known: tuple[RemoteRun, ...]) -> Iterator[RemoteRun]:
-    """The ended runs that are not whole here."""
-    return (run for run in known if run.end is not None and run.here is not Here.WHOLE)
+    """The ended runs that are not whole here, and can be: the name of none is another's here."""
+    return (run for run in known if run.end and run.here in (Here.STARTED, Here.NOTHING))
+
+
+def in_anothers_place(known: tuple[RemoteRun, ...]) -> tuple[str, ...]:
+    """The ids of ended runs that cannot be fetched, since here is another run of that name."""
+    return tuple(run.run_id for run in known if run.end and run.here is Here.ANOTHERS)
 
 
 def chosen(known: tuple[RemoteRun, ...], reference: str, host: Host) -> RemoteRun:

@@ -107,6 +107,22 @@ def test_a_result_of_the_run_itself_tells_what_was_asked_where_nothing_else_does
     assert codec.loads(Request, kept) == replace(REQUEST, run_id=FIRST)
 
 
+def test_a_job_of_another_with_the_name_of_a_run_here_keeps_fetch_all_from_nothing(
+    cli: Cli, tmp_path: Path
+) -> None:
+    measured(FIRST, tmp_path / "w")
+    assert cli("runs", "fetch", FIRST, "--host", "pod")[0] == 0
+    owned_by_another(tmp_path / "runs" / FIRST)
+    measured(OTHER, tmp_path / "w")
+    code, out, said = cli("runs", "fetch", "--all", "--host", "pod")
+    assert (code, OTHER in out) == (0, True), said
+    assert f"not fetched, since another run here has the name: {FIRST}; " in said
+    code, out, said = cli("runs", "fetch", "--all", "--host", "pod")
+    assert (code, out) == (0, "")
+    assert "every other ended run of pod is here already" in said
+    assert FIRST in said
+
+
 @pytest.mark.parametrize("more", [(), ("--runs", "runs")], ids=["", "with --runs"])
 def test_the_hint_that_keeps_anothers_run_elsewhere_is_accepted_as_it_is_printed(
     cli: Cli, tmp_path: Path, more: tuple[str, ...]
