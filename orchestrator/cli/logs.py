@@ -13,6 +13,7 @@ from orchestrator.cli.session import Session
 from orchestrator.errors import RunError, UsageError
 
 if TYPE_CHECKING:
+    from orchestrator.model.claim import Claim
     from orchestrator.model.host import Host
     from orchestrator.model.run import Run
 
@@ -28,7 +29,8 @@ def logs(
     """Print the log of RUN as it is here; with --host or -f, as its host has it now.
 
     Control characters show as escapes, keys and addresses are masked, and the records of
-    progress are left out. Nothing is stored: `attach` is what brings a run home.
+    progress are left out. Nothing is stored: `attach` is what brings a run home. Where RUN is kept
+    here, the job of its name has to be its own; `latest` with --host is the host's latest.
 
     \b
     Example:
@@ -52,14 +54,35 @@ def logs(
         where = session.host(claim.host)
     else:
         where = session.host(host)
-        run = _named(session, run, where, accept_new_host_key)
-        folder = session.runs.folder(run)
+        folder, claim = _there(session, run, where, accept_new_host_key)
+        run = folder.name
     with session.transport(where, accept_new_host_key) as transport:
         run_id = claim.run_id if claim else run
         show = streams.until_nobody_reads(console.log_printer())
         end = remote_log(transport, run_id, follow, show, claim)
     console.note(f"run {run} {end.words if end else 'goes on'}")
     console.next_step(_after(session, folder, run, where))
+
+
+def _there(
+    session: Session, reference: str, host: Host, accept_new_host_key: bool
+) -> tuple[Path, Claim | None]:
+    """The folder that a run of the host has here, or would have, and the claim if it is kept."""
+    from orchestrator.store.naming import LATEST
+
+    if reference != LATEST:
+        for folder in session.runs.all():
+            if folder.name == reference and (claim := _claim(session, folder)):
+                return folder, claim
+    folder = session.runs.folder(_named(session, reference, host, accept_new_host_key))
+    return folder, _claim(session, folder)
+
+
+def _claim(session: Session, folder: Path) -> Claim | None:
+    """None where the run is not kept here, or its card tells nothing."""
+    with suppress(RunError):
+        return session.runs.claim(folder)
+    return None
 
 
 def _named(session: Session, reference: str, host: Host, accept_new_host_key: bool) -> str:

@@ -69,6 +69,29 @@ def test_a_run_that_was_never_submitted_does_not_get_the_job_of_another_laptop(
     )
 
 
+def test_the_log_of_another_laptops_job_is_not_shown_as_that_of_a_run_kept_here(
+    laptop: Laptop, second_laptop: Laptop
+) -> None:
+    assert laptop.run("profile").code == 0
+    mine = as_killed_before_its_submit(second_laptop, laptop)
+    for name in (mine.name, mine.name[:15], "latest"):
+        outcome = second_laptop.run("logs", name, "--host", "pod")
+        assert (outcome.code, outcome.out) == (2, ""), name
+        assert f"already has another run '{mine.name}'" in outcome.err
+    assert nothing_came(mine)
+    mine.rename(mine.with_name("mine"))
+    assert second_laptop.run("logs", "mine", "--host", "pod").code == 2
+    read = second_laptop.run("logs", mine.name, "--host", "pod")
+    assert (read.code, "line" in read.out) == (0, True), "that of a run which is not kept here"
+
+
+def test_the_log_of_a_run_in_a_renamed_folder_is_read_from_its_host(laptop: Laptop) -> None:
+    assert laptop.run("profile").code == 0
+    laptop.folder().rename(laptop.root / "runs" / "mine")
+    outcome = laptop.run("logs", "mine", "--host", "pod")
+    assert (outcome.code, "line" in outcome.out) == (0, True), outcome.err
+
+
 def test_nobody_cancels_or_fetches_the_job_of_another_by_its_name(
     laptop: Laptop, second_laptop: Laptop
 ) -> None:
