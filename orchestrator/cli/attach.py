@@ -16,6 +16,7 @@ from orchestrator.errors import RunError, RunUnknown
 from orchestrator.model.job import Ending, JobEnd
 
 if TYPE_CHECKING:
+    from orchestrator.model.claim import Claim
     from orchestrator.model.host import Host
     from orchestrator.model.run import Run
 
@@ -75,8 +76,8 @@ def attach(
 def cancel(session: Session, run: str, host: str | None, accept_new_host_key: bool) -> None:
     """End RUN on its host, with every process it started; what it measured so far stays.
 
-    A run that has ended already is left as it is, and that is said. One that is not kept here is
-    ended by its whole id on the host that is named.
+    A run that has ended already is left as it is, and that is said. One that is not kept here, or
+    whose card here is damaged, is ended by its whole id on the host that is named.
 
     \b
     Example:
@@ -91,7 +92,7 @@ def cancel(session: Session, run: str, host: str | None, accept_new_host_key: bo
         console.out(_over_before(folder.name, stored.end, ", and is home"))
         console.next_step(what_next.after(stored))
         return
-    claim = session.runs.claim(folder) if folder else None
+    claim = _claim(session, folder, run, host) if folder else None
     run_id = claim.run_id if claim else run
     where = session.host(claim.host if claim and not host else host)
     with session.transport(where, accept_new_host_key) as transport:
@@ -106,7 +107,7 @@ def cancel(session: Session, run: str, host: str | None, accept_new_host_key: bo
         console.out(f"run {run_id} {end.words}")
     else:
         console.out(_over_before(run_id, end))
-    console.next_step(_after_cancel(where, folder, run_id if run_id in known else None))
+    console.next_step(_after_cancel(where, folder, claim, run_id if run_id in known else None))
 
 
 def _over_before(run_id: str, end: JobEnd, home: str = "") -> str:
@@ -131,6 +132,18 @@ def _kept(session: Session, run: str, host: str | None, verb: str) -> Path | Non
         return None
 
 
+def _claim(session: Session, folder: Path, run: str, host: str | None) -> Claim | None:
+    """None where the card is damaged, and the person names the job by its host and its whole id."""
+    try:
+        return session.runs.claim(folder)
+    except RunError as exc:
+        if host is not None and run == folder.name:
+            return None
+        by_name = f"orchestrator cancel {folder.name} --host NAME"
+        hint = f"{exc.hint} If its job goes on, this ends it: {by_name}"
+        raise RunError(exc.message, hint=hint) from exc
+
+
 def _require_whole_id(run: str, known: Iterable[str]) -> None:
     """A host's jobs may be anybody's: the beginning of an id could mean another one tomorrow."""
     fits = [run_id for run_id in known if run_id.startswith(run)]
@@ -149,10 +162,12 @@ def _ended(session: Session, folder: Path) -> Run | None:
     return None
 
 
-def _after_cancel(where: Host, folder: Path | None, there: str | None) -> str:
+def _after_cancel(where: Host, folder: Path | None, claim: Claim | None, there: str | None) -> str:
     """there: the run's id, where its host still keeps it."""
     if there is None:
         return f"orchestrator runs --host {where.name}"
     if folder is None:
         return f"orchestrator attach {there} --host {where.name}"
-    return f"orchestrator attach {folder.name}"
+    if claim is None:  # its place is taken by what is damaged
+        return what_next.command("runs", "rm", folder.name)
+    return what_next.command("attach", folder.name)

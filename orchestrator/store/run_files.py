@@ -22,6 +22,11 @@ PRICE = "price.json"
 # The raw samples of ten thousand cases take some ten MB.
 LIMIT_BYTES = 256 << 20
 _AGAIN = "Fetch it again with `orchestrator attach {}`, or repeat the run."
+# Only the card knows the host, and whose the job is.
+_ANEW = (
+    "Bring the run home anew with `orchestrator runs rm {0}`, then "
+    "`orchestrator attach {0} --host NAME`, or repeat it."
+)
 T = TypeVar("T")
 
 
@@ -117,7 +122,7 @@ def _not_read(path: Path, exc: OSError) -> RunError:
     problem = exc.strerror or str(exc)
     if exc.errno is None or isinstance(exc, regular_file.NotRegular):
         return corrupt(path, problem)
-    again = "" if exc.errno != errno.ENOENT else f" {_AGAIN.format(path.parent.name)}"
+    again = "" if exc.errno != errno.ENOENT else f" {_again(path)}"
     return RunError(f"{path}: {problem}", hint=f"{told(exc).hint}{again}".strip())
 
 
@@ -125,5 +130,9 @@ def corrupt(path: Path, problem: str) -> RunError:
     """What to say of a file of a run that is not as we write it."""
     return RunError(
         f"{path}: {problem}",
-        hint=f"The file is damaged and was left as it is. {_AGAIN.format(path.parent.name)}",
+        hint=f"The file is damaged and was left as it is. {_again(path)}",
     )
+
+
+def _again(path: Path) -> str:
+    return (_ANEW if path.name == CARD else _AGAIN).format(path.parent.name)

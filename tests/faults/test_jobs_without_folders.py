@@ -61,6 +61,32 @@ def test_a_job_whose_folder_is_gone_there_is_not_said_to_be_over_and_can_be_canc
     assert "nothing of it is running" in again.err, "by now that is known"
 
 
+def test_a_job_whose_card_here_is_damaged_is_ended_by_its_host_and_whole_id(
+    laptop: Laptop,
+) -> None:
+    laptop.payload(LONG)
+    process = laptop.start("profile")
+    laptop.wait_for_log()
+    process.kill()
+    folder = laptop.folder()
+    (folder / "run.json").write_bytes(b"")
+    attached = laptop.run("attach", folder.name, "--host", "pod")
+    assert attached.code == 2
+    assert f" runs rm {folder.name}`" in attached.err
+    assert f" attach {folder.name} --host NAME`" in attached.err
+    for words in ((folder.name,), (folder.name[:-1], "--host", "pod")):
+        refused = laptop.run("cancel", *words)
+        assert (refused.code, refused.out) == (2, "")
+        assert f" cancel {folder.name} --host NAME" in refused.err
+    cancelled = laptop.run("cancel", folder.name, "--host", "pod")
+    assert (cancelled.code, cancelled.out) == (0, f"run {folder.name} was cancelled\n")
+    assert processes_of(laptop.job()) == []
+    assert cancelled.err.endswith(f" runs rm {folder.name}\n")
+    assert laptop.run("runs", "rm", folder.name, "--yes").code == 0
+    assert " runs rm " not in laptop.run("attach", folder.name, "--host", "pod").err
+    assert (laptop.folder() / "end.json").is_file()
+
+
 def test_a_run_whose_folder_is_gone_here_is_attached_to_and_cancelled_by_id_and_host(
     laptop: Laptop,
 ) -> None:
