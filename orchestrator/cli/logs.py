@@ -113,4 +113,4 @@ def _after_one_that_is_home(stored: Run) -> str:
     """Whoever reads a log of a failed run has seen it by now: next is what the report makes of it,
     or where the host lacked something, what doctor says."""
     step = what_next.after(stored)
-    return what_next.command("report", stored.card.run_id) if " logs " in step else step
+    return what_next.command("report", stored.name) if " logs " in step else step

@@ -86,4 +86,4 @@ def _named(output: Path | None) -> Iterator[None]:
 
 def _next(run: Run) -> str:
     step = what_next.after(run)
-    return what_next.command("runs", "show", run.card.run_id) if " report " in step else step
+    return what_next.command("runs", "show", run.name) if " report " in step else step

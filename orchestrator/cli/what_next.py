@@ -13,16 +13,16 @@ def after(run: Run) -> str:
     attach while it may go on, doctor where the host lacked something, the log of what failed; and
     where all went well the report, or after a build alone the first measurement.
     """
-    run_id, result = run.card.run_id, run.result
+    name, result = run.name, run.result
     if result is None:
-        return command("logs" if run.end else "attach", run_id)
+        return command("logs" if run.end else "attach", name)
     if result.unfit:
         return command("doctor", run.card.host)
     if result.status is not Status.OK:
-        return command("logs", run_id)
+        return command("logs", name)
     if set(result.request.stages) == {Stage.BUILD}:
         return command("profile", "--host", run.card.host)
-    return command("report", run_id)
+    return command("report", name)
 
 
 def command(*words: str) -> str:

@@ -52,6 +52,8 @@ class Run:
 
     end: how the job ended on the host; None while it goes on, as far as we know here.
     price: what it cost, None where nobody asked. price_problem: why its file cannot be read.
+    kept_as: what our commands call it, which is not its id where its folder was renamed; "" for
+    one that is not kept.
     """
 
     card: RunCard
@@ -59,3 +61,9 @@ class Run:
     end: JobEnd | None = None
     price: Price | None = None
     price_problem: str = ""
+    kept_as: str = ""
+
+    @property
+    def name(self) -> str:
+        """For the next command."""
+        return self.kept_as or self.card.run_id

@@ -123,11 +123,20 @@ class RunStore:
         if result and end and end.why is not Ending.EXIT:
             status = _STATUS.get(end.why, Status.FAILED)
             result = replace(result, status=status, reason=f"the job {end.words}")
+        run = Run(card, result, end, kept_as=self._reference(folder, card.run_id))
         try:
-            return Run(card, result, end, run_files.price(folder))
+            return replace(run, price=run_files.price(folder))
         except RunError as problem:
             # Reports quote it, and they name no folder of this machine.
-            return Run(card, result, end, price_problem=problem.message.replace(f"{folder}/", ""))
+            return replace(run, price_problem=problem.message.replace(f"{folder}/", ""))
+
+    def _reference(self, folder: Path, run_id: str) -> str:
+        """What a person calls the run in a command: folders are renamed, and copied to elsewhere,
+        where the run itself may be in the store, too."""
+        place = Path(os.path.realpath(folder))
+        if place.parent == Path(os.path.realpath(self.root)):
+            return place.name
+        return run_id if (self.folder(run_id) / CARD).is_file() else f"{place}{os.sep}"
 
     def record_end(self, folder: Path, end: JobEnd) -> None:
         """Keep how the job ended, in the host's words."""

@@ -17,8 +17,9 @@ from remote_payload.contract import Stage
 class Compared:
     """first: whether the runs may be compared, in a line; document: the whole for programs.
 
-    after: id of the second run. regressions: rows that are slower now, or that broke. undecided,
-    hint: what the gate cannot say and what to do about it; empty where it says yes or no.
+    after: what the second run is kept as. regressions: rows that are slower now, or that broke.
+    undecided, hint: what the gate cannot say and what to do about it; empty where it says yes or
+    no.
     """
 
     first: str
@@ -53,7 +54,7 @@ def compare(runs: RunStore, before: str, after: str, *, as_gate: bool = False) -
         comparison_page.first_line(found),
         comparison_page.markdown(found),
         comparison_page.document(found),
-        new.card.run_id,
+        new.name,
         found.regressions,
         comparison_page.undecided_line(found),
         comparison_page.undecided_hint(found),
@@ -67,7 +68,7 @@ def _require_timings(run: Run) -> None:
         raise RunError(
             f"{run_id} left no result, as its job {run.end.words if run.end else 'was lost'}; "
             "there is nothing to compare",
-            hint=f"What it printed: orchestrator logs {run_id}",
+            hint=f"What it printed: orchestrator logs {run.name}",
         )
     if not run.result.bench:
         raise RunError(

@@ -50,7 +50,7 @@ def require_home(run: Run) -> None:
         raise RunError(
             f"run {run.card.run_id} is not home: it goes on at {run.card.host}, or has ended "
             "there unseen",
-            hint=f"Follow it and bring it home: orchestrator attach {run.card.run_id}",
+            hint=f"Follow it and bring it home: orchestrator attach {run.name}",
         )
 
 

@@ -140,3 +140,29 @@ def test_a_run_that_holds_another_is_not_removed_with_it(cli: Cli, tmp_path: Pat
     (outer / "20261125-101530-inner").rename(outer / "lent")
     assert cli("runs", "rm", MADE[:8], "--yes")[0] == 0
     assert not outer.exists()
+
+
+def test_the_next_step_after_a_run_names_its_folder_as_it_is_called_today(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "runs" / MADE
+    (run / "end.json").write_text('{"why": "exit", "exit_status": 0}')
+    after = {
+        ("report",): ("runs", "show"),
+        ("runs", "show"): ("report",),
+        ("logs",): ("report",),
+        ("cancel",): ("report",),
+        ("compare", MADE): ("report",),
+    }
+    mine, copy = run.with_name("mine of old"), tmp_path / "copy"
+    shutil.copytree(run, mine)
+    shutil.copytree(run, copy)
+    monkeypatch.chdir(tmp_path)
+    for words, then in after.items():
+        code, said = cli(*words, mine.name)
+        assert said.splitlines()[-1].endswith(f" {' '.join(then)} '{mine.name}'"), said
+        assert (code, cli(*then, mine.name)[0]) == (0, 0)
+    assert cli("report", "./copy")[1].endswith(f" runs show {MADE}\n"), "the run itself is here"
+    shutil.rmtree(run)
+    assert cli("report", "./copy")[1].endswith(f" runs show {copy}/\n")
+    assert cli("runs", "show", f"{copy}/")[0] == 0

@@ -90,6 +90,7 @@ def test_the_log_of_a_run_in_a_renamed_folder_is_read_from_its_host(laptop: Lapt
     laptop.folder().rename(laptop.root / "runs" / "mine")
     outcome = laptop.run("logs", "mine", "--host", "pod")
     assert (outcome.code, "line" in outcome.out) == (0, True), outcome.err
+    assert outcome.err.endswith(" report mine\n")
 
 
 def test_nobody_cancels_or_fetches_the_job_of_another_by_its_name(
