@@ -14,6 +14,7 @@ from orchestrator.model.job import JobEnd
 from orchestrator.model.local_fault import is_a_limit, told
 from orchestrator.model.price import Price
 from orchestrator.model.run import RunCard
+from orchestrator.store.naming import is_id
 from remote_payload import codec
 from remote_payload.contract import SCHEMA, Request, Result
 
@@ -27,16 +28,23 @@ _ANEW = (
     "Bring the run home anew with `orchestrator runs rm {0}`, then "
     "`orchestrator attach {0} --host NAME`, or repeat it."
 )
+# Characters of a name that is none.
+_SHOWN = 60
 T = TypeVar("T")
 
 
 def card(folder: Path) -> RunCard:
-    """What the command knew that made the run."""
+    """What the command knew that made the run. Its names go into commands and paths."""
     made = _read(RunCard, folder / CARD)
-    for key, name in (("run_id", made.run_id), ("host", made.host)):
-        if "\0" in name:  # the next step is a command with it, and no command can hold one
-            raise corrupt(folder / CARD, f"{key}: {name!r} holds a NUL, which no name does")
+    if not is_id(made.run_id):
+        raise corrupt(folder / CARD, f"run_id: {_short(made.run_id)} is no run id")
+    if "\0" in made.host:
+        raise corrupt(folder / CARD, f"host: {_short(made.host)} holds a NUL, which no name does")
     return made
+
+
+def _short(name: str) -> str:
+    return repr(name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…")
 
 
 def request(folder: Path) -> Request:

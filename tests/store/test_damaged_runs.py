@@ -152,16 +152,30 @@ def test_an_error_that_no_kernel_can_make_is_damage_and_no_figure(
     assert "expected at" in err
 
 
-@pytest.mark.parametrize("key", ["run_id", "host"])
-def test_a_name_that_no_command_can_hold_is_damage(
-    two_runs: Path, capsys: pytest.CaptureFixture[str], key: str
+@pytest.mark.parametrize(
+    ("key", "name", "said"),
+    [
+        ("host", "a\0b", "'a\\x00b' holds a NUL, which no name does"),
+        ("run_id", "a\0b", "'a\\x00b' is no run id"),
+        ("run_id", "../../etc", "'../../etc' is no run id"),
+        ("run_id", "", "'' is no run id"),
+        ("run_id", "-h", "'-h' is no run id"),
+        ("run_id", "latest", "'latest' is no run id"),
+        ("run_id", "a b\n", "'a b\\n' is no run id"),
+        ("run_id", "x" * 5000, f"'{'x' * 60}…' is no run id"),
+    ],
+)
+def test_a_name_that_can_be_none_is_damage_for_every_reader(
+    two_runs: Path, capsys: pytest.CaptureFixture[str], key: str, name: str, said: str
 ) -> None:
     card = json.loads((two_runs / "run.json").read_text())
-    (two_runs / "run.json").write_text(json.dumps({**card, key: "a\0b"}))
+    (two_runs / "run.json").write_text(json.dumps({**card, key: name}))
     for reader in READERS:
-        code, _, err = called(capsys, *reader)
-        assert code in (ExitCode.OK, ExitCode.USAGE), err
-    assert f"{key}: 'a\\x00b' holds a NUL" in called(capsys, "report", MADE)[2]
+        code, out, err = called(capsys, *reader)
+        reads_it = MADE in reader and reader[0] != "logs"
+        assert code == (ExitCode.USAGE if reads_it else ExitCode.OK), err
+        assert (f"{key}: {said}" in err) == reads_it
+        assert reader[:2] != ("runs",) or f"{MADE:<44} damaged    run.json: {key}: {said}" in out
 
 
 @pytest.mark.parametrize("sample", ["5e-324", "1e300", "-1.0", "0", "1e-9"])
