@@ -22,8 +22,9 @@ class RunCard:
     verb: the command that made it, e.g. "profile". host: inventory name. reproduce: the command
     line that would ask for the same again, see `repeatable`. snapshot: digest of the sources that
     ran. after: says which run was the latest here when this one was made; "" if there was none,
-    or nobody noted it. owner: the mark by which the host tells our job from another's of this
-    name; empty in cards of before.
+    or nobody noted it. after_at, after_number: where that one stood, see `store/run_order.py`.
+    owner: the mark by which the host tells our job from another's of this name; empty in cards of
+    before.
     """
 
     run_id: str
@@ -35,6 +36,8 @@ class RunCard:
     created_at: str
     orchestrator_version: str
     after: str = ""
+    after_at: str = ""
+    after_number: int = 0
     owner: str = ""
 
     def for_others(self) -> RunCard:

@@ -15,6 +15,20 @@ from typing import Any
 _MOST_BYTES = 1 << 20  # no card is larger; what is, is none
 _STAMP = re.compile(r"\d{8}-\d{6}")
 _Moment = tuple[str, int]
+_NEVER = ("", -1)
+
+
+@dataclass(frozen=True)
+class Before:
+    """What the card of a run made now has to say of the run before it.
+
+    token: which it was, "" if there was none. at, number: where it stood; that holds when it is
+    removed.
+    """
+
+    token: str = ""
+    at: str = ""
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -25,6 +39,7 @@ class _Mark:
     run_id: str
     at: str
     after: str
+    before: _Moment
 
     @property
     def token(self) -> str:
@@ -36,21 +51,23 @@ def in_order(folders: Iterable[Path], card_name: str) -> list[Path]:
     """Run directories, that made first at the front.
 
     A run stands where its card's time puts it, but never before the run that was the latest when
-    it was made: this machine's clock may have been set back between the two. A card that cannot
-    be read leaves what the folder's name says.
+    it was made, even where that one is gone: this machine's clock may have been set back between
+    the two. A card that cannot be read leaves what the folder's name says.
     """
-    return [mark.folder for mark in _sorted(folders, card_name)]
+    return [mark.folder for mark in _sorted([_mark(folder, card_name) for folder in folders], {})]
 
 
-def latest_token(folders: Iterable[Path], card_name: str) -> str:
-    """What the card of a run made now has to say of the run before it; "" if there is none."""
-    return next((mark.token for mark in reversed(_sorted(folders, card_name))), "")
-
-
-def _sorted(folders: Iterable[Path], card_name: str) -> list[_Mark]:
+def latest(folders: Iterable[Path], card_name: str) -> Before:
+    """The run made last of these."""
     marks = [_mark(folder, card_name) for folder in folders]
-    known = {mark.token: mark for mark in marks}
     moments: dict[str, _Moment] = {}
+    order = _sorted(marks, moments)
+    return Before(order[-1].token, *moments[order[-1].token]) if order else Before()
+
+
+def _sorted(marks: list[_Mark], moments: dict[str, _Moment]) -> list[_Mark]:
+    """moments: gets the place of each, by its token."""
+    known = {mark.token: mark for mark in marks}
 
     def place(mark: _Mark) -> tuple[object, ...]:
         at, number = _moment(mark, known, moments)
@@ -69,17 +86,19 @@ def _moment(mark: _Mark, known: dict[str, _Mark], moments: dict[str, _Moment]) -
         line[here.token] = here
         here = known.get(here.after)
     for token, one in reversed(line.items()):
-        at, number = moments.get(one.after, ("", -1))
+        at, number = max(moments.get(one.after, _NEVER), one.before)
         moments[token] = max((one.at, 0), (at, number + 1))
     return moments[mark.token]
 
 
 def _mark(folder: Path, card_name: str) -> _Mark:
     card = _card(folder / card_name)
-    run_id, at, after = (card.get(key) for key in ("run_id", "created_at", "after"))
+    run_id, after, number = (card.get(key) for key in ("run_id", "after", "after_number"))
     name = run_id if isinstance(run_id, str) and run_id else folder.name
-    when = _utc(at) if isinstance(at, str) else ""
-    return _Mark(folder, name, when or _stamped(name), after if isinstance(after, str) else "")
+    after = after if isinstance(after, str) else ""
+    then = _utc(card.get("after_at"))
+    before = (then, number) if after and then and type(number) is int else _NEVER
+    return _Mark(folder, name, _utc(card.get("created_at")) or _stamped(name), after, before)
 
 
 def _card(path: Path) -> dict[str, Any]:
@@ -90,7 +109,10 @@ def _card(path: Path) -> dict[str, Any]:
     return {}
 
 
-def _utc(text: str) -> str:
+def _utc(text: object) -> str:
+    """The time that a card says in sortable form; "" if it is none."""
+    if not isinstance(text, str):
+        return ""
     with suppress(ValueError, OverflowError):
         at = datetime.fromisoformat(text.replace("Z", "+00:00"))
         at = at if at.tzinfo else at.replace(tzinfo=timezone.utc)

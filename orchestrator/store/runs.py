@@ -19,11 +19,10 @@ from orchestrator.model.local_fault import told
 from orchestrator.model.price import Charge, Price
 from orchestrator.model.redaction import discreet
 from orchestrator.model.run import UNKNOWN, Run, RunCard
-from orchestrator.store import run_files
+from orchestrator.store import run_files, run_order
 from orchestrator.store.alone import alone
 from orchestrator.store.naming import is_path, named, new_run_id
 from orchestrator.store.run_files import CARD, END, PRICE, REQUEST, RESULT
-from orchestrator.store.run_order import in_order, latest_token
 from remote_payload import codec
 from remote_payload.contract import Request, Result, Status
 
@@ -51,7 +50,7 @@ class RunStore:
         mark of its own, by which a host tells this run's job from another's of the same name.
         """
         run_id, number = card.run_id, 2
-        latest = latest_token(self._found(), CARD)
+        last = run_order.latest(self._found(), CARD)
         while True:
             try:
                 self.root.mkdir(parents=True, exist_ok=True)
@@ -63,7 +62,14 @@ class RunStore:
                 run_id, number = f"{card.run_id}-{number}", number + 1
             except OSError as exc:
                 raise told(exc, "no run was made") from exc
-        card = replace(card, run_id=run_id, after=latest, owner=secrets.token_hex(16))
+        card = replace(
+            card,
+            run_id=run_id,
+            after=last.token,
+            after_at=last.at,
+            after_number=last.number,
+            owner=secrets.token_hex(16),
+        )
         request = replace(request, run_id=run_id, verb=card.verb)
         self._describe(self.folder(run_id), card, request)
         self.created(self.folder(run_id))
@@ -188,7 +194,7 @@ class RunStore:
     def _folders(self) -> list[Path]:
         """By what the cards say, not by the alphabet."""
         _refuse_unreadable(self.root)
-        return in_order(self._found(), CARD)
+        return run_order.in_order(self._found(), CARD)
 
     def _found(self) -> Iterator[Path]:
         """A link among them would be one run twice, or one of elsewhere."""

@@ -65,6 +65,54 @@ def test_the_order_holds_when_the_run_with_the_wrong_time_is_removed(store: RunS
     assert make(store, "2026-11-22T10:04:00Z") in latest(store)
 
 
+@pytest.mark.parametrize("gone", [(1,), (1, 2), (2, 3), (1, 3), (3, 1), (1, 2, 3)])
+def test_the_order_holds_whichever_runs_of_before_our_clock_was_set_back_are_removed(
+    store: RunStore, gone: tuple[int, ...]
+) -> None:
+    made = [
+        make(store, f"2026-{month}T10:00:00Z", host)
+        for month, host in (
+            ("09-22", "z"),
+            ("11-22", "a"),
+            ("07-22", "z"),
+            ("07-21", "m"),
+            ("07-22", "a"),
+            ("07-20", "b"),
+        )
+    ]
+    for number in gone:
+        store.remove(store.folder(made[number]))
+    left = [run_id for number, run_id in enumerate(made) if number not in gone]
+    assert names(store) == left
+    assert latest(store) == {made[-1]}
+    assert [*left, make(store, "2026-06-01T10:00:00Z")] == names(store)
+
+
+def test_a_card_without_the_place_of_the_run_before_it_is_read_as_before(store: RunStore) -> None:
+    made = [make(store, f"2026-{month}-22T10:00:00Z") for month in ("09", "11", "07")]
+    for run_id in made:
+        path = store.folder(run_id) / "run.json"
+        path.write_text(json.dumps({k: v for k, v in read(path).items() if "after_" not in k}))
+    assert names(store) == made
+    assert store.load(store.folder(made[2])).card.after_at == ""
+    last = make(store, "2026-06-22T10:00:00Z")
+    store.remove(store.folder(made[2]))
+    assert names(store) == [*made[:2], last]
+
+
+@pytest.mark.parametrize(
+    "place", [("soon", 1), (7, 1), ("2026-11-22T10:00:00Z", "x"), ("2026-11-22T10:00:00Z", True)]
+)
+def test_a_place_that_can_be_none_tells_nothing(
+    store: RunStore, place: tuple[object, object]
+) -> None:
+    old, new = make(store, "2026-11-20T10:00:00Z"), make(store, "2026-11-21T10:00:00Z")
+    path = store.folder(old) / "run.json"
+    said = {"after": "0" * 16, "after_at": place[0], "after_number": place[1]}
+    path.write_text(json.dumps(read(path) | said))
+    assert names(store) == [old, new]
+
+
 @pytest.mark.parametrize("name", ["zzz", "0", "backup of runs", "99991231-235959-x-bench"])
 def test_a_copied_folder_is_as_old_as_the_run_it_was_copied_from(
     store: RunStore, name: str
