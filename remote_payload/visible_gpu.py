@@ -53,9 +53,10 @@ def cards(every: Sequence[Card]) -> Tuple[Card, ...]:
 
 
 def _counted_as_listed(every: Sequence[Card]) -> bool:
-    """Whether an index of CUDA's is nvidia-smi's, or makes no difference."""
+    """Whether an index of CUDA's is nvidia-smi's, or makes no difference. Of one compute capability
+    there are slow and fast ones; of one name, too, all are alike."""
     by_bus = os.environ.get(ORDER, "").upper() == BY_BUS
-    return by_bus or len({card.compute_capability for card in every}) <= 1
+    return by_bus or len({(card.name, card.compute_capability) for card in every}) <= 1
 
 
 def reachable(every: Sequence[Card]) -> Tuple[Card, ...]:

@@ -90,5 +90,8 @@ def test_an_index_means_what_nvidia_smi_shows_unless_somebody_wants_cudas_own_or
     assert os.environ[visible_gpu.ORDER] == "FASTEST_FIRST"
     # Which of the three is the second fastest, nobody but CUDA knows.
     assert machine.look().compute_capability is None
-    smi.write_text(SMI.replace("8.0", "9.0").replace("10.0", "9.0"))
+    same = SMI.replace("8.0", "9.0").replace("10.0", "9.0")
+    smi.write_text(same)
+    assert machine.look().compute_capability is None, "of one capability, and not of one speed"
+    smi.write_text(same.replace("A100-SXM4-80GB", "B200").replace("H100 80GB HBM3", "B200"))
     assert machine.look().compute_capability == "9.0"
