@@ -1,18 +1,23 @@
 """Manifests of snapshots sent lately, kept so that the next sync only has to say what changed.
 
-Each lies under its own digest, so a wrong one is noticed and ignored: losing them costs time.
+Each lies under its own digest, so a wrong one is noticed and ignored: losing them costs time. What
+lies in the place of a file of ours, a link or a FIFO, is never written to.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
+from contextlib import suppress
 from pathlib import Path
 
 from orchestrator.model import regular_file
 from orchestrator.model.snapshot import Snapshot
 
 KEEP = 4
+# A manifest, or one that was never finished.
+_OURS = re.compile(r"[0-9a-f]{64}(\.\d+\.partial)?")
 
 
 def remembered(root: Path) -> dict[str, str]:
@@ -42,14 +47,22 @@ def remember(root: Path, snapshot: Snapshot) -> None:
     folder = _folder(root)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder.parent / ".gitignore").write_text("*\n")
+        with suppress(FileExistsError):
+            _write_new(folder.parent / ".gitignore", "*\n")
         draft = folder / f"{snapshot.digest}.{os.getpid()}.partial"
-        draft.write_text(snapshot.manifest, "utf-8")
+        draft.unlink(missing_ok=True)  # of a process of before, which was killed
+        _write_new(draft, snapshot.manifest)
         draft.replace(folder / snapshot.digest)
         for old in _newest_first(folder)[KEEP:]:
             old.unlink(missing_ok=True)
     except OSError:
         return
+
+
+def _write_new(path: Path, text: str) -> None:
+    """FileExistsError where anything lies there, be it a link to nothing."""
+    with path.open("x", encoding="utf-8") as sink:
+        sink.write(text)
 
 
 def _folder(root: Path) -> Path:
@@ -58,7 +71,8 @@ def _folder(root: Path) -> Path:
 
 def _newest_first(folder: Path) -> list[Path]:
     try:
-        dated = [(item.stat().st_mtime_ns, Path(item.path)) for item in os.scandir(folder)]
+        ours = [item for item in os.scandir(folder) if _OURS.fullmatch(item.name)]
+        dated = [(item.stat().st_mtime_ns, Path(item.path)) for item in ours]
     except OSError:
         return []
     return [file for _, file in sorted(dated, reverse=True)]
