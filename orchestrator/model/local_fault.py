@@ -7,6 +7,7 @@ import os
 from typing import Any, TypeGuard
 
 from orchestrator.errors import LocalFault
+from orchestrator.model.regular_file import NotRegular
 
 _SHOWN_CHARACTERS = 200
 _MENDS = {
@@ -38,6 +39,8 @@ _DISKS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
 
 def is_local(error: BaseException) -> bool:
     """Whether it is the system's refusal of something on this machine, not a network's."""
+    if isinstance(error, NotRegular):
+        return True
     if type(error).__module__ != "builtins" or not isinstance(error, OSError):
         return False  # those of sockets, TLS and libraries have classes of their own
     if isinstance(error, (ConnectionError, TimeoutError)) and error.filename is None:
@@ -71,7 +74,8 @@ def told(error: OSError, doing: str = "", hint: str = "") -> LocalFault:
             "the folder that you stand in has been removed", hint="Go to one that is there: cd"
         )
     words = in_words(error)
-    mend = hint or _MENDS.get(error.errno or 0, "")
+    mend = hint or ("Move it away." if isinstance(error, NotRegular) else "")
+    mend = mend or _MENDS.get(error.errno or 0, "")
     return LocalFault(f"{doing}: {words}" if doing else words, hint=mend)
 
 
