@@ -19,7 +19,9 @@ def note_use():
 
 def published():
     """Digests by last use, newest first."""
-    names, text = [name[:-5] for name in os.listdir(STORE) if name.endswith(".json")], uses()
+    records = [name for name in os.listdir(STORE) if name.endswith(".json")]
+    # What is no file is no record, whoever put it there.
+    names, text = [name[:-5] for name in records if os.path.isfile(STORE + name)], uses()
     age = {name: (text.find(name), os.stat(STORE + name + ".json").st_mtime) for name in names}
     return sorted(names, key=age.get, reverse=True)
 

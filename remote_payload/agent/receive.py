@@ -44,6 +44,7 @@ def looked(digest):
         # A newer snapshot shares its files, say: what was read need not be read again.
         last_use = os.stat(STORE + digest + ".json").st_mtime_ns
         with contextlib.suppress(OSError):  # a full disk: then it is read again next time
+            remove(".record")
             with open(STORE + ".record", "w") as handle:
                 json.dump(found.rows, handle)
             os.utime(STORE + ".record", ns=(last_use, last_use))
@@ -195,6 +196,7 @@ def publish(record):
     for base, _folders, _files in os.walk(STAGING):
         if base != STAGING:
             os.chmod(base, FOLDER_MODE)
+    remove(WANTED + ".json")  # somebody may have made a folder of it
     os.replace(text, STORE + WANTED + ".json")
     os.rename(STAGING, STORE + WANTED)
     os.chmod(STORE + WANTED, FOLDER_MODE)
