@@ -28,6 +28,9 @@ LOG_LIMIT_BYTES = 2 * OUTPUT_LIMIT_BYTES
 _HASH_BYTES = 1 << 20
 # The host sends block after block, without a thought in between that takes longer.
 _SILENCE_S = 8.0
+# A file, and what is here of it already, comes in frames of this size, the last ones apart. More
+# frames with less in each could come without end, and none of them too late.
+_FRAME_BYTES, _SMALL_FRAMES = 1 << 20, 8
 _RAW, _PACKED, _ANSWER = b"B", b"Z", b"J"
 
 
@@ -46,6 +49,10 @@ class _Place:
     @property
     def sink(self) -> Path:
         return self.target if self.verify_only else self.partial
+
+    @property
+    def most_frames(self) -> int:
+        return self.file.size_bytes // _FRAME_BYTES + _SMALL_FRAMES
 
     @property
     def offset(self) -> int:
@@ -119,7 +126,7 @@ class Pull:
             _digest_of_start(place.sink, size, digest)
         with regular_file.appended(place.sink) as sink:
             sink.truncate(size)
-            while True:
+            for _ in range(place.most_frames):
                 kind, body = self._session.receive(_SILENCE_S)
                 if kind == _ANSWER:
                     told = checked(self._host, unpack_json(self._host, body))
@@ -129,6 +136,12 @@ class Pull:
                 digest.update(data)
                 size += len(data)
                 self._advance(len(data), place.file)
+            else:
+                raise HostUnfit(
+                    f"{self._host.where} sends {place.file.path} in pieces without end",
+                    hint="Something else answers in its place; see what `python:` of this host "
+                    "starts.",
+                )
         whole = size == place.file.size_bytes and digest.hexdigest() == _told_digest(told)
         if place.verify_only:
             return whole

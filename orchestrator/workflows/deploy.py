@@ -40,6 +40,8 @@ KEEP_SNAPSHOTS = 5
 LARGE_BYTES = 10e6
 _HAVE_DIGITS = 16  # of a content digest, as the far end lists them
 _PUBLISH_LIMIT_S = 300.0
+# For another sync to end, however often the host says that it goes on.
+_WAITING_LIMIT_S = 1800.0
 _ATTEMPTS = 3
 _TEXT, _MAYBE_TEXT = (str,), (str, type(None))
 # What the agent says, and what comes with it.
@@ -205,11 +207,18 @@ class _FarEnd:
 
         HostUnfit: an answer that the agent has no reason to give.
         """
-        waiting, due = False, (*expected, "waiting", "failed")
+        waiting_since, due = 0.0, (*expected, "waiting", "failed")
         while (answer := self._understood(due, timeout_s))["status"] == "waiting":
-            if not waiting:
+            if not waiting_since:
                 self._progress.say(f"another sync to {self._host.where} is under way; waiting")
-            waiting = True
+                waiting_since = time.monotonic()
+            if time.monotonic() - waiting_since > _WAITING_LIMIT_S:
+                raise HostUnfit(
+                    f"another sync to {self._host.where} has been under way for "
+                    f"{_WAITING_LIMIT_S / 60:.0f} min; nothing was sent",
+                    hint="Run again when it has ended: `fuser -v locks/sync`, in the workspace, "
+                    "names it there.",
+                )
         if answer["status"] == "failed":
             raise _failure(self._host, answer)
         return answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,39 @@ def test_a_file_that_grows_while_it_is_sent_is_cut_off(tmp_path: Path) -> None:
     with pytest.raises(HostUnreachable, match="more of a file than it had announced"):
         pull(tmp_path, endless)
     assert sum(p.stat().st_size for p in (tmp_path / "runs").rglob("*") if p.is_file()) < 10_000
+
+
+@pytest.mark.parametrize("size", [0, 1, 5], ids=["nothing", "a byte", "a few bytes"])
+def test_a_file_in_pieces_without_end_is_not_waited_for(tmp_path: Path, size: int) -> None:
+    """Each comes in time, and the file could hold them all: silence alone would never end it."""
+    drip = (
+        "OFFERED = {'artifacts/a': (1 << 20, b'')}\n"
+        "def content(path, offset):\n"
+        "    while True:\n"
+        f"        yield b'x' * {size}\n"
+        "        time.sleep(0.01)\n"
+    )
+    began = time.monotonic()
+    with pytest.raises(HostUnfit, match="sends artifacts/a in pieces without end"):
+        pull(tmp_path, drip)
+    assert time.monotonic() - began < 5
+
+
+def test_signs_of_life_while_the_host_reads_what_is_here_already_are_no_such_pieces(
+    tmp_path: Path,
+) -> None:
+    size = 40 << 20
+    into = tmp_path / "runs/r1/artifacts"
+    into.mkdir(parents=True)
+    (into / "a.partial").write_bytes(bytes(size - 1))
+    honest = (
+        f"OFFERED = {{'artifacts/a': ({size}, bytes({size}))}}\n"
+        "def content(path, offset):\n"
+        "    for _ in range(-(-offset // (1 << 20))):\n"
+        "        yield b''\n"
+        "    yield bytes(1)\n"
+    )
+    assert (pull(tmp_path, honest) / "artifacts/a").stat().st_size == size
 
 
 def test_a_frame_that_unpacks_to_gigabytes_is_not_unpacked(tmp_path: Path) -> None:

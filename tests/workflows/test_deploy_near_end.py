@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.errors import HostUnreachable
+from orchestrator.errors import HostUnfit, HostUnreachable
 from orchestrator.store import sources
 from orchestrator.store.packing import SourcesChanged
 from orchestrator.transport.connect import Trust, connect
 from orchestrator.transport.local import LocalTransport
 from orchestrator.workflows.deploy import deploy, deploy_from, plan
+from tests.security.hostile import hostile_agent
 from tests.ssh.server import SshServer
 from tests.workflows.syncing import (
     Listener,
@@ -51,6 +52,20 @@ def test_a_waiting_sync_says_that_it_waits(tmp_path: Path, root: Path) -> None:
     deploy(first, scan, Listener(while_the_first_sends))
     waiting.join()
     assert listener.lines == ["another sync to here (this machine) is under way; waiting"]
+
+
+@pytest.mark.parametrize("heard", [0, 1], ids=["at once", "after all was sent"])
+def test_a_host_that_says_for_ever_that_another_sync_goes_on_is_given_up(
+    tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch, heard: int
+) -> None:
+    monkeypatch.setattr("orchestrator.workflows.deploy._WAITING_LIMIT_S", 0.5)
+    wanted, waits = "{'status': 'wanted', 'base': None, 'have': []}", "{'status': 'waiting'}"
+    answers = f"({wanted} if n < {heard} else {waits} for n in range(1 << 40))"
+    with (
+        hostile_agent(tmp_path / "host", answers) as way,
+        pytest.raises(HostUnfit, match=r"another sync to .* has been under way for"),
+    ):
+        deploy_from(root, way)
 
 
 def test_what_stays_at_home_is_said_once(tmp_path: Path, root: Path) -> None:
