@@ -18,7 +18,7 @@ from orchestrator.launch.answer import checked
 from orchestrator.model import regular_file
 from orchestrator.model.host import Host
 from orchestrator.model.job import OUTPUT_LIMIT_BYTES, RemoteFile
-from orchestrator.model.offer import offered_files
+from orchestrator.model.offer import offered_files, stays, why_left
 from orchestrator.model.progress import Progress
 from orchestrator.transport.agent import AgentSession, unpack_json
 
@@ -82,6 +82,7 @@ class Pull:
         self._into, self._progress, self._also = into, progress, also
         self._whose = {"run": run_id, "owner": owner}
         self._done = self._total = 0
+        self._left: list[tuple[str, str]] = []
 
     def bring_all(self) -> None:
         """LinkLost if the link dies or a file arrives damaged; what is whole by then stays."""
@@ -92,6 +93,8 @@ class Pull:
         differing = self._fetch([self._place(file) for file in files])
         # What is here under the right size but with other bytes comes again from the start.
         self._fetch([_Place(place.file, place.target, False) for place in differing])
+        if self._left:
+            self._progress.say(stays(self._host.where, self._left))
 
     def _is_endless(self, file: RemoteFile) -> bool:
         """Whether it is a log of more bytes than any; what is here of it stays as it is."""
@@ -111,7 +114,10 @@ class Pull:
         """Ask for all of places at once; returns those whose file here has other bytes."""
         if not places:
             return []
-        wanted = [{"path": place.file.path, "offset": place.offset} for place in places]
+        wanted = [
+            {"path": place.file.path, "offset": place.offset, "size": place.file.size_bytes}
+            for place in places
+        ]
         self._total += sum(place.file.size_bytes - place.offset for place in places)
         self._session.send_json({"do": "fetch", **self._whose, "files": wanted})
         differing = [place for place in places if not self._take(place)]
@@ -120,6 +126,23 @@ class Pull:
 
     def _take(self, place: _Place) -> bool:
         """Receive one file; False if the one that is here differs."""
+        size, digest, told = self._received(place)
+        if why := why_left(told):
+            self._left.append((place.file.path, why))
+            if not place.verify_only:
+                place.partial.unlink()
+            return True
+        whole = size == place.file.size_bytes and digest == _told_digest(told)
+        if place.verify_only:
+            return whole
+        if not whole:
+            place.partial.unlink()
+            raise self._damaged(place.file)
+        place.partial.replace(place.target)
+        return True
+
+    def _received(self, place: _Place) -> tuple[int, str, Any]:
+        """What is there of the file now: its size and digest, and what the host says in the end."""
         place.target.parent.mkdir(parents=True, exist_ok=True)
         digest, size = hashlib.sha256(), place.offset
         if size:
@@ -130,26 +153,16 @@ class Pull:
                 kind, body = self._session.receive(_SILENCE_S)
                 if kind == _ANSWER:
                     told = checked(self._host, unpack_json(self._host, body))
-                    break
+                    return size, digest.hexdigest(), told
                 data = self._unpack(kind, body, place.file.size_bytes - size)
                 sink.write(data)
                 digest.update(data)
                 size += len(data)
                 self._advance(len(data), place.file)
-            else:
-                raise HostUnfit(
-                    f"{self._host.where} sends {place.file.path} in pieces without end",
-                    hint="Something else answers in its place; see what `python:` of this host "
-                    "starts.",
-                )
-        whole = size == place.file.size_bytes and digest.hexdigest() == _told_digest(told)
-        if place.verify_only:
-            return whole
-        if not whole:
-            place.partial.unlink()
-            raise self._damaged(place.file)
-        place.partial.replace(place.target)
-        return True
+        raise HostUnfit(
+            f"{self._host.where} sends {place.file.path} in pieces without end",
+            hint="Something else answers in its place; see what `python:` of this host starts.",
+        )
 
     def _unpack(self, kind: bytes, body: bytes, left: int) -> bytes:
         """The bytes of a frame, never more than are due: a small frame can unpack to gigabytes."""

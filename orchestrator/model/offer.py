@@ -29,7 +29,7 @@ _DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
 _LEFT = {"kind": "is no regular file", "unreadable": "cannot be read there"}
 _SHOWN = 5
 _HINT = "Something on the host does not keep to the rules; look into jobs/ in its workspace."
-_Left = tuple[str, str]
+_Left = tuple[str, str]  # path, and why it stays there
 
 
 def offered_files(
@@ -61,7 +61,7 @@ def offered_files(
         raise HostUnfit(f"{where}: {_shown(left[0][0])} is not a file of a run", hint=_HINT)
     taken, beyond = _within_limit(where, taken, first)
     if left or beyond:
-        say(_stays(where, [*left, *beyond]))
+        say(stays(where, [*left, *beyond]))
     return tuple(taken)
 
 
@@ -173,7 +173,14 @@ def _within_limit(
     return taken, beyond
 
 
-def _stays(where: str, left: list[_Left]) -> str:
+def why_left(told: Any) -> str:
+    """Why the host did not send a file that it had offered; "" where it tells of nothing such."""
+    why = told.get("left")
+    return _LEFT.get(why, "") if isinstance(why, str) else ""
+
+
+def stays(where: str, left: list[_Left]) -> str:
+    """A line about what is not taken. left: paths, each with the reason."""
     count = "1 file stays" if len(left) == 1 else f"{len(left)} files stay"
     named = "; ".join(f"{_shown(path)} {why}" for path, why in left[:_SHOWN])
     more = f"; and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""

@@ -162,18 +162,18 @@ def shrunk(block):
     return zlib.compress(block, 1)
 
 
-def blocks(handle, pool):
-    """Yield each block with its compression under way: AHEAD of them while one is sent."""
+def blocks(handle, size, pool):
+    """Yield each block up to size, its compression under way: AHEAD of them while one is sent."""
     under_way = collections.deque()
-    for block in iter(lambda: handle.read(BLOCK_BYTES), b""):
+    for block in iter(lambda: handle.read(min(BLOCK_BYTES, size - handle.tell())), b""):
         under_way.append((block, pool.submit(shrunk, block)))
         if len(under_way) > AHEAD:
             yield under_way.popleft()
     yield from under_way
 
 
-def send_file(path, offset, pool):
-    """B frames (raw) and Z frames (compressed) of a file from offset on; returns its digest.
+def send_file(path, offset, size, pool):
+    """B frames (raw) and Z frames (compressed) of a file from offset to size; returns its digest.
 
     A block that is not compressed by the time the line wants it goes raw: so a fast line never
     waits for the compressor, and on a slow line nearly all blocks are small.
@@ -183,27 +183,37 @@ def send_file(path, offset, pool):
         while handle.tell() < offset:
             start = handle.read(min(BLOCK_BYTES, offset - handle.tell()))
             if not start:
-                raise ValueError("%r is shorter than it was" % path)
+                break
             digest.update(start)
             send(b"B")  # a sign of life
-        for block, packed in blocks(handle, pool):
+        for block, packed in blocks(handle, size, pool):
             digest.update(block)
             body = None if packed.cancel() or not packed.done() else packed.result()
             send(b"Z" if body else b"B", body or block)
+        if handle.tell() < size:
+            raise OSError("%r is shorter than it was" % path)
     return digest.hexdigest()
 
 
 def fetch(ask):
-    """The frames of each file, and after them a J frame with its digest."""
+    """The frames of each file, and after them a J frame with its digest, or why it is left."""
     import concurrent.futures  # all other verbs start sooner without
 
     home = folder(ask["run"])
     with concurrent.futures.ThreadPoolExecutor(max(1, min(4, (os.cpu_count() or 1) // 2))) as pool:
         for file in ask["files"]:
-            path = os.path.join(home, file["path"])
-            if os.path.realpath(path) != os.path.join(os.path.realpath(home), file["path"]):
-                raise ValueError("outside the job: %r" % file["path"])
-            send_json({"sha256": send_file(path, file["offset"], pool)})
+            path, told = os.path.join(home, file["path"]), {"left": "unreadable"}
+            outside = os.path.realpath(path) != os.path.join(os.path.realpath(home), file["path"])
+            try:
+                if outside or not stat.S_ISREG(os.stat(path).st_mode):
+                    told = {"left": "kind"}
+                else:
+                    told = {"sha256": send_file(path, file["offset"], file["size"], pool)}
+            except BrokenPipeError:
+                raise
+            except OSError:  # it costs itself alone
+                pass
+            send_json(told)
     return {"ok": True}
 
 
