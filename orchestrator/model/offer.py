@@ -26,7 +26,11 @@ _MOST_NAME_BYTES = 255 - len(_PARTIAL)
 _MOST_PATH_BYTES = 1000
 # https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file
 _DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
-_LEFT = {"kind": "is no regular file", "unreadable": "cannot be read there"}
+_LEFT = {
+    "kind": "is no regular file",
+    "folder": "is no folder of its own",
+    "unreadable": "cannot be read there",
+}
 _SHOWN = 5
 _HINT = "Something on the host does not keep to the rules; look into jobs/ in its workspace."
 _Left = tuple[str, str]  # path, and why it stays there

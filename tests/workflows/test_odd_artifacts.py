@@ -162,6 +162,33 @@ def test_what_is_no_regular_file_is_named_and_keeps_nothing_else_there(
     assert f"'{name}' is no regular file" in line
 
 
+def _file(place: Path) -> None:
+    place.write_text("x")
+
+
+@pytest.mark.parametrize("make", [_file, _link, _link_to_folder, os.mkfifo, _device])
+def test_what_stands_where_the_artifacts_should_be_is_named(
+    workspace: Path, transport: LocalTransport, tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    make(job(workspace, RUN, end=ENDED, result="{}") / "artifacts")
+    here, (line,) = pulled(transport, tmp_path)
+    assert held(here) == {"log.txt": "spoke\n", "result.json": "{}"}
+    assert "'artifacts' is no folder of its own" in line
+
+
+@pytest.mark.parametrize("name", ["result.json", "log.txt"])
+def test_a_folder_in_the_place_of_result_or_log_is_named_and_all_else_comes_home(
+    workspace: Path, transport: LocalTransport, tmp_path: Path, name: str
+) -> None:
+    folder = job(workspace, RUN, end=ENDED, result="{}")
+    artifact(folder, "good")
+    (folder / name).unlink()
+    (folder / name / "deep").mkdir(parents=True)
+    here, (line,) = pulled(transport, tmp_path)
+    assert set(held(here)) == {"log.txt", "result.json", "artifacts/good"} - {name}
+    assert f"'{name}' is no regular file" in line
+
+
 def test_what_the_host_may_not_read_is_named(tmp_path: Path) -> None:
     lies = (
         "OFFERED = {'result.json': (2, b'{}')}\n"
