@@ -59,6 +59,11 @@ class Route:
             return self.alias
         return self.address if self.port == 22 else f"[{self.address}]:{self.port}"
 
+    @property
+    def known_without_port(self) -> str | None:
+        """The bare address where known_as has a port, which its lines may do without."""
+        return None if self.alias or self.port == 22 else self.address
+
 
 def resolve(host: Host) -> Route:
     """Complete the inventory's entry from ~/.ssh/config.

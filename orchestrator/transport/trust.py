@@ -58,15 +58,19 @@ class Trust:
     names: frozenset[str] = frozenset()
 
     def known_keys(self, host: Host, route: Route) -> tuple[HostKey, ...]:
-        """The keys already believed for host; empty at a first contact or for a pinned key.
+        """The keys that host may show; empty at a first contact or for a pinned key.
 
         UsageError, here and below: a file of host keys cannot be read.
         """
         if host.host_key:
             return ()
+        return self._believed(host, route) or _without_port(host, route)
+
+    def _believed(self, host: Host, route: Route) -> tuple[HostKey, ...]:
+        """Those of which one has to be shown."""
         own = self._own_keys(host)
         # The address of a pod was another customer's yesterday.
-        return own if own or host.pod else _users_keys(route)[1]
+        return own if own or host.pod else _users_keys(route, route.known_as)
 
     def _own_keys(self, host: Host) -> tuple[HostKey, ...]:
         return known_hosts.keys_of(self.known_hosts, _alias(host), in_capitals_too=False)
@@ -81,10 +85,10 @@ class Trust:
                 f"{host.where} shows a host key marked @revoked: {offered}",
                 hint=f"Do not connect; {file} says this key was stolen or retired.",
             )
-        elif known := self.known_keys(host, route):
+        elif known := self._believed(host, route):
             if offered not in known:
                 raise self._changed_key(host, route, known, offered)
-        else:
+        elif offered not in _without_port(host, route):
             self._meet(host, offered)
 
     def _meet(self, host: Host, offered: HostKey) -> None:
@@ -108,10 +112,10 @@ class Trust:
     ) -> HostKeyError:
         if self._own_keys(host):
             return _changed(host, known, offered, self._forgotten(host))
-        file, _ = _users_keys(route)
-        words = Command(("ssh-keygen", "-R", route.known_as, "-f", str(file)))
-        way_out = f"`{words}` forgets the old key{_or_pinned(host, offered)}"
-        return _changed(host, known, offered, way_out)
+        files = [f for f in route.known_hosts if known_hosts.keys_of(f, route.known_as)]
+        words = (Command(("ssh-keygen", "-R", route.known_as, "-f", str(f))) for f in files)
+        way_out = f"{' and '.join(f'`{each}`' for each in words)} forgets the old key"
+        return _changed(host, known, offered, way_out + _or_pinned(host, offered))
 
     def _forgotten(self, host: Host) -> str:
         # A pod's key is kept under its start, and asked for by the name of the host.
@@ -161,14 +165,19 @@ def _alias(host: Host) -> str:
     return host.trusted_as or host.name
 
 
-def _users_keys(route: Route) -> tuple[Path | None, tuple[HostKey, ...]]:
-    """The first of the user's files that knows the address, and what it knows."""
-    for file in route.known_hosts:
-        if keys := known_hosts.keys_of(file, route.known_as):
-            return file, keys
-    return None, ()
+def _users_keys(route: Route, name: str) -> tuple[HostKey, ...]:
+    """What the user's files know by that name: one key of any of them is enough."""
+    return tuple(key for file in route.known_hosts for key in known_hosts.keys_of(file, name))
+
+
+def _without_port(host: Host, route: Route) -> tuple[HostKey, ...]:
+    """Keys of the address at no port in particular, where they count as well. As for OpenSSH, they
+    may be believed at another port, but another one there contradicts none of them."""
+    name = None if host.pod else route.known_without_port
+    return _users_keys(route, name) if name else ()
 
 
 def _revoked_by(route: Route, offered: HostKey) -> Path | None:
-    files = route.known_hosts
-    return next((f for f in files if known_hosts.is_revoked(f, route.known_as, offered)), None)
+    names = [name for name in (route.known_as, route.known_without_port) if name]
+    marked = (f for f in route.known_hosts for n in names if known_hosts.is_revoked(f, n, offered))
+    return next(marked, None)

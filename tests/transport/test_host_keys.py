@@ -157,6 +157,42 @@ def test_another_key_at_this_address_in_the_users_file_is_a_changed_key(
     assert f"ssh-keygen -R '[127.0.0.1]:{sshd.port}'" in error.hint
 
 
+def test_the_key_may_stand_in_any_of_the_users_files(
+    sshd: SshServer, known_hosts: Path, home: Path
+) -> None:
+    name, folder = f"[127.0.0.1]:{sshd.port}", home / ".ssh"
+    remember(folder / "known_hosts", name, OTHER)
+    (folder / "known_hosts2").write_text(sshd.known_hosts_line(name))
+    assert reaches(sshd.unpinned(), Trust(known_hosts))
+
+
+def test_a_key_that_none_of_the_users_files_knows_is_forgotten_in_each(
+    sshd: SshServer, known_hosts: Path, home: Path
+) -> None:
+    for name in ("known_hosts", "known_hosts2"):
+        remember(home / ".ssh" / name, f"[127.0.0.1]:{sshd.port}", OTHER)
+    error = refusal(sshd.unpinned(), Trust(known_hosts, FirstContact.ACCEPT))
+    assert "CHANGED" in error.message
+    for words in error.hint.split("`")[1:4:2]:
+        subprocess.run(words, shell=True, check=True, capture_output=True)
+    assert reaches(sshd.unpinned(), Trust(known_hosts, FirstContact.ACCEPT))
+
+
+def test_a_key_known_without_a_port_is_believed_at_any_port_and_contradicts_none(
+    sshd: SshServer, known_hosts: Path, home: Path
+) -> None:
+    own = home / ".ssh" / "known_hosts"
+    remember(own, "127.0.0.1", OTHER)
+    assert "not known yet" in refusal(sshd.unpinned(), Trust(known_hosts)).message
+    line = sshd.known_hosts_line("127.0.0.1")
+    own.write_text(line)
+    assert reaches(sshd.unpinned(), Trust(known_hosts))
+    pod = replace(sshd.unpinned(), pod="abc")
+    assert "not known yet" in refusal(pod, Trust(known_hosts)).message
+    own.write_text(f"{line}@revoked {line}")
+    assert "@revoked" in refusal(sshd.unpinned(), Trust(known_hosts, FirstContact.ACCEPT)).message
+
+
 def test_a_revoked_key_is_refused(sshd: SshServer, known_hosts: Path, home: Path) -> None:
     own = home / ".ssh" / "known_hosts"
     own.parent.mkdir()
