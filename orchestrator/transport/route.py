@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import os
 import pwd
 import shutil
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,7 +23,7 @@ _FAMILIES = {"inet": socket.AF_INET, "inet6": socket.AF_INET6}
 _NO = ("no", "false")
 # What would lead elsewhere, or believe somebody else, if it were passed over. Of the rest, that
 # which is about a session, a terminal or algorithms is ours, and what else lets in is not tried.
-_NOT_DONE = ("bindinterface", "proxyusefdpass", "revokedhostkeys")
+_NOT_DONE = ("bindinterface", "knownhostscommand", "proxyusefdpass", "revokedhostkeys")
 
 
 @dataclass(frozen=True)
@@ -173,11 +174,32 @@ def _known_hosts(said: Said) -> tuple[Path, ...]:
         theirs = ours
     found = []
     for keyword in ("userknownhostsfile", "globalknownhostsfile"):
-        for name in (said.one(keyword) or "").split():
+        for name in _names(said.one(keyword) or ""):
             is_default = name in (f"{theirs}/.ssh/{each}" for each in _KNOWN_HOSTS)
             path = name.replace(theirs, ours, 1) if is_default else name
-            found.append(Path(path).expanduser() if path.startswith("~/") else Path(path))
+            found.append(_at_home(path))
     return tuple(found)
+
+
+def _names(text: str) -> Iterator[str]:
+    """The files of a list in which blanks may also be part of a name: ssh -G tells neither apart,
+    so the longest name that is there counts."""
+    words = text.split(" ")
+    while words:
+        count = next((n for n in range(len(words), 1, -1) if _is_one_file(words[:n])), 1)
+        if any(words[:count]):
+            yield " ".join(words[:count])
+        del words[:count]
+
+
+def _is_one_file(words: Sequence[str]) -> bool:
+    with contextlib.suppress(OSError):  # too long for a name, or in a folder that is closed to us
+        return bool(words[0]) and _at_home(" ".join(words)).is_file()
+    return False
+
+
+def _at_home(name: str) -> Path:
+    return Path(name).expanduser() if name.startswith("~/") else Path(name)
 
 
 def _existing(paths: Iterable[Path]) -> tuple[Path, ...]:

@@ -235,9 +235,20 @@ def test_the_files_of_host_keys_are_those_of_ssh_config(
     assert reaches(host, replace(trust, first_contact=FirstContact.ACCEPT))
 
 
+@pytest.mark.parametrize("name", ["a  b", "it is a list", "one"])
+def test_a_file_of_host_keys_may_have_blanks_in_its_name(
+    sshd: SshServer, far: Host, trust: Trust, home: Path, name: str
+) -> None:
+    host = replace(far, host_key=None, identity_file=sshd.keys.client)
+    (home / name).write_text(sshd.known_hosts_line(f"[127.0.0.1]:{sshd.port}"))
+    of_far(home, f'UserKnownHostsFile /dev/null {home}/none "{home}/{name}" {home}/last')
+    assert reaches(host, trust)
+
+
 @pytest.mark.parametrize(
     "line",
     [
+        "KnownHostsCommand /bin/true",
         "ProxyUseFdpass yes",
         "RevokedHostKeys ~/revoked",
         "PubkeyAuthentication no",
