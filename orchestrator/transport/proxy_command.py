@@ -13,10 +13,12 @@ import subprocess
 import threading
 from dataclasses import dataclass
 
+from orchestrator.errors import UsageError
 from orchestrator.model.command import Command
 from orchestrator.model.text import printable
 
 _TAIL_BYTES = 2000
+_LAST_LINES = 3  # some shells say what is wrong first, and then show the place
 _END_S = 2.0
 
 
@@ -31,12 +33,12 @@ class ProxyCommand:
 
     @property
     def complaint(self) -> str:
-        """What it said last on stderr, as one line; "" while it runs."""
+        """What it said last on stderr, joined to one line; "" while it runs."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             status = self._process.wait(_END_S / 10)
             self._listener.join(_END_S / 10)
-            last = printable(self._said.decode("utf-8", "replace")).strip().splitlines()[-1:]
-            return f"it ended with {status}{f': {last[0]}' if last else ' and said nothing'}"
+            last = "; ".join(_words(self._said)[-_LAST_LINES:])
+            return f"it ended with {status}{f': {last}' if last else ' and said nothing'}"
         return ""
 
     def close(self) -> None:
@@ -51,20 +53,39 @@ class ProxyCommand:
 
 
 def start(line: str) -> ProxyCommand:
-    """Start a line of the user's ssh_config, as ssh does: by the user's shell, with exec."""
+    """Start a line of the user's ssh_config, as ssh does: by the user's shell, with exec.
+
+    UsageError: that shell cannot be started.
+    """
     shell = os.environ.get("SHELL") or "/bin/sh"
     near, far = socket.socketpair()
     with far:
-        process = subprocess.Popen(
-            Command((shell, "-c", f"exec {line}")).argv,
-            stdin=far.fileno(),
-            stdout=far.fileno(),
-            stderr=subprocess.PIPE,
-        )
+        try:
+            process = subprocess.Popen(
+                Command((shell, "-c", f"exec {line}")).argv,
+                stdin=far.fileno(),
+                stdout=far.fileno(),
+                stderr=subprocess.PIPE,
+            )
+        except OSError as error:
+            near.close()
+            if error.filename is None:  # not of the shell: this machine has no room for a process
+                raise
+            raise UsageError(
+                f"the ProxyCommand of ~/.ssh/config cannot be started: $SHELL is {shell}: "
+                f"{error.strerror}",
+                hint="ssh runs it by that shell, too: `export SHELL=/bin/sh`.",
+            ) from error
     said = bytearray()
     listener = threading.Thread(target=_listen, args=(process, said), daemon=True)
     listener.start()
     return ProxyCommand(near, process, said, listener)
+
+
+def _words(said: bytearray) -> list[str]:
+    """Lines for people; those that only underline another are left out."""
+    lines = (line.strip() for line in printable(said.decode("utf-8", "replace")).splitlines())
+    return [line for line in lines if any(letter.isalnum() for letter in line)]
 
 
 def _listen(process: subprocess.Popen[bytes], said: bytearray) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -50,6 +51,7 @@ def test_none_is_no_program(sshd: SshServer, home: Path, far: Host, trust: Trust
         ("sh -c 'echo no way from here >&2; exit 3'", "it ended with 3: no way from here"),
         ("false", "it ended with 1 and said nothing"),
         ("no-such-program-here", "it ended with 127"),
+        ("sh -c 'printf \"no nc here\\n  nc\\n  ^^\\n\" >&2'", "it ended with 0: no nc here; nc"),
         ("printf 'not ssh\\n'", "it ended with 0"),
     ],
 )
@@ -82,6 +84,39 @@ def test_it_is_the_users_own_shell_that_reads_it(
     by(home, f"{sys.executable} {home}/relay.py %h %p")
     assert reaches(far, trust)
     assert (home / "asked").read_text().startswith(f"-c exec {sys.executable}")
+
+
+@pytest.mark.parametrize(
+    ("shell", "why"),
+    [
+        ("/no/such/shell", "No such file or directory"),
+        ("/tmp", "Permission denied"),
+        ("/etc/passwd", "Permission denied"),
+        ("/etc/passwd/sh", "Not a directory"),
+    ],
+)
+def test_a_shell_that_cannot_be_started_is_named(
+    home: Path, far: Host, trust: Trust, monkeypatch: pytest.MonkeyPatch, shell: str, why: str
+) -> None:
+    monkeypatch.setenv("SHELL", shell)
+    by(home, f"{sys.executable} {home}/relay.py %h %p")
+    with connect(far, trust) as transport, pytest.raises(UsageError) as caught:
+        transport.open()
+    assert f"$SHELL is {shell}: {why}" in caught.value.message
+    assert "export SHELL=" in caught.value.hint
+
+
+def test_what_a_shell_says_first_is_not_lost(
+    home: Path, far: Host, trust: Trust, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fish = shutil.which("fish")
+    if fish is None:
+        pytest.skip("no fish here")
+    monkeypatch.setenv("SHELL", fish)
+    by(home, "no-such-program-here %h %p")
+    with connect(far, trust) as transport, pytest.raises(HostUnreachable) as caught:
+        transport.open()
+    assert "Unknown command: no-such-program-here" in caught.value.message
 
 
 def test_the_program_ends_with_the_connection(home: Path, far: Host, trust: Trust) -> None:
