@@ -7,21 +7,31 @@ from collections.abc import Sequence
 from orchestrator.errors import AuthenticationError, HostUnreachable, NobodyToAsk
 from orchestrator.model.host import Host
 from orchestrator.transport.failures import lost
-from orchestrator.transport.keys import LOCKED, NOBODY, REFUSED, Tried, key_setting, ssh_add
+from orchestrator.transport.keys import (
+    LOCKED,
+    NOBODY,
+    REFUSED,
+    KeyRing,
+    Tried,
+    key_setting,
+    ssh_add,
+)
+from orchestrator.transport.ssh_agent import no_key_of_an_agent
 
 _PERSON_HINT = "Run the command in a terminal, where you are asked"
 
 
 def denied(
-    host: Host, user: str, tried: Tried, methods: Sequence[str], banner: str
+    host: Host, user: str, ring: KeyRing, tried: Tried, methods: Sequence[str], banner: str
 ) -> AuthenticationError:
-    """No key let us in, and the host takes keys."""
+    """No key of the ring let us in, and the host takes keys."""
     also = [name for name in methods if name != "publickey"]
     said = f"\n  the host says: {banner}" if banner else ""
     if not tried.outcomes:
+        why, mend = no_key_of_an_agent(ring.route, len(ring.held))
         return AuthenticationError(
-            f"no SSH key to offer to {host.where}: no agent, no ~/.ssh/id_*{said}",
-            hint=f"Set {key_setting(host)}, or run `ssh-add`.",
+            f"no SSH key to offer to {host.where}: {why}, no ~/.ssh/id_*{said}",
+            hint=f"Set {key_setting(host)}, or {mend}.",
         )
     if tried.refusals == len(tried.outcomes):
         what = f"refused user {user!r} with every key tried: {', '.join(tried.labels)}"

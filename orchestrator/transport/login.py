@@ -55,7 +55,8 @@ class Login:
             # What a server takes is told with its first refusal; until then a key is worth a try.
             answer: Answer = Refused((_KEY,), partly=False)
             while isinstance(answer, Refused):
-                answer = self._following(answer, next(offers, None) if _wants_key(answer) else None)
+                offer = next(offers, None) if _wants_key(answer) else None
+                answer = self._following(answer, offer, ring)
             if not isinstance(answer, Accepted):
                 raise EOFError(f"the server answered out of turn ({type(answer).__name__})")
         except (OrchestratorError, TimeoutError):
@@ -65,7 +66,7 @@ class Login:
                 raise
             raise denial.hung_up(self._host, self._tried, self._typed) from error
 
-    def _following(self, wanted: Refused, offer: Offer | None) -> Answer:
+    def _following(self, wanted: Refused, offer: Offer | None, ring: KeyRing) -> Answer:
         if offer is not None:
             self._requested = True
             return self._offered(offer, wanted)
@@ -74,7 +75,7 @@ class Login:
             return self._dialogue.nothing()
         if _wants_key(wanted) and not self._tried.accepted:
             banner = printable(self._dialogue.banner).strip()
-            raise denial.denied(self._host, self._user, self._tried, wanted.methods, banner)
+            raise denial.denied(self._host, self._user, ring, self._tried, wanted.methods, banner)
         return self._by_person(wanted)
 
     def _offered(self, offer: Offer, wanted: Refused) -> Answer:

@@ -166,6 +166,27 @@ def agent_of(route: Route) -> Agent:
     return agent
 
 
+def no_key_of_an_agent(route: Route, held: int) -> tuple[str, str]:
+    """Why no agent gave a key to offer, and how it would. held: how many it has."""
+    place = os.environ.get("SSH_AUTH_SOCK", "") if route.agent is None else route.agent
+    if held:
+        count = "1 key" if held == 1 else f"{held} keys"
+        return (
+            f"IdentitiesOnly leaves out the agent's {count}",
+            "choose one of them by IdentityFile in ~/.ssh/config (its .pub half is enough)",
+        )
+    if not place:
+        return "no agent", "run `ssh-add`"
+    with contextlib.closing(Agent(reached(place))) as agent:
+        is_gone = agent.is_none
+    if is_gone:
+        return (
+            f"no agent (nobody listens at SSH_AUTH_SOCK={place})",
+            "start one: `eval $(ssh-agent)`, then `ssh-add`",
+        )
+    return "the agent holds no key or is locked", "run `ssh-add`, or `ssh-add -X` if it is locked"
+
+
 def _packed(data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + data
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 LISTS, SIGNS = 11, 13
 _LISTED = 12
+_SUCCESS, _LOCK = 6, 22
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,13 @@ class SshAgent:
         environment = {**os.environ, "SSH_AUTH_SOCK": str(self.place)}
         words = ["ssh-add", "-q", *options, str(key)]
         subprocess.run(words, check=True, env=environment, capture_output=True)
+
+    def lock(self, password: str) -> None:
+        """ssh-add -x, which would ask at a terminal."""
+        with socket.socket(socket.AF_UNIX) as near:
+            near.connect(str(self.place))
+            near.sendall(text(bytes([_LOCK]) + text(password.encode())))
+            assert _message(near) == bytes([_SUCCESS])
 
 
 @contextlib.contextmanager

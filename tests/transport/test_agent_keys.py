@@ -196,6 +196,44 @@ def test_identities_only_chooses_among_the_agents_keys(
     assert reaches(replace(server.host(), identity_file=None), trust)
 
 
+def test_an_agent_with_no_key_to_offer_is_told_from_none(
+    host: Host,
+    trust: Trust,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    agent: Started,
+    keys: Keys,
+) -> None:
+    assert ": no agent, no ~/.ssh/id_*" in refusal(host, trust).message
+    running = agent()
+    assert "the agent holds no key or is locked" in refusal(host, trust).message
+    running.add(keys.client)
+    running.add(keys.stranger)
+    assert reaches(host, trust)
+    running.lock("secret")
+    error = refusal(host, trust)
+    assert "the agent holds no key or is locked" in error.message
+    assert "`ssh-add -X`" in error.hint
+    monkeypatch.setenv("SSH_AUTH_SOCK", str(home / "gone"))
+    (home / "plain").touch()
+    for name in ("gone", "plain"):
+        monkeypatch.setenv("SSH_AUTH_SOCK", str(home / name))
+        assert f"nobody listens at SSH_AUTH_SOCK={home / name}" in refusal(host, trust).message
+
+
+def test_keys_that_identities_only_leaves_out_are_counted(
+    host: Host, trust: Trust, home: Path, agent: Started, keys: Keys
+) -> None:
+    write_config(home, "Host *\n IdentitiesOnly yes\n")
+    agent().add(keys.client)
+    error = refusal(host, trust)
+    assert "IdentitiesOnly leaves out the agent's 1 key," in error.message
+    assert "run `ssh-add`" not in error.hint
+    public = Path(f"{keys.client}.pub")
+    write_config(home, f"Host *\n IdentitiesOnly yes\n IdentityFile {public}\n")
+    assert reaches(host, trust)
+
+
 def test_a_locked_key_file_is_named_and_the_rest_is_tried(
     host: Host, trust: Trust, keys: Keys, home: Path
 ) -> None:
