@@ -12,6 +12,7 @@ SOME_FREE_BYTES = 5e9
 FEW_INODES = 1000
 SOME_MEMORY_BYTES = 4 << 30
 SOME_SHM_BYTES = 64 << 20  # what Docker gives where nobody asks for more
+LOCKS = "BLACKWELL_SPARSEK_LOCKS"  # as jobs read it (remote_payload/device_lock.py)
 IN_MEMORY = ("tmpfs", "ramfs", "devtmpfs")
 
 # For bash, which reads that file for commands over SSH too.
@@ -35,6 +36,7 @@ _PROBES = {
     "profilers": "the search for ncu",
     "temporary": "the folder for temporary files",
     "shared_memory": "/dev/shm",
+    "locks": "the folder for locks of devices",
     "transfer": "the search for tar, rsync and sftp-server",
 }
 
@@ -166,6 +168,21 @@ def workspace(case: Case) -> Findings:
         yield ok("workspace", f"{name}, writable")
 
 
+def locks(case: Case) -> Findings:
+    place = case.facts.locks
+    if not place.tried or (place.exists and not place.error):
+        return
+    how = "is no folder"
+    if place.exists:
+        how = _WRITE_ERRORS.get(place.error, f"cannot be written to ({place.error})")
+    yield fail(
+        "locks",
+        f"{LOCKS}={place.path} {how}: no job can begin",
+        "make it a folder of mode 1777, name another, or leave that variable out: in the host's "
+        f"~/.bashrc, or `env:` {case.setting}",
+    )
+
+
 def restart(case: Case) -> Findings:
     place, system = case.facts.workspace, case.facts.system
     if not place.mount or not case.reach.route:
@@ -218,6 +235,7 @@ RULES = (
     memory,
     shared_memory,
     workspace,
+    locks,
     restart,
     temporary,
     unseen,

@@ -24,7 +24,7 @@ ON_CPU = "or run on the CPU: --device cpu"
 _OF_GPU = ("gpu", "driver", "idle", "temperature", "ecc", "mig", "throttle", "cuda")
 _OF_KERNEL = ("nvcc", "arch")
 _OF_COUNTERS = ("ncu", "counters")
-_OF_ANY_RUN = ("memory", "workspace", "tmp", "python", "torch")
+_OF_ANY_RUN = ("memory", "workspace", "locks", "tmp", "python", "torch")
 
 
 @dataclass(frozen=True)
@@ -98,6 +98,11 @@ def _workspace(_: Finding, case: Case, need: Need) -> bool:
     return bool(place.error) or (place.noexec and need.kernel)
 
 
+def _locks(finding: Finding, _: Case, __: Need) -> bool:
+    """Every job takes them."""
+    return finding.level is Level.FAIL
+
+
 def _temporary(finding: Finding, _: Case, need: Need) -> bool:
     return finding.level is Level.FAIL and need.kernel
 
@@ -156,6 +161,7 @@ def _hurried(case: Case) -> bool:
 
 _RULES: dict[str, Callable[[Finding, Case, Need], bool]] = {
     "workspace": _workspace,
+    "locks": _locks,
     "tmp": _temporary,
     "python": _python,
     "torch": _torch,

@@ -68,6 +68,7 @@ class Evidence:
     profilers: tuple[Profiler, ...] = ()
     nvidia_smi: SmiEvidence = SmiEvidence()
     workspace: Place = NO_PLACE
+    locks: Place = NO_PLACE
     temporary: Place = NO_PLACE
     shared_memory: Place = NO_PLACE
     transfer: Transfer = NO_TRANSFER
@@ -93,6 +94,7 @@ def facts_of(evidence: Evidence) -> Facts:
         driver=driver,
         gpus=gpus,
         workspace=_placed(evidence.workspace, mounts),
+        locks=evidence.locks,
         temporary=_placed(evidence.temporary, mounts),
         shared_memory=_placed(evidence.shared_memory, mounts),
         transfer=evidence.transfer,

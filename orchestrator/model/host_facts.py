@@ -206,7 +206,10 @@ class CompileProbe:
 
 @dataclass(frozen=True)
 class Facts:
-    """All of it. silent: probes that did not answer in time. faults: (probe, why it broke)."""
+    """All of it. silent: probes that did not answer in time. faults: (probe, why it broke).
+
+    locks: the folder that a variable names for the locks of devices, if one does.
+    """
 
     system: System = System()
     interpreters: tuple[Interpreter, ...] = ()
@@ -215,6 +218,7 @@ class Facts:
     driver: Driver = Driver()
     gpus: tuple[Gpu, ...] = ()
     workspace: Place = NO_PLACE
+    locks: Place = NO_PLACE
     temporary: Place = NO_PLACE
     shared_memory: Place = NO_PLACE
     transfer: Transfer = NO_TRANSFER

@@ -247,6 +247,7 @@ tasks = {
     "profilers": Task(profilers),
     "nvidia_smi": Task(nvidia_smi),
     "workspace": Task(workspace),
+    "locks": Task(locks),
     "temporary": Task(place, os.environ.get("TMPDIR") or "/tmp"),
     "shared_memory": Task(place, "/dev/shm"),
     "transfer": Task(transfer),

@@ -6,6 +6,8 @@ import tempfile
 # Where a run writes, each with whether it makes a folder of its own there.
 PARTS = (("jobs", True), ("snapshots", True), ("builds", True), ("locks", False))
 SYNC = "sync"
+# Where the locks of devices lie if somebody says so, and the one that every job takes.
+LOCKS, LOCK = "BLACKWELL_SPARSEK_LOCKS", "blackwell-sparsek-machine"
 
 
 def place(path):
@@ -65,4 +67,20 @@ def workspace():
         error = refused(os.path.join(facts["whole"], name), own)
         if error:
             return dict(facts, error=error, part=name if facts["exists"] else "")
+    return facts
+
+
+def locks():
+    """The folder that a variable names for the locks of devices: whether a job can open them there
+    (remote_payload/device_lock.py). Nothing is written, as it is not ours."""
+    named = os.environ.get(LOCKS)
+    if not named:
+        return None
+    facts = {"path": named, "tried": named, "exists": os.path.isabs(named) and os.path.isdir(named)}
+    try:
+        os.close(os.open(os.path.join(named, LOCK), os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK))
+    except FileNotFoundError:
+        facts["error"] = "" if os.access(named, os.W_OK | os.X_OK) else "EACCES"
+    except OSError as problem:
+        facts["error"] = errno.errorcode.get(problem.errno, str(problem))
     return facts

@@ -75,6 +75,8 @@ CASES: tuple[tuple[str, Change, Level, str, str], ...] = (
     ("workspace", space(free_inodes=3), F, "room for 3 more files", "rm -r"),
     ("workspace", space(noexec=True), F, "mounted noexec", "another disk"),
     ("workspace", space(free_bytes=2_000_000_000), W, "is filling up", "rm -r"),
+    ("locks", facts(locks=Place("/no/such", "/no/such", error="EACCES")), F, "BLACKWELL_SPARSEK_LOCKS=/no/such is no folder: no job can begin", "`env:` for h100"),
+    ("locks", facts(locks=Place("/run/bsk", "/run/bsk", True, error="EACCES")), F, "/run/bsk is not yours to write to", "mode 1777"),
     ("restart", space(mount="/", file_system="overlay"), W, "own layer", "`workspace: /workspace/blackwell-sparsek` for h100"),
     ("restart", space(mount="/workspace", file_system="tmpfs"), W, "lies in memory", "set `workspace:"),
     ("tmp", facts(temporary=replace(FACTS.temporary, free_bytes=0)), F, "is full: nvcc", "TMPDIR"),

@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator.model.diagnosis import diagnose
 from orchestrator.model.diagnosis_need import ON_CPU, Fitness, fitness
-from orchestrator.model.host_facts import Driver, Facts
+from orchestrator.model.host_facts import Driver, Facts, Place
 from remote_payload.contract import Device, NcuPlan, Provider, Request, Stage
 from tests.model.healthy_host import FACTS, GPU, HOST, KIT, REACH, TORCH, WORKSPACE
 
@@ -43,6 +43,7 @@ STOPS: list[tuple[str, Facts, dict[str, Any]]] = [
     ("workspace", place(error="EROFS"), {}),
     ("workspace", place(error="ENOSPC"), {"device": Device.CPU, "providers": TORCH_ONLY}),
     ("workspace", place(noexec=True), {}),
+    ("locks", replace(FACTS, locks=Place("/x", "/x", error="ENOTDIR")), {"device": Device.CPU}),
     ("tmp", replace(FACTS, temporary=replace(FACTS.temporary, error="EROFS")), {}),
     ("python", replace(FACTS, interpreters=(), faults=(("pythons", "it broke"),)), {}),
     ("torch", replace(FACTS, interpreters=(replace(TORCH, torch=""),)), {"device": Device.CPU}),

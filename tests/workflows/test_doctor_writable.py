@@ -14,9 +14,11 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import HostUnfit
+from orchestrator.model.diagnosis_host import LOCKS
 from orchestrator.model.finding import Level
 from orchestrator.model.host import Host, TransportKind
 from orchestrator.workflows.diagnose import require_fit
+from remote_payload import device_lock
 from tests.workflows.conftest import line, look
 from tests.workflows.disks import mounted, unwritable
 from tests.workflows.test_diagnose import REQUEST
@@ -121,3 +123,44 @@ def test_what_stands_in_a_workspace_of_use_is_left_as_it_is(here: Host) -> None:
     assert line(look(here), "workspace").level is Level.OK
     after = {path: path.lstat().st_mode for path in place.rglob("*")}
     assert {path: mode for path, mode in after.items() if "doctor" not in path.parts} == before
+
+
+def _missing(place: Path) -> ContextManager[None]:
+    return nullcontext()
+
+
+def _usable(place: Path) -> ContextManager[None]:
+    place.mkdir()
+    return nullcontext()
+
+
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [
+        (_missing, "is no folder"),
+        (_no_folder, "is no folder"),
+        (_lost_link, "is no folder"),
+        (_read_only, "is not yours to write to"),
+        (_usable, ""),
+    ],
+)
+def test_a_place_for_locks_that_cannot_hold_them_ends_a_run_before_it_begins(
+    here: Host, tmp_path: Path, harm: Callable[[Path], ContextManager[None]], words: str
+) -> None:
+    place = tmp_path / "locks"
+    with harm(place):
+        diagnosis = look(replace(here, env=(*here.env, (LOCKS, str(place)))))
+        found = [one for one in diagnosis.findings if one.topic == "locks"]
+        if not words:
+            assert found == []
+            return
+        assert found[0].found.startswith(f"{LOCKS}={place} {words}")
+        with pytest.raises(HostUnfit, match="locks: "):
+            require_fit(diagnosis, REQUEST)
+
+
+def test_doctor_looks_for_the_locks_that_jobs_take() -> None:
+    agent = Path(device_lock.__file__).parent / "agent" / "places.py"
+    line = f'LOCKS, LOCK = "{device_lock.NAMED}", "{device_lock.PREFIX}{device_lock.MACHINE}"'
+    assert device_lock.NAMED == LOCKS
+    assert line in agent.read_text().splitlines()
