@@ -147,23 +147,26 @@ def workspace(case: Case) -> Findings:
         return
     left = f"{place.free_bytes / 1e9:.1f} GB free"
     name = f"{place.path}{f'/{place.part}' if place.part else ''} ({left})"
-    builds = Command(("rm", "-r", f"{place.whole or place.path}/builds"))
-    remove = f"{on_host(str(builds))} (made again when needed)"
+    remove, make_room = "", elsewhere
+    if case.facts.builds.exists:
+        words = Command(("rm", "-r", f"{place.whole or place.path}/builds"))
+        remove = f"{on_host(str(words))} (made again when needed)"
+        make_room = f"{remove}, or {elsewhere}"
     if place.error in ("ENOSPC", "EDQUOT") or (
         not place.error and place.free_bytes < FEW_FREE_BYTES
     ):
         how = _WRITE_ERRORS.get(place.error, "is nearly full")
-        yield fail("workspace", f"{name} {how}", f"{remove}, or {elsewhere}")
+        yield fail("workspace", f"{name} {how}", make_room)
     elif place.error:
         how = _WRITE_ERRORS.get(place.error, f"cannot be written to ({place.error})")
         yield fail("workspace", f"{name} {how}", elsewhere)
     elif place.free_inodes is not None and place.free_inodes < FEW_INODES:
         few = f"{name} has room for {place.free_inodes} more files only"
-        yield fail("workspace", few, f"{remove}, or {elsewhere}")
+        yield fail("workspace", few, make_room)
     elif place.noexec:
         yield fail("workspace", f"{name} is mounted noexec: no build can be loaded", elsewhere)
     elif place.free_bytes < SOME_FREE_BYTES:
-        yield warn("workspace", f"{name} is filling up", remove)
+        yield warn("workspace", f"{name} is filling up", remove or elsewhere)
     else:
         yield ok("workspace", f"{name}, writable")
 

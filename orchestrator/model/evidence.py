@@ -68,6 +68,7 @@ class Evidence:
     profilers: tuple[Profiler, ...] = ()
     nvidia_smi: SmiEvidence = SmiEvidence()
     workspace: Place = NO_PLACE
+    builds: Place = NO_PLACE
     locks: Place = NO_PLACE
     temporary: Place = NO_PLACE
     shared_memory: Place = NO_PLACE
@@ -94,6 +95,7 @@ def facts_of(evidence: Evidence) -> Facts:
         driver=driver,
         gpus=gpus,
         workspace=_placed(evidence.workspace, mounts),
+        builds=_placed(evidence.builds, mounts),
         locks=evidence.locks,
         temporary=_placed(evidence.temporary, mounts),
         shared_memory=_placed(evidence.shared_memory, mounts),

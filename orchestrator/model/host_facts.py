@@ -208,7 +208,8 @@ class CompileProbe:
 class Facts:
     """All of it. silent: probes that did not answer in time. faults: (probe, why it broke).
 
-    locks: the folder that a variable names for the locks of devices, if one does.
+    builds: the folder of that name in the workspace, which may lie on another disk. locks: the
+    folder that a variable names for the locks of devices, if one does.
     """
 
     system: System = System()
@@ -218,6 +219,7 @@ class Facts:
     driver: Driver = Driver()
     gpus: tuple[Gpu, ...] = ()
     workspace: Place = NO_PLACE
+    builds: Place = NO_PLACE
     locks: Place = NO_PLACE
     temporary: Place = NO_PLACE
     shared_memory: Place = NO_PLACE

@@ -247,6 +247,7 @@ tasks = {
     "profilers": Task(profilers),
     "nvidia_smi": Task(nvidia_smi),
     "workspace": Task(workspace),
+    "builds": Task(place, sys.argv[2] + "/builds"),
     "locks": Task(locks),
     "temporary": Task(place, os.environ.get("TMPDIR") or "/tmp"),
     "shared_memory": Task(place, "/dev/shm"),

@@ -69,6 +69,9 @@ FACTS = Facts(
     driver=Driver("/usr/bin/nvidia-smi", "", "570.133.20", "12.8", "570.133.20", 1, "", False),
     gpus=(GPU,),
     workspace=WORKSPACE,
+    builds=replace(
+        WORKSPACE, path="/workspace/bsk/builds", whole="/workspace/bsk/builds", exists=True
+    ),
     temporary=Place("/tmp", "/tmp", True, 9_000_000_000, 10_000_000_000),
     shared_memory=Place("/dev/shm", "/dev/shm", True, 1 << 30, 1 << 30),
     transfer=Transfer("/usr/lib/openssh/sftp-server", "/usr/bin/tar", "/usr/bin/rsync"),

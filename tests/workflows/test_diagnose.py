@@ -184,10 +184,15 @@ def test_a_full_disk_fails(here: Host, tmp_path: Path) -> None:
     target.mkdir()
     with mounted(target, "size=128k"):
         (target / "filling").write_bytes(b"x" * (96 << 10))
+        empty = line(look(replace(here, workspace=str(target))), "workspace")
+        (target / "builds").mkdir()
         found = line(look(replace(here, workspace=str(target))), "workspace")
-    assert found.level is Level.FAIL
-    assert "is full" in found.found
+    for one in (empty, found):
+        assert one.level is Level.FAIL
+        assert "is full" in one.found
+        assert "set `workspace:`" in one.mend
     assert f"rm -r {target}/builds" in found.mend
+    assert "rm -r" not in empty.mend
 
 
 def test_the_environment_of_jobs_reaches_the_tools_but_no_command_line(here: Host) -> None:
