@@ -44,7 +44,7 @@ def sentence(said: str) -> str:
 
 
 def _mend(case: Case, seen: CompileProbe) -> str:
-    if seen.state == "load" and case.facts.workspace.noexec:
+    if seen.state == "load" and case.facts.of_builds.noexec:
         return f"set `workspace:` {case.setting} to a folder on another disk"
     for key, value in seen.instead:
         setting = f"{key}: {value}" if key == "cuda_home" else f"env: {{{key}: {value}}}"

@@ -163,8 +163,10 @@ def workspace(case: Case) -> Findings:
     elif place.free_inodes is not None and place.free_inodes < FEW_INODES:
         few = f"{name} has room for {place.free_inodes} more files only"
         yield fail("workspace", few, make_room)
-    elif place.noexec:
-        yield fail("workspace", f"{name} is mounted noexec: no build can be loaded", elsewhere)
+    elif case.facts.of_builds.noexec:
+        where = case.facts.of_builds.mount
+        found = f"{name} cannot load builds: {where} is mounted noexec"
+        yield fail("workspace", found, elsewhere)
     elif place.free_bytes < SOME_FREE_BYTES:
         yield warn("workspace", f"{name} is filling up", remove or elsewhere)
     else:

@@ -95,7 +95,7 @@ def _stops(finding: Finding, case: Case, need: Need) -> bool:
 def _workspace(_: Finding, case: Case, need: Need) -> bool:
     """Little space is no full disk: small runs fit."""
     place = case.facts.workspace
-    return bool(place.error) or (place.noexec and need.kernel)
+    return bool(place.error) or (case.facts.of_builds.noexec and need.kernel)
 
 
 def _locks(finding: Finding, _: Case, __: Need) -> bool:

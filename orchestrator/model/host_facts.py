@@ -230,6 +230,11 @@ class Facts:
     counters: CounterProbe | None = None
     compiled: CompileProbe | None = None
 
+    @property
+    def of_builds(self) -> Place:
+        """Where the libraries lie that are loaded: `builds`, or what would hold it."""
+        return self.builds if self.builds.tried else self.workspace
+
 
 @dataclass(frozen=True)
 class Reach:

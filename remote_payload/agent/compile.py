@@ -253,11 +253,12 @@ def job_environment(given):
 
 def main(ask):
     env = job_environment(ask["env"])
-    wanted = there = os.path.abspath(os.path.expanduser(sys.argv[2]))
+    wanted = os.path.abspath(os.path.expanduser(sys.argv[2]))
+    there = wanted + "/builds"  # it may lie on another disk, and libraries are loaded from there
     while not os.path.isdir(there):
         there = os.path.dirname(there)
     # A workspace that is not there yet is not made for this.
-    book = os.path.join(wanted, "doctor", "compiled.json") if there == wanted else ""
+    book = os.path.join(wanted, "doctor", "compiled.json") if os.path.isdir(wanted) else ""
     key = key_of(ask, env, there)
     answer = remembered(book, key)
     if answer is not None:

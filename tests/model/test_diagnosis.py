@@ -74,7 +74,7 @@ CASES: tuple[tuple[str, Change, Level, str, str], ...] = (
     ("workspace", space(free_bytes=1_000_000), F, "is nearly full", "rm -r"),
     ("workspace", space(free_inodes=3), F, "room for 3 more files", "rm -r"),
     ("workspace", facts(workspace=replace(WORKSPACE, free_bytes=2_000_000_000), builds=Place()), W, "is filling up", "set `workspace:` for h100"),
-    ("workspace", space(noexec=True), F, "mounted noexec", "another disk"),
+    ("workspace", facts(builds=replace(WORKSPACE, noexec=True)), F, "cannot load builds: /workspace is mounted noexec", "another disk"),
     ("workspace", space(free_bytes=2_000_000_000), W, "is filling up", "rm -r"),
     ("locks", facts(locks=Place("/no/such", "/no/such", error="EACCES")), F, "BLACKWELL_SPARSEK_LOCKS=/no/such is no folder: no job can begin", "`env:` for h100"),
     ("locks", facts(locks=Place("/run/bsk", "/run/bsk", True, error="EACCES")), F, "/run/bsk is not yours to write to", "mode 1777"),

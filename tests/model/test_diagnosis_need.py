@@ -35,6 +35,9 @@ def judged(facts: Facts, gpu: int | None = None, **wish: Any) -> Fitness:
     return fitness(diagnose(replace(HOST, gpu=gpu), REACH, facts), request)
 
 
+NOEXEC = replace(FACTS, builds=replace(FACTS.builds, noexec=True))
+
+
 def place(**changes: Any) -> Facts:
     return replace(FACTS, workspace=replace(WORKSPACE, **changes))
 
@@ -42,7 +45,7 @@ def place(**changes: Any) -> Facts:
 STOPS: list[tuple[str, Facts, dict[str, Any]]] = [
     ("workspace", place(error="EROFS"), {}),
     ("workspace", place(error="ENOSPC"), {"device": Device.CPU, "providers": TORCH_ONLY}),
-    ("workspace", place(noexec=True), {}),
+    ("workspace", NOEXEC, {}),
     ("locks", replace(FACTS, locks=Place("/x", "/x", error="ENOTDIR")), {"device": Device.CPU}),
     ("tmp", replace(FACTS, temporary=replace(FACTS.temporary, error="EROFS")), {}),
     ("python", replace(FACTS, interpreters=(), faults=(("pythons", "it broke"),)), {}),
@@ -80,7 +83,7 @@ GOES_ON: list[tuple[str, Facts, dict[str, Any]]] = [
     ),
     ("our kernel is left out", replace(FACTS, toolkits=()), {"providers": TORCH_ONLY}),
     ("it needs no toolkit", MISNAMED, {"providers": TORCH_ONLY}),
-    ("nothing compiled is loaded", place(noexec=True), {"providers": TORCH_ONLY}),
+    ("nothing compiled is loaded", NOEXEC, {"providers": TORCH_ONLY}),
     ("the toolkit is not used", NVCC_13, {"providers": TORCH_ONLY}),
     ("small runs fit", place(free_bytes=5_000_000), {}),
     (

@@ -156,16 +156,18 @@ case "$out" in *.so) printf '\\267' | dd of="$out" bs=1 seek=18 conv=notrunc 2>/
     assert "libten.so" in sentence(seen.said)
 
 
+@pytest.mark.parametrize("part", ["", "builds"])
 def test_a_workspace_mounted_noexec_is_told_with_the_loaders_words(
-    here: Host, kit: Path, tmp_path: Path
+    here: Host, kit: Path, tmp_path: Path, part: str
 ) -> None:
-    target = tmp_path / "noexec"
-    target.mkdir()
+    workspace = tmp_path / "noexec"
+    target = workspace / part
+    target.mkdir(parents=True)
     words = ["mount", "-t", "tmpfs", "-o", "noexec", "tmpfs", str(target)]
     if os.geteuid() != 0 or subprocess.run(words, capture_output=True).returncode:
         pytest.skip("mounting is not allowed here")
     try:
-        seen, _ = probe(replace(here, workspace=str(target)), kit)
+        seen, _ = probe(replace(here, workspace=str(workspace)), kit)
     finally:
         subprocess.run(["umount", "-l", str(target)], check=True)
     assert seen.state == "load"

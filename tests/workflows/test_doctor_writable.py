@@ -19,6 +19,7 @@ from orchestrator.model.finding import Level
 from orchestrator.model.host import Host, TransportKind
 from orchestrator.workflows.diagnose import require_fit
 from remote_payload import device_lock
+from remote_payload.contract import Provider, Stage
 from tests.workflows.conftest import line, look
 from tests.workflows.disks import mounted, unwritable
 from tests.workflows.test_diagnose import REQUEST
@@ -157,6 +158,34 @@ def test_a_place_for_locks_that_cannot_hold_them_ends_a_run_before_it_begins(
         assert found[0].found.startswith(f"{LOCKS}={place} {words}")
         with pytest.raises(HostUnfit, match="locks: "):
             require_fit(diagnosis, REQUEST)
+
+
+def _on_a_link(place: Path) -> ContextManager[None]:
+    (place.parent.parent / "disk").mkdir()
+    place.symlink_to("../disk")
+    return mounted(place, "noexec")
+
+
+def _on_itself(place: Path) -> ContextManager[None]:
+    place.mkdir()
+    return mounted(place, "noexec")
+
+
+@pytest.mark.parametrize("harm", [_on_itself, _on_a_link])
+def test_builds_on_a_disk_that_is_mounted_noexec_end_a_run_with_our_kernel(
+    here: Host, harm: Callable[[Path], ContextManager[None]]
+) -> None:
+    place = Path(here.workspace)
+    place.mkdir()
+    with harm(place / "builds"):
+        diagnosis = look(here)
+        found = line(diagnosis, "workspace")
+        assert found.level is Level.FAIL
+        mount = os.path.realpath(place / "builds")
+        assert found.found.endswith(f"cannot load builds: {mount} is mounted noexec")
+        kernel = replace(REQUEST, stages=(Stage.BUILD,), providers=(Provider("sparsek"),))
+        with pytest.raises(HostUnfit, match="is mounted noexec"):
+            require_fit(diagnosis, kernel)
 
 
 def test_doctor_looks_for_the_locks_that_jobs_take() -> None:
