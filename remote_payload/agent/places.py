@@ -80,7 +80,9 @@ def locks():
     try:
         os.close(os.open(os.path.join(named, LOCK), os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK))
     except FileNotFoundError:
-        facts["error"] = "" if os.access(named, os.W_OK | os.X_OK) else "EACCES"
+        if not os.access(named, os.W_OK | os.X_OK):
+            read_only = facts["exists"] and os.statvfs(named).f_flag & os.ST_RDONLY
+            facts["error"] = "EROFS" if read_only else "EACCES"
     except OSError as problem:
         facts["error"] = errno.errorcode.get(problem.errno, str(problem))
     return facts

@@ -138,15 +138,15 @@ def _usable(place: Path) -> ContextManager[None]:
 @pytest.mark.parametrize(
     ("harm", "words"),
     [
-        (_missing, "is no folder"),
-        (_no_folder, "is no folder"),
-        (_lost_link, "is no folder"),
-        (_read_only, "is not yours to write to"),
-        (_usable, ""),
+        (_missing, ("is no folder",)),
+        (_no_folder, ("is no folder",)),
+        (_lost_link, ("is no folder",)),
+        (_read_only, ("is read-only", "is not yours to write to")),
+        (_usable, ()),
     ],
 )
 def test_a_place_for_locks_that_cannot_hold_them_ends_a_run_before_it_begins(
-    here: Host, tmp_path: Path, harm: Callable[[Path], ContextManager[None]], words: str
+    here: Host, tmp_path: Path, harm: Callable[[Path], ContextManager[None]], words: tuple[str, ...]
 ) -> None:
     place = tmp_path / "locks"
     with harm(place):
@@ -155,7 +155,7 @@ def test_a_place_for_locks_that_cannot_hold_them_ends_a_run_before_it_begins(
         if not words:
             assert found == []
             return
-        assert found[0].found.startswith(f"{LOCKS}={place} {words}")
+        assert found[0].found.startswith(tuple(f"{LOCKS}={place} {one}" for one in words))
         with pytest.raises(HostUnfit, match="locks: "):
             require_fit(diagnosis, REQUEST)
 
