@@ -19,6 +19,12 @@ from orchestrator.model import regular_file
 from orchestrator.model.command import Command
 from orchestrator.model.host import Host
 from orchestrator.transport import certificate
+from orchestrator.transport.key_file import (
+    ForAgentError,
+    LockedKeyError,
+    UnusableKeyError,
+    WrongPassphraseError,
+)
 from orchestrator.transport.known_hosts import HostKey
 from orchestrator.transport.route import Route
 from orchestrator.transport.ssh_auth import Signer
@@ -28,17 +34,10 @@ REFUSED = "the host does not accept it"
 LOCKED = "it needs a passphrase"
 NOBODY = "nobody can be asked here"
 ONLY_PUBLIC = "only its public half is here, and nothing holds the private one"
+UNUSABLE = "it cannot be used"
 WRONG_PASSPHRASE = "that passphrase does not open it"
 _AGENT_KEY = "agent key"
 _PASSPHRASE_TRIES = 3
-
-
-class LockedKeyError(Exception):
-    """The file needs a passphrase."""
-
-
-class UnusableKeyError(Exception):
-    """The file is no private key that we can read, or the passphrase is wrong."""
 
 
 @dataclass(frozen=True)
@@ -107,8 +106,8 @@ class Tried:
 class KeyRing:
     """The keys at hand. held: the agent's. load: reads a private key file.
 
-    load: LockedKeyError, UnusableKeyError or OSError. agent_problem: why held may be too few.
-    used: the certificates that were offered.
+    load: reads a private key file, with the errors of key_file.unlocked. agent_problem: why held
+    may be too few. used: the certificates that were offered.
     """
 
     host: Host
@@ -140,7 +139,7 @@ class KeyRing:
             except (OSError, UnusableKeyError) as error:
                 if chosen and not tried.outcomes:
                     raise _unreadable(self.host, path, error) from error
-                tried.add(str(path), f"it cannot be used: {_reason(path, error)}")
+                tried.add(str(path), f"{UNUSABLE}: {_reason(path, error)}")
         if not chosen and not self.route.only_identities:
             for held in unused.values():
                 yield from self._rest_of_agent(held)
@@ -162,9 +161,15 @@ class KeyRing:
             if not passphrase:
                 tried.add(str(path), f"{LOCKED}, and none was given")
                 return
-            with contextlib.suppress(UnusableKeyError):
-                yield from self._certified(path, self.load(path, passphrase))
+            try:
+                signer = self.load(path, passphrase)
+            except WrongPassphraseError:
+                continue
+            except (OSError, UnusableKeyError) as error:
+                tried.add(str(path), f"{UNUSABLE}: {_reason(path, error)}")
                 return
+            yield from self._certified(path, signer)
+            return
         tried.add(str(path), WRONG_PASSPHRASE)
 
     def _held(self, path: Path, unused: dict[bytes, Held]) -> Iterator[Offer]:
@@ -202,7 +207,7 @@ class KeyRing:
             except (OSError, ValueError) as error:
                 why = getattr(error, "strerror", None) or "it is no certificate"
             if file not in self.used:
-                tried.add(str(file), f"it cannot be used: {why}")
+                tried.add(str(file), f"{UNUSABLE}: {why}")
 
 
 def key_setting(host: Host) -> str:
@@ -218,10 +223,11 @@ def ssh_add(path: object) -> Command:
 
 
 def _unreadable(host: Host, path: Path, error: Exception) -> AuthenticationError:
+    by_agent = isinstance(error, ForAgentError) or _is_of_a_device(path)
     return AuthenticationError(
         f"the key {path} for {host.where} cannot be used: {_reason(path, error)}",
         hint=f"{key_setting(host)} must name a readable private key (the file without .pub)."
-        + (f" Run `{ssh_add(path)}` once." if _is_of_a_device(path) else ""),
+        + (f" Run `{ssh_add(path)}` once (keep its .pub beside it)." if by_agent else ""),
     )
 
 

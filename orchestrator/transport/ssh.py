@@ -8,6 +8,7 @@ run() is quadratic in the output: we bring socket, host key rule and keys, over 
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
 import random
 import threading
@@ -18,17 +19,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import HostUnreachable
-from orchestrator.model import regular_file
 from orchestrator.model.aside import begun
 from orchestrator.model.command import Command
 from orchestrator.model.completed import Completed
 from orchestrator.model.host import Host
-from orchestrator.transport import proxy_command
+from orchestrator.transport import key_file, proxy_command
 from orchestrator.transport.dial import Timeouts, dial
 from orchestrator.transport.exchange import run_to_end
 from orchestrator.transport.failures import lost, proxy_ended, told, was_dropped
 from orchestrator.transport.jump import Way, farther, hop
-from orchestrator.transport.keys import KeyRing, LockedKeyError, UnusableKeyError
+from orchestrator.transport.keys import KeyRing
 from orchestrator.transport.login import Login
 from orchestrator.transport.route import Route, resolve, through
 from orchestrator.transport.ssh_agent import agent_of
@@ -284,16 +284,12 @@ class _Strategy:
 def _load(path: Path, passphrase: str | None) -> Signer:
     import paramiko
 
-    regular_file.opened(path).close()  # Paramiko would wait for a FIFO
+    text = key_file.unlocked(path, passphrase)
     for kind in (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey):
-        try:
-            key = kind.from_private_key_file(str(path), passphrase)
-        except paramiko.PasswordRequiredException as error:
-            raise LockedKeyError from error
-        except (paramiko.SSHException, ValueError):
-            continue
-        return Signer(key.get_name(), key.asbytes(), _signature_by(key))
-    raise UnusableKeyError("not a private key that Paramiko can read")
+        with contextlib.suppress(Exception):  # each meets a key of another kind in its own way
+            key = kind.from_private_key(io.StringIO(text))
+            return Signer(key.get_name(), key.asbytes(), _signature_by(key))
+    raise key_file.ForAgentError("its kind is none that Paramiko can sign with")
 
 
 def _signature_by(key: paramiko.PKey) -> Callable[[bytes, str], bytes]:
