@@ -284,7 +284,8 @@ class _Strategy:
 def _load(path: Path, passphrase: str | None) -> Signer:
     import paramiko
 
-    text = key_file.unlocked(path, passphrase)
+    # Aside: some keys take a minute to be derived from a passphrase, and nothing breaks that off.
+    text = begun(lambda: key_file.unlocked(path, passphrase), "opening a key").result()
     for kind in (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey):
         with contextlib.suppress(Exception):  # each meets a key of another kind in its own way
             key = kind.from_private_key(io.StringIO(text))

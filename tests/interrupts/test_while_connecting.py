@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import socket
@@ -18,7 +19,7 @@ import pytest
 from tests.conftest import SshdVariant
 from tests.faults.conftest import wait_until
 from tests.interrupts.conftest import Desk, Mute, environment, interrupted
-from tests.ssh.server import Keys, SshServer
+from tests.ssh.server import PASSPHRASE, Keys, SshServer
 from tests.ssh.terminal import on_terminal
 
 # doctor connects in its main thread, deploy beside a scan.
@@ -147,6 +148,33 @@ def hanging_agent(folder: Path) -> Iterator[HangingAgent]:
         threading.Thread(target=serve, daemon=True).start()
         yield agent
         listener.shutdown(socket.SHUT_RDWR)
+
+
+@VERBS
+def test_while_a_key_is_opened_that_takes_long(
+    verb: str, desk: Desk, sshd: SshServer, keys: Keys
+) -> None:
+    slow = with_many_rounds(keys.encrypted, desk.root.parent / "slow")
+    desk.on(sshd)
+    desk.describe(identity_file=str(slow))
+    with desk.types(verb) as terminal:
+        terminal.read_until("Passphrase for ")
+        wait_until(lambda: not terminal.echoes)
+        terminal.type(PASSPHRASE)
+        terminal.read_for(SETTLED_S)
+        assert "interrupted" in interrupted(terminal)
+
+
+def with_many_rounds(key: Path, place: Path) -> Path:
+    """The key as `ssh-keygen -a` locks it that has days: its KDF's options end with the rounds."""
+    first, *lines, last = key.read_text().splitlines()
+    body = base64.b64decode("".join(lines))
+    salted = body.index(b"bcrypt") + len(b"bcrypt") + 4
+    at = salted + 4 + int.from_bytes(body[salted : salted + 4], "big")
+    assert body[at : at + 4] == (1).to_bytes(4, "big")
+    body = body[:at] + (1 << 24).to_bytes(4, "big") + body[at + 4 :]
+    place.write_text(f"{first}\n{base64.encodebytes(body).decode()}{last}\n")
+    return place
 
 
 @VERBS
