@@ -7,7 +7,6 @@ drawn; those make room until the answer is there.
 from __future__ import annotations
 
 import contextlib
-import getpass
 import os
 import sys
 from collections.abc import Iterator
@@ -38,11 +37,8 @@ def ask_about_host_key(question: str, fingerprint: str) -> bool:
 
 def ask_passphrase(question: str) -> str:
     """Ask for a key's passphrase without echo; "" if none is given."""
-    with console.undisturbed(), _terminal() as (_, sink):
-        try:
-            return getpass.getpass(question, sink)
-        except EOFError:  # Ctrl-D: none is given, as for ssh
-            return ""
+    with console.undisturbed(), _terminal() as (source, sink):
+        return _typed(source, sink, question, seen=False) or ""  # Ctrl-D: none, as for ssh
 
 
 def ask_answers(said: str, questions: tuple[Question, ...]) -> list[str]:
@@ -50,32 +46,53 @@ def ask_answers(said: str, questions: tuple[Question, ...]) -> list[str]:
     with console.undisturbed(), _terminal() as (source, sink):
         sink.write(f"{said}\n")
         sink.flush()
-        return [_typed(source, sink, question.text, question.seen) for question in questions]
+        return [_answer(source, sink, question) for question in questions]
 
 
-def _typed(source: TextIO, sink: TextIO, question: str, seen: bool) -> str:
-    if not seen:
-        try:
-            return getpass.getpass(question, sink)
-        except EOFError:
-            raise click.Abort from None
-    sink.write(question)
-    sink.flush()
-    line = source.readline()
-    if not line:
+def _answer(source: TextIO, sink: TextIO, question: Question) -> str:
+    typed = _typed(source, sink, question.text, question.seen)
+    if typed is None:
         raise click.Abort
-    return line.rstrip("\r\n")
+    return typed
+
+
+def _typed(source: TextIO, sink: TextIO, question: str, seen: bool) -> str | None:
+    """The line that is typed, without its end; None for Ctrl-D."""
+    with contextlib.nullcontext() if seen else _hidden(source.fileno()):
+        sink.write(question)
+        sink.flush()
+        line = source.readline()
+    if not seen:
+        sink.write("\n")
+        sink.flush()
+    return line.rstrip("\r\n") if line else None
+
+
+@contextlib.contextmanager
+def _hidden(descriptor: int) -> Iterator[None]:
+    """Without an echo. Not getpass: it reads in the characters of the locale and in no others."""
+    import termios
+
+    before = termios.tcgetattr(descriptor)
+    hidden = termios.tcgetattr(descriptor)
+    hidden[3] &= ~termios.ECHO
+    termios.tcsetattr(descriptor, termios.TCSAFLUSH, hidden)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(descriptor, termios.TCSAFLUSH, before)
 
 
 @contextlib.contextmanager
 def _terminal() -> Iterator[tuple[TextIO, TextIO]]:
     """The terminal, whatever stdin and stderr are; left as it was found, whatever happens.
 
-    Not sys.stdin: Python cannot end while another thread waits in it.
+    Not sys.stdin: Python cannot end while another thread waits in it. What is typed is no UTF-8 on
+    some terminals: such bytes stand as surrogates, so that they can be sent as they came.
     """
     place = Path("/dev/tty")
     with (
-        place.open() as source,
+        place.open(encoding="utf-8", errors="surrogateescape") as source,
         place.open("w") as sink,
         _echo_restored(source.fileno()),
         signals.heard(),

@@ -154,14 +154,14 @@ class Dialogue:
         said = self._new(_RESPONSE)
         said.add_int(len(answers))
         for answer in answers:
-            said.add_string(answer)
+            said.add_string(_as_typed(answer))
         return self._asked(said, PERSON_LIMIT_S)
 
     def password(self, password: str) -> Answer:
         """Log in with a password."""
         asked = self._request("password")
         asked.add_boolean(False)
-        asked.add_string(password)
+        asked.add_string(_as_typed(password))
         return self._asked(asked, PERSON_LIMIT_S)
 
     def is_alive(self) -> bool:
@@ -211,7 +211,7 @@ class Dialogue:
         self._method = method
         asked = self._new(_REQUEST)
         for word in (self._user, "ssh-connection", method):
-            asked.add_string(word)
+            asked.add_string(_as_typed(word))
         return asked
 
     def _asked(self, message: Any, limit_s: float) -> Answer:
@@ -244,3 +244,8 @@ class Dialogue:
         if not shared:
             raise CannotSignError("the host and we share no way of signing with RSA")
         return shared[0] + (_CERTIFIED if key.kind.endswith(_CERTIFIED) else "")
+
+
+def _as_typed(text: str) -> bytes:
+    """UTF-8 (RFC 4252, section 8), and what was none at the keyboard or in a file as it was."""
+    return text.encode("utf-8", "surrogateescape")

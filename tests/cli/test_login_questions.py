@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -130,6 +131,48 @@ def test_a_passphrase_is_typed_at_the_terminal_while_stderr_is_a_file(
         terminal.type(PASSPHRASE)
         assert terminal.exit_status() == 0, terminal.shown
         assert PASSPHRASE not in terminal.shown
+
+
+# What a terminal in Latin-1 sends for "pässwort".
+NO_UTF_8 = "p\udce4sswort"
+
+
+@pytest.mark.parametrize("locale", ["C.UTF-8", "C"])
+def test_a_passphrase_that_is_no_utf_8_is_taken_byte_for_byte(
+    plain_project: Project, sshd_variant: SshdVariant, tmp_path: Path, locale: str
+) -> None:
+    key = tmp_path / "key"
+    words = ("ssh-keygen", "-q", "-a", "1", "-t", "ed25519", "-N", NO_UTF_8, "-f", str(key))
+    subprocess.run(words, check=True, stdin=subprocess.DEVNULL)
+    server = sshd_variant(f"AuthorizedKeysFile {key}.pub")
+    plain_project.add_ssh_host(server, identity_file=str(key))
+    environment = {"PYTHONPATH": str(REPOSITORY), "LC_ALL": locale, "PYTHONCOERCECLOCALE": "0"}
+    with on_terminal((*CHECK[:3], "runs", "--host", "pod"), plain_project.root, environment) as at:
+        for answer in ("w\udcffrong", NO_UTF_8):
+            at.read_until("Passphrase for")
+            at.read_for(0.3)
+            assert not at.echoes
+            at.shown = ""
+            at.type(answer)
+        assert at.exit_status() == 0, at.shown
+
+
+@needs_pam
+def test_an_answer_that_is_no_utf_8_is_a_wrong_one(
+    plain_project: Project, asking: SshServer
+) -> None:
+    plain_project.add_ssh_host(asking)
+    with on_terminal(CHECK, plain_project.root, {"PYTHONPATH": str(REPOSITORY)}) as terminal:
+        terminal.read_until("Device name: ")
+        terminal.type(NO_UTF_8)
+        for code in (NO_UTF_8, CODE):
+            terminal.read_until("did not accept that, once more:\r\n  Device name: ")
+            terminal.shown = ""
+            terminal.type(DEVICE)
+            terminal.read_until("[31mcode: ")
+            terminal.read_for(0.3)
+            terminal.type(code)
+        assert terminal.exit_status() == 0, terminal.shown
 
 
 # The connection asks in its thread, and the bars come while it does.

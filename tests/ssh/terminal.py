@@ -49,7 +49,8 @@ class Terminal:
             self._read()
 
     def type(self, line: str) -> None:
-        os.write(self._near, f"{line}\n".encode())
+        """line: bytes that are no UTF-8 stand as surrogates."""
+        os.write(self._near, f"{line}\n".encode("utf-8", "surrogateescape"))
 
     def press_ctrl_c(self) -> None:
         os.write(self._near, b"\x03")
