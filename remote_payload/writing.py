@@ -41,7 +41,7 @@ def write_whole(path: Path, data: bytes, mode: int = 0o666) -> None:
 
     Links are followed; mode, owner and hard links stay. A file with several names, and one that
     cannot be replaced where it lies, is overwritten in its place. What is not a regular file is
-    written to. mode: of a new file, less the umask.
+    written to, and so is what a descriptor of ours has open. mode: of a new file, less the umask.
     OSError, with path as its filename: it could not be written, and no temporary file is left; a
     FIFO had no reader for READER_S, or one that took nothing for READING_S.
     """
@@ -94,16 +94,27 @@ def _facts(path: Path) -> Optional[os.stat_result]:
 
 def _is_descriptor(path: Path) -> bool:
     """Whether the name leads by way of /proc/…/fd, so that somebody has the file open."""
+    return _descriptor(path) is not None
+
+
+def _descriptor(path: Path) -> Optional[str]:
+    """The /proc/PID/fd/N that the name leads to, PID in figures; None for any other name."""
     name = str(path)
     for _ in range(_MOST_LINKS):
         folder = os.path.realpath(os.path.dirname(name) or ".")
-        if folder.startswith("/proc/") and os.path.basename(folder) == "fd":
-            return True
         name = os.path.join(folder, os.path.basename(name))
+        if folder.startswith("/proc/") and os.path.basename(folder) == "fd":
+            return name
         if not os.path.islink(name):
             break
         name = os.path.join(folder, os.readlink(name))
-    return False
+    return None
+
+
+def _own_descriptor(path: Path) -> Optional[int]:
+    """N where the name leads to descriptor N of this very process."""
+    name = _descriptor(path)
+    return int(os.path.basename(name)) if name and name.split("/")[2] == str(os.getpid()) else None
 
 
 def _into_own(descriptor: int, data: bytes) -> None:
@@ -174,7 +185,14 @@ def _reserve(handle: int, size: int) -> None:
 
 
 def _over(path: Path, there: os.stat_result, data: bytes) -> None:
-    """Write a regular file that exists: by a new one in its place, wherever that is the same."""
+    """Write a regular file that exists: by a new one in its place, wherever that is the same.
+
+    What one of our own descriptors has open is written by it: at its end, or where others stopped.
+    """
+    own = _own_descriptor(path)
+    if own is not None:
+        _send(own, data)
+        return
     os.close(os.open(path, os.O_WRONLY | os.O_CLOEXEC))  # whoever may not do this, may not do that
     if there.st_nlink != 1 or _is_descriptor(path):
         _in_place(path, data)

@@ -150,6 +150,32 @@ def test_a_descriptor_gets_the_text_where_it_leads(tmp_path: Path, name: str) ->
     os.close(far)
 
 
+@pytest.mark.parametrize("name", ["/proc/self/fd/{}", "/proc/thread-self/fd/{}", "fd/{}", "link"])
+@pytest.mark.parametrize("mode", ["a", "a+", "r+"])
+def test_what_was_written_before_by_a_descriptor_is_kept(
+    tmp_path: Path, name: str, mode: str
+) -> None:
+    (tmp_path / "fd").symlink_to("/proc/self/fd")
+    path = tmp_path / "x.md"
+    path.write_text("" if mode == "r+" else "kept\n")
+    with path.open(mode) as file:
+        if mode == "r+":
+            file.write("kept\n")
+            file.flush()
+        (tmp_path / "link").symlink_to(f"/proc/self/fd/{file.fileno()}")
+        codec.write_atomic(Path(str(tmp_path / name).format(file.fileno())), NEW)
+        file.write("and more\n")
+    assert path.read_text() == "kept\nnew words\nand more\n"
+
+
+def test_a_descriptor_that_only_reads_is_not_written_past(tmp_path: Path) -> None:
+    path = tmp_path / "x.md"
+    path.write_text("kept\n")
+    with path.open() as file, pytest.raises(OSError, match="Bad file descriptor"):
+        codec.write_atomic(Path(f"/proc/self/fd/{file.fileno()}"), NEW)
+    assert path.read_text() == "kept\n"
+
+
 def test_what_our_own_stdout_writes_to_is_written_by_it_and_not_cut(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from remote_payload import codec\n"
