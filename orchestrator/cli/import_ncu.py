@@ -32,6 +32,7 @@ def import_ncu(file: Path, output: Path | None, as_json: bool) -> int:
     from orchestrator.workflows import import_ncu as workflow
 
     options.require_suffix(output, options.JSON if as_json else options.MARKDOWN)
+    options.refuse_to_overwrite(output, file)
     with console.progress() as progress:
         source = workflow.import_file(file, progress)
         text = workflow.document(source, progress) if as_json else workflow.markdown(source)

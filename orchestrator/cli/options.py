@@ -242,6 +242,27 @@ def require_suffix(output: Path | None, suffixes: tuple[str, ...]) -> None:
         )
 
 
+def refuse_to_overwrite(output: Path | None, *read: Path) -> None:
+    """BadParameter for a file that the command reads, and for a record of a run: whatever is
+    written there, by whatever name, would be all that is left of it."""
+    from orchestrator.store.runs import is_record
+
+    if output is None:
+        return
+    why = "a run keeps its records under this name" if is_record(output) else ""
+    if any(_is_one_file(output, source) for source in read):
+        why = "it is a file that this command reads"
+    if why:
+        raise click.BadParameter(f"{output}: {why}; choose another", param_hint="'-o' / '--output'")
+
+
+def _is_one_file(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other) and not one.is_char_device()  # a terminal is both
+    except OSError:  # one of them is not there
+        return False
+
+
 def is_own_stdout(output: Path | None) -> bool:
     """Whether what is written to `output` comes out of our own stdout, by whatever name."""
     from remote_payload.writing import own_stream

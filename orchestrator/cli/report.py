@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ import click
 from orchestrator.cli import console, options, what_next
 from orchestrator.cli.options import MARKDOWN
 from orchestrator.cli.session import Session
+from orchestrator.errors import InventoryError
 from orchestrator.model.run import Run
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def report(session: Session, run: str, output: Path | None, as_json: bool) -> in
 
     options.require_suffix(output, MARKDOWN)
     folder = resolve(session.runs, run, TO_REPORT)
+    options.refuse_to_overwrite(output, *_read(session, folder))
     stored = session.runs.load(folder)
     require_home(stored)
     if as_json:
@@ -59,6 +61,15 @@ def report(session: Session, run: str, output: Path | None, as_json: bool) -> in
         console.out(str(published.path))
     console.next_step(_next(stored))
     return 0
+
+
+def _read(session: Session, folder: Path) -> Iterator[Path]:
+    """The files that a report is made from."""
+    from orchestrator.store.runs import RECORDS
+
+    yield from (folder / name for name in RECORDS)
+    with suppress(InventoryError):
+        yield session.inventory_file
 
 
 def _as_json(stored: Run, published: Published) -> dict[str, object]:

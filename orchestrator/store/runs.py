@@ -28,6 +28,8 @@ from remote_payload.contract import Request, Result, Status
 
 __all__ = ["CARD", "END", "LOG", "PRICE", "REPORT", "REQUEST", "RESULT", "RunStore", "new_run_id"]
 LOG, REPORT = "log.txt", "report.md"
+# What came of a run, and cannot be had again once its host has forgotten it.
+RECORDS = (CARD, REQUEST, RESULT, END, PRICE, LOG)
 # In a run's folder: the run on another host whose counters it borrowed.
 LENT = "lent"
 _STATUS = {Ending.TIMEOUT: Status.TIMEOUT, Ending.CANCELLED: Status.CANCELLED}
@@ -221,6 +223,15 @@ class RunStore:
                 f"{folder / RESULT}: request: {why}: this is the result of another run",
                 hint=f"It was left as it is. {again}: orchestrator attach {folder.name}",
             )
+
+
+def is_record(path: Path) -> bool:
+    """Whether `path`, which need not be there yet, leads to where a run keeps its records, or what
+    its job left."""
+    place = Path(os.path.realpath(path))
+    folders = [above.parent for above in place.parents if above.name == "artifacts"]
+    folders += [place.parent] if place.name in RECORDS else []
+    return any(os.path.lexists(folder / CARD) for folder in folders)
 
 
 def _other_run(card: Path, outer: Path) -> str:
