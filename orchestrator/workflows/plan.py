@@ -6,10 +6,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from orchestrator.errors import UsageError
+from orchestrator.model import bounds
 from orchestrator.model.target import TARGET_SHAPE
 from orchestrator.ncu import flags
 from orchestrator.store.neighbours import neighbours
 from remote_payload.catalog import BASELINE, PEERS, provider_of
+from remote_payload.codec import CodecError
 from remote_payload.contract import (
     BenchPlan,
     BuildPlan,
@@ -89,7 +91,8 @@ class Plan:
 def plan(wish: Wish, here: Path) -> Plan:
     """Fill in what was left open; provider files are looked for relative to `here`.
 
-    UsageError: a provider file that does not exist, and providers that contradict each other.
+    UsageError: a provider file that does not exist, providers that contradict each other, and a
+    shape that no tensor can have.
     """
     providers, extra = _providers(wish, here)
     build, check, bench = BuildPlan(wish.arch), CheckPlan(), BenchPlan()
@@ -115,6 +118,7 @@ def plan(wish: Wish, here: Path) -> Plan:
         check=check,
         bench=bench,
     )
+    _require_possible((*request.shapes, *request.cpu_shapes))
     if Stage.PROVE in wish.stages:
         request = replace(request, prove=_prove(wish), trace=_trace_beside_proofs(request.shapes))
     if Stage.NCU in wish.stages:
@@ -134,6 +138,16 @@ def plan(wish: Wish, here: Path) -> Plan:
             hint="Give the run more time, or its timings less.",
         )
     return Plan(request, extra)
+
+
+def _require_possible(shapes: tuple[Shape, ...]) -> None:
+    """A run whose own request cannot be read back would be damaged from its first moment."""
+    try:
+        bounds.checked(shapes)
+    except CodecError as exc:
+        raise UsageError(
+            f"--batch, --heads, --seq: {exc.problem}", hint="Make one of them smaller."
+        ) from exc
 
 
 def _shapes(wish: Wish, batch: int, heads: tuple[int, ...]) -> tuple[Shape, ...]:

@@ -50,8 +50,8 @@ def run_job(errand: Errand, card: RunCard, request: Request) -> Run:
             with unbroken():
                 card = errand.runs.create(card, request)
                 folder = errand.runs.folder(card.run_id)
-                home = _Homecoming(errand, folder, Standing.NOT_ASKED)
-            return home.whole(errand.runs.request(folder))
+                home, asked = _begun(errand, folder)
+            return home.whole(asked)
         except RunTaken as taken:
             # Another laptop started a run in this very second; ours gets a name of its own.
             if home is None or home.standing.has_begun:
@@ -67,6 +67,15 @@ def run_job(errand: Errand, card: RunCard, request: Request) -> Run:
                     errand.runs.remove(folder)
                 errand.progress.say(f"run {card.run_id} {home.standing.value}; nothing is left")
             raise
+
+
+def _begun(errand: Errand, folder: Path) -> tuple[_Homecoming, Request]:
+    """A run that has just been made here, and its request as everybody else will read it."""
+    try:
+        return _Homecoming(errand, folder, Standing.NOT_ASKED), errand.runs.request(folder)
+    except BaseException:
+        errand.runs.remove(folder)
+        raise
 
 
 def _every_name_taken(errand: Errand, card: RunCard) -> HostUnfit:

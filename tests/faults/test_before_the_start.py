@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.errors import HostUnfit, HostUnreachable, LinkLost, OrchestratorError, RunTaken
+from orchestrator.errors import (
+    HostUnfit,
+    HostUnreachable,
+    LinkLost,
+    OrchestratorError,
+    RunError,
+    RunTaken,
+)
 from orchestrator.launch.detached import DetachedLauncher
 from orchestrator.model.command import Command
 from orchestrator.model.progress import Silence
@@ -17,7 +24,7 @@ from orchestrator.store.runs import RunStore
 from orchestrator.transport.local import LocalChannel, LocalTransport
 from orchestrator.workflows.errand import Errand
 from orchestrator.workflows.run_job import run_job
-from remote_payload.contract import Request, Stage
+from remote_payload.contract import DType, Request, Shape, Stage
 from tests.launch.conftest import Bench, bench
 from tests.workflows.syncing import local_host
 
@@ -39,14 +46,20 @@ class _Failing(LocalTransport):
             yield channel
 
 
-def started(bench: Bench, runs: Path, *errors: OrchestratorError, pauses: int = 1) -> object:
+def started(
+    bench: Bench,
+    runs: Path,
+    *errors: OrchestratorError,
+    pauses: int = 1,
+    shapes: tuple[Shape, ...] = (),
+) -> object:
     """Start r1 on a host of which the first commands fail."""
     host, snapshot = local_host(bench.root), bench.published[-1]
     transport = _Failing(host)
     transport.errors = errors
     card = RunCard("r1", "bench", host.name, host.workspace, snapshot, "", "", "")
     errand = Errand(transport, RunStore(runs), Silence(), False, (0.0,) * pauses, lambda s: None)
-    return run_job(errand, card, Request("r1", snapshot, (Stage.BENCH,), (), ()))
+    return run_job(errand, card, Request("r1", snapshot, (Stage.BENCH,), shapes, ()))
 
 
 def test_a_link_lost_before_the_host_was_asked_leaves_no_run_of_unknown_state(
@@ -57,6 +70,16 @@ def test_a_link_lost_before_the_host_was_asked_leaves_no_run_of_unknown_state(
         started(bench, tmp_path / "runs", LinkLost("gone"), LinkLost("gone"))
     assert told.value.message == "gone; run r1 was not started; nothing is left of it here"
     assert "attach" not in told.value.hint
+    assert list((tmp_path / "runs").iterdir()) == []
+    assert not (bench.root / "jobs").exists()
+
+
+def test_a_request_that_could_not_be_read_back_leaves_no_run(bench: Bench, tmp_path: Path) -> None:
+    bench.payload("")
+    with pytest.raises(RunError, match="more elements than a tensor can have"):
+        started(
+            bench, tmp_path / "runs", shapes=(Shape(2**30, 2**30, 2**30, 64, DType.FP16, False),)
+        )
     assert list((tmp_path / "runs").iterdir()) == []
     assert not (bench.root / "jobs").exists()
 

@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.errors import UsageError
 from orchestrator.workflows.plan import Wish, plan
-from remote_payload.contract import Request, Stage
+from remote_payload.contract import Device, Request, Stage
 
 
 def request(**wish: float) -> Request:
@@ -24,3 +24,15 @@ def test_a_budget_for_timings_is_granted_on_top_of_what_a_run_may_take() -> None
 def test_a_budget_that_the_runs_own_limit_would_cut_is_refused() -> None:
     with pytest.raises(UsageError, match="--bench-budget 600 does not fit into --time-limit 300"):
         request(bench_budget_s=600.0, time_limit_s=300.0)
+
+
+@pytest.mark.parametrize("device", Device)
+def test_a_shape_that_no_tensor_can_have_is_refused_before_there_is_a_run(device: Device) -> None:
+    most = 2**31 - 1
+    with pytest.raises(
+        UsageError, match=r"--batch, --heads, --seq: .* more elements than a tensor"
+    ):
+        plan(Wish((Stage.CHECK,), most, (8, most), most, device=device), Path())
+    # A run on the CPU is never asked for what is too much for a GPU's own batch.
+    seq, alone = 2**30, (2**24,)
+    assert plan(Wish((Stage.CHECK,), heads=alone, seq=seq, device=Device.CPU), Path())
