@@ -262,7 +262,7 @@ def progress() -> Iterator[Progress]:
         yield Lines()
         return
     bars = Bars()
-    with leaving.giving_back(leaving.show_cursor):
+    with leaving.giving_back(leaving.show_cursor, lambda: leaving.hide_cursor(bars.are_drawn)):
         with _turn:
             _drawn.append(bars)
             if _unsaid is None:  # else somebody is being asked, and they are drawn afterwards

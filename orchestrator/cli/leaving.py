@@ -1,4 +1,5 @@
-"""Leaving after Ctrl-C or another signal: at once, and the terminal is given back.
+"""Leaving after Ctrl-C or another signal: at once, and the terminal is given back; also for the
+time of a Ctrl-Z.
 
 Imported before anything else, so it needs nothing but the standard library.
 """
@@ -12,40 +13,76 @@ import os
 import select
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from threading import Thread
 from typing import Any, NoReturn
 
 INTERRUPTED = 130
 BY_SIGNAL = 128  # exit codes from here on are those of a signal
 _FLUSH_LIMIT_S = 0.5
-_CURSOR_SHOWN = b"\x1b[?25h"  # DECTCEM, which rich hides while it draws
-_taken: list[Callable[[], None]] = []
+# DECTCEM; rich hides it while it draws.
+_CURSOR_SHOWN, _CURSOR_HIDDEN = b"\x1b[?25h", b"\x1b[?25l"
+_taken: list[tuple[Callable[[], None], Callable[[], None] | None]] = []
 
 
 @contextlib.contextmanager
-def giving_back(act: Callable[[], None]) -> Iterator[None]:
+def giving_back(act: Callable[[], None], again: Callable[[], None] | None = None) -> Iterator[None]:
     """While the block lasts something of the terminal is ours; `act` gives it back, and waits for
-    nothing. Whatever ends this process meanwhile calls it first."""
-    _taken.append(act)
+    nothing. Whatever ends this process meanwhile calls it first.
+
+    again: takes it once more, after a Ctrl-Z; what has none is kept meanwhile: shells set the echo
+    themselves, and a passphrase that is half typed must not be shown.
+    """
+    ours, ends = (act, again), False
+    _taken.append(ours)
     try:
         yield
+    except BaseException as exc:
+        ends = not isinstance(exc, Exception)
+        raise
     finally:
-        _taken.remove(act)
+        # A signal may have come while it was being taken: then it is given back at the very end.
+        if not ends or again is None:
+            _taken.remove(ours)
 
 
 def give_back() -> None:
     """Give back what is still ours of the terminal, and nothing else: a pager may have it too."""
-    for act in reversed(_taken[:]):
+    _each(act for act, _ in reversed(_taken[:]))
+
+
+def stop() -> None:
+    """Stop this process as Ctrl-Z would, and come back when it is to go on."""
+    lent = [(act, again) for act, again in _taken if again is not None]
+    _each(act for act, _ in reversed(lent))
+    ours = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+    signal.raise_signal(signal.SIGTSTP)
+    signal.signal(signal.SIGTSTP, ours)
+    _each(again for _, again in lent)
+
+
+def _each(acts: Iterable[Callable[[], None]]) -> None:
+    for act in acts:
         with contextlib.suppress(Exception):
             act()
 
 
 def show_cursor() -> None:
     """As rich does when it stops drawing; nothing where stderr is no terminal."""
+    _set_cursor(_CURSOR_SHOWN)
+
+
+def hide_cursor(drawn: bool) -> None:
+    """As rich does when it begins, where there are bars and this process has the foreground."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        if drawn and os.tcgetpgrp(sys.stderr.fileno()) == os.getpgrp():
+            _set_cursor(_CURSOR_HIDDEN)
+
+
+def _set_cursor(how: bytes) -> None:
     with contextlib.suppress(OSError, ValueError, AttributeError):
         if sys.stderr.isatty():
-            _write(_CURSOR_SHOWN, 0.0)
+            _write(how, 0.0)
 
 
 def keep_interrupts() -> None:

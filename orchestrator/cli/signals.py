@@ -1,5 +1,5 @@
-"""SIGTERM, SIGHUP and SIGQUIT end the program as Ctrl-C does: cleaned up, and told; and none of
-them is lost on a person who is being asked."""
+"""Signals that end a program end this one as Ctrl-C does: cleaned up, and told; and none of them
+is lost on a person who is being asked. Ctrl-Z stops it, and the shell has its cursor."""
 
 from __future__ import annotations
 
@@ -14,7 +14,13 @@ from types import FrameType
 from orchestrator.cli import leaving
 from orchestrator.errors import EndedBySignal
 
-_NUMBERS = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+# signal(7): those that end a process by default, but for SIGINT and what a fault of its own raises.
+# SIGIO, SIGPWR and SIGSTKFLT are not everywhere; Python itself ignores SIGPIPE and SIGXFSZ.
+_NAMES = (
+    *("SIGTERM", "SIGHUP", "SIGQUIT", "SIGABRT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGVTALRM"),
+    *("SIGPROF", "SIGXCPU", "SIGIO", "SIGPWR", "SIGSTKFLT"),
+)
+_NUMBERS = tuple(one for one in signal.Signals if one.name in _NAMES)
 # Whoever sends SIGTERM sends SIGKILL soon, docker stop for one after 10 s.
 _CLEANING_UP_S = 5.0
 _NUDGE, _NUDGES, _NUDGED_EACH_S = signal.SIGURG, 40, 0.05
@@ -28,6 +34,8 @@ def install() -> None:
     for number in _NUMBERS:
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _end)
+    if signal.getsignal(signal.SIGTSTP) is signal.SIG_DFL:
+        signal.signal(signal.SIGTSTP, lambda number, frame: leaving.stop())
 
 
 def end_at_once() -> None:

@@ -6,11 +6,14 @@ import signal
 import sys
 import time
 
+import pytest
+
 from tests.faults.conftest import wait_until
 from tests.interrupts.conftest import CURSOR, Desk, Mute, environment
 from tests.ssh.server import Keys, SshServer
 from tests.ssh.terminal import on_terminal
 
+HIDDEN = "\x1b[?25l"
 # As less: it wants every key for itself, and Ctrl-C is a key of its own.
 PAGER = """
 import pathlib, signal, sys, termios, time
@@ -37,7 +40,7 @@ def test_signals_in_a_hurry_at_a_passphrase(desk: Desk, sshd: SshServer, keys: K
             time.sleep(0.004)
         assert terminal.exit_status() == 128 + signal.SIGTERM
         assert terminal.echoes
-        assert CURSOR.findall(terminal.shown)[-1:] == ["h"]
+        assert CURSOR.findall(terminal.shown)[-1:] == ["h"], repr(terminal.shown)
 
 
 def test_a_terminal_that_was_stopped_holds_nobody(desk: Desk, sshd: SshServer, keys: Keys) -> None:
@@ -51,6 +54,38 @@ def test_a_terminal_that_was_stopped_holds_nobody(desk: Desk, sshd: SshServer, k
         terminal.send(signal.SIGTERM)
         assert terminal.exit_status(20) == 128 + signal.SIGTERM
         assert terminal.echoes
+
+
+@pytest.mark.parametrize("name", ["USR1", "ALRM", "XCPU", "ABRT"])
+def test_any_signal_that_ends_a_program_is_told_and_gives_the_cursor_back(
+    name: str, desk: Desk, mute: type[Mute]
+) -> None:
+    desk.describe(port=mute().port)
+    number = signal.Signals[f"SIG{name}"]
+    with desk.types("deploy") as terminal:
+        terminal.read_until(HIDDEN)
+        terminal.send(number)
+        assert terminal.exit_status(20) == 128 + number
+        assert "ended by SIG" in terminal.shown
+        assert CURSOR.findall(terminal.shown)[-1:] == ["h"], repr(terminal.shown)
+
+
+def test_ctrl_z_lends_the_shell_its_cursor_and_the_bars_go_on_without(
+    desk: Desk, mute: type[Mute]
+) -> None:
+    desk.describe(port=mute().port)
+    line = f"set -m; {sys.executable} -m orchestrator deploy; echo stopped $?; read go; fg"
+    with on_terminal(("bash", "-c", f"exec >&2; {line}"), desk.root, environment()) as terminal:
+        terminal.read_until(HIDDEN)
+        terminal.press_ctrl_z()
+        terminal.read_until("stopped 148")
+        assert CURSOR.findall(terminal.shown)[-1:] == ["h"], repr(terminal.shown)
+        terminal.shown = ""
+        terminal.type("go")
+        terminal.read_until(HIDDEN)
+        terminal.press_ctrl_c()
+        assert terminal.exit_status() == 130
+        assert CURSOR.findall(terminal.shown)[-1:] == ["h"], repr(terminal.shown)
 
 
 def test_a_pager_keeps_the_terminal_that_it_has_set_up(desk: Desk, mute: type[Mute]) -> None:

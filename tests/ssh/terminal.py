@@ -55,6 +55,9 @@ class Terminal:
     def press_ctrl_c(self) -> None:
         os.write(self._near, b"\x03")
 
+    def press_ctrl_z(self) -> None:
+        os.write(self._near, b"\x1a")
+
     def send(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 
