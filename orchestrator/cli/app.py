@@ -17,7 +17,11 @@ from orchestrator.cli import console, terminal
 from orchestrator.cli.once import refuse_repeats
 from orchestrator.cli.session import Session
 from orchestrator.errors import EndedBySignal, ExitCode, LocalFault, OrchestratorError
-from orchestrator.model.local_fault import is_local, told  # now: it may be told of too many files
+from orchestrator.model.local_fault import (
+    is_local,
+    no_memory,
+    told,
+)  # now: it may be told of too many files
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ class LazyGroup(click.Group):
         except EndedBySignal as exc:
             exc.goes_on = _pasteable(exc.goes_on, ctx)
             raise
-        except (OSError, RuntimeError) as exc:
+        except (OSError, RuntimeError, MemoryError) as exc:
             if fault := _local_fault(exc):
                 fault.hint = _pasteable(fault.hint, ctx)
                 raise fault from exc
@@ -192,6 +196,8 @@ def _told(exc: OrchestratorError, debug: bool) -> int:
 
 def _local_fault(exc: Exception) -> LocalFault | None:
     """What this machine refused, as people may read it; None for any other error."""
+    if isinstance(exc, MemoryError):
+        return no_memory()
     # A circle of links is a RuntimeError of pathlib before Python 3.13.
     cause = exc.__context__ if isinstance(exc, RuntimeError) else exc
     if not isinstance(cause, OSError) or not is_local(cause):

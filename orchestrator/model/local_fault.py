@@ -30,7 +30,7 @@ _MENDS = {
     errno.ESTALE: "The network disk has lost it: mount it again.",
     errno.ENXIO: "Nobody is at the other end.",
     errno.EPIPE: "Whoever read it has gone.",
-    errno.ENOMEM: "This machine has no memory left.",
+    errno.ENOMEM: "This machine has no memory left, or `ulimit -v` allows no more.",
     errno.EAGAIN: "This machine has no room for another process.",
 }
 _LIMITS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
@@ -77,6 +77,11 @@ def told(error: OSError, doing: str = "", hint: str = "") -> LocalFault:
     mend = hint or ("Move it away." if isinstance(error, NotRegular) else "")
     mend = mend or _MENDS.get(error.errno or 0, "")
     return LocalFault(f"{doing}: {words}" if doing else words, hint=mend)
+
+
+def no_memory() -> LocalFault:
+    """What a MemoryError is to people."""
+    return told(OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)))
 
 
 def _shown(name: Any) -> str:

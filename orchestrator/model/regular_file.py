@@ -75,30 +75,42 @@ def read_text(path: Path | str, errors: str = "strict") -> str:
     return read_bytes(path).decode("utf-8", errors).replace("\r\n", "\n").replace("\r", "\n")
 
 
-def read_named(path: Path | str, silence_s: float = 10.0) -> bytes:
+def read_named(path: Path | str, most_bytes: int, silence_s: float = 10.0) -> bytes:
     """As read_bytes, of a file that a person names: a pipe of the shell, `<(…)`, is one as well.
 
-    TimeoutError: nothing more came through it for silence_s.
+    TimeoutError: nothing more came through it for silence_s. OSError, EFBIG: more than most_bytes.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISFIFO(mode):
+        facts = os.fstat(descriptor)
+        if not stat.S_ISFIFO(facts.st_mode):
+            _require_at_most(most_bytes, facts.st_size, path)
             return read_bytes(path)
-        if data := b"".join(_pieces(descriptor, silence_s)):
+        if data := b"".join(_pieces(descriptor, path, most_bytes, silence_s)):
             return data
-        raise NotRegular(path, mode)
+        raise NotRegular(path, facts.st_mode)
     finally:
         os.close(descriptor)
 
 
-def _pieces(descriptor: int, silence_s: float) -> Iterator[bytes]:
+def _require_at_most(most_bytes: int, size_bytes: int, path: Path | str) -> None:
+    if size_bytes > most_bytes:
+        words = f"it is too large: more than {most_bytes / 1e6:.0f} MB are not read"
+        raise OSError(errno.EFBIG, words, str(path))
+
+
+def _pieces(
+    descriptor: int, path: Path | str, most_bytes: int, silence_s: float
+) -> Iterator[bytes]:
+    size_bytes = 0
     while True:
         if not select.select([descriptor], [], [], silence_s)[0]:
             raise TimeoutError(errno.ETIMEDOUT, f"nothing came through it for {silence_s:g} s")
         data = os.read(descriptor, 1 << 20)
         if not data:
             return
+        size_bytes += len(data)
+        _require_at_most(most_bytes, size_bytes, path)
         yield data
 
 

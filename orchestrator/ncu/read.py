@@ -19,6 +19,7 @@ from orchestrator.ncu.version import find_version
 
 _WANTED = "Name a .ncu-rep, or what ncu printed."
 _NAMED_OF_A_FOLDER = 3
+_MOST_BYTES = 2 << 30  # reading takes several times as much memory
 _SMALL_BYTES = 1_000_000  # read before anyone could look at the progress
 
 
@@ -41,7 +42,7 @@ def read_file(path: Path, progress: Progress | None = None) -> Source:
     if path.is_dir():
         raise UsageError(f"{path}: this is a folder", hint=_in_folder(path))
     try:
-        data = regular_file.read_named(path)
+        data = regular_file.read_named(path, _MOST_BYTES)
     except OSError as exc:
         raise UsageError(f"{path}: {exc.strerror}", hint=_WANTED) from exc
     if not data:

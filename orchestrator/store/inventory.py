@@ -30,6 +30,7 @@ from orchestrator.store.inventory_hosts import Candidate, Entry
 from orchestrator.store.inventory_schema import Defaults, Reading, TopKeys, nearest
 
 FILE_NAME = "inventory.yaml"
+_MOST_BYTES = 4 << 20
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,7 @@ def _meant(word: str, known: Iterable[str]) -> str:
 def read_text(path: Path) -> str:
     name = shown_path(path)
     try:
-        return regular_file.read_named(path).decode("utf-8-sig")
+        return regular_file.read_named(path, _MOST_BYTES).decode("utf-8-sig")
     except FileNotFoundError as exc:
         raise InventoryError(
             f"{name}: no such file", hint="begin one with: orchestrator hosts add local --local"

@@ -122,7 +122,7 @@ def _bytes(path: Path) -> bytes:
             raise OSError(
                 f"it has {size / 1e6:.0f} MB, and none of ours more than {LIMIT_BYTES / 1e6:.0f} MB"
             )
-        return source.read(LIMIT_BYTES)
+        return source.read(size + 1)  # room for more would be taken from a machine that has none
 
 
 def _not_read(path: Path, exc: OSError) -> RunError:

@@ -20,7 +20,7 @@ from orchestrator.errors import (
 )
 from orchestrator.launch.detached import DetachedLauncher
 from orchestrator.model.job import Ending, JobEnd
-from orchestrator.model.local_fault import is_local, told
+from orchestrator.model.local_fault import is_local, no_memory, told
 from orchestrator.model.run import Run, RunCard
 from orchestrator.store.alone import alone
 from orchestrator.store.runs import LOG
@@ -125,6 +125,8 @@ class _Homecoming:
             raise self._unknown(exc) from exc
         except LocalFault as exc:
             raise self._out_of_place(exc) from exc
+        except MemoryError as exc:
+            raise self._out_of_place(no_memory()) from exc
         except OSError as exc:
             if not is_local(exc):
                 raise

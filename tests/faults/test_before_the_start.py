@@ -12,7 +12,7 @@ from orchestrator.errors import (
     HostUnfit,
     HostUnreachable,
     LinkLost,
-    OrchestratorError,
+    LocalFault,
     RunError,
     RunTaken,
 )
@@ -34,7 +34,7 @@ __all__ = ["bench"]
 class _Failing(LocalTransport):
     """Its first commands fail with these errors."""
 
-    errors: tuple[OrchestratorError, ...] = ()
+    errors: tuple[Exception, ...] = ()
 
     @contextlib.contextmanager
     def stream(self, command: Command) -> Iterator[LocalChannel]:
@@ -49,7 +49,7 @@ class _Failing(LocalTransport):
 def started(
     bench: Bench,
     runs: Path,
-    *errors: OrchestratorError,
+    *errors: Exception,
     pauses: int = 1,
     shapes: tuple[Shape, ...] = (),
 ) -> object:
@@ -82,6 +82,13 @@ def test_a_request_that_could_not_be_read_back_leaves_no_run(bench: Bench, tmp_p
         )
     assert list((tmp_path / "runs").iterdir()) == []
     assert not (bench.root / "jobs").exists()
+
+
+def test_no_memory_before_the_host_was_asked_leaves_no_run(bench: Bench, tmp_path: Path) -> None:
+    bench.payload("")
+    with pytest.raises(LocalFault, match="Cannot allocate memory"):
+        started(bench, tmp_path / "runs", MemoryError())
+    assert list((tmp_path / "runs").iterdir()) == []
 
 
 def test_a_host_that_refuses_after_a_link_was_lost_unasked_never_started_the_run(

@@ -81,9 +81,12 @@ def test_the_null_device_is_an_empty_file(tmp_path: Path) -> None:
 def test_a_pipe_that_a_person_names_is_read_as_long_as_something_comes(tmp_path: Path) -> None:
     path = fifo(tmp_path / "pipe")
     threading.Thread(target=lambda: path.write_text("hosts:\n" * 100_000), daemon=True).start()
-    assert regular_file.read_named(path) == b"hosts:\n" * 100_000
+    assert regular_file.read_named(path, 1 << 20) == b"hosts:\n" * 100_000
     with pytest.raises(TimeoutError, match="nothing came through it for"):
-        regular_file.read_named(path, 0.2)
+        regular_file.read_named(path, 1 << 20, 0.2)
+    threading.Thread(target=lambda: path.write_text("hosts:\n" * 200), daemon=True).start()
+    with pytest.raises(OSError, match="more than 0 MB are not read"):
+        regular_file.read_named(path, 1000)
 
 
 @SWAPS
