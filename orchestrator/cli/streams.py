@@ -20,6 +20,7 @@ from typing import Any, TextIO, cast
 import click
 
 _WRITE_S = 1.0
+_ANY = "ü…\udce9.\n"
 _product: _Outlet | None = None
 
 
@@ -85,11 +86,15 @@ def _open_closed_ones() -> None:
 
 
 def _text(outlet: _Outlet, before: TextIO | None) -> TextIO:
-    """Text for the outlet, in the encoding that the shell asked for; click takes ASCII for UTF-8,
-    as a terminal without a locale nearly always is."""
+    """Text for the outlet, in the encoding that the shell asked for, if any text can be written so;
+    click takes ASCII for UTF-8, as a terminal without a locale nearly always is."""
     encoding = getattr(before, "encoding", None) or "utf-8"
     with contextlib.suppress(LookupError):
         encoding = "utf-8" if codecs.lookup(encoding).name == "ascii" else encoding
+    try:
+        _ANY.encode(encoding, "backslashreplace")
+    except (LookupError, UnicodeError):  # as idna, which is for names of hosts alone
+        encoding = "utf-8"
     buffer = io.BufferedWriter(outlet)
     stream = io.TextIOWrapper(buffer, encoding, errors="backslashreplace", line_buffering=True)
     return cast(TextIO, stream)

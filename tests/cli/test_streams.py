@@ -142,6 +142,16 @@ def test_no_locale_makes_a_crash_or_a_broken_document(
     assert "× … 😀 ę" in document["result"]["reason"]
 
 
+@pytest.mark.parametrize("encoding", ["idna", "undefined"])
+def test_an_encoding_that_not_every_text_can_be_written_in_is_passed_over(
+    shell: Shell, encoding: str
+) -> None:
+    outcome = shell("$O runs show latest --json", PYTHONIOENCODING=encoding)
+    assert outcome.code == 0, outcome.err
+    assert AGAIN in outcome.out
+    assert shell("$O runs show none", PYTHONIOENCODING=encoding).err.startswith("error: ")
+
+
 def test_a_command_that_is_no_text_in_this_locale_is_repeated_all_the_same(
     shell: Shell, tmp_path: Path
 ) -> None:
