@@ -30,7 +30,7 @@ from orchestrator.store.inventory_hosts import Candidate, Entry
 from orchestrator.store.inventory_schema import Defaults, Reading, TopKeys, nearest
 
 FILE_NAME = "inventory.yaml"
-_MOST_BYTES = 4 << 20
+_MOST_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
