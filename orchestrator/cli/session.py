@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shlex
 import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from orchestrator.model.text import typed
 
 if TYPE_CHECKING:
     from orchestrator.cloud.runpod import RunPod
@@ -160,4 +161,4 @@ class Session:
 
 def _called(*files: tuple[str, Path | None]) -> str:
     words = [word for name, file in files if file for word in (name, str(file))]
-    return shlex.join(["orchestrator", *words])
+    return typed("orchestrator", *words)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from orchestrator.model.command import Command
 from orchestrator.model.run import Run
+from orchestrator.model.text import typed
 from remote_payload.contract import Stage, Status
 
 
@@ -27,4 +27,4 @@ def after(run: Run) -> str:
 
 def command(*words: str) -> str:
     """One of ours for a shell: a run's folder may come from anywhere, and with it the names."""
-    return str(Command(("orchestrator", *words)))
+    return typed("orchestrator", *words)

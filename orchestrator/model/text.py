@@ -8,6 +8,7 @@ room (Default_Ignorable_Code_Point in Unicode's DerivedCoreProperties.txt).
 from __future__ import annotations
 
 import re
+import shlex
 
 # Almost all text is ASCII; only the rest is looked at character by character.
 _RARE = re.compile(r"[^ -~\t\n]")
@@ -43,6 +44,25 @@ def told_apart(line: str) -> str:
     """As `one_line`, and set off where it begins as lines of ours do."""
     shown = one_line(line)
     return f"    {shown}" if _LIKE_OURS.match(shown) else shown
+
+
+def typed(*words: str) -> str:
+    """A command line that a shell reads as these words, of characters that can all be seen.
+
+    Others, and bytes that are no text, are spelled in the $'…' of bash, zsh, ksh and POSIX.1-2024.
+    """
+    return " ".join(shlex.quote(w) if all(map(_is_seen, w)) else _dollar_quoted(w) for w in words)
+
+
+def _dollar_quoted(word: str) -> str:
+    def spelled(character: str) -> str:
+        if _is_seen(character):
+            return f"\\{character}" if character in "'\\" else character
+        # A byte of a name that is no text is such a half of a surrogate, PEP 383.
+        how = "surrogateescape" if "\udc80" <= character <= "\udcff" else "surrogatepass"
+        return "".join(f"\\{byte:03o}" for byte in character.encode("utf-8", how))
+
+    return f"$'{''.join(map(spelled, word))}'"
 
 
 def harmless_json(text: str) -> str:

@@ -14,6 +14,7 @@ from orchestrator.model.job import JobEnd
 from orchestrator.model.local_fault import is_a_limit, told
 from orchestrator.model.price import Price
 from orchestrator.model.run import RunCard
+from orchestrator.model.text import typed
 from orchestrator.store.naming import is_id
 from remote_payload import codec
 from remote_payload.contract import SCHEMA, Request, Result
@@ -143,4 +144,4 @@ def corrupt(path: Path, problem: str) -> RunError:
 
 
 def _again(path: Path) -> str:
-    return (_ANEW if path.name == CARD else _AGAIN).format(path.parent.name)
+    return (_ANEW if path.name == CARD else _AGAIN).format(typed(path.parent.name))

@@ -19,6 +19,7 @@ from orchestrator.model.local_fault import told
 from orchestrator.model.price import Charge, Price
 from orchestrator.model.redaction import discreet
 from orchestrator.model.run import UNKNOWN, Run, RunCard
+from orchestrator.model.text import typed
 from orchestrator.store import run_files, run_order
 from orchestrator.store.alone import alone
 from orchestrator.store.naming import is_path, named, new_run_id
@@ -221,7 +222,7 @@ class RunStore:
                 again = f"What was asked for stands in {REQUEST}; if that is right, fetch it again"
             raise RunError(
                 f"{folder / RESULT}: request: {why}: this is the result of another run",
-                hint=f"It was left as it is. {again}: orchestrator attach {folder.name}",
+                hint=f"It was left as it is. {again}: orchestrator attach {typed(folder.name)}",
             )
 
 

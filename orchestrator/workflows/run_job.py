@@ -22,6 +22,7 @@ from orchestrator.launch.detached import DetachedLauncher
 from orchestrator.model.job import Ending, JobEnd
 from orchestrator.model.local_fault import is_local, no_memory, told
 from orchestrator.model.run import Run, RunCard
+from orchestrator.model.text import typed
 from orchestrator.store.alone import alone
 from orchestrator.store.runs import LOG
 from orchestrator.workflows.errand import Errand, Patience, spec_of
@@ -146,7 +147,7 @@ class _Homecoming:
 
     @property
     def _attach(self) -> str:
-        return f"orchestrator attach {self._folder.name}"
+        return typed("orchestrator", "attach", self._folder.name)
 
     def _out_of_place(self, fault: LocalFault) -> LocalFault:
         """This machine no longer takes what comes: also what becomes of the job, and the way.

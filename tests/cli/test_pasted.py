@@ -1,0 +1,58 @@
+"""A step that the program names is the right one when it is pasted, whatever files are called."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from orchestrator.cli.app import run
+from orchestrator.model.text import typed
+from tests.cli.comparing import MADE, store
+
+NAMES = (
+    b"\xff", b"caf\xe9 1", b"a\nb", b"a\tb", "a\u200bb".encode(), b"it's \x1b[31m", b"back\\slash\x01",
+    b"1\x017", "\u202eü".encode(), b"$HOME `x`\r", b"plain",
+)  # fmt: skip
+# What the shell makes of the words, instead of a run of it.
+SHOWN = "orchestrator() { printf '%s\\0' \"$@\"; }\n"
+
+
+def pasted(line: str) -> list[bytes]:
+    done = subprocess.run(["bash", "-c", SHOWN + line], capture_output=True, check=True)
+    return done.stdout.split(b"\0")[:-1]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_next_step_and_a_hint_find_the_same_files_when_pasted(
+    name: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    runs = os.fsdecode(name)
+    assert run(["--runs", runs, "runs"]) == 0
+    step = capsys.readouterr().err.splitlines()[-1]
+    assert pasted(step.removeprefix("next: ")) == [b"--runs", name, b"profile"]
+    assert run(["--runs", runs, "report"]) == 2
+    hint = capsys.readouterr().err.splitlines()[-1]
+    assert pasted(hint.removeprefix("  hint: Make one: ")) == [b"--runs", name, b"profile"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_damaged_run_is_named_as_its_folder_is_called(
+    name: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    store(tmp_path, MADE, None)
+    folder = (tmp_path / "runs" / MADE).rename(tmp_path / "runs" / os.fsdecode(name))
+    (folder / "request.json").write_text("{")
+    (folder / "run.json").write_text("{")
+    assert run(["report", f"runs/{os.fsdecode(name)}"]) == 2
+    hint = capsys.readouterr().err.splitlines()[-1]
+    assert pasted(hint.partition("`")[2].rpartition("`, or")[0]) == [b"attach", name]
+
+
+def test_a_name_that_no_file_can_have_is_spelled_all_the_same() -> None:
+    """As a host may send: half of a surrogate that stands for no byte."""
+    assert typed("orchestrator", "a\ud800") == r"orchestrator $'a\355\240\200'"
