@@ -44,7 +44,7 @@ def test_what_is_no_file_in_a_files_place_is_named_and_the_job_is_safe(
     job(workspace, RUN, end=ENDED, result="{}")
     host = Host("h100", TransportKind.LOCAL, str(workspace), sys.executable)
     with LocalTransport(host) as transport:
-        make(adopt(transport, runs, RUN) / name)
+        make(adopt(transport, runs, RUN, Silence()) / name)
         with pytest.raises(LocalFault) as caught:
             bring_home(Errand(transport, runs, Silence()), runs.folder(RUN))
     assert f"{name}: {kind}" in caught.value.message
