@@ -95,14 +95,15 @@ def fetch(
     """
     from orchestrator.workflows.fetch_runs import fetch_each
     from orchestrator.workflows.publish import publish
-    from orchestrator.workflows.remote_runs import chosen, missing, remote_runs
+    from orchestrator.workflows.remote_runs import chosen, damaged, missing, remote_runs
 
     if (run is None) is not every:
         raise UsageError("give either one run or --all", hint="orchestrator runs --host NAME")
     where = session.host(host)
     with console.progress() as progress, session.transport(where, accept_new_host_key) as transport:
         known = remote_runs(transport, session.runs, progress)
-        wanted = [*missing(known)] if run is None else [chosen(known, run, where)]
+        all_there = [*missing(known), *damaged(known)]
+        wanted = all_there if run is None else [chosen(known, run, where)]
         fetch_each(
             transport,
             session.runs,

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from orchestrator import __version__
 from orchestrator.errors import (
+    HostUnfit,
     HostUnreachable,
     LinkLost,
     OrchestratorError,
@@ -20,6 +21,7 @@ from orchestrator.errors import (
     RunTaken,
     UsageError,
 )
+from orchestrator.launch.answer import DAMAGED
 from orchestrator.launch.detached import DetachedLauncher
 from orchestrator.model import regular_file
 from orchestrator.model.host import Host
@@ -47,8 +49,15 @@ def fetch(transport: Transport, runs: RunStore, run: RemoteRun, progress: Progre
     """Bring an ended run home, whole or resumable, and return it as stored.
 
     A run that was not started from here gets a card from what the host knows; what nobody knows
-    says "unknown". RunError: it still goes on; RunTaken: its name is that of another run here.
+    says "unknown". RunError: it still goes on; RunTaken: its name is that of another run here;
+    HostUnfit: nobody can tell whether it has ended.
     """
+    if run.state == DAMAGED:
+        raise HostUnfit(
+            f"run {run.run_id} {run.words} ({transport.host.where})",
+            hint=f"Its files lie in jobs/{run.run_id} of the host's workspace; status.json or "
+            "end.json there is not as our supervisor writes it.",
+        )
     if run.end is None:
         raise RunError(
             f"run {run.run_id} still goes on at {transport.host.where}",

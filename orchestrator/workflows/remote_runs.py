@@ -96,6 +96,11 @@ def missing(known: tuple[RemoteRun, ...]) -> Iterator[RemoteRun]:
     return (run for run in known if run.end and run.here in (Here.STARTED, Here.NOTHING))
 
 
+def damaged(known: tuple[RemoteRun, ...]) -> Iterator[RemoteRun]:
+    """The runs of which their host tells what makes no sense, not whole here."""
+    return (run for run in known if run.state == DAMAGED and run.here is not Here.WHOLE)
+
+
 def in_anothers_place(known: tuple[RemoteRun, ...]) -> tuple[str, ...]:
     """The ids of ended runs that cannot be fetched, since here is another run of that name."""
     return tuple(run.run_id for run in known if run.end and run.here is Here.ANOTHERS)

@@ -138,3 +138,19 @@ def test_the_hint_that_keeps_anothers_run_elsewhere_is_accepted_as_it_is_printed
     assert (program, inventory, path) == ("orchestrator", "--inventory", "inventory.yaml")
     assert cli(*words)[0] == 0
     assert (tmp_path / "FOLDER" / FIRST / "result.json").is_file()
+
+
+@pytest.mark.parametrize("what", [("--all",), (OTHER,)], ids=["all", "one"])
+def test_a_run_whose_end_makes_no_sense_is_named_and_hides_no_other(
+    cli: Cli, tmp_path: Path, what: tuple[str, ...]
+) -> None:
+    measured(FIRST, tmp_path / "w")
+    odd = measured(OTHER, tmp_path / "w")
+    (odd / "end.json").write_text(json.dumps({"why": "zzz", "exit_status": 0, "message": ""}))
+    code, out, err = cli("runs", "fetch", *what, "--host", "pod")
+    assert code == ExitCode.UNFIT, err
+    assert f"run {OTHER} is damaged: what its host tells of it makes no sense" in err
+    assert f"jobs/{OTHER} of the host's workspace" in err
+    assert "goes on" not in err
+    assert (FIRST in out) is (what == ("--all",))
+    assert not (tmp_path / "runs" / OTHER).exists()
