@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestrator.model.text import typed
+from orchestrator.model.command import typed
 
 if TYPE_CHECKING:
     from orchestrator.cloud.runpod import RunPod

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from orchestrator.model.command import typed
 from orchestrator.model.run import Run
-from orchestrator.model.text import typed
 from remote_payload.contract import Stage, Status
 
 

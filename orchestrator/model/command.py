@@ -9,6 +9,8 @@ import shlex
 import zlib
 from dataclasses import dataclass, field
 
+from orchestrator.model.text import is_seen
+
 _DIGEST_DIGITS = 12
 # A login shell need not be a POSIX one. In quotes fish reads `\\` its own way, csh `!` and line
 # ends; both have their own mind about bytes beyond ASCII. Such words travel as octal escapes,
@@ -106,3 +108,22 @@ def _quoted(word: str) -> str:
 def python_program(python: str, program: Program, *arguments: str) -> Command:
     """Run `program` under the host's `python`, isolated from its site packages and our cwd."""
     return Command((python, "-IS", "-c", program.bootstrap, *arguments), program=program)
+
+
+def typed(*words: str) -> str:
+    """A command line that a shell reads as these words, of characters that can all be seen.
+
+    Others, and bytes that are no text, are spelled in the $'…' of bash, zsh, ksh and POSIX.1-2024.
+    """
+    return " ".join(shlex.quote(w) if all(map(is_seen, w)) else _dollar_quoted(w) for w in words)
+
+
+def _dollar_quoted(word: str) -> str:
+    def spelled(character: str) -> str:
+        if is_seen(character):
+            return f"\\{character}" if character in "'\\" else character
+        # A byte of a name that is no text is such a half of a surrogate, PEP 383.
+        how = "surrogateescape" if "\udc80" <= character <= "\udcff" else "surrogatepass"
+        return "".join(f"\\{byte:03o}" for byte in character.encode("utf-8", how))
+
+    return f"$'{''.join(map(spelled, word))}'"

@@ -8,7 +8,6 @@ room (Default_Ignorable_Code_Point in Unicode's DerivedCoreProperties.txt).
 from __future__ import annotations
 
 import re
-import shlex
 
 # Almost all text is ASCII; only the rest is looked at character by character.
 _RARE = re.compile(r"[^ -~\t\n]")
@@ -27,7 +26,7 @@ def printable(text: str) -> str:
     # A document of a hundred megabytes is looked through three times as fast this way.
     if text.isascii() and not text.encode("ascii").translate(None, _COMMON):
         return text
-    return _RARE.sub(lambda found: found[0] if _is_seen(found[0]) else _spelled(found[0]), text)
+    return _RARE.sub(lambda found: found[0] if is_seen(found[0]) else _spelled(found[0]), text)
 
 
 def one_line(text: str) -> str:
@@ -46,33 +45,14 @@ def told_apart(line: str) -> str:
     return f"    {shown}" if _LIKE_OURS.match(shown) else shown
 
 
-def typed(*words: str) -> str:
-    """A command line that a shell reads as these words, of characters that can all be seen.
-
-    Others, and bytes that are no text, are spelled in the $'…' of bash, zsh, ksh and POSIX.1-2024.
-    """
-    return " ".join(shlex.quote(w) if all(map(_is_seen, w)) else _dollar_quoted(w) for w in words)
-
-
-def _dollar_quoted(word: str) -> str:
-    def spelled(character: str) -> str:
-        if _is_seen(character):
-            return f"\\{character}" if character in "'\\" else character
-        # A byte of a name that is no text is such a half of a surrogate, PEP 383.
-        how = "surrogateescape" if "\udc80" <= character <= "\udcff" else "surrogatepass"
-        return "".join(f"\\{byte:03o}" for byte in character.encode("utf-8", how))
-
-    return f"$'{''.join(map(spelled, word))}'"
-
-
 def harmless_json(text: str) -> str:
     """A JSON document that says the same, with `\\uXXXX` for all that `printable` spells out."""
     if text.isascii() and not text.encode("ascii").translate(None, _COMMON):
         return text
-    return _RARE.sub(lambda found: found[0] if _is_seen(found[0]) else _in_json(found[0]), text)
+    return _RARE.sub(lambda found: found[0] if is_seen(found[0]) else _in_json(found[0]), text)
 
 
-def _is_seen(character: str) -> bool:
+def is_seen(character: str) -> bool:
     return character.isprintable() and not _NO_ROOM.match(character)
 
 

@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 
 from orchestrator.errors import RunError
 from orchestrator.model import bounds, regular_file
+from orchestrator.model.command import typed
 from orchestrator.model.job import JobEnd
 from orchestrator.model.local_fault import is_a_limit, told
 from orchestrator.model.price import Price
 from orchestrator.model.run import RunCard
-from orchestrator.model.text import typed
 from orchestrator.store.naming import is_id
 from remote_payload import codec
 from remote_payload.contract import SCHEMA, Request, Result

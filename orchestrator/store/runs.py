@@ -14,12 +14,12 @@ from pathlib import Path
 
 from orchestrator.errors import RunError
 from orchestrator.model.claim import Claim, difference
+from orchestrator.model.command import typed
 from orchestrator.model.job import Ending, JobEnd
 from orchestrator.model.local_fault import told
 from orchestrator.model.price import Charge, Price
 from orchestrator.model.redaction import discreet
 from orchestrator.model.run import UNKNOWN, Run, RunCard
-from orchestrator.model.text import typed
 from orchestrator.store import run_files, run_order
 from orchestrator.store.alone import alone
 from orchestrator.store.naming import is_path, named, new_run_id

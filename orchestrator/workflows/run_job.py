@@ -19,10 +19,10 @@ from orchestrator.errors import (
     RunTaken,
 )
 from orchestrator.launch.detached import DetachedLauncher
+from orchestrator.model.command import typed
 from orchestrator.model.job import Ending, JobEnd
 from orchestrator.model.local_fault import is_local, no_memory, told
 from orchestrator.model.run import Run, RunCard
-from orchestrator.model.text import typed
 from orchestrator.store.alone import alone
 from orchestrator.store.runs import LOG
 from orchestrator.workflows.errand import Errand, Patience, spec_of

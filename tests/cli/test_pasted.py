@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.cli.app import run
-from orchestrator.model.text import typed
+from orchestrator.model.command import typed
 from tests.cli.comparing import MADE, store
 
 NAMES = (
@@ -50,7 +50,9 @@ def test_a_damaged_run_is_named_as_its_folder_is_called(
     (folder / "run.json").write_text("{")
     assert run(["report", f"runs/{os.fsdecode(name)}"]) == 2
     hint = capsys.readouterr().err.splitlines()[-1]
-    assert pasted(hint.partition("`")[2].rpartition("`, or")[0]) == [b"attach", name]
+    remove, _, attach = hint.partition("`")[2].partition("`, then `")
+    assert pasted(remove) == [b"runs", b"rm", name]
+    assert pasted(attach.rpartition("`, or")[0]) == [b"attach", name, b"--host", b"NAME"]
 
 
 def test_a_name_that_no_file_can_have_is_spelled_all_the_same() -> None:

@@ -62,7 +62,6 @@ ALLOWED = {
         "/bin/sh is started",
     },
     # Shown to people, never run.
-    "orchestrator/cli/session.py": {"shlex.join quotes"},
     "orchestrator/cli/console.py": {"step.command.shell_line hands over text"},
 }
 
