@@ -140,9 +140,10 @@ def holding(run):
     for held in glob.glob("/proc/[0-9]*/fd/*") if taker else ():
         with contextlib.suppress(OSError):
             name, told = os.path.basename(os.readlink(held)), held.replace("/fd/", "/fdinfo/")
-            if name.startswith("blackwell-sparsek-") and taken.search(text_of(told)):
-                if text_of(held).strip() in ("", run):
-                    found.add(int(held.split("/")[2]))
+            by = name.startswith("blackwell-sparsek-") and taken.search(text_of(told))
+            # A lock that says neither whose it is nor who took it may be another job's.
+            if by and text_of(held).strip() in ((run,) if by[1] == "0" else ("", run)):
+                found.add(int(held.split("/")[2]))
     return found - {taker}
 
 
