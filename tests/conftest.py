@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -25,6 +26,15 @@ settings.load_profile("quiet")
 
 _WITHOUT_SSHD = "BSK_TESTS_WITHOUT_SSHD"
 _PERSONAL = ("SSH_AUTH_SOCK", "SSH_ASKPASS", "RUNPOD_API_KEY", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")
+
+
+@pytest.fixture(autouse=True)
+def ctrl_c() -> Iterator[None]:
+    """A command that was interrupted ignores Ctrl-C from then on: here that would be every later
+    test of this process, and all that they start."""
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(autouse=True)
