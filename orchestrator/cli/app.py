@@ -17,11 +17,9 @@ from orchestrator.cli import console, terminal
 from orchestrator.cli.once import refuse_repeats
 from orchestrator.cli.session import Session
 from orchestrator.errors import EndedBySignal, ExitCode, LocalFault, OrchestratorError
-from orchestrator.model.local_fault import (
-    is_local,
-    no_memory,
-    told,
-)  # now: it may be told of too many files
+
+# Now, not when it is needed: it may be told of too many open files.
+from orchestrator.model.local_fault import is_local, no_memory, told
 
 
 @dataclass(frozen=True)

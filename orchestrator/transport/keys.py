@@ -104,7 +104,7 @@ class Tried:
 
 @dataclass(frozen=True)
 class KeyRing:
-    """The keys at hand. held: the agent's. load: reads a private key file.
+    """The keys at hand. held: the agent's.
 
     load: reads a private key file, with the errors of key_file.unlocked. agent_problem: why held
     may be too few. used: the certificates that were offered.

@@ -37,6 +37,16 @@ SLEEPS = "print('line', flush=True); time.sleep(300)\n"
 _ATTACH, _DETACH = 16, 17
 
 
+def left_at_work(laptop: Laptop) -> Path:
+    """The folder here of a run whose command was killed; its job goes on."""
+    laptop.payload(LONG)
+    process = laptop.start("profile")
+    laptop.wait_for_log()
+    process.kill()
+    process.wait()
+    return laptop.folder()
+
+
 def test_a_job_whose_folder_is_gone_there_is_not_said_to_be_over_and_can_be_cancelled(
     laptop: Laptop,
 ) -> None:
@@ -64,11 +74,7 @@ def test_a_job_whose_folder_is_gone_there_is_not_said_to_be_over_and_can_be_canc
 def test_a_job_whose_card_here_is_damaged_is_ended_by_its_host_and_whole_id(
     laptop: Laptop,
 ) -> None:
-    laptop.payload(LONG)
-    process = laptop.start("profile")
-    laptop.wait_for_log()
-    process.kill()
-    folder = laptop.folder()
+    folder = left_at_work(laptop)
     (folder / "run.json").write_bytes(b"")
     attached = laptop.run("attach", folder.name, "--host", "pod")
     assert attached.code == 2
@@ -90,11 +96,7 @@ def test_a_job_whose_card_here_is_damaged_is_ended_by_its_host_and_whole_id(
 def test_a_run_whose_folder_is_gone_here_is_attached_to_and_cancelled_by_id_and_host(
     laptop: Laptop,
 ) -> None:
-    laptop.payload(LONG)
-    process = laptop.start("profile")
-    laptop.wait_for_log()
-    process.kill()
-    process.wait()
+    left_at_work(laptop)
     run, job = laptop.folder().name, laptop.job()
     shutil.rmtree(laptop.folder())
     for verb in ("attach", "cancel"):
