@@ -49,8 +49,9 @@ def starting(link: Any, limit_s: float) -> Iterator[None]:
     try:
         with hang_up_after(limit_s, link):
             yield
-    except (OSError, EOFError):
-        raise  # these are about the link already
+    except (OSError, EOFError):  # these are about the link already
+        link.close()  # its own thread may hear of the end later than we, and call it active
+        raise
     except Exception as error:
         link.join(_POLL_S)  # it closes its channels just before it calls itself inactive
         if link.is_active():
@@ -149,7 +150,7 @@ class SshChannel:
     def send(self, data: bytes) -> None:
         """Write all of data; LinkLost if the far end has gone, what it said stays readable."""
         view = memoryview(data)
-        with told(self._host, in_use=True):
+        with told(self._host, in_use=True), self._writing():
             for start in range(0, len(view), _PIECE_BYTES):
                 # Paramiko retries a full socket for ever, so the piece has a limit of its own.
                 with hang_up_after(self._send_limit_s + 1, self._raw.get_transport()):
@@ -157,7 +158,7 @@ class SshChannel:
 
     def close_send(self) -> None:
         """Tell the command that its stdin has ended."""
-        with told(self._host, in_use=True):
+        with told(self._host, in_use=True), self._writing():
             self._raw.shutdown_write()
 
     def receive(self, limit: int, timeout_s: float) -> bytes:
@@ -166,13 +167,13 @@ class SshChannel:
         while True:
             self._drain_stderr()
             try:
-                data: bytes = self._raw.recv(limit)
+                with self._writing():  # of how much room was made
+                    data: bytes = self._raw.recv(limit)
             except TimeoutError:
                 if time.monotonic() >= deadline:
                     raise lost(self._host, f"said nothing for {timeout_s:g} s") from None
                 continue
             except (OSError, EOFError):
-                # Reading tells the far end of the room it made, which a dead link refuses.
                 raise lost(self._host, "is no longer connected") from None
             self._drain_stderr()
             if not data and self._died():
@@ -207,6 +208,15 @@ class SshChannel:
         """Close both streams."""
         with contextlib.suppress(OSError, EOFError):
             self._raw.close()
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        """A connection that takes nothing more is over at once, as in starting()."""
+        try:
+            yield
+        except EOFError:
+            self._raw.get_transport().close()
+            raise
 
     def _send_piece(self, piece: memoryview) -> None:
         deadline = time.monotonic() + self._send_limit_s

@@ -198,6 +198,20 @@ def test_a_cut_link_in_a_run_is_a_lost_link_and_the_next_use_connects_again(
     assert transport.run(Command(("true",))).ok
 
 
+@pytest.mark.parametrize("in_use", [False, True], ids=["for a command", "for data"])
+def test_a_link_that_takes_nothing_more_is_not_used_again(
+    in_use: bool, linked: tuple[SshTransport, LossyLink]
+) -> None:
+    transport, link = linked
+    with transport.stream(Command(("cat",))) as channel:
+        link.blackhole()  # so whoever reads hears nothing of what follows
+        transport._link.sock.shutdown(socket.SHUT_WR)  # type: ignore[union-attr]
+        with within(6), pytest.raises(LinkLost):
+            channel.send(b"x") if in_use else transport.run(Command(("true",)))
+        link.restore()
+        assert transport.run(Command(("true",))).ok
+
+
 def test_a_black_hole_in_mid_stream_is_a_lost_link_in_time(
     linked: tuple[SshTransport, LossyLink],
 ) -> None:
