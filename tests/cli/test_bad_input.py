@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Outcome, Project
+from tests.disks import mounted
 from tests.ssh.server import NO_PYTHON, PASSWORD_ONLY, SshServer
 
 USAGE, UNREACHABLE, UNFIT = 2, 3, 4
@@ -96,14 +96,8 @@ def test_a_changed_host_key_is_refused_with_both_fingerprints(
 @pytest.fixture
 def tiny_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 200 KB, and nobody else's files on it."""
-    place = tmp_path / "tiny"
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(place)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("mounting a small tmpfs needs root and CAP_SYS_ADMIN")
-    yield place
-    # Lazily: the far end of the last command may be on its way out.
-    subprocess.run(["umount", "-l", str(place)], check=True)
+    with mounted(tmp_path / "tiny", "size=200k") as place:
+        yield place
 
 
 def test_a_full_disk_on_the_host_is_an_unfit_host(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import threading
 import time
@@ -24,6 +23,7 @@ from remote_payload.device_lock import LOOK_LIMIT_S
 from tests.cli.conftest import Outcome, Project
 from tests.cli.quick import quick_payload
 from tests.conftest import SshdVariant
+from tests.disks import mounted
 from tests.faults.doubles import Said
 from tests.ssh.link import LossyLink
 from tests.ssh.server import SshServer
@@ -148,17 +148,10 @@ def test_counters_that_were_insisted_on_need_an_ncu(
 def test_a_workspace_that_is_read_only_is_told_in_doctors_words(
     project: Project, sshd: SshServer, tmp_path: Path
 ) -> None:
-    fixed = tmp_path / "fixed"
-    fixed.mkdir()
-    words = ["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", str(fixed)]
-    if os.geteuid() != 0 or subprocess.run(words, capture_output=True).returncode:
-        pytest.skip("mounting is not allowed here")
-    try:
+    with mounted(tmp_path / "fixed", "ro") as fixed:
         project.add_ssh_host(sshd, workspace=str(fixed / "work"))
         quick_payload(project.root)
         assert_stopped(project, project.orchestrator("profile"), "workspace")
-    finally:
-        subprocess.run(["umount", "-l", str(fixed)], check=True)
 
 
 def test_a_hanging_nvidia_smi_costs_no_more_than_the_agents_limit_and_stops_nothing(

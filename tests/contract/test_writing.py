@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from remote_payload import codec, writing
-from tests.faults.small_disk import mounted
+from tests.disks import mounted
 
 NEW = "new words\n"
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="making device nodes needs root")

@@ -23,6 +23,7 @@ from typing import Any
 
 import pytest
 
+from tests.disks import mounted
 from tests.ssh.server import SshServer
 
 REPOSITORY = Path(__file__).parents[2]
@@ -255,13 +256,5 @@ def second_laptop(tmp_path: Path, sshd: SshServer) -> Iterator[Laptop]:
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of four megabytes."""
-    place = tmp_path / "small-disk"
-    place.mkdir()
-    words = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(place)]
-    if os.geteuid() != 0:
-        pytest.skip("cannot mount a small disk: not root")
-    mounted = subprocess.run(words, capture_output=True, text=True, check=False)
-    if mounted.returncode:
-        pytest.skip(f"cannot mount a small disk: {mounted.stderr.strip()}")
-    yield place
-    subprocess.run(["umount", "-l", str(place)], check=True)
+    with mounted(tmp_path / "small-disk", "size=4m") as place:
+        yield place

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.disks import immutable
 from tests.faults.conftest import (
     COUNTS,
     FINISH,
@@ -24,7 +25,6 @@ from tests.faults.conftest import (
     processes_of,
     wait_until,
 )
-from tests.faults.small_disk import immutable
 from tests.ssh.terminal import on_terminal
 
 SHOW_CURSOR, HIDE_CURSOR = "\x1b[?25h", "\x1b[?25l"

@@ -13,7 +13,7 @@ import pytest
 
 from remote_payload import device_lock
 from remote_payload.device_lock import DeviceLock
-from tests.faults.small_disk import mounted
+from tests.disks import mounted
 from tests.payload.running import ROOT
 
 GPU = "GPU-aaaa1111-0"

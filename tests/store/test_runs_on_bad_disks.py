@@ -14,7 +14,7 @@ import pytest
 from orchestrator.errors import LocalFault
 from orchestrator.store.runs import RunStore
 from orchestrator.workflows.borrow import _keep
-from tests.faults.small_disk import immutable, mounted
+from tests.disks import immutable, mounted
 from tests.store.test_runs import REQUEST, card, finish
 
 Spoil = Callable[[Path], AbstractContextManager[object]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import time
@@ -21,6 +20,7 @@ from orchestrator.transport import agent
 from orchestrator.transport.connect import Trust, connect
 from orchestrator.workflows.compile_probe import compile_ten_lines
 from tests import toolkit
+from tests.disks import mounted
 from tests.ssh.server import SshServer
 from tests.workflows.conftest import REACH, SYSTEM, Tried, left_in, line, look, probe
 
@@ -163,13 +163,8 @@ def test_a_workspace_mounted_noexec_is_told_with_the_loaders_words(
     workspace = tmp_path / "noexec"
     target = workspace / part
     target.mkdir(parents=True)
-    words = ["mount", "-t", "tmpfs", "-o", "noexec", "tmpfs", str(target)]
-    if os.geteuid() != 0 or subprocess.run(words, capture_output=True).returncode:
-        pytest.skip("mounting is not allowed here")
-    try:
+    with mounted(target, "noexec"):
         seen, _ = probe(replace(here, workspace=str(workspace)), kit)
-    finally:
-        subprocess.run(["umount", "-l", str(target)], check=True)
     assert seen.state == "load"
     assert "failed to map segment" in sentence(seen.said)
 

@@ -20,6 +20,7 @@ from orchestrator.transport.agent import open_agent
 from orchestrator.transport.base import Transport
 from orchestrator.transport.connect import Trust, connect
 from orchestrator.workflows.deploy import deploy, deploy_from
+from tests.disks import mounted
 from tests.ssh.link import LossyLink
 from tests.ssh.server import SshServer
 from tests.workflows.syncing import Listener, held, local, local_host, published, there, write
@@ -38,20 +39,8 @@ def root(tmp_path: Path) -> Path:
 @pytest.fixture
 def tiny_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of one megabyte."""
-    place = tmp_path / "tiny"
-    place.mkdir()
-    words = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)]
-    mounted = (
-        subprocess.run(words, capture_output=True, text=True, check=False)
-        if os.geteuid() == 0
-        else None
-    )
-    if mounted is None or mounted.returncode:
-        pytest.skip(
-            f"cannot mount a small disk: {mounted.stderr.strip() if mounted else 'not root'}"
-        )
-    yield place
-    subprocess.run(["umount", str(place)], check=True)
+    with mounted(tmp_path / "tiny", "size=1m") as place:
+        yield place
 
 
 def test_a_client_that_breaks_off_leaves_published_snapshots_as_they_were(

@@ -21,9 +21,9 @@ from orchestrator.transport.connect import Trust, connect
 from orchestrator.workflows.diagnose import diagnose, require_fit, shown
 from remote_payload.contract import Device, Provider, Request, Stage
 from tests.conftest import SshdVariant
+from tests.disks import mounted, unwritable
 from tests.ssh.link import LossyLink
 from tests.ssh.server import INTERACTIVE_ONLY, NO_PYTHON, NOISY_LOGIN, SshServer
-from tests.workflows.disks import mounted, unwritable
 
 REQUEST = Request("", "", (Stage.CHECK,), (), (Provider("sdpa"),))
 TOOLS = Path(__file__).parents[1] / "fixtures" / "doctor"

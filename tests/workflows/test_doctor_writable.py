@@ -20,8 +20,8 @@ from orchestrator.model.host import Host, TransportKind
 from orchestrator.workflows.diagnose import require_fit
 from remote_payload import device_lock
 from remote_payload.contract import Provider, Stage
+from tests.disks import mounted, unwritable
 from tests.workflows.conftest import line, look
-from tests.workflows.disks import mounted, unwritable
 from tests.workflows.test_diagnose import REQUEST
 
 PARTS = ("jobs", "snapshots", "builds", "locks")
@@ -34,22 +34,22 @@ def here(tmp_path: Path) -> Host:
     return replace(host, env=(("CUDA_HOME", "/nonexistent"),))
 
 
-def _read_only(place: Path) -> ContextManager[None]:
+def _read_only(place: Path) -> ContextManager[object]:
     place.mkdir()
     return mounted(place, "ro") if os.geteuid() == 0 else unwritable(place)
 
 
-def _full(place: Path) -> ContextManager[None]:
+def _full(place: Path) -> ContextManager[object]:
     place.mkdir()
     return mounted(place, "size=16k")
 
 
-def _no_folder(place: Path) -> ContextManager[None]:
+def _no_folder(place: Path) -> ContextManager[object]:
     place.write_text("")
     return nullcontext()
 
 
-def _lost_link(place: Path) -> ContextManager[None]:
+def _lost_link(place: Path) -> ContextManager[object]:
     place.symlink_to("gone")
     return nullcontext()
 
@@ -65,7 +65,7 @@ def _lost_link(place: Path) -> ContextManager[None]:
     ],
 )
 def test_writable_means_that_a_file_was_written_wherever_a_job_will_write(
-    here: Host, part: str, harm: Callable[[Path], ContextManager[None]], words: tuple[str, ...]
+    here: Host, part: str, harm: Callable[[Path], ContextManager[object]], words: tuple[str, ...]
 ) -> None:
     """The workspace itself may be written to in all of these."""
     place = Path(here.workspace)
@@ -126,11 +126,11 @@ def test_what_stands_in_a_workspace_of_use_is_left_as_it_is(here: Host) -> None:
     assert {path: mode for path, mode in after.items() if "doctor" not in path.parts} == before
 
 
-def _missing(place: Path) -> ContextManager[None]:
+def _missing(place: Path) -> ContextManager[object]:
     return nullcontext()
 
 
-def _usable(place: Path) -> ContextManager[None]:
+def _usable(place: Path) -> ContextManager[object]:
     place.mkdir()
     return nullcontext()
 
@@ -146,7 +146,10 @@ def _usable(place: Path) -> ContextManager[None]:
     ],
 )
 def test_a_place_for_locks_that_cannot_hold_them_ends_a_run_before_it_begins(
-    here: Host, tmp_path: Path, harm: Callable[[Path], ContextManager[None]], words: tuple[str, ...]
+    here: Host,
+    tmp_path: Path,
+    harm: Callable[[Path], ContextManager[object]],
+    words: tuple[str, ...],
 ) -> None:
     place = tmp_path / "locks"
     with harm(place):
@@ -160,20 +163,20 @@ def test_a_place_for_locks_that_cannot_hold_them_ends_a_run_before_it_begins(
             require_fit(diagnosis, REQUEST)
 
 
-def _on_a_link(place: Path) -> ContextManager[None]:
+def _on_a_link(place: Path) -> ContextManager[object]:
     (place.parent.parent / "disk").mkdir()
     place.symlink_to("../disk")
     return mounted(place, "noexec")
 
 
-def _on_itself(place: Path) -> ContextManager[None]:
+def _on_itself(place: Path) -> ContextManager[object]:
     place.mkdir()
     return mounted(place, "noexec")
 
 
 @pytest.mark.parametrize("harm", [_on_itself, _on_a_link])
 def test_builds_on_a_disk_that_is_mounted_noexec_end_a_run_with_our_kernel(
-    here: Host, harm: Callable[[Path], ContextManager[None]]
+    here: Host, harm: Callable[[Path], ContextManager[object]]
 ) -> None:
     place = Path(here.workspace)
     place.mkdir()

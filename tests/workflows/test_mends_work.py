@@ -26,6 +26,7 @@ from orchestrator.model.host import Host, TransportKind
 from orchestrator.transport.connect import Trust, connect
 from orchestrator.workflows.diagnose import diagnose
 from tests import toolkit
+from tests.disks import mounted
 from tests.model.test_diagnosis import CASES
 
 QUOTED = re.compile(r"`([^`]+)`")
@@ -150,12 +151,7 @@ def test_where_the_system_manages_python_torch_goes_into_an_environment_of_its_o
 
 
 def test_removing_the_builds_makes_room(host: Host, tmp_path: Path) -> None:
-    place = tmp_path / "small"
-    place.mkdir()
-    words = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)]
-    if os.geteuid() != 0 or subprocess.run(words, capture_output=True).returncode:
-        pytest.skip("mounting is not allowed here")
-    try:
+    with mounted(tmp_path / "small", "size=1m") as place:
         (place / "builds" / "key").mkdir(parents=True)
         (place / "builds" / "key" / "lib.so").write_bytes(b"x" * 1_000_000)
         small = replace(host, workspace=str(place))
@@ -163,8 +159,6 @@ def test_removing_the_builds_makes_room(host: Host, tmp_path: Path) -> None:
         assert "is full" in full.found
         subprocess.run(command_of(full), shell=True, check=True)
         assert "is full" not in line(small, "workspace").found
-    finally:
-        subprocess.run(["umount", "-l", str(place)], check=True)
 
 
 def test_a_python_that_hangs_shows_it_when_tried(host: Host, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Disks and files that refuse, for as long as a block lasts."""
+"""Disks, folders and files that refuse, for as long as a block lasts."""
 
 from __future__ import annotations
 
@@ -13,15 +13,26 @@ import pytest
 
 @contextlib.contextmanager
 def mounted(place: Path, options: str) -> Iterator[Path]:
-    """A tmpfs at `place`, or the test is skipped."""
-    place.mkdir()
+    """A tmpfs at `place`, which is made where it is not there; or the test is skipped."""
+    place.mkdir(exist_ok=True)
     mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)]
     if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("mounting a small tmpfs needs root and CAP_SYS_ADMIN")
+        pytest.skip("mounting a tmpfs needs root and CAP_SYS_ADMIN")
     try:
         yield place
     finally:
+        # Lazily: the far end of the last command may be on its way out.
         subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+@contextlib.contextmanager
+def unwritable(place: Path) -> Iterator[None]:
+    """A folder without the right to write, for those who are not root."""
+    place.chmod(0o555)
+    try:
+        yield
+    finally:
+        place.chmod(0o755)
 
 
 @contextlib.contextmanager
