@@ -129,15 +129,17 @@ def on_terminal() -> bool:
 
 def confirm(*lines: str) -> bool:
     """A yes-or-no question whose default is no, as is Ctrl-D and an empty stdin."""
-    # The prompt is written by C's readline, which passes no gate of ours.
+    question = "\n".join(map(one_line, lines))
     with undisturbed(), signals.heard():
-        try:
-            return click.confirm("\n".join(map(one_line, lines)), default=False, err=True)
-        except click.Abort as error:
-            if not isinstance(error.__context__, EOFError):  # Ctrl-C is no answer
-                raise
-            terminal.write("\n", err=True)
-            return False
+        while True:
+            # Not input(), and so not click: a Ctrl-C while that flushes what it wrote is swallowed.
+            terminal.write(f"{question} [y/N]: ", err=True)
+            typed = sys.stdin.readline()
+            if not typed:
+                terminal.write("\n", err=True)
+            if (answer := typed.strip().lower()) in ("y", "yes", "n", "no", ""):
+                return answer in ("y", "yes")
+            terminal.write("Please answer y or n.\n", err=True)
 
 
 def dry_run(steps: Sequence[DryStep], as_json: bool, in_full: bool) -> int:

@@ -64,7 +64,7 @@ def paid(
     def confirm(question: str) -> bool:
         try:
             return console.on_terminal() and console.confirm(question)
-        except click.Abort:  # Ctrl-C is no answer, and the rest is told all the same
+        except KeyboardInterrupt:  # Ctrl-C is no answer, and the rest is told all the same
             return False
 
     purse = Purse(budget, transport, session.pods, console.note, confirm, session.runs, folder)

@@ -82,19 +82,26 @@ def _open_closed_ones() -> None:
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # open(2): the lowest number that is free
     if sys.stdin is None:
-        sys.stdin = open(0, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
+        sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+    # What comes there are answers, and no data.
+    answers = cast(io.TextIOWrapper, sys.stdin)
+    answers.reconfigure(encoding=_encoding(answers), errors="replace")
 
 
 def _text(outlet: _Outlet, before: TextIO | None) -> TextIO:
-    """Text for the outlet, in the encoding that the shell asked for, if any text can be written so;
-    click takes ASCII for UTF-8, as a terminal without a locale nearly always is."""
-    encoding = getattr(before, "encoding", None) or "utf-8"
+    buffer, encoding = io.BufferedWriter(outlet), _encoding(before)
+    stream = io.TextIOWrapper(buffer, encoding, errors="backslashreplace", line_buffering=True)
+    return cast(TextIO, stream)
+
+
+def _encoding(stream: TextIO | None) -> str:
+    """The encoding that the shell asked for, if any text can be written so; ASCII is taken for
+    UTF-8, as by click: a terminal without a locale nearly always shows that."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
     with contextlib.suppress(LookupError):
         encoding = "utf-8" if codecs.lookup(encoding).name == "ascii" else encoding
     try:
         _ANY.encode(encoding, "backslashreplace")
     except (LookupError, UnicodeError):  # as idna, which is for names of hosts alone
-        encoding = "utf-8"
-    buffer = io.BufferedWriter(outlet)
-    stream = io.TextIOWrapper(buffer, encoding, errors="backslashreplace", line_buffering=True)
-    return cast(TextIO, stream)
+        return "utf-8"
+    return encoding

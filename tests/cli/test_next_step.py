@@ -231,8 +231,9 @@ def test_what_is_kept_when_asked_is_said_to_be_kept(
     quick_payload(project.root)
     assert project.orchestrator("check").code == 0
     run = the_run(project)
-    monkeypatch.setattr("click.confirm", lambda *_, **__: False)
+    monkeypatch.setattr("sys.stdin", io.StringIO("perhaps\nNo\n"))
     outcome = project.orchestrator("runs", "rm", run)
+    assert outcome.err.count("? [y/N]: ") == 2
     assert f"kept {run}" in outcome.err
     assert json.loads(project.orchestrator("runs", "--json").out)[0]["run"] == run
 

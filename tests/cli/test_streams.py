@@ -161,3 +161,21 @@ def test_a_command_that_is_no_text_in_this_locale_is_repeated_all_the_same(
     (folder / "run.json").write_text(text)
     outcome = shell(f"$O report {MADE}")
     assert outcome.code == 0, outcome.err
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("<<<yes", "removed"),
+        ("<<<$'\\xff\\nY'", "removed"),
+        ("<<<no", "kept"),
+        ("<&-", "kept"),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8:strict", "ascii:strict", "undefined"])
+def test_a_question_takes_any_stdin_for_an_answer(
+    shell: Shell, tmp_path: Path, answer: str, said: str, encoding: str
+) -> None:
+    outcome = shell(f"$O runs rm {AGAIN} {answer}", PYTHONIOENCODING=encoding)
+    assert (outcome.code, said in outcome.out + outcome.err) == (0, True), outcome.err
+    assert (tmp_path / "runs" / AGAIN).exists() == (said != "removed")

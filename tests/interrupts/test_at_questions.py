@@ -111,3 +111,41 @@ def test_a_signal_between_the_question_and_the_read_does_not_wait_for_a_key(
         finally:
             asking.kill()
         assert asking.stdout.read() == f"{error}\n"
+
+
+# Whoever asks writes, and what is written calls on our gate: a signal may come wherever it does.
+AT_A_FLUSH = """import io, os, signal, sys
+from orchestrator.cli import console
+class Stderr(io.StringIO):
+    flushes = 0
+    def flush(self):
+        self.flushes += 1
+        if self.flushes == int(sys.argv[1]):
+            os.kill(os.getpid(), signal.SIGINT)
+sys.stderr = Stderr()
+try:
+    given = console.confirm("Go on?")
+except BaseException:
+    print("interrupted", flush=True)
+else:
+    print(given, sys.stderr.flushes, flush=True)
+os._exit(0)  # Python itself flushes once more at its end
+"""
+
+
+def test_a_ctrl_c_while_the_question_is_being_written_is_not_swallowed() -> None:
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", AT_A_FLUSH, str(flush)],
+            cwd=REPOSITORY,
+            env=environment(),
+            input="y\n",
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        ).stdout
+        for flush in range(1, 5)
+    ]
+    assert said[0] == "interrupted\n"
+    flushes = said.count("interrupted\n")
+    assert said[flushes:] == [f"True {flushes}\n"] * (4 - flushes)
