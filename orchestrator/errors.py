@@ -135,5 +135,6 @@ class EndedBySignal(BaseException):
 
     def __init__(self, number: int) -> None:
         super().__init__(f"ended by {signal.Signals(number).name}")
+        self.number = number
         self.exit_code = 128 + number
         self.goes_on = ""

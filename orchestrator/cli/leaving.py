@@ -13,6 +13,7 @@ import os
 import select
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from threading import Thread
 from typing import Any, NoReturn
@@ -20,6 +21,7 @@ from typing import Any, NoReturn
 INTERRUPTED = 130
 BY_SIGNAL = 128  # exit codes from here on are those of a signal
 _FLUSH_LIMIT_S = 0.5
+_ODD_MOMENT_S = 0.01
 # DECTCEM; rich hides it while it draws.
 _CURSOR_SHOWN, _CURSOR_HIDDEN = b"\x1b[?25h", b"\x1b[?25l"
 _taken: list[tuple[Callable[[], None], Callable[[], None] | None]] = []
@@ -90,11 +92,22 @@ def keep_interrupts() -> None:
 
     def swallowed(unraisable: Any) -> None:
         if unraisable.exc_type is KeyboardInterrupt:
-            _thread.interrupt_main()
+            send_again(signal.SIGINT)
         else:
             sys.__unraisablehook__(unraisable)
 
     sys.unraisablehook = swallowed
+
+
+def send_again(number: int) -> None:
+    """Send this process a signal once more, as soon as its main thread is out of the odd moment:
+    what is raised in there is ignored, too."""
+
+    def send() -> None:
+        time.sleep(_ODD_MOMENT_S)
+        os.kill(os.getpid(), number)
+
+    _thread.start_new_thread(send, ())
 
 
 def interrupted() -> int:

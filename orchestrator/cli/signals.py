@@ -7,9 +7,11 @@ import contextlib
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from types import FrameType
+from typing import Any
 
 from orchestrator.cli import leaving
 from orchestrator.errors import EndedBySignal
@@ -31,11 +33,31 @@ def install() -> None:
 
     A second one, or work that does not let go within _CLEANING_UP_S, ends the process at once.
     """
-    for number in _NUMBERS:
-        if signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, _end)
+    _raise_from(signal.SIG_DFL)
+    _keep_swallowed()
     if signal.getsignal(signal.SIGTSTP) is signal.SIG_DFL:
         signal.signal(signal.SIGTSTP, lambda number, frame: leaving.stop())
+
+
+def _raise_from(handler: Any) -> None:
+    """Let each signal raise whose handler is that one."""
+    for number in _NUMBERS:
+        if signal.getsignal(number) is handler:
+            signal.signal(number, _end)
+
+
+def _keep_swallowed() -> None:
+    """As leaving.keep_interrupts, for these signals."""
+    others = sys.unraisablehook
+
+    def swallowed(unraisable: Any) -> None:
+        if isinstance(unraisable.exc_value, EndedBySignal):
+            _raise_from(_end_at_once)
+            leaving.send_again(unraisable.exc_value.number)
+        else:
+            others(unraisable)
+
+    sys.unraisablehook = swallowed
 
 
 def end_at_once() -> None:

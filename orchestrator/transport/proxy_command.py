@@ -19,7 +19,8 @@ from orchestrator.model.text import printable
 
 _TAIL_BYTES = 2000
 _LAST_LINES = 3  # some shells say what is wrong first, and then show the place
-_END_S = 2.0
+_END_S = 1.0
+_ENDED_S = 0.2  # one that has closed its end ends within that, and what it said is here
 
 
 @dataclass
@@ -35,8 +36,8 @@ class ProxyCommand:
     def complaint(self) -> str:
         """What it said last on stderr, joined to one line; "" while it runs."""
         with contextlib.suppress(subprocess.TimeoutExpired):
-            status = self._process.wait(_END_S / 10)
-            self._listener.join(_END_S / 10)
+            status = self._process.wait(_ENDED_S)
+            self._listener.join(_ENDED_S)
             last = "; ".join(_words(self._said)[-_LAST_LINES:])
             return f"it ended with {status}{f': {last}' if last else ' and said nothing'}"
         return ""

@@ -21,7 +21,7 @@ from tests.ssh.terminal import Terminal, on_terminal
 REPOSITORY = Path(__file__).parents[2]
 CURSOR = re.compile(r"\x1b\[\?25([lh])")
 # Of the seconds that it may take, most are a loaded machine's.
-AT_ONCE_S = 2.0
+AT_ONCE_S = 3.0
 
 
 def environment(**more: str) -> dict[str, str]:

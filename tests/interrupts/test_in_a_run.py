@@ -7,7 +7,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -25,7 +24,7 @@ from tests.faults.conftest import (
     processes_of,
     wait_until,
 )
-from tests.interrupts.conftest import AT_ONCE_S, Desk, Mute, environment, interrupted
+from tests.interrupts.conftest import AT_ONCE_S, Desk, Mute, interrupted
 from tests.ssh.link import Loss, LossyLink
 from tests.ssh.server import SshServer
 
@@ -176,38 +175,6 @@ def test_while_git_hangs(desk: Desk) -> None:
     with desk.types("deploy", "--dry-run", PATH=f"{programs}:{os.environ['PATH']}") as terminal:
         terminal.read_for(1.2)
         assert "interrupted" in interrupted(terminal)
-
-
-READY = "from orchestrator.__main__ import main; print('ready', flush=True); main()"
-
-
-@pytest.mark.parametrize("words", [("report", "latest"), ("compare", "latest", RUN), ("doctor",)])
-def test_at_any_moment_of_a_command(words: tuple[str, ...], desk: Desk, mute: type[Mute]) -> None:
-    """Also while modules are loaded, once or three times: it is over, in order."""
-    desk.describe(port=mute().port)
-    store(desk.root, RUN, None)
-    moments = random.Random(20261128)
-    for number in range(8):
-        process = subprocess.Popen(
-            [sys.executable, "-c", READY, *words],
-            cwd=desk.root,
-            env={**os.environ, **environment()},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert process.stdout is not None
-        process.stdout.readline()
-        time.sleep(moments.uniform(0.0, 0.4))
-        for _ in range(number % 3):
-            process.send_signal(signal.SIGINT)
-            time.sleep(moments.uniform(0.0, 0.02))
-        outcome = pressed(process)
-        assert outcome.code in (130, 0, 2), outcome
-        assert outcome.err.strip()
-        assert "Exception ignored" not in outcome.err
-        assert not list(desk.root.rglob("*.partial"))
 
 
 @pytest.mark.parametrize("words", [("hosts", "status"), ("doctor",)])

@@ -1,0 +1,82 @@
+"""Signals while modules are loaded, while Python clears up, and one on the heels of another."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.cli.comparing import store
+from tests.interrupts.conftest import REPOSITORY, Desk, Mute, environment
+from tests.interrupts.test_in_a_run import RUN, pressed
+
+READY = "from orchestrator.__main__ import main; print('ready', flush=True); main()"
+
+
+@pytest.mark.parametrize("words", [("report", "latest"), ("compare", "latest", RUN), ("doctor",)])
+def test_at_any_moment_of_a_command(words: tuple[str, ...], desk: Desk, mute: type[Mute]) -> None:
+    """Also while modules are loaded, once or three times: it is over, in order."""
+    desk.describe(port=mute().port)
+    store(desk.root, RUN, None)
+    moments = random.Random(20261128)
+    for number in range(8):
+        process = subprocess.Popen(
+            [sys.executable, "-c", READY, *words],
+            cwd=desk.root,
+            env={**os.environ, **environment()},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(moments.uniform(0.0, 0.4))
+        for _ in range(number % 3):
+            process.send_signal(signal.SIGINT)
+            time.sleep(moments.uniform(0.0, 0.02))
+        outcome = pressed(process)
+        assert outcome.code in (130, 0, 2), outcome
+        assert outcome.err.strip()
+        assert "Exception ignored" not in outcome.err
+        assert not list(desk.root.rglob("*.partial"))
+
+
+# What is raised in a `__del__` Python ignores, and says so.
+CLEARS_UP = """import os, sys, time
+from orchestrator.cli import leaving
+leaving.keep_interrupts()
+from orchestrator.cli import signals
+signals.install()
+class Odd:
+    def __del__(self):
+        os.kill(os.getpid(), int(sys.argv[1]))
+        time.sleep(1)
+try:
+    Odd()
+    time.sleep(4)
+except BaseException as error:
+    print(type(error).__name__)
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "error"),
+    [(signal.SIGINT, "KeyboardInterrupt"), (signal.SIGTERM, "EndedBySignal")],
+    ids=["SIGINT", "SIGTERM"],
+)
+def test_a_signal_that_python_would_ignore_comes_again(number: signal.Signals, error: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", CLEARS_UP, str(int(number))],
+        cwd=REPOSITORY,
+        env={**os.environ, **environment()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{error}\n", "")
