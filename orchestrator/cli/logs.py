@@ -99,9 +99,9 @@ def _named(session: Session, reference: str, host: Host, accept_new_host_key: bo
 
 
 def _after(session: Session, folder: Path, run: str, host: Host | None = None) -> str:
-    from orchestrator.store.runs import CARD, END, RESULT
+    from orchestrator.store.runs import CARD
 
-    if (folder / CARD).is_file() and ((folder / RESULT).is_file() or (folder / END).is_file()):
+    if (folder / CARD).is_file() and session.runs.has_ended(folder):
         with suppress(RunError):  # the log was asked for, and has been shown
             return _after_one_that_is_home(session.runs.load(folder))
     if host is None or (folder / CARD).is_file():

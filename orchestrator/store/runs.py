@@ -168,6 +168,20 @@ class RunStore:
         """Run directories, oldest first."""
         yield from self._folders()
 
+    def renamed(self) -> frozenset[tuple[str, str]]:
+        """Id and mark of each run that has ended and whose folder is called something else."""
+        found = set()
+        for folder in filter(self.has_ended, self._found()):
+            with suppress(RunError):
+                card = run_files.card(folder)
+                if card.owner and card.run_id != folder.name:
+                    found.add((card.run_id, card.owner))
+        return frozenset(found)
+
+    def has_ended(self, folder: Path) -> bool:
+        """Whether what came of the run is here."""
+        return (folder / RESULT).is_file() or (folder / END).is_file()
+
     def remove(self, folder: Path) -> None:
         """Delete one run directory; refuses anything that is not one, and one that holds others."""
         if (

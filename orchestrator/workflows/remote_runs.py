@@ -11,13 +11,13 @@ from orchestrator.errors import (
     HostUnfit,
     RunError,
 )
-from orchestrator.launch.answer import DAMAGED
+from orchestrator.launch.answer import DAMAGED, ListedJob
 from orchestrator.launch.detached import DetachedLauncher
 from orchestrator.model.host import Host
 from orchestrator.model.job import Ending, Heartbeat, JobEnd
 from orchestrator.model.progress import Progress
 from orchestrator.store.naming import LATEST, is_id, require_id
-from orchestrator.store.runs import CARD, END, RESULT, RunStore
+from orchestrator.store.runs import CARD, RunStore
 from orchestrator.transport.base import Transport
 
 _SHOWN = 5
@@ -27,9 +27,13 @@ class Here(str, Enum):
     """How much of a run is on this machine."""
 
     WHOLE = "here"
+    RENAMED = "here, in a folder of another name"
     STARTED = "started here, not pulled"
     NOTHING = "only there"
     ANOTHERS = "only there; here is another run of this name"
+
+
+_WHOLE = (Here.WHOLE, Here.RENAMED)
 
 
 @dataclass(frozen=True)
@@ -85,10 +89,14 @@ def remote_runs(
             f"no run of ours, and passed over in jobs/ of {transport.host.where}: "
             f"{', '.join(names[:_SHOWN])}{more}"
         )
-    return tuple(
-        RemoteRun(job.run_id, job.end, here(runs, job.run_id, job.owner), job.beat, job.owner)
-        for job in known
-    )
+    renamed = runs.renamed()
+
+    def place(job: ListedJob) -> Here:
+        found = here(runs, job.run_id, job.owner)
+        is_renamed = found is Here.NOTHING and (job.run_id, job.owner) in renamed
+        return Here.RENAMED if is_renamed else found
+
+    return tuple(RemoteRun(job.run_id, job.end, place(job), job.beat, job.owner) for job in known)
 
 
 def missing(known: tuple[RemoteRun, ...]) -> Iterator[RemoteRun]:
@@ -98,7 +106,7 @@ def missing(known: tuple[RemoteRun, ...]) -> Iterator[RemoteRun]:
 
 def damaged(known: tuple[RemoteRun, ...]) -> Iterator[RemoteRun]:
     """The runs of which their host tells what makes no sense, not whole here."""
-    return (run for run in known if run.state == DAMAGED and run.here is not Here.WHOLE)
+    return (run for run in known if run.state == DAMAGED and run.here not in _WHOLE)
 
 
 def in_anothers_place(known: tuple[RemoteRun, ...]) -> tuple[str, ...]:
@@ -136,5 +144,4 @@ def here(runs: RunStore, run_id: str, owner: str) -> Here:
         ours = runs.claim(folder).owner
         if ours and ours != owner:
             return Here.ANOTHERS
-    ended = (folder / RESULT).is_file() or (folder / END).is_file()
-    return Here.WHOLE if ended else Here.STARTED
+    return Here.WHOLE if runs.has_ended(folder) else Here.STARTED

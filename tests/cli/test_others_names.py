@@ -123,6 +123,22 @@ def test_a_job_of_another_with_the_name_of_a_run_here_keeps_fetch_all_from_nothi
     assert FIRST in said
 
 
+def test_a_run_whose_folder_was_renamed_is_here_and_not_fetched_once_more(
+    cli: Cli, tmp_path: Path
+) -> None:
+    measured(FIRST, tmp_path / "w")
+    assert cli("runs", "fetch", FIRST, "--host", "pod")[0] == 0
+    (tmp_path / "runs" / FIRST).rename(tmp_path / "runs" / "mine")
+    (row,) = json.loads(cli("runs", "--host", "pod", "--json")[1])
+    assert row["here"] == "here, in a folder of another name"
+    code, out, said = cli("runs", "fetch", "--all", "--host", "pod")
+    assert (code, out) == (0, ""), said
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["mine"]
+    owned_by_another(tmp_path / "runs" / "mine")
+    assert cli("runs", "fetch", "--all", "--host", "pod")[0] == 0
+    assert (tmp_path / "runs" / FIRST).is_dir(), "that one is another run"
+
+
 @pytest.mark.parametrize("more", [(), ("--runs", "runs")], ids=["", "with --runs"])
 def test_the_hint_that_keeps_anothers_run_elsewhere_is_accepted_as_it_is_printed(
     cli: Cli, tmp_path: Path, more: tuple[str, ...]
