@@ -21,6 +21,7 @@ _MORE_SHM = "a container gets its share when it starts (docker's option --shm-si
 _WRITE_ERRORS = {
     "ENOSPC": "is full",
     "EDQUOT": "is full: your quota is used up",
+    "EFBIG": "takes no file of that size",
     "EROFS": "is read-only",
     "EACCES": "is not yours to write to",
     "EPERM": "is not yours to write to",
@@ -159,7 +160,8 @@ def workspace(case: Case) -> Findings:
         yield fail("workspace", f"{name} {how}", make_room)
     elif place.error:
         how = _WRITE_ERRORS.get(place.error, f"cannot be written to ({place.error})")
-        yield fail("workspace", f"{name} {how}", elsewhere)
+        limit = f"raise the limit that {on_host('ulimit -f')} shows"
+        yield fail("workspace", f"{name} {how}", limit if place.error == "EFBIG" else elsewhere)
     elif place.free_inodes is not None and place.free_inodes < FEW_INODES:
         few = f"{name} has room for {place.free_inodes} more files only"
         yield fail("workspace", few, make_room)

@@ -282,10 +282,10 @@ def _failure(host: Host, answer: Any) -> HostUnfit:
             hint="Free some space there, or set `workspace:` for this host to a larger disk.",
         )
     if answer["error"]:
-        return HostUnfit(
-            f"{host.where} could not write under {root}: {reason}",
-            hint="Set `workspace:` for this host to a folder you may write to.",
-        )
+        hint = "Set `workspace:` for this host to a folder you may write to."
+        if answer["error"] == "EFBIG":
+            hint = "See `ulimit -f` there: no larger files may be written."
+        return HostUnfit(f"{host.where} could not write under {root}: {reason}", hint=hint)
     return HostUnfit(
         f"{host.where} refused the snapshot: {reason}",
         hint="Published snapshots are untouched. Run again; if it stays so, please report it.",

@@ -68,6 +68,7 @@ CASES: tuple[tuple[str, Change, Level, str, str], ...] = (
     ("workspace", facts(workspace=Place(), faults=(("workspace", "OSError: stale"),)), F, "OSError: stale", "`workspace:`"),
     ("workspace", space(error="ENOSPC", free_bytes=0), F, "is full", "rm -r /workspace/bsk/builds"),
     ("workspace", space(error="EDQUOT"), F, "your quota", "rm -r /workspace/bsk/builds"),
+    ("workspace", space(error="EFBIG"), F, "takes no file of that size", "`ulimit -f`"),
     ("workspace", space(error="EROFS"), F, "is read-only", "set `workspace:` for h100"),
     ("workspace", space(error="EACCES"), F, "not yours to write to", "set `workspace:` for h100"),
     ("workspace", space(error="EIO"), F, "cannot be written to (EIO)", "set `workspace:` for h100"),

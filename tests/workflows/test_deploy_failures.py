@@ -19,7 +19,9 @@ from orchestrator.store import sources
 from orchestrator.transport.agent import open_agent
 from orchestrator.transport.base import Transport
 from orchestrator.transport.connect import Trust, connect
+from orchestrator.transport.local import LocalTransport
 from orchestrator.workflows.deploy import deploy, deploy_from
+from tests import toolkit
 from tests.disks import mounted
 from tests.ssh.link import LossyLink
 from tests.ssh.server import SshServer
@@ -195,6 +197,18 @@ def test_a_read_only_workspace_is_told_as_such(tiny_disk: Path, root: Path) -> N
     with pytest.raises(HostUnfit, match=r"could not write under .*Read-only file system") as caught:
         deploy_from(root, local(tiny_disk))
     assert "workspace:" in caught.value.hint
+
+
+def test_a_host_that_lets_nobody_write_large_files_is_told_as_such(
+    workspace: Path, tmp_path: Path, root: Path
+) -> None:
+    write(root, {"csrc/big.bin": os.urandom(100_000)})
+    python = toolkit.program(tmp_path / "python", f'ulimit -f 20; exec {sys.executable} "$@"')
+    host = replace(local_host(workspace), python=str(python))
+    with pytest.raises(HostUnfit, match=r"could not write under .*File too large") as caught:
+        deploy_from(root, LocalTransport(host))
+    assert "`ulimit -f` there" in caught.value.hint
+    assert not published(workspace)
 
 
 def test_a_workspace_that_is_a_file_is_told_as_such(tmp_path: Path, root: Path) -> None:
