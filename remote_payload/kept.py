@@ -24,11 +24,12 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import tempfile
 import time
 from pathlib import Path
 from typing import Any, Dict, FrozenSet, Iterable, List, Optional, Sequence, Tuple
+
+from remote_payload.snapshot import remove_all
 
 INPUTS = "inputs.json"
 FOLDER = "csrc"
@@ -212,10 +213,7 @@ def content_of(path: Path) -> List[Any]:
 def clear(path: Path) -> None:
     """Remove what lies there, if it can be: a folder with all that is in it, a link as such."""
     with contextlib.suppress(OSError):
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(str(path), ignore_errors=True)
-        else:
-            path.unlink()
+        remove_all(str(path))
 
 
 def _read(path: Path) -> bytes:
@@ -262,4 +260,4 @@ def _sweep(builds: Path) -> None:
             folder = path.parent if path.name == INPUTS else path
             with contextlib.suppress(OSError):
                 if time.time() - folder.stat().st_mtime > age_s:
-                    shutil.rmtree(str(folder), ignore_errors=True)
+                    clear(folder)

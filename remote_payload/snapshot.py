@@ -101,10 +101,18 @@ def remove_all(path: str) -> None:
         with contextlib.suppress(FileNotFoundError):  # a look at the host clears up after itself
             os.unlink(path)
         return None
-    for base, _folders, _files in os.walk(path):
-        with contextlib.suppress(OSError):
-            os.chmod(base, 0o755)
+    _let_in(path)
     return shutil.rmtree(path, ignore_errors=True)
+
+
+def _let_in(path: str) -> None:
+    """Give its owner every right to a folder and to those below it."""
+    waiting = [path]
+    while waiting:
+        folder = waiting.pop()
+        with contextlib.suppress(OSError):
+            os.chmod(folder, 0o755)
+            waiting += [one.path for one in os.scandir(folder) if one.is_dir(follow_symlinks=False)]
 
 
 def _listed(top: str) -> Dict[str, os.stat_result]:

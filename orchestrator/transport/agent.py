@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import secrets
 import struct
 import time
@@ -48,6 +49,8 @@ _PARTS = {
 }
 # Those that are modules of the payload as well.
 _MODULES = ("snapshot",)
+# A comment behind a line; with a quote after it, it may be part of a text.
+_REMARK = re.compile(r"  # [^'\"\n]*$", re.MULTILINE)
 _LINE_SHOWN = 200
 _NOT_FOUND = (126, 127)
 _NOT_FOUND_BY_CSH = ": Command not found."  # with status 1
@@ -71,17 +74,17 @@ def program(name: str) -> Program:
 
 
 def _carried(text: str) -> str:
-    """An agent's text without what only its reader here needs, lines of comments and docstrings:
-    it has to fit into a command line's first packets.
+    """An agent's text without what only its reader here needs, comments and docstrings: it has to
+    fit into a command line's first packets.
 
-    An agent therefore holds no text block with lines that start with `#`.
+    An agent therefore holds no text block with a `#` that looks like a comment's.
     """
     lines = text.splitlines(keepends=True)
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             for number in range(node.lineno, (node.end_lineno or node.lineno) + 1):
                 lines[number - 1] = ""
-    return "".join(line for line in lines if not line.lstrip().startswith("#"))
+    return "".join(_REMARK.sub("", line) for line in lines if not line.lstrip().startswith("#"))
 
 
 def command(host: Host, name: str, nonce: str, *arguments: str) -> Command:

@@ -32,10 +32,11 @@ def remove(*names):
             remove_all(STORE + name)
 
 
-def move_away(digest, name):
+def move_away(digest):
     if not os.path.islink(STORE + digest):
         os.chmod(STORE + digest, 0o755)  # not every system renames a folder that is read-only
-    os.rename(STORE + digest, STORE + name)
+    # What could not be removed of an earlier one is in nobody's way.
+    os.rename(STORE + digest, STORE + ".old%s%d" % (digest, time.time_ns()))
 
 
 def prune():
@@ -52,6 +53,6 @@ def prune():
     for digest in [one for one in published() if one != WANTED][int(KEEP) - 1 :]:
         if digest not in used:
             if os.path.lexists(STORE + digest):  # a record alone: killed while publishing
-                move_away(digest, ".old-" + digest)
+                move_away(digest)
             os.unlink(STORE + digest + ".json")
     remove(*[name for name in os.listdir(STORE) if name.startswith(".old")])

@@ -9,6 +9,7 @@ import fcntl
 import functools
 import io
 import signal
+import stat
 import time
 
 NONCE, ROOT, WANTED, KEEP = sys.argv[1:5]
@@ -27,7 +28,12 @@ def give_up(why):
 def lock_store():
     os.makedirs(STORE, exist_ok=True)
     os.makedirs(os.path.join(ROOT, "locks"), exist_ok=True)
-    handle = open(os.path.join(ROOT, "locks", "sync"), "a+", errors="replace")
+    path = os.path.join(ROOT, "locks", "sync")
+    # Digests are written into it: not through a link, nor into what has another name as well.
+    now = os.path.lexists(path) and os.lstat(path)
+    if now and (now.st_nlink > 1 or not stat.S_ISREG(now.st_mode)):
+        raise OSError(errno.EEXIST, "no plain file of its own", path)
+    handle = open(path, "a+", errors="replace")
     while True:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -192,7 +198,7 @@ def publish(record):
     with open(text, "w") as handle:
         json.dump(record, handle)
     if os.path.lexists(STORE + WANTED):  # damaged, or it would have been used
-        move_away(WANTED, ".old")
+        move_away(WANTED)
     for base, _folders, _files in os.walk(STAGING):
         if base != STAGING:
             os.chmod(base, FOLDER_MODE)
@@ -226,7 +232,7 @@ def take_in(base, sources):
     sent = [rows[path] for path in ask["send"]]
     remove(*[name for name in os.listdir(STORE) if name.startswith(".")])
     make_room(HEADROOM + sum(row[2] + 4096 for row in sent))
-    make_folder(STAGING)
+    os.mkdir(STAGING)  # so nothing of an earlier one is in it
     os.utime(STAGING, (time.time(),) * 2)
     # As the disk keeps it, which may know fewer years than the clock.
     now, before = int(os.stat(STAGING).st_mtime), published()[:1]

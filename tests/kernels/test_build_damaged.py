@@ -14,6 +14,7 @@ import pytest
 
 from remote_payload import build, emulation, exp_kernel
 from remote_payload.contract import BuildPlan, Status
+from tests.disks import bound_by_modes
 from tests.kernels.test_build_kept import HOPPER, sources
 
 __all__ = ["sources"]  # the fixture, whose compilers are stand-ins
@@ -93,6 +94,23 @@ PLACES = [
     _folder_is_a_file, _folder_is_a_fifo, _folder_is_a_link_to_nothing,
     _folder_is_a_link_to_another, _list_is_a_fifo, _list_is_a_folder, _list_names_nothing,
 ]  # fmt: skip
+
+
+CLEARS = (
+    "import pathlib, sys\nfrom remote_payload.kept import clear\nclear(pathlib.Path(sys.argv[1]))\n"
+)
+
+
+def test_a_folder_of_builds_that_is_read_only_gives_way_also_to_who_is_not_root(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "folder" / "inner").mkdir(parents=True)
+    (tmp_path / "folder" / "inner" / "lib.so").touch()
+    for path in ("folder/inner", "folder"):
+        (tmp_path / path).chmod(0o555)
+    words = (*bound_by_modes(), sys.executable, "-c", CLEARS, str(tmp_path / "folder"))
+    subprocess.run(words, check=True, cwd=Path(__file__).parents[2])
+    assert not (tmp_path / "folder").exists()
 
 
 def _emulated(place: Path) -> Path:
