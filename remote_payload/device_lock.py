@@ -27,6 +27,8 @@ PLACES = ("/run/lock", "/tmp")
 PREFIX, MACHINE, GPU = "blackwell-sparsek-", "machine", "gpu-"
 # An nvidia-smi that hangs may not hold up the job for long; then the machine is its alone.
 LOOK_LIMIT_S = 5.0
+# In this time every holder has looked whether its file is still there (hold).
+RETAKEN_S = 0.1
 _OPEN_TO_ALL = 0o1777  # everybody may make files and nobody may remove those of others
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 _NAMELESS = "a job that does not give its name"
@@ -57,6 +59,8 @@ class DeviceLock:
         self._wanted += [(_file_of(uuid), fcntl.LOCK_EX) for uuid in gpus]
         self.folder, self.note = _place(workspace, [name for name, _ in self._wanted])
         self._kept: Dict[str, int] = {}
+        self._inherited: Dict[str, int] = {}
+        self._seen: Dict[str, int] = {}
 
     def try_take(self, owner: str) -> Optional[str]:
         """None when all locks are taken, for the life of this process; else for whom to wait.
@@ -68,14 +72,27 @@ class DeviceLock:
         held: List[int] = []
         for name, how in self._wanted:
             held.append(_open(self.folder, name))
+            settled = self._is_settled(name, held[-1])
             if not _locked(held[-1], how) or not _still_there(held[-1], self.folder, name):
                 holder = self._holder(held[-1], name == MACHINE, owner)
-                for handle in held:
-                    os.close(handle)
-                return holder
+            elif settled:
+                continue
+            else:
+                holder = ""
+            for handle in held:
+                os.close(handle)
+            return holder
         for (name, how), handle in zip(self._wanted, held):
             self._keep(name, how, handle, owner)
+        self._inherited = dict(self._kept)
         return None
+
+    def _is_settled(self, name: str, handle: int) -> bool:
+        """Whether it is the file of the look before: where that was removed, whoever held it takes
+        this one at once (hold), and is not to come too late."""
+        now = os.fstat(handle).st_ino
+        before, self._seen[name] = self._seen.get(name, now), now
+        return before == now
 
     def _keep(self, name: str, how: int, handle: int, owner: str) -> None:
         os.set_inheritable(handle, True)
@@ -102,6 +119,8 @@ class DeviceLock:
                 os.close(handle)
                 return f"{holder} has taken it"
             # The first one stays open: by it the job is known, should we be killed.
+            if self._kept[name] != self._inherited[name]:
+                os.close(self._kept[name])
             self._keep(name, how, handle, owner)
         return ""
 

@@ -166,7 +166,11 @@ class Supervisor:
         self._device = lock = self._lock()
         told: Optional[str] = None
         while not self._cancelled:
-            owner = lock.try_take(self._folder.name)
+            try:
+                owner = lock.try_take(self._folder.name)
+            except FileNotFoundError:  # somebody removed the folder
+                self._device = lock = self._lock()
+                continue
             if owner is None:
                 self._waited = told is not None
                 return True
@@ -174,7 +178,7 @@ class Supervisor:
                 self._records.status(waiting_for=owner)
                 told = owner
             self._records.beat()
-            time.sleep(0.2)
+            time.sleep(0.2 if owner else device_lock.RETAKEN_S)
         return False
 
     def _lock(self) -> DeviceLock:

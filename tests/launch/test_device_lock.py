@@ -156,6 +156,41 @@ def test_a_job_whose_lock_is_cleared_away_keeps_its_device(machine: Machine, vis
         each.close()
 
 
+def test_a_lock_that_is_cleared_away_again_and_again_lets_nobody_in_and_costs_nothing(
+    machine: Machine,
+) -> None:
+    machine.start(machine.here, "first", NO_DRIVER)
+    assert machine.state(machine.here, "first") == ("running", None)
+    machine.start(machine.there, "second", NO_DRIVER)
+    assert machine.state(machine.there, "second")[0] == "queued"
+    locks = Path(os.environ["BLACKWELL_SPARSEK_LOCKS"])
+    runner = json.loads((machine.here.job("first") / "status.json").read_text())["runner_pid"]
+    descriptors = Path(f"/proc/{runner}/fd")
+    before = len([*descriptors.iterdir()]) if descriptors.exists() else 0
+    for _ in range(12):
+        for path in locks.iterdir():
+            path.unlink()
+        time.sleep(0.23)  # beside the 0.2 s in which the second one looks
+        assert not (machine.there.job("second") / "log.txt").exists()
+    assert not descriptors.exists() or len([*descriptors.iterdir()]) <= before + 2
+    machine.end(machine.here, "first")
+    machine.end(machine.there, "second")
+
+
+def test_a_folder_of_locks_that_is_removed_while_a_job_waits_is_named(machine: Machine) -> None:
+    machine.start(machine.here, "first", NO_DRIVER)
+    assert machine.state(machine.here, "first") == ("running", None)
+    machine.start(machine.there, "second", NO_DRIVER)
+    assert machine.state(machine.there, "second")[0] == "queued"
+    locks = Path(os.environ["BLACKWELL_SPARSEK_LOCKS"])
+    moved = locks.rename(locks.with_name("moved"))
+    end = machine.there.follow("second")[1]
+    assert end.why is Ending.SPAWN
+    assert f"BLACKWELL_SPARSEK_LOCKS={locks} is no folder" in end.message
+    moved.rename(locks)
+    machine.end(machine.here, "first")
+
+
 def test_a_job_whose_lock_another_took_meanwhile_says_so_in_its_log(machine: Machine) -> None:
     machine.start(machine.here, "first", NO_DRIVER)
     assert machine.state(machine.here, "first") == ("running", None)
