@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import hashlib
 import json
 import os
@@ -69,6 +70,9 @@ class Kept:
         self.builds.mkdir(parents=True, exist_ok=True)
         _sweep(self.builds)
         made = tempfile.mkdtemp(prefix=f"{prefix}new.", suffix=".partial", dir=str(self.builds))
+        # Held until this process ends, where the disk can: a clock may say that it is old.
+        with contextlib.suppress(OSError):
+            fcntl.flock(os.open(made, os.O_RDONLY), fcntl.LOCK_EX)
         return Path(made)
 
     def key(self, recipe: str, read: Iterable[str], searched: Sequence[str] = ()) -> str:
@@ -259,5 +263,18 @@ def _sweep(builds: Path) -> None:
         for path in builds.glob(pattern):
             folder = path.parent if path.name == INPUTS else path
             with contextlib.suppress(OSError):
-                if time.time() - folder.stat().st_mtime > age_s:
+                is_old = time.time() - folder.stat().st_mtime > age_s
+                if is_old and (path.name == INPUTS or not _is_held(folder)):
                     clear(folder)
+
+
+def _is_held(partial: Path) -> bool:
+    """Whether whoever makes something in it still lives."""
+    handle = os.open(str(partial), os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False

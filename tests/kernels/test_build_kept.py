@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -138,6 +140,28 @@ def test_what_nobody_has_used_for_a_month_goes_and_what_is_used_stays(tmp_path: 
     assert kept.find("x-", "0" * 16) == folders[0]
     kept.partial("x-").rmdir()
     assert [folder.is_dir() for folder in (*folders, other)] == [True, False, True, True]
+
+
+def test_what_is_being_made_is_not_swept_away_by_whoever_has_another_clock(tmp_path: Path) -> None:
+    builds = tmp_path / "builds"
+    program = (
+        "import pathlib, sys\nfrom remote_payload.kept import Kept\nbuilds = pathlib.Path(sys.argv[1])\n"
+        "print(Kept(builds, builds.parent).partial('x-'), flush=True)\nsys.stdin.read()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(builds)],
+        cwd=Path(__file__).parents[2],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as maker:
+        assert maker.stdout is not None
+        partial = Path(maker.stdout.readline().strip())
+        os.utime(partial, (0, 0))
+        Kept(builds, tmp_path).partial("x-")
+        assert partial.is_dir()
+    Kept(builds, tmp_path).partial("x-")
+    assert not partial.exists(), "its maker is gone"
 
 
 def test_an_nvcc_that_may_list_one_pass_alone_is_helped_by_what_the_sources_name(
