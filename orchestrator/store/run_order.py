@@ -16,6 +16,7 @@ _MOST_BYTES = 1 << 20  # no card is larger; what is, is none
 _STAMP = re.compile(r"\d{8}-\d{6}")
 _Moment = tuple[str, int]
 _NEVER = ("", -1)
+_MOST = 1 << 53  # no machine makes as many runs, and the next card could not hold a larger number
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,9 @@ def _mark(folder: Path, card_name: str) -> _Mark:
     name = run_id if isinstance(run_id, str) and run_id else folder.name
     after = after if isinstance(after, str) else ""
     then = _utc(card.get("after_at"))
-    before = (then, number) if after and then and type(number) is int else _NEVER
+    before = _NEVER
+    if after and then and type(number) is int and 0 <= number < _MOST:
+        before = (then, number)
     return _Mark(folder, name, _utc(card.get("created_at")) or _stamped(name), after, before)
 
 

@@ -113,6 +113,22 @@ def test_a_place_that_can_be_none_tells_nothing(
     assert names(store) == [old, new]
 
 
+@pytest.mark.parametrize(
+    "number", [str(1 << 53), str((1 << 64) - 1), "1" + "0" * 30, "9" * 4300, "-1"], ids=len
+)
+def test_a_number_that_no_card_can_hold_keeps_no_run_from_being_made(
+    store: RunStore, number: str
+) -> None:
+    old = make(store, "2026-11-20T10:00:00Z")
+    path = store.folder(old) / "run.json"
+    said = {"after": "0" * 16, "after_at": "2027-11-20T10:00:00Z", "after_number": 0}
+    text = json.dumps(read(path) | said)
+    path.write_text(text.replace('"after_number": 0', f'"after_number": {number}'))
+    new = make(store, "2026-11-21T10:00:00Z")
+    assert names(store) == [old, new]
+    assert store.load(store.folder(new)).card.after_number == 0
+
+
 @pytest.mark.parametrize("name", ["zzz", "0", "backup of runs", "99991231-235959-x-bench"])
 def test_a_copied_folder_is_as_old_as_the_run_it_was_copied_from(
     store: RunStore, name: str
