@@ -21,6 +21,7 @@ _ADVICE = {
     "read-only": "Choose a workspace you may write to: `workspace:` in the inventory.",
     "busy": "A process that no signal ends waits for a driver or a disk: see with `ps` there.",
     "Copied": "Ask the host, by its name in the inventory, whose workspace it was started in.",
+    "Damaged": "What it left lies in its folder in jobs/ of the host's workspace.",
 }
 # In the place of a job's state, where its host tells what makes no sense.
 DAMAGED = "damaged"

@@ -66,24 +66,34 @@ def copied(run):
     return False
 
 
-def verdict(run):
-    """None while the job goes on, or does so elsewhere; else how it ended."""
+def recorded(run):
+    """How the job ended, by its record; None where that is missing, or damaged."""
     end = load(run, "end.json")
-    if end:
+    return end if end and "why" in end else None
+
+
+def verdict(run):
+    """None while the job goes on, or does so elsewhere; else how it ended. A record of the end that
+    tells nothing tells that there was one: nobody then says that the job was lost."""
+    if end := recorded(run):
         return end
     began = os.path.lexists(os.path.join(folder(run), "status.json"))
     status = noted(run)
     if copied(run):
         return None
-    if status and status["boot"] != boot_mark():
-        return {"why": "host-restarted", "exit_status": None}
-    if alive(status["runner_pid"], status["runner_ticks"]) if status else supervisors(run):
+    same_boot = not status or status["boot"] == boot_mark()
+    if same_boot and (
+        alive(status["runner_pid"], status["runner_ticks"]) if status else supervisors(run)
+    ):
         return None
+    if os.path.lexists(os.path.join(folder(run), "end.json")):
+        # It may have ended between the two looks.
+        return recorded(run) or {"why": "damaged", "exit_status": None}
+    if not same_boot:
+        return {"why": "host-restarted", "exit_status": None}
     if not began:
         return {"why": "never-started", "exit_status": None}
-    # It may have ended between the two looks.
-    last = {"why": "runner-killed", "exit_status": None, "message": last_words(run)}
-    return load(run, "end.json") or last
+    return {"why": "runner-killed", "exit_status": None, "message": last_words(run)}
 
 
 def last_words(run):
@@ -176,8 +186,12 @@ def sweep(run, living=started):
             time.sleep(0.1)
 
 
-# How the job is cannot be told by this folder of it. No docstring: those do not travel.
+# How the job is cannot be told by this folder of it. No docstrings: those do not travel.
 class Copied(Exception):
+    pass
+
+
+class Damaged(Exception):
     pass
 
 
@@ -187,8 +201,10 @@ def final(run):
     if not ended and copied(run):
         text = "the folder of run %r is a copy of %s, made while it ran"
         raise Copied(text % (run, home_of(run)))
-    if ended and ended["why"] == "runner-killed":
+    if ended and ended["why"] in ("runner-killed", "damaged"):
         sweep(run)
+    if ended and ended["why"] == "damaged":
+        raise Damaged("how run %r ended cannot be told: its record there is damaged" % run)
     return ended
 
 

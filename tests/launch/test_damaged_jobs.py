@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from orchestrator.errors import HostUnfit
+from orchestrator.launch.answer import DAMAGED
 from orchestrator.model.job import Ending
 from tests.faults.conftest import alive, wait_until
 from tests.launch.conftest import Bench
@@ -121,3 +123,29 @@ def test_an_end_that_no_answer_can_hold_hides_no_other_job(bench: Bench, end: st
     one, other = bench.launcher.list_jobs()
     assert (other.run_id, other.end and other.end.exit_status) == ("r2", 1)
     assert one.run_id == "r1"
+
+
+@pytest.mark.parametrize("left", [b"", bytes(4096), b'{"why": "exit", "exi', b"{}", b'{"at": 1}'])
+@pytest.mark.parametrize("status", ["kept", "of before a restart", "gone"])
+def test_a_job_whose_record_of_its_end_is_damaged_is_never_said_to_be_lost(
+    bench: Bench, left: bytes, status: str
+) -> None:
+    """A crash of the host leaves files empty, full of zeros, or short."""
+    bench.run("r1", "print('ran')")
+    (bench.job("r1") / "end.json").write_bytes(left)
+    if status == "gone":
+        (bench.job("r1") / "status.json").unlink()
+    elif status == "of before a restart":
+        _another_boot(bench.job("r1"))
+    (one,) = bench.launcher.list_jobs()
+    assert (one.end, one.beat.state) == (None, DAMAGED)
+    for asked in (bench.follow, bench.launcher.cancel):
+        with pytest.raises(HostUnfit, match="how run 'r1' ended cannot be told") as said:
+            asked("r1")
+        assert "jobs/ of the host's workspace" in said.value.hint
+    assert (bench.job("r1") / "end.json").read_bytes() == left
+    assert (bench.job("r1") / "log.txt").read_text() == "ran\n"
+
+
+def _another_boot(job: Path) -> None:
+    (job / "status.json").write_text(json.dumps({**_facts(job), "boot": "another"}))
