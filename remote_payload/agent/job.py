@@ -137,16 +137,21 @@ def follow(ask):
 
 def listing(ask):
     jobs = os.path.join(ROOT, "jobs")
-    names = sorted(os.listdir(jobs)) if os.path.isdir(jobs) else []
+    names = os.listdir(jobs) if os.path.isdir(jobs) else []
     names = [name for name in names if name[0] != "."]
+    # A link beside the job that it leads to would be that job once more; a folder outdoes it.
+    names.sort(key=lambda name: not os.path.islink(os.path.join(jobs, name)))
+    once = {os.path.realpath(os.path.join(jobs, name)): name for name in names}
     ours = [
-        name for name in names if any(os.path.exists(os.path.join(jobs, name, n)) for n in MARKS)
+        name
+        for name in sorted(once.values())
+        if any(os.path.exists(os.path.join(jobs, name, n)) for n in MARKS)
     ]
     told = [dict(beat(name), run=name, end=verdict(name), owner=owner_of(name)) for name in ours]
     for job in told:
         if not job["end"] and copied(job["run"]):
             job["state"] = "copied"
-    return {"jobs": told, "others": [name for name in names if name not in ours]}
+    return {"jobs": told, "others": sorted({*names} - {*ours})}
 
 
 def asked(ask):

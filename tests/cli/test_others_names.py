@@ -139,6 +139,21 @@ def test_a_run_whose_folder_was_renamed_is_here_and_not_fetched_once_more(
     assert (tmp_path / "runs" / FIRST).is_dir(), "that one is another run"
 
 
+def test_a_link_beside_the_job_that_it_leads_to_is_not_that_job_once_more(
+    cli: Cli, tmp_path: Path
+) -> None:
+    jobs = measured(FIRST, tmp_path / "w").parent
+    for name in ("0", "zz"):
+        (jobs / name).symlink_to(FIRST)
+    elsewhere = measured(OTHER, tmp_path / "w").rename(tmp_path / "on a larger disk")
+    (jobs / OTHER).symlink_to(elsewhere)
+    _, out, said = cli("runs", "--host", "pod", "--json")
+    assert [row["run"] for row in json.loads(out)] == [FIRST, OTHER]
+    assert "passed over in jobs/ of pod (this machine): '0', 'zz'" in said
+    assert cli("runs", "fetch", "--all", "--host", "pod")[0] == 0
+    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == [FIRST, OTHER]
+
+
 @pytest.mark.parametrize("more", [(), ("--runs", "runs")], ids=["", "with --runs"])
 def test_the_hint_that_keeps_anothers_run_elsewhere_is_accepted_as_it_is_printed(
     cli: Cli, tmp_path: Path, more: tuple[str, ...]
