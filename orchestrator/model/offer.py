@@ -48,7 +48,7 @@ def offered_files(
     hears what stays there, and why.
 
     HostUnfit: the answer has another form, names what is not a file of a run, or one twice; result
-    and log have more bytes than any run; or there is nothing that can be taken.
+    and log have more bytes than any run; or nothing of what its job left can be taken.
     """
     entries = answer.get("files") if isinstance(answer, dict) else None
     if not isinstance(entries, list):
@@ -61,8 +61,9 @@ def offered_files(
     left = [*_not_offered(where, answer), *_unsafe(files, first)]
     refused = {path for path, _ in left}
     taken = [file for file in files if file.path not in refused]
-    if left and not taken:
-        raise HostUnfit(f"{where}: {_shown(left[0][0])} is not a file of a run", hint=_HINT)
+    odd = [path for path, _ in left if path not in also]
+    if odd and not taken:
+        raise HostUnfit(f"{where}: {_shown(odd[0])} is not a file of a run", hint=_HINT)
     taken, beyond = _within_limit(where, taken, first)
     if left or beyond:
         say(stays(where, [*left, *beyond]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import sys
@@ -152,6 +153,17 @@ def test_a_link_beside_the_job_that_it_leads_to_is_not_that_job_once_more(
     assert "passed over in jobs/ of pod (this machine): '0', 'zz'" in said
     assert cli("runs", "fetch", "--all", "--host", "pod")[0] == 0
     assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == [FIRST, OTHER]
+
+
+def test_a_job_of_which_only_the_request_cannot_be_taken_is_fetched_without_it(
+    cli: Cli, tmp_path: Path
+) -> None:
+    there = job(tmp_path / "w", FIRST, end=ENDED)
+    (there / "log.txt").unlink()
+    os.mkfifo(there / "request.json")
+    code, _, said = cli("runs", "fetch", FIRST, "--host", "pod")
+    assert code == 0, said
+    assert "'request.json' is no regular file" in said
 
 
 @pytest.mark.parametrize("more", [(), ("--runs", "runs")], ids=["", "with --runs"])
