@@ -160,8 +160,9 @@ def _arriving(
             (outer / whose).mkdir(exist_ok=True)
             yield outer / whose
         finally:
-            with suppress(OSError):  # half a run stays, to be resumed
-                outer.rmdir()
+            for folder in (outer / whose, outer):
+                with suppress(OSError):  # half a run stays, to be resumed
+                    folder.rmdir()
 
 
 def _waiting(run: RemoteRun, progress: Progress) -> Waits:

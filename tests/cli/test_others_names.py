@@ -155,6 +155,15 @@ def test_a_link_beside_the_job_that_it_leads_to_is_not_that_job_once_more(
     assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == [FIRST, OTHER]
 
 
+def test_a_fetch_that_is_refused_leaves_nothing_here(cli: Cli, tmp_path: Path) -> None:
+    there = job(tmp_path / "w", FIRST, end=ENDED)
+    (there / "log.txt").unlink()
+    (there / "log.txt").mkdir()
+    code, _, said = cli("runs", "fetch", FIRST, "--host", "pod")
+    assert (code, "'log.txt' is not a file of a run" in said) == (ExitCode.UNFIT, True), said
+    assert [*(tmp_path / "runs").iterdir()] == []
+
+
 def test_a_job_of_which_only_the_request_cannot_be_taken_is_fetched_without_it(
     cli: Cli, tmp_path: Path
 ) -> None:
