@@ -224,12 +224,11 @@ class RunStore:
         return None
 
     def _require_ours(self, folder: Path, card: RunCard, result: Result) -> None:
-        """A result says what it answers; what was asked here is kept beside it. Where its
-        host told nobody, the result has at least to name the run."""
-        asked = self._asked(folder)
-        if asked is None and card.snapshot != UNKNOWN:
-            return
-        why = difference(asked or replace(result.request, run_id=card.run_id), result.request)
+        """A result says what it answers; what was asked here is kept beside it. Where that is not
+        to be read, the result has at least to name the run, and its sources."""
+        asked, told = self._asked(folder), result.request
+        snapshot = told.snapshot if card.snapshot == UNKNOWN else card.snapshot
+        why = difference(asked or replace(told, run_id=card.run_id, snapshot=snapshot), told)
         if why:
             again = "Its host may have the right one"
             if asked:

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from orchestrator.store.runs import CARD, RESULT
+from orchestrator.store.runs import CARD, REQUEST, RESULT
 from remote_payload import codec
 from remote_payload.contract import BenchRecord, Result
 from tests.report import synthetic
@@ -29,6 +29,7 @@ def store(root: Path, run_id: str, result: Result | None) -> None:
     card = replace(synthetic.run(None).card, run_id=run_id, created_at=made.isoformat())
     (folder / CARD).write_text(codec.dumps(card))
     if result is not None:
+        (folder / REQUEST).write_text(codec.dumps(result.request))
         (folder / RESULT).write_text(codec.dumps(result))
 
 

@@ -116,6 +116,22 @@ def test_a_result_of_another_request_is_refused_and_left_as_it_is(
     assert json.loads((folder / "result.json").read_text()) == document
 
 
+@pytest.mark.parametrize("left", ["", "{"])
+@pytest.mark.parametrize("changes", [{"run_id": "b"}, {"snapshot": "beef"}], ids=str)
+def test_a_result_of_another_run_is_refused_also_where_what_was_asked_is_gone(
+    tmp_path: Path, changes: dict[str, str], left: str
+) -> None:
+    store = RunStore(tmp_path)
+    folder = finish(store, "a")
+    (folder / "request.json").write_text(left)
+    assert store.load(folder).result, "its own is read"
+    document = json.loads((folder / "result.json").read_text())
+    document["request"].update(changes)
+    (folder / "result.json").write_text(json.dumps(document))
+    with pytest.raises(RunError, match=f"{next(iter(changes))} is .* of another run"):
+        store.load(folder)
+
+
 def test_an_id_stays_one_that_hosts_are_believed_however_long_a_hosts_name_is() -> None:
     assert RUN_ID.fullmatch(new_run_id(datetime(2026, 11, 22), "x" * 300, "bench"))
 
