@@ -97,7 +97,7 @@ class RunStore:
         if not is_path(reference):
             return self.named(reference)
         folder = Path(reference)
-        if not (folder / CARD).is_file():
+        if not os.path.lexists(folder / CARD):
             raise RunError(
                 f"{reference!r} is no folder of a run", hint="List them: orchestrator runs"
             )
@@ -185,7 +185,7 @@ class RunStore:
     def remove(self, folder: Path) -> None:
         """Delete one run directory; refuses anything that is not one, and one that holds others."""
         if (
-            not (folder / CARD).is_file()
+            not os.path.lexists(folder / CARD)
             or folder.is_symlink()
             or folder.resolve().parent != self.root.resolve()
         ):
@@ -214,9 +214,10 @@ class RunStore:
         return run_order.in_order(self._found(), CARD)
 
     def _found(self) -> Iterator[Path]:
-        """A link among them would be one run twice, or one of elsewhere."""
-        cards = self.root.glob(f"*/{CARD}")
-        return (card.parent for card in cards if not card.parent.is_symlink())
+        """Whatever lies in the card's place. A link among them would be one run twice, or one of
+        elsewhere."""
+        folders = (folder for folder in self.root.glob("*") if not folder.is_symlink())
+        return (folder for folder in folders if os.path.lexists(folder / CARD))
 
     def _asked(self, folder: Path) -> Request | None:
         with suppress(RunError):

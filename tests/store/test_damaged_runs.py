@@ -226,6 +226,30 @@ def test_what_is_no_file_is_not_waited_for(
         assert code in (ExitCode.OK, ExitCode.USAGE), err
 
 
+def _a_folder(path: Path) -> None:
+    path.mkdir()
+    (path / "notes.txt").touch()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [_a_folder, os.mkfifo, lambda path: path.symlink_to("nowhere"), lambda path: path.touch()],
+    ids=["a folder", "a FIFO", "a link to nowhere", "empty"],
+)
+def test_a_run_with_whatever_in_its_cards_place_is_listed_and_the_hint_removes_it(
+    two_runs: Path, capsys: pytest.CaptureFixture[str], make: Callable[[Path], object]
+) -> None:
+    (two_runs / "run.json").unlink()
+    make(two_runs / "run.json")
+    states = {row["run"]: row["status"] for row in json.loads(called(capsys, "runs", "--json")[1])}
+    assert states == {MADE: "damaged", AGAIN: "ok"}
+    for reference in (MADE, f"runs/{MADE}"):
+        code, _, err = called(capsys, "report", reference)
+        assert (code, f" runs rm {MADE}`" in err) == (ExitCode.USAGE, True), err
+    assert called(capsys, "runs", "rm", MADE, "--yes")[0] == 0
+    assert not two_runs.exists()
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
