@@ -251,9 +251,17 @@ def is_record(path: Path) -> bool:
 
 def _other_run(card: Path, outer: Path) -> str:
     """Where in the folder of a run a card makes another one; empty for its own, for a copy that it
-    has borrowed, and for what its job called so."""
+    has borrowed, and for what its job called so and is no card."""
     place = card.parent.relative_to(outer)
-    return "" if place.parts[:1] in ((), (LENT,), ("artifacts",)) else str(place)
+    if place.parts in ((), (LENT,)):
+        return ""
+    return str(place) if place.parts[0] not in (LENT, "artifacts") or _is_card(card) else ""
+
+
+def _is_card(path: Path) -> bool:
+    with suppress(RunError):
+        return bool(run_files.card(path.parent))
+    return False
 
 
 def _refuse_to_empty(folder: Path) -> None:

@@ -142,6 +142,22 @@ def test_a_run_that_holds_another_is_not_removed_with_it(cli: Cli, tmp_path: Pat
     assert not outer.exists()
 
 
+@pytest.mark.parametrize("place", ["artifacts", "artifacts/old", "lent", "artifacts/lent"])
+def test_a_run_that_was_moved_among_what_a_job_left_is_not_removed_with_it(
+    cli: Cli, tmp_path: Path, place: str
+) -> None:
+    outer, inner = tmp_path / "runs" / MADE, "20261125-101530-inner"
+    store(tmp_path / "other", inner, None)
+    (outer / place).mkdir(parents=True)
+    kept = outer / place / "mine"
+    shutil.move(str(tmp_path / "other" / "runs" / inner), kept)
+    code, said = cli("runs", "rm", MADE, "--yes")
+    assert (code, f"holds another run, {place}/mine; nothing" in said) == (2, True), said
+    assert (kept / "run.json").exists()
+    (kept / "run.json").write_text('{"a job": "may call its own file so"}')
+    assert cli("runs", "rm", MADE, "--yes")[0] == 0
+
+
 def test_the_next_step_after_a_run_names_its_folder_as_it_is_called_today(
     cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
