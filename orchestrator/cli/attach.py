@@ -85,6 +85,7 @@ def cancel(session: Session, run: str, host: str | None, accept_new_host_key: bo
       orchestrator cancel 20261122-101530-h100-bench --host h100
     """
     from orchestrator.launch.detached import DetachedLauncher
+    from orchestrator.store.run_files import known_as
 
     folder = _kept(session, run, host, "cancel")
     if folder and (stored := _ended(session, folder)):
@@ -93,7 +94,7 @@ def cancel(session: Session, run: str, host: str | None, accept_new_host_key: bo
         console.next_step(what_next.after(stored))
         return
     claim = _claim(session, folder, run, host) if folder else None
-    run_id = claim.run_id if claim else run
+    run_id = claim.run_id if claim else known_as(folder) if folder else run
     where = session.host(claim.host if claim and not host else host)
     with session.transport(where, accept_new_host_key) as transport:
         jobs = DetachedLauncher(transport, claim)

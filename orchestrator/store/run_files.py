@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,7 +28,7 @@ _AGAIN = "Fetch it again with `orchestrator attach {}`, or repeat the run."
 # Only the card knows the host, and whose the job is.
 _ANEW = (
     "Bring the run home anew with `orchestrator runs rm {0}`, then "
-    "`orchestrator attach {0} --host NAME`, or repeat it."
+    "`orchestrator attach {1} --host NAME`, or repeat it."
 )
 # Characters of a name that is none.
 _SHOWN = 60
@@ -144,4 +145,16 @@ def corrupt(path: Path, problem: str) -> RunError:
 
 
 def _again(path: Path) -> str:
-    return (_ANEW if path.name == CARD else _AGAIN).format(typed(path.parent.name))
+    name = typed(path.parent.name)
+    if path.name != CARD:
+        return _AGAIN.format(name)
+    return _ANEW.format(name, typed(known_as(path.parent)))
+
+
+def known_as(folder: Path) -> str:
+    """What its host calls a run whose card tells nothing: as it was asked for, else as the folder
+    is called, which may have been renamed."""
+    with suppress(RunError):
+        if is_id(asked := request(folder).run_id):
+            return asked
+    return folder.name

@@ -124,6 +124,14 @@ def test_a_job_of_another_with_the_name_of_a_run_here_keeps_fetch_all_from_nothi
     assert FIRST in said
 
 
+def renamed(cli: Cli, tmp_path: Path) -> Path:
+    """A run that was brought home, in a folder of another name."""
+    measured(FIRST, tmp_path / "w")
+    assert cli("runs", "fetch", FIRST, "--host", "pod")[0] == 0
+    mine = tmp_path / "runs" / "mine"
+    return (tmp_path / "runs" / FIRST).rename(mine)
+
+
 def test_a_run_whose_folder_was_renamed_is_here_and_not_fetched_once_more(
     cli: Cli, tmp_path: Path
 ) -> None:
@@ -138,6 +146,21 @@ def test_a_run_whose_folder_was_renamed_is_here_and_not_fetched_once_more(
     owned_by_another(tmp_path / "runs" / "mine")
     assert cli("runs", "fetch", "--all", "--host", "pod")[0] == 0
     assert (tmp_path / "runs" / FIRST).is_dir(), "that one is another run"
+
+
+def test_a_renamed_run_with_a_damaged_card_is_named_to_its_host_as_it_was_asked_for(
+    cli: Cli, tmp_path: Path
+) -> None:
+    (renamed(cli, tmp_path) / "run.json").write_text("")
+    said = cli("report", "mine")[2]
+    assert " runs rm mine`, then `" in said
+    assert f" attach {FIRST} --host NAME`" in said
+    code, out, said = cli("cancel", "mine", "--host", "pod")
+    assert (code, out) == (
+        0,
+        f"nothing cancelled: run {FIRST} ended by itself with status 1 before\n",
+    )
+    assert said.endswith(" runs rm mine\n")
 
 
 def test_a_link_beside_the_job_that_it_leads_to_is_not_that_job_once_more(
