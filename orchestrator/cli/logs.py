@@ -74,8 +74,8 @@ def _there(
         for folder in session.runs.all():
             if folder.name == reference and (claim := _claim(session, folder)):
                 return folder, claim
-    folder = session.runs.folder(_named(session, reference, host, accept_new_host_key))
-    return folder, _claim(session, folder)
+    there = _named(session, reference, host, accept_new_host_key)
+    return there, _claim(session, there)
 
 
 def _claim(session: Session, folder: Path) -> Claim | None:
@@ -85,17 +85,17 @@ def _claim(session: Session, folder: Path) -> Claim | None:
     return None
 
 
-def _named(session: Session, reference: str, host: Host, accept_new_host_key: bool) -> str:
-    """The full id of a run that need not be known here; `latest` is the host's own."""
+def _named(session: Session, reference: str, host: Host, accept_new_host_key: bool) -> Path:
+    """The folder of a run that need not be known here; `latest` is the host's own."""
     from orchestrator.workflows.remote_runs import chosen, remote_runs
 
     with session.transport(host, accept_new_host_key) as transport:
         known = remote_runs(transport, session.runs)
     if reference != "latest":
-        return chosen(known, reference, host).run_id
+        return chosen(known, reference, host).folder
     if not known:
         raise UsageError(f"{host.where} keeps no runs", hint="orchestrator runs --host NAME")
-    return known[-1].run_id
+    return known[-1].folder
 
 
 def _after(session: Session, folder: Path, run: str, host: Host | None = None) -> str:

@@ -52,16 +52,17 @@ def _list_remote(session: Session, name: str, accept_new_host_key: bool, as_json
     if as_json:
         console.out_json([_remote_facts(run) for run in known], as_is=("run",))
     for run in () if as_json else known:
-        console.out(f"{run.run_id:<44} {run.here.value:<24} {run.words}")
+        name = "" if run.folder.name == run.run_id else f", in {run.folder.name}"
+        console.out(f"{run.run_id:<44} {run.here.value + name:<24} {run.words}")
     if not known:
         console.note(f"{host.where} keeps no runs under {host.workspace}")
     absent = [*missing(known)]
-    going_on = [run.run_id for run in known if run.end is None and run.here is Here.STARTED]
+    going_on = [run.folder for run in known if run.end is None and run.here is Here.STARTED]
     if absent:
         which = absent[0].run_id if len(absent) == 1 else "--all"
         console.next_step(f"orchestrator runs fetch {which} --host {host.name}")
     elif going_on:
-        console.next_step(f"orchestrator attach {going_on[-1]}")
+        console.next_step(what_next.command("attach", going_on[-1].name))
     else:
         console.next_step(
             "orchestrator runs show latest" if known else f"orchestrator profile --host {name}"
@@ -113,8 +114,8 @@ def fetch(
         )
     if every:
         _say_what_stays(where, known, here_already=not wanted)
-    last = wanted[-1].run_id if wanted else None
-    console.next_step(f"orchestrator runs show {last}" if last else "orchestrator runs")
+    shown = ("show", wanted[-1].folder.name) if wanted else ()
+    console.next_step(what_next.command("runs", *shown))
 
 
 def _say_what_stays(where: Host, known: tuple[RemoteRun, ...], here_already: bool) -> None:

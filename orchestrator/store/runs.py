@@ -168,15 +168,20 @@ class RunStore:
         """Run directories, oldest first."""
         yield from self._folders()
 
-    def renamed(self) -> frozenset[tuple[str, str]]:
-        """Id and mark of each run that has ended and whose folder is called something else."""
-        found = set()
-        for folder in filter(self.has_ended, self._found()):
+    def renamed(self) -> dict[tuple[str, str], Path]:
+        """By id and mark, each run whose folder is called something else. Of several copies the
+        one that has ended; where none has, nobody can tell which is to go on."""
+        found: dict[tuple[str, str], list[Path]] = {}
+        for folder in sorted(self._found(), key=lambda one: (not self.has_ended(one), one.name)):
             with suppress(RunError):
                 card = run_files.card(folder)
                 if card.owner and card.run_id != folder.name:
-                    found.add((card.run_id, card.owner))
-        return frozenset(found)
+                    found.setdefault((card.run_id, card.owner), []).append(folder)
+        return {
+            run: folders[0]
+            for run, folders in found.items()
+            if len(folders) == 1 or self.has_ended(folders[0])
+        }
 
     def has_ended(self, folder: Path) -> bool:
         """Whether what came of the run is here."""

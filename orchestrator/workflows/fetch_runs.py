@@ -33,7 +33,7 @@ from orchestrator.store.alone import Waits, alone
 from orchestrator.store.naming import is_id
 from orchestrator.store.runs import CARD, END, REQUEST, RESULT, RunStore
 from orchestrator.transport.base import Transport
-from orchestrator.workflows.remote_runs import Here, RemoteRun, chosen, here, remote_runs
+from orchestrator.workflows.remote_runs import Here, RemoteRun, chosen, place, remote_runs
 from remote_payload import codec
 from remote_payload.contract import Request, Result
 
@@ -64,13 +64,13 @@ def fetch(transport: Transport, runs: RunStore, run: RemoteRun, progress: Progre
             hint="Fetch it when it has ended; meanwhile: "
             f"orchestrator logs {run.run_id} --host {transport.host.name} -f",
         )
-    folder = runs.folder(run.run_id)
     with _arriving(runs, run, transport.host, progress) as arriving:
         if arriving:
             DetachedLauncher(transport).pull(run.run_id, arriving, progress, (REQUEST,))
             _describe(arriving, run, run.end, transport.host)
-            arriving.rename(folder)
-            return runs.load(folder)
+            arriving.rename(runs.folder(run.run_id))
+            return runs.load(runs.folder(run.run_id))
+    folder = _folder(runs, run)
     with alone(folder, _waiting(run, progress)):
         DetachedLauncher(transport, runs.claim(folder)).pull(run.run_id, folder, progress)
         runs.record_end(folder, run.end)
@@ -92,7 +92,8 @@ def fetch_each(
     failed: dict[str, OrchestratorError] = {}
     for number, run in enumerate(wanted):
         try:
-            use(runs.folder(run.run_id), fetch(transport, runs, run, progress))
+            stored = fetch(transport, runs, run, progress)
+            use(_folder(runs, run), stored)
             continue
         except OrchestratorError as error:
             problem = error
@@ -125,14 +126,18 @@ def adopt(transport: Transport, runs: RunStore, reference: str, progress: Progre
     """Make the folder of a run that is not kept here from what its host knows; the host may still
     be at it. `bring_home` does the rest. RunError as in `chosen`, RunTaken as in `fetch`."""
     run = chosen(remote_runs(transport, runs), reference, transport.host)
-    folder = runs.folder(run.run_id)
     with _arriving(runs, run, transport.host, progress) as arriving:
         if arriving:
             asked = DetachedLauncher(transport).asked(run.run_id)
             (arriving / REQUEST).write_text(asked, "utf-8", "replace")
             _describe(arriving, run, None, transport.host)
-            arriving.rename(folder)
-    return folder
+            arriving.rename(runs.folder(run.run_id))
+    return _folder(runs, run)
+
+
+def _folder(runs: RunStore, run: RemoteRun) -> Path:
+    """Where a run is by now."""
+    return place(runs, run.run_id, run.owner, run.folder)[1]
 
 
 @contextmanager
@@ -182,7 +187,7 @@ def _whose(run: RemoteRun, host: Host) -> str:
 
 def _is_here(runs: RunStore, run: RemoteRun, host: Host) -> bool:
     """Whether any of the run is here by now; RunError where something else has its place."""
-    folder, now = runs.folder(run.run_id), here(runs, run.run_id, run.owner)
+    now, folder = place(runs, run.run_id, run.owner, run.folder)
     if now is Here.ANOTHERS:
         raise RunTaken(
             f"{folder} is another run than the host's of this name",

@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 
-from orchestrator.errors import (
-    HostUnfit,
-    RunError,
-)
+from orchestrator.errors import HostUnfit, RunError
 from orchestrator.launch.answer import DAMAGED, ListedJob
 from orchestrator.launch.detached import DetachedLauncher
 from orchestrator.model.host import Host
@@ -27,25 +25,23 @@ class Here(str, Enum):
     """How much of a run is on this machine."""
 
     WHOLE = "here"
-    RENAMED = "here, in a folder of another name"
     STARTED = "started here, not pulled"
     NOTHING = "only there"
     ANOTHERS = "only there; here is another run of this name"
-
-
-_WHOLE = (Here.WHOLE, Here.RENAMED)
 
 
 @dataclass(frozen=True)
 class RemoteRun:
     """One run on a host. end: how it ended; None while it goes on, and then beat says how.
 
-    owner: the mark of whoever asked for it, empty where it bears none.
+    folder: where it is here, or would be. owner: the mark of whoever asked for it, empty where it
+    bears none.
     """
 
     run_id: str
     end: JobEnd | None
     here: Here
+    folder: Path
     beat: Heartbeat
     owner: str = ""
 
@@ -91,12 +87,12 @@ def remote_runs(
         )
     renamed = runs.renamed()
 
-    def place(job: ListedJob) -> Here:
-        found = here(runs, job.run_id, job.owner)
-        is_renamed = found is Here.NOTHING and (job.run_id, job.owner) in renamed
-        return Here.RENAMED if is_renamed else found
+    def run(job: ListedJob) -> RemoteRun:
+        other = renamed.get((job.run_id, job.owner), runs.folder(job.run_id))
+        here, folder = place(runs, job.run_id, job.owner, other)
+        return RemoteRun(job.run_id, job.end, here, folder, job.beat, job.owner)
 
-    return tuple(RemoteRun(job.run_id, job.end, place(job), job.beat, job.owner) for job in known)
+    return tuple(map(run, known))
 
 
 def missing(known: tuple[RemoteRun, ...]) -> Iterator[RemoteRun]:
@@ -106,7 +102,7 @@ def missing(known: tuple[RemoteRun, ...]) -> Iterator[RemoteRun]:
 
 def damaged(known: tuple[RemoteRun, ...]) -> Iterator[RemoteRun]:
     """The runs of which their host tells what makes no sense, not whole here."""
-    return (run for run in known if run.state == DAMAGED and run.here not in _WHOLE)
+    return (run for run in known if run.state == DAMAGED and run.here is not Here.WHOLE)
 
 
 def in_anothers_place(known: tuple[RemoteRun, ...]) -> tuple[str, ...]:
@@ -135,13 +131,26 @@ def chosen(known: tuple[RemoteRun, ...], reference: str, host: Host) -> RemoteRu
     )
 
 
-def here(runs: RunStore, run_id: str, owner: str) -> Here:
-    """How much is kept here of the job that goes by this name and mark on its host."""
-    folder = runs.folder(run_id)
-    if not (folder / CARD).is_file():
-        return Here.NOTHING
+def place(runs: RunStore, run_id: str, owner: str, other: Path) -> tuple[Here, Path]:
+    """How much is kept here of the job that goes by this name and mark on its host, and where.
+
+    other: the folder whose card says that it is this run, if not that of its name.
+    """
+    folder, otherwise = runs.folder(run_id), Here.NOTHING
+    if (folder / CARD).is_file():
+        if not _is_anothers(runs, folder, owner):
+            return _how_much(runs, folder), folder
+        otherwise = Here.ANOTHERS
+    if other != folder and (other / CARD).is_file():
+        return _how_much(runs, other), other
+    return otherwise, folder
+
+
+def _is_anothers(runs: RunStore, folder: Path, owner: str) -> bool:
     with suppress(RunError):
-        ours = runs.claim(folder).owner
-        if ours and ours != owner:
-            return Here.ANOTHERS
+        return runs.claim(folder).owner not in ("", owner)
+    return False
+
+
+def _how_much(runs: RunStore, folder: Path) -> Here:
     return Here.WHOLE if runs.has_ended(folder) else Here.STARTED

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,7 +18,7 @@ from orchestrator.cli.app import run
 from orchestrator.errors import ExitCode
 from remote_payload import codec
 from remote_payload.contract import Request, Result, Status
-from tests.workflows.test_remote_runs import ENDED, REQUEST, job
+from tests.workflows.test_remote_runs import ENDED, REQUEST, alive, job
 
 AT = "2026-11-22T10:15:30Z"
 FIRST, OTHER = "20261122-101530-h100-bench", "20261123-101530-h100-bench"
@@ -135,17 +136,66 @@ def renamed(cli: Cli, tmp_path: Path) -> Path:
 def test_a_run_whose_folder_was_renamed_is_here_and_not_fetched_once_more(
     cli: Cli, tmp_path: Path
 ) -> None:
-    measured(FIRST, tmp_path / "w")
-    assert cli("runs", "fetch", FIRST, "--host", "pod")[0] == 0
-    (tmp_path / "runs" / FIRST).rename(tmp_path / "runs" / "mine")
+    mine = renamed(cli, tmp_path)
     (row,) = json.loads(cli("runs", "--host", "pod", "--json")[1])
-    assert row["here"] == "here, in a folder of another name"
+    assert row["here"] == "here"
+    assert cli("runs", "--host", "pod")[1].split()[:4] == [FIRST, "here,", "in", "mine"]
     code, out, said = cli("runs", "fetch", "--all", "--host", "pod")
     assert (code, out) == (0, ""), said
     assert [path.name for path in (tmp_path / "runs").iterdir()] == ["mine"]
-    owned_by_another(tmp_path / "runs" / "mine")
+    owned_by_another(mine)
     assert cli("runs", "fetch", "--all", "--host", "pod")[0] == 0
     assert (tmp_path / "runs" / FIRST).is_dir(), "that one is another run"
+
+
+@pytest.mark.parametrize(
+    "words", [("runs", "fetch", "--all"), ("runs", "fetch", FIRST), ("attach", FIRST)], ids=" ".join
+)
+@pytest.mark.parametrize("place", ["free", "another's"])
+def test_a_run_whose_folder_was_renamed_while_it_went_on_comes_home_into_that_folder(
+    cli: Cli, tmp_path: Path, words: tuple[str, ...], place: str
+) -> None:
+    mine = renamed(cli, tmp_path)
+    if place == "another's":
+        shutil.copytree(mine, tmp_path / "runs" / FIRST)
+        owned_by_another(tmp_path / "runs" / FIRST)
+    for name in ("result.json", "end.json"):
+        (mine / name).unlink()
+    before = sorted((tmp_path / "runs").iterdir())
+    assert json.loads(cli("runs", "--host", "pod", "--json")[1])[0]["here"].startswith("started")
+    # A name that is taken here means what is here.
+    words = ("attach", "mine") if words[0] == "attach" and place != "free" else words
+    code, _, said = cli(*words, "--host", "pod")
+    assert code == 0, said
+    assert (mine / "result.json").is_file()
+    assert "mine" in said.splitlines()[-1]
+    assert sorted((tmp_path / "runs").iterdir()) == before
+
+
+def test_of_two_copies_of_a_run_that_goes_on_neither_is_taken_for_it(
+    cli: Cli, tmp_path: Path
+) -> None:
+    mine = renamed(cli, tmp_path)
+    for name in ("result.json", "end.json"):
+        (mine / name).unlink()
+    shutil.copytree(mine, mine.with_name("copy"))
+    assert cli("runs", "fetch", "--all", "--host", "pod")[0] == 0
+    assert not (mine / "result.json").exists()
+    assert (mine.with_name(FIRST) / "result.json").is_file()
+
+
+def test_a_renamed_run_that_goes_on_is_named_by_its_folder_in_the_next_step(
+    cli: Cli, tmp_path: Path
+) -> None:
+    mine = renamed(cli, tmp_path)
+    (tmp_path / "w" / "jobs" / FIRST / "end.json").unlink()
+    (tmp_path / "w" / "jobs" / FIRST / "status.json").write_text(json.dumps(alive("running")))
+    for name in ("result.json", "end.json"):
+        (mine / name).unlink()
+    _, out, said = cli("runs", "--host", "pod")
+    assert "started here, not pulled, in mine" in out
+    assert said.endswith(" attach mine\n")
+    assert cli("logs", FIRST, "--host", "pod")[2].endswith(" attach mine\n")
 
 
 def test_a_renamed_run_with_a_damaged_card_is_named_to_its_host_as_it_was_asked_for(
