@@ -88,7 +88,8 @@ def remember(path: Path, alias: str, key: HostKey) -> tuple[HostKey, ...]:
 def forget(path: Path, alias: str) -> bool:
     """Drop every line of `path` that names alias, which may hold * and ?; False if none did.
 
-    UsageError: path cannot be read or written.
+    Marked lines stay, as with `ssh-keygen -R`: a stolen key is not to be trusted again. UsageError:
+    path cannot be read or written.
     """
     if not any(_is_about(line, alias) for line in _lines(path)):
         return False
@@ -99,7 +100,7 @@ def forget(path: Path, alias: str) -> bool:
 
 def _is_about(line: bytes, alias: str) -> bool:
     entry = _parse(line)
-    if entry is None:
+    if entry is None or entry.marker:
         return False
     named = any(_fits(alias, name, False) for name in entry.names.split(","))
     return named or _matches(entry.names, alias, False)

@@ -75,12 +75,19 @@ class Trust:
     def _own_keys(self, host: Host) -> tuple[HostKey, ...]:
         return known_hosts.keys_of(self.known_hosts, _alias(host), in_capitals_too=False)
 
+    def _revoked_by(self, host: Host, route: Route, offered: HostKey) -> Path | None:
+        names = [name for name in (route.known_as, route.known_without_port) if name]
+        places = [(self.known_hosts, _alias(host))]
+        places += [(file, name) for file in route.known_hosts for name in names]
+        marked = (f for f, name in places if known_hosts.is_revoked(f, name, offered))
+        return next(marked, None)
+
     def verify(self, host: Host, route: Route, offered: HostKey) -> None:
         """Return if the offered key is believed; HostKeyError if not."""
         if host.host_key:
             if offered.fingerprint != host.host_key:
                 raise _not_the_pinned_key(host, offered)
-        elif file := _revoked_by(route, offered):
+        elif file := self._revoked_by(host, route, offered):
             raise HostKeyError(
                 f"{host.where} shows a host key marked @revoked: {offered}",
                 hint=f"Do not connect; {file} says this key was stolen or retired.",
@@ -175,9 +182,3 @@ def _without_port(host: Host, route: Route) -> tuple[HostKey, ...]:
     may be believed at another port, but another one there contradicts none of them."""
     name = None if host.pod else route.known_without_port
     return _users_keys(route, name) if name else ()
-
-
-def _revoked_by(route: Route, offered: HostKey) -> Path | None:
-    names = [name for name in (route.known_as, route.known_without_port) if name]
-    marked = (f for f in route.known_hosts for n in names if known_hosts.is_revoked(f, n, offered))
-    return next(marked, None)
