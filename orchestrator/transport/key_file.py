@@ -6,6 +6,7 @@ it might be, and meets damage with whatever goes wrong first. `cryptography` doe
 
 from __future__ import annotations
 
+import contextlib
 import re
 import warnings
 from pathlib import Path
@@ -23,6 +24,9 @@ _FOR_AGENT = "its cipher or its kind is none that we can read"
 _IN_PEM = re.compile(
     rb"DEK-Info: (AES-(128|256)-CBC,[\dA-Fa-f]{32}|DES-EDE3-CBC,[\dA-Fa-f]{16})\r?\n"
 )
+_IN_PKCS8 = b"BEGIN ENCRYPTED PRIVATE KEY"
+# How cryptography tells a cipher that it lacks from a passphrase that is wrong: by its words only.
+_NO_SUCH_CIPHER = re.compile(r"Unknown key encryption algorithm|Key encrypted with unknown cipher")
 
 
 class LockedKeyError(Exception):
@@ -47,12 +51,23 @@ def unlocked(path: Path, passphrase: str | None) -> str:
     passphrase: what is no UTF-8 in it stands as surrogates, and is sent as it was typed. Raises the
     errors above, and OSError.
     """
-    from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
-
     data = regular_file.read_bytes(path)
     if data.count(b"DEK-Info") != len(_IN_PEM.findall(data)):
         raise ForAgentError(_FOR_AGENT)
-    secret = None if passphrase is None else passphrase.encode("utf-8", "surrogateescape")
+    if passphrase is not None:
+        return _opened(data, passphrase.encode("utf-8", "surrogateescape"))
+    try:
+        return _opened(data, None)
+    except LockedKeyError:
+        if _IN_PKCS8 in data:  # it tells its cipher only to who has a passphrase, whichever
+            with contextlib.suppress(WrongPassphraseError):
+                _opened(data, b"?")
+        raise
+
+
+def _opened(data: bytes, secret: bytes | None) -> str:
+    from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
+
     try:
         return _rewritten(data, secret)
     except UnsupportedAlgorithm as error:
@@ -60,6 +75,8 @@ def unlocked(path: Path, passphrase: str | None) -> str:
     except TypeError as error:  # how cryptography says that a passphrase is missing
         raise LockedKeyError if secret is None else UnusableKeyError(_NO_KEY) from error
     except (ValueError, InvalidTag) as error:
+        if _NO_SUCH_CIPHER.match(str(error)):
+            raise ForAgentError(_FOR_AGENT) from error
         raise UnusableKeyError(_NO_KEY) if secret is None else WrongPassphraseError from error
     except Exception as error:  # nobody lists what damage can lead to
         raise UnusableKeyError(_NO_KEY) from error
