@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from orchestrator.errors import AuthenticationError, HostUnreachable, NobodyToAsk
 from orchestrator.model.host import Host
 from orchestrator.transport.failures import lost
 from orchestrator.transport.keys import (
+    FOR_AGENT,
     LOCKED,
     NOBODY,
     REFUSED,
     KeyRing,
     Tried,
+    into_agent,
     key_setting,
-    ssh_add,
 )
+from orchestrator.transport.route import Route
 from orchestrator.transport.ssh_agent import no_key_of_an_agent
 
 _PERSON_HINT = "Run the command in a terminal, where you are asked"
@@ -38,7 +41,7 @@ def denied(
     else:
         what = f"did not let user {user!r} in:{_list(tried)}"
     kind = NobodyToAsk if any(NOBODY in why for _, why in tried.outcomes) else AuthenticationError
-    return kind(f"{host.where} {what}{said}", hint=_next_step(host, tried, also))
+    return kind(f"{host.where} {what}{said}", hint=_next_step(host, ring.route, tried, also))
 
 
 def hung_up(host: Host, tried: Tried, typed: int) -> HostUnreachable:
@@ -112,16 +115,17 @@ def new_password(host: Host) -> AuthenticationError:
     )
 
 
-def _next_step(host: Host, tried: Tried, also: Sequence[str]) -> str:
+def _next_step(host: Host, route: Route, tried: Tried, also: Sequence[str]) -> str:
     whys = [what for _, what in tried.outcomes]
     if any(what.startswith("the agent ") for what in whys):  # it was to sign, and did not
         first = "Confirm when the agent asks, touch the security key, or `ssh-add` an expired key "
         return first + "again; `ssh-add -T KEY.pub` tells whether the agent signs with it."
-    locked = [label for label, what in tried.outcomes if what.startswith(LOCKED)]
-    if locked:
-        return f"Run `{ssh_add(locked[0])}` once (keep its .pub beside it), then try again."
+    for why in (LOCKED, FOR_AGENT):
+        if held := [label for label, what in tried.outcomes if what.startswith(why)]:
+            first = into_agent(route, Path(held[0]))
+            return f"{first[0].upper()}{first[1:]}, then try again."
     if all(what != REFUSED for what in whys):
-        return f"Set {key_setting(host)}, or run `ssh-add`."
+        return f"Set {key_setting(host)}, or {into_agent(route)}."
     besides = (
         f" It would also accept {', '.join(also)}, which we do not try in a key's place."
         if also

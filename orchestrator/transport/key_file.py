@@ -6,8 +6,10 @@ it might be, and meets damage with whatever goes wrong first. `cryptography` doe
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import re
+import struct
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -27,6 +29,11 @@ _IN_PEM = re.compile(
 _IN_PKCS8 = b"BEGIN ENCRYPTED PRIVATE KEY"
 # How cryptography tells a cipher that it lacks from a passphrase that is wrong: by its words only.
 _NO_SUCH_CIPHER = re.compile(r"Unknown key encryption algorithm|Key encrypted with unknown cipher")
+# OpenSSH's own format (its PROTOCOL.key): behind the names of cipher and derivation, the options of
+# that and a count stands the public half, which nothing locks.
+_OPENSSH = re.compile(rb"-----BEGIN OPENSSH PRIVATE KEY-----(.*?)-----END ", re.DOTALL)
+_MAGIC = b"openssh-key-v1\0"
+_STRINGS_BEFORE = 3
 
 
 class LockedKeyError(Exception):
@@ -80,6 +87,30 @@ def _opened(data: bytes, secret: bytes | None) -> str:
         raise UnusableKeyError(_NO_KEY) if secret is None else WrongPassphraseError from error
     except Exception as error:  # nobody lists what damage can lead to
         raise UnusableKeyError(_NO_KEY) from error
+
+
+def public_half(path: Path) -> tuple[str, bytes]:
+    """Kind and blob of the public half inside a private key file, locked or not.
+
+    OSError: it cannot be read; ValueError: it holds none, as files in PEM do.
+    """
+    found = _OPENSSH.search(regular_file.read_bytes(path))
+    data = base64.b64decode(found[1]) if found else b""
+    if not data.startswith(_MAGIC):
+        raise ValueError("not in OpenSSH's format")
+    place = len(_MAGIC)
+    for _ in range(_STRINGS_BEFORE):
+        place += 4 + len(_string(data, place))
+    blob = _string(data, place + 4)
+    return _string(blob, 0).decode("ascii"), blob
+
+
+def _string(data: bytes, place: int) -> bytes:
+    head = data[place : place + 4]
+    size = struct.unpack(">I", head)[0] if len(head) == 4 else len(data)
+    if place + 4 + size > len(data):
+        raise ValueError("it breaks off")
+    return data[place + 4 : place + 4 + size]
 
 
 def _rewritten(data: bytes, secret: bytes | None) -> str:

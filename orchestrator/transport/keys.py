@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from orchestrator.errors import AuthenticationError
 from orchestrator.model import regular_file
 from orchestrator.model.command import Command
 from orchestrator.model.host import Host
-from orchestrator.transport import certificate
+from orchestrator.transport import certificate, key_file
 from orchestrator.transport.key_file import (
     ForAgentError,
     LockedKeyError,
@@ -35,6 +36,7 @@ LOCKED = "it needs a passphrase"
 NOBODY = "nobody can be asked here"
 ONLY_PUBLIC = "only its public half is here, and nothing holds the private one"
 UNUSABLE = "it cannot be used"
+FOR_AGENT = "only an agent can use it"
 WRONG_PASSPHRASE = "that passphrase does not open it"
 _AGENT_KEY = "agent key"
 _PASSPHRASE_TRIES = 3
@@ -138,8 +140,8 @@ class KeyRing:
                 locked.append(path)
             except (OSError, UnusableKeyError) as error:
                 if chosen and not tried.outcomes:
-                    raise _unreadable(self.host, path, error) from error
-                tried.add(str(path), f"{UNUSABLE}: {_reason(path, error)}")
+                    raise _unreadable(self.host, self.route, path, error) from error
+                tried.add(str(path), _why_not(path, error))
         if not chosen and not self.route.only_identities:
             for held in unused.values():
                 yield from self._rest_of_agent(held)
@@ -166,7 +168,7 @@ class KeyRing:
             except WrongPassphraseError:
                 continue
             except (OSError, UnusableKeyError) as error:
-                tried.add(str(path), f"{UNUSABLE}: {_reason(path, error)}")
+                tried.add(str(path), _why_not(path, error))
                 return
             yield from self._certified(path, signer)
             return
@@ -217,18 +219,43 @@ def key_setting(host: Host) -> str:
     return f"`identity_file:` of {host.name!r} in the inventory"
 
 
-def ssh_add(path: object) -> Command:
-    """The command that puts the key in path into the agent."""
-    return Command(("ssh-add", str(path)))
+def into_agent(route: Route, path: Path | None = None) -> str:
+    """What puts the key in path, or the usual ones, into the agent that is asked, for people.
+
+    Of a locked file in PEM nobody knows which of the agent's keys it is without a .pub beside it.
+    """
+    words = ("ssh-add", str(path)) if path else ("ssh-add",)
+    if route.agent:
+        words = ("env", f"SSH_AUTH_SOCK={route.agent}", *words)
+    first = "" if route.agent != "" else "take IdentityAgent out of ~/.ssh/config and "
+    said = f"{first}run `{Command(words)}`"
+    if path is None:
+        return said
+    public = f"{path}.pub"
+    if os.access(public, os.R_OK):
+        return f"{said} once (keep its .pub beside it)"
+    if _public_half(path)[1]:
+        return f"{said} once"
+    tell = f"{Command(('ssh-keygen', '-y', '-f', str(path)))} > {Command((public,))}"
+    return f"{said} once, and `{tell}` to tell which of the agent's keys it is"
 
 
-def _unreadable(host: Host, path: Path, error: Exception) -> AuthenticationError:
-    by_agent = isinstance(error, ForAgentError) or _is_of_a_device(path)
+def _unreadable(host: Host, route: Route, path: Path, error: Exception) -> AuthenticationError:
+    way_out = into_agent(route, path) if _is_for_agent(path, error) else ""
     return AuthenticationError(
         f"the key {path} for {host.where} cannot be used: {_reason(path, error)}",
         hint=f"{key_setting(host)} must name a readable private key (the file without .pub)."
-        + (f" Run `{ssh_add(path)}` once (keep its .pub beside it)." if by_agent else ""),
+        + (f" {way_out[0].upper()}{way_out[1:]}." if way_out else ""),
     )
+
+
+def _why_not(path: Path, error: Exception) -> str:
+    what = FOR_AGENT if _is_for_agent(path, error) else UNUSABLE
+    return f"{what}: {_reason(path, error)}"
+
+
+def _is_for_agent(path: Path, error: Exception) -> bool:
+    return isinstance(error, ForAgentError) or _is_of_a_device(path)
 
 
 def _reason(path: Path, error: Exception) -> str:
@@ -251,11 +278,15 @@ def _is_of_a_device(path: Path) -> bool:
 
 
 def _public_half(path: Path, suffix: str = ".pub") -> tuple[str, bytes]:
-    """Kind and blob of what lies beside the key in path; empty where nothing does."""
+    """Kind and blob of what lies beside the key in path, or of its own, as OpenSSH looks for it;
+    empty where there is none."""
     # A locked file cannot be compared with the agent's keys, but its .pub half can. That may be
     # all there is: ssh_config(5) allows it as an IdentityFile, to choose among the agent's keys.
     beside = path if suffix == path.suffix else Path(f"{path}{suffix}")
     with contextlib.suppress(OSError, ValueError):
         kind, blob = regular_file.read_text(beside).split()[:2]
         return kind, base64.b64decode(blob)
+    if suffix == ".pub":
+        with contextlib.suppress(OSError, ValueError):
+            return key_file.public_half(path)
     return "", b""

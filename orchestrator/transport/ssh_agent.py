@@ -168,6 +168,12 @@ def agent_of(route: Route) -> Agent:
 
 def no_key_of_an_agent(route: Route, held: int) -> tuple[str, str]:
     """Why no agent gave a key to offer, and how it would. held: how many it has."""
+    if route.agent == "":
+        return (
+            "IdentityAgent of ~/.ssh/config leads to no agent (it says `none`, or names a variable "
+            "that is not set)",
+            "take that line out",
+        )
     place = os.environ.get("SSH_AUTH_SOCK", "") if route.agent is None else route.agent
     if held:
         count = "1 key" if held == 1 else f"{held} keys"

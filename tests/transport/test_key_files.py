@@ -22,6 +22,7 @@ from orchestrator.transport.key_file import (
     LockedKeyError,
     UnusableKeyError,
     WrongPassphraseError,
+    public_half,
 )
 from orchestrator.transport.ssh import _load
 from tests.conftest import SshdVariant
@@ -134,6 +135,8 @@ def test_a_damaged_key_is_no_bug_of_ours(
             for passphrase in (None, PASSPHRASE):
                 with contextlib.suppress(LockedKeyError, UnusableKeyError, WrongPassphraseError):
                     _load(damaged, passphrase)
+            with contextlib.suppress(ValueError):
+                public_half(damaged)
 
 
 def _hurt(body: bytearray, draw: random.Random) -> None:
