@@ -39,6 +39,10 @@ class Timeouts:
     keepalive_s: int = 15
 
 
+class NoHostName(OSError):
+    """The address cannot be a name at all."""
+
+
 def dial(
     address: str,
     port: int,
@@ -75,12 +79,13 @@ def _bind(sock: socket.socket, source: str) -> None:
     """Without this, a source that has no address would be told as the host's name."""
     try:
         sock.bind((source, 0))
-    except socket.gaierror as error:
-        raise OSError(f"BindAddress {source} of ~/.ssh/config: {error.strerror}") from error
+    except (socket.gaierror, UnicodeError) as error:
+        why = getattr(error, "strerror", error)
+        raise OSError(f"BindAddress {source} of ~/.ssh/config: {why}") from error
 
 
 def _looked_up(address: str, port: int, family: int, timeout_s: float) -> Sequence[Any]:
-    """What the name stands for; gaierror also where nobody tells in time."""
+    """What the name stands for; gaierror also where nobody tells in time, NoHostName."""
     try:
         # The system's own limit is half a minute and more, and nothing breaks it off.
         return within(
@@ -88,6 +93,8 @@ def _looked_up(address: str, port: int, family: int, timeout_s: float) -> Sequen
             lambda: socket.getaddrinfo(address, port, family, socket.SOCK_STREAM),
             "name lookup",
         )
+    except UnicodeError as error:  # IDNA has none for it, or it is no text at all
+        raise NoHostName(str(error)) from error
     except TimeoutError as error:
         raise socket.gaierror(socket.EAI_AGAIN, str(error)) from None
 

@@ -50,7 +50,7 @@ _TABLE = (
         "Check `address:` in the inventory and your network.",
     ),
     _Row(
-        "UnicodeError",
+        "NoHostName",
         "",
         "{where}: this is not a host name",
         "Correct `address:` in the inventory.",
@@ -88,6 +88,7 @@ _TABLE = (
         "Its SSH server is too old or too restricted for Paramiko.",
     ),
     _Row("SSHException", "", "the SSH connection to {where} failed: {error}", "Try again."),
+    _Row("UnicodeError", "", "the SSH connection to {where} failed: {error}", "Try again."),
     _Row("EOFError", "", "{where} closed the connection", "Try again."),
     _Row(
         "OSError", "", "{where} cannot be reached: {error}", "Check your network and the address."

@@ -81,7 +81,7 @@ def remember(path: Path, alias: str, key: HostKey) -> tuple[HostKey, ...]:
     with _told(path, "w"), shared_file.alone(_place(path)):
         if known := keys_of(path, alias, in_capitals_too=False):
             return known
-        _replace(path, [*_lines(path), line.encode()])
+        _replace(path, [*_lines(path), os.fsencode(line)])
     return ()
 
 
@@ -146,7 +146,7 @@ def _unusable(path: Path, what: str) -> UsageError:
 
 
 def _parse(line: bytes) -> _Entry | None:
-    fields = line.decode("utf-8", "replace").split()
+    fields = os.fsdecode(line).split()
     marker = fields.pop(0) if fields and fields[0].startswith("@") else ""
     if len(fields) < 3 or fields[0].startswith("#"):
         return None
@@ -171,7 +171,7 @@ def _matches(names: str, name: str, in_capitals_too: bool) -> bool:
 
 
 def _hashed(salt: bytes, name: str) -> bytes:
-    return hmac.new(salt, name.encode(), "sha1").digest()
+    return hmac.new(salt, os.fsencode(name), "sha1").digest()
 
 
 def _fits(pattern: str, name: str, in_capitals_too: bool) -> bool:

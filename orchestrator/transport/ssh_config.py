@@ -100,8 +100,8 @@ def _configuration() -> Iterator[str]:
     """
     own = Path.home() / ".ssh" / "config"
     lines = [f"Include {_quoted(own)}\n"] if _is_there(own) else []
-    with tempfile.NamedTemporaryFile("w", prefix="ssh_config.", encoding="utf-8") as file:
-        file.writelines([*lines, f"Match all\nInclude {_SYSTEM_CONFIG}\n"])
+    with tempfile.NamedTemporaryFile(prefix="ssh_config.") as file:
+        file.write(os.fsencode("".join([*lines, f"Match all\nInclude {_SYSTEM_CONFIG}\n"])))
         file.flush()
         yield file.name
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,15 @@ def test_a_changed_host_is_forgotten_by_the_command_in_the_hint(
     assert (refused.code, "CHANGED" in refused.err) == (ExitCode.UNREACHABLE, True)
     assert project.orchestrator(*printed(refused)).out == "forgot the host key of pod\n"
     assert keys_of(store, "pod") == ()
+
+
+def test_a_name_that_is_no_utf_8_is_no_host_and_no_crash(project: Project) -> None:
+    store = project.root / ".orchestrator" / "known_hosts"
+    remember(store, "pod", OLD)
+    words = ["ssh-keygen", "-q", "-H", "-f", str(store)]
+    subprocess.run(words, check=True, capture_output=True)
+    done = project.orchestrator("hosts", "trust", os.fsdecode(b"g\xff"))
+    assert (done.code, "Unicode" in done.err) == (ExitCode.USAGE, False), done.err
 
 
 @pytest.mark.parametrize("jump", ["gate", "127.0.0.1:PORT", "ssh://gate:PORT"])
