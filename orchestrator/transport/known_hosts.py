@@ -24,6 +24,7 @@ from orchestrator.transport import shared_file
 from remote_payload.writing import write_whole
 
 _REVOKED = "@revoked"
+_AUTHORITY = "@cert-authority"
 
 
 @dataclass(frozen=True)
@@ -55,20 +56,18 @@ def keys_of(path: Path, name: str, *, in_capitals_too: bool = True) -> tuple[Hos
 
     in_capitals_too: `Pod` means `pod`, as OpenSSH has it. UsageError: path cannot be read.
     """
-    return tuple(
-        entry.key
-        for entry in map(_parse, _lines(path))
-        if entry and not entry.marker and _matches(entry.names, name, in_capitals_too)
-    )
+    entries = _about(path, name, in_capitals_too)
+    return tuple(entry.key for entry in entries if not entry.marker)
 
 
 def is_revoked(path: Path, name: str, key: HostKey) -> bool:
     """Whether `path` marks exactly this key as @revoked for name; UsageError as above."""
-    return any(
-        entry.marker == _REVOKED and entry.key == key and _matches(entry.names, name, True)
-        for entry in map(_parse, _lines(path))
-        if entry
-    )
+    return any(entry.marker == _REVOKED and entry.key == key for entry in _about(path, name))
+
+
+def has_authority(path: Path, name: str) -> bool:
+    """Whether `path` lets an authority vouch for name, by certificates; UsageError as above."""
+    return any(entry.marker == _AUTHORITY for entry in _about(path, name))
 
 
 def remember(path: Path, alias: str, key: HostKey) -> tuple[HostKey, ...]:
@@ -96,6 +95,11 @@ def forget(path: Path, alias: str) -> bool:
     with _told(path, "w"), shared_file.alone(_place(path)):
         _replace(path, [line for line in _lines(path) if not _is_about(line, alias)])
     return True
+
+
+def _about(path: Path, name: str, in_capitals_too: bool = True) -> Iterator[_Entry]:
+    entries = (entry for entry in map(_parse, _lines(path)) if entry)
+    return (entry for entry in entries if _matches(entry.names, name, in_capitals_too))
 
 
 def _is_about(line: bytes, alias: str) -> bool:

@@ -76,11 +76,19 @@ class Trust:
         return known_hosts.keys_of(self.known_hosts, _alias(host), in_capitals_too=False)
 
     def _revoked_by(self, host: Host, route: Route, offered: HostKey) -> Path | None:
+        places = self._marks(host, route)
+        return next((f for f, name in places if known_hosts.is_revoked(f, name, offered)), None)
+
+    def _vouched_by(self, host: Host, route: Route) -> Path | None:
+        """The file that lets an authority vouch for host, by certificates, which we do not read."""
+        places = self._marks(host, route)[: 1 if host.pod or self._own_keys(host) else None]
+        return next((f for f, name in places if known_hosts.has_authority(f, name)), None)
+
+    def _marks(self, host: Host, route: Route) -> list[tuple[Path, str]]:
+        """Where marked lines may stand, and for what name; the first is our own file."""
         names = [name for name in (route.known_as, route.known_without_port) if name]
-        places = [(self.known_hosts, _alias(host))]
-        places += [(file, name) for file in route.known_hosts for name in names]
-        marked = (f for f, name in places if known_hosts.is_revoked(f, name, offered))
-        return next(marked, None)
+        theirs = [(file, name) for file in route.known_hosts for name in names]
+        return [(self.known_hosts, _alias(host)), *theirs]
 
     def verify(self, host: Host, route: Route, offered: HostKey) -> None:
         """Return if the offered key is believed; HostKeyError if not."""
@@ -96,17 +104,20 @@ class Trust:
             if offered not in known:
                 raise self._changed_key(host, route, known, offered)
         elif offered not in _without_port(host, route):
-            self._meet(host, offered)
+            self._meet(host, route, offered)
 
-    def _meet(self, host: Host, offered: HostKey) -> None:
-        question = f"{host.where} is new here; its host key is {offered}. Trust it?"
+    def _meet(self, host: Host, route: Route, offered: HostKey) -> None:
+        file = self._vouched_by(host, route)
+        by = f", as {file} knows it by a certificate authority only, which we do not do"
+        how = by if file else ""
+        question = f"{host.where} is new here{how}; its host key is {offered}. Trust it?"
         if self.first_contact is FirstContact.ASK and self.ask is not None:
             accepted = self.ask(question, offered.fingerprint)
         else:
             accepted = self.first_contact is FirstContact.ACCEPT
         if not accepted:
             raise HostKeyError(
-                f"{host.where} is not known yet; its host key is {offered}",
+                f"{host.where} is not known yet{how}; its host key is {offered}",
                 hint="Compare it with what the provider shows, then run again with "
                 f"--accept-new-host-key{_or_pinned(host, offered)}.",
             )
@@ -117,12 +128,18 @@ class Trust:
     def _changed_key(
         self, host: Host, route: Route, known: tuple[HostKey, ...], offered: HostKey
     ) -> HostKeyError:
+        way_out = self._way_out(host, route, offered)
+        if file := self._vouched_by(host, route):
+            return _perhaps_certified(host, known, offered, way_out, file)
+        return _changed(host, known, offered, way_out)
+
+    def _way_out(self, host: Host, route: Route, offered: HostKey) -> str:
         if self._own_keys(host):
-            return _changed(host, known, offered, self._forgotten(host))
+            return self._forgotten(host)
         files = [f for f in route.known_hosts if known_hosts.keys_of(f, route.known_as)]
         words = (Command(("ssh-keygen", "-R", route.known_as, "-f", str(f))) for f in files)
-        way_out = f"{' and '.join(f'`{each}`' for each in words)} forgets the old key"
-        return _changed(host, known, offered, way_out + _or_pinned(host, offered))
+        forget = " and ".join(f"`{each}`" for each in words)
+        return f"{forget} forgets the old key{_or_pinned(host, offered)}"
 
     def _forgotten(self, host: Host) -> str:
         # A pod's key is kept under its start, and asked for by the name of the host.
@@ -137,6 +154,17 @@ def _changed(
         f"the host key of {host.where} has CHANGED: trusted "
         f"{' or '.join(map(str, known))}, offered {offered}",
         hint=f"Someone may be listening. If the machine was rebuilt, {way_out}.",
+    )
+
+
+def _perhaps_certified(
+    host: Host, known: tuple[HostKey, ...], offered: HostKey, way_out: str, file: Path
+) -> HostKeyError:
+    return HostKeyError(
+        f"{host.where} offers the host key {offered}, trusted is {' or '.join(map(str, known))}; "
+        f"{file} also has a certificate authority for it, which we do not do",
+        hint="Compare it with what the provider shows: a certificate may vouch for it, or someone "
+        f"may be listening. If it is right, {way_out}.",
     )
 
 
