@@ -52,12 +52,12 @@ class _Entry:
 
 
 def keys_of(path: Path, name: str, *, in_capitals_too: bool = True) -> tuple[HostKey, ...]:
-    """Every key that `path` holds for name; empty where the file does not exist.
+    """Every key that `path` holds for name, each once; empty where the file does not exist.
 
     in_capitals_too: `Pod` means `pod`, as OpenSSH has it. UsageError: path cannot be read.
     """
     entries = _about(path, name, in_capitals_too)
-    return tuple(entry.key for entry in entries if not entry.marker)
+    return tuple(dict.fromkeys(entry.key for entry in entries if not entry.marker))
 
 
 def is_revoked(path: Path, name: str, key: HostKey) -> bool:

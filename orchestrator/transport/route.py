@@ -178,7 +178,7 @@ def _known_hosts(said: Said) -> tuple[Path, ...]:
             is_default = name in (f"{theirs}/.ssh/{each}" for each in _KNOWN_HOSTS)
             path = name.replace(theirs, ours, 1) if is_default else name
             found.append(_at_home(path))
-    return tuple(found)
+    return tuple(dict.fromkeys(found))
 
 
 def _names(text: str) -> Iterator[str]:

@@ -202,7 +202,8 @@ def _alias(host: Host) -> str:
 
 def _users_keys(route: Route, name: str) -> tuple[HostKey, ...]:
     """What the user's files know by that name: one key of any of them is enough."""
-    return tuple(key for file in route.known_hosts for key in known_hosts.keys_of(file, name))
+    keys = (key for file in route.known_hosts for key in known_hosts.keys_of(file, name))
+    return tuple(dict.fromkeys(keys))
 
 
 def _without_port(host: Host, route: Route) -> tuple[HostKey, ...]:

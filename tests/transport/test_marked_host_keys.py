@@ -14,6 +14,7 @@ from orchestrator.transport.known_hosts import forget, remember
 from tests.conftest import SshdVariant
 from tests.ssh.server import SshServer
 from tests.transport.test_host_keys import OTHER, reaches, refusal
+from tests.transport.test_login import write_config
 
 
 @pytest.fixture
@@ -82,6 +83,22 @@ def test_another_key_beside_an_authority_is_not_told_to_have_changed(
     assert not known_hosts.exists()
     subprocess.run(error.hint.split("`")[1], shell=True, check=True, capture_output=True)
     assert "authority only" in refusal(vouched.unpinned(), Trust(known_hosts)).message
+
+
+def test_a_key_in_many_lines_and_a_file_named_twice_are_told_once(
+    sshd: SshServer, known_hosts: Path, home: Path
+) -> None:
+    first, second = home / "a", home / "b"
+    remember(first, f"[127.0.0.1]:{sshd.port}", OTHER)
+    first.write_text(first.read_text() * 2)
+    shutil.copy(first, second)
+    write_config(home, f"Host *\n UserKnownHostsFile {first} {second} {first}\n")
+    error = refusal(sshd.unpinned(), Trust(known_hosts))
+    assert error.message.count(OTHER.fingerprint) == 1
+    assert (error.hint.count(f"-f {first}"), error.hint.count(f"-f {second}")) == (1, 1)
+    known_hosts.write_text(first.read_text().replace(f"[127.0.0.1]:{sshd.port}", "pod"))
+    error = refusal(sshd.unpinned(), Trust(known_hosts))
+    assert error.message.count(OTHER.fingerprint) == 1
 
 
 def test_a_key_that_our_own_file_revokes_is_refused_and_not_stored(
