@@ -227,7 +227,11 @@ def into_agent(route: Route, path: Path | None = None) -> str:
     words = ("ssh-add", str(path)) if path else ("ssh-add",)
     if route.agent:
         words = ("env", f"SSH_AUTH_SOCK={route.agent}", *words)
-    first = "" if route.agent != "" else "take IdentityAgent out of ~/.ssh/config and "
+    first = ""
+    if route.agent == "":
+        first = "take IdentityAgent out of ~/.ssh/config and "
+    elif route.agent is None and not os.environ.get("SSH_AUTH_SOCK"):
+        first = "start an agent, `eval $(ssh-agent)`, and "
     said = f"{first}run `{Command(words)}`"
     if path is None:
         return said

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from orchestrator.transport.keys import Held
+from orchestrator.transport.keys import Held, into_agent
 from orchestrator.transport.route import Route
 from orchestrator.transport.ssh_auth import PERSON_LIMIT_S, CannotSignError, Signer
 
@@ -182,7 +182,7 @@ def no_key_of_an_agent(route: Route, held: int) -> tuple[str, str]:
             "choose one of them by IdentityFile in ~/.ssh/config (its .pub half is enough)",
         )
     if not place:
-        return "no agent", "run `ssh-add`"
+        return "no agent", into_agent(route)
     with contextlib.closing(Agent(reached(place))) as agent:
         is_gone = agent.is_none
     if is_gone:

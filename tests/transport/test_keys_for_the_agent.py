@@ -147,6 +147,18 @@ def test_the_hint_names_the_agent_that_ssh_config_names(
         assert reaches(host, trust)
 
 
+@pytest.mark.usefixtures("typed")
+def test_where_no_agent_runs_the_hint_starts_one(
+    host: Host, trust: Trust, keys: Keys, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    assert "start an agent, `eval $(ssh-agent)`, and run `ssh-add`" in refusal(host, trust).hint
+    key = alone(keys.encrypted, home / "enc")
+    write_config(home, f"Host *\n IdentityFile {key}\n")
+    start, add = refusal(host, trust).hint.split("`")[1::2]
+    run(f"{start} && {add}; status=$?; ssh-agent -k && exit $status", shell=True)
+
+
 @pytest.mark.parametrize("kind", LOCKED)
 def test_a_cipher_that_we_lack_is_no_wrong_passphrase(tmp_path: Path, rsa: Path, kind: str) -> None:
     key = locked(rsa, tmp_path / "key", LOCKED[kind])
