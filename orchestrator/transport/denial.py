@@ -99,6 +99,15 @@ def more_than_we_can(host: Host, tried: Tried, methods: Sequence[str]) -> Authen
     )
 
 
+def never_enough(host: Host, proofs: int) -> AuthenticationError:
+    """It counts each proof as one of several, and never has them all."""
+    return AuthenticationError(
+        f"{host.where} has taken {proofs} proofs one after another, and still wants more",
+        hint="Servers want two or three (AuthenticationMethods of sshd_config): is it the right "
+        "server? If so, ask whoever runs it.",
+    )
+
+
 def wrong_answers(host: Host, method: str, tries: int) -> AuthenticationError:
     """What was typed was wrong each time."""
     return AuthenticationError(

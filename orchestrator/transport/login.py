@@ -25,6 +25,8 @@ from orchestrator.transport.trust import Question, Trust
 # As OpenSSH's NumberOfPasswordPrompts.
 _TRIES = 3
 _ROUNDS = 20
+# sshd's AuthenticationMethods asks for two or three.
+_PROOFS = 10
 _SHOWN_CHARACTERS = 2000
 _KEY, _BY_PERSON = "publickey", ("keyboard-interactive", "password")
 
@@ -41,6 +43,7 @@ class Login:
         self._requested = False
         self._asking = False
         self._typed = 0
+        self._proofs = 0
         self._silent: set[str] = set()
 
     def through(self, ring: KeyRing) -> None:
@@ -97,6 +100,9 @@ class Login:
     def _by_person(self, wanted: Refused) -> Answer:
         if wanted.partly:
             self._typed, self._silent = 0, set()
+            self._proofs += 1
+        if self._proofs == _PROOFS:
+            raise denial.never_enough(self._host, _PROOFS)
         methods = [name for name in _BY_PERSON if name in wanted.methods]
         open_methods = [name for name in methods if name not in self._silent]
         if not open_methods:
