@@ -21,7 +21,7 @@ import click
 from orchestrator.cli import leaving, signals, terminal
 from orchestrator.cli.session import Session
 from orchestrator.model.progress import Progress
-from orchestrator.model.text import harmless_json, one_line, set_off
+from orchestrator.model.text import APART, harmless_json, one_line, set_off
 
 if TYPE_CHECKING:
     from orchestrator.workflows.profile import DryStep
@@ -55,7 +55,7 @@ def log_printer() -> Callable[[str], None]:
     """
     from orchestrator.model.redaction import line_gate
 
-    mask, before = line_gate(), "  " if terminal.is_terminal() else ""
+    mask, before = line_gate(), APART if terminal.is_terminal() else ""
     return lambda line: out(f"{before}{mask(line)}")
 
 

@@ -10,6 +10,7 @@ from orchestrator.cli import console, options, what_next
 from orchestrator.cli.session import Session
 from orchestrator.errors import ExitCode
 from orchestrator.model.redaction import discreet
+from orchestrator.model.text import told_apart
 from remote_payload import codec
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def deploy(
     else:
         console.out(_synced(deployed, where))
         for line in built.lines if built else ():
-            console.out(discreet(line))
+            console.out(told_apart(discreet(line)))
     if built and not built.ok:
         console.next_step(what_next.after(built.run))
         unfit = built.run.result is not None and built.run.result.unfit

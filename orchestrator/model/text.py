@@ -16,8 +16,8 @@ _COMMON = bytes(range(ord(" "), ord("~") + 1)) + b"\t\n"
 _NO_ROOM = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
 )
-# What stands before every line of a message but the first: none of ours begins so far in.
-_SET_OFF = "\n    "
+# What stands before text from elsewhere: no line of ours begins so far in.
+APART = " " * 4
 _LIKE_OURS = re.compile(r" {0,3}(?:(?:error|hint|next):|(?:ok|warn|fail)  )")
 
 
@@ -36,13 +36,13 @@ def one_line(text: str) -> str:
 
 def set_off(text: str) -> str:
     """As `printable`, and each line but the first is indented, so that none passes for ours."""
-    return printable(text).rstrip("\n").replace("\n", _SET_OFF)
+    return printable(text).rstrip("\n").replace("\n", f"\n{APART}")
 
 
 def told_apart(line: str) -> str:
     """As `one_line`, and set off where it begins as lines of ours do."""
     shown = one_line(line)
-    return f"    {shown}" if _LIKE_OURS.match(shown) else shown
+    return f"{APART}{shown}" if _LIKE_OURS.match(shown) else shown
 
 
 def harmless_json(text: str) -> str:

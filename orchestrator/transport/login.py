@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from orchestrator.errors import OrchestratorError
 from orchestrator.model.host import Host
-from orchestrator.model.text import printable
+from orchestrator.model.text import APART, printable
 from orchestrator.transport import denial
 from orchestrator.transport.keys import KeyRing, Offer, Tried
 from orchestrator.transport.ssh_auth import (
@@ -166,4 +166,5 @@ def _harmless(text: str) -> str:
     """A server's words for a terminal: no control characters, bounded, set off from ours."""
     text = text[:_SHOWN_CHARACTERS].replace("\r\n", "\n")
     lines = (line.rstrip() for line in printable(text).splitlines())
-    return "\n".join(f"  {line}" for line in lines if line) + (" " if text.endswith(" ") else "")
+    shown = "\n".join(f"{APART}{line}" for line in lines if line)
+    return f"{shown} " if text.endswith(" ") else shown

@@ -166,7 +166,7 @@ def test_an_answer_that_is_no_utf_8_is_a_wrong_one(
         terminal.read_until("Device name: ")
         terminal.type(NO_UTF_8)
         for code in (NO_UTF_8, CODE):
-            terminal.read_until("did not accept that, once more:\r\n  Device name: ")
+            terminal.read_until("did not accept that, once more:\r\n    Device name: ")
             terminal.shown = ""
             terminal.type(DEVICE)
             terminal.read_until("[31mcode: ")

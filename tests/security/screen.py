@@ -81,6 +81,11 @@ def _is_unseen(character: str) -> bool:
 
 
 def forged(shown: str) -> list[str]:
-    """The lines of `shown` that are not ours and pass for ours."""
+    """The lines of `shown` that are not ours and pass for ours: set off by less than four blanks."""
     plain = _OURS.sub("", shown).replace("\r", "\n")
-    return [line for line in plain.split("\n") if line.startswith(FORGED)]
+    words = tuple(line.lstrip(" ") for line in FORGED)
+    return [
+        line
+        for line in plain.split("\n")
+        if line.lstrip(" ").startswith(words) and not line.startswith("    ")
+    ]

@@ -92,10 +92,10 @@ def test_a_code_is_asked_at_the_terminal_and_lets_in(
     )
     device, code = person.asked
     assert device.seen
-    assert device.text.endswith("Device name: ")
+    assert device.text == "    Device name: "  # further in than any line of ours
     assert not code.seen
     assert "\033" not in code.text
-    assert code.text.endswith("Verification \\x1b[31mcode: ")
+    assert code.text == "    Verification \\x1b[31mcode: "
 
 
 def test_where_nobody_sits_it_is_said_what_the_host_wants(asking: Asking, trust: Trust) -> None:
