@@ -115,7 +115,7 @@ def typed(*words: str) -> str:
 
     Others, and bytes that are no text, are spelled in the $'…' of bash, zsh, ksh and POSIX.1-2024.
     """
-    return " ".join(shlex.quote(w) if all(map(is_seen, w)) else _dollar_quoted(w) for w in words)
+    return " ".join(_quoted(w) if all(map(is_seen, w)) else _dollar_quoted(w) for w in words)
 
 
 def _dollar_quoted(word: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -20,8 +21,8 @@ NAMES = (
 SHOWN = "orchestrator() { printf '%s\\0' \"$@\"; }\n"
 
 
-def pasted(line: str) -> list[bytes]:
-    done = subprocess.run(["bash", "-c", SHOWN + line], capture_output=True, check=True)
+def pasted(line: str, shell: str = "bash") -> list[bytes]:
+    done = subprocess.run([shell, "-c", SHOWN + line], capture_output=True, check=True)
     return done.stdout.split(b"\0")[:-1]
 
 
@@ -53,6 +54,16 @@ def test_a_damaged_run_is_named_as_its_folder_is_called(
     remove, _, attach = hint.partition("`")[2].partition("`, then `")
     assert pasted(remove) == [b"runs", b"rm", name]
     assert pasted(attach.rpartition("`, or")[0]) == [b"attach", name, b"--host", b"NAME"]
+
+
+def test_zsh_makes_no_program_of_a_word_that_begins_with_an_equals_sign() -> None:
+    if shutil.which("zsh") is None:
+        pytest.skip("no zsh here")
+    assert pasted(typed("orchestrator", "--runs", "=ls", "runs"), "zsh") == [
+        b"--runs",
+        b"=ls",
+        b"runs",
+    ]
 
 
 def test_a_name_that_no_file_can_have_is_spelled_all_the_same() -> None:
