@@ -140,7 +140,7 @@ def _claim(session: Session, folder: Path, run: str, host: str | None) -> Claim 
     except RunError as exc:
         if host is not None and run == folder.name:
             return None
-        by_name = f"orchestrator cancel {folder.name} --host NAME"
+        by_name = what_next.command("cancel", folder.name, "--host", "NAME")
         hint = f"{exc.hint} If its job goes on, this ends it: {by_name}"
         raise RunError(exc.message, hint=hint) from exc
 

@@ -164,7 +164,7 @@ def _state(run: Run) -> tuple[str, str]:
         return run.result.status.value, run.result.reason
     if run.end is not None:
         return "lost", run.end.words
-    return "pending", f"bring it home: orchestrator attach {run.name}"
+    return "pending", f"bring it home: {what_next.command('attach', run.name)}"
 
 
 @runs.command()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from orchestrator.errors import RunError, UsageError
+from orchestrator.model.command import typed
 from orchestrator.model.run import Run
 from orchestrator.report import comparison, comparison_page
 from orchestrator.store.runs import RunStore
@@ -68,7 +69,7 @@ def _require_timings(run: Run) -> None:
         raise RunError(
             f"{run_id} left no result, as its job {run.end.words if run.end else 'was lost'}; "
             "there is nothing to compare",
-            hint=f"What it printed: orchestrator logs {run.name}",
+            hint=f"What it printed: {typed('orchestrator', 'logs', run.name)}",
         )
     if not run.result.bench:
         raise RunError(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.errors import RunError
+from orchestrator.model.command import typed
 from orchestrator.model.run import Run
 from orchestrator.store.naming import LATEST
 from orchestrator.store.runs import RunStore
@@ -50,7 +51,7 @@ def require_home(run: Run) -> None:
         raise RunError(
             f"run {run.card.run_id} is not home: it goes on at {run.card.host}, or has ended "
             "there unseen",
-            hint=f"Follow it and bring it home: orchestrator attach {run.name}",
+            hint=f"Follow it and bring it home: {typed('orchestrator', 'attach', run.name)}",
         )
 
 

@@ -11,11 +11,14 @@ import pytest
 
 from orchestrator.cli.app import run
 from orchestrator.model.command import typed
-from tests.cli.comparing import MADE, store
+from orchestrator.model.job import Ending, JobEnd
+from remote_payload import codec
+from tests.cli.comparing import AGAIN, MADE, store
+from tests.report import synthetic
 
 NAMES = (
     b"\xff", b"caf\xe9 1", b"a\nb", b"a\tb", "a\u200bb".encode(), b"it's \x1b[31m", b"back\\slash\x01",
-    b"1\x017", "\u202eü".encode(), b"$HOME `x`\r", b"plain",
+    b"1\x017", "\u202eü".encode(), b"$HOME `x`\r", b"plain", b"a b", b"$(touch pwned)", b"=ls", b"%self",
 )  # fmt: skip
 # What the shell makes of the words, instead of a run of it.
 SHOWN = "orchestrator() { printf '%s\\0' \"$@\"; }\n"
@@ -54,6 +57,31 @@ def test_a_damaged_run_is_named_as_its_folder_is_called(
     remove, _, attach = hint.partition("`")[2].partition("`, then `")
     assert pasted(remove) == [b"runs", b"rm", name]
     assert pasted(attach.rpartition("`, or")[0]) == [b"attach", name, b"--host", b"NAME"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_run_that_is_not_home_is_named_as_its_folder_is_called(
+    name: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def words(*command: str) -> list[bytes]:
+        """Those that what is said last but for the next step tells to type."""
+        capsys.readouterr()
+        run(command)
+        seen = capsys.readouterr()
+        said = seen.out.splitlines() or seen.err.splitlines()
+        return pasted(f"orchestrator{said[-1].rpartition(': orchestrator')[2]}")
+
+    monkeypatch.chdir(tmp_path)
+    store(tmp_path, MADE, None)
+    called = os.fsdecode(name)
+    folder = (tmp_path / "runs" / MADE).rename(tmp_path / "runs" / called)
+    assert words("runs") == [b"attach", name]
+    assert words("report", f"runs/{called}") == [b"attach", name]
+    store(tmp_path, AGAIN, synthetic.cpu_result())
+    (folder / "end.json").write_text(codec.dumps(JobEnd(Ending.EXIT, 1)))
+    assert words("compare", AGAIN, f"runs/{called}") == [b"logs", name]
+    (folder / "run.json").write_text("{")
+    assert words("cancel", called) == [b"cancel", name, b"--host", b"NAME"]
 
 
 def test_zsh_makes_no_program_of_a_word_that_begins_with_an_equals_sign() -> None:
