@@ -20,7 +20,7 @@ from orchestrator.model.host import Host
 from orchestrator.model.job import OUTPUT_LIMIT_BYTES, RemoteFile
 from orchestrator.model.offer import offered_files, stays, why_left
 from orchestrator.model.progress import Progress
-from orchestrator.transport.agent import AgentSession, unpack_json
+from orchestrator.transport.agent import AgentSession, mixed_up, unpack_json
 
 LOG = "log.txt"
 # A job is stopped for its output a moment later than it should be; more than this is a lie.
@@ -169,7 +169,7 @@ class Pull:
         try:
             data = zlib.decompressobj().decompress(body, left + 1) if kind == _PACKED else body
         except zlib.error as error:
-            raise LinkLost(f"{self._host.where} sent bytes that cannot be unpacked") from error
+            raise mixed_up(self._host, "a part of a file cannot be unpacked") from error
         if kind not in (_RAW, _PACKED) or len(data) > left:
             raise LinkLost(f"{self._host.where} sent more of a file than it had announced")
         return data

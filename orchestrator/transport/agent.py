@@ -22,6 +22,7 @@ from typing import Any
 from orchestrator.errors import HostUnfit, HostUnreachable, LinkLost
 from orchestrator.model.command import Command, Program, python_program
 from orchestrator.model.host import Host
+from orchestrator.model.text import one_line
 from orchestrator.transport.base import Channel, Transport
 from remote_payload import codec
 
@@ -36,6 +37,8 @@ _SLOWEST_BYTES_PER_S = 4096
 _CHUNK_BYTES = 4 << 20
 # Far above what any agent sends at once: a host that lies cannot fill the memory here.
 _FRAME_LIMIT_BYTES = 64 << 20
+# What our agents send: JSON; of a job its log and its heartbeats; of a file bytes, packed ones.
+_KINDS = (b"J", b"L", b"H", b"B", b"Z")
 # Of what an agent says in words, for people: some messages hold a whole log.
 SAID_CHARACTERS = 2000
 _TOO_OLD = 86
@@ -54,6 +57,7 @@ _REMARK = re.compile(r"  # [^'\"\n]*$", re.MULTILINE)
 _LINE_SHOWN = 200
 _NOT_FOUND = (126, 127)
 _NOT_FOUND_BY_CSH = ": Command not found."  # with status 1
+_FOR_TERMINALS = "In ~/.bashrc, `[ -t 0 ] || return` above such lines keeps them for terminals."
 
 
 @lru_cache
@@ -143,9 +147,11 @@ class AgentSession:
 
     def receive(self, timeout_s: float = SILENCE_LIMIT_S) -> tuple[bytes, bytes]:
         """Return the next frame as (kind, body); LinkLost if the agent went away."""
-        kind, size = struct.unpack(">cI", self._read(5, timeout_s, timeout_s))
-        if size > _FRAME_LIMIT_BYTES:
-            raise LinkLost(f"{self._host.where} announced a frame of {size / 1e6:.0f} MB")
+        head = self._read(5, timeout_s, timeout_s)
+        kind, size = struct.unpack(">cI", head)
+        if kind not in _KINDS or size > _FRAME_LIMIT_BYTES:
+            seen = (head + self._buffer[:_LINE_SHOWN]).decode("utf-8", "replace")
+            raise mixed_up(self._host, f"in place of the next part came {one_line(seen)}")
         return kind, self._read(size, timeout_s, timeout_s + size / _SLOWEST_BYTES_PER_S)
 
     def receive_json(self, timeout_s: float = SILENCE_LIMIT_S) -> Any:
@@ -189,7 +195,7 @@ class AgentSession:
             f"{self._host.where} lets us in, but our program does not start there: {how}{last}",
             hint="Something in its login (~/.bashrc, ForceCommand) sleeps, waits for input, prints "
             "without end or starts another program; plain `ssh` with the command `true` shows it "
-            "too. In ~/.bashrc, `[ -t 0 ] || return` above such lines keeps them for terminals.",
+            f"too. {_FOR_TERMINALS}",
         )
 
     def _no_hello(self) -> HostUnfit:
@@ -220,15 +226,27 @@ class AgentSession:
 
 
 def unpack_json(host: Host, body: bytes) -> Any:
-    """The value of a J frame's body. LinkLost: it was damaged on the way, or unpacks to more than
-    it may. HostUnfit: it arrived whole and is no JSON, which no new try would change."""
+    """The value of a J frame's body. LinkLost: it was mixed with other output, or unpacks to
+    more than it may. HostUnfit: it arrived whole and is no JSON, which no new try would change."""
+    unpacker = zlib.decompressobj()
     try:
-        text = zlib.decompressobj().decompress(body, _FRAME_LIMIT_BYTES + 1)
+        text = unpacker.decompress(body, _FRAME_LIMIT_BYTES + 1)
     except zlib.error as error:
-        raise LinkLost(f"{host.where} answered with what cannot be unpacked") from error
+        raise mixed_up(host, "one part cannot be unpacked") from error
     if len(text) > _FRAME_LIMIT_BYTES:
         raise LinkLost(f"{host.where} answered with more than {_FRAME_LIMIT_BYTES / 1e6:.0f} MB")
+    if not unpacker.eof:
+        raise mixed_up(host, "one part cannot be unpacked to its end")
     return understood_json(host, text)
+
+
+def mixed_up(host: Host, how: str) -> LinkLost:
+    """SSH lets no damage through: the bytes were mixed where they were written. how: it is seen."""
+    return LinkLost(
+        f"something else at {host.where} prints into our program's answer: {how}",
+        hint="Something that its login starts (~/.bashrc, ForceCommand) goes on to print beside "
+        f"our program; plain `ssh` with the command `sleep 9` shows it too. {_FOR_TERMINALS}",
+    )
 
 
 def understood_json(host: Host, text: bytes) -> Any:

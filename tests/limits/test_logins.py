@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -83,6 +85,46 @@ def test_noise_without_end_is_told_by_its_size(sshd_variant: SshdVariant, trust:
     told = re.search(r"printed (\d\d) MB", caught.value.message)
     assert told
     assert 16 <= int(told[1]) < 64  # how much is under way when we stop reading is the machine's
+
+
+@pytest.mark.parametrize("noise", ["x", "Job done\\n", "L\\n", "Building\\n", "\\000"])
+def test_what_goes_on_to_print_beside_our_program_is_told_as_that(
+    noise: str, sshd_variant: SshdVariant, trust: Trust
+) -> None:
+    server = sshd_variant(f"ForceCommand (while printf '{noise}'; do sleep 0.05; done) & {RUN}")
+    with (
+        connect(server.host(), trust) as transport,
+        agent.open_agent(transport, "job", server.workspace) as session,
+    ):
+        time.sleep(0.5)  # until it has printed behind our first word
+        session.send_json({"do": "list"})
+        with pytest.raises(LinkLost) as caught:
+            session.receive_json(5)
+    assert "something else at pod" in caught.value.message
+    assert "prints into our program's answer" in caught.value.message
+    if noise.startswith("J"):
+        assert "came Job done\\nJob done" in caught.value.message
+    assert "~/.bashrc" in caught.value.hint
+
+
+def test_an_answer_that_cannot_be_unpacked_was_mixed_with_something_else(sshd: SshServer) -> None:
+    sent = zlib.compress(json.dumps([*range(99)]).encode(), 1)
+    for at in range(len(sent)):
+        came = (sent[:at] + b"xx" + sent[at:])[: len(sent)]
+        with pytest.raises(LinkLost, match="answer: one part cannot be unpacked") as caught:
+            agent.unpack_json(sshd.host(), came)
+        assert "~/.bashrc" in caught.value.hint
+
+
+def test_doctor_says_that_a_login_prints_beside_our_program(
+    laptop: Laptop, sshd_variant: SshdVariant
+) -> None:
+    server = sshd_variant(f"ForceCommand (while printf x; do sleep 0.05; done) & {RUN}")
+    laptop.describe(port=server.port)
+    outcome = laptop.run("doctor")
+    assert outcome.code == 3, outcome.err
+    assert "prints into our program's answer: in place of the next part came xx" in outcome.err
+    assert "`sleep 9` shows it too" in outcome.err
 
 
 def test_a_login_that_ends_without_a_word_is_told_at_once(
