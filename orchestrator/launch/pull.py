@@ -8,10 +8,11 @@ nothing but that digest.
 from __future__ import annotations
 
 import hashlib
+import io
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from orchestrator.errors import HostUnfit, LinkLost
 from orchestrator.launch.answer import checked
@@ -143,12 +144,10 @@ class Pull:
 
     def _received(self, place: _Place) -> tuple[int, str, Any]:
         """What is there of the file now: its size and digest, and what the host says in the end."""
-        place.target.parent.mkdir(parents=True, exist_ok=True)
         digest, size = hashlib.sha256(), place.offset
-        if size:
-            _digest_of_start(place.sink, size, digest)
-        with regular_file.appended(place.sink) as sink:
-            sink.truncate(size)
+        with self._sink(place, size) as sink:
+            if size:
+                _digest_of_start(place.sink, size, digest)
             for _ in range(place.most_frames):
                 kind, body = self._session.receive(_SILENCE_S)
                 if kind == _ANSWER:
@@ -163,6 +162,18 @@ class Pull:
             f"{self._host.where} sends {place.file.path} in pieces without end",
             hint="Something else answers in its place; see what `python:` of this host starts.",
         )
+
+    def _sink(self, place: _Place, size: int) -> BinaryIO:
+        """What takes the bytes after the first `size`; NotRegular where a link would lead them out
+        of the run's folder. To a file that is only verified nothing is added, wherever it lies."""
+        if place.verify_only:
+            return io.BytesIO()
+        for folder in reversed(place.target.relative_to(self._into).parents[:-1]):
+            regular_file.own(self._into / folder, "a folder of the run's own")
+        place.target.parent.mkdir(parents=True, exist_ok=True)
+        sink = regular_file.appended(place.sink)
+        sink.truncate(size)
+        return sink
 
     def _unpack(self, kind: bytes, body: bytes, left: int) -> bytes:
         """The bytes of a frame, never more than are due: a small frame can unpack to gigabytes."""

@@ -17,6 +17,7 @@ from typing import BinaryIO
 _KINDS = (
     (stat.S_ISFIFO, "a FIFO"),
     (stat.S_ISDIR, "a folder"),
+    (stat.S_ISLNK, "a link"),
     (stat.S_ISSOCK, "a socket"),
     (stat.S_ISCHR, "a device"),
     (stat.S_ISBLK, "a device"),
@@ -24,11 +25,12 @@ _KINDS = (
 
 
 class NotRegular(OSError):
-    """What lies there is no file with contents of its own; strerror says what it is."""
+    """What lies there is no file with contents of its own; strerror says what it is, and what
+    was wanted."""
 
-    def __init__(self, path: Path | str, mode: int) -> None:
+    def __init__(self, path: Path | str, mode: int, wanted: str = "a regular file") -> None:
         kind = next((name for fits, name in _KINDS if fits(mode)), "something else")
-        super().__init__(errno.EINVAL, f"it is {kind}, not a regular file", str(path))
+        super().__init__(errno.EINVAL, f"it is {kind}, not {wanted}", str(path))
 
 
 def descriptor_of(path: Path | str, flags: int = 0) -> int:
@@ -59,8 +61,18 @@ def opened(path: Path | str) -> BinaryIO:
     return os.fdopen(descriptor_of(path), "rb")
 
 
+def own(path: Path, wanted: str = "a regular file") -> Path:
+    """The path, which need not be there; NotRegular for a link, since whatever is written there
+    would land elsewhere."""
+    if path.is_symlink():
+        raise NotRegular(path, stat.S_IFLNK, wanted)
+    return path
+
+
 def appended(path: Path) -> BinaryIO:
-    """The regular file at path, made if it is not there, open for adding to it."""
+    """The regular file at path, made if it is not there, open for adding to it; NotRegular also
+    for a link."""
+    own(path)
     return os.fdopen(descriptor_of(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT), "ab")
 
 

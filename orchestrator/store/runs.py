@@ -13,6 +13,7 @@ from itertools import repeat
 from pathlib import Path
 
 from orchestrator.errors import RunError
+from orchestrator.model import regular_file
 from orchestrator.model.claim import Claim, difference
 from orchestrator.model.command import typed
 from orchestrator.model.job import Ending, JobEnd
@@ -148,7 +149,7 @@ class RunStore:
     def record_end(self, folder: Path, end: JobEnd) -> None:
         """Keep how the job ended, in the host's words."""
         told = replace(end, message=discreet(end.message))
-        codec.write_atomic(folder / END, codec.dumps(told))
+        codec.write_atomic(regular_file.own(folder / END), codec.dumps(told))
 
     def add_charge(self, folder: Path, charge: Charge | None) -> Price:
         """Add what one more command on the run cost, None if that is not known; return the sum.
@@ -157,7 +158,7 @@ class RunStore:
         """
         with alone(folder.parent):  # two terminals may follow one run, and end at once
             price = (run_files.price(folder) or Price()).plus(charge)
-            codec.write_atomic(folder / PRICE, codec.dumps(price))
+            codec.write_atomic(regular_file.own(folder / PRICE), codec.dumps(price))
         return price
 
     def request(self, folder: Path) -> Request:

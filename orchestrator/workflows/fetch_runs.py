@@ -154,20 +154,32 @@ def _arriving(
         yield None
         return
     outer, whose = runs.root / f".arriving-{run.run_id}", _whose(run, host)
-    with alone(outer, _waiting(run, progress), make=True):
+    with alone(_no_link(outer), _waiting(run, progress), make=True):
         try:
             if _is_here(runs, run, host):
                 yield None
                 return
-            for other in outer.iterdir():
+            for other in map(_no_link, outer.iterdir()):
                 if other.name != whose and _OWNER.fullmatch(other.name):
                     shutil.rmtree(other)
             (outer / whose).mkdir(exist_ok=True)
+            for kept in (outer / whose).iterdir():
+                _no_link(kept)
             yield outer / whose
         finally:
             for folder in (outer / whose, outer):
                 with suppress(OSError):  # half a run stays, to be resumed
                     folder.rmdir()
+
+
+def _no_link(place: Path) -> Path:
+    """RunError for a link where a run takes shape: what comes would land wherever it leads."""
+    if place.is_symlink():
+        raise RunError(
+            f"{place} is a link, and nothing of a run is written through one",
+            hint="Move it away, then run the same command again.",
+        )
+    return place
 
 
 def _waiting(run: RemoteRun, progress: Progress) -> Waits:

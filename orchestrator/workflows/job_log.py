@@ -55,7 +55,8 @@ class JobLog:
 
     def seen(self) -> None:
         """Note that the host told of the job just now."""
-        self._path.touch()
+        with regular_file.appended(self._path) as sink:
+            os.utime(sink.fileno())
         self.heard += 1
 
     def take(self, data: bytes) -> None:
