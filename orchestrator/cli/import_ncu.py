@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from orchestrator.cli import console, options
+from orchestrator.cli.session import Session
 
 
 @click.command("import-ncu")
@@ -18,7 +19,8 @@ from orchestrator.cli import console, options
     help="Write here instead of printing.",
 )
 @options.json_option
-def import_ncu(file: Path, output: Path | None, as_json: bool) -> int:
+@click.make_pass_decorator(Session, ensure=True)
+def import_ncu(session: Session, file: Path, output: Path | None, as_json: bool) -> int:
     """Show the counters in FILE: a .ncu-rep, or what ncu printed, as CSV or as text.
 
     Neither a GPU nor ncu is needed. What the file does not hold is named, never taken as zero.
@@ -32,7 +34,7 @@ def import_ncu(file: Path, output: Path | None, as_json: bool) -> int:
     from orchestrator.workflows import import_ncu as workflow
 
     options.require_suffix(output, options.JSON if as_json else options.MARKDOWN)
-    options.refuse_to_overwrite(output, file)
+    options.refuse_to_overwrite(output, session.runs_folder, file)
     with console.progress() as progress:
         source = workflow.import_file(file, progress)
         text = workflow.document(source, progress) if as_json else workflow.markdown(source)

@@ -242,14 +242,19 @@ def require_suffix(output: Path | None, suffixes: tuple[str, ...]) -> None:
         )
 
 
-def refuse_to_overwrite(output: Path | None, *read: Path) -> None:
-    """BadParameter for a file that the command reads, and for a record of a run: whatever is
-    written there, by whatever name, would be all that is left of it."""
-    from orchestrator.store.runs import is_record
+def refuse_to_overwrite(
+    output: Path | None, runs: Path, *read: Path, own: Path | None = None
+) -> None:
+    """BadParameter for a file that the command reads, and for what a run keeps: whatever is
+    written there, by whatever name, would be all that is left of it.
+
+    runs: the folder of all runs. own: of the run whose report it is.
+    """
+    from orchestrator.store.records import why_kept
 
     if output is None:
         return
-    why = "a run keeps its records under this name" if is_record(output) else ""
+    why = why_kept(output, runs, own)
     if any(_is_one_file(output, source) for source in read):
         why = "it is a file that this command reads"
     if why:

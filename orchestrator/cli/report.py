@@ -45,7 +45,7 @@ def report(session: Session, run: str, output: Path | None, as_json: bool) -> in
 
     options.require_suffix(output, MARKDOWN)
     folder = resolve(session.runs, run, TO_REPORT)
-    options.refuse_to_overwrite(output, *_read(session, folder))
+    options.refuse_to_overwrite(output, session.runs_folder, *_read(session, folder), own=folder)
     stored = session.runs.load(folder)
     require_home(stored)
     if as_json:

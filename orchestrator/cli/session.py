@@ -27,9 +27,9 @@ _POD_COMES_UP_S = 180.0
 class Session:
     """The global options, and what follows from them; everything is read when first needed."""
 
-    inventory_path: Path | None
-    runs_dir: Path | None
-    debug: bool
+    inventory_path: Path | None = None
+    runs_dir: Path | None = None
+    debug: bool = False
 
     @cached_property
     def inventory_file(self) -> Path:
@@ -112,7 +112,12 @@ class Session:
 
         with contextlib.suppress(InventoryError):  # it names secrets, but is not needed
             self.inventory()
-        return RunStore(self.runs_dir or self._default_runs())
+        return RunStore(self.runs_folder)
+
+    @property
+    def runs_folder(self) -> Path:
+        """Where all runs are kept; it need not be there yet."""
+        return self.runs_dir or self._default_runs()
 
     @cached_property
     def pods(self) -> RunPod:

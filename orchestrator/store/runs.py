@@ -246,15 +246,6 @@ class RunStore:
             )
 
 
-def is_record(path: Path) -> bool:
-    """Whether `path`, which need not be there yet, leads to where a run keeps its records, or what
-    its job left."""
-    place = Path(os.path.realpath(path))
-    folders = [above.parent for above in place.parents if above.name == "artifacts"]
-    folders += [place.parent] if place.name in RECORDS else []
-    return any(os.path.lexists(folder / CARD) for folder in folders)
-
-
 def _other_run(card: Path, outer: Path) -> str:
     """Where in the folder of a run a card makes another one; empty for its own, for a copy that it
     has borrowed, and for what its job called so and is no card."""

@@ -9,10 +9,11 @@ from pathlib import Path
 from orchestrator.errors import LocalFault
 from orchestrator.model.progress import Progress
 from orchestrator.model.run import Run
+from orchestrator.store.records import CHARTS
 from orchestrator.store.runs import LENT, LOG, REPORT, RunStore
 from orchestrator.transport.base import Transport
 from orchestrator.workflows.profile import Order, profile
-from orchestrator.workflows.publish import CHARTS, Published, publish
+from orchestrator.workflows.publish import Published, publish
 from remote_payload.contract import Stage
 
 

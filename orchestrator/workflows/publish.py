@@ -7,13 +7,13 @@ from pathlib import Path
 
 from orchestrator.model.run import Run
 from orchestrator.report.render import Report, render
+from orchestrator.store.records import CHARTS
 from orchestrator.store.runs import REPORT
 from orchestrator.workflows.ceilings import cutlass_sheets
 from orchestrator.workflows.counters import counters, profiled
 from orchestrator.workflows.insight import insight
 from remote_payload import codec, writing
 
-CHARTS = "charts"
 STDOUT = 1
 
 

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from orchestrator.cli.app import run
-from tests.cli.comparing import MADE, store
+from tests.cli.comparing import AGAIN, MADE, store
 from tests.ncu.places import FIXTURES
 from tests.report import synthetic
 
 CSV = FIXTURES / "raw_two_kernels.csv"
 RUN = f"runs/{MADE}"
+PENDING = f"runs/{AGAIN}"
 
 
 @pytest.fixture
@@ -101,6 +102,84 @@ def test_a_report_in_its_runs_folder_and_a_log_elsewhere_are_written_as_ever(pla
     for file in (f"{RUN}/report.md", f"{RUN}/more.md", "log.txt", "artifacts/page.md"):
         assert run(["--runs", "runs", "report", "latest", "-o", file]) == 0
         assert Path(file).read_text().startswith("# Profile on synthetic")
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        f"{PENDING}/artifacts",
+        f"{PENDING}/artifacts.partial/x.md",
+        f"{PENDING}/result.json/x.md",
+        f"{PENDING}/result.json.partial/x.md",
+        f"{PENDING}/end.json/deep/er/x.md",
+        f"{PENDING}/lent/x.md",
+        f"{RUN}/lent",
+        f"{RUN}/charts",
+        f"{RUN}/charts/x.md",
+        f"{RUN}/report.md/x.md",
+        "runs/.arriving-a-run/log.txt",
+        "runs/.arriving-a-run/0123/x.md",
+    ],
+)
+def test_nothing_is_put_where_a_run_that_comes_home_has_its_files(
+    file: str, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store(place, AGAIN, None)
+    before = everything(place)
+    for words in (("report", MADE), ("import-ncu", "raw.txt")):
+        assert run(["--runs", "runs", *words, "-o", file]) == 2
+        assert f"{file}: " in (said := capsys.readouterr().err)
+        assert "choose another" in said
+    assert everything(place) == before
+    assert not (place / PENDING / Path(file).name).exists()
+
+
+@pytest.mark.parametrize("name", ["result.json", "log.txt", "run.json", "artifacts/page.txt"])
+@pytest.mark.parametrize("words", [("report", AGAIN), ("import-ncu", "raw.txt")])
+def test_another_runs_record_is_not_written_over_by_another_of_its_names(
+    name: str, words: tuple[str, ...], place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store(place, AGAIN, synthetic.cpu_result())
+    Path("out").hardlink_to(f"{RUN}/{name}")
+    before = everything(place)
+    assert run(["--runs", "runs", *words, "-o", "out"]) == 2
+    assert f"by another name it is runs/{MADE}/{name}" in capsys.readouterr().err
+    assert everything(place) == before
+
+
+@pytest.mark.parametrize("file", ["report.md", "more.md", "sub/more.md"])
+def test_a_report_does_not_go_into_the_folder_of_another_run(
+    file: str, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store(place, AGAIN, synthetic.cpu_result())
+    Path("elsewhere").symlink_to(RUN)
+    shutil.copytree(RUN, "copy")
+    before = everything(place)
+    for folder in (RUN, "elsewhere", "copy"):
+        assert run(["--runs", "runs", "report", AGAIN, "-o", f"{folder}/{file}"]) == 2
+        assert "it is in the folder of another run, " in capsys.readouterr().err
+    assert everything(place) == before
+    assert run(["--runs", "runs", "report", "copy/", "-o", f"copy/{file}"]) == 0
+
+
+def test_a_page_of_counters_does_not_take_the_place_of_a_runs_report(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for file in (f"{RUN}/report.md", f"{RUN}/charts/x.md"):
+        assert run(["--runs", "runs", "import-ncu", "raw.txt", "-o", file]) == 2
+        assert "a run keeps its report under this name" in capsys.readouterr().err
+    assert run(["--runs", "runs", "import-ncu", "raw.txt", "-o", f"{RUN}/counters.md"]) == 0
+
+
+def test_a_file_of_several_names_and_a_run_json_that_is_no_runs_are_nobodys_concern(
+    place: Path,
+) -> None:
+    (place / "run.json").write_text('{"another": "program"}')
+    Path("out.md").write_text("old")
+    Path("other name").hardlink_to("out.md")
+    for file in ("out.md", "pages/more.md", "charts.md"):
+        assert run(["--runs", "runs", "report", MADE, "-o", file]) == 0
+    assert Path("other name").read_text().startswith("# Profile on synthetic")
 
 
 def test_what_stdin_reads_from_is_not_written_over(place: Path) -> None:
