@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     "-o",
     "--output",
     type=options.OUTPUT,
-    help="Write here, charts beside it. Default: report.md in the run's folder.",
+    help="Write here, charts beside it in FILE-charts/. Default: report.md in the run's folder.",
 )
 @options.json_option
 @click.pass_obj

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -45,7 +45,7 @@ _TEMPLATES = Path(__file__).parents[2] / "templates"
 
 @dataclass(frozen=True)
 class Report:
-    """A rendered report. Write each chart to charts/<name> beside the Markdown.
+    """A rendered report. Write each chart to <name> in the folder that the Markdown was told.
 
     verdict: the report's first line, as plain text. ok: the run ended well and nothing it claims
     contradicts its own gates or the machine's roofs. undecided: what the run was made for and did
@@ -68,11 +68,12 @@ def render(
     counters: CountersView = NO_COUNTERS,
     sheets: Sequence[Sheet] = (),
     insight: Insight = NO_INSIGHT,
+    chart_folder: str = CHART_FOLDER,
 ) -> Report:
     """Render a run; a failed, partial or lost one gives a true report too.
 
     sheets: what the CUTLASS profiler's files say, if it was asked. insight: what is known of the
-    kernels beside the result.
+    kernels beside the result. chart_folder: where the charts will lie, as a link from the report.
     """
     derived = figures(run.result) if run.result else None
     scaling = charts.scaling(derived) if derived else ()
@@ -81,8 +82,9 @@ def render(
     speedups = chart_peers.speedups(standing) if standing else None
     bars = floors(derived, insight)
     drawn = (*scaling, *(chart for chart in (roofline, speedups) if chart), *bars)
-    best = beside.section(standing, _chart_view(speedups)) if standing and speedups else ()
-    page = view(run, derived, scaling, roofline, counters, sheets, best, insight, bars)
+    shown = partial(_chart_view, chart_folder)
+    best = beside.section(standing, shown(speedups)) if standing and speedups else ()
+    page = view(run, derived, scaling, roofline, counters, sheets, best, insight, bars, shown)
     markdown = fill("report.md.j2", report=page)
     verdict = one_line(private(page.verdict))
     ok = is_ok(run, derived) and (counters.complete or not _needs_counters(run))
@@ -144,6 +146,7 @@ def view(
     best: tuple[BesideView, ...] = (),
     insight: Insight = NO_INSIGHT,
     bars: tuple[Chart, ...] = (),
+    shown: Callable[[Chart], ChartView] = lambda chart: _chart_view(CHART_FOLDER, chart),
 ) -> ReportView:
     """Everything the templates print, already worded."""
     measured = ceilings.ceilings(run.result, derived, sheets)
@@ -156,15 +159,15 @@ def view(
         method=numbers.method(run.result, derived),
         checks=numbers.checks(run.result),
         results=numbers.results(derived),
-        scaling=tuple(_chart_view(chart) for chart in scaling),
-        roofline=(_chart_view(roofline),) if roofline else (),
+        scaling=tuple(shown(chart) for chart in scaling),
+        roofline=(shown(roofline),) if roofline else (),
         beside=best,
         tiers=claims.tiers(derived),
         original=claims.beside_original(derived),
         counters=counters,
         held_back=held_back(derived, insight),
         uncounted=uncounted(derived, counters, insight),
-        floors=tuple(_chart_view(chart) for chart in bars),
+        floors=tuple(shown(chart) for chart in bars),
         ceilings=measured,
         build=machine.build(run.result),
         proofs=proofs.proofs(run.result),
@@ -173,8 +176,8 @@ def view(
     )
 
 
-def _chart_view(chart: Chart) -> ChartView:
-    file = f"{CHART_FOLDER}/{chart.name}" if chart.svg else ""
+def _chart_view(folder: str, chart: Chart) -> ChartView:
+    file = f"{folder}/{chart.name}" if chart.svg else ""
     return ChartView(chart.title, file, chart.reason)
 
 

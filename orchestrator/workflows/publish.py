@@ -7,9 +7,9 @@ from pathlib import Path
 
 from orchestrator.model.run import Run
 from orchestrator.report.render import Report, render
-from orchestrator.store.records import CHARTS
 from orchestrator.store.runs import REPORT
 from orchestrator.workflows.ceilings import cutlass_sheets
+from orchestrator.workflows.chart_place import chart_place
 from orchestrator.workflows.counters import counters, profiled
 from orchestrator.workflows.insight import insight
 from remote_payload import codec, writing
@@ -31,21 +31,21 @@ class Published:
 
 
 def publish(run: Run, folder: Path, output: Path | None = None) -> Published:
-    """Render `run` into its own folder, or to `output` with the charts beside it.
+    """Render `run` into its own folder, or to `output`; its charts to where `chart_place` says.
 
-    Beside a device, a FIFO or a descriptor nothing is put: charts then lie in the run's folder.
-    OSError: one of the files cannot be written.
+    OSError: one of the files cannot be written. LocalFault: something else has a chart's name.
     """
     held = profiled(run, folder)
     sheets = cutlass_sheets(run, folder)
-    report = render(run, counters(held), sheets, insight(run, folder, held))
     path = output or folder / REPORT
-    charts = (path.parent if writing.is_plain(path) else folder) / CHARTS
+    place = chart_place(path, folder)
+    report = render(run, counters(held), sheets, insight(run, folder, held), place.link)
+    place.require_free(report.charts)
     to_stdout = writing.own_stream(path) == STDOUT
     path.parent.mkdir(parents=True, exist_ok=True)
     # First what was asked for: where it cannot be written nothing else is.
     codec.write_atomic(path, report.markdown)
     for chart in report.charts:
-        charts.mkdir(parents=True, exist_ok=True)
-        codec.write_atomic(charts / chart.name, chart.svg)
-    return Published(path, report, charts, to_stdout)
+        place.folder.mkdir(parents=True, exist_ok=True)
+        codec.write_atomic(place.folder / chart.name, chart.svg)
+    return Published(path, report, place.folder, to_stdout)
