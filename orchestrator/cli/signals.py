@@ -15,6 +15,7 @@ from typing import Any
 
 from orchestrator.cli import leaving
 from orchestrator.errors import EndedBySignal
+from orchestrator.model import children
 
 # signal(7): those that end a process by default, but for SIGINT and what a fault of its own raises.
 # SIGIO, SIGPWR and SIGSTKFLT are not everywhere; Python itself ignores SIGPIPE and SIGXFSZ.
@@ -77,6 +78,7 @@ def _end(number: int, frame: FrameType | None) -> None:
 
 def _end_at_once(number: int, frame: FrameType | None = None) -> None:
     leaving.give_back()
+    children.end_all()
     os._exit(128 + number)
 
 

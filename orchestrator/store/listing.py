@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import signal
 import subprocess
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
 from orchestrator.errors import UsageError
-from orchestrator.model import regular_file
+from orchestrator.model import children, regular_file
 from orchestrator.model.snapshot import Skipped
 from orchestrator.store.left_out import BY_RULES
 
@@ -207,20 +206,10 @@ def _said(folder: Path, argv: list[str], asked: bytes = b"") -> _Said:
         return _heard(folder, git, asked)
 
 
-@contextmanager
-def _started(argv: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+def _started(argv: list[str]) -> AbstractContextManager[subprocess.Popen[bytes]]:
     """A git that does not outlast this, and neither does what it started, should this fail."""
     environment = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
-    pipe, spoken = subprocess.PIPE, {**environment, "LC_ALL": "C"}
-    with subprocess.Popen(
-        argv, stdin=pipe, stdout=pipe, stderr=pipe, env=spoken, start_new_session=True
-    ) as git:
-        try:
-            yield git
-        except BaseException:
-            with suppress(ProcessLookupError):
-                os.killpg(git.pid, signal.SIGKILL)
-            raise
+    return children.started(argv, {**environment, "LC_ALL": "C"})
 
 
 def _heard(folder: Path, git: subprocess.Popen[bytes], asked: bytes = b"") -> _Said:

@@ -14,8 +14,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from orchestrator.errors import UsageError
+from orchestrator.model import children
 from orchestrator.model.command import Command
 from orchestrator.model.host import Host
 from orchestrator.transport import shared_file
@@ -52,23 +54,32 @@ def ask(host: Host) -> Said:
         words += ["-p", str(host.port)] if host.port else []
         words += ["-l", host.user] if host.user else []
         words += ["--", host.address]
-        try:
-            answer = subprocess.run(
-                words, stdin=subprocess.DEVNULL, capture_output=True, timeout=_LIMIT_S
-            )
-        except subprocess.TimeoutExpired as error:
-            raise UsageError(
-                f"the OpenSSH client does not say within {_LIMIT_S:g} s how to reach {host.where}",
-                hint="Does a `Match exec` of ~/.ssh/config hang? Try "
-                f"`{Command(('ssh', '-G', host.address))}`.",
-            ) from error
-        if answer.returncode != 0:
-            raise _refused(host, answer.stderr, file)
+        with children.started(words) as ssh:
+            answer = _heard(host, ssh)
+        if ssh.returncode != 0:
+            raise _refused(host, answer.complaint, file)
     said: dict[str, tuple[str, ...]] = {}
-    for line in os.fsdecode(answer.stdout).split("\n"):
+    for line in os.fsdecode(answer.told).split("\n"):
         keyword, _, value = line.partition(" ")
         said[keyword] = (*said.get(keyword, ()), value)
     return Said(said)
+
+
+class _Heard(NamedTuple):
+    told: bytes
+    complaint: bytes
+
+
+def _heard(host: Host, ssh: subprocess.Popen[bytes]) -> _Heard:
+    """What ssh says to the end; UsageError where it comes to none."""
+    try:
+        return _Heard(*ssh.communicate(timeout=_LIMIT_S))
+    except subprocess.TimeoutExpired as error:
+        raise UsageError(
+            f"the OpenSSH client does not say within {_LIMIT_S:g} s how to reach {host.where}",
+            hint="Does a `Match exec` of ~/.ssh/config hang? Try "
+            f"`{Command(('ssh', '-G', host.address or ''))}`.",
+        ) from error
 
 
 def _refused(host: Host, stderr: bytes, file: str) -> UsageError:
@@ -100,8 +111,13 @@ def _configuration() -> Iterator[str]:
     """
     own = Path.home() / ".ssh" / "config"
     lines = [f"Include {_quoted(own)}\n"] if _is_there(own) else []
-    with tempfile.NamedTemporaryFile(prefix="ssh_config.") as file:
-        file.write(os.fsencode("".join([*lines, f"Match all\nInclude {_SYSTEM_CONFIG}\n"])))
+    with (
+        tempfile.NamedTemporaryFile(prefix="ssh_config.") as file,
+        children.at_the_end(Path(file.name).unlink),
+    ):
+        file.write(os.fsencode("".join([*lines, f"Match all
+Include {_SYSTEM_CONFIG}
+"])))
         file.flush()
         yield file.name
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import os
+import signal
 import socket
 import sys
 import threading
@@ -19,6 +20,7 @@ import pytest
 from tests.conftest import SshdVariant
 from tests.faults.conftest import wait_until
 from tests.interrupts.conftest import Desk, Mute, environment, interrupted
+from tests.processes import at_work_in, left_at_work_in, needs_proc
 from tests.ssh.server import PASSPHRASE, Keys, SshServer
 from tests.ssh.terminal import on_terminal
 
@@ -183,6 +185,40 @@ def test_while_a_program_of_ssh_config_hangs(verb: str, desk: Desk) -> None:
     with desk.types(verb) as terminal:
         until_there(desk.root / "asked")
         assert "interrupted" in interrupted(terminal)
+
+
+@needs_proc
+@pytest.mark.parametrize("name", ["INT", "TERM", "TERM TERM", "HUP"])
+@VERBS
+def test_of_a_program_of_ssh_config_nothing_is_left_by_a_signal(
+    verb: str, name: str, desk: Desk
+) -> None:
+    desk.ssh_config('Match exec "touch asked; sleep 64 & sleep 63"\n')
+    temporary = desk.home / "tmp"
+    temporary.mkdir()
+    with desk.types(verb, TMPDIR=str(temporary)) as terminal:
+        until_there(desk.root / "asked")
+        assert at_work_in(desk.root)
+        for each in name.split():
+            terminal.send(signal.Signals[f"SIG{each}"])
+        assert terminal.exit_status(20) >= 128
+    assert left_at_work_in(desk.root) == []
+    assert [path.name for path in temporary.glob("ssh_config.*")] == []
+
+
+@needs_proc
+def test_a_program_of_ssh_config_does_not_outlast_a_command_that_fails_meanwhile(
+    desk: Desk,
+) -> None:
+    desk.ssh_config('Match exec "touch asked; sleep 64 & sleep 63"\n')
+    (desk.root / ".git").mkdir()
+    git = desk.home / "bin" / "git"
+    git.parent.mkdir()
+    git.write_text("#!/bin/sh\nwhile [ ! -e asked ]; do sleep 0.05; done; exit 1\n")
+    git.chmod(0o755)
+    with desk.types("deploy", PATH=f"{git.parent}:{os.environ['PATH']}") as terminal:
+        assert terminal.exit_status(20) == 2
+    assert left_at_work_in(desk.root) == []
 
 
 @VERBS

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 
 from orchestrator.errors import UsageError
 from orchestrator.store import listing
+from tests.processes import left_at_work_in, needs_proc
 from tests.store.trees import git
 
 Ask = Callable[[Path], object]
@@ -27,23 +27,7 @@ def _a_program_that_sleeps(root: Path) -> None:
     git(root, "config", "core.fsmonitor", str(program))
 
 
-def _at_work_in(folder: Path) -> list[str]:
-    """The command lines of all processes whose folder this is, or that name it."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-            if str(folder) in words or folder in [
-                (place := (process / "cwd").resolve()),
-                *place.parents,
-            ]:
-                found.append(words)
-        except OSError:
-            continue
-    return found
-
-
-@pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="no /proc to look for processes in")
+@needs_proc
 @pytest.mark.parametrize(
     ("make", "ask"),
     [
@@ -66,7 +50,4 @@ def test_a_git_that_is_given_up_leaves_nothing_behind(
     monkeypatch.setattr(listing, "_GIT_LIMIT_S", 0.7)
     with pytest.raises(UsageError, match="git does not list the files in"):
         ask(root)
-    until = time.monotonic() + 2  # KILL was sent; dying takes a moment
-    while (left := _at_work_in(root)) and time.monotonic() < until:
-        time.sleep(0.05)
-    assert left == []
+    assert left_at_work_in(root) == []

@@ -14,6 +14,7 @@ import pytest
 from orchestrator.model.host import Host
 from orchestrator.transport import ssh_config
 from orchestrator.transport.connect import Trust
+from tests.processes import left_at_work_in, needs_proc
 from tests.ssh.server import SshServer
 from tests.transport.test_login import write_config
 from tests.transport.test_ssh_config import far, of_far, reaches, refusal
@@ -31,6 +32,16 @@ def test_a_configuration_that_never_ends_is_given_up(
     began = time.monotonic()
     assert "does not say within 0.5 s" in refusal(far, trust).message
     assert time.monotonic() - began < 3
+
+
+@needs_proc
+def test_of_a_configuration_that_is_given_up_nothing_goes_on(
+    far: Host, trust: Trust, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ssh_config, "_LIMIT_S", 0.5)
+    of_far(home, more=f'Match exec "cd {home}; sleep 66 & sleep 65"\n Port 1')
+    assert "does not say within 0.5 s" in refusal(far, trust).message
+    assert left_at_work_in(home) == []
 
 
 @as_root
