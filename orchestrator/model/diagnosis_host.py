@@ -13,6 +13,7 @@ FEW_INODES = 1000
 SOME_MEMORY_BYTES = 4 << 30
 SOME_SHM_BYTES = 64 << 20  # what Docker gives where nobody asks for more
 LOCKS = "BLACKWELL_SPARSEK_LOCKS"  # as jobs read it (remote_payload/device_lock.py)
+MACHINE_LOCK = "blackwell-sparsek-machine"
 IN_MEMORY = ("tmpfs", "ramfs", "devtmpfs")
 
 # For bash, which reads that file for commands over SSH too.
@@ -28,6 +29,7 @@ _WRITE_ERRORS = {
     "ENOTDIR": "is no folder",
     "EEXIST": "is no folder",
     "ENOENT": "is a link to nothing",
+    "odd": "is no plain file of its own",
 }
 # Those of the agent's probes whose silence or failure no other rule speaks about.
 _PROBES = {
@@ -182,12 +184,20 @@ def locks(case: Case) -> Findings:
     how = "is no folder"
     if place.exists:
         how = _WRITE_ERRORS.get(place.error, f"cannot be written to ({place.error})")
-    yield fail(
-        "locks",
-        f"{LOCKS}={place.path} {how}: no job can begin",
-        "make it a folder of mode 1777, name another, or leave that variable out: in the host's "
-        f"~/.bashrc, or `env:` {case.setting}",
-    )
+    without = f"leave that variable out: in the host's ~/.bashrc, or `env:` {case.setting}"
+    if not place.part:
+        yield fail(
+            "locks",
+            f"{LOCKS}={place.path} {how}: no job can begin",
+            f"make it a folder of mode 1777, name another, or {without}",
+        )
+        return
+    found = f"{LOCKS}={place.path}: {place.part} {how}"
+    mend = f"move it away there, and a job makes it anew, or {without}"
+    if place.part == MACHINE_LOCK:
+        yield fail("locks", f"{found}: no job can begin", mend)
+    else:
+        yield warn("locks", f"{found}: no job can begin on that GPU", mend)
 
 
 def restart(case: Case) -> Findings:

@@ -70,8 +70,8 @@ class Place:
     """A folder. tried: it, or the nearest one above that exists; "" if nothing is known of it.
 
     path: as configured, so it may begin with ~; whole: written out. error: the errno's name if a
-    file could not be written there, or in its folder `part`, as jobs do. mount, file_system: ""
-    unknown.
+    file could not be written there, or in its folder `part`, as jobs do; of locks, `part` is the
+    file, and "odd" says that it is no plain file of its own. mount, file_system: "" unknown.
     """
 
     path: str = ""

@@ -1,6 +1,7 @@
 # Folders, and whether jobs can write where they will; a part of `doctor`, whose names it uses.
 import errno
 import fcntl
+import stat
 import tempfile
 
 # Where a run writes, each with whether it makes a folder of its own there.
@@ -8,6 +9,7 @@ PARTS = (("jobs", True), ("snapshots", True), ("builds", True), ("locks", False)
 SYNC = "sync"
 # Where the locks of devices lie if somebody says so, and the one that every job takes.
 LOCKS, LOCK = "BLACKWELL_SPARSEK_LOCKS", "blackwell-sparsek-machine"
+GPU_LOCKS = "blackwell-sparsek-gpu-*"
 
 
 def place(path):
@@ -77,12 +79,34 @@ def locks():
     if not named:
         return None
     facts = {"path": named, "tried": named, "exists": os.path.isabs(named) and os.path.isdir(named)}
-    try:
-        os.close(os.open(os.path.join(named, LOCK), os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK))
-    except FileNotFoundError:
-        if not os.access(named, os.W_OK | os.X_OK):
-            read_only = facts["exists"] and os.statvfs(named).f_flag & os.ST_RDONLY
-            facts["error"] = "EROFS" if read_only else "EACCES"
-    except OSError as problem:
-        facts["error"] = errno.errorcode.get(problem.errno, str(problem))
+    others = sorted(glob.glob(os.path.join(glob.escape(named), GPU_LOCKS)))
+    for name in [LOCK, *map(os.path.basename, others)]:
+        try:
+            facts["error"], facts["part"] = lock(os.path.join(named, name)), name
+        except FileNotFoundError:
+            facts["error"], facts["part"] = new_lock(named, facts["exists"]), ""
+        except OSError as problem:
+            facts["error"], facts["part"] = errno.errorcode.get(problem.errno, str(problem)), ""
+        if facts["error"]:
+            break
     return facts
+
+
+def lock(path):
+    """Why no job could open the file that is there: the errno's name, or "odd"; or empty."""
+    found = os.lstat(path)
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+        return "odd"
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK))
+    except OSError as problem:
+        return errno.errorcode.get(problem.errno, str(problem))
+    return ""
+
+
+def new_lock(folder, exists):
+    """Why no job could make a file there, as far as can be told without."""
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return "EROFS" if exists and os.statvfs(folder).f_flag & os.ST_RDONLY else "EACCES"
+    disk = os.statvfs(folder)
+    return "ENOSPC" if disk.f_files and not disk.f_favail else ""

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import HostUnfit
-from orchestrator.model.diagnosis_host import LOCKS
+from orchestrator.model.diagnosis_host import LOCKS, MACHINE_LOCK
 from orchestrator.model.finding import Level
 from orchestrator.model.host import Host, TransportKind
 from orchestrator.workflows.diagnose import require_fit
@@ -163,6 +163,51 @@ def test_a_place_for_locks_that_cannot_hold_them_ends_a_run_before_it_begins(
             require_fit(diagnosis, REQUEST)
 
 
+def _fifo(lock: Path) -> None:
+    os.mkfifo(lock)
+
+
+def _second_name(lock: Path) -> None:
+    lock.touch()
+    (lock.parent / "other").hardlink_to(lock)
+
+
+def _link(lock: Path) -> None:
+    (lock.parent / "other").touch()
+    lock.symlink_to("other")
+
+
+@pytest.mark.parametrize("harm", [_fifo, _second_name, _link, Path.mkdir])
+@pytest.mark.parametrize(
+    ("name", "level"), [("machine", Level.FAIL), ("gpu-aaaa1111-0", Level.WARN)]
+)
+def test_what_is_no_lock_in_the_place_of_one_is_told(
+    here: Host, tmp_path: Path, harm: Callable[[Path], object], name: str, level: Level
+) -> None:
+    place = tmp_path / "locks"
+    place.mkdir()
+    file = place / f"{device_lock.PREFIX}{name}"
+    harm(file)
+    with_locks = replace(here, env=(*here.env, (LOCKS, str(place))))
+    found = line(look(with_locks), "locks")
+    assert found.level is level
+    assert found.found.startswith(f"{LOCKS}={place}: {file.name} is no plain file of its own: no")
+    file.rename(place / "away")
+    assert [one for one in look(with_locks).findings if one.topic == "locks"] == []
+
+
+def test_a_place_for_locks_that_has_no_room_for_another_file_is_told(
+    here: Host, tmp_path: Path
+) -> None:
+    with mounted(tmp_path / "locks", "nr_inodes=2") as place:
+        (place / "other").touch()
+        found = line(look(replace(here, env=(*here.env, (LOCKS, str(place))))), "locks")
+        assert (found.level, found.found) == (
+            Level.FAIL,
+            f"{LOCKS}={place} is full: no job can begin",
+        )
+
+
 def _on_a_link(place: Path) -> ContextManager[object]:
     (place.parent.parent / "disk").mkdir()
     place.symlink_to("../disk")
@@ -195,4 +240,7 @@ def test_doctor_looks_for_the_locks_that_jobs_take() -> None:
     agent = Path(device_lock.__file__).parent / "agent" / "places.py"
     line = f'LOCKS, LOCK = "{device_lock.NAMED}", "{device_lock.PREFIX}{device_lock.MACHINE}"'
     assert device_lock.NAMED == LOCKS
-    assert line in agent.read_text().splitlines()
+    assert f"{device_lock.PREFIX}{device_lock.MACHINE}" == MACHINE_LOCK
+    lines = agent.read_text().splitlines()
+    assert line in lines
+    assert f'GPU_LOCKS = "{device_lock.PREFIX}{device_lock.GPU}*"' in lines
