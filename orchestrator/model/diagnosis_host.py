@@ -151,7 +151,7 @@ def workspace(case: Case) -> Findings:
     left = f"{place.free_bytes / 1e9:.1f} GB free"
     name = f"{place.path}{f'/{place.part}' if place.part else ''} ({left})"
     remove, make_room = "", elsewhere
-    if case.facts.builds.exists:
+    if case.facts.builds.exists and (place.part == "builds" or not place.own_disk):
         words = Command(("rm", "-r", f"{place.whole or place.path}/builds"))
         remove = f"{on_host(str(words))} (made again when needed)"
         make_room = f"{remove}, or {elsewhere}"

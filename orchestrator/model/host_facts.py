@@ -71,7 +71,8 @@ class Place:
 
     path: as configured, so it may begin with ~; whole: written out. error: the errno's name if a
     file could not be written there, or in its folder `part`, as jobs do; of locks, `part` is the
-    file, and "odd" says that it is no plain file of its own. mount, file_system: "" unknown.
+    file, and "odd" says that it is no plain file of its own. own_disk: `part` lies on another disk
+    than the folder, and the free space is there. mount, file_system: "" unknown.
     """
 
     path: str = ""
@@ -86,6 +87,7 @@ class Place:
     noexec: bool = False
     whole: str = ""
     part: str = ""
+    own_disk: bool = False
 
 
 NO_TRANSFER, NO_PLACE = Transfer(), Place()

@@ -17,16 +17,22 @@ def place(path):
     wanted = there = os.path.abspath(os.path.expanduser(path))
     while not os.path.isdir(there):
         there = os.path.dirname(there)
-    disk = os.statvfs(there)
+    return dict(
+        room(there),
+        path=path,
+        whole=wanted,
+        exists=there == wanted,
+        tried=os.path.realpath(there),
+        error="" if os.access(there, os.W_OK | os.X_OK) else "EACCES",
+    )
+
+
+def room(folder):
+    disk = os.statvfs(folder)
     return {
-        "path": path,
-        "whole": wanted,
-        "exists": there == wanted,
-        "tried": os.path.realpath(there),
         "free_bytes": disk.f_bavail * disk.f_frsize,
         "total_bytes": disk.f_blocks * disk.f_frsize,
         "free_inodes": disk.f_favail if disk.f_files else None,
-        "error": "" if os.access(there, os.W_OK | os.X_OK) else "EACCES",
     }
 
 
@@ -63,13 +69,28 @@ def refused(folder, own):
 
 
 def workspace():
-    """The one place we may write to, so it is tried for real; the files are gone afterwards."""
-    facts = dict(place(sys.argv[2]), error="")
+    """The one place we may write to, so it is tried for real; the files are gone afterwards.
+
+    Where its folders lie on several disks, the one with the least room is told."""
+    facts = least = dict(place(sys.argv[2]), error="")
     for name, own in PARTS:
-        error = refused(os.path.join(facts["whole"], name), own)
+        folder = os.path.join(facts["whole"], name)
+        there, part = place(folder)["tried"], name if facts["exists"] else ""
+        found = dict(facts, part=part)
+        if os.stat(there).st_dev != os.stat(facts["tried"]).st_dev:
+            found = dict(found, **room(there), own_disk=True)
+        error = refused(folder, own)
         if error:
-            return dict(facts, error=error, part=name if facts["exists"] else "")
-    return facts
+            return dict(found, error=error)
+        if own and "own_disk" in found and scarce(found) < scarce(least):
+            least = found
+    return least
+
+
+def scarce(facts):
+    """Bytes; doctor wants a gigabyte and a thousand files, so a file counts as a megabyte."""
+    files = facts["free_inodes"]
+    return min(facts["free_bytes"], float("inf") if files is None else files * 1e6)
 
 
 def locks():

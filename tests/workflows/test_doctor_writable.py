@@ -85,6 +85,31 @@ def test_writable_means_that_a_file_was_written_wherever_a_job_will_write(
         assert left == []
 
 
+@pytest.mark.parametrize("part", ["jobs", "snapshots", "builds"])
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [("size=300k", "is nearly full"), ("nr_inodes=9", "has room for 8 more files only")],
+)
+def test_the_room_that_counts_is_that_of_the_scarcest_disk(
+    here: Host, part: str, options: str, words: str
+) -> None:
+    place = Path(here.workspace)
+    (place / "builds").mkdir(parents=True)
+    with mounted(place / part, options):
+        found = line(look(here), "workspace")
+        assert found.level is Level.FAIL
+        assert found.found.startswith(f"{place}/{part} (")
+        assert found.found.endswith(words)
+        assert (f"rm -r {place}/builds" in found.mend) == (part == "builds")
+
+
+def test_locks_on_a_small_disk_of_their_own_have_room_enough(here: Host) -> None:
+    place = Path(here.workspace)
+    place.mkdir()
+    with mounted(place / "locks", "size=300k"):
+        assert line(look(here), "workspace").level is Level.OK
+
+
 @pytest.mark.parametrize(("name", "level"), [("sync", Level.FAIL), ("gpu-0", Level.OK)])
 def test_a_lock_of_another_user_in_a_shared_workspace_is_told_if_a_run_will_write_it(
     here: Host, name: str, level: Level
