@@ -60,6 +60,11 @@ def is_a_limit(error: OSError) -> bool:
     return error.errno in _LIMITS
 
 
+def mend_of_a_disk(error: OSError) -> str:
+    """What mends it where a disk refused; "" where it was something else."""
+    return _MENDS[error.errno] if error.errno in _DISKS else ""
+
+
 def in_words(error: OSError) -> str:
     """Where and what: "runs/x/log.txt: No space left on device"."""
     names = [_shown(name) for name in (error.filename, error.filename2) if name is not None]

@@ -175,10 +175,8 @@ def _told(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as exc:
-        refused = isinstance(exc, PermissionError)
         raise InventoryError(
             f"{shown_path(path)}: cannot be written: {exc.strerror}",
-            hint=shared_file.how_to_reach(path, "w")
-            if refused
-            else "run the same command again, or choose another file with --inventory",
+            hint=shared_file.mend(path, exc, "w")
+            or "run the same command again, or choose another file with --inventory",
         ) from exc

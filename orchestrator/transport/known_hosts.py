@@ -131,14 +131,14 @@ def _told(path: Path, right: str) -> Iterator[None]:
             hint=f"Run the command again; `{Command(('fuser', '-v', str(path.parent)))}` shows "
             "which process it is.",
         ) from error
-    except PermissionError as error:
+    except OSError as error:
+        hint = shared_file.mend(path, error, right)
+        if not hint:
+            raise _unusable(path, error.strerror or str(error)) from error
         what = "read" if right == "r" else "written"
         raise UsageError(
-            f"the host keys in {path} cannot be {what}: {error.strerror}",
-            hint=shared_file.how_to_reach(path, right),
+            f"the host keys in {path} cannot be {what}: {error.strerror}", hint=hint
         ) from error
-    except OSError as error:
-        raise _unusable(path, error.strerror or str(error)) from error
 
 
 def _unusable(path: Path, what: str) -> UsageError:

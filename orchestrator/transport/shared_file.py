@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from orchestrator.model import local_fault
 from orchestrator.model.command import Command
 
 _LIMIT_S = 10.0
@@ -75,6 +76,23 @@ def how_to_reach(path: Path, right: str = "r") -> str:
     if right == "w" and not os.access(path.parent, os.W_OK):
         return _opened(path.parent, "u+rwx")
     return _opened(path, "u+rw")
+
+
+def mend(path: Path, error: OSError, right: str = "r") -> str:
+    """The hint for what the system refused there, right as above; "" where that is neither a matter
+    of rights nor of the disk."""
+    if error.errno == errno.EPERM:  # as of immutable files; a mode that forbids it is EACCES
+        place = Path(os.path.realpath(path))
+        there = [one for one in (place.parent, place) if one.exists()]
+        others = [one for one in there if one.stat().st_uid != os.geteuid()]
+        if not others:
+            words = Command(("lsattr", "-d", *map(str, there)))
+            return f"Not even its owner may: `{words}` shows what is immutable."
+    if isinstance(error, PermissionError):
+        return how_to_reach(path, right)
+    if error.errno == errno.EROFS:
+        return "That disk can only be read: `--inventory` may name a file on another."
+    return local_fault.mend_of_a_disk(error)
 
 
 def _opened(path: Path, rights: str) -> str:

@@ -13,10 +13,12 @@ import pytest
 
 from orchestrator.errors import HostKeyError, UsageError
 from orchestrator.model.host import Host, TransportKind
+from orchestrator.store.inventory_edit import add_host
 from orchestrator.transport import shared_file
 from orchestrator.transport.connect import FirstContact, Trust
 from orchestrator.transport.known_hosts import HostKey, forget, keys_of, remember
 from orchestrator.transport.route import Route
+from tests.disks import immutable, mounted
 from tests.ssh.server import SshServer, private_null
 from tests.transport.test_host_keys import ED25519, OTHER, reaches, refusal
 
@@ -106,6 +108,7 @@ def test_of_two_keys_met_in_one_moment_only_the_first_is_believed(tmp_path: Path
 HOLDS = """
 import sys, time
 from pathlib import Path
+from orchestrator.store.inventory_edit import add_host
 from orchestrator.transport import shared_file
 with shared_file.alone(Path(sys.argv[1])):
     print("held", flush=True)
@@ -221,3 +224,54 @@ def test_the_users_own_file_is_about_addresses_in_whatever_letters(tmp_path: Pat
     path = tmp_path / "known_hosts"
     remember(path, "GPU.example.org", ED25519)
     assert keys_of(path, "gpu.example.org") == (ED25519,)
+
+
+def cannot_remember(path: Path) -> UsageError:
+    with pytest.raises(UsageError) as caught:
+        remember(path, "pod", HostKey("ssh-ed25519", b"1"))
+    assert f"the host keys in {path} cannot be written: " in caught.value.message
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("options", "words", "mend"),
+    [
+        ("size=4k", "No space left on device", "Make room on that disk."),
+        ("ro", "Read-only file system", "That disk can only be read"),
+    ],
+)
+def test_a_disk_that_takes_no_host_keys_is_named_as_that(
+    tmp_path: Path, options: str, words: str, mend: str
+) -> None:
+    with mounted(tmp_path / ".orchestrator", options) as folder:
+        if options != "ro":
+            (folder / "big").write_bytes(b"x" * 4096)
+        error = cannot_remember(folder / "known_hosts")
+        assert words in error.message
+        assert error.hint.startswith(mend)
+        with pytest.raises(UsageError) as caught:
+            add_host(folder / "inventory.yaml", "pod", {"transport": "local"}, {})
+        assert words in caught.value.message
+        assert caught.value.hint.startswith(mend)
+
+
+@pytest.mark.parametrize("what", ["folder", "file"])
+def test_what_is_immutable_is_shown_by_the_hint(tmp_path: Path, what: str) -> None:
+    known, inventory = tmp_path / "known_hosts", tmp_path / "inventory.yaml"
+    if what == "file":
+        remember(known, "other", HostKey("ssh-ed25519", b"1"))
+        inventory.write_text("hosts:\n  a: {transport: local}\n")
+    for path in (known, inventory):
+        with immutable(path if what == "file" else tmp_path):
+            if path == known:
+                hint = cannot_remember(path).hint
+            else:
+                with pytest.raises(UsageError) as caught:
+                    add_host(path, "pod", {"transport": "local"}, {})
+                hint = caught.value.hint
+            (command,) = hint.split("`")[1::2]
+            shown = subprocess.run(command, shell=True, check=True, capture_output=True, text=True)
+            marked = [line for line in shown.stdout.splitlines() if "i" in line.split()[0]]
+            assert [line.split()[1] for line in marked] == [
+                str(path if what == "file" else tmp_path)
+            ]
