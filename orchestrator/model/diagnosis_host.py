@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orchestrator.model.command import Command
 from orchestrator.model.finding import Case, Findings, again, fail, ok, on_host, warn
+from orchestrator.model.host_limits import SHOWN_BY
 
 SLOW_CONNECT_S = 5.0
 CLOCK_TOLERANCE_S = 10.0
@@ -23,6 +24,9 @@ _WRITE_ERRORS = {
     "ENOSPC": "is full",
     "EDQUOT": "is full: your quota is used up",
     "EFBIG": "takes no file of that size",
+    "EMFILE": "cannot be opened: too many files are open already",
+    "ENFILE": "cannot be opened: the whole machine has too many files open",
+    "ENOMEM": "cannot be written to: no memory is left",
     "EROFS": "is read-only",
     "EACCES": "is not yours to write to",
     "EPERM": "is not yours to write to",
@@ -162,8 +166,7 @@ def workspace(case: Case) -> Findings:
         yield fail("workspace", f"{name} {how}", make_room)
     elif place.error:
         how = _WRITE_ERRORS.get(place.error, f"cannot be written to ({place.error})")
-        limit = f"raise the limit that {on_host('ulimit -f')} shows"
-        yield fail("workspace", f"{name} {how}", limit if place.error == "EFBIG" else elsewhere)
+        yield fail("workspace", f"{name} {how}", _raised(place.error) or elsewhere)
     elif place.free_inodes is not None and place.free_inodes < FEW_INODES:
         few = f"{name} has room for {place.free_inodes} more files only"
         yield fail("workspace", few, make_room)
@@ -175,6 +178,14 @@ def workspace(case: Case) -> Findings:
         yield warn("workspace", f"{name} is filling up", remove or elsewhere)
     else:
         yield ok("workspace", f"{name}, writable")
+
+
+def _raised(error: str) -> str:
+    """What mends it where the errno of that name tells of a limit, or ""."""
+    if error == "ENFILE":
+        return "end some of the programs there"
+    shown = SHOWN_BY.get(error)
+    return f"raise the limit that {on_host(shown)} shows" if shown else ""
 
 
 def locks(case: Case) -> Findings:
@@ -189,11 +200,12 @@ def locks(case: Case) -> Findings:
         yield fail(
             "locks",
             f"{LOCKS}={place.path} {how}: no job can begin",
-            f"make it a folder of mode 1777, name another, or {without}",
+            _raised(place.error) or f"make it a folder of mode 1777, name another, or {without}",
         )
         return
     found = f"{LOCKS}={place.path}: {place.part} {how}"
     mend = f"move it away there, and a job makes it anew, or {without}"
+    mend = _raised(place.error) or mend
     if place.part == MACHINE_LOCK:
         yield fail("locks", f"{found}: no job can begin", mend)
     else:

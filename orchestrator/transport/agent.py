@@ -20,6 +20,7 @@ from importlib import resources
 from typing import Any
 
 from orchestrator.errors import HostUnfit, HostUnreachable, LinkLost
+from orchestrator.model import host_limits
 from orchestrator.model.command import Command, Program, python_program
 from orchestrator.model.host import Host
 from orchestrator.model.text import one_line
@@ -52,6 +53,7 @@ _PARTS = {
 }
 # Those that are modules of the payload as well.
 _MODULES = ("snapshot",)
+_STARTING = ("job", "watchdog")
 # A comment behind a line; with a quote after it, it may be part of a text.
 _REMARK = re.compile(r"  # [^'\"\n]*$", re.MULTILINE)
 _LINE_SHOWN = 200
@@ -97,11 +99,14 @@ def command(host: Host, name: str, nonce: str, *arguments: str) -> Command:
 
 
 class AgentSession:
-    """A conversation with a started agent. noise_bytes: what the login printed before it."""
+    """A conversation with a started agent. noise_bytes: what the login printed before it.
 
-    def __init__(self, channel: Channel, host: Host, nonce: str) -> None:
+    starts: it starts what goes on without it, and may have, whatever ends it: a LinkLost.
+    """
+
+    def __init__(self, channel: Channel, host: Host, nonce: str, starts: bool = True) -> None:
         self._channel = channel
-        self._host = host
+        self._host, self._starts = host, starts
         self._mark = b"\n@@BSK1 " + nonce.encode() + b"\n"
         self._buffer = bytearray()
         self.noise_bytes = 0
@@ -172,15 +177,22 @@ class AgentSession:
                     hint="The line or the host is too slow to work with; try again later.",
                 )
             if not self._fill(timeout_s):
-                tail = self._channel.stderr_tail().strip()
-                raise LinkLost(
-                    f"the connection to {self._host.where} ended in the middle of an answer"
-                    + (f": {tail}" if tail else ""),
-                    hint="Run the same command again; nothing half-done is kept.",
-                )
+                raise self._broke_off()
         taken = bytes(self._buffer[:size])
         del self._buffer[:size]
         return taken
+
+    def _broke_off(self) -> LinkLost | HostUnfit:
+        tail = self._channel.stderr_tail().strip()
+        limit, mend = host_limits.met(tail)
+        if limit:
+            kind = LinkLost if self._starts else HostUnfit
+            return kind(f"{self._host.where} leaves our program too little: {limit}", hint=mend)
+        return LinkLost(
+            f"the connection to {self._host.where} ended in the middle of an answer"
+            + (f": {tail}" if tail else ""),
+            hint="Run the same command again; nothing half-done is kept.",
+        )
 
     def _fill(self, timeout_s: float) -> bool:
         data = self._channel.receive(_CHUNK_BYTES, timeout_s)
@@ -203,6 +215,9 @@ class AgentSession:
         seen = (self._channel.stderr_tail() or self._buffer.decode("utf-8", "replace")).strip()
         last = "\n".join(seen.splitlines()[-10:])
         how = "no exit status" if status is None else f"exit {status}"
+        limit, mend = host_limits.met(last)
+        if limit:
+            return HostUnfit(f"{self._host.where} did not start our agent: {limit}", hint=mend)
         if status in _NOT_FOUND or last == f"{self._host.python}{_NOT_FOUND_BY_CSH}":
             return HostUnfit(
                 f"{self._host.where} has no {self._host.python!r}: {last}",
@@ -266,6 +281,6 @@ def open_agent(transport: Transport, name: str, *arguments: str) -> Iterator[Age
     nonce = secrets.token_hex(8)
     line = command(transport.host, name, nonce, *arguments)
     with transport.stream(line) as channel:
-        session = AgentSession(channel, transport.host, nonce)
+        session = AgentSession(channel, transport.host, nonce, starts=name in _STARTING)
         session.wait_for_hello()
         yield session

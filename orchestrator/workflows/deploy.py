@@ -22,6 +22,7 @@ from orchestrator.errors import (
     LinkLost,
     NobodyToAsk,
 )
+from orchestrator.model import host_limits
 from orchestrator.model.aside import begun
 from orchestrator.model.command import Command
 from orchestrator.model.host import Host
@@ -44,12 +45,6 @@ _PUBLISH_LIMIT_S = 300.0
 _WAITING_LIMIT_S = 1800.0
 _ATTEMPTS = 3
 _TEXT, _MAYBE_TEXT = (str,), (str, type(None))
-# By what the host could not write for.
-_ELSEWHERE = "Set `workspace:` for this host to a folder you may write to."
-_MENDS = {
-    "EFBIG": "See `ulimit -f` there: no larger files may be written.",
-    "EEXIST": "Something else stands in its place: remove that there.",
-}
 # What the agent says, and what comes with it.
 _FORMS: dict[str, dict[str, tuple[type, ...]]] = {
     "waiting": {},
@@ -288,10 +283,12 @@ def _failure(host: Host, answer: Any) -> HostUnfit:
             hint="Free some space there, or set `workspace:` for this host to a larger disk.",
         )
     if answer["error"]:
-        return HostUnfit(
-            f"{host.where} could not write under {root}: {reason}",
-            hint=_MENDS.get(answer["error"], _ELSEWHERE),
-        )
+        hint = "Set `workspace:` for this host to a folder you may write to."
+        if shown := host_limits.SHOWN_BY.get(answer["error"]):
+            hint = f"See `{shown}` there: its login allows no more."
+        elif answer["error"] == "EEXIST":
+            hint = "Something else stands in its place: remove that there."
+        return HostUnfit(f"{host.where} could not write under {root}: {reason}", hint=hint)
     return HostUnfit(
         f"{host.where} refused the snapshot: {reason}",
         hint="Published snapshots are untouched. Run again; if it stays so, please report it.",

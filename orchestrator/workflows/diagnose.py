@@ -178,7 +178,7 @@ def _gather(transport: Transport) -> tuple[Evidence, int]:
     """The evidence, and how many bytes the login printed before it."""
     host, nonce = transport.host, secrets.token_hex(8)
     with transport.stream(look_command(host, nonce)) as channel:
-        session = AgentSession(channel, host, nonce)
+        session = AgentSession(channel, host, nonce, starts=False)
         session.wait_for_hello()
         noise_bytes = session.noise_bytes
         if host.env:

@@ -15,6 +15,7 @@ from orchestrator.errors import HostUnfit, HostUnreachable, LinkLost
 from orchestrator.model.command import Command
 from orchestrator.transport import agent
 from orchestrator.transport.connect import Trust, connect
+from orchestrator.workflows.diagnose import diagnose
 from tests.conftest import SshdVariant
 from tests.faults.conftest import Laptop, laptop
 from tests.ssh.link import LossyLink
@@ -158,3 +159,39 @@ def test_a_sleeping_login_costs_seconds_not_minutes_and_no_run_is_made(
     assert outcome.code == 3, outcome.err
     assert "it has said nothing for 15 s; the last of it: Welcome" in outcome.err
     assert not (laptop.root / "runs").exists()
+
+
+# Of a login, and what is said of each: Python meets it at work, or does not even start.
+NO_MEMORY = "can't start new thread|MemoryError|failed to map segment|Cannot allocate memory"
+LIMITS = {
+    "ulimit -v 30000": (NO_MEMORY, "`ulimit -v`"),
+    "ulimit -v 9000": (NO_MEMORY, "`ulimit -v`"),
+    "ulimit -n 4": ("Too many open files", "`ulimit -n`"),
+    "ulimit -n 3": ("Error 24|Too many open files", "`ulimit -n`"),
+}
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+def test_a_limit_of_a_login_is_told_as_that_and_not_as_a_lost_link(
+    limit: str, sshd_variant: SshdVariant, trust: Trust
+) -> None:
+    server = sshd_variant(f"ForceCommand bash -c '{limit}; eval \"$SSH_ORIGINAL_COMMAND\"'")
+    words, shown = LIMITS[limit]
+    with connect(server.host(), trust) as transport, pytest.raises(HostUnfit) as caught:
+        diagnose(transport)
+    assert re.search(words, caught.value.message), caught.value
+    assert shown in caught.value.hint
+
+
+def test_a_limit_that_ends_the_agent_of_jobs_is_a_lost_link_as_it_may_have_started_one(
+    sshd_variant: SshdVariant, trust: Trust
+) -> None:
+    server = sshd_variant('ForceCommand eval "$SSH_ORIGINAL_COMMAND"')
+    code = "import sys; print('\\n@@BSK1 nonce', flush=True); raise MemoryError"
+    words = Command((server.host().python, "-c", code))
+    with connect(server.host(), trust) as transport, transport.stream(words) as raw:
+        session = agent.AgentSession(raw, server.host(), "nonce")
+        session.wait_for_hello()
+        with pytest.raises(LinkLost, match="leaves our program too little: MemoryError") as caught:
+            session.receive()
+    assert "`ulimit -v`" in caught.value.hint

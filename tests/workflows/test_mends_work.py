@@ -196,6 +196,13 @@ def test_commands_of_ours_do_what_they_are_offered_for(
     assert "Usage: " in said["hosts add --help"]
 
 
+def test_what_shows_a_limit_shows_it() -> None:
+    offered = {c for one in mends() for c in OFFERED.findall(one.mend) if c.startswith("ulimit")}
+    for command in offered:
+        limited = f"{command} 16; {command}"
+        assert subprocess.run(limited, shell=True, capture_output=True).stdout == b"16\n"
+
+
 def test_the_line_for_bashrc_keeps_a_login_quiet_for_commands_only(tmp_path: Path) -> None:
     file = tmp_path / ".bashrc"
     file.write_text(f"{ONLY_FOR_PEOPLE}\necho noise\n")
@@ -211,6 +218,7 @@ RUN_BY = {
     re.compile(rf"\S+ -m venv \S+ && {PIP}"): (
         test_where_the_system_manages_python_torch_goes_into_an_environment_of_its_own
     ),
+    re.compile(r"ulimit -[fn]"): test_what_shows_a_limit_shows_it,
     re.compile(r"rm -r \S+/builds"): test_removing_the_builds_makes_room,
     re.compile(r"\S+ -c 'print\(1\)'"): test_a_python_that_hangs_shows_it_when_tried,
     re.compile(r"orchestrator doctor \S+( --probe-counters)?|orchestrator hosts add --help"): (
