@@ -46,7 +46,7 @@ class Said:
 def ask(host: Host) -> Said:
     """What `ssh` would use for host; the inventory's port and user are told to it.
 
-    UsageError: a configuration that it does not read, or that gives no answer in time.
+    UsageError: a configuration that it does not read, or no whole answer in time.
     """
     assert host.address is not None
     with _configuration() as file:
@@ -62,7 +62,20 @@ def ask(host: Host) -> Said:
     for line in os.fsdecode(answer.told).split("\n"):
         keyword, _, value = line.partition(" ")
         said[keyword] = (*said.get(keyword, ()), value)
-    return Said(said)
+    return _whole(host, Said(said))
+
+
+def _whole(host: Host, said: Said) -> Said:
+    """The same; UsageError where it is not what every OpenSSH says."""
+    port, limit = said.one("port") or "", said.one("connecttimeout") or "0"
+    numbers = port.isdecimal() and 0 < int(port) < 1 << 16 and limit.isdecimal()
+    if said.one("hostname") and numbers:
+        return said
+    raise UsageError(
+        f"`ssh -G` does not say how to reach {host.where}: it lacks a hostname or a number",
+        hint="`type ssh` shows which program answers in OpenSSH's place; try "
+        f"`{Command(('ssh', '-G', host.address or ''))}`.",
+    )
 
 
 class _Heard(NamedTuple):

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.errors import UsageError
 from orchestrator.model.host import Host
 from orchestrator.transport import ssh_config
 from orchestrator.transport.connect import Trust
+from tests import toolkit
 from tests.processes import left_at_work_in, needs_proc
 from tests.ssh.server import SshServer
 from tests.transport.test_login import write_config
@@ -42,6 +44,29 @@ def test_of_a_configuration_that_is_given_up_nothing_goes_on(
     of_far(home, more=f'Match exec "cd {home}; sleep 66 & sleep 65"\n Port 1')
     assert "does not say within 0.5 s" in refusal(far, trust).message
     assert left_at_work_in(home) == []
+
+
+@pytest.mark.parametrize(
+    "says", ["Welcome to ssh", "hostname h", "hostname h\\nport abc", "port 22", "port 0", ""]
+)
+def test_a_program_called_ssh_that_is_none_is_named(
+    far: Host, trust: Trust, home: Path, monkeypatch: pytest.MonkeyPatch, says: str
+) -> None:
+    toolkit.program(home / "bin" / "ssh", f"printf '{says}\\n'")
+    monkeypatch.setenv("PATH", f"{home / 'bin'}:{os.environ['PATH']}")
+    error = refusal(far, trust)
+    assert isinstance(error, UsageError)
+    assert "`ssh -G` does not say how to reach" in error.message
+    assert "`type ssh`" in error.hint
+
+
+def test_a_program_called_ssh_that_prints_before_it_is_one_is_heard(
+    far: Host, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_far(home)
+    toolkit.program(home / "bin" / "ssh", f'echo Welcome; exec {shutil.which("ssh")} "$@"')
+    monkeypatch.setenv("PATH", f"{home / 'bin'}:{os.environ['PATH']}")
+    assert ssh_config.ask(far).one("hostname") == "127.0.0.1"
 
 
 @as_root
