@@ -84,7 +84,7 @@ def _with_entry(path: Path, text: str, name: str, fields: Fields) -> str:
         indent = key.start_mark.column + _INDENT
         place = _line_end(text, key.end_mark.index)
     elif isinstance(value, MappingNode) and not value.flow_style:
-        indent = value.start_mark.column
+        indent = _indent(value)
         place = _after_comments(text, _content_end(value), indent)
     else:
         line = value.start_mark.line + 1
@@ -92,6 +92,13 @@ def _with_entry(path: Path, text: str, name: str, fields: Fields) -> str:
         mend = "write each host's name on a line of its own, its keys indented below"
         raise complaint(path, [Problem(line, "hosts", said, mend)])
     return _joined(text, place, _block({name: dict(fields)}, indent), newline)
+
+
+def _indent(block: MappingNode) -> int:
+    """Of its keys; where an anchor or a tag stands in a line above them, its mark is about that."""
+    first, _ = block.value[0]
+    above = block.start_mark.line < first.start_mark.line
+    return int((first if above else block).start_mark.column)
 
 
 def _refuse_twice(path: Path, hosts: Node, name: str) -> None:

@@ -23,6 +23,11 @@ BEFORE_AND_AFTER = {  # what stands above the new lines, and below
     "behind an empty value": ("default: new\nhosts:\n", "\n\n"),
     "behind a block scalar": ("hosts:\n  a:\n    transport: local\n    env:\n      A: |\n        x\n        # no comment\n", "default: a\n"),
     "behind a folded value": ("hosts:\n  a:\n    transport: local\n    env:\n      A: one\n        two\n", ""),
+    "behind hosts with an anchor": ("hosts: &all  # them\n  a:\n    transport: local\n", "default: a\n"),
+    "behind hosts with a tag": ("hosts: !!map\n  a: {transport: local}\n", "# end\n"),
+    "behind an anchor of its own line": ("hosts:\n  &all\n  a: {transport: local}\n", ""),
+    "behind a host with an anchor": ("hosts:\n  &name a: &what\n    transport: local\n", ""),
+    "behind a key that is marked as one": ("hosts:\n  ? a\n  : transport: local\n", ""),
     "no hosts": ("default: new   # soon\n\n", ""),
 }  # fmt: skip
 
