@@ -26,6 +26,7 @@ _REACH_LIMIT_S = 2.0
 _ANSWER_LIMIT_BYTES = 1 << 20
 REFUSED = "the agent refused to sign (not confirmed, expired, locked, or its device is missing)"
 GONE = "the agent does not answer any more"
+_CUT_SHORT = "it breaks off in the middle of a key"
 _WITHOUT = "unset SSH_AUTH_SOCK"
 _WITHOUT_NAMED = "say `IdentityAgent none` in ~/.ssh/config"
 
@@ -86,7 +87,7 @@ class Agent:
         except Silent as error:
             self.close()
             self.problem = f"{error} ({self._without} to do without it, or start another agent)"
-        except (OSError, EOFError, struct.error) as error:
+        except (OSError, EOFError) as error:
             self.problem = f"it does not tell its keys: {error or type(error).__name__}"
         return ()
 
@@ -97,11 +98,11 @@ class Agent:
         self._connection = None
 
     def _held(self, body: bytes) -> Iterator[Held]:
-        (count,), place = struct.unpack_from(">I", body), 4
+        count, place = _number(body, 0)
         for _ in range(count):
             blob, place = _string(body, place)
             comment, place = _string(body, place)
-            with contextlib.suppress(EOFError, struct.error, UnicodeDecodeError):
+            with contextlib.suppress(EOFError, UnicodeDecodeError):
                 signer = Signer(_string(blob, 0)[0].decode("ascii"), blob, self._signature_by(blob))
                 yield Held(signer, comment.decode("utf-8", "replace"))
 
@@ -116,7 +117,7 @@ class Agent:
                 if kind != _SIGNED:
                     raise CannotSignError(REFUSED)
                 return _string(body, 0)[0]
-            except (OSError, EOFError, struct.error) as error:
+            except (OSError, EOFError) as error:
                 self.close()  # an answer that comes late would be taken for the next one's
                 raise CannotSignError(GONE) from error
 
@@ -198,8 +199,15 @@ def _packed(data: bytes) -> bytes:
 
 
 def _string(data: bytes, place: int) -> tuple[bytes, int]:
-    (size,) = struct.unpack_from(">I", data, place)
-    end = place + 4 + size
+    size, begin = _number(data, place)
+    end = begin + size
     if end > len(data):
-        raise EOFError("it breaks off in the middle of a key")
-    return data[place + 4 : end], end
+        raise EOFError(_CUT_SHORT)
+    return data[begin:end], end
+
+
+def _number(data: bytes, place: int) -> tuple[int, int]:
+    end = place + 4
+    if end > len(data):
+        raise EOFError(_CUT_SHORT)
+    return int.from_bytes(data[place:end], "big"), end

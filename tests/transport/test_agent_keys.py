@@ -6,6 +6,7 @@ Wherever it says something, the OpenSSH client stands beside ours in the same ca
 from __future__ import annotations
 
 import base64
+import socket
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from orchestrator.errors import AuthenticationError, NobodyToAsk
 from orchestrator.model.host import Host
 from orchestrator.transport.connect import Trust
+from orchestrator.transport.ssh_agent import Agent
 from tests.conftest import SshdVariant
 from tests.ssh.agents import (
     BROKEN_KEYS,
@@ -23,6 +25,7 @@ from tests.ssh.agents import (
     SIGNS,
     STRANGE_KEYS,
     between,
+    text,
 )
 from tests.ssh.openssh import openssh
 from tests.ssh.server import TWO_TRIES, Keys, SshServer, fingerprint
@@ -266,3 +269,13 @@ def test_the_file_of_a_security_key_is_told_from_a_damaged_one(
     error = refusal(replace(sshd.host(), identity_file=file), trust)
     assert "it is a security key's, which only an agent can use" in error.message
     assert f"ssh-add {file}" in error.hint
+
+
+@pytest.mark.parametrize("body", [b"", b"\0\0", b"\xff\xff\xff\xff", b"\0\0\0\1" + text(b"a")[:-1]])
+def test_a_list_of_keys_that_is_cut_short_is_told_as_that(body: bytes) -> None:
+    near, far = socket.socketpair()
+    with near, far:
+        far.sendall(text(b"\x0c" + body))
+        agent = Agent(near)
+        assert agent.keys() == ()
+        assert agent.problem == "it does not tell its keys: it breaks off in the middle of a key"
