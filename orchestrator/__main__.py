@@ -20,9 +20,8 @@ def main() -> None:
         code = leaving.interrupted()
     # All is said and done: a Ctrl-C from here on has nothing to interrupt but Python's own end.
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    from orchestrator.model import children
-
-    children.end_all()
+    if children := sys.modules.get("orchestrator.model.children"):  # else nothing was started
+        children.end_all()
     if code >= leaving.BY_SIGNAL:
         leaving.leave(code)
     leaving.give_back()
