@@ -128,9 +128,7 @@ def _configuration() -> Iterator[str]:
         tempfile.NamedTemporaryFile(prefix="ssh_config.") as file,
         children.at_the_end(Path(file.name).unlink),
     ):
-        file.write(os.fsencode("".join([*lines, f"Match all
-Include {_SYSTEM_CONFIG}
-"])))
+        file.write(os.fsencode("".join([*lines, f"Match all\nInclude {_SYSTEM_CONFIG}\n"])))
         file.flush()
         yield file.name
 
