@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli import leaving, signals, terminal
+from orchestrator.cli import leaving, terminal
 from orchestrator.cli.session import Session
 from orchestrator.model.progress import Progress
 from orchestrator.model.text import APART, harmless_json, one_line, set_off
@@ -125,21 +125,6 @@ def trace() -> None:
 def on_terminal() -> bool:
     """Whether someone is there to answer questions."""
     return sys.stdin.isatty() and terminal.is_terminal(err=True)
-
-
-def confirm(*lines: str) -> bool:
-    """A yes-or-no question whose default is no, as is Ctrl-D and an empty stdin."""
-    question = "\n".join(map(one_line, lines))
-    with undisturbed(), signals.heard():
-        while True:
-            # Not input(), and so not click: a Ctrl-C while that flushes what it wrote is swallowed.
-            terminal.write(f"{question} [y/N]: ", err=True)
-            typed = sys.stdin.readline()
-            if not typed:
-                terminal.write("\n", err=True)
-            if (answer := typed.strip().lower()) in ("y", "yes", "n", "no", ""):
-                return answer in ("y", "yes")
-            terminal.write("Please answer y or n.\n", err=True)
 
 
 def dry_run(steps: Sequence[DryStep], as_json: bool, in_full: bool) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli import console
+from orchestrator.cli import console, questions
 from orchestrator.cli.quantities import YEAR_S, Duration
 from orchestrator.cli.session import Session
 
@@ -63,7 +63,7 @@ def paid(
 
     def confirm(question: str) -> bool:
         try:
-            return console.on_terminal() and console.confirm(question)
+            return console.on_terminal() and questions.confirm(question)
         except KeyboardInterrupt:  # Ctrl-C is no answer, and the rest is told all the same
             return False
 

@@ -1,4 +1,5 @@
-"""What a person is asked while we log in: at the terminal itself, so that stdout stays clean.
+"""What a person is asked: yes or no on stderr; and while we log in, at the terminal itself, so that
+stdout stays clean.
 
 A connection opens in the background, so the questions may come from another thread while bars are
 drawn; those make room until the answer is there.
@@ -15,8 +16,9 @@ from typing import TYPE_CHECKING, TextIO, cast
 
 import click
 
-from orchestrator.cli import console, leaving, signals
+from orchestrator.cli import console, leaving, signals, terminal
 from orchestrator.cli.terminal import Gate
+from orchestrator.model.text import one_line
 
 if TYPE_CHECKING:
     from orchestrator.transport.trust import Question
@@ -30,9 +32,24 @@ def can_type() -> bool:
         return False
 
 
+def confirm(*lines: str) -> bool:
+    """A yes-or-no question whose default is no, as is Ctrl-D and an empty stdin."""
+    question = "\n".join(map(one_line, lines))
+    with console.undisturbed(), signals.heard():
+        while True:
+            # Not input(), and so not click: a Ctrl-C while that flushes what it wrote is swallowed.
+            terminal.write(f"{question} [y/N]: ", err=True)
+            typed = sys.stdin.readline()
+            if not typed:
+                terminal.write("\n", err=True)
+            if (answer := typed.strip().lower()) in ("y", "yes", "n", "no", ""):
+                return answer in ("y", "yes")
+            terminal.write("Please answer y or n.\n", err=True)
+
+
 def ask_about_host_key(question: str, fingerprint: str) -> bool:
     """Put first contact to the person; anything but yes is no."""
-    return console.confirm(question, f"Trust {fingerprint} from now on?")
+    return confirm(question, f"Trust {fingerprint} from now on?")
 
 
 def ask_passphrase(question: str) -> str:

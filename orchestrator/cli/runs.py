@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli import console, options, what_next
+from orchestrator.cli import console, options, questions, what_next
 from orchestrator.cli.session import Session
 from orchestrator.errors import RunError, UsageError
 from orchestrator.model.redaction import discreet
@@ -236,7 +236,7 @@ def rm(session: Session, run: tuple[str, ...], yes: bool) -> None:
     """
     folders = [session.runs.named(reference) for reference in run]
     for folder in dict.fromkeys(folders):
-        if yes or console.confirm(f"Remove {folder} with everything in it?"):
+        if yes or questions.confirm(f"Remove {folder} with everything in it?"):
             session.runs.remove(folder)
             console.out(f"removed {folder.name}")
         else:

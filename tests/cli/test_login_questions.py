@@ -178,14 +178,14 @@ def test_an_answer_that_is_no_utf_8_is_a_wrong_one(
 # The connection asks in its thread, and the bars come while it does.
 A_QUESTION_AND_THEN_BARS = """
 import threading
-from orchestrator.cli import console
+from orchestrator.cli import console, questions
 asked, drawn = threading.Event(), threading.Event()
 given = []
 def ask():
     with console.undisturbed():
         asked.set()
         drawn.wait(10)
-        given.append(console.confirm("Trust [red]it[/red]?"))
+        given.append(questions.confirm("Trust [red]it[/red]?"))
 asks = threading.Thread(target=ask)
 asks.start()
 asked.wait(10)
@@ -198,10 +198,10 @@ with console.progress() as progress:
 print(given)
 """
 A_QUESTION_UNDER_BARS = """
-from orchestrator.cli import console
+from orchestrator.cli import console, questions
 with console.progress() as progress:
     progress.step("sync", 1, 10, "[y/N].cu")
-    given = [console.confirm("Stop [bold]it[/bold]?")]
+    given = [questions.confirm("Stop [bold]it[/bold]?")]
 print(given)
 """
 

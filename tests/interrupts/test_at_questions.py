@@ -115,7 +115,7 @@ def test_a_signal_between_the_question_and_the_read_does_not_wait_for_a_key(
 
 # Whoever asks writes, and what is written calls on our gate: a signal may come wherever it does.
 AT_A_FLUSH = """import io, os, signal, sys
-from orchestrator.cli import console
+from orchestrator.cli import questions
 class Stderr(io.StringIO):
     flushes = 0
     def flush(self):
@@ -124,7 +124,7 @@ class Stderr(io.StringIO):
             os.kill(os.getpid(), signal.SIGINT)
 sys.stderr = Stderr()
 try:
-    given = console.confirm("Go on?")
+    given = questions.confirm("Go on?")
 except BaseException:
     print("interrupted", flush=True)
 else:

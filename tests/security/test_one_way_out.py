@@ -67,7 +67,6 @@ ALLOWED = {
     },
     "cli/console.py": {
         "sys.stdout": "asked for its encoding",
-        "click.confirm": "the prompt has passed",
         "rich": "the bars, whose texts have passed",
         "traceback": "format_exc, as text",
     },
