@@ -193,6 +193,9 @@ class Bars:
     def are_drawn(self) -> bool:
         return self.live.live.is_started
 
+    def hide_cursor(self) -> None:
+        leaving.hide_cursor(self.are_drawn)
+
     def step(self, task: str, done: int, total: int | None, detail: str = "") -> None:
         if task not in self._tasks:
             self._tasks[task] = self.live.add_task(task, total=total, amount="", detail="")
@@ -249,7 +252,7 @@ def progress() -> Iterator[Progress]:
         yield Lines()
         return
     bars = Bars()
-    with leaving.giving_back(leaving.show_cursor, lambda: leaving.hide_cursor(bars.are_drawn)):
+    with leaving.giving_back(leaving.show_cursor, bars.hide_cursor, to_the_end=True):
         with _turn:
             _drawn.append(bars)
             if _unsaid is None:  # else somebody is being asked, and they are drawn afterwards

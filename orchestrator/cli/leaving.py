@@ -24,16 +24,19 @@ _FLUSH_LIMIT_S = 0.5
 _ODD_MOMENT_S = 0.01
 # DECTCEM; rich hides it while it draws.
 _CURSOR_SHOWN, _CURSOR_HIDDEN = b"\x1b[?25h", b"\x1b[?25l"
-_taken: list[tuple[Callable[[], None], Callable[[], None] | None]] = []
+_taken: list[tuple[Callable[[], None], Callable[[], None]]] = []
 
 
 @contextlib.contextmanager
-def giving_back(act: Callable[[], None], again: Callable[[], None] | None = None) -> Iterator[None]:
+def giving_back(
+    act: Callable[[], None], again: Callable[[], None], *, to_the_end: bool = False
+) -> Iterator[None]:
     """While the block lasts something of the terminal is ours; `act` gives it back, and waits for
-    nothing. Whatever ends this process meanwhile calls it first.
+    nothing. Whatever ends or stops this process meanwhile calls it first.
 
-    again: takes it once more, after a Ctrl-Z; what has none is kept meanwhile: shells set the echo
-    themselves, and a passphrase that is half typed must not be shown.
+    again: takes it once more, when the process goes on and has the terminal.
+    to_the_end: a signal may come while it is being taken, or another thread takes it anew: where
+    one ends the block, it is given back at the very end, too.
     """
     ours, ends = (act, again), False
     _taken.append(ours)
@@ -43,8 +46,7 @@ def giving_back(act: Callable[[], None], again: Callable[[], None] | None = None
         ends = not isinstance(exc, Exception)
         raise
     finally:
-        # A signal may have come while it was being taken: then it is given back at the very end.
-        if not ends or again is None:
+        if not (ends and to_the_end):
             _taken.remove(ours)
 
 
@@ -54,13 +56,20 @@ def give_back() -> None:
 
 
 def stop() -> None:
-    """Stop this process as Ctrl-Z would, and come back when it is to go on."""
-    lent = [(act, again) for act, again in _taken if again is not None]
-    _each(act for act, _ in reversed(lent))
+    """Stop this process as Ctrl-Z would, and come back when it is to go on; at once where the
+    kernel stops nobody, as no shell is there to let it go on."""
+    give_back()
     ours = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+    told = signal.signal(signal.SIGCONT, signal.SIG_IGN)  # it goes on all the same
     signal.raise_signal(signal.SIGTSTP)
     signal.signal(signal.SIGTSTP, ours)
-    _each(again for _, again in lent)
+    signal.signal(signal.SIGCONT, told)
+    go_on()
+
+
+def go_on() -> None:
+    """Take the terminal again as far as it was ours: whoever had it meanwhile has changed it."""
+    _each(again for _, again in _taken[:])
 
 
 def _each(acts: Iterable[Callable[[], None]]) -> None:

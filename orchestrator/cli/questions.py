@@ -8,16 +8,18 @@ drawn; those make room until the answer is there.
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import click
 
 from orchestrator.cli import console, leaving, signals, terminal
 from orchestrator.cli.terminal import Gate
+from orchestrator.model.local_fault import told
 from orchestrator.model.text import one_line
 
 if TYPE_CHECKING:
@@ -75,9 +77,13 @@ def _answer(source: TextIO, sink: TextIO, question: Question) -> str:
 
 def _typed(source: TextIO, sink: TextIO, question: str, seen: bool) -> str | None:
     """The line that is typed, without its end; None for Ctrl-D."""
-    with contextlib.nullcontext() if seen else _hidden(source.fileno()):
+
+    def ask() -> None:
         sink.write(question)
         sink.flush()
+
+    with contextlib.nullcontext() if seen else _hidden(source.fileno(), ask):
+        ask()
         line = source.readline()
     if not seen:
         sink.write("\n")
@@ -86,18 +92,40 @@ def _typed(source: TextIO, sink: TextIO, question: str, seen: bool) -> str | Non
 
 
 @contextlib.contextmanager
-def _hidden(descriptor: int) -> Iterator[None]:
-    """Without an echo. Not getpass: it reads in the characters of the locale and in no others."""
+def _hidden(descriptor: int, ask: Callable[[], None]) -> Iterator[None]:
+    """Without an echo. Not getpass: it reads in the characters of the locale and in no others.
+
+    A person who presses Ctrl-C ends the program, and with it the thread that hid the echo; one who
+    comes back after Ctrl-Z is asked again: what was half typed is gone.
+    """
     import termios
 
     before = termios.tcgetattr(descriptor)
     hidden = termios.tcgetattr(descriptor)
     hidden[3] &= ~termios.ECHO
-    termios.tcsetattr(descriptor, termios.TCSAFLUSH, hidden)
-    try:
-        yield
-    finally:
-        termios.tcsetattr(descriptor, termios.TCSAFLUSH, before)
+
+    def become(modes: list[Any]) -> bool:
+        # Only who is in front may: a job in the background would be stopped for trying.
+        if os.tcgetpgrp(descriptor) != os.getpgrp():
+            return False
+        termios.tcflush(descriptor, termios.TCIFLUSH)
+        termios.tcsetattr(descriptor, termios.TCSANOW, modes)
+        return True
+
+    def show() -> None:
+        become(before)
+
+    def hide_anew() -> None:
+        if become(hidden):
+            ask()
+
+    with leaving.giving_back(show, hide_anew):
+        try:
+            become(hidden)
+            yield
+        finally:
+            with contextlib.suppress(OSError, termios.error):  # the terminal has gone
+                show()
 
 
 @contextlib.contextmanager
@@ -105,33 +133,18 @@ def _terminal() -> Iterator[tuple[TextIO, TextIO]]:
     """The terminal, whatever stdin and stderr are; left as it was found, whatever happens.
 
     Not sys.stdin: Python cannot end while another thread waits in it. What is typed is no UTF-8 on
-    some terminals: such bytes stand as surrogates, so that they can be sent as they came.
+    some terminals: such bytes stand as surrogates, so that they can be sent as they came. Without a
+    buffer, in which a signal might find us: after Ctrl-Z we ask again.
     """
-    place = Path("/dev/tty")
-    with (
-        place.open(encoding="utf-8", errors="surrogateescape") as source,
-        place.open("w") as sink,
-        _echo_restored(source.fileno()),
-        signals.heard(),
-    ):
-        yield source, cast(TextIO, Gate(sink))
-
-
-@contextlib.contextmanager
-def _echo_restored(descriptor: int) -> Iterator[None]:
-    """A person who presses Ctrl-C ends the program, and with it the thread that hid the echo."""
     import termios
 
-    before = termios.tcgetattr(descriptor)
-
-    def restore() -> None:
-        # Only who is in front may: a job in the background would be stopped for trying.
-        if os.tcgetpgrp(descriptor) == os.getpgrp():
-            termios.tcsetattr(descriptor, termios.TCSANOW, before)
-
-    with leaving.giving_back(restore):
-        try:
-            yield
-        finally:
-            with contextlib.suppress(OSError, termios.error):  # the terminal has gone
-                restore()
+    place = Path("/dev/tty")
+    try:
+        with (
+            place.open(encoding="utf-8", errors="surrogateescape") as source,
+            io.TextIOWrapper(place.open("wb", buffering=0), write_through=True) as sink,
+            signals.heard(),
+        ):
+            yield source, cast(TextIO, Gate(sink))
+    except (OSError, termios.error) as error:  # told here: for a login it is no network's
+        raise told(OSError(*error.args[:2], str(place))) from error

@@ -38,6 +38,8 @@ def install() -> None:
     _keep_swallowed()
     if signal.getsignal(signal.SIGTSTP) is signal.SIG_DFL:
         signal.signal(signal.SIGTSTP, lambda number, frame: leaving.stop())
+    if signal.getsignal(signal.SIGCONT) is signal.SIG_DFL:  # as after a SIGSTOP, or `bg` and `fg`
+        signal.signal(signal.SIGCONT, lambda number, frame: leaving.go_on())
 
 
 def _raise_from(handler: Any) -> None:

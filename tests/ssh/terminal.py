@@ -86,12 +86,18 @@ class Terminal:
         self._read()
         return self._process.returncode
 
+    def hang_up(self) -> None:
+        """As a window that is closed: from now on there is no terminal."""
+        for end in (self._near, self._far):
+            os.close(end)
+        self._near = self._far = -1
+
     def close(self) -> None:
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGKILL)
         self._process.wait()
-        os.close(self._near)
-        os.close(self._far)
+        if self._near >= 0:
+            self.hang_up()
 
     def _read(self) -> None:
         if select.select([self._near], [], [], 0.05)[0]:
