@@ -25,6 +25,8 @@ from orchestrator.model.text import one_line
 if TYPE_CHECKING:
     from orchestrator.transport.trust import Question
 
+_TRIES = 3
+
 
 def can_type() -> bool:
     """Whether somebody sits at a terminal that is ours to read: not of a job in the background."""
@@ -35,10 +37,11 @@ def can_type() -> bool:
 
 
 def confirm(*lines: str) -> bool:
-    """A yes-or-no question whose default is no, as is Ctrl-D and an empty stdin."""
+    """A yes-or-no question whose default is no, as is Ctrl-D, an empty stdin, and what is neither
+    when it has been asked _TRIES times."""
     question = "\n".join(map(one_line, lines))
-    with console.undisturbed(), signals.heard():
-        while True:
+    with console.undisturbed(), signals.heard(), _waited_for(sys.stdin):
+        for left in reversed(range(_TRIES)):
             # Not input(), and so not click: a Ctrl-C while that flushes what it wrote is swallowed.
             terminal.write(f"{question} [y/N]: ", err=True)
             typed = sys.stdin.readline()
@@ -46,7 +49,23 @@ def confirm(*lines: str) -> bool:
                 terminal.write("\n", err=True)
             if (answer := typed.strip().lower()) in ("y", "yes", "n", "no", ""):
                 return answer in ("y", "yes")
-            terminal.write("Please answer y or n.\n", err=True)
+            terminal.write(f"{'Please answer y or n' if left else 'Taken for a no'}.\n", err=True)
+    return False
+
+
+@contextlib.contextmanager
+def _waited_for(source: TextIO) -> Iterator[None]:
+    """While the block lasts a read waits for what is typed: a program before us may have left the
+    terminal so that it does not, and no answer yet would pass for none."""
+    waits = True
+    with contextlib.suppress(OSError, ValueError, AttributeError):  # no file, closed, or none
+        waits = os.get_blocking(source.fileno())
+        os.set_blocking(source.fileno(), True)
+    try:
+        yield
+    finally:
+        if not waits:
+            os.set_blocking(source.fileno(), False)
 
 
 def ask_about_host_key(question: str, fingerprint: str) -> bool:
