@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import importlib
 import re
 from collections.abc import Sequence
@@ -16,10 +15,10 @@ from orchestrator import __version__
 from orchestrator.cli import console, terminal
 from orchestrator.cli.once import refuse_repeats
 from orchestrator.cli.session import Session
-from orchestrator.errors import EndedBySignal, ExitCode, LocalFault, OrchestratorError
+from orchestrator.errors import EndedBySignal, ExitCode, OrchestratorError
 
 # Now, not when it is needed: it may be told of too many open files.
-from orchestrator.model.local_fault import is_local, no_memory, told
+from orchestrator.model.local_fault import refused
 
 
 @dataclass(frozen=True)
@@ -92,8 +91,8 @@ class LazyGroup(click.Group):
         except EndedBySignal as exc:
             exc.goes_on = _pasteable(exc.goes_on, ctx)
             raise
-        except (OSError, RuntimeError, MemoryError) as exc:
-            if fault := _local_fault(exc):
+        except (OSError, RuntimeError, MemoryError, ImportError) as exc:
+            if fault := refused(exc):
                 fault.hint = _pasteable(fault.hint, ctx)
                 raise fault from exc
             raise
@@ -180,7 +179,7 @@ def _run(arguments: Sequence[str]) -> int:
         console.error(str(exc), exc.goes_on)
         return exc.exit_code
     except Exception as exc:
-        if fault := _local_fault(exc):
+        if fault := refused(exc):
             return _told(fault, "--debug" in arguments)
         return _our_bug(exc, "--debug" in arguments)
 
@@ -190,17 +189,6 @@ def _told(exc: OrchestratorError, debug: bool) -> int:
     if debug:
         console.trace()
     return exc.exit_code
-
-
-def _local_fault(exc: Exception) -> LocalFault | None:
-    """What this machine refused, as people may read it; None for any other error."""
-    if isinstance(exc, MemoryError):
-        return no_memory()
-    # A circle of links is a RuntimeError of pathlib before Python 3.13.
-    cause = exc.__context__ if isinstance(exc, RuntimeError) else exc
-    if not isinstance(cause, OSError) or not is_local(cause):
-        return None
-    return told(cause) if cause is exc or cause.errno == errno.ELOOP else None
 
 
 def _our_bug(exc: BaseException, debug: bool) -> int:

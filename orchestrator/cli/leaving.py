@@ -6,14 +6,12 @@ Imported before anything else, so it needs nothing but the standard library.
 
 from __future__ import annotations
 
-import _thread
 import atexit
 import contextlib
 import os
 import select
 import signal
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator
 from threading import Thread
 from typing import Any, NoReturn
@@ -110,13 +108,14 @@ def keep_interrupts() -> None:
 
 def send_again(number: int) -> None:
     """Send this process a signal once more, as soon as its main thread is out of the odd moment:
-    what is raised in there is ignored, too."""
+    what is raised in there is ignored, too. By a timer: a thread may be one too many."""
 
-    def send() -> None:
-        time.sleep(_ODD_MOMENT_S)
+    def send(*_: object) -> None:
+        signal.signal(signal.SIGALRM, before)
         os.kill(os.getpid(), number)
 
-    _thread.start_new_thread(send, ())
+    before = signal.signal(signal.SIGALRM, send)
+    signal.setitimer(signal.ITIMER_REAL, _ODD_MOMENT_S)
 
 
 def interrupted() -> int:
@@ -134,9 +133,10 @@ def leave(code: int) -> NoReturn:
     reader of our output that does not read.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # once more, it means the same
-    last = Thread(target=_last_words, daemon=True)
-    last.start()
-    last.join(_FLUSH_LIMIT_S)
+    with contextlib.suppress(RuntimeError):  # no thread can be started: all lines are out anyhow
+        last = Thread(target=_last_words, daemon=True)
+        last.start()
+        last.join(_FLUSH_LIMIT_S)
     give_back()
     os._exit(code)
 

@@ -72,9 +72,10 @@ def end_at_once() -> None:
 
 def _end(number: int, frame: FrameType | None) -> None:
     end_at_once()
-    last = threading.Timer(_CLEANING_UP_S, _end_at_once, (number,))
-    last.daemon = True
-    last.start()
+    with contextlib.suppress(RuntimeError):  # no thread can be started: a second signal ends it
+        last = threading.Timer(_CLEANING_UP_S, _end_at_once, (number,))
+        last.daemon = True
+        last.start()
     raise EndedBySignal(number)
 
 
@@ -98,7 +99,9 @@ def heard() -> Iterator[None]:
     told, teller = socket.socketpair()
     teller.setblocking(False)
     asked = threading.Event()
-    threading.Thread(target=_nudge, args=(told, asked), daemon=True).start()
+    nudges = threading.Thread(target=_nudge, args=(told, asked), daemon=True)
+    with contextlib.suppress(RuntimeError):  # it cannot be started: then one may wait for a key
+        nudges.start()
     handler = signal.signal(_NUDGE, lambda number, frame: None)
     before = signal.set_wakeup_fd(teller.fileno(), warn_on_full_buffer=False)
     try:
@@ -108,6 +111,8 @@ def heard() -> Iterator[None]:
         signal.set_wakeup_fd(before)
         signal.signal(_NUDGE, handler)
         teller.close()
+        if nudges.ident is None:
+            told.close()
 
 
 def _nudge(told: socket.socket, asked: threading.Event) -> None:

@@ -33,6 +33,7 @@ _MENDS = {
     errno.ENOMEM: "This machine has no memory left, or `ulimit -v` allows no more.",
     errno.EAGAIN: "This machine has no room for another process.",
 }
+_NO_THREAD = "can't start new thread"  # CPython's words; no class or number tells it apart
 _LIMITS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 _DISKS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
 
@@ -87,6 +88,39 @@ def told(error: OSError, doing: str = "", hint: str = "") -> LocalFault:
 def no_memory() -> LocalFault:
     """What a MemoryError is to people."""
     return told(OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)))
+
+
+def no_thread() -> LocalFault:
+    """What a thread that cannot be started is to people."""
+    return LocalFault(
+        "this process may not start another thread",
+        hint="See what limits it: `ulimit -u`, `ulimit -v`, or the pids of a container.",
+    )
+
+
+def refused(error: BaseException) -> LocalFault | None:
+    """What this machine refused, as people may see it; None for any other error."""
+    if isinstance(error, MemoryError):
+        return no_memory()
+    if isinstance(error, RuntimeError) and str(error) == _NO_THREAD:
+        return no_thread()
+    if isinstance(error, ImportError):
+        return _not_loaded(error)
+    # A circle of links is a RuntimeError of pathlib before Python 3.13.
+    cause = error.__context__ if isinstance(error, RuntimeError) else error
+    if not isinstance(cause, OSError) or not is_local(cause):
+        return None
+    return told(cause) if cause is error or cause.errno == errno.ELOOP else None
+
+
+def _not_loaded(error: ImportError) -> LocalFault | None:
+    """A library that is there, and for which there is no room: ld.so says so in words alone."""
+    if "failed to map segment" in str(error):
+        return no_memory()
+    for number in _LIMITS:
+        if os.strerror(number) in str(error):
+            return told(OSError(number, os.strerror(number)))
+    return None
 
 
 def _shown(name: Any) -> str:
