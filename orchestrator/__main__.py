@@ -39,6 +39,7 @@ def _run() -> int:
 
         return run(sys.argv[1:])
     except EndedBySignal as exc:  # before there was anything to tell, or while it was told
+        leaving.say(f"error: {exc}")
         return exc.exit_code
     finally:
         signals.end_at_once()

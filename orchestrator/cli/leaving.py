@@ -119,11 +119,16 @@ def send_again(number: int) -> None:
 
 
 def interrupted() -> int:
-    """Say so where nobody has, with nothing but what is always there; the exit code."""
+    """Say so where nobody has; the exit code."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        _write(b"interrupted\n", _FLUSH_LIMIT_S)
+    say("interrupted")
     return INTERRUPTED
+
+
+def say(what: str) -> None:
+    """A line for the person, with nothing but what is always there."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        _write(f"{what}\n".encode(), _FLUSH_LIMIT_S)
 
 
 def leave(code: int) -> NoReturn:

@@ -80,3 +80,29 @@ def test_a_signal_that_python_would_ignore_comes_again(number: signal.Signals, e
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{error}\n", "")
+
+
+# The module of the commands is loaded when everybody is told to end.
+LOADING = """import os, signal, sys
+from orchestrator.__main__ import main
+class Told:
+    def find_spec(self, name, path, target=None):
+        if name == "orchestrator.cli.app":
+            os.kill(os.getpid(), int(sys.argv[1]))
+sys.meta_path.insert(0, Told())
+main()
+"""
+
+
+@pytest.mark.parametrize("name", ["TERM", "USR1", "HUP"])
+def test_a_signal_while_modules_are_loaded_is_told(name: str) -> None:
+    number = signal.Signals[f"SIG{name}"]
+    done = subprocess.run(
+        [sys.executable, "-c", LOADING, str(int(number))],
+        cwd=REPOSITORY,
+        env={**os.environ, **environment()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (128 + number, f"error: ended by SIG{name}\n")
