@@ -93,11 +93,12 @@ def test_after_bg_a_passphrase_is_asked_for_when_the_command_is_in_front_again(
 
 def test_ctrl_z_at_a_passphrase_leaves_a_shell_that_shows_what_is_typed(locked: Desk) -> None:
     """Also one without a line editor, which sets no echo by itself, and when we never come back."""
-    with asked(locked, *PLAIN) as terminal:
+    line = f"set -m; {LINE}; echo stopped >&2; read go; kill -9 %1; echo killed >&2; read go"
+    with asked(locked, "bash", "-c", line) as terminal:
         press_ctrl_z(terminal)
         assert terminal.echoes
-        terminal.type("kill -9 %1; echo s''een >&2")
-        terminal.read_until("\nseen", 10)
+        terminal.type("go")
+        terminal.read_until("killed", 10)
         assert terminal.echoes
 
 
