@@ -66,7 +66,7 @@ def attach(
         ):
             bring_home(Errand(transport, runs, progress, show_log=session.debug), folder)
     stored, published = paid.priced(session, folder)
-    return show(stored, published, as_json)
+    return show(stored, published, as_json, host=where.name)
 
 
 @click.command()
@@ -91,7 +91,7 @@ def cancel(session: Session, run: str, host: str | None, accept_new_host_key: bo
     if folder and (stored := _ended(session, folder)):
         assert stored.end is not None
         console.out(_over_before(folder.name, stored.end, ", and is home"))
-        console.next_step(what_next.after(stored))
+        console.next_step(what_next.after(stored, host))
         return
     claim = _claim(session, folder, run, host) if folder else None
     run_id = claim.run_id if claim else known_as(folder) if folder else run
@@ -166,9 +166,9 @@ def _ended(session: Session, folder: Path) -> Run | None:
 def _after_cancel(where: Host, folder: Path | None, claim: Claim | None, there: str | None) -> str:
     """there: the run's id, where its host still keeps it."""
     if there is None:
-        return f"orchestrator runs --host {where.name}"
+        return what_next.command("runs", "--host", where.name)
     if folder is None:
-        return f"orchestrator attach {there} --host {where.name}"
+        return what_next.command("attach", there, "--host", where.name)
     if claim is None:  # its place is taken by what is damaged
         return what_next.command("runs", "rm", folder.name)
-    return what_next.command("attach", folder.name)
+    return what_next.command("attach", folder.name, *claim.option(where.name))

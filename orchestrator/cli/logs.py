@@ -61,7 +61,7 @@ def logs(
         show = streams.until_nobody_reads(console.log_printer())
         end = remote_log(transport, run_id, follow, show, claim)
     console.note(f"run {run} {end.words if end else 'goes on'}")
-    console.next_step(_after(session, folder, run, where))
+    console.next_step(_after(session, folder, run, where, claim))
 
 
 def _there(
@@ -98,14 +98,21 @@ def _named(session: Session, reference: str, host: Host, accept_new_host_key: bo
     return known[-1].folder
 
 
-def _after(session: Session, folder: Path, run: str, host: Host | None = None) -> str:
+def _after(
+    session: Session,
+    folder: Path,
+    run: str,
+    host: Host | None = None,
+    claim: Claim | None = None,
+) -> str:
     from orchestrator.store.runs import CARD
 
     if (folder / CARD).is_file() and session.runs.has_ended(folder):
         with suppress(RunError):  # the log was asked for, and has been shown
             return _after_one_that_is_home(session.runs.load(folder))
     if host is None or (folder / CARD).is_file():
-        return what_next.command("attach", run)
+        at = claim.option(host.name) if claim and host else ()
+        return what_next.command("attach", run, *at)
     return what_next.command("runs", "fetch", run, "--host", host.name)
 
 

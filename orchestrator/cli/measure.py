@@ -238,9 +238,15 @@ def _watchdog(how: How, host: Host) -> tuple[DryStep, ...]:
     return (DryStep(host.name, what, watchdog_agent(host)),)
 
 
-def show(run: Run, published: Published, as_json: bool, lent: Run | None = None) -> int:
+def show(
+    run: Run,
+    published: Published,
+    as_json: bool,
+    lent: Run | None = None,
+    host: str | None = None,
+) -> int:
     """Print what a run came to, and turn it into the exit code. lent: the run that it borrowed its
-    counters from."""
+    counters from. host: as in `what_next.after`."""
     report, path = published.report, str(published.path)
     if as_json:
         result = codec.encode(run.result) if run.result else None
@@ -251,9 +257,9 @@ def show(run: Run, published: Published, as_json: bool, lent: Run | None = None)
         console.out(report.verdict)
         console.out(path)
     code = exit_code(run, report.ok, report.undecided)
-    step = what_next.after(run)
+    step = what_next.after(run, host)
     if code is ExitCode.UNDECIDED:
-        step = what_next.command("doctor", run.card.host)
+        step = what_next.command("doctor", host or run.card.host)
     if code is ExitCode.OK and lent is not None:
         code, step = _borrowed(lent, report), what_next.after(lent)
     console.next_step(step)

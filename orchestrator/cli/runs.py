@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,13 +61,21 @@ def _list_remote(session: Session, name: str, accept_new_host_key: bool, as_json
     going_on = [run.folder for run in known if run.end is None and run.here is Here.STARTED]
     if absent:
         which = absent[0].run_id if len(absent) == 1 else "--all"
-        console.next_step(f"orchestrator runs fetch {which} --host {host.name}")
+        console.next_step(what_next.command("runs", "fetch", which, "--host", host.name))
     elif going_on:
-        console.next_step(what_next.command("attach", going_on[-1].name))
+        console.next_step(_follow(session, going_on[-1], host))
+    elif known:
+        console.next_step("orchestrator runs show latest")
     else:
-        console.next_step(
-            "orchestrator runs show latest" if known else f"orchestrator profile --host {name}"
-        )
+        console.next_step(what_next.command("profile", "--host", name))
+
+
+def _follow(session: Session, folder: Path, host: Host) -> str:
+    """attach, for a run started here that goes on at `host`; its card may be damaged by now."""
+    option: tuple[str, ...] = ("--host", host.name)
+    with suppress(RunError):
+        option = session.runs.claim(folder).option(host.name)
+    return what_next.command("attach", folder.name, *option)
 
 
 def _remote_facts(run: RemoteRun) -> dict[str, str | int | None]:

@@ -7,21 +7,22 @@ from orchestrator.model.run import Run
 from remote_payload.contract import Stage, Status
 
 
-def after(run: Run) -> str:
+def after(run: Run, host: str | None = None) -> str:
     """The command that comes next.
 
     attach while it may go on, doctor where the host lacked something, the log of what failed; and
-    where all went well the report, or after a build alone the first measurement.
+    where all went well the report, or after a build alone the first measurement. host: where it
+    was found, if that is not where its card says.
     """
-    name, result = run.name, run.result
+    name, result, host = run.name, run.result, host or run.card.host
     if result is None:
         return command("logs" if run.end else "attach", name)
     if result.unfit:
-        return command("doctor", run.card.host)
+        return command("doctor", host)
     if result.status is not Status.OK:
         return command("logs", name)
     if set(result.request.stages) == {Stage.BUILD}:
-        return command("profile", "--host", run.card.host)
+        return command("profile", "--host", host)
     return command("report", name)
 
 

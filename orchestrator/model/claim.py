@@ -24,6 +24,11 @@ class Claim:
     owner: str
     request: Request | None
 
+    def option(self, host: str) -> tuple[str, ...]:
+        """What a command about the run needs to find it at `host`: nothing if the card tells of
+        that one; the inventory may know it by another name since."""
+        return () if host == self.host else ("--host", host)
+
 
 def difference(asked: Request, told: Request) -> str:
     """The first thing in which `told` is another request than `asked`, in words; "" if in none."""

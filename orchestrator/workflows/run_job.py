@@ -100,7 +100,7 @@ class _Homecoming:
     """One run on its way from the host to `folder`. standing: what is known of it so far."""
 
     def __init__(self, errand: Errand, folder: Path, standing: Standing = Standing.UNKNOWN) -> None:
-        claim = errand.runs.claim(folder)
+        claim = self._claim = errand.runs.claim(folder)
         self._errand, self._folder, self._run_id = errand, folder, claim.run_id
         self._launcher = DetachedLauncher(errand.transport, claim)
         self._log = JobLog(folder, errand.progress, errand.show_log)
@@ -147,7 +147,12 @@ class _Homecoming:
 
     @property
     def _attach(self) -> str:
-        return typed("orchestrator", "attach", self._folder.name)
+        return self._typed("attach")
+
+    def _typed(self, verb: str) -> str:
+        """Our command about the run, as it is called here and found at its host by now."""
+        host = self._claim.option(self._errand.host.name)
+        return typed("orchestrator", verb, self._folder.name, *host)
 
     def _out_of_place(self, fault: LocalFault) -> LocalFault:
         """This machine no longer takes what comes: also what becomes of the job, and the way.
@@ -174,7 +179,7 @@ class _Homecoming:
         }.get(self.standing, f"The job may well go on at {host.where}")
         back = self._attach
         if not self._folder.is_dir():
-            back = f"orchestrator runs fetch {self._run_id} --host {host.name}"
+            back = typed("orchestrator", "runs", "fetch", self._run_id, "--host", host.name)
         return f"{job}. Then: {back}"
 
     def _followed_or_cancelled(self, request: Request | None) -> JobEnd:
@@ -259,7 +264,7 @@ class _Homecoming:
             return self._cancelled()
         raise Detached(
             f"run {self._run_id} {standing.value} at {self._errand.host.where}",
-            hint=f"{self._attach}   (or: orchestrator cancel {self._run_id})",
+            hint=f"{self._attach}   (or: {self._typed('cancel')})",
         )
 
     def _cancelled(self) -> JobEnd:
