@@ -7,9 +7,11 @@ nothing but that digest.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -86,7 +88,18 @@ class Pull:
         self._left: list[tuple[str, str]] = []
 
     def bring_all(self) -> None:
-        """LinkLost if the link dies or a file arrives damaged; what is whole by then stays."""
+        """LinkLost if the link dies or a file arrives damaged; what is whole by then stays.
+
+        OSError where this machine takes no more; of a full disk no half file takes the last room.
+        """
+        try:
+            self._bring_all()
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                drop_halves(self._into)
+            raise
+
+    def _bring_all(self) -> None:
         self._session.send_json({"do": "inventory", **self._whose, "also": self._also})
         answer = checked(self._host, self._session.receive_json())
         offered = offered_files(self._host.where, answer, self._also, self._progress.say)
@@ -194,6 +207,13 @@ class Pull:
             f"{file.path} from {self._host.where} arrived damaged and was thrown away",
             hint="Run the same command again; the host still has the file.",
         )
+
+
+def drop_halves(into: Path) -> None:
+    """Remove what has not come whole: the host has it, and whatever comes next needs the room."""
+    for half in into.rglob("*.partial"):
+        with suppress(OSError):
+            half.unlink()
 
 
 def _told_digest(told: Any) -> str:

@@ -16,16 +16,18 @@ from orchestrator.errors import (
     HostUnfit,
     HostUnreachable,
     LinkLost,
+    LocalFault,
     OrchestratorError,
     RunError,
     RunTaken,
-    UsageError,
 )
 from orchestrator.launch.answer import DAMAGED
 from orchestrator.launch.detached import DetachedLauncher
 from orchestrator.model import regular_file
+from orchestrator.model.command import typed
 from orchestrator.model.host import Host
 from orchestrator.model.job import JobEnd
+from orchestrator.model.local_fault import is_local, told
 from orchestrator.model.progress import Progress
 from orchestrator.model.redaction import discreet
 from orchestrator.model.run import UNKNOWN, Run, RunCard
@@ -92,13 +94,12 @@ def fetch_each(
     failed: dict[str, OrchestratorError] = {}
     for number, run in enumerate(wanted):
         try:
-            stored = fetch(transport, runs, run, progress)
-            use(_folder(runs, run), stored)
+            with _safe_there(runs, run.run_id, transport.host, "runs", "fetch"):
+                stored = fetch(transport, runs, run, progress)
+                use(_folder(runs, run), stored)
             continue
         except OrchestratorError as error:
             problem = error
-        except OSError as error:
-            problem = UsageError(f"{error.filename}: {error.strerror}")
         failed[run.run_id] = problem
         progress.say(f"{run.run_id} is not fetched: {problem.message}")
         if isinstance(problem, LinkLost):
@@ -108,6 +109,20 @@ def fetch_each(
             break
     if failed:
         raise _not_fetched(failed, len(wanted), transport.host)
+
+
+@contextmanager
+def _safe_there(runs: RunStore, run_id: str, host: Host, *verb: str) -> Iterator[None]:
+    """LocalFault for what this machine refuses, with the command that tries it again."""
+    try:
+        yield
+    except OSError as error:
+        if not is_local(error):
+            raise
+        fault = told(error, f"cannot write under {runs.root}")
+        again = typed("orchestrator", *verb, run_id, "--host", host.name)
+        hint = f"{fault.hint} The job is safe on its host. Then: {again}"
+        raise LocalFault(fault.message, hint=hint.strip()) from error
 
 
 def _not_fetched(failed: dict[str, OrchestratorError], of: int, host: Host) -> OrchestratorError:
@@ -126,11 +141,15 @@ def adopt(transport: Transport, runs: RunStore, reference: str, progress: Progre
     """Make the folder of a run that is not kept here from what its host knows; the host may still
     be at it. `bring_home` does the rest. RunError as in `chosen`, RunTaken as in `fetch`."""
     run = chosen(remote_runs(transport, runs), reference, transport.host)
-    with _arriving(runs, run, transport.host, progress) as arriving:
+    host = transport.host
+    with (
+        _safe_there(runs, run.run_id, host, "attach"),
+        _arriving(runs, run, host, progress) as arriving,
+    ):
         if arriving:
             asked = DetachedLauncher(transport).asked(run.run_id)
             (arriving / REQUEST).write_text(asked, "utf-8", "replace")
-            _describe(arriving, run, None, transport.host)
+            _describe(arriving, run, None, host)
             arriving.rename(runs.folder(run.run_id))
     return _folder(runs, run)
 
@@ -160,7 +179,7 @@ def _arriving(
                 yield None
                 return
             for other in map(_no_link, outer.iterdir()):
-                if other.name != whose and _OWNER.fullmatch(other.name):
+                if other.name != whose and _OWNER.fullmatch(other.name) and other.is_dir():
                     shutil.rmtree(other)
             (outer / whose).mkdir(exist_ok=True)
             for kept in (outer / whose).iterdir():

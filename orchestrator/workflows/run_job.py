@@ -19,6 +19,7 @@ from orchestrator.errors import (
     RunTaken,
 )
 from orchestrator.launch.detached import DetachedLauncher
+from orchestrator.launch.pull import drop_halves
 from orchestrator.model.command import typed
 from orchestrator.model.job import Ending, JobEnd
 from orchestrator.model.local_fault import is_local, no_memory, told
@@ -159,9 +160,7 @@ class _Homecoming:
 
         Half a file would only take room from whatever comes next; the host has it whole.
         """
-        for half in self._folder.rglob("*.partial"):
-            with suppress(OSError):
-                half.unlink()
+        drop_halves(self._folder)
         goes_on = self._goes_on()
         return LocalFault(fault.message, hint=f"{fault.hint} {goes_on}".strip())
 
