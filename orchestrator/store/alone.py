@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
+from orchestrator.errors import LocalFault
+
+STOPPED_S = 10.0
+_LOOK_S = 0.2
 Waits = Callable[[], AbstractContextManager[object]]
 
 
@@ -16,7 +21,8 @@ def alone(folder: Path, waits: Waits = nullcontext, make: bool = False) -> Itera
     """Hold the folder until the end of the block; any other terminal waits for that.
 
     waits: entered for as long as we wait ourselves. make: the folder is made where it is missing,
-    also where whoever had it has removed it in the end. OSError where it cannot be had.
+    also where whoever had it has removed it in the end. OSError where it cannot be had; LocalFault
+    where the process that holds it has been stopped for STOPPED_S.
     """
     handle = _locked(folder, waits, make)
     try:
@@ -36,7 +42,9 @@ def _locked(folder: Path, waits: Waits, make: bool) -> int:
                 continue
             raise
         try:
-            _lock(handle, waits)
+            if not _took(handle):
+                with waits():
+                    _wait(folder, handle)
             if not make or _is_at(folder, handle):
                 return handle
         except BaseException:
@@ -45,12 +53,53 @@ def _locked(folder: Path, waits: Waits, make: bool) -> int:
         os.close(handle)
 
 
-def _lock(handle: int, waits: Waits) -> None:
+def _took(handle: int) -> bool:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        with waits():
-            fcntl.flock(handle, fcntl.LOCK_EX)
+        return False
+    return True
+
+
+def _wait(folder: Path, handle: int) -> None:
+    """A holder that works may take hours; one that is stopped, as by Ctrl-Z, lets go of nothing."""
+    looks = 0
+    while not _took(handle):
+        pid = _holder(handle)
+        looks = looks + 1 if pid and _is_stopped(pid) else 0
+        if looks * _LOOK_S > STOPPED_S:
+            raise LocalFault(
+                f"{folder} is held by process {pid}, which is stopped",
+                hint=f"`fg` in its terminal or `kill -CONT {pid}` lets it go on, "
+                f"`kill -KILL {pid}` ends it.",
+            )
+        time.sleep(_LOOK_S)
+
+
+def _holder(handle: int) -> int | None:
+    """The process that has locked the folder, proc_locks(5); None where nobody can see."""
+    ours = os.fstat(handle)
+    with suppress(OSError):
+        for line in Path("/proc/locks").read_text().splitlines():
+            words = line.split()  # a row of one who waits has an arrow in second place
+            if words[1] == "FLOCK" and words[5].endswith(f":{ours.st_ino}"):
+                held = Path(f"/proc/{words[4]}/fd")
+                if any(_is_open(entry, ours) for entry in held.iterdir()):
+                    return int(words[4])
+    return None
+
+
+def _is_open(entry: Path, folder: os.stat_result) -> bool:
+    """An inode's number is one disk's own, and how /proc/locks names a disk is the disk's."""
+    with suppress(OSError):
+        return os.path.samestat(entry.stat(), folder)
+    return False
+
+
+def _is_stopped(pid: int) -> bool:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][:1] in ("T", "t")
+    return False
 
 
 def _is_at(folder: Path, handle: int) -> bool:

@@ -73,7 +73,8 @@ def fetch(transport: Transport, runs: RunStore, run: RemoteRun, progress: Progre
             arriving.rename(runs.folder(run.run_id))
             return runs.load(runs.folder(run.run_id))
     folder = _folder(runs, run)
-    with alone(folder, _waiting(run, progress)):
+    followed = f"follows run {run.run_id}, or brings it home"
+    with alone(folder, _waiting(progress, followed)):
         DetachedLauncher(transport, runs.claim(folder)).pull(run.run_id, folder, progress)
         runs.record_end(folder, run.end)
         return runs.load(folder)
@@ -173,7 +174,8 @@ def _arriving(
         yield None
         return
     outer, whose = runs.root / f".arriving-{run.run_id}", _whose(run, host)
-    with alone(_no_link(outer), _waiting(run, progress), make=True):
+    brings = f"brings run {run.run_id} home"
+    with alone(_no_link(outer), _waiting(progress, brings), make=True):
         try:
             if _is_here(runs, run, host):
                 yield None
@@ -201,9 +203,9 @@ def _no_link(place: Path) -> Path:
     return place
 
 
-def _waiting(run: RemoteRun, progress: Progress) -> Waits:
+def _waiting(progress: Progress, does: str) -> Waits:
     def says() -> AbstractContextManager[None]:
-        progress.say(f"another terminal brings run {run.run_id} home; waiting")
+        progress.say(f"another terminal {does}; waiting")
         return nullcontext()
 
     return says

@@ -160,7 +160,8 @@ class _Homecoming:
 
         Half a file would only take room from whatever comes next; the host has it whole.
         """
-        drop_halves(self._folder)
+        if self._known is not Standing.OTHER:  # else it is at work on them
+            drop_halves(self._folder)
         goes_on = self._goes_on()
         return LocalFault(fault.message, hint=f"{fault.hint} {goes_on}".strip())
 

@@ -93,7 +93,8 @@ def test_who_fetches_a_run_waits_for_the_terminal_that_follows_it(tmp_path: Path
         with alone(runs.folder(RUN)):
             fetching = pool.submit(fetch, transport, runs, run, listener)
             wait_until(lambda: fetching.done() or listener.lines)
-            assert listener.lines == [f"another terminal brings run {RUN} home; waiting"]
+            told = f"another terminal follows run {RUN}, or brings it home; waiting"
+            assert listener.lines == [told]
             assert artifacts(tmp_path / "runs") == {}
         fetching.result()
     assert artifacts(tmp_path / "runs") == {"a": b"whole"}
