@@ -123,6 +123,14 @@ def first_here() -> bool:
     return not any(map(os.path.exists, ("status.json", "end.json")))
 
 
+def is_here(folder: Path) -> bool:
+    """Whether this path leads to where we work; anybody may move that meanwhile."""
+    try:
+        return os.path.samestat(os.stat(folder), os.stat("."))
+    except OSError:
+        return False
+
+
 class Supervisor:
     """Runs one job directory, in which it works, from queued to ended: so it finds its files also
     where somebody moves the workspace meanwhile. folder: what the job is told of it."""
@@ -203,9 +211,12 @@ class Supervisor:
                 self._log(f"the lock of the device was removed, and other jobs do not wait: {lost}")
 
     def _require_snapshot(self) -> None:
-        """OSError if the sources changed while the job waited; before that the agent looked."""
+        """OSError if the sources changed while the job waited, or went elsewhere together with all
+        that the job is to find by its path; before that the agent looked."""
         if not self._waited:
             return
+        if not is_here(self._folder):
+            raise OSError("its workspace was moved while it waited; start it again")
         wrong = snapshot.faults(str(self._code.parent), self._code.name)
         if wrong:
             raise OSError(f"its snapshot changed while it waited ({wrong}); start it again")

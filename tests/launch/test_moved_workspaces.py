@@ -166,6 +166,25 @@ def test_what_a_killed_runner_left_is_ended_wherever_its_workspace_was_moved(
     job.assert_over()
 
 
+@pytest.mark.parametrize("linked", [False, True], ids=["moved", "moved and linked back"])
+def test_a_job_whose_workspace_was_moved_while_it_waited_says_so_or_finds_it_by_its_old_path(
+    job: Job, tmp_path: Path, linked: bool
+) -> None:
+    job.bench.launcher.submit(job.bench.spec("r2"), "{}")
+    status = job.bench.job("r2") / "status.json"
+    wait_until(lambda: json.loads(status.read_text()).get("waiting_for"))
+    moved = job.bench.root.rename(tmp_path / "moved")
+    if linked:
+        job.bench.root.symlink_to(moved)
+    job.go.touch()
+    end = job.at(moved).follow("r2", 0, lambda _: None, lambda _: None)
+    if linked:
+        assert end.why is Ending.EXIT
+    else:
+        assert end.why is Ending.SPAWN
+        assert end.message == "its workspace was moved while it waited; start it again"
+
+
 @pytest.mark.parametrize("damage", ["status", "folder"])
 def test_a_job_that_waits_is_found_by_every_spelling_of_its_workspace(
     job: Job, tmp_path: Path, damage: str
