@@ -14,17 +14,20 @@ from orchestrator.model.job import Heartbeat, JobEnd
 from orchestrator.transport.agent import SAID_CHARACTERS
 from remote_payload import codec
 
+ASK_ITS_OWN = "Ask the host, by its name in the inventory, whose workspace it was started in."
 _ADVICE = {
     "no-space": "Free some space under the workspace, or move it: `workspace:` in the inventory.",
     "denied": "Choose a workspace you may write to: `workspace:` in the inventory.",
     "snapshot": "Run the same command again: what is damaged there is sent again.",
     "read-only": "Choose a workspace you may write to: `workspace:` in the inventory.",
     "busy": "A process that no signal ends waits for a driver or a disk: see with `ps` there.",
-    "Copied": "Ask the host, by its name in the inventory, whose workspace it was started in.",
+    "Copied": ASK_ITS_OWN,
     "Damaged": "What it left lies in its folder in jobs/ of the host's workspace.",
 }
 # In the place of a job's state, where its host tells what makes no sense.
 DAMAGED = "damaged"
+# The host's word for a folder that is a copy of the job's own, made while it ran.
+COPIED = "copied"
 _END_KEYS = [field.name for field in fields(JobEnd)]
 _NO_SENSE = (KeyError, TypeError, ValueError, AttributeError, RecursionError)
 

@@ -21,7 +21,7 @@ from orchestrator.errors import (
     RunError,
     RunTaken,
 )
-from orchestrator.launch.answer import DAMAGED
+from orchestrator.launch.answer import ASK_ITS_OWN, COPIED, DAMAGED
 from orchestrator.launch.detached import DetachedLauncher
 from orchestrator.model import regular_file
 from orchestrator.model.command import typed
@@ -54,12 +54,7 @@ def fetch(transport: Transport, runs: RunStore, run: RemoteRun, progress: Progre
     says "unknown". RunError: it still goes on; RunTaken: its name is that of another run here;
     HostUnfit: nobody can tell whether it has ended.
     """
-    if run.state == DAMAGED:
-        raise HostUnfit(
-            f"run {run.run_id} {run.words} ({transport.host.where})",
-            hint=f"Its files lie in jobs/{run.run_id} of the host's workspace; status.json or "
-            "end.json there is not as our supervisor writes it.",
-        )
+    _require_sense(run, transport.host)
     if run.end is None:
         raise RunError(
             f"run {run.run_id} still goes on at {transport.host.where}",
@@ -78,6 +73,17 @@ def fetch(transport: Transport, runs: RunStore, run: RemoteRun, progress: Progre
         DetachedLauncher(transport, runs.claim(folder)).pull(run.run_id, folder, progress)
         runs.record_end(folder, run.end)
         return runs.load(folder)
+
+
+def _require_sense(run: RemoteRun, host: Host) -> None:
+    """HostUnfit where nobody there can tell whether the run has ended."""
+    hints = {
+        DAMAGED: f"Its files lie in jobs/{run.run_id} of the host's workspace; status.json or "
+        "end.json there is not as our supervisor writes it.",
+        COPIED: ASK_ITS_OWN,
+    }
+    if run.state in hints:
+        raise HostUnfit(f"run {run.run_id} {run.words} ({host.where})", hint=hints[run.state])
 
 
 def fetch_each(
@@ -140,9 +146,11 @@ def _not_fetched(failed: dict[str, OrchestratorError], of: int, host: Host) -> O
 
 def adopt(transport: Transport, runs: RunStore, reference: str, progress: Progress) -> Path:
     """Make the folder of a run that is not kept here from what its host knows; the host may still
-    be at it. `bring_home` does the rest. RunError as in `chosen`, RunTaken as in `fetch`."""
-    run = chosen(remote_runs(transport, runs), reference, transport.host)
+    be at it. `bring_home` does the rest. RunError as in `chosen`, RunTaken and HostUnfit as
+    in `fetch`."""
     host = transport.host
+    run = chosen(remote_runs(transport, runs), reference, host)
+    _require_sense(run, host)
     with (
         _safe_there(runs, run.run_id, host, "attach"),
         _arriving(runs, run, host, progress) as arriving,

@@ -9,7 +9,7 @@ from enum import Enum
 from pathlib import Path
 
 from orchestrator.errors import HostUnfit, RunError
-from orchestrator.launch.answer import DAMAGED, ListedJob
+from orchestrator.launch.answer import COPIED, DAMAGED, ListedJob
 from orchestrator.launch.detached import DetachedLauncher
 from orchestrator.model.host import Host
 from orchestrator.model.job import Ending, Heartbeat, JobEnd
@@ -59,6 +59,8 @@ class RemoteRun:
             return self.end.words
         if self.state == DAMAGED:
             return "is damaged: what its host tells of it makes no sense"
+        if self.state == COPIED:
+            return "is a copy, made while it ran; how it is cannot be told here"
         waits = self.beat.waiting_for if self.state == "queued" else None
         return f"waits for {waits} to leave the device" if waits else f"is {self.state}"
 

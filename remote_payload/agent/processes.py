@@ -54,16 +54,35 @@ def home_of(run):
     return str((noted(run) or {}).get("home") or os.path.realpath(folder(run)))
 
 
-def copied(run):
-    """Whether this folder is a copy of another, which is still there: in that the runner works,
-    or has worked. One that was moved is what it was."""
+def original(run):
+    """Whether this folder is the job's own: False for a copy of another, which is still there, as
+    in that the runner works, or has worked. One that was moved is what it was; else None."""
     status = noted(run) or {}
     for place in ("/proc/%s/cwd" % status.get("runner_pid"), home_of(run)):
         with contextlib.suppress(OSError, ValueError):
             there = os.stat(place)
-            if there.st_nlink and [there.st_dev, there.st_ino] == status.get("inode"):
-                return not os.path.samestat(there, os.stat(folder(run)))
-    return False
+            own = os.path.samestat(there, os.stat(folder(run)))
+            if own or (there.st_nlink and [there.st_dev, there.st_ino] == status.get("inode")):
+                return own
+    with contextlib.suppress(OSError):
+        here = os.stat(folder(run))
+        if [here.st_dev, here.st_ino] == status.get("inode"):
+            return True
+    return None
+
+
+def stray(run):
+    """Whether this is a copy of a folder that is nowhere to be seen, and of a job that nothing here
+    is at work on: it may have ended in any way, and whole, wherever its folder is by now."""
+    status = noted(run) or {}
+    if original(run) is not None or "inode" not in status or status["boot"] != boot_mark():
+        return False
+    return not alive(status["runner_pid"], status["runner_ticks"])
+
+
+def copied(run):
+    """Whether how the job is cannot be told by this folder of it."""
+    return original(run) is False or stray(run)
 
 
 def recorded(run):
@@ -72,7 +91,7 @@ def recorded(run):
     return end if end and "why" in end else None
 
 
-def verdict(run):
+def verdict(run, copied=copied):
     """None while the job goes on, or does so elsewhere; else how it ended. A record of the end that
     tells nothing tells that there was one: nobody then says that the job was lost."""
     if end := recorded(run):
@@ -195,12 +214,13 @@ class Damaged(Exception):
     pass
 
 
-def final(run):
+def final(run, copied=copied):
     """The verdict; a job that lost its supervisor is really over after it."""
-    ended = verdict(run)
+    ended = verdict(run, copied)
     if not ended and copied(run):
-        text = "the folder of run %r is a copy of %s, made while it ran"
-        raise Copied(text % (run, home_of(run)))
+        text = "the folder of run %r is a copy of %s, made while it ran" % (run, home_of(run))
+        gone = ", which is gone: how it ended nobody here can tell; cancel gives it up"
+        raise Copied(text + (gone if stray(run) else ""))
     if ended and ended["why"] in ("runner-killed", "damaged"):
         sweep(run)
     if ended and ended["why"] == "damaged":
@@ -243,7 +263,7 @@ def cancel(ask):
     """End the job: its runner does so, or where that does not answer any more, we do."""
     run, began, heard, killed = ask["run"], time.monotonic(), None, 0
     while (waited := time.monotonic() - began) < CANCEL_LIMIT_S:
-        ended = final(run)
+        ended = final(run, lambda run: original(run) is False)
         if ended and ended["why"] == "never-started":
             ended = forbid(run)
         if ended and ended["why"] == "runner-killed":
@@ -251,6 +271,8 @@ def cancel(ask):
                 killed, ended = 1, None
             elif killed:
                 ended = conclude(run, "its supervisor did not answer and was killed")
+            elif stray(run):
+                ended = conclude(run, "only a copy of its folder was left, made while it ran")
         if ended:
             return {"ok": True, "end": ended}
         status = noted(run)

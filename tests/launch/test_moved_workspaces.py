@@ -19,7 +19,11 @@ import pytest
 from orchestrator.errors import HostUnfit, RunError
 from orchestrator.launch.detached import DetachedLauncher
 from orchestrator.model.job import Ending
+from orchestrator.model.progress import Silence
+from orchestrator.store.runs import RunStore
 from orchestrator.transport.local import LocalTransport
+from orchestrator.workflows.fetch_runs import adopt, fetch
+from orchestrator.workflows.remote_runs import remote_runs
 from tests.faults.conftest import alive, wait_until
 from tests.launch.conftest import Bench
 
@@ -110,15 +114,41 @@ def test_a_copy_that_took_the_place_of_its_original_does_not_end_the_job(
     assert job.at(moved).cancel("r1").why is Ending.CANCELLED
 
 
-def test_a_job_of_which_only_a_copy_is_left_was_lost_with_its_supervisor(
+def test_of_a_job_of_which_only_a_copy_is_left_nobody_says_how_it_ended_and_cancel_gives_it_up(
     job: Job, tmp_path: Path
 ) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(job.bench.root, copy, symlinks=True)
     job.kill_runner()
     shutil.rmtree(job.bench.job("r1"))
-    assert job.at(copy).cancel("r1").why is Ending.RUNNER_KILLED
+    with pytest.raises(HostUnfit, match="which is gone: how it ended nobody here can tell"):
+        ending(job.at(copy))
+    end = job.at(copy).cancel("r1")
+    assert end.words == "was cancelled: only a copy of its folder was left, made while it ran"
     job.assert_over()
+    assert ending(job.at(copy))[0] is Ending.CANCELLED
+
+
+def test_a_copy_of_a_job_that_ended_whole_and_was_moved_away_is_not_said_to_be_lost(
+    job: Job, tmp_path: Path
+) -> None:
+    copy, moved, runs = tmp_path / "copy", tmp_path / "moved", RunStore(tmp_path / "runs")
+    shutil.copytree(job.bench.root, copy, symlinks=True)
+    job.go.touch()
+    assert ending(job.bench.launcher)[0] is Ending.EXIT
+    job.assert_over()
+    job.bench.root.rename(moved)
+    host = replace(job.bench.launcher.host, workspace=str(copy))
+    with LocalTransport(host) as way:
+        (run,) = remote_runs(way, runs)
+        assert (run.end, run.state, run.words.partition(",")[0]) == (None, "copied", "is a copy")
+        with pytest.raises(HostUnfit, match="run r1 is a copy, made while it ran") as caught:
+            fetch(way, runs, run, Silence())
+        assert "whose workspace it was started in" in caught.value.hint
+        with pytest.raises(HostUnfit, match="run r1 is a copy, made while it ran"):
+            adopt(way, runs, "r1", Silence())
+    assert not (tmp_path / "runs").exists(), "nothing was brought, and no run is left that waits"
+    assert ending(job.at(moved))[0] is Ending.EXIT
 
 
 def test_a_job_whose_workspace_was_moved_ends_as_any_other(job: Job, tmp_path: Path) -> None:
