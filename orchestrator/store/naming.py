@@ -32,6 +32,11 @@ def is_id(name: str) -> bool:
     return name != LATEST and RUN_ID.fullmatch(name) is not None
 
 
+def reads_as_a_run(name: str) -> bool:
+    """Whether a command takes the name of a folder for that run, not for an option or another."""
+    return name != LATEST and not name.startswith("-")
+
+
 def require_id(reference: str) -> None:
     """RunError for what can be no id of a run, nor the beginning of one."""
     if not RUN_ID.fullmatch(reference):

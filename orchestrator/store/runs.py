@@ -23,7 +23,7 @@ from orchestrator.model.redaction import discreet
 from orchestrator.model.run import UNKNOWN, Run, RunCard
 from orchestrator.store import run_files, run_order
 from orchestrator.store.alone import alone
-from orchestrator.store.naming import is_path, named, new_run_id
+from orchestrator.store.naming import is_path, named, new_run_id, reads_as_a_run
 from orchestrator.store.run_files import CARD, END, PRICE, REQUEST, RESULT
 from remote_payload import codec
 from remote_payload.contract import Request, Result, Status
@@ -142,7 +142,7 @@ class RunStore:
         """What a person calls the run in a command: folders are renamed, and copied to elsewhere,
         where the run itself may be in the store, too."""
         place = Path(os.path.realpath(folder))
-        if place.parent == Path(os.path.realpath(self.root)):
+        if place.parent == Path(os.path.realpath(self.root)) and reads_as_a_run(place.name):
             return place.name
         return run_id if (self.folder(run_id) / CARD).is_file() else f"{place}{os.sep}"
 

@@ -182,3 +182,23 @@ def test_the_next_step_after_a_run_names_its_folder_as_it_is_called_today(
     shutil.rmtree(run)
     assert cli("report", "./copy")[1].endswith(f" runs show {copy}/\n")
     assert cli("runs", "show", f"{copy}/")[0] == 0
+
+
+@pytest.mark.parametrize("name", ["-x", "--all", "latest"])
+def test_a_folder_that_is_called_as_an_option_or_as_latest_is_named_by_its_path_where_it_is_read(
+    cli: Cli, tmp_path: Path, name: str
+) -> None:
+    run = tmp_path / "runs" / MADE
+    (run / "end.json").write_text('{"why": "exit", "exit_status": 0}')
+    odd = run.rename(run.with_name(name))
+    store(tmp_path, "20261125-101530-later", None)
+    for words, then in {
+        ("report",): ("runs", "show"),
+        ("runs", "show"): ("report",),
+        ("logs",): ("report",),
+    }.items():
+        code, said = cli(*words, f"{odd}/")
+        assert (code, said.splitlines()[-1].endswith(f" {' '.join(then)} {odd}/")) == (0, True), (
+            said
+        )
+        assert cli(*then, f"{odd}/")[0] == 0
