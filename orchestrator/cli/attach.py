@@ -13,6 +13,7 @@ import click
 from orchestrator.cli import console, options, paid, what_next
 from orchestrator.cli.session import Session
 from orchestrator.errors import RunError, RunUnknown
+from orchestrator.model.command import about
 from orchestrator.model.job import Ending, JobEnd
 
 if TYPE_CHECKING:
@@ -171,4 +172,4 @@ def _after_cancel(where: Host, folder: Path | None, claim: Claim | None, there: 
         return what_next.command("attach", there, "--host", where.name)
     if claim is None:  # its place is taken by what is damaged
         return what_next.command("runs", "rm", folder.name)
-    return what_next.command("attach", folder.name, *claim.option(where.name))
+    return about("attach", folder.name, *claim.option(where.name))

@@ -11,6 +11,7 @@ import click
 from orchestrator.cli import console, options, streams, what_next
 from orchestrator.cli.session import Session
 from orchestrator.errors import RunError, UsageError
+from orchestrator.model.command import about
 
 if TYPE_CHECKING:
     from orchestrator.model.claim import Claim
@@ -112,7 +113,7 @@ def _after(
             return _after_one_that_is_home(session.runs.load(folder))
     if host is None or (folder / CARD).is_file():
         at = claim.option(host.name) if claim and host else ()
-        return what_next.command("attach", run, *at)
+        return about("attach", run, *at)
     return what_next.command("runs", "fetch", run, "--host", host.name)
 
 

@@ -12,6 +12,7 @@ import click
 from orchestrator.cli import console, options, questions, what_next
 from orchestrator.cli.session import Session
 from orchestrator.errors import RunError, UsageError
+from orchestrator.model.command import about
 from orchestrator.model.redaction import discreet
 from orchestrator.model.run import Run
 from remote_payload import codec
@@ -149,7 +150,7 @@ def _list(session: Session, as_json: bool) -> None:
     for row in [] if as_json else rows:
         console.out(f"{row['run']:<44} {row['status']:<10} {row['reason']}".rstrip())
     if rows and rows[-1]["status"] == "pending":
-        console.next_step(what_next.command("attach", rows[-1]["run"]))
+        console.next_step(about("attach", rows[-1]["run"]))
     elif rows:
         console.next_step("orchestrator runs show latest")
     else:
@@ -173,7 +174,7 @@ def _state(run: Run) -> tuple[str, str]:
         return run.result.status.value, run.result.reason
     if run.end is not None:
         return "lost", run.end.words
-    return "pending", f"bring it home: {what_next.command('attach', run.name)}"
+    return "pending", f"bring it home: {what_next.attach(run)}"
 
 
 @runs.command()

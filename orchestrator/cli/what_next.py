@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from orchestrator.model.command import typed
+from pathlib import PurePath
+
+from orchestrator.model.command import about, typed
 from orchestrator.model.run import Run
 from remote_payload.contract import Stage, Status
 
@@ -16,7 +18,7 @@ def after(run: Run, host: str | None = None) -> str:
     """
     name, result, host = run.name, run.result, host or run.card.host
     if result is None:
-        return command("logs" if run.end else "attach", name)
+        return command("logs", name) if run.end else attach(run)
     if result.unfit:
         return command("doctor", host)
     if result.status is not Status.OK:
@@ -24,6 +26,12 @@ def after(run: Run, host: str | None = None) -> str:
     if set(result.request.stages) == {Stage.BUILD}:
         return command("profile", "--host", host)
     return command("report", name)
+
+
+def attach(run: Run) -> str:
+    """What brings it home; this takes no paths, so not the one that other commands take."""
+    folder = PurePath(run.name).name
+    return about("attach", folder if folder.startswith("-") else run.name)
 
 
 def command(*words: str) -> str:

@@ -118,6 +118,12 @@ def typed(*words: str) -> str:
     return " ".join(_quoted(w) if all(map(is_seen, w)) else _dollar_quoted(w) for w in words)
 
 
+def about(verb: str, name: str, *options: str) -> str:
+    """Our command about one run by its folder's name, which may begin as an option does."""
+    words = (*options, "--", name) if name.startswith("-") else (name, *options)
+    return typed("orchestrator", verb, *words)
+
+
 def _dollar_quoted(word: str) -> str:
     def spelled(character: str) -> str:
         if is_seen(character):

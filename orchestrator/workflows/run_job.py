@@ -20,7 +20,7 @@ from orchestrator.errors import (
 )
 from orchestrator.launch.detached import DetachedLauncher
 from orchestrator.launch.pull import drop_halves
-from orchestrator.model.command import typed
+from orchestrator.model.command import about, typed
 from orchestrator.model.job import Ending, JobEnd
 from orchestrator.model.local_fault import is_local, no_memory, told
 from orchestrator.model.run import Run, RunCard
@@ -153,7 +153,7 @@ class _Homecoming:
     def _typed(self, verb: str) -> str:
         """Our command about the run, as it is called here and found at its host by now."""
         host = self._claim.option(self._errand.host.name)
-        return typed("orchestrator", verb, self._folder.name, *host)
+        return about(verb, self._folder.name, *host)
 
     def _out_of_place(self, fault: LocalFault) -> LocalFault:
         """This machine no longer takes what comes: also what becomes of the job, and the way.

@@ -202,3 +202,18 @@ def test_a_folder_that_is_called_as_an_option_or_as_latest_is_named_by_its_path_
             said
         )
         assert cli(*then, f"{odd}/")[0] == 0
+
+
+def test_a_run_that_waits_in_a_folder_called_as_an_option_is_attached_by_the_next_step(
+    cli: Cli, tmp_path: Path
+) -> None:
+    odd = tmp_path / "runs" / "-x"
+    store(tmp_path, "20261125-101530-later", None)
+    (tmp_path / "runs" / "20261125-101530-later").rename(odd)
+    code, said = cli("runs")
+    assert (code, said.splitlines()[-1].endswith(" attach -- -x")) == (0, True), said
+    assert "bring it home: orchestrator attach -- -x\n" in said
+    assert cli("runs", "show", f"{odd}/")[1].endswith(" attach -- -x\n")
+    code, said = cli("attach", "--", "-x")
+    assert "No such option" not in said
+    assert "is no run" not in said
