@@ -1,4 +1,4 @@
-"""Which files of a folder count as sources: what git says, or `.gitignore` rules without git."""
+"""Which files of a folder count as sources: what git says, or what a walk finds without git."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pathspec import GitIgnoreSpec
-
 from orchestrator.errors import UsageError
-from orchestrator.model import children, regular_file
+from orchestrator.model import children
 from orchestrator.model.snapshot import Skipped
-from orchestrator.store.left_out import BY_RULES
+from orchestrator.store.walking import (
+    NEVER_TRAVELS,
+    Listing,
+    stands_for_a_file,
+    unreadable,
+    walk_parts,
+)
 
-# Not even when tracked: caches of this machine's Python, git's own store, our notes.
-NEVER_TRAVELS = frozenset({".git", "__pycache__", ".orchestrator"})
 _GITLINK = b"160000 "  # git-ls-files(1), --stage: the mode of a submodule
 _MOST_ASKED = 200
-_SOURCE = re.compile(r".+\.(?:cu|cuh|cpp|h|hpp|inl|py)")
 _SPARSE = b"S "  # git-ls-files(1), -t: skip-worktree
 # What git says, and goes on without; it comes in English, as we ask for it.
 _CLOSED = re.compile(r"^warning: could not open directory '(.*)': (.*)$", re.MULTILINE)
@@ -33,15 +34,6 @@ _ELSEWHERE = (
     "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS",
 )  # fmt: skip
 _GIT_LIMIT_S = 30.0
-_Rules = tuple[tuple[str, GitIgnoreSpec], ...]
-
-
-@dataclass(frozen=True)
-class Listing:
-    """files: paths relative to the folder, with `/`, some of which may be gone from the disk."""
-
-    files: tuple[str, ...]
-    ignored: tuple[Skipped, ...]
 
 
 def list_files(folder: Path, parts: Sequence[str] = (".",)) -> Listing:
@@ -54,7 +46,7 @@ def list_files(folder: Path, parts: Sequence[str] = (".",)) -> Listing:
         listing = _ask_git(folder, parts)
         if listing.files:
             return listing
-    return _walk_parts(folder, parts)
+    return walk_parts(folder, parts)
 
 
 def has_git(folder: Path) -> bool:
@@ -134,7 +126,7 @@ def _ask_git(folder: Path, parts: Sequence[str]) -> Listing:
             hint="Run `git status` there; sync sends what git would.",
         )
     if closed := _CLOSED.search(complaint):
-        raise _unreadable(closed[1], closed[2])
+        raise unreadable(closed[1], closed[2])
     names, ignored_names = list(_paths(kept.told)), list(_paths(ignored.told))
     odd = list(_untold(folder, parts, frozenset(name.rstrip("/") for name in ignored_names)))
     hidden = {path for path, rule in ignoring(folder, odd).items() if rule.text[:1] != "!"}
@@ -164,25 +156,10 @@ def _untold(folder: Path, parts: Sequence[str], ignored: Collection[str]) -> Ite
                 if not item.is_dir():
                     if not item.is_file():
                         yield path
-                elif _stands_for_a_file(item):
+                elif stands_for_a_file(item):
                     yield path
                 elif not os.path.lexists(f"{item.path}/.git"):  # else it is asked by itself
                     waiting.append(f"{path}/")
-
-
-def _stands_for_a_file(folder: os.DirEntry[str]) -> bool:
-    """Whether it is an empty folder under a name that only a source has."""
-    try:
-        return bool(_SOURCE.fullmatch(folder.name)) and not any(Path(folder).iterdir())
-    except OSError:
-        return False
-
-
-def _unreadable(path: str, why: str) -> UsageError:
-    return UsageError(
-        f"cannot read the folder {path}: {why}",
-        hint="What is in it would be left out: make it readable, or let git ignore it.",
-    )
 
 
 def _not_behind_links(folder: Path, paths: Iterable[str]) -> tuple[str, ...]:
@@ -227,55 +204,3 @@ def _heard(folder: Path, git: subprocess.Popen[bytes], asked: bytes = b"") -> _S
 def _paths(names: bytes) -> Iterator[str]:
     paths = (os.fsdecode(name) for name in names.split(b"\0") if name)
     return (path for path in paths if NEVER_TRAVELS.isdisjoint(path.split("/")))
-
-
-def _walk_parts(folder: Path, parts: Sequence[str]) -> Listing:
-    files: list[str] = []
-    ignored: list[Skipped] = []
-    for part in parts:
-        rules: _Rules = ()
-        inner = "" if part == "." else f"{part}/"
-        if (folder / part).is_symlink() or not (folder / part).is_dir():
-            files.append(part)
-            continue
-        if inner:
-            rules = _with_rules_of(folder, "", rules)
-        _walk(folder, inner, rules, files, ignored)
-    return Listing(tuple(files), tuple(ignored))
-
-
-def _walk(base: Path, prefix: str, rules: _Rules, files: list[str], ignored: list[Skipped]) -> None:
-    rules = _with_rules_of(base, prefix, rules)
-    try:
-        with os.scandir(base / prefix) as items:
-            found = sorted(items, key=lambda item: item.name)
-    except OSError as error:
-        raise _unreadable(prefix or str(base), error.strerror or str(error)) from error
-    for item in found:
-        if item.name in NEVER_TRAVELS:
-            continue
-        path = prefix + item.name
-        is_folder = item.is_dir(follow_symlinks=False)
-        if _is_ignored(path + "/" * is_folder, rules):
-            ignored.append(Skipped(path + "/" * is_folder, BY_RULES, usual=True))
-        elif is_folder and not _stands_for_a_file(item):
-            _walk(base, path + "/", rules, files, ignored)
-        else:
-            files.append(path)
-
-
-def _with_rules_of(base: Path, prefix: str, rules: _Rules) -> _Rules:
-    try:
-        text = regular_file.read_text(base / prefix / ".gitignore", "surrogateescape")
-    except OSError:
-        return rules
-    return (*rules, (prefix, GitIgnoreSpec.from_lines(text.splitlines())))
-
-
-def _is_ignored(path: str, rules: _Rules) -> bool:
-    """The deepest `.gitignore` that has an opinion decides."""
-    for prefix, spec in reversed(rules):
-        verdict = spec.check_file(path[len(prefix) :]).include
-        if verdict is not None:
-            return verdict
-    return False

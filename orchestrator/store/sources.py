@@ -17,7 +17,8 @@ from orchestrator.model.command import Command
 from orchestrator.model.snapshot import Entry, Kind, Scan, Skipped, Snapshot, Submodule
 from orchestrator.store.inputs import no_such_part, require_parts
 from orchestrator.store.left_out import HOLDS_KEY, NO_FILE, ODD, SPARSE
-from orchestrator.store.listing import NEVER_TRAVELS, list_files, seen_as, sparse, submodules
+from orchestrator.store.listing import list_files, seen_as, sparse, submodules
+from orchestrator.store.walking import NEVER_TRAVELS
 
 PARTS = ("csrc", "remote_payload")
 _CHUNK_BYTES = 1 << 20
