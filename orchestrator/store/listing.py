@@ -16,7 +16,9 @@ from orchestrator.model import children
 from orchestrator.model.snapshot import Skipped
 from orchestrator.store.walking import (
     NEVER_TRAVELS,
+    RULES,
     Listing,
+    closed_rules,
     stands_for_a_file,
     unreadable,
     walk_parts,
@@ -27,12 +29,14 @@ _MOST_ASKED = 200
 _SPARSE = b"S "  # git-ls-files(1), -t: skip-worktree
 # What git says, and goes on without; it comes in English, as we ask for it.
 _CLOSED = re.compile(r"^warning: could not open directory '(.*)': (.*)$", re.MULTILINE)
+_CLOSED_RULES = re.compile(r"^warning: unable to access '(.*)': (.*)$", re.MULTILINE)
 # git(1): a hook, or `git rebase --exec`, has these set, for another checkout than we may ask about.
 _ELSEWHERE = (
     "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_NAMESPACE",
     "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_GLOB_PATHSPECS",
     "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS",
 )  # fmt: skip
+_OF_CHECKOUT = (RULES, "exclude")  # gitignore(5): the files of rules that a checkout itself has
 _GIT_LIMIT_S = 30.0
 
 
@@ -40,7 +44,8 @@ def list_files(folder: Path, parts: Sequence[str] = (".",)) -> Listing:
     """List the files in `parts` of `folder` that git tracks or would offer to add.
 
     Outside a git checkout, or in one that ignores all of these parts, the folder is walked and
-    its `.gitignore` files are obeyed. UsageError when git fails, or a folder cannot be read.
+    its `.gitignore` files are obeyed. UsageError when git fails, or a folder or a file of rules
+    cannot be read.
     """
     if has_git(folder):
         listing = _ask_git(folder, parts)
@@ -127,6 +132,10 @@ def _ask_git(folder: Path, parts: Sequence[str]) -> Listing:
         )
     if closed := _CLOSED.search(complaint):
         raise unreadable(closed[1], closed[2])
+    for rules in _CLOSED_RULES.finditer(complaint):
+        # core.excludesFile may name what nobody made, in the closed home of another user.
+        if Path(rules[1]).name in _OF_CHECKOUT or os.path.lexists(rules[1]):
+            raise closed_rules(rules[1], rules[2])
     names, ignored_names = list(_paths(kept.told)), list(_paths(ignored.told))
     odd = list(_untold(folder, parts, frozenset(name.rstrip("/") for name in ignored_names)))
     hidden = {path for path, rule in ignoring(folder, odd).items() if rule.text[:1] != "!"}

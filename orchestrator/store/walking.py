@@ -17,6 +17,7 @@ from orchestrator.store.left_out import BY_RULES
 
 # Not even when tracked: caches of this machine's Python, git's own store, our notes.
 NEVER_TRAVELS = frozenset({".git", "__pycache__", ".orchestrator"})
+RULES = ".gitignore"
 _SOURCE = re.compile(r".+\.(?:cu|cuh|cpp|h|hpp|inl|py)")
 _Rules = tuple[tuple[str, GitIgnoreSpec], ...]
 
@@ -31,7 +32,7 @@ class Listing:
 
 def walk_parts(folder: Path, parts: Sequence[str]) -> Listing:
     """All files in `parts` of `folder` but those that its own rules ignore; UsageError when one
-    of its folders cannot be read."""
+    of its folders, or of its rules, cannot be read."""
     files: list[str] = []
     ignored: list[Skipped] = []
     for part in parts:
@@ -67,11 +68,17 @@ def _walk(base: Path, prefix: str, rules: _Rules, files: list[str], ignored: lis
 
 
 def _with_rules_of(base: Path, prefix: str, rules: _Rules) -> _Rules:
+    """With those of one more folder; UsageError where they are there and cannot be read."""
+    place = base / prefix / RULES
     try:
-        text = regular_file.read_text(base / prefix / ".gitignore", "surrogateescape")
-    except OSError:
-        return rules
-    return (*rules, (prefix, GitIgnoreSpec.from_lines(text.splitlines())))
+        text = regular_file.read_bytes(place).decode("utf-8-sig", "surrogateescape")
+    except OSError as error:
+        # A folder of that name holds no rules, to git neither.
+        if not os.path.lexists(place) or (not place.is_symlink() and place.is_dir()):
+            return rules
+        raise closed_rules(prefix + RULES, error.strerror or str(error)) from error
+    lines = (line.removesuffix("\r") for line in text.split("\n"))
+    return (*rules, (prefix, GitIgnoreSpec.from_lines(lines)))
 
 
 def _is_ignored(path: str, rules: _Rules) -> bool:
@@ -96,4 +103,12 @@ def unreadable(path: str, why: str) -> UsageError:
     return UsageError(
         f"cannot read the folder {path}: {why}",
         hint="What is in it would be left out: make it readable, or let git ignore it.",
+    )
+
+
+def closed_rules(path: str, why: str) -> UsageError:
+    """The error for a file of ignore rules of which nobody knows what it keeps back."""
+    return UsageError(
+        f"cannot read the ignore rules in {path}: {why}",
+        hint="What they keep back would travel: make it a readable file of its own, or remove it.",
     )
