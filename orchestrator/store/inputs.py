@@ -20,7 +20,7 @@ from pathlib import Path
 from orchestrator.errors import UsageError
 from orchestrator.model import regular_file
 from orchestrator.model.snapshot import Entry, Kind, Scan, Skipped
-from orchestrator.store.left_out import LOST, SPARSE, files_of, mend
+from orchestrator.store.left_out import IGNORED, LOST, SPARSE, files_of, mend
 from orchestrator.store.listing import Rule, ignoring, sparse
 
 # What is compiled, run or compared with over there: these file names, in these folders.
@@ -127,18 +127,20 @@ def _not_by_choice(scan: Scan, travels: Collection[str]) -> Iterator[_Missing]:
 
 def _explained(root: Path, skipped: Sequence[Skipped]) -> list[Skipped]:
     """With the rule where git ignores something; usual is left to what the project itself wants."""
-    ignored = [item.path for item in skipped if "ignored" in item.reason]
-    rules = ignoring(root, ignored)
-    return [
-        replace(
-            item,
-            reason=f"{item.reason}: line {rule.line} of {rule.file}, `{rule.text}`",
-            usual=_is_of_project(root, rule),
-        )
-        if (rule := rules.get(item.path))
-        else replace(item, usual=item.usual and item.reason != SPARSE)
-        for item in skipped
-    ]
+    rules = ignoring(root, [item.path for item in skipped if "ignored" in item.reason])
+    return [_with_rule(root, item, rules.get(item.path)) for item in skipped]
+
+
+def _with_rule(root: Path, item: Skipped, rule: Rule | None) -> Skipped:
+    if rule is None:
+        # Where no rule is about a folder, but about all that is in it, git lists that as well.
+        known = item.reason not in (IGNORED, SPARSE) or item.path.endswith("/")
+        return replace(item, usual=item.usual and known)
+    return replace(
+        item,
+        reason=f"{item.reason}: line {rule.line} of {rule.file}, `{rule.text}`",
+        usual=_is_of_project(root, rule),
+    )
 
 
 def _is_of_project(root: Path, rule: Rule) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from orchestrator.model.snapshot import Scan, Skipped
 
+IGNORED = "is ignored by git"
 BY_RULES = "is ignored by .gitignore"  # where no git is there to be told of exceptions
 SPARSE = "is left out by this sparse checkout"
 LOST = "is a link to nothing"

@@ -14,6 +14,8 @@ from pathlib import Path
 from orchestrator.errors import UsageError
 from orchestrator.model import children
 from orchestrator.model.snapshot import Skipped
+from orchestrator.store.checkout import located
+from orchestrator.store.left_out import IGNORED
 from orchestrator.store.walking import (
     NEVER_TRAVELS,
     RULES,
@@ -25,7 +27,6 @@ from orchestrator.store.walking import (
 )
 
 _GITLINK = b"160000 "  # git-ls-files(1), --stage: the mode of a submodule
-_MOST_ASKED = 200
 _SPARSE = b"S "  # git-ls-files(1), -t: skip-worktree
 # What git says, and goes on without; it comes in English, as we ask for it.
 _CLOSED = re.compile(r"^warning: could not open directory '(.*)': (.*)$", re.MULTILINE)
@@ -73,7 +74,7 @@ def sparse(folder: Path, parts: Sequence[str]) -> frozenset[str]:
     if not has_git(folder):
         return frozenset()
     ask = ["git", "-C", str(folder), "--literal-pathspecs", "ls-files", "-z", "-t", "--"]
-    rows = _said(folder, [*ask, *parts]).told
+    rows = _answer(folder, [*ask, *parts])
     found = (row for row in rows.split(b"\0") if row.startswith(_SPARSE))
     return frozenset(os.fsdecode(row[len(_SPARSE) :]) for row in found)
 
@@ -87,17 +88,30 @@ class Rule:
     text: str
 
 
-def ignoring(folder: Path, paths: Sequence[str]) -> dict[str, Rule]:
-    """The rule that ignores each of `paths`, as git tells it; nothing where it does not."""
-    if not paths or not has_git(folder):
-        return {}
-    top = _said(folder, ["git", "-C", str(folder), "rev-parse", "--show-toplevel"]).told
-    ask = ["git", "-C", str(folder), "check-ignore", "-v", "-z", "--no-index", "--stdin"]
-    asked = _said(folder, ask, os.fsencode("\0".join(paths)))
-    if asked.status > 1 and len(paths) > 1:  # one of them lies in another checkout
-        alone = [ignoring(folder, [path]) for path in paths[:_MOST_ASKED]]
-        return {path: rule for found in alone for path, rule in found.items()}
-    fields = [os.fsdecode(field) for field in asked.told.split(b"\0")]
+def ignoring(folder: Path, paths: Iterable[str]) -> dict[str, Rule]:
+    """The rule that ignores each of `paths`, as git tells it; nothing where it knows of none.
+
+    Each is asked about in the checkout that it lies in, links followed; UsageError when git fails.
+    """
+    asked: dict[Path, dict[str, str]] = {}
+    for path in paths:
+        top, inner = located(folder / path)
+        asked.setdefault(top, {})[path] = inner + "/" * path.endswith("/")
+    return {
+        path: rules[inner]
+        for top, places in asked.items()
+        if has_git(top) and (rules := _rules(top, places.values()))
+        for path, inner in places.items()
+        if inner in rules
+    }
+
+
+def _rules(checkout: Path, paths: Iterable[str]) -> dict[str, Rule]:
+    top = _answer(checkout, ["git", "-C", str(checkout), "rev-parse", "--show-toplevel"])
+    ask = ["git", "-C", str(checkout), "check-ignore", "-v", "-z", "--no-index", "--stdin"]
+    # git-check-ignore(1): status 1 for no path that is ignored
+    told = _answer(checkout, ask, os.fsencode("\0".join(paths)), fine=(0, 1))
+    fields = [os.fsdecode(field) for field in told.split(b"\0")]
     place = Path(os.fsdecode(top).rstrip("\n"))
     return {
         path: Rule(place / file, line, text)
@@ -107,10 +121,10 @@ def ignoring(folder: Path, paths: Sequence[str]) -> dict[str, Rule]:
 
 def submodules(folder: Path, paths: Sequence[str]) -> tuple[str, ...]:
     """Those of `paths` that the index of `folder`'s checkout holds as commits of another one."""
-    if not paths or not shutil.which("git"):
+    if not paths or not has_git(folder):
         return ()
     ask = ["git", "-C", str(folder), "--literal-pathspecs", "ls-files", "-z", "--stage", "--"]
-    rows = _said(folder, [*ask, *paths]).told
+    rows = _answer(folder, [*ask, *paths])
     found = (row.split(b"\t", 1) for row in rows.split(b"\0") if row.startswith(_GITLINK))
     return tuple(os.fsdecode(name) for _, name in found)
 
@@ -122,14 +136,12 @@ def _ask_git(folder: Path, parts: Sequence[str]) -> Listing:
         _started([*ask, "--others", "--ignored", "--directory", "--", *parts]) as other,
     ):
         kept = _heard(folder, one)
-        # What is ignored is only told: git has no answer for a folder that is ignored itself.
         ignored = _heard(folder, other)
-    complaint = os.fsdecode(kept.complaint)
     if kept.status:
-        raise UsageError(
-            f"git could not list the files in {folder}: {complaint.strip()}",
-            hint="Run `git status` there; sync sends what git would.",
-        )
+        raise _failed(folder, kept)
+    if ignored.status < 0:  # 128: git has no answer for a folder that is ignored itself
+        raise _failed(folder, ignored)
+    complaint = os.fsdecode(kept.complaint)
     if closed := _CLOSED.search(complaint):
         raise unreadable(closed[1], closed[2])
     for rules in _CLOSED_RULES.finditer(complaint):
@@ -142,10 +154,24 @@ def _ask_git(folder: Path, parts: Sequence[str]) -> Listing:
     names += (path for path in odd if path not in hidden)
     return Listing(
         _not_behind_links(folder, dict.fromkeys(names)),
-        tuple(
-            Skipped(path, "is ignored by git", usual=True)
-            for path in [*ignored_names, *sorted(hidden)]
-        ),
+        tuple(Skipped(path, IGNORED, usual=True) for path in [*ignored_names, *sorted(hidden)]),
+    )
+
+
+def _answer(
+    folder: Path, argv: list[str], asked: bytes = b"", fine: Collection[int] = (0,)
+) -> bytes:
+    said = _said(folder, argv, asked)
+    if said.status not in fine:
+        raise _failed(folder, said)
+    return said.told
+
+
+def _failed(folder: Path, said: _Said) -> UsageError:
+    complaint = os.fsdecode(said.complaint).strip() or f"it ended with status {said.status}"
+    return UsageError(
+        f"git could not list the files in {folder}: {complaint}",
+        hint="Run `git status` there; sync sends what git would.",
     )
 
 
