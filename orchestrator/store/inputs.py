@@ -127,7 +127,7 @@ def _not_by_choice(scan: Scan, travels: Collection[str]) -> Iterator[_Missing]:
 
 def _explained(root: Path, skipped: Sequence[Skipped]) -> list[Skipped]:
     """With the rule where git ignores something; usual is left to what the project itself wants."""
-    rules = ignoring(root, [item.path for item in skipped if "ignored" in item.reason])
+    rules = ignoring(root, [item.path for item in skipped if item.reason == IGNORED])
     return [_with_rule(root, item, rules.get(item.path)) for item in skipped]
 
 

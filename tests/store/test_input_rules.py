@@ -91,3 +91,13 @@ def test_a_git_that_fails_at_one_of_our_questions_is_told(
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
     assert refusal(root).message.endswith(": it ended with status -9")
+
+
+@pytest.mark.parametrize("rule", ["/project/", "*"])
+def test_a_rule_of_the_projects_own_is_its_wish_where_a_parent_ignores_the_whole_project(
+    root: Path, rule: str
+) -> None:
+    git(root.parent, "init", "-q")
+    (root.parent / ".gitignore").write_text(f"{rule}\n")
+    write(root, {".gitignore": "/remote_payload/scratch.py\n", "remote_payload/scratch.py": ""})
+    assert paths(scanned(root)) == ALL
