@@ -22,6 +22,7 @@ from orchestrator.model import regular_file
 from orchestrator.model.snapshot import Entry, Kind, Scan, Skipped
 from orchestrator.store.left_out import IGNORED, LOST, SPARSE, files_of, mend
 from orchestrator.store.listing import Rule, ignoring, sparse
+from orchestrator.store.neighbours import NOT_PARSED
 
 # What is compiled, run or compared with over there: these file names, in these folders.
 _INPUT = re.compile(
@@ -193,7 +194,7 @@ def _included(path: str, text: str, travels: Collection[str]) -> Iterator[str]:
 
 def _imported(text: str) -> Iterator[str]:
     """Files of the payload that a module imports, anywhere but where it is ready for their lack."""
-    with suppress(SyntaxError, ValueError):
+    with suppress(*NOT_PARSED):
         waiting: list[ast.AST] = [ast.parse(text)]
         while waiting:
             node = waiting.pop()

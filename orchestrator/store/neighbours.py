@@ -10,6 +10,9 @@ from pathlib import Path
 
 from orchestrator.model import regular_file
 
+# ast.parse: no Python, a NUL, or nested deeper than its own stack or this machine's allows.
+NOT_PARSED = (SyntaxError, ValueError, RecursionError, MemoryError)
+
 
 def neighbours(source: Path) -> tuple[Path, ...]:
     """Files and folders beside `source` that it imports, also by way of each other; not itself.
@@ -61,7 +64,7 @@ def _imported(path: Path) -> Iterator[str]:
     """Every name that is imported anywhere in the file, with what is taken from it."""
     try:
         tree = ast.parse(regular_file.read_bytes(path))
-    except (OSError, SyntaxError, ValueError):
+    except (OSError, *NOT_PARSED):
         return
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):

@@ -69,6 +69,16 @@ def test_what_the_project_itself_keeps_back_stays_silent_unless_something_needs_
     assert "remote_payload/scratch.py (remote_payload/runner.py needs it)" in refusal(root).message
 
 
+@pytest.mark.parametrize("words", ["+".join(["1"] * 20_000), "-" * 100_000 + "1"])
+def test_a_module_that_cannot_be_parsed_needs_nothing(root: Path, words: str) -> None:
+    git(root, "init", "-q")
+    write(root, {
+        ".gitignore": "scratch.py\n",
+        "remote_payload/scratch.py": "", "remote_payload/long.py": f"X = {words}\n",
+    })  # fmt: skip
+    assert paths(scanned(root)) == sorted([*ALL, "remote_payload/long.py"])
+
+
 def test_the_same_holds_without_git(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
     (root / ".gitignore").write_text("mask.cuh\n")

@@ -41,6 +41,21 @@ def test_a_file_without_neighbours_or_without_python_has_none(tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     "words",
+    ["+".join(["1"] * 20_000), "-" * 100_000 + "1", "x" + ".a" * 100_000, "[" * 5_000, "1\0"],
+    ids=["a sum", "signs", "attributes", "brackets", "a NUL"],
+)
+def test_a_text_that_cannot_be_parsed_has_no_neighbours_and_is_no_fault_of_ours(
+    tmp_path: Path, words: str
+) -> None:
+    """On the host, too, Python gives up at most of these."""
+    folder = laid_out(tmp_path, {"k.py": f"import other, k\nx = {words}\n", "other.py": ""})
+    laid_out(tmp_path, {"user.py": "import k"})
+    assert neighbours(folder / "k.py") == ()
+    assert neighbours(folder / "user.py") == (folder / "k.py",)
+
+
+@pytest.mark.parametrize(
+    "words",
     [
         "import helpers.sub.mod",
         "from helpers.sub import mod",
