@@ -11,6 +11,7 @@ import ast
 import os
 import posixpath
 import re
+import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -165,7 +166,7 @@ def _needed(scan: Scan, travels: dict[str, Entry]) -> Iterator[_Missing]:
         if headers and path.startswith(f"{_HEADERS}/") and path.endswith(_READS_HEADERS):
             wanted = headers.intersection(_included(path, _text(scan, entry), travels))
         elif modules and path.startswith(f"{_PACKAGE}/") and path.endswith(".py"):
-            wanted = modules.intersection(_imported(_text(scan, entry)))
+            wanted = modules.intersection(_imported(path, _text(scan, entry)))
         explained = _explained(scan.root, [staying[one] for one in sorted(wanted)])
         for one, item in zip(sorted(wanted), explained, strict=True):
             yield one, (item, f"{path} needs it")
@@ -192,21 +193,33 @@ def _included(path: str, text: str, travels: Collection[str]) -> Iterator[str]:
                 yield from places
 
 
-def _imported(text: str) -> Iterator[str]:
+def _imported(path: str, text: str) -> Iterator[str]:
     """Files of the payload that a module imports, anywhere but where it is ready for their lack."""
     with suppress(*NOT_PARSED):
         waiting: list[ast.AST] = [ast.parse(text)]
         while waiting:
             node = waiting.pop()
             waiting += (one for one in ast.iter_child_nodes(node) if not isinstance(one, ast.Try))
-            for name in _names(node):
-                yield f"{name.replace('.', '/')}.py"
-                yield f"{name.replace('.', '/')}/__init__.py"
+            for place in _places(node, path):
+                yield f"{place}.py"
+                yield f"{place}/__init__.py"
 
 
-def _names(node: ast.AST) -> Iterator[str]:
+def _places(node: ast.AST, path: str) -> Iterator[str]:
+    """Where Python would look for what a statement of the module at `path` imports."""
     if isinstance(node, ast.Import):
-        yield from (alias.name for alias in node.names)
-    elif isinstance(node, ast.ImportFrom) and node.module:
-        yield node.module
-        yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        names = [alias.name for alias in node.names]
+    elif isinstance(node, ast.ImportFrom):
+        first = f"{node.module}." if node.module else ""
+        names = [*filter(None, [node.module]), *(first + alias.name for alias in node.names)]
+    else:
+        return
+    # The payload also puts its own folder last on sys.path, for the packages in it.
+    folders: tuple[str, ...] = ("", f"{_PACKAGE}/")
+    if isinstance(node, ast.ImportFrom) and node.level:
+        inside = path.split("/")[: -node.level]
+        folders = (f"{'/'.join(inside)}/",) if inside else ()
+    else:
+        names = [one for one in names if one.partition(".")[0] not in sys.stdlib_module_names]
+    for name in names:
+        yield from (f"{folder}{name.replace('.', '/')}" for folder in folders)

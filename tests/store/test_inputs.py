@@ -79,6 +79,43 @@ def test_a_module_that_cannot_be_parsed_needs_nothing(root: Path, words: str) ->
     assert paths(scanned(root)) == sorted([*ALL, "remote_payload/long.py"])
 
 
+@pytest.mark.parametrize(
+    ("path", "words", "needed"),
+    [
+        ("remote_payload/runner.py", "from . import extra", "remote_payload/extra.py"),
+        ("remote_payload/runner.py", "from .extra import x", "remote_payload/extra.py"),
+        ("remote_payload/runner.py", "from .pack import extra", "remote_payload/pack/extra.py"),
+        ("remote_payload/runner.py", "from pack.extra import x", "remote_payload/pack/extra.py"),
+        ("remote_payload/runner.py", "from pack import extra", "remote_payload/pack/extra.py"),
+        ("remote_payload/runner.py", "import pack.extra", "remote_payload/pack/extra.py"),
+        ("remote_payload/pack/x.py", "from . import extra", "remote_payload/pack/extra.py"),
+        ("remote_payload/pack/__init__.py", "from .extra import x", "remote_payload/pack/extra.py"),
+        ("remote_payload/pack/x.py", "from .. import extra", "remote_payload/extra.py"),
+        ("remote_payload/pack/x.py", "from ..extra import x", "remote_payload/extra.py"),
+        ("remote_payload/pack/x.py", "from . import other", ""),
+        ("remote_payload/pack/x.py", "from .... import extra", ""),
+        ("remote_payload/runner.py", "from .pack import extras", ""),
+        ("remote_payload/runner.py", "import os, pack.extra", "remote_payload/pack/extra.py"),
+        ("remote_payload/runner.py", "import calendar", ""),
+    ],
+)
+@pytest.mark.parametrize("with_git", [True, False])
+def test_what_python_would_find_in_the_payload_is_needed_however_it_is_imported(
+    root: Path, path: str, words: str, needed: str, with_git: bool
+) -> None:
+    if with_git:
+        git(root, "init", "-q")
+    write(root, {
+        ".gitignore": "extra.py\ncalendar.py\n", path: f"{words}\n",
+        "remote_payload/extra.py": "", "remote_payload/pack/extra.py": "",
+        "remote_payload/calendar.py": "",
+    })  # fmt: skip
+    if needed:
+        assert f"{needed} ({path} needs it)" in refusal(root).message
+    else:
+        assert not any(one.endswith(("extra.py", "calendar.py")) for one in paths(scanned(root)))
+
+
 def test_the_same_holds_without_git(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
     (root / ".gitignore").write_text("mask.cuh\n")
