@@ -19,8 +19,17 @@ def located(place: Path) -> tuple[Path, str]:
 
 
 def git_line(root: Path, path: str, *words: str) -> str:
-    """The command, to be typed in `root`, by which git does `words` to a path of the project."""
+    """The command, to be typed where we are, by which git does `words` to a path of the project."""
     top, inner = located(root / path)
-    if root != top and root in top.parents:
-        return typed("git", "-C", os.path.relpath(top, root), *words, inner)
-    return typed("git", *words, os.path.relpath(top / inner, root))
+    place = top if root in top.parents else root
+    away = _from_here(place)
+    there = ("-C", away) if away else ()
+    return typed("git", *there, *words, os.path.relpath(top / inner, place))
+
+
+def _from_here(place: Path) -> str:
+    try:
+        away = os.path.relpath(place)
+    except OSError:  # the folder that we are in is gone
+        return str(place)
+    return "" if away == "." else min(away, str(place), key=len)

@@ -21,8 +21,9 @@ from pathlib import Path
 from orchestrator.errors import UsageError
 from orchestrator.model import regular_file
 from orchestrator.model.snapshot import Entry, Kind, Scan, Skipped
-from orchestrator.store.left_out import IGNORED, LOST, SPARSE, files_of, mend
-from orchestrator.store.listing import Rule, ignoring, sparse
+from orchestrator.store.checkout import git_line
+from orchestrator.store.left_out import CHECKOUT, IGNORED, LOST, SPARSE, files_of, mend
+from orchestrator.store.listing import Rule, has_sparse_rules, ignoring, sparse
 from orchestrator.store.neighbours import NOT_PARSED
 
 # What is compiled, run or compared with over there: these file names, in these folders.
@@ -52,9 +53,10 @@ def no_such_part(root: Path, part: str) -> UsageError:
     except OSError:
         pass
     if sparse(root, (part,)):
+        words = ("sparse-checkout", "add") if has_sparse_rules(root) else CHECKOUT
         return UsageError(
             f"there is no {part}/ in {root}: it {SPARSE}",
-            hint=f"In {root}: git sparse-checkout add {part}",
+            hint=f"`{git_line(root, part, *words)}` brings it here.",
         )
     return UsageError(
         f"there is no {part}/ in {root}",
@@ -85,7 +87,7 @@ def require_parts(
             path = said.path.rstrip("/")
             raise UsageError(
                 f"nothing in {part}/ would travel: {path} {said.reason}",
-                hint=f"{mend(path, said)}.",
+                hint=f"{mend(root, path, said)}.",
             )
         raise UsageError(f"nothing in {part}/ would travel", hint="Do its ignore rules hide all?")
 
@@ -104,7 +106,7 @@ def require_inputs(scan: Scan) -> Scan:
     path, (item, _) = next(iter(missing.items()))
     raise UsageError(
         f"the build needs what would not travel: {'; '.join(said[:_SHOWN])}{more}",
-        hint=f"{mend(path, item)}.",
+        hint=f"{mend(scan.root, path, item)}.",
     )
 
 

@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from orchestrator.model.snapshot import Scan, Skipped
+from orchestrator.store.checkout import git_line
 
 IGNORED = "is ignored by git"
 BY_RULES = "is ignored by .gitignore"  # where no git is there to be told of exceptions
@@ -16,6 +17,7 @@ SPARSE = "is left out by this sparse checkout"
 LOST = "is a link to nothing"
 HOLDS_KEY = "holds a private key"
 ODD, NO_FILE = "is not a regular file", "is a folder, not a file"
+CHECKOUT = ("checkout", "--ignore-skip-worktree-bits", "--")
 _MOST_FILES = 100_000
 
 
@@ -32,22 +34,23 @@ def stays_at_home(scan: Scan, included: str) -> str:
             if path == wanted or path.endswith(f"/{wanted}"):
                 whole = item.path.rstrip("/") == path
                 who = "it" if whole else item.path
-                return f"{path} lies here and was not sent: {who} {item.reason}. {mend(path, item)}"
+                mended = mend(scan.root, path, item)
+                return f"{path} lies here and was not sent: {who} {item.reason}. {mended}"
     return ""
 
 
-def mend(path: str, item: Skipped) -> str:
+def mend(root: Path, path: str, item: Skipped) -> str:
     """What lets the file travel that stayed at home with `item`."""
     if item.reason == BY_RULES:
         return "Without that rule it travels"
     if "ignored" in item.reason:
-        return f"`git add -f {path}` lets it travel"
+        return f"`{git_line(root, path, 'add', '-f')}` lets it travel"
     if "repository" in item.reason:
         return f"Make {item.path} a submodule, and it travels"
     if item.reason == LOST:
         return "Correct the link, or remove it"
     if item.reason == SPARSE:
-        return f"`git checkout --ignore-skip-worktree-bits -- {path}` brings it here"
+        return f"`{git_line(root, path, *CHECKOUT)}` brings it here"
     if item.reason in (ODD, NO_FILE):
         return "Put the file itself in its place"
     if item.reason == HOLDS_KEY:

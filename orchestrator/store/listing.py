@@ -79,6 +79,12 @@ def sparse(folder: Path, parts: Sequence[str]) -> frozenset[str]:
     return frozenset(os.fsdecode(row[len(_SPARSE) :]) for row in found)
 
 
+def has_sparse_rules(folder: Path) -> bool:
+    """Whether the checkout is sparse by rules, not by marks that somebody gave single files."""
+    ask = ["git", "-C", str(folder), "config", "--bool", "core.sparseCheckout"]
+    return _answer(folder, ask, fine=(0, 1)).strip() == b"true"  # git-config(1): 1 for not set
+
+
 @dataclass(frozen=True)
 class Rule:
     """What lets git ignore a path. file: where it stands; line: the how manieth; text: itself."""

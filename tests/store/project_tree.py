@@ -24,9 +24,11 @@ ALL = sorted(FILES)
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where we are then: what a hint says is typed there."""
     place = tmp_path / "parent" / "project"
     write(place, FILES)
+    monkeypatch.chdir(place)
     return place
 
 

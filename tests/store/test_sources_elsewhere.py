@@ -153,8 +153,11 @@ def test_no_link_takes_a_secret_or_gits_own_store_along(plain: Tree) -> None:
     assert reasons(scan)["csrc/store"] == "leads to what never travels"
 
 
-def test_a_file_the_compiler_missed_is_named_with_the_reason_it_stayed(plain: Tree) -> None:
+def test_a_file_the_compiler_missed_is_named_with_the_reason_it_stayed(
+    plain: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
     root = plain({".gitignore": "/csrc/made/\n", "csrc/made/table.h": "T"})
+    monkeypatch.chdir(root)
     git(root, "init", "-q")
     said = stays_at_home(sources.scan(root), "made/table.h")
     assert said == (

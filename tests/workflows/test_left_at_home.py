@@ -20,13 +20,14 @@ def git(folder: Path, *words: str) -> None:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "project"
     for name in ("csrc/attention", "remote_payload"):
         (root / name).mkdir(parents=True)
     (root / "csrc/attention/api.cu").write_text('#include "cutlass/cutlass.h"\n')
     (root / "remote_payload/__init__.py").touch()
     git(root, "init", "-q")
+    monkeypatch.chdir(root)
     return root
 
 
