@@ -48,6 +48,8 @@ def list_files(folder: Path, parts: Sequence[str] = (".",)) -> Listing:
     its `.gitignore` files are obeyed. UsageError when git fails, or a folder or a file of rules
     cannot be read.
     """
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise unreadable(str(folder), "Permission denied")
     if has_git(folder):
         listing = _ask_git(folder, parts)
         if listing.files:

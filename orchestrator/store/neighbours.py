@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
 
 from orchestrator.model import regular_file
+from orchestrator.store.listing import seen_as
 
 # ast.parse: no Python, a NUL, or nested deeper than its own stack or this machine's allows.
 NOT_PARSED = (SyntaxError, ValueError, RecursionError, MemoryError)
@@ -29,7 +31,7 @@ def neighbours(source: Path) -> tuple[Path, ...]:
                 if place == source or place in found:
                     continue
                 found[place] = None
-                waiting += [place] if place.is_file() else sorted(place.rglob("*.py"))
+                waiting += _modules_below(place) if place.is_dir() else [place]
     return tuple(found)
 
 
@@ -39,25 +41,52 @@ def _beside(folder: Path, name: str) -> Sequence[Path]:
     if first in sys.stdlib_module_names:
         return ()
     package = folder / first
-    if (package / "__init__.py").is_file():
+    if seen_as(Path.is_file, package / "__init__.py"):
         return (package,)
     # Which of these it is, the host's Python decides: what is compiled is for one version of it.
-    modules = [*sorted(_compiled(folder, first)), folder / f"{first}.py"]
-    if files := [path for path in modules if path.is_file()]:
-        return files
-    return (package,) if _leads_to_python(package, others) else ()
+    modules = [*_compiled(folder, first), folder / f"{first}.py"]
+    files = [path for path in modules if seen_as(Path.is_file, path)]
+    # Python passes over what is no file, a FIFO or a link to nothing, but whoever sends tells.
+    odd = [path for path in modules if os.path.lexists(path) and not _is_module(path)]
+    if files or not (_leads_to_python(package, others) or _is_closed(package)):
+        return [*files, *odd]
+    return [package, *odd]
 
 
-def _compiled(folder: Path, pattern: str) -> Iterator[Path]:
-    yield from folder.glob(f"{pattern}.so")
-    yield from folder.glob(f"{pattern}.*.so")
+def _is_module(path: Path) -> bool:
+    """Also a folder with the name of one, which is none: nobody meant that."""
+    return seen_as(Path.is_file, path) or seen_as(Path.is_dir, path)
+
+
+def _is_closed(package: Path) -> bool:
+    """Whether it is a folder that we may not look into."""
+    return seen_as(Path.is_dir, package) and not os.access(package, os.R_OK | os.X_OK)
+
+
+def _compiled(folder: Path, name: str) -> Iterator[Path]:
+    for file in _names(folder):
+        if file.startswith(f"{name}.") and file.endswith(".so"):
+            yield folder / file
 
 
 def _leads_to_python(package: Path, others: Sequence[str]) -> bool:
     """Whether a folder, or one below it on this way, holds a module. One that leads elsewhere, say
     the checkout of what is installed, is no package."""
     places = accumulate(others, Path.joinpath, initial=package)
-    return any(any(place.glob("*.py")) or any(_compiled(place, "*")) for place in places)
+    return any(name.endswith((".py", ".so")) for place in places for name in _names(place))
+
+
+def _names(folder: Path) -> list[str]:
+    """What is in it; nothing where nobody lets us look, or nothing has a name like that."""
+    try:
+        return sorted(path.name for path in folder.iterdir())
+    except OSError:
+        return []
+
+
+def _modules_below(folder: Path) -> list[Path]:
+    found = (Path(place, name) for place, _, names in os.walk(folder) for name in names)
+    return sorted(path for path in found if path.suffix == ".py")
 
 
 def _imported(path: Path) -> Iterator[str]:

@@ -16,7 +16,7 @@ from orchestrator.model import regular_file
 from orchestrator.model.command import Command
 from orchestrator.model.snapshot import Entry, Kind, Scan, Skipped, Snapshot, Submodule
 from orchestrator.store.inputs import no_such_part, require_parts
-from orchestrator.store.left_out import HOLDS_KEY, NO_FILE, ODD, SPARSE
+from orchestrator.store.left_out import HOLDS_KEY, LOST, NO_FILE, ODD, SPARSE
 from orchestrator.store.listing import list_files, seen_as, sparse, submodules
 from orchestrator.store.walking import NEVER_TRAVELS
 
@@ -58,13 +58,15 @@ def scan(
     if parts:
         reader.read_tree(root, parts, "")
     for path, given in extra:
-        local = given.resolve()
+        local = Path(os.path.realpath(given))  # resolve() raises at a link to itself
         if local.is_dir():
             reader.roots.append(local)
             reader.read_tree(local, (".",), f"{path}/")
             reader.tell_of_modules(f"{path}/")
         elif local.exists():
             reader.read(str(local), path)
+        elif given.is_symlink():
+            reader.skipped.append(Skipped(path, LOST))
         else:
             raise UsageError(f"there is no file {given}", hint="It was named to travel along.")
     reader.follow_links()
@@ -115,6 +117,11 @@ class _Reader:
 
     def tell_of_modules(self, prefix: str) -> None:
         """What is left out of a folder that a user's file imports is worth a line."""
+        for path in [path for path, entry in self.entries.items() if entry.kind is Kind.LINK]:
+            module = path.startswith(prefix) and re.search(r"/[^./][^/]*\.py$", path)
+            if module and not Path(self.locals[path]).exists():
+                del self.entries[path]
+                self.skipped.append(Skipped(path, LOST))
         self.skipped = [
             replace(item, usual=False)
             if item.path.startswith(prefix) and item.path.endswith(".py")

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from orchestrator.store.neighbours import neighbours
+from orchestrator.store.sources import scan
 from orchestrator.workflows.plan import Wish, plan
 from remote_payload.contract import Stage
+from tests.store.test_input_places import open_place
+
+__all__ = ["open_place"]
 
 
 def laid_out(folder: Path, files: dict[str, str]) -> Path:
@@ -52,6 +60,67 @@ def test_a_text_that_cannot_be_parsed_has_no_neighbours_and_is_no_fault_of_ours(
     laid_out(tmp_path, {"user.py": "import k"})
     assert neighbours(folder / "k.py") == ()
     assert neighbours(folder / "user.py") == (folder / "k.py",)
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (os.mkfifo, "is not a regular file"),
+        (lambda place: place.symlink_to("gone"), "is a link to nothing"),
+        (lambda place: place.symlink_to(place.name), "is a link to nothing"),
+    ],
+)
+@pytest.mark.parametrize("name", ["helpers.py", "helpers.so", "helpers/__init__.py"])
+def test_what_stands_in_the_place_of_a_neighbour_is_told(
+    tmp_path: Path, make: Callable[[Path], None], reason: str, name: str
+) -> None:
+    folder = laid_out(tmp_path, {"k.py": "import helpers", "helpers/more.py": ""})
+    make(folder / name)
+    extra = [(str(place.relative_to(folder)), place) for place in neighbours(folder / "k.py")]
+    skipped = {item.path: item for item in scan(tmp_path, parts=(), extra=extra).skipped}
+    assert skipped[name].reason == reason
+    assert not skipped[name].usual
+
+
+def test_a_folder_with_the_name_of_a_module_is_no_neighbour(tmp_path: Path) -> None:
+    folder = laid_out(tmp_path, {"k.py": "import helpers, data", "helpers.py/x": "", "data/x": ""})
+    assert neighbours(folder / "k.py") == ()
+
+
+def test_a_name_longer_than_any_file_may_have_is_no_neighbour(tmp_path: Path) -> None:
+    words = f"try:\n  import {'a' * 300}, b.{'a' * 300}\nexcept ImportError:\n  pass"
+    folder = laid_out(tmp_path, {"k.py": words, "b/c.py": ""})
+    assert [path.name for path in neighbours(folder / "k.py")] == ["b"]
+
+
+ASKS = """
+import os, sys
+from pathlib import Path
+from orchestrator.errors import UsageError
+from orchestrator.store.neighbours import neighbours
+from orchestrator.store.sources import scan
+if os.geteuid() == 0:
+    os.setuid(65534)
+folder = Path(sys.argv[1])
+try:
+    scan(folder, parts=(), extra=[(one.name, one) for one in neighbours(folder / "k.py")])
+except UsageError as error:
+    print(error.message, "|", error.hint)
+"""
+
+
+@pytest.mark.parametrize("mode", [0, 0o100, 0o400])
+def test_a_folder_that_may_not_be_looked_into_is_named_where_it_is_imported(
+    open_place: Path, mode: int
+) -> None:
+    """As a user whom modes hold back: root may read everything."""
+    folder = laid_out(open_place, {"k.py": "from helpers import x", "helpers/x.py": ""})
+    (folder / "helpers").chmod(mode)
+    words = [sys.executable, "-c", ASKS, str(folder)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    (folder / "helpers").chmod(0o755)
+    assert done.stdout.startswith(f"cannot read the folder {folder}/helpers: "), done.stderr
+    assert "make it readable" in done.stdout
 
 
 @pytest.mark.parametrize(
