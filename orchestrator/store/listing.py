@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from orchestrator.errors import UsageError
 from orchestrator.model import children
+from orchestrator.model.hearing import heard_out
 from orchestrator.model.snapshot import Skipped
 from orchestrator.store.checkout import located
 from orchestrator.store.left_out import IGNORED
@@ -233,10 +235,12 @@ def _started(argv: list[str]) -> AbstractContextManager[subprocess.Popen[bytes]]
 
 
 def _heard(folder: Path, git: subprocess.Popen[bytes], asked: bytes = b"") -> _Said:
-    """What git says to the end; UsageError where it comes to none."""
+    """What git says to its end; UsageError where it comes to none."""
+    until = time.monotonic() + _GIT_LIMIT_S
     try:
-        return _Said(*git.communicate(asked, _GIT_LIMIT_S), git.returncode)
-    except subprocess.TimeoutExpired:
+        told, complaint = heard_out(git, asked, until)
+        return _Said(told, complaint, git.wait(max(0.0, until - time.monotonic())))
+    except (TimeoutError, subprocess.TimeoutExpired):
         raise UsageError(
             f"git does not list the files in {folder} within {_GIT_LIMIT_S:g} s",
             hint="Run `git status` there: a program that it starts (core.fsmonitor), or the disk, "
