@@ -155,9 +155,7 @@ def _ask_git(folder: Path, parts: Sequence[str]) -> Listing:
     if closed := _CLOSED.search(complaint):
         raise unreadable(closed[1], closed[2])
     for rules in _CLOSED_RULES.finditer(complaint):
-        # core.excludesFile may name what nobody made, in the closed home of another user.
-        if Path(rules[1]).name in _OF_CHECKOUT or os.path.lexists(rules[1]):
-            raise closed_rules(rules[1], rules[2])
+        _refuse_closed_rules(folder, rules[1], rules[2])
     names, ignored_names = list(_paths(kept.told)), list(_paths(ignored.told))
     odd = list(_untold(folder, parts, frozenset(name.rstrip("/") for name in ignored_names)))
     hidden = {path for path, rule in ignoring(folder, odd).items() if rule.text[:1] != "!"}
@@ -166,6 +164,16 @@ def _ask_git(folder: Path, parts: Sequence[str]) -> Listing:
         _not_behind_links(folder, dict.fromkeys(names)),
         tuple(Skipped(path, IGNORED, usual=True) for path in [*ignored_names, *sorted(hidden)]),
     )
+
+
+def _refuse_closed_rules(folder: Path, path: str, why: str) -> None:
+    """path: relative to the top of folder's checkout, or absolute."""
+    place = located(folder / RULES)[0] / path
+    if place.name == RULES and not os.access(place.parent, os.X_OK):
+        raise unreadable(str(Path(path).parent), why)
+    # core.excludesFile may name what nobody made, in the closed home of another user.
+    if place.name in _OF_CHECKOUT or os.path.lexists(place):
+        raise closed_rules(path, why)
 
 
 def _answer(

@@ -37,6 +37,24 @@ def test_rules_that_may_not_be_read_are_an_error_and_nothing_they_keep_back_trav
     assert done.stdout.startswith(said), done.stderr
 
 
+@pytest.mark.parametrize("with_git", [True, False])
+def test_a_folder_that_may_only_be_listed_is_named_and_not_its_rules(
+    open_place: Path, with_git: bool
+) -> None:
+    root = open_place / "project"
+    write(root, FILES)
+    if with_git:
+        git(root, "init", "-q")
+    if os.geteuid() == 0:
+        subprocess.run(["chown", "-R", "65534", str(root)], check=True)
+    (root / "csrc/attention").chmod(0o400)
+    words = [sys.executable, "-c", ASKS, str(root)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    (root / "csrc/attention").chmod(0o755)
+    assert done.stdout.startswith(("cannot read the folder csrc/attention", "cannot read csrc/att"))
+    assert ".gitignore" not in done.stdout
+
+
 def test_rules_of_this_clone_that_may_not_be_read_are_an_error_too(open_place: Path) -> None:
     root = open_place / "project"
     write(root, FILES)
