@@ -58,17 +58,7 @@ def scan(
     if parts:
         reader.read_tree(root, parts, "")
     for path, given in extra:
-        local = Path(os.path.realpath(given))  # resolve() raises at a link to itself
-        if local.is_dir():
-            reader.roots.append(local)
-            reader.read_tree(local, (".",), f"{path}/")
-            reader.tell_of_modules(f"{path}/")
-        elif local.exists():
-            reader.read(str(local), path)
-        elif given.is_symlink():
-            reader.skipped.append(Skipped(path, LOST))
-        else:
-            raise UsageError(f"there is no file {given}", hint="It was named to travel along.")
+        reader.read_named(path, given)
     reader.follow_links()
     require_parts(root, parts, reader.entries, reader.skipped)
     if not reader.entries:
@@ -97,6 +87,20 @@ class _Reader:
         self.skipped: list[Skipped] = []
         self.submodules: list[Submodule] = []
         self._links: list[tuple[str, str]] = []
+
+    def read_named(self, path: str, given: Path) -> None:
+        """Add a file or folder that the user named; path: in the snapshot."""
+        local = Path(os.path.realpath(given))  # resolve() raises at a link to itself
+        if local.is_dir():
+            self.roots.append(local)
+            self.read_tree(local, (".",), f"{path}/")
+            self.tell_of_modules(f"{path}/")
+        elif local.exists():
+            self.read(str(local), path)
+        elif given.is_symlink():
+            self.skipped.append(Skipped(path, LOST))
+        else:
+            raise UsageError(f"there is no file {given}", hint="It was named to travel along.")
 
     def read_tree(self, folder: Path, parts: Sequence[str], prefix: str) -> None:
         """Add a folder's files, and those of its submodules."""

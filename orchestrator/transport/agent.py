@@ -47,7 +47,7 @@ _OLDER_STILL = "Unknown option: -I"  # of Python 2, and of 3 before 3.4
 # What an agent's text begins with, behind `first`; `wire` alone where nothing else is said.
 _PARTS = {
     "receive": ("wire", "snapshot", "pruning"),
-    "job": ("wire", "snapshot", "processes", "inventory"),
+    "job": ("wire", "snapshot", "processes", "cancelling", "inventory"),
     "doctor": ("wire", "toolkits", "places"),
     "compile": ("wire", "toolkits"),
 }
