@@ -54,8 +54,8 @@ def _list_remote(session: Session, name: str, accept_new_host_key: bool, as_json
     if as_json:
         console.out_json([_remote_facts(run) for run in known], as_is=("run",))
     for run in () if as_json else known:
-        name = "" if run.folder.name == run.run_id else f", in {run.folder.name}"
-        console.out(f"{run.run_id:<44} {run.here.value + name:<24} {run.words}")
+        other = "" if run.folder.name == run.run_id else f", in {run.folder.name}"
+        console.out(f"{run.run_id:<44} {run.here.value + other:<24} {run.words}")
     if not known:
         console.note(f"{host.where} keeps no runs under {host.workspace}")
     absent = [*missing(known)]

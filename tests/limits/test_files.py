@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.errors import AuthenticationError, OrchestratorError, RunError
+from orchestrator.errors import AuthenticationError, OrchestratorError, RunError, UsageError
 from orchestrator.model import regular_file
 from orchestrator.store import packing, sources
 from orchestrator.store.runs import RunStore
@@ -203,9 +203,9 @@ def test_a_fifo_swapped_in_while_sending_is_a_source_that_changed(
         os.close(writer)
 
 
-def test_a_gitignore_that_is_a_fifo_ignores_nothing(tmp_path: Path) -> None:
+def test_a_gitignore_that_is_a_fifo_is_not_waited_for(tmp_path: Path) -> None:
     (tmp_path / "csrc").mkdir()
     (tmp_path / "csrc" / "kernel.cu").write_text("// kernel\n")
     fifo(tmp_path / "csrc" / ".gitignore")
-    scan = sources.scan(tmp_path, parts=("csrc",))
-    assert [entry.path for entry in scan.snapshot.entries] == ["csrc/kernel.cu"]
+    with pytest.raises(UsageError, match=r"the ignore rules in csrc/\.gitignore: it is a FIFO"):
+        sources.scan(tmp_path, parts=("csrc",))

@@ -84,6 +84,7 @@ ALLOWED = {
         "os.write": "of bytes of ours, when there is no time for a gate",
         "\x1b": "gives the cursor back",
     },
+    "model/hearing.py": {"os.write": "to the stdin of a program"},
     "__main__.py": {"sys.exit": "with a number"},
     "transport/key_file.py": {"warnings": "so that none is given"},
     "transport/route.py": {"getpass": "getuser, which asks nobody"},
