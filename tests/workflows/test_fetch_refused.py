@@ -59,16 +59,11 @@ def a_file(place: Path) -> None:
     place.write_text("of somebody")
 
 
-def a_dead_link(place: Path) -> None:
-    place.symlink_to("nowhere")
-
-
 @pytest.mark.parametrize(
     ("make", "name", "told", "mend"),
     [
         (a_file, ARRIVING, "File exists", "Something else stands there"),
         (os.mkfifo, ARRIVING, "File exists", "Something else stands there"),
-        (a_dead_link, ARRIVING, "File exists", "Something else stands there"),
         (a_file, f"{ARRIVING}/{MINE}", "File exists", "Something else stands there"),
         (os.mkdir, f"{RUN}/artifacts/a.bin", "a.bin: Is a directory", "A folder stands where"),
         (os.mkfifo, f"{RUN}/artifacts/a.bin.partial", "it is a FIFO", "Move it away."),
