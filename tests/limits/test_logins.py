@@ -104,7 +104,7 @@ def test_what_goes_on_to_print_beside_our_program_is_told_as_that(
     assert "something else at pod" in caught.value.message
     assert "prints into our program's answer" in caught.value.message
     if noise.startswith("J"):
-        assert "came Job done\\nJob done" in caught.value.message
+        assert "came Job done\\n" in caught.value.message
     assert "~/.bashrc" in caught.value.hint
 
 
@@ -124,7 +124,7 @@ def test_doctor_says_that_a_login_prints_beside_our_program(
     laptop.describe(port=server.port)
     outcome = laptop.run("doctor")
     assert outcome.code == 3, outcome.err
-    assert "prints into our program's answer: in place of the next part came xx" in outcome.err
+    assert "prints into our program's answer: " in outcome.err  # in the midst of a part, or before
     assert "`sleep 9` shows it too" in outcome.err
 
 
