@@ -20,6 +20,7 @@ def main() -> None:
         code = leaving.interrupted()
     # All is said and done: a Ctrl-C from here on has nothing to interrupt but Python's own end.
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    leaving.send_no_more()
     if children := sys.modules.get("orchestrator.model.children"):  # else nothing was started
         children.end_all()
     if code >= leaving.BY_SIGNAL:

@@ -118,6 +118,11 @@ def send_again(number: int) -> None:
     signal.setitimer(signal.ITIMER_REAL, _ODD_MOMENT_S)
 
 
+def send_no_more() -> None:
+    """What has not come by now is not waited for: at Python's end a timer can but kill us."""
+    signal.setitimer(signal.ITIMER_REAL, 0)
+
+
 def interrupted() -> int:
     """Say so where nobody has; the exit code."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -106,3 +106,29 @@ def test_a_signal_while_modules_are_loaded_is_told(name: str) -> None:
         check=False,
     )
     assert (done.returncode, done.stderr) == (128 + number, f"error: ended by SIG{name}\n")
+
+
+# Python's end takes its signals' handlers away, and then clears up the modules.
+ENDS = """import signal, time
+from orchestrator import __main__ as program
+from orchestrator.cli import leaving
+class Last:
+    def __del__(self, sleep=time.sleep):
+        sleep(0.2)
+last = Last()
+def run():
+    leaving.send_again(signal.SIGINT)
+    return 0
+program._run = run
+program.main()
+"""
+
+
+def test_a_signal_that_would_come_again_after_the_end_changes_no_exit_code() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ENDS],
+        cwd=REPOSITORY,
+        env={**os.environ, **environment()},
+        check=False,
+    )
+    assert done.returncode == 0
