@@ -73,12 +73,10 @@ class DeviceLock:
         for name, how in self._wanted:
             held.append(_open(self.folder, name))
             settled = self._is_settled(name, held[-1])
-            if not _locked(held[-1], how) or not _still_there(held[-1], self.folder, name):
-                holder = self._holder(held[-1], name == MACHINE, owner)
-            elif settled:
+            taken = _locked(held[-1], how) and _still_there(held[-1], self.folder, name)
+            if taken and settled:
                 continue
-            else:
-                holder = ""
+            holder = "" if taken else self._holder(held[-1], name == MACHINE, owner)
             for handle in held:
                 os.close(handle)
             return holder

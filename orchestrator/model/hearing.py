@@ -15,7 +15,8 @@ _AT_ONCE_BYTES = 1 << 16
 
 
 def heard_out(child: subprocess.Popen[bytes], asked: bytes, until: float) -> tuple[bytes, bytes]:
-    """Write `asked` to a program on pipes, read both of its outputs to their end, or to its own.
+    """Write `asked` to a program on pipes, read both of its outputs to their end or to its own, and
+    wait for that.
 
     until: of time.monotonic(), when TimeoutError is raised. To be called once for each program.
     """
@@ -42,6 +43,10 @@ def heard_out(child: subprocess.Popen[bytes], asked: bytes, until: float) -> tup
                 if not left:
                     pipes.unregister(pipe)
                     pipe.close()
+    try:
+        child.wait(max(0.0, until - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        raise TimeoutError from None
     return bytes(told), bytes(complaint)
 
 

@@ -246,9 +246,8 @@ def _heard(folder: Path, git: subprocess.Popen[bytes], asked: bytes = b"") -> _S
     """What git says to its end; UsageError where it comes to none."""
     until = time.monotonic() + _GIT_LIMIT_S
     try:
-        told, complaint = heard_out(git, asked, until)
-        return _Said(told, complaint, git.wait(max(0.0, until - time.monotonic())))
-    except (TimeoutError, subprocess.TimeoutExpired):
+        return _Said(*heard_out(git, asked, until), git.returncode)
+    except TimeoutError:
         raise UsageError(
             f"git does not list the files in {folder} within {_GIT_LIMIT_S:g} s",
             hint="Run `git status` there: a program that it starts (core.fsmonitor), or the disk, "

@@ -10,15 +10,16 @@ import os
 import re
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from orchestrator.errors import UsageError
 from orchestrator.model import children
 from orchestrator.model.command import Command
+from orchestrator.model.hearing import heard_out
 from orchestrator.model.host import Host
 from orchestrator.transport import shared_file
 
@@ -55,11 +56,11 @@ def ask(host: Host) -> Said:
         words += ["-l", host.user] if host.user else []
         words += ["--", host.address]
         with children.started(words) as ssh:
-            answer = _heard(host, ssh)
+            told, complaint = _heard(host, ssh)
         if ssh.returncode != 0:
-            raise _refused(host, answer.complaint, file)
+            raise _refused(host, complaint, file)
     said: dict[str, tuple[str, ...]] = {}
-    for line in os.fsdecode(answer.told).split("\n"):
+    for line in os.fsdecode(told).split("\n"):
         keyword, _, value = line.partition(" ")
         said[keyword] = (*said.get(keyword, ()), value)
     return _whole(host, Said(said))
@@ -78,16 +79,11 @@ def _whole(host: Host, said: Said) -> Said:
     )
 
 
-class _Heard(NamedTuple):
-    told: bytes
-    complaint: bytes
-
-
-def _heard(host: Host, ssh: subprocess.Popen[bytes]) -> _Heard:
-    """What ssh says to the end; UsageError where it comes to none."""
+def _heard(host: Host, ssh: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
+    """What ssh tells and complains of to its end; UsageError where it comes to none."""
     try:
-        return _Heard(*ssh.communicate(timeout=_LIMIT_S))
-    except subprocess.TimeoutExpired as error:
+        return heard_out(ssh, b"", time.monotonic() + _LIMIT_S)
+    except TimeoutError as error:
         raise UsageError(
             f"the OpenSSH client does not say within {_LIMIT_S:g} s how to reach {host.where}",
             hint="Does a `Match exec` of ~/.ssh/config hang? Try "

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
+import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -24,8 +27,29 @@ CURSOR = re.compile(r"\x1b\[\?25([lh])")
 AT_ONCE_S = 3.0
 
 
+# What each of these signals raises in a command.
+RAISES = pytest.mark.parametrize(
+    ("number", "error"),
+    [(signal.SIGINT, "KeyboardInterrupt"), (signal.SIGTERM, "EndedBySignal")],
+    ids=["SIGINT", "SIGTERM"],
+)
+
+
 def environment(**more: str) -> dict[str, str]:
     return {"PYTHONPATH": str(REPOSITORY), **more}
+
+
+def ran(program: str, *arguments: object, typed: str = "") -> subprocess.CompletedProcess[str]:
+    """A program of Python's that uses ours, to its end."""
+    return subprocess.run(
+        [sys.executable, "-c", program, *map(str, arguments)],
+        cwd=REPOSITORY,
+        env={**os.environ, **environment()},
+        input=typed,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 @dataclass

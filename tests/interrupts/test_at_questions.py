@@ -12,7 +12,7 @@ import pytest
 from tests.cli.comparing import store
 from tests.conftest import SshdVariant
 from tests.faults.conftest import wait_until
-from tests.interrupts.conftest import REPOSITORY, Desk, environment, interrupted
+from tests.interrupts.conftest import RAISES, REPOSITORY, Desk, environment, interrupted, ran
 from tests.ssh.second_factor import KEY_AND_CODE, second_factor, why_not
 from tests.ssh.server import Keys, SshServer
 
@@ -86,11 +86,7 @@ except BaseException as error:
 """
 
 
-@pytest.mark.parametrize(
-    ("number", "error"),
-    [(signal.SIGINT, "KeyboardInterrupt"), (signal.SIGTERM, "EndedBySignal")],
-    ids=["SIGINT", "SIGTERM"],
-)
+@RAISES
 def test_a_signal_between_the_question_and_the_read_does_not_wait_for_a_key(
     tmp_path: Path, number: signal.Signals, error: str
 ) -> None:
@@ -134,18 +130,7 @@ os._exit(0)  # Python itself flushes once more at its end
 
 
 def test_a_ctrl_c_while_the_question_is_being_written_is_not_swallowed() -> None:
-    said = [
-        subprocess.run(
-            [sys.executable, "-c", AT_A_FLUSH, str(flush)],
-            cwd=REPOSITORY,
-            env=environment(),
-            input="y\n",
-            stdout=subprocess.PIPE,
-            text=True,
-            check=True,
-        ).stdout
-        for flush in range(1, 5)
-    ]
+    said = [ran(AT_A_FLUSH, flush, typed="y\n").stdout for flush in range(1, 5)]
     assert said[0] == "interrupted\n"
     flushes = said.count("interrupted\n")
     assert said[flushes:] == [f"True {flushes}\n"] * (4 - flushes)

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from tests.cli.comparing import store
-from tests.interrupts.conftest import REPOSITORY, Desk, Mute, environment
+from tests.interrupts.conftest import RAISES, Desk, Mute, environment, ran
 from tests.interrupts.test_in_a_run import RUN, pressed
 
 READY = "from orchestrator.__main__ import main; print('ready', flush=True); main()"
@@ -65,20 +65,9 @@ except BaseException as error:
 """
 
 
-@pytest.mark.parametrize(
-    ("number", "error"),
-    [(signal.SIGINT, "KeyboardInterrupt"), (signal.SIGTERM, "EndedBySignal")],
-    ids=["SIGINT", "SIGTERM"],
-)
+@RAISES
 def test_a_signal_that_python_would_ignore_comes_again(number: signal.Signals, error: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", CLEARS_UP, str(int(number))],
-        cwd=REPOSITORY,
-        env={**os.environ, **environment()},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = ran(CLEARS_UP, int(number))
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{error}\n", "")
 
 
@@ -97,14 +86,7 @@ main()
 @pytest.mark.parametrize("name", ["TERM", "USR1", "HUP"])
 def test_a_signal_while_modules_are_loaded_is_told(name: str) -> None:
     number = signal.Signals[f"SIG{name}"]
-    done = subprocess.run(
-        [sys.executable, "-c", LOADING, str(int(number))],
-        cwd=REPOSITORY,
-        env={**os.environ, **environment()},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = ran(LOADING, int(number))
     assert (done.returncode, done.stderr) == (128 + number, f"error: ended by SIG{name}\n")
 
 
@@ -125,10 +107,5 @@ program.main()
 
 
 def test_a_signal_that_would_come_again_after_the_end_changes_no_exit_code() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", ENDS],
-        cwd=REPOSITORY,
-        env={**os.environ, **environment()},
-        check=False,
-    )
-    assert done.returncode == 0
+    done = ran(ENDS)
+    assert (done.returncode, done.stderr) == (0, "")

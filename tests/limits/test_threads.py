@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.comparing import MADE, store
+from tests.interrupts.conftest import RAISES
 from tests.interrupts.test_odd_moments import CLEARS_UP
 from tests.ssh.terminal import on_terminal
 
@@ -82,11 +83,7 @@ def test_without_a_thread_a_signal_ends_a_command_as_ever(
         assert "bug" not in terminal.shown
 
 
-@pytest.mark.parametrize(
-    ("number", "error"),
-    [(signal.SIGINT, "KeyboardInterrupt"), (signal.SIGTERM, "EndedBySignal")],
-    ids=["SIGINT", "SIGTERM"],
-)
+@RAISES
 def test_without_a_thread_a_signal_that_python_would_ignore_comes_again(
     number: signal.Signals, error: str, tmp_path: Path
 ) -> None:
