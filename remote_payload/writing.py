@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import glob
 import os
 import select
@@ -17,8 +18,6 @@ import time
 from pathlib import Path
 from typing import Optional
 
-# A write takes milliseconds; the process may be one of another machine that shares the disk.
-_WRITING_S = 1.0
 # Who is to read a FIFO is started beside us; one who reads stops now and then to think.
 READER_S, READING_S = 10.0, 60.0
 _PAUSE_S = 0.05
@@ -209,21 +208,36 @@ def _replace(place: Path, there: Optional[os.stat_result], data: bytes, mode: in
     # Two processes may write the same file: each has a name of its own until the rename.
     partial = place.with_name(f"{_stem(place)}.{os.getpid()}.partial")
     _sweep(place)
+    handle = _begun(partial, mode)
     try:
-        how = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-        handle = os.open(partial, how, mode)
-        try:
-            if there is not None:
-                _as_before(handle, place, there)
-            _send(handle, data)
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        if there is not None:
+            _as_before(handle, place, there)
+        _send(handle, data)
+        os.fsync(handle)
         os.replace(partial, place)
     except BaseException:
         with contextlib.suppress(OSError):
             partial.unlink()
         raise
+    finally:
+        os.close(handle)
+
+
+def _begun(partial: Path, mode: int) -> int:
+    """A new file, locked as long as it is written: so others see that its writer lives, also from
+    another machine that shares the disk. Where the disk has no locks, nobody sweeps."""
+    how = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    while True:
+        handle = os.open(partial, how, mode)
+        try:
+            with contextlib.suppress(OSError):
+                fcntl.flock(handle, fcntl.LOCK_EX)
+            if _is_at(partial, handle):
+                return handle
+        except BaseException:
+            os.close(handle)
+            raise
+        os.close(handle)  # swept before it was locked
 
 
 def _as_before(handle: int, place: Path, there: os.stat_result) -> None:
@@ -247,21 +261,23 @@ def _sweep(place: Path) -> None:
     """Remove what writers of `place` left that were killed before their rename."""
     stem = _stem(place)
     for left in place.parent.glob(f"{glob.escape(stem)}.*.partial"):
-        writer = left.name[len(stem) + 1 : -len(".partial")]
-        with contextlib.suppress(OSError):  # gone, or not ours
-            if writer.isdigit() and not _lives(int(writer)) and _age_s(left) > _WRITING_S:
-                left.unlink()
+        if left.name[len(stem) + 1 : -len(".partial")].isdigit():
+            with contextlib.suppress(OSError):  # its writer lives, or it is not ours
+                _remove_unlocked(left)
 
 
-def _lives(pid: int) -> bool:
+def _remove_unlocked(left: Path) -> None:
+    handle = os.open(left, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        return True
-    return True
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if _is_at(left, handle):
+            left.unlink()
+    finally:
+        os.close(handle)
 
 
-def _age_s(path: Path) -> float:
-    return time.time() - path.stat().st_mtime
+def _is_at(path: Path, handle: int) -> bool:
+    """Whether what is open is still what goes by this name."""
+    with contextlib.suppress(FileNotFoundError):
+        return os.path.samestat(os.fstat(handle), path.lstat())
+    return False

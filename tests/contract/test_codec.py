@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import signal
 import subprocess
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -103,24 +106,60 @@ def test_an_atomic_write_replaces_the_whole_file_and_leaves_nothing_beside_it(
 def test_a_write_removes_what_a_killed_writer_of_the_same_file_left_and_nothing_else(
     tmp_path: Path,
 ) -> None:
-    killed = subprocess.Popen(["sleep", "60"])
-    killed.kill()
-    killed.wait()
-    left = tmp_path / f"x.json.{killed.pid}.partial"
+    left = tmp_path / f"x.json.{os.getppid()}.partial"  # by now the number is another process's
     others = (
-        tmp_path / f"x.json.{os.getppid()}.partial",  # its writer lives
-        tmp_path / f"y.json.{killed.pid}.partial",
+        tmp_path / "x.json.77.partial",  # its writer lives, and be it on another machine
+        tmp_path / "y.json.78.partial",
         tmp_path / "x.json.mine.partial",
     )
     for each in (left, *others):
         each.touch()
-        os.utime(each, (0, 0))
-    codec.write_atomic(tmp_path / "x.json", "new")
-    assert not left.exists()
-    assert all(each.exists() for each in others)
-    left.touch()  # a moment ago: perhaps by a process of another machine
+    with others[0].open("wb") as writing:
+        fcntl.flock(writing, fcntl.LOCK_EX)
+        codec.write_atomic(tmp_path / "x.json", "new")
+        assert not left.exists()
+        assert all(each.exists() for each in others)
     codec.write_atomic(tmp_path / "x.json", "newer")
-    assert left.exists()
+    assert [each.exists() for each in others] == [False, True, True]
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_what_a_writer_left_that_was_killed_a_moment_ago_is_gone_after_the_next_write(
+    tmp_path: Path, number: int
+) -> None:
+    place = tmp_path / "x.json"
+    killed = (
+        "import os, signal, sys\nfrom pathlib import Path\nfrom remote_payload import codec\n"
+        "left, whole = int(sys.argv[2]), os.fsync\n"
+        "def fsync(handle):\n"
+        "    global left\n    left -= 1\n    whole(handle)\n"
+        "    left or os.kill(os.getpid(), signal.SIGKILL)\n"
+        "os.fsync = fsync\n"
+        "for text in '1234': codec.write_atomic(Path(sys.argv[1]), text)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", killed, place, str(number)], check=False)
+    assert ended.returncode == -signal.SIGKILL
+    assert len(list(tmp_path.glob("*.partial"))) == 1
+    codec.write_atomic(place, "new")
+    assert [item.name for item in tmp_path.iterdir()] == ["x.json"]
+
+
+def test_writers_of_one_file_sweep_nothing_from_under_each_other(tmp_path: Path) -> None:
+    """Threads share the number in the name; processes sweep each other's."""
+    place = tmp_path / "x.json"
+    writing = (
+        "import os, sys, threading\nfrom pathlib import Path\nfrom remote_payload import codec\n"
+        "def write():\n"
+        "    for number in range(100): codec.write_atomic(Path(sys.argv[1]), str(number) * 50)\n"
+        "threads = [threading.Thread(target=write) for _ in range(3)]\n"
+        "threading.excepthook = lambda failed: (print(failed, flush=True), os._exit(1))\n"
+        "for each in threads: each.start()\n"
+        "for each in threads: each.join()\n"
+    )
+    writers = [subprocess.Popen([sys.executable, "-c", writing, place]) for _ in range(3)]
+    assert [writer.wait(60) for writer in writers] == [0, 0, 0]
+    assert place.read_text() == "99" * 50
+    assert [item.name for item in tmp_path.iterdir()] == ["x.json"]
 
 
 @dataclass(frozen=True)
