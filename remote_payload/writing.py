@@ -217,27 +217,29 @@ def _replace(place: Path, there: Optional[os.stat_result], data: bytes, mode: in
         os.replace(partial, place)
     except BaseException:
         with contextlib.suppress(OSError):
-            partial.unlink()
+            if _is_at(partial, handle):  # else it took its place, and the name may be another's
+                partial.unlink()
         raise
     finally:
         os.close(handle)
 
 
 def _begun(partial: Path, mode: int) -> int:
-    """A new file, locked as long as it is written: so others see that its writer lives, also from
-    another machine that shares the disk. Where the disk has no locks, nobody sweeps."""
-    how = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    """An empty file, locked as long as it is written: so others see that its writer lives, also
+    from another machine that shares the disk. Where the disk has no locks, nobody sweeps."""
+    how = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     while True:
         handle = os.open(partial, how, mode)
         try:
             with contextlib.suppress(OSError):
                 fcntl.flock(handle, fcntl.LOCK_EX)
             if _is_at(partial, handle):
+                os.ftruncate(handle, 0)  # not before: another thread may have been writing it
                 return handle
         except BaseException:
             os.close(handle)
             raise
-        os.close(handle)  # swept before it was locked
+        os.close(handle)  # in its place, or swept, before it was locked
 
 
 def _as_before(handle: int, place: Path, there: os.stat_result) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -144,21 +145,26 @@ def test_what_a_writer_left_that_was_killed_a_moment_ago_is_gone_after_the_next_
     assert [item.name for item in tmp_path.iterdir()] == ["x.json"]
 
 
-def test_writers_of_one_file_sweep_nothing_from_under_each_other(tmp_path: Path) -> None:
+def test_writers_of_one_file_neither_sweep_nor_cut_what_another_writes(tmp_path: Path) -> None:
     """Threads share the number in the name; processes sweep each other's."""
-    place = tmp_path / "x.json"
+    place, length = tmp_path / "x.json", 300_000
     writing = (
         "import os, sys, threading\nfrom pathlib import Path\nfrom remote_payload import codec\n"
         "def write():\n"
-        "    for number in range(100): codec.write_atomic(Path(sys.argv[1]), str(number) * 50)\n"
+        "    for number in range(100):\n"
+        f"        codec.write_atomic(Path(sys.argv[1]), str(number % 10) * {length})\n"
         "threads = [threading.Thread(target=write) for _ in range(3)]\n"
         "threading.excepthook = lambda failed: (print(failed, flush=True), os._exit(1))\n"
         "for each in threads: each.start()\n"
         "for each in threads: each.join()\n"
     )
     writers = [subprocess.Popen([sys.executable, "-c", writing, place]) for _ in range(3)]
-    assert [writer.wait(60) for writer in writers] == [0, 0, 0]
-    assert place.read_text() == "99" * 50
+    while any(writer.poll() is None for writer in writers):
+        with contextlib.suppress(FileNotFoundError):  # none has written yet
+            seen = place.read_text()
+            assert (len(seen), len(set(seen))) == (length, 1)
+    assert [writer.returncode for writer in writers] == [0, 0, 0]
+    assert place.read_text() == "9" * length
     assert [item.name for item in tmp_path.iterdir()] == ["x.json"]
 
 
