@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import sass
-from orchestrator.model import ptxas
-from remote_payload import toolkit
+from orchestrator.readers import ptxas
+from remote_payload.machine import toolkit
 
 CSRC = Path(__file__).resolve().parents[1] / "csrc"
 UNITS = ("attention/hopper/launch.cu", "attention/hopper/variants.cu")

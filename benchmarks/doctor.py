@@ -29,7 +29,7 @@ from benchmarks.near import measured
 from benchmarks.pull import write_between
 from benchmarks.samples import machine
 from benchmarks.server import Server
-from orchestrator.store import inventory
+from orchestrator.store.inventory import reading as inventory
 from orchestrator.transport.connect import Trust, connect
 from orchestrator.workflows.diagnose import diagnose
 

@@ -20,15 +20,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.errors import OrchestratorError
-from orchestrator.model.bottleneck import bottleneck
-from orchestrator.model.own_rule import beside
-from orchestrator.ncu.capture import KernelCapture
-from orchestrator.ncu.combine import State, reading
 from orchestrator.ncu.evidence import of_launches
 from orchestrator.ncu.findings import own_rules
-from orchestrator.ncu.metrics import QUANTITIES
-from orchestrator.ncu.read import read_file
 from orchestrator.ncu.wording import short_name
+from orchestrator.performance.bottleneck.own_rule import beside
+from orchestrator.performance.bottleneck.rules import bottleneck
+from orchestrator.readers.ncu.capture import KernelCapture
+from orchestrator.readers.ncu.quantities.combine import State, reading
+from orchestrator.readers.ncu.quantities.metrics import QUANTITIES
+from orchestrator.readers.ncu.read import read_file
 
 _NAME_CHARACTERS = 28
 _RULE_CHARACTERS = 64
@@ -37,9 +37,9 @@ _BEFORE = """
 import json, sys
 from pathlib import Path
 from orchestrator.errors import OrchestratorError
-from orchestrator.model.bottleneck import bottleneck
+from orchestrator.performance.bottleneck.rules import bottleneck
 from orchestrator.ncu.evidence import of_launches
-from orchestrator.ncu.read import read_file
+from orchestrator.readers.ncu.read import read_file
 for path in sys.argv[1:]:
     try:
         kernels = read_file(Path(path)).captures.kernels

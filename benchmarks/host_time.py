@@ -24,8 +24,8 @@ from unittest import mock
 import torch
 import torch.nn.functional as functional
 
-from orchestrator.model.stats import Summary, summarize
-from remote_payload import emulation
+from orchestrator.performance.stats import Summary, summarize
+from remote_payload.compiling import emulation
 
 ROOT = Path(__file__).parents[1]
 LAUNCHES = "emulator/cuda_runtime.h"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from benchmarks import budgets, sass
 from benchmarks.budgets import adds_to_output
 from benchmarks.sass import Instruction, Listing
-from orchestrator.model.sass import cheapest_way, loops
+from orchestrator.readers.sass import cheapest_way, loops
 
 KEYS = 512
 # Variants whose leader asks for the next Q behind the first block instead of before it.

@@ -32,10 +32,10 @@ from benchmarks.near import measured
 from benchmarks.samples import machine
 from benchmarks.server import Server
 from orchestrator.launch.detached import DetachedLauncher
-from orchestrator.model.host import Host
-from orchestrator.model.progress import Silence
-from orchestrator.store import inventory
+from orchestrator.store.inventory import reading as inventory
 from orchestrator.transport.connect import Trust, connect
+from orchestrator.values.host import Host
+from orchestrator.values.progress import Silence
 
 _REPOSITORY = Path(__file__).resolve().parent.parent
 PAGE = _REPOSITORY / "docs" / "performance.md"

@@ -26,7 +26,7 @@ import click
 
 from benchmarks.pull import write_between
 from benchmarks.samples import machine
-from orchestrator.ncu import identity
+from orchestrator.readers.ncu import identity
 
 _REPOSITORY = Path(__file__).resolve().parent.parent
 PAGE = _REPOSITORY / "docs" / "performance.md"

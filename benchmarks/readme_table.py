@@ -10,13 +10,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from orchestrator.model.stats import ratio
+from orchestrator.performance.stats import ratio
 from orchestrator.report import format as fmt
 from orchestrator.report.figures import Figure, Figures, figures
 from orchestrator.report.plain import plain
-from remote_payload import codec
-from remote_payload.catalog import OURS, OWN
-from remote_payload.contract import Method, Result, Shape, Status
+from remote_payload.contract import codec
+from remote_payload.contract.case import Shape
+from remote_payload.contract.result import Result
+from remote_payload.contract.words import Method, Status
+from remote_payload.operators.attention.catalog import OURS, OWN
 
 ROOT = Path(__file__).parents[1]
 README, RESULTS = ROOT / "README.md", ROOT / "benchmarks" / "results"

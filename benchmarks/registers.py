@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.budgets import CSRC, CompileFailed, compile_unit, nvcc
-from orchestrator.model import ptxas
-from remote_payload import build, toolkit
+from orchestrator.readers import ptxas
+from remote_payload.machine import toolkit
+from remote_payload.stages.build import build
 
 PAGE = CSRC.parent / "docs" / "kernels" / "portable.md"
 BEGIN, END = "<!-- registers: begin -->", "<!-- registers: end -->"

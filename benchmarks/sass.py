@@ -17,7 +17,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from orchestrator.model.sass import (
+from orchestrator.readers.sass import (
     Instruction,
     Listing,
     MachineCode,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.line import Line
-from remote_payload.device_lock import NAMED
+from remote_payload.machine.device_lock import NAMED
 
 
 @dataclass(frozen=True)

@@ -35,16 +35,17 @@ from benchmarks.pull import write_between
 from benchmarks.samples import machine
 from benchmarks.server import Server, serve
 from orchestrator.errors import HostUnreachable
-from orchestrator.model.progress import Silence
-from orchestrator.model.run import RunCard
-from orchestrator.store import inventory
-from orchestrator.store.runs import RunStore
+from orchestrator.store.inventory import reading as inventory
+from orchestrator.store.runs.run_store import RunStore
+from orchestrator.sync.deploy import deploy_from
 from orchestrator.transport.base import Transport
 from orchestrator.transport.connect import Trust, connect
-from orchestrator.workflows.deploy import deploy_from
-from orchestrator.workflows.errand import Errand
-from orchestrator.workflows.run_job import bring_home, run_job
-from remote_payload.contract import Request, Stage
+from orchestrator.values.progress import Silence
+from orchestrator.values.run import RunCard
+from orchestrator.workflows.jobs.errand import Errand
+from orchestrator.workflows.jobs.run_job import bring_home, run_job
+from remote_payload.contract.request import Request
+from remote_payload.contract.words import Stage
 from tests.ssh.link import LossyLink
 
 T = TypeVar("T")
@@ -59,7 +60,7 @@ _PAYLOAD = """\
 import os, sys, time
 from pathlib import Path
 from remote_payload import codec
-from remote_payload.contract import Request, Result, Status
+from remote_payload.contract.result import Request, Result, Status
 job = Path(sys.argv[2]).parent
 request = codec.loads(Request, Path(sys.argv[1]).read_text())
 with open(job.parent.parent / "started.txt", "a") as book:

@@ -32,16 +32,18 @@ from benchmarks.line import loopback
 from benchmarks.lives import forked, life, some_killed
 from benchmarks.server import serve
 from orchestrator.errors import RunError
-from orchestrator.model.progress import Silence
-from orchestrator.model.run import RunCard
-from orchestrator.store import inventory
-from orchestrator.store.runs import RunStore, new_run_id
+from orchestrator.store.inventory import reading as inventory
+from orchestrator.store.runs.run_store import RunStore, new_run_id
+from orchestrator.sync.deploy import deploy_from
 from orchestrator.transport.base import Transport
 from orchestrator.transport.connect import Trust, connect
-from orchestrator.workflows.deploy import deploy_from
-from orchestrator.workflows.errand import Errand
-from orchestrator.workflows.run_job import bring_home, run_job
-from remote_payload.contract import DType, Request, Shape, Stage
+from orchestrator.values.progress import Silence
+from orchestrator.values.run import RunCard
+from orchestrator.workflows.jobs.errand import Errand
+from orchestrator.workflows.jobs.run_job import bring_home, run_job
+from remote_payload.contract.case import Shape
+from remote_payload.contract.request import Request
+from remote_payload.contract.words import DType, Stage
 
 Reach = Callable[[], Transport]
 
@@ -51,7 +53,7 @@ _PAYLOAD = """\
 import sys, time
 from pathlib import Path
 from remote_payload import codec
-from remote_payload.contract import Request, Result, Status
+from remote_payload.contract.result import Request, Result, Status
 job = Path(sys.argv[2]).parent
 request = codec.loads(Request, Path(sys.argv[1]).read_text())
 laptop = request.shapes[0].heads

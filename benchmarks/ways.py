@@ -14,10 +14,10 @@ from enum import Enum
 from pathlib import Path
 
 from benchmarks.server import Server
-from orchestrator.store import inventory
+from orchestrator.store.inventory import reading as inventory
+from orchestrator.sync.deploy import deploy_from
 from orchestrator.transport.base import Transport
 from orchestrator.transport.connect import Trust, connect
-from orchestrator.workflows.deploy import deploy_from
 
 PARTS = ("csrc", "remote_payload")
 _REPOSITORY = Path(__file__).resolve().parent.parent

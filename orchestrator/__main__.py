@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 
-from orchestrator.cli import leaving
+from orchestrator.cli.screen import leaving
 
 
 def main() -> None:
@@ -21,7 +21,7 @@ def main() -> None:
     # All is said and done: a Ctrl-C from here on has nothing to interrupt but Python's own end.
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     leaving.send_no_more()
-    if children := sys.modules.get("orchestrator.model.children"):  # else nothing was started
+    if children := sys.modules.get("orchestrator.here.children"):  # else nothing was started
         children.end_all()
     if code >= leaving.BY_SIGNAL:
         leaving.leave(code)
@@ -30,7 +30,7 @@ def main() -> None:
 
 
 def _run() -> int:
-    from orchestrator.cli import signals, streams
+    from orchestrator.cli.screen import signals, streams
     from orchestrator.errors import EndedBySignal
 
     streams.prepare()

@@ -13,11 +13,14 @@ import sys
 from pathlib import Path
 from typing import Any, Optional, Sequence
 
-from remote_payload import intake, places, visible_gpu
-from remote_payload.codec import CodecError
-from remote_payload.contract import Request, Status
-from remote_payload.draft import Draft
-from remote_payload.stages import Interrupted, Run
+from remote_payload.contract.codec import CodecError
+from remote_payload.contract.request import Request
+from remote_payload.contract.words import Status
+from remote_payload.machine import visible_gpu
+from remote_payload.processes import places
+from remote_payload.run import intake
+from remote_payload.run.loop import Interrupted, Run
+from remote_payload.stages.draft import Draft
 
 EXIT_OK, EXIT_GATE, EXIT_REQUEST, EXIT_UNFIT, EXIT_BUG = 0, 1, 2, 4, 5
 

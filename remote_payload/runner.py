@@ -24,9 +24,10 @@ if __name__ == "__main__":
     sys.dont_write_bytecode = True
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from remote_payload import device_lock, job_processes, snapshot
-from remote_payload.device_lock import DeviceLock
-from remote_payload.job_processes import Job
+from remote_payload.machine import device_lock
+from remote_payload.machine.device_lock import DeviceLock
+from remote_payload.processes import job_processes, snapshot
+from remote_payload.processes.job_processes import Job
 
 POLL_S = 0.05
 HEARTBEAT_S = 5.0

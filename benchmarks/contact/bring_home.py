@@ -13,9 +13,9 @@ from pathlib import Path
 
 from benchmarks import readme_table
 from benchmarks.contact.archive import unpack_runs
-from orchestrator.model.objection import on_gpu
-from remote_payload import codec
-from remote_payload.contract import Result
+from orchestrator.performance.objection import on_gpu
+from remote_payload.contract import codec
+from remote_payload.contract.result import Result
 
 RUNS = readme_table.ROOT / "runs"
 

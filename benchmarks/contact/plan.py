@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from remote_payload.catalog import BY_NAME, OURS, VARIANTS
+from remote_payload.operators.attention.catalog import BY_NAME, OURS, VARIANTS
 
 # The targets' heads first, then the fewest: one wave, where launches and Python weigh most.
 FIRST_HEADS, ALL_HEADS, REHEARSED_HEADS = "96,8", "96,8,128,64,32,16", "4,2"

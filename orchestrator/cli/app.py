@@ -12,13 +12,13 @@ from typing import Any
 import click
 
 from orchestrator import __version__
-from orchestrator.cli import console, terminal
 from orchestrator.cli.once import refuse_repeats
+from orchestrator.cli.screen import console, terminal
 from orchestrator.cli.session import Session
 from orchestrator.errors import EndedBySignal, ExitCode, OrchestratorError
 
 # Now, not when it is needed: it may be told of too many open files.
-from orchestrator.model.local_fault import refused
+from orchestrator.here.local_fault import refused
 
 
 @dataclass(frozen=True)
@@ -34,22 +34,48 @@ class Verb:
 _OURS = re.compile(r"(?:^|(?<=`)|(?<=: ))orchestrator (?=[a-z]|(--runs ))")
 # In the order of a working day.
 VERBS = (
-    Verb("hosts", "orchestrator.cli.hosts", "List, show and add the machines of the inventory."),
-    Verb("doctor", "orchestrator.cli.doctor", "Say whether a host is fit, and how to mend it."),
-    Verb("deploy", "orchestrator.cli.deploy", "Sync the sources to a host and build them there."),
-    Verb("check", "orchestrator.cli.measure", "Compare providers with an fp64 reference."),
-    Verb("bench", "orchestrator.cli.measure", "Check, then time providers side by side."),
-    Verb("ncu", "orchestrator.cli.measure", "Check, then read hardware counters."),
-    Verb("prove", "orchestrator.cli.prove", "Let the hardware confirm what the emulator claims."),
-    Verb("ceilings", "orchestrator.cli.ceilings", "Measure what a machine gives: copy, GEMM, exp."),
-    Verb("profile", "orchestrator.cli.measure", "Build, check, bench and report, in one go."),
-    Verb("attach", "orchestrator.cli.attach", "Follow a run that goes on, and bring it home."),
-    Verb("logs", "orchestrator.cli.logs", "Print the log of a run, and follow it."),
-    Verb("cancel", "orchestrator.cli.attach", "End a run and everything it started."),
-    Verb("runs", "orchestrator.cli.runs", "List, show, fetch and remove runs, here and on hosts."),
-    Verb("report", "orchestrator.cli.report", "Render the report of a run, offline."),
-    Verb("compare", "orchestrator.cli.compare", "Set two runs side by side, offline."),
-    Verb("import-ncu", "orchestrator.cli.import_ncu", "Show what a Nsight Compute file says."),
+    Verb(
+        "hosts",
+        "orchestrator.cli.verbs.hosts.listing",
+        "List, show and add the machines of the inventory.",
+    ),
+    Verb(
+        "doctor", "orchestrator.cli.verbs.doctor", "Say whether a host is fit, and how to mend it."
+    ),
+    Verb(
+        "deploy",
+        "orchestrator.cli.verbs.deploy",
+        "Sync the sources to a host and build them there.",
+    ),
+    Verb("check", "orchestrator.cli.verbs.measure", "Compare providers with an fp64 reference."),
+    Verb("bench", "orchestrator.cli.verbs.measure", "Check, then time providers side by side."),
+    Verb("ncu", "orchestrator.cli.verbs.measure", "Check, then read hardware counters."),
+    Verb(
+        "prove",
+        "orchestrator.cli.verbs.prove",
+        "Let the hardware confirm what the emulator claims.",
+    ),
+    Verb(
+        "ceilings",
+        "orchestrator.cli.verbs.ceilings",
+        "Measure what a machine gives: copy, GEMM, exp.",
+    ),
+    Verb("profile", "orchestrator.cli.verbs.measure", "Build, check, bench and report, in one go."),
+    Verb(
+        "attach", "orchestrator.cli.verbs.attach", "Follow a run that goes on, and bring it home."
+    ),
+    Verb("logs", "orchestrator.cli.verbs.logs", "Print the log of a run, and follow it."),
+    Verb("cancel", "orchestrator.cli.verbs.attach", "End a run and everything it started."),
+    Verb(
+        "runs",
+        "orchestrator.cli.verbs.runs",
+        "List, show, fetch and remove runs, here and on hosts.",
+    ),
+    Verb("report", "orchestrator.cli.verbs.report", "Render the report of a run, offline."),
+    Verb("compare", "orchestrator.cli.verbs.compare", "Set two runs side by side, offline."),
+    Verb(
+        "import-ncu", "orchestrator.cli.verbs.import_ncu", "Show what a Nsight Compute file says."
+    ),
 )
 
 

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 import click
 
 from orchestrator.cli.options import limit_option
-from remote_payload.contract import CeilingsPlan, Stage
+from remote_payload.contract.plans import CeilingsPlan
+from remote_payload.contract.words import Stage
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -53,13 +53,13 @@ class Names(click.ParamType["tuple[str, ...]"]):
 
 
 def _providers() -> tuple[str, ...]:
-    from remote_payload.catalog import BY_NAME
+    from remote_payload.operators.attention.catalog import BY_NAME
 
     return tuple(BY_NAME)
 
 
 def _variants() -> tuple[str, ...]:
-    from remote_payload.catalog import VARIANTS
+    from remote_payload.operators.attention.catalog import VARIANTS
 
     return VARIANTS
 
@@ -76,7 +76,7 @@ class UserProvider(click.ParamType["tuple[str, str]"]):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, str]:
-        from remote_payload.catalog import BY_NAME
+        from remote_payload.operators.attention.catalog import BY_NAME
 
         if isinstance(value, tuple):
             return value
@@ -250,7 +250,7 @@ def refuse_to_overwrite(
 
     runs: the folder of all runs. own: of the run whose report it is.
     """
-    from orchestrator.store.records import why_kept
+    from orchestrator.store.runs.records import why_kept
 
     if output is None:
         return
@@ -270,7 +270,7 @@ def _is_one_file(one: Path, other: Path) -> bool:
 
 def is_own_stdout(output: Path | None) -> bool:
     """Whether what is written to `output` comes out of our own stdout, by whatever name."""
-    from remote_payload.writing import own_stream
+    from remote_payload.contract.writing import own_stream
 
     return output is not None and own_stream(output) == 1
 

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli import console, questions
 from orchestrator.cli.quantities import YEAR_S, Duration
+from orchestrator.cli.screen import console, questions
 from orchestrator.cli.session import Session
 
 if TYPE_CHECKING:
-    from orchestrator.model.run import Run
-    from orchestrator.store.runs import RunStore
+    from orchestrator.store.runs.run_store import RunStore
     from orchestrator.transport.base import Transport
+    from orchestrator.values.run import Run
     from orchestrator.workflows.budget import Budget
-    from orchestrator.workflows.publish import Published
+    from orchestrator.workflows.publishing.publish import Published
 
 
 def budget_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -74,7 +74,7 @@ def paid(
 
 def priced(session: Session, folder: Path) -> tuple[Run, Published]:
     """The run as it is stored, with what it cost so far, and its report."""
-    from orchestrator.workflows.publish import publish
+    from orchestrator.workflows.publishing.publish import publish
 
     run = session.runs.load(folder)
     return run, publish(run, folder)

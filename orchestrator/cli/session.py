@@ -10,14 +10,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestrator.model.command import typed
+from orchestrator.values.command import typed
 
 if TYPE_CHECKING:
     from orchestrator.cloud.runpod import RunPod
-    from orchestrator.model.host import Host
-    from orchestrator.store.inventory import Inventory
-    from orchestrator.store.runs import RunStore
+    from orchestrator.store.inventory.reading import Inventory
+    from orchestrator.store.runs.run_store import RunStore
     from orchestrator.transport.base import Transport
+    from orchestrator.values.host import Host
 
 # A large image is pulled in a minute or two; whoever waits longer should look at the console.
 _POD_COMES_UP_S = 180.0
@@ -33,7 +33,8 @@ class Session:
 
     @cached_property
     def inventory_file(self) -> Path:
-        from orchestrator.store import inventory, project
+        from orchestrator.store.inventory import reading as inventory
+        from orchestrator.sync import project
 
         return self.inventory_path or inventory.find(project.here())
 
@@ -44,14 +45,14 @@ class Session:
     @cached_property
     def root(self) -> Path:
         """The project, with csrc/ and remote_payload/ in it: found from where one stands."""
-        from orchestrator.store import project
+        from orchestrator.sync import project
 
         return project.root(project.here(), self._inventory_folder)
 
     @property
     def here(self) -> Path:
         """Where files that a command names lie; the project, for whoever stands nowhere."""
-        from orchestrator.store import project
+        from orchestrator.sync import project
 
         return project.here() or self.root
 
@@ -62,10 +63,10 @@ class Session:
 
     @cached_property
     def _inventory(self) -> Inventory:
-        from orchestrator.model.host import TransportKind, looks_secret
-        from orchestrator.model.redaction import keep_folder, keep_private
-        from orchestrator.model.workspace import workspace_for_others
-        from orchestrator.store import inventory
+        from orchestrator.store.inventory import reading as inventory
+        from orchestrator.values.host import TransportKind, looks_secret
+        from orchestrator.values.privacy.redaction import keep_folder, keep_private
+        from orchestrator.values.workspace import workspace_for_others
 
         known = inventory.load(self.inventory_file, os.environ)
         for host in known.hosts.values():
@@ -92,7 +93,7 @@ class Session:
     @property
     def typed(self) -> str:
         """This command for the report's "how to reproduce": what was typed, without folders."""
-        from orchestrator.model.repeatable import Stand, repeatable
+        from orchestrator.values.privacy.repeatable import Stand, repeatable
 
         return repeatable(["orchestrator", *sys.argv[1:]], Stand(Path.cwd(), self.root))
 
@@ -108,7 +109,7 @@ class Session:
     def runs(self) -> RunStore:
         """All runs; what is shown of them is for strangers too, who must not read the inventory."""
         from orchestrator.errors import InventoryError
-        from orchestrator.store.runs import RunStore
+        from orchestrator.store.runs.run_store import RunStore
 
         with contextlib.suppress(InventoryError):  # it names secrets, but is not needed
             self.inventory()
@@ -128,8 +129,8 @@ class Session:
 
     def transport(self, host: Host, accept_new_host_key: bool) -> Transport:
         """A way to the host, not yet opened."""
-        from orchestrator.cli import questions
-        from orchestrator.cli.console import on_terminal
+        from orchestrator.cli.screen import questions
+        from orchestrator.cli.screen.console import on_terminal
         from orchestrator.transport.connect import FirstContact, Trust, connect
 
         typing = questions.can_type()
@@ -148,7 +149,7 @@ class Session:
 
     def _located(self, host: Host) -> Host:
         """The host of a pod with today's address; waits for a pod on its way up."""
-        from orchestrator.cli.console import note
+        from orchestrator.cli.screen.console import note
         from orchestrator.cloud.runpod import Waiting, endpoint
 
         return endpoint(host, self.pods, Waiting(_POD_COMES_UP_S, note))
@@ -156,7 +157,7 @@ class Session:
     def _default_runs(self) -> Path:
         """In the project; with none around us beside the inventory, and without one right here."""
         from orchestrator.errors import InventoryError
-        from orchestrator.store import project
+        from orchestrator.sync import project
 
         try:
             return (project.find(project.here()) or self._inventory_folder) / "runs"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from orchestrator.model.command import about, typed
-from orchestrator.model.run import Run
-from remote_payload.contract import Stage, Status
+from orchestrator.values.command import about, typed
+from orchestrator.values.run import Run
+from remote_payload.contract.words import Stage, Status
 
 
 def after(run: Run, host: str | None = None) -> str:

@@ -9,8 +9,8 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from orchestrator.cloud.pod import Endpoint, Pod, PodStatus
 from orchestrator.errors import HostUnreachable
-from orchestrator.model.text import printable
-from remote_payload import codec
+from orchestrator.values.text import printable
+from remote_payload.contract import codec
 
 _SHOWN_PROBLEMS = 3
 # No pod holds more GPUs or costs more; a day on either side keeps a date inside the calendar

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from orchestrator.errors import HostUnreachable, UsageError
-from orchestrator.model.aside import within
+from orchestrator.here.aside import within
 
 if TYPE_CHECKING:
     import requests

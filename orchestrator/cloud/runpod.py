@@ -15,7 +15,7 @@ from orchestrator.cloud.api import Api, ApiKey
 from orchestrator.cloud.pod import Endpoint, Pod, PodStatus, trust_alias
 from orchestrator.cloud.refusal import refusal
 from orchestrator.errors import HostStopped, HostUnreachable, UsageError
-from orchestrator.model.host import Host
+from orchestrator.values.host import Host
 
 URL = "https://api.runpod.io/v2"
 _OK = 200

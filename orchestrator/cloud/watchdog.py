@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.errors import HostUnfit
-from orchestrator.model.command import Command
-from orchestrator.model.host import Host
 from orchestrator.transport import agent
 from orchestrator.transport.base import Transport
+from orchestrator.values.command import Command
+from orchestrator.values.host import Host
 
 AGENT = "watchdog"
 # Where RunPod's images keep what their start script exports: sourced by interactive shells only.

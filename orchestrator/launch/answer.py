@@ -8,11 +8,11 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from orchestrator.errors import HostUnfit, RunError, RunTaken
-from orchestrator.model import bounds
-from orchestrator.model.host import Host
-from orchestrator.model.job import Heartbeat, JobEnd
+from orchestrator.store.runs import bounds
 from orchestrator.transport.agent import SAID_CHARACTERS
-from remote_payload import codec
+from orchestrator.values.host import Host
+from orchestrator.values.job import Heartbeat, JobEnd
+from remote_payload.contract import codec
 
 ASK_ITS_OWN = "Ask the host, by its name in the inventory, whose workspace it was started in."
 _ADVICE = {

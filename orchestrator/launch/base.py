@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from orchestrator.model.job import Heartbeat, JobEnd, JobSpec
-from orchestrator.model.progress import Progress
+from orchestrator.values.job import Heartbeat, JobEnd, JobSpec
+from orchestrator.values.progress import Progress
 
 LogSink = Callable[[bytes], None]
 BeatSink = Callable[[Heartbeat], None]

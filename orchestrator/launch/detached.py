@@ -20,18 +20,18 @@ from orchestrator.launch.answer import (
     taken,
 )
 from orchestrator.launch.base import BeatSink, LogSink
+from orchestrator.launch.offer import offered_files
 from orchestrator.launch.pull import LOG, Pull
-from orchestrator.model.claim import Claim, difference
-from orchestrator.model.command import Command
-from orchestrator.model.host import Host
-from orchestrator.model.job import JobEnd, JobSpec
-from orchestrator.model.offer import offered_files
-from orchestrator.model.progress import Progress
 from orchestrator.transport import agent
 from orchestrator.transport.agent import AgentSession, unpack_json
 from orchestrator.transport.base import Transport
-from remote_payload import codec
-from remote_payload.contract import Request
+from orchestrator.values.claim import Claim, difference
+from orchestrator.values.command import Command
+from orchestrator.values.host import Host
+from orchestrator.values.job import JobEnd, JobSpec
+from orchestrator.values.progress import Progress
+from remote_payload.contract import codec
+from remote_payload.contract.request import Request
 
 AGENT = "job"
 # Heartbeats come every two seconds; silence means that the link is dead, whatever TCP thinks.

@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from orchestrator.errors import HostUnfit, LinkLost
+from orchestrator.here import regular_file
 from orchestrator.launch.answer import checked
-from orchestrator.model import regular_file
-from orchestrator.model.host import Host
-from orchestrator.model.job import OUTPUT_LIMIT_BYTES, RemoteFile
-from orchestrator.model.offer import offered_files, stays, why_left
-from orchestrator.model.progress import Progress
+from orchestrator.launch.offer import offered_files, stays, why_left
 from orchestrator.transport.agent import AgentSession, mixed_up, unpack_json
+from orchestrator.values.host import Host
+from orchestrator.values.job import OUTPUT_LIMIT_BYTES, RemoteFile
+from orchestrator.values.progress import Progress
 
 LOG = "log.txt"
 # A job is stopped for its output a moment later than it should be; more than this is a lie.

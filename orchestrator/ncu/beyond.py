@@ -5,8 +5,8 @@ from __future__ import annotations
 import statistics
 from collections.abc import Collection, Sequence
 
-from orchestrator.ncu.capture import Average, KernelCapture, Measurement
 from orchestrator.ncu.wording import readable
+from orchestrator.readers.ncu.capture import Average, KernelCapture, Measurement
 
 HEADER = ("Counter", "Value", "Range")
 _SHOWN = 40

@@ -1,4 +1,4 @@
-"""Counters as evidence for `model.bottleneck`: of one call, or of like launches in a file."""
+"""Counters as evidence for `performance.bottleneck`: of one call, or of like launches in a file."""
 
 from __future__ import annotations
 
@@ -6,12 +6,19 @@ import math
 import statistics
 from collections.abc import Callable, Sequence
 
-from orchestrator.model.bottleneck_evidence import TENSOR_KEYS, Evidence
-from orchestrator.ncu.capture import KernelCapture
-from orchestrator.ncu.combine import NOT_THERE, Reading, State, combine, read, reading
-from orchestrator.ncu.metrics import QUANTITIES
-from orchestrator.ncu.peaks import other_denominator, others
-from orchestrator.ncu.quantity import (
+from orchestrator.performance.bottleneck.evidence import TENSOR_KEYS, Evidence
+from orchestrator.readers.ncu.capture import KernelCapture
+from orchestrator.readers.ncu.quantities.combine import (
+    NOT_THERE,
+    Reading,
+    State,
+    combine,
+    read,
+    reading,
+)
+from orchestrator.readers.ncu.quantities.metrics import QUANTITIES
+from orchestrator.readers.ncu.quantities.peaks import other_denominator, others
+from orchestrator.readers.ncu.quantities.quantity import (
     COMPUTE,
     NEVER,
     PER_ACTIVE,

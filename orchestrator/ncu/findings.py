@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orchestrator.model.bottleneck import bottleneck
-from orchestrator.model.own_rule import beside, is_own_rule
-from orchestrator.ncu.capture import KernelCapture
 from orchestrator.ncu.evidence import of_launches
+from orchestrator.performance.bottleneck.own_rule import beside, is_own_rule
+from orchestrator.performance.bottleneck.rules import bottleneck
+from orchestrator.readers.ncu.capture import KernelCapture
 
 
 def findings(launches: Sequence[KernelCapture]) -> tuple[str, ...]:

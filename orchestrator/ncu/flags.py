@@ -1,9 +1,10 @@
-"""What to ask of Nsight Compute; `remote_payload.ncu_command` says in which words."""
+"""What to ask of Nsight Compute; `remote_payload.contract.ncu_command` says in which words."""
 
 from __future__ import annotations
 
-from orchestrator.ncu.metrics import QUANTITIES
-from remote_payload.contract import Depth, NcuPlan
+from orchestrator.readers.ncu.quantities.metrics import QUANTITIES
+from remote_payload.contract.plans import NcuPlan
+from remote_payload.contract.words import Depth
 
 # The metrics that are asked for by name carry their names on this chip.
 CAPABILITY = "9.0"

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 from orchestrator.ncu.beyond import HEADER as BEYOND
 from orchestrator.ncu.beyond import beyond
-from orchestrator.ncu.capture import Average, Form, KernelCapture
-from orchestrator.ncu.combine import combine, read, reading
 from orchestrator.ncu.findings import findings
 from orchestrator.ncu.kernel_names import full_names, shown_names
-from orchestrator.ncu.metrics import QUANTITIES
-from orchestrator.ncu.quantity import Quantity
-from orchestrator.ncu.read import Source
 from orchestrator.ncu.states import blank, untold
 from orchestrator.ncu.wording import dim3, readable
+from orchestrator.readers.ncu.capture import Average, Form, KernelCapture
+from orchestrator.readers.ncu.quantities.combine import combine, read, reading
+from orchestrator.readers.ncu.quantities.metrics import QUANTITIES
+from orchestrator.readers.ncu.quantities.quantity import Quantity
+from orchestrator.readers.ncu.read import Source
 
 NONE = "—"
 _GPU = "device__attribute_display_name"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from orchestrator.ncu.capture import KernelCapture
-from orchestrator.ncu.combine import Reading, State, reading
-from orchestrator.ncu.metrics import QUANTITIES
-from orchestrator.ncu.quantity import Quantity
+from orchestrator.readers.ncu.capture import KernelCapture
+from orchestrator.readers.ncu.quantities.combine import Reading, State, reading
+from orchestrator.readers.ncu.quantities.metrics import QUANTITIES
+from orchestrator.readers.ncu.quantities.quantity import Quantity
 
 _NONE = "—"
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from orchestrator.model.host_pace import bound_by_host
-from orchestrator.model.objection import about
-from orchestrator.model.stats import ratio, usable
-from orchestrator.model.verdict import Judgement, Verdict, judge, noise_floor
-from remote_payload.contract import BenchRecord, Method, Shape, Status
+from orchestrator.performance.host_pace import bound_by_host
+from orchestrator.performance.objection import about
+from orchestrator.performance.stats import ratio, usable
+from orchestrator.performance.verdict import Judgement, Verdict, judge, noise_floor
+from remote_payload.contract.case import Shape
+from remote_payload.contract.records import BenchRecord
+from remote_payload.contract.words import Method, Status
 
 _NO_GRAPH = (
     "the GPU waited for the host, so back-to-back times say how fast the host calls; only graphs "

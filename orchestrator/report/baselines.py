@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from orchestrator.model.device import find
-from remote_payload import codec
-from remote_payload.contract import DType, Machine, Method, Shape
+from orchestrator.performance.device import find
+from remote_payload.contract import codec
+from remote_payload.contract.case import Shape
+from remote_payload.contract.records import Machine
+from remote_payload.contract.words import DType, Method
 
 _FILE = Path(__file__).parents[2] / "benchmarks" / "baselines" / "h100_sxm_torch2.4.1.json"
 

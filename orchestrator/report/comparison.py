@@ -7,21 +7,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from orchestrator.model.objection import CLOCK_DRIFT, on_gpu
-from orchestrator.model.run import Run
-from orchestrator.model.stats import Summary, ratio_of_medians
-from orchestrator.model.verdict import Judgement, Verdict, judge
+from orchestrator.performance.objection import CLOCK_DRIFT, on_gpu
+from orchestrator.performance.stats import Summary, ratio_of_medians
+from orchestrator.performance.verdict import Judgement, Verdict, judge
 from orchestrator.report.against import noise_on
 from orchestrator.report.figures import Figure, Figures, figures
-from remote_payload.contract import (
-    BenchRecord,
-    CheckRecord,
-    Machine,
-    Method,
-    Result,
-    Shape,
-    Status,
-)
+from orchestrator.values.run import Run
+from remote_payload.contract.case import Shape
+from remote_payload.contract.records import BenchRecord, CheckRecord, Machine
+from remote_payload.contract.result import Result
+from remote_payload.contract.words import Method, Status
 
 Key = tuple[str, Shape, Method]
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from orchestrator.model.verdict import Verdict
+from orchestrator.performance.verdict import Verdict
 from orchestrator.report import format as fmt
 from orchestrator.report.comparison import Comparison, Gate, Row, in_words
 from orchestrator.report.render import fill
 from orchestrator.report.view import Table
-from remote_payload import codec
-from remote_payload.contract import Method, Shape
+from remote_payload.contract import codec
+from remote_payload.contract.case import Shape
+from remote_payload.contract.words import Method
 
 _TEMPLATE = "compare.md.j2"
 _ROWS = (

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from orchestrator.model.attention import tflops
-from orchestrator.model.device import Device
-from orchestrator.model.host_pace import bound_by_host
-from orchestrator.model.objection import Objection, Severity, about, device_of, objections, on_gpu
-from orchestrator.model.roofline import Roof, binding, roofs
-from orchestrator.model.stats import Summary, summarize, usable
-from orchestrator.model.verdict import Judgement
+from orchestrator.performance.attention import tflops
+from orchestrator.performance.device import Device
+from orchestrator.performance.host_pace import bound_by_host
+from orchestrator.performance.objection import (
+    Objection,
+    Severity,
+    about,
+    device_of,
+    objections,
+    on_gpu,
+)
+from orchestrator.performance.roofline import Roof, binding, roofs
+from orchestrator.performance.stats import Summary, summarize, usable
+from orchestrator.performance.verdict import Judgement
 from orchestrator.report.against import find, judged_against, run_noise
-from remote_payload.catalog import BASELINE
-from remote_payload.contract import BenchRecord, Method, Result, Status
+from remote_payload.contract.records import BenchRecord
+from remote_payload.contract.result import Result
+from remote_payload.contract.words import Method, Status
+from remote_payload.operators.attention.catalog import BASELINE
 
 
 @dataclass(frozen=True)

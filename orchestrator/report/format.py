@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from orchestrator.model.stats import Ratio, Summary
-from orchestrator.model.verdict import Judgement
+from orchestrator.performance.stats import Ratio, Summary
+from orchestrator.performance.verdict import Judgement
 
 NONE = "—"
 HOST_BOUND_NOTE = ", bound by the host"

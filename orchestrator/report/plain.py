@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from orchestrator.model.redaction import discreet
+from orchestrator.values.privacy.redaction import discreet
 
 _LIMIT = 2000
 _LOOKED_AT = 4 * _LIMIT

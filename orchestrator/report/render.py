@@ -9,26 +9,18 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from orchestrator.model.cutlass_csv import Sheet
-from orchestrator.model.objection import Severity
-from orchestrator.model.run import Run
-from orchestrator.report import (
-    beside,
-    ceilings,
-    chart_peers,
-    charts,
-    claims,
-    machine,
-    numbers,
-    proofs,
-)
-from orchestrator.report.bottleneck import NO_INSIGHT, Insight, held_back
-from orchestrator.report.chart_floors import floors
-from orchestrator.report.charts import Chart
+from orchestrator.performance.objection import Severity
+from orchestrator.readers.cutlass_csv import Sheet
+from orchestrator.report.charts import peers as chart_peers
+from orchestrator.report.charts import scaling as charts
+from orchestrator.report.charts.floors import floors
+from orchestrator.report.charts.scaling import Chart
 from orchestrator.report.figures import Figures, figures
-from orchestrator.report.headline import headline, is_ok, undecided
 from orchestrator.report.plain import one_line, plain, private
-from orchestrator.report.uncounted import uncounted
+from orchestrator.report.sections import beside, ceilings, claims, machine, numbers, proofs
+from orchestrator.report.sections.bottleneck import NO_INSIGHT, Insight, held_back
+from orchestrator.report.sections.headline import headline, is_ok, undecided
+from orchestrator.report.sections.uncounted import uncounted
 from orchestrator.report.view import (
     NO_COUNTERS,
     BesideView,
@@ -37,7 +29,8 @@ from orchestrator.report.view import (
     CountersView,
     ReportView,
 )
-from remote_payload.contract import Stage
+from orchestrator.values.run import Run
+from remote_payload.contract.words import Stage
 
 CHART_FOLDER = "charts"
 _TEMPLATES = Path(__file__).parents[2] / "templates"

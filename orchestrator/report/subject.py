@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from remote_payload.catalog import BASELINE, OURS
-from remote_payload.contract import Result
+from remote_payload.contract.result import Result
+from remote_payload.operators.attention.catalog import BASELINE, OURS
 
 
 def own(result: Result) -> tuple[str, ...]:

@@ -6,8 +6,11 @@ import statistics
 from dataclasses import dataclass
 from math import prod
 
-from orchestrator.model.occupancy import Occupancy, Waves, occupancy, waves
-from remote_payload.contract import KernelTrace, Machine, Result, Shape, Status, TraceRecord
+from orchestrator.performance.occupancy import Occupancy, Waves, occupancy, waves
+from remote_payload.contract.case import Shape
+from remote_payload.contract.records import KernelTrace, Machine, TraceRecord
+from remote_payload.contract.result import Result
+from remote_payload.contract.words import Status
 
 
 @dataclass(frozen=True)

@@ -20,12 +20,12 @@ from importlib import resources
 from typing import Any
 
 from orchestrator.errors import HostUnfit, HostUnreachable, LinkLost
-from orchestrator.model import host_limits
-from orchestrator.model.command import Command, Program, python_program
-from orchestrator.model.host import Host
-from orchestrator.model.text import one_line
 from orchestrator.transport.base import Channel, Transport
-from remote_payload import codec
+from orchestrator.values import host_limits
+from orchestrator.values.command import Command, Program, python_program
+from orchestrator.values.host import Host
+from orchestrator.values.text import one_line
+from remote_payload.contract import codec
 
 # What a login may take before our program speaks: without a word, and in all.
 HELLO_LIMIT_S = 15.0
@@ -71,7 +71,7 @@ def program(name: str) -> Program:
     """
     payload = resources.files("remote_payload")
     parts = ("first", *_PARTS.get(name, ("wire",)), name)
-    folders = (payload if part in _MODULES else payload / "agent" for part in parts)
+    folders = (payload / "processes" if part in _MODULES else payload / "agent" for part in parts)
     first, *rest = (
         _carried((folder / f"{part}.py").read_text("utf-8"))
         for folder, part in zip(folders, parts, strict=True)

@@ -6,9 +6,9 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Protocol
 
-from orchestrator.model.command import Command
-from orchestrator.model.completed import Completed
-from orchestrator.model.host import Host
+from orchestrator.values.command import Command
+from orchestrator.values.completed import Completed
+from orchestrator.values.host import Host
 
 
 class Channel(Protocol):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from orchestrator.errors import HostUnreachable
-from orchestrator.model.host import Host, TransportKind
 from orchestrator.transport.base import Transport
-from orchestrator.transport.trust import FirstContact, Trust
+from orchestrator.transport.login.trust import FirstContact, Trust
+from orchestrator.values.host import Host, TransportKind
 
 __all__ = ["FirstContact", "Trust", "connect"]
 

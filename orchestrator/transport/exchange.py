@@ -6,10 +6,10 @@ import threading
 import time
 
 from orchestrator.errors import LinkLost
-from orchestrator.model.completed import Completed
-from orchestrator.model.host import Host
 from orchestrator.transport.base import Channel
 from orchestrator.transport.failures import lost
+from orchestrator.values.completed import Completed
+from orchestrator.values.host import Host
 
 STDERR_TAIL_BYTES = 1 << 16
 CHUNK_BYTES = 4 << 20

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from orchestrator.errors import HostUnreachable, LinkLost, OrchestratorError
-from orchestrator.model import local_fault
-from orchestrator.model.command import Command
-from orchestrator.model.host import Host
+from orchestrator.here import local_fault
+from orchestrator.values.command import Command
+from orchestrator.values.host import Host
 
 _POD_MOVED = "If it is a pod: is it running? Its address and port change at every restart."
 

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import cast
 
 from orchestrator.errors import HostUnreachable
-from orchestrator.model import local_fault
-from orchestrator.model.command import Command
-from orchestrator.model.completed import Completed
-from orchestrator.model.host import Host
+from orchestrator.here import local_fault
 from orchestrator.transport.exchange import Tail, run_to_end
 from orchestrator.transport.failures import lost
+from orchestrator.values.command import Command
+from orchestrator.values.completed import Completed
+from orchestrator.values.host import Host
 
 _SEND_LIMIT_S = 60.0
 _GRACE_S = 0.3

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
-from orchestrator.model.command import Command
-from orchestrator.model.completed import Completed
-from orchestrator.model.host import Host
+from orchestrator.values.command import Command
+from orchestrator.values.completed import Completed
+from orchestrator.values.host import Host
 
 Answer = Callable[[Command, bytes], Completed]
 Script = Callable[[Command], Iterable[bytes | Exception]]

@@ -19,22 +19,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import HostUnreachable
-from orchestrator.model.aside import begun
-from orchestrator.model.command import Command
-from orchestrator.model.completed import Completed
-from orchestrator.model.host import Host
-from orchestrator.transport import key_file, proxy_command
-from orchestrator.transport.dial import Timeouts, dial
+from orchestrator.here.aside import begun
 from orchestrator.transport.exchange import run_to_end
 from orchestrator.transport.failures import lost, proxy_ended, told, was_dropped
-from orchestrator.transport.jump import Way, farther, hop
-from orchestrator.transport.keys import KeyRing
-from orchestrator.transport.login import Login
-from orchestrator.transport.route import Route, resolve, through
-from orchestrator.transport.ssh_agent import agent_of
-from orchestrator.transport.ssh_auth import Dialogue, Signer
+from orchestrator.transport.login import key_file
+from orchestrator.transport.login.keys import KeyRing
+from orchestrator.transport.login.login import Login
+from orchestrator.transport.login.ssh_agent import agent_of
+from orchestrator.transport.login.ssh_auth import Dialogue, Signer
+from orchestrator.transport.login.trust import HostKeyRule, Trust
 from orchestrator.transport.ssh_channel import Spares, SshChannel, keep_order, starting
-from orchestrator.transport.trust import HostKeyRule, Trust
+from orchestrator.transport.way import proxy_command
+from orchestrator.transport.way.dial import Timeouts, dial
+from orchestrator.transport.way.jump import Way, farther, hop
+from orchestrator.transport.way.route import Route, resolve, through
+from orchestrator.values.command import Command
+from orchestrator.values.completed import Completed
+from orchestrator.values.host import Host
 
 if TYPE_CHECKING:
     import fabric

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from typing import Any
 
-from orchestrator.model.host import Host
 from orchestrator.transport.exchange import Tail
 from orchestrator.transport.failures import lost, told
+from orchestrator.values.host import Host
 
 _POLL_S = 0.1
 # RFC 4254, section 9: message numbers; type and recipient channel begin each message about one.

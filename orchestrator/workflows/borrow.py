@@ -7,14 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.errors import LocalFault
-from orchestrator.model.progress import Progress
-from orchestrator.model.run import Run
-from orchestrator.store.records import CHARTS
-from orchestrator.store.runs import LENT, LOG, REPORT, RunStore
+from orchestrator.store.runs.records import CHARTS
+from orchestrator.store.runs.run_store import LENT, LOG, REPORT, RunStore
 from orchestrator.transport.base import Transport
+from orchestrator.values.progress import Progress
+from orchestrator.values.run import Run
 from orchestrator.workflows.profile import Order, profile
-from orchestrator.workflows.publish import Published, publish
-from remote_payload.contract import Stage
+from orchestrator.workflows.publishing.publish import Published, publish
+from remote_payload.contract.words import Stage
 
 
 def split(order: Order) -> tuple[Order, Order]:

@@ -27,11 +27,11 @@ from orchestrator.errors import (
 )
 from orchestrator.launch.answer import DAMAGED, ListedJob
 from orchestrator.launch.detached import DetachedLauncher
-from orchestrator.model.host import Host
-from orchestrator.model.price import Charge, Price
-from orchestrator.store.runs import END, RunStore
+from orchestrator.store.runs.run_store import END, RunStore
 from orchestrator.transport.base import Transport
-from remote_payload.contract import Request
+from orchestrator.values.host import Host
+from orchestrator.values.price import Charge, Price
+from remote_payload.contract.request import Request
 
 # Kept back of --max-minutes for bringing the results home before the pod goes.
 HOMEWARD_S = 60.0

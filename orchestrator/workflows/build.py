@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from orchestrator.model import ptxas
-from orchestrator.model.run import Run
-from orchestrator.workflows import left_at_home
-from orchestrator.workflows.errand import Errand
+from orchestrator.readers import ptxas
+from orchestrator.sync import left_at_home
+from orchestrator.values.run import Run
+from orchestrator.workflows.jobs.errand import Errand
+from orchestrator.workflows.jobs.run_job import run_job
 from orchestrator.workflows.profile import Order, new_card
-from orchestrator.workflows.run_job import run_job
-from remote_payload.contract import BuildReport, Status
+from remote_payload.contract.records import BuildReport
+from remote_payload.contract.words import Status
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from orchestrator.doctor.diagnosis_software import target_of
+from orchestrator.doctor.finding import Case
 from orchestrator.errors import OrchestratorError
-from orchestrator.model.diagnosis_software import target_of
-from orchestrator.model.finding import Case
-from orchestrator.model.host_facts import CompileProbe, Toolkit
 from orchestrator.transport import agent
 from orchestrator.transport.base import Transport
+from orchestrator.values.host_facts import CompileProbe, Toolkit
 from orchestrator.workflows.understood import understood
 
 AGENT = "compile"

@@ -16,24 +16,24 @@ from threading import Thread
 from types import TracebackType
 from typing import Any
 
+from orchestrator.doctor import diagnosis
+from orchestrator.doctor.diagnosis import Diagnosis
+from orchestrator.doctor.diagnosis_need import fitness
+from orchestrator.doctor.evidence import Evidence, facts_of
+from orchestrator.doctor.finding import Case
 from orchestrator.errors import HostUnfit, LinkLost, OrchestratorError
-from orchestrator.model import diagnosis
-from orchestrator.model.command import Command
-from orchestrator.model.completed import Completed
-from orchestrator.model.diagnosis import Diagnosis
-from orchestrator.model.diagnosis_need import fitness
-from orchestrator.model.evidence import Evidence, facts_of
-from orchestrator.model.finding import Case
-from orchestrator.model.host import Host, TransportKind
-from orchestrator.model.host_facts import CounterProbe, Reach
 from orchestrator.transport import agent
 from orchestrator.transport.agent import AgentSession
 from orchestrator.transport.base import Channel, Transport
-from orchestrator.transport.route import resolve
+from orchestrator.transport.way.route import resolve
+from orchestrator.values.command import Command
+from orchestrator.values.completed import Completed
+from orchestrator.values.host import Host, TransportKind
+from orchestrator.values.host_facts import CounterProbe, Reach
 from orchestrator.workflows.compile_probe import compile_ten_lines
 from orchestrator.workflows.understood import understood
-from remote_payload import codec
-from remote_payload.contract import Request
+from remote_payload.contract import codec
+from remote_payload.contract.request import Request
 
 AGENT, COUNTERS_AGENT = "doctor", "counters"
 # The agents bound themselves, to 2.4 s and to 40 s; beyond that the link is to blame.

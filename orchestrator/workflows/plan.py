@@ -6,28 +6,24 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from orchestrator.errors import UsageError
-from orchestrator.model import bounds
-from orchestrator.model.target import TARGET_SHAPE
 from orchestrator.ncu import flags
-from orchestrator.store.neighbours import neighbours
-from remote_payload.catalog import BASELINE, PEERS, provider_of
-from remote_payload.codec import CodecError
-from remote_payload.contract import (
+from orchestrator.performance.target import TARGET_SHAPE
+from orchestrator.store.runs import bounds
+from orchestrator.sync.neighbours import neighbours
+from remote_payload.contract.case import Shape
+from remote_payload.contract.codec import CodecError
+from remote_payload.contract.plans import (
     BenchPlan,
     BuildPlan,
     CeilingsPlan,
     CheckPlan,
-    Depth,
-    Device,
-    DType,
     NcuPlan,
     ProvePlan,
-    Provider,
-    Request,
-    Shape,
-    Stage,
     TracePlan,
 )
+from remote_payload.contract.request import Provider, Request
+from remote_payload.contract.words import Depth, Device, DType, Stage
+from remote_payload.operators.attention.catalog import BASELINE, PEERS, provider_of
 
 # The original report's sweep, and one that two CPU cores finish in a minute.
 GPU_BATCH, GPU_HEADS = 16, (8, 16, 32, 64, 96, 128)

@@ -9,21 +9,20 @@ from pathlib import Path, PurePosixPath
 from orchestrator import __version__
 from orchestrator.errors import HostUnfit
 from orchestrator.launch.detached import job_agent
-from orchestrator.model.command import Command
-from orchestrator.model.host import Host
-from orchestrator.model.progress import Progress
-from orchestrator.model.run import Run, RunCard
-from orchestrator.model.snapshot import Deployed, Scan
-from orchestrator.model.workspace import Workspace
-from orchestrator.store import sources
-from orchestrator.store.inputs import require_inputs
-from orchestrator.store.runs import RunStore, new_run_id
+from orchestrator.store.runs.run_store import RunStore, new_run_id
+from orchestrator.sync import deploy, left_at_home, sources
+from orchestrator.sync.inputs import require_inputs
 from orchestrator.transport.base import Transport
-from orchestrator.workflows import deploy, left_at_home
+from orchestrator.values.command import Command
+from orchestrator.values.host import Host
+from orchestrator.values.progress import Progress
+from orchestrator.values.run import Run, RunCard
+from orchestrator.values.snapshot import Deployed, Scan
+from orchestrator.values.workspace import Workspace
 from orchestrator.workflows.diagnose import Beside, look_command
-from orchestrator.workflows.errand import Errand, spec_of
+from orchestrator.workflows.jobs.errand import Errand, spec_of
+from orchestrator.workflows.jobs.run_job import run_job
 from orchestrator.workflows.plan import Plan
-from orchestrator.workflows.run_job import run_job
 
 
 @dataclass(frozen=True)

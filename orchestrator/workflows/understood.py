@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from orchestrator.errors import HostUnfit
-from orchestrator.model import bounds
-from orchestrator.model.host import Host
-from orchestrator.model.text import printable
-from remote_payload import codec
+from orchestrator.store.runs import bounds
+from orchestrator.values.host import Host
+from orchestrator.values.text import printable
+from remote_payload.contract import codec
 
 T = TypeVar("T")
 

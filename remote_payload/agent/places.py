@@ -95,7 +95,7 @@ def scarce(facts):
 
 def locks():
     """The folder that a variable names for the locks of devices: whether a job can open them there
-    (remote_payload/device_lock.py). Nothing is written, as it is not ours."""
+    (remote_payload/machine/device_lock.py). Nothing is written, as it is not ours."""
     named = os.environ.get(LOCKS)
     if not named:
         return None

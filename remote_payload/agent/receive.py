@@ -2,7 +2,7 @@
 # snapshots whose manifests the client still has. A row is [path, kind, size, content], kind one
 # of f(ile), x (executable file), l(ink); content is a sha256 or a link's target.
 # A snapshot appears by one rename and never changes afterwards, so any later one may hard-link
-# its files. Beside it lies its record: remote_payload/snapshot.py, which travels along.
+# its files. Beside it lies its record: remote_payload/processes/snapshot.py, which travels along.
 import contextlib
 import errno
 import fcntl

@@ -1,5 +1,5 @@
 # Where CUDA toolkits lie; a part of the agents that ask. The order is that of builds
-# (remote_payload/toolkit.py): CUDA_HOME, CUDA_PATH, PATH, /usr/local/cuda, the newest beside it.
+# (compiling/toolkit.py): CUDA_HOME, CUDA_PATH, PATH, /usr/local/cuda, the newest beside it.
 # A variable that names a toolkit names the only one; a relative place is none.
 import glob
 import re

@@ -11,10 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from remote_payload import cutlass, cutlass_build, toolkit
-from remote_payload.contract import CeilingsPlan, CutlassReport, Stage, Status
-from remote_payload.cutlass import Missing, Place
-from remote_payload.isolate import Deadline
+from remote_payload.contract.plans import CeilingsPlan
+from remote_payload.contract.records import CutlassReport
+from remote_payload.contract.words import Stage, Status
+from remote_payload.machine import toolkit
+from remote_payload.processes.isolate import Deadline
+from remote_payload.stages.ceilings import cutlass, cutlass_build
+from remote_payload.stages.ceilings.cutlass import Missing, Place
 from tests.ceilings.stand_in import VERSION, Mood, checkout, install
 from tests.payload.running import a_request, gone_within, run_payload
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from remote_payload.contract import Status
+from remote_payload.contract.words import Status
 from tests.ceilings.stand_in import checkout
 from tests.ceilings.test_cutlass import PLAN, an_nvcc, needs_cmake, run
 

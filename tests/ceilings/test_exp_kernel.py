@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from benchmarks import sass
-from remote_payload import build, exp_kernel, toolkit
+from remote_payload.machine import toolkit
+from remote_payload.stages.build import build
+from remote_payload.stages.ceilings import exp_kernel
 from tests.kernels.emulated import CSRC, STRICT, compile_kernels, compiler
 
 ROOT = CSRC.parent
@@ -112,10 +114,10 @@ def test_a_compiler_that_refuses_is_quoted(tmp_path: Path, monkeypatch: pytest.M
 @pytest.mark.gpu
 def test_the_exp_rate_of_a_real_gpu_lies_below_its_documented_peak(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
-    from remote_payload import ceiling_timing
-    from remote_payload.ceilings import Task
-    from remote_payload.clock import CudaClock
-    from remote_payload.contract import Status
+    from remote_payload.contract.words import Status
+    from remote_payload.machine.clock import CudaClock
+    from remote_payload.stages.ceilings import ceiling_timing
+    from remote_payload.stages.ceilings.ceilings import Task
 
     capability = torch.cuda.get_device_capability()
     path = exp_kernel.library(ROOT, tmp_path / "builds", capability)

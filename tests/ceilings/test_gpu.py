@@ -7,16 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.model import ceiling
-from remote_payload.contract import CeilingsPlan, Device, Result, Stage, Status
+from orchestrator.performance import ceiling
+from remote_payload.contract.plans import CeilingsPlan
+from remote_payload.contract.result import Result
+from remote_payload.contract.words import Device, Stage, Status
 from tests.payload.running import ROOT, a_request
 
 AGREEMENT = 0.05
 
 
 def measure(folder: Path) -> Result:
-    from remote_payload.draft import Draft
-    from remote_payload.stages import Run
+    from remote_payload.run.loop import Run
+    from remote_payload.stages.draft import Draft
 
     plan = CeilingsPlan(required=True)
     request = a_request(stages=(Stage.CEILINGS,), shapes=(), ceilings=plan, device=Device.CUDA)

@@ -7,21 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.model import ceiling
-from orchestrator.model.cutlass_csv import parse
-from orchestrator.model.device import DEVICES, find
-from orchestrator.workflows.publish import Published, publish
-from remote_payload.contract import (
-    CeilingRecord,
-    CeilingsPlan,
-    CutlassReport,
-    DType,
-    Request,
-    Result,
-    Stage,
-    StageReport,
-    Status,
-)
+from orchestrator.performance import ceiling
+from orchestrator.performance.device import DEVICES, find
+from orchestrator.readers.cutlass_csv import parse
+from orchestrator.workflows.publishing.publish import Published, publish
+from remote_payload.contract.plans import CeilingsPlan
+from remote_payload.contract.records import CeilingRecord, CutlassReport
+from remote_payload.contract.request import Request
+from remote_payload.contract.result import Result, StageReport
+from remote_payload.contract.words import DType, Stage, Status
 from tests.ceilings.stand_in import HEADER, KERNEL, VERSION, row
 from tests.golden import assert_golden
 from tests.report import synthetic
@@ -57,7 +51,7 @@ MEASURED = (
 def a_result(
     *measured: CeilingRecord,
     alone: bool = False,
-    plan: CeilingsPlan = CeilingsPlan(),  # noqa: B008  a frozen value
+    plan: CeilingsPlan = CeilingsPlan(),
     **changes: object,
 ) -> Result:
     base = synthetic.gpu_result()

@@ -10,10 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from remote_payload import ceilings, codec, intake
-from remote_payload.ceilings import Task
-from remote_payload.contract import CeilingRecord, CeilingsPlan, GpuState, Shape, Stage, Status
-from remote_payload.isolate import Deadline, OutOfTime, Pipe
+from remote_payload.contract import codec
+from remote_payload.contract.case import Shape
+from remote_payload.contract.plans import CeilingsPlan
+from remote_payload.contract.records import CeilingRecord, GpuState
+from remote_payload.contract.words import Stage, Status
+from remote_payload.processes.isolate import Deadline, OutOfTime, Pipe
+from remote_payload.run import intake
+from remote_payload.stages.ceilings import ceilings
+from remote_payload.stages.ceilings.ceilings import Task
 from tests.payload.running import Finished, a_request, run_payload
 
 QUICK = CeilingsPlan(budget_s=0.5, gemm_size=192, required=True)

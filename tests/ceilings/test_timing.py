@@ -9,11 +9,12 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from remote_payload import ceiling_timing  # noqa: E402
-from remote_payload.ceiling_timing import ROW_ERROR, Trial, Unsupported  # noqa: E402
-from remote_payload.ceilings import Task  # noqa: E402
-from remote_payload.clock import Burst, CpuClock  # noqa: E402
-from remote_payload.contract import CeilingRecord, Status  # noqa: E402
+from remote_payload.contract.records import CeilingRecord  # noqa: E402
+from remote_payload.contract.words import Status  # noqa: E402
+from remote_payload.machine.clock import Burst, CpuClock  # noqa: E402
+from remote_payload.stages.ceilings import ceiling_timing  # noqa: E402
+from remote_payload.stages.ceilings.ceiling_timing import ROW_ERROR, Trial, Unsupported  # noqa: E402
+from remote_payload.stages.ceilings.ceilings import Task  # noqa: E402
 
 SIZE = 1024
 CPU = Task("cpu", 42, SIZE, 0.01)

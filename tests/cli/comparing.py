@@ -8,9 +8,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from orchestrator.store.runs import CARD, REQUEST, RESULT
-from remote_payload import codec
-from remote_payload.contract import BenchRecord, Result
+from orchestrator.store.runs.run_store import CARD, REQUEST, RESULT
+from remote_payload.contract import codec
+from remote_payload.contract.records import BenchRecord
+from remote_payload.contract.result import Result
 from tests.report import synthetic
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from orchestrator.cli.app import run
-from remote_payload.contract import Result
+from remote_payload.contract.result import Result
 from tests.cli.comparing import AGAIN, MADE, Compare, store
 from tests.once import once
 from tests.ssh.server import SshServer

@@ -8,7 +8,7 @@ _MAIN = """
 import sys, time
 from pathlib import Path
 from remote_payload import codec
-from remote_payload.contract import Request, Result, Status
+from remote_payload.contract.result import Request, Result, Status
 
 request = codec.loads(Request, Path(sys.argv[1]).read_text("utf-8"))
 WHEN = "2026-11-22T10:15:30Z"

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from orchestrator.cli.app import run
-from orchestrator.model.run import Run
 from orchestrator.report import comparison
-from remote_payload.contract import Result, Stage
+from orchestrator.values.run import Run
+from remote_payload.contract.result import Result
+from remote_payload.contract.words import Stage
 from tests.cli.comparing import AGAIN, MADE, SHAPE, Compare, changed, rows, store, times
 from tests.report import synthetic
 

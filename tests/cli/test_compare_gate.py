@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from remote_payload.contract import Result, Status
+from remote_payload.contract.result import Result
+from remote_payload.contract.words import Status
 from tests.cli.comparing import Compare, changed, times
 from tests.report import host_bound, synthetic
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from orchestrator.cli.doctor import doctor
 from orchestrator.cli.session import Session
+from orchestrator.cli.verbs.doctor import doctor
 from orchestrator.errors import HostUnreachable, UsageError
 from tests.cli.conftest import Project
 from tests.ssh.link import LossyLink

@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import HostKeyError
-from orchestrator.model.host import Host
-from orchestrator.store.runs import RunStore
+from orchestrator.store.runs.run_store import RunStore
 from orchestrator.transport.connect import FirstContact, Trust, connect
+from orchestrator.values.host import Host
 from orchestrator.workflows.diagnose import PATIENCE_S, Beside
 from orchestrator.workflows.plan import Wish, plan
 from orchestrator.workflows.profile import Order, profile
-from remote_payload.contract import Device, Stage
-from remote_payload.device_lock import LOOK_LIMIT_S
+from remote_payload.contract.words import Device, Stage
+from remote_payload.machine.device_lock import LOOK_LIMIT_S
 from tests.cli.conftest import Outcome, Project
 from tests.cli.quick import quick_payload
 from tests.conftest import SshdVariant

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import ExitCode
-from orchestrator.transport.known_hosts import HostKey, keys_of, remember
+from orchestrator.transport.login.known_hosts import HostKey, keys_of, remember
 from tests.cli.conftest import Outcome, Project
 from tests.conftest import SshdVariant
 from tests.ssh.server import Keys, SshServer, private_null

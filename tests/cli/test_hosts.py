@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from orchestrator.cli.hosts import hosts
 from orchestrator.cli.session import Session
+from orchestrator.cli.verbs.hosts.listing import hosts
 from orchestrator.errors import InventoryError, UsageError
-from orchestrator.transport.known_hosts import HostKey, keys_of, remember
+from orchestrator.transport.login.known_hosts import HostKey, keys_of, remember
 
 TEXT = """\
 default: local

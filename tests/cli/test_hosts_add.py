@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 from ruamel.yaml import YAML
 
-from orchestrator.cli.hosts import hosts
 from orchestrator.cli.session import Session
+from orchestrator.cli.verbs.hosts.listing import hosts
 from orchestrator.errors import InventoryError, UsageError
 
 

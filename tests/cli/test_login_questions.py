@@ -24,7 +24,7 @@ needs_pam = pytest.mark.skipif(bool(why_not()), reason=why_not())
 BARS_AND_A_QUESTION = """
 import threading, time
 from orchestrator.cli import console, questions
-from orchestrator.transport.trust import Question
+from orchestrator.transport.login.trust import Question
 
 given = []
 def ask():

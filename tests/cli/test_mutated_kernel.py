@@ -9,8 +9,9 @@ import pytest
 
 pytest.importorskip("torch")
 
-from remote_payload import inputs, reference
-from remote_payload.contract import DType, Shape
+from remote_payload.contract.case import Shape
+from remote_payload.contract.words import DType
+from remote_payload.operators.attention import inputs, reference
 from tests.cli.conftest import REPOSITORY, Project
 
 MUTANT = REPOSITORY / "tests/fixtures/providers/mutated_hopper.py"

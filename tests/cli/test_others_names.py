@@ -16,8 +16,10 @@ import pytest
 
 from orchestrator.cli.app import run
 from orchestrator.errors import ExitCode
-from remote_payload import codec
-from remote_payload.contract import Request, Result, Status
+from remote_payload.contract import codec
+from remote_payload.contract.request import Request
+from remote_payload.contract.result import Result
+from remote_payload.contract.words import Status
 from tests.workflows.test_remote_runs import ENDED, REQUEST, alive, job
 
 AT = "2026-11-22T10:15:30Z"

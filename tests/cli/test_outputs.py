@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.cli.app import run
-from orchestrator.transport.known_hosts import HostKey, forget, remember
-from remote_payload import writing
+from orchestrator.transport.login.known_hosts import HostKey, forget, remember
+from remote_payload.contract import writing
 from tests.cli.comparing import MADE, store
 from tests.cli.conftest import Outcome
 from tests.contract.test_writing import needs_root, node

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from orchestrator.cli.app import run
-from orchestrator.model.command import typed
-from orchestrator.model.job import Ending, JobEnd
-from remote_payload import codec
+from orchestrator.values.command import typed
+from orchestrator.values.job import Ending, JobEnd
+from remote_payload.contract import codec
 from tests.cli.comparing import AGAIN, MADE, store
 from tests.report import synthetic
 

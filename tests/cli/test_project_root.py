@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import ExitCode
-from orchestrator.transport.known_hosts import HostKey, keys_of, remember
+from orchestrator.transport.login.known_hosts import HostKey, keys_of, remember
 from tests.cli.conftest import Project
 from tests.cli.quick import quick_payload
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.workflows import import_ncu
+from orchestrator.workflows.publishing import import_ncu
 from tests.cli.comparing import AGAIN, MADE, changed, store, times
 from tests.cli.conftest import Outcome
 from tests.ncu.places import FIXTURES

@@ -10,9 +10,9 @@ import pytest
 
 from orchestrator.cloud.runpod import RunPod, Waiting, endpoint
 from orchestrator.errors import ExitCode, HostStopped, HostUnreachable
-from orchestrator.model.command import Command
-from orchestrator.model.host import Host, TransportKind
 from orchestrator.transport.connect import FirstContact, Trust, connect
+from orchestrator.values.command import Command
+from orchestrator.values.host import Host, TransportKind
 from tests.cloud.server import FakeRunPod, complaints, pod_json, problem
 from tests.ssh.server import SshServer
 

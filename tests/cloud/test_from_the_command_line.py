@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import ExitCode
-from orchestrator.transport.known_hosts import keys_of
+from orchestrator.transport.login.known_hosts import keys_of
 from tests.cloud.conftest import Project
 from tests.cloud.server import KEY, FakeRunPod, page, pod_json, problem
 from tests.conftest import SshdVariant

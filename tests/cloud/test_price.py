@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import ExitCode
-from orchestrator.model.price import Charge, Price
+from orchestrator.values.price import Charge, Price
 from tests.cli.quick import quick_payload
 from tests.cloud.conftest import Project
 from tests.cloud.renting import STAYS, STOP, laptop, the_run, until

@@ -10,11 +10,11 @@ import pytest
 
 from orchestrator.cloud.runpod import RunPod
 from orchestrator.errors import Detached, HostStopped, LinkLost, UsageError
-from orchestrator.model.run import RunCard
-from orchestrator.store.runs import RunStore
+from orchestrator.store.runs.run_store import RunStore
 from orchestrator.transport.local import LocalTransport
+from orchestrator.values.run import RunCard
 from orchestrator.workflows.budget import Budget, Purse
-from remote_payload import codec
+from remote_payload.contract import codec
 from tests.cloud.renting import BARE_PATH, STOP, stand_in
 from tests.cloud.server import FakeRunPod, pod_json
 from tests.cloud.test_watchdog import Pod

@@ -14,8 +14,8 @@ import pytest
 
 from orchestrator.cloud.watchdog import Watchdog
 from orchestrator.errors import HostUnfit
-from orchestrator.model.host import Host, TransportKind
 from orchestrator.transport.local import LocalTransport
+from orchestrator.values.host import Host, TransportKind
 from tests.cloud.renting import BARE_PATH, POD, stand_in, until
 from tests.cloud.server import KEY, FakeRunPod, pod_json, problem
 

@@ -10,8 +10,8 @@ import pytest
 from benchmarks.contact.archive import Archive
 from benchmarks.contact.bring_home import main
 from benchmarks.readme_table import BEGIN, END
-from remote_payload import codec
-from remote_payload.contract import Result
+from remote_payload.contract import codec
+from remote_payload.contract.result import Result
 from tests.report.synthetic import cpu_result, gpu_result
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.contact.plan import RACED_FIRST, Step, next_step, part, problem
-from remote_payload.catalog import VARIANTS
+from remote_payload.operators.attention.catalog import VARIANTS
 
 FIRST, REST = part("first", rehearse=False), part("rest", rehearse=False)
 

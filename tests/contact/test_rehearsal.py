@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from remote_payload import codec
-from remote_payload.contract import Result, Stage, Status
+from remote_payload.contract import codec
+from remote_payload.contract.result import Result
+from remote_payload.contract.words import Stage, Status
 from tests.payload.running import ROOT
 
 pytestmark = [

@@ -16,17 +16,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remote_payload import codec
-from remote_payload.contract import (
-    BenchRecord,
-    DType,
-    Method,
-    Provider,
-    Request,
-    Shape,
-    Stage,
-    Status,
-)
+from remote_payload.contract import codec
+from remote_payload.contract.case import Shape
+from remote_payload.contract.records import BenchRecord
+from remote_payload.contract.request import Provider, Request
+from remote_payload.contract.words import DType, Method, Stage, Status
 
 SHAPE = Shape(16, 96, 512, 64, DType.FP16)
 REQUEST = Request("r1", "feed", (Stage.BUILD, Stage.CHECK), (SHAPE,), (Provider("sdpa"),))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from remote_payload import codec, writing
+from remote_payload.contract import codec, writing
 from tests.disks import mounted
 
 NEW = "new words\n"

@@ -31,7 +31,7 @@ BEFORE = """\
 import os, signal, subprocess, sys, time
 from pathlib import Path
 from remote_payload import codec
-from remote_payload.contract import Request, Result, Status
+from remote_payload.contract.result import Request, Result, Status
 job = Path(sys.argv[2]).parent
 request = codec.loads(Request, Path(sys.argv[1]).read_text())
 def finish():

@@ -6,9 +6,9 @@ import contextlib
 from collections.abc import Iterator
 
 from orchestrator.errors import AuthenticationError, LinkLost
-from orchestrator.model.command import Command
-from orchestrator.model.completed import Completed
 from orchestrator.transport.base import Channel, Transport
+from orchestrator.values.command import Command
+from orchestrator.values.completed import Completed
 
 
 class RefusingOnce:

@@ -17,14 +17,16 @@ from orchestrator.errors import (
     RunTaken,
 )
 from orchestrator.launch.detached import DetachedLauncher
-from orchestrator.model.command import Command
-from orchestrator.model.progress import Silence
-from orchestrator.model.run import RunCard
-from orchestrator.store.runs import RunStore
+from orchestrator.store.runs.run_store import RunStore
 from orchestrator.transport.local import LocalChannel, LocalTransport
-from orchestrator.workflows.errand import Errand
-from orchestrator.workflows.run_job import run_job
-from remote_payload.contract import DType, Request, Shape, Stage
+from orchestrator.values.command import Command
+from orchestrator.values.progress import Silence
+from orchestrator.values.run import RunCard
+from orchestrator.workflows.jobs.errand import Errand
+from orchestrator.workflows.jobs.run_job import run_job
+from remote_payload.contract.case import Shape
+from remote_payload.contract.request import Request
+from remote_payload.contract.words import DType, Stage
 from tests.launch.conftest import Bench, bench
 from tests.workflows.syncing import local_host
 

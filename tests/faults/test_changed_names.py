@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from remote_payload import codec
-from remote_payload.contract import Request, Result, Status
+from remote_payload.contract import codec
+from remote_payload.contract.request import Request
+from remote_payload.contract.result import Result
+from remote_payload.contract.words import Status
 from tests.faults.conftest import COUNTS, FINISH, Laptop, ended, wait_until
 from tests.faults.conftest import laptop as laptop
 

@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.model.progress import Silence
-from orchestrator.model.run import RunCard
-from orchestrator.store.runs import RunStore
+from orchestrator.store.runs.run_store import RunStore
+from orchestrator.sync.deploy import deploy_from
 from orchestrator.transport.local import LocalTransport
-from orchestrator.workflows.deploy import deploy_from
-from orchestrator.workflows.errand import Errand
-from orchestrator.workflows.run_job import run_job
-from remote_payload import codec
-from remote_payload.contract import Request
+from orchestrator.values.progress import Silence
+from orchestrator.values.run import RunCard
+from orchestrator.workflows.jobs.errand import Errand
+from orchestrator.workflows.jobs.run_job import run_job
+from remote_payload.contract import codec
+from remote_payload.contract.request import Request
 from tests.faults.conftest import (
     COUNTS,
     FINISH,

@@ -17,16 +17,17 @@ import pytest
 
 from orchestrator.errors import HostUnfit, LinkLost
 from orchestrator.launch.detached import DetachedLauncher
-from orchestrator.model.command import Command
-from orchestrator.model.job import Ending
-from orchestrator.model.progress import Silence
-from orchestrator.model.run import RunCard
-from orchestrator.store.runs import RunStore
+from orchestrator.store.runs.run_store import RunStore
 from orchestrator.transport.local import LocalChannel, LocalTransport
-from orchestrator.workflows.errand import Errand
-from orchestrator.workflows.run_job import bring_home, run_job
-from remote_payload import codec
-from remote_payload.contract import Request, Stage
+from orchestrator.values.command import Command
+from orchestrator.values.job import Ending
+from orchestrator.values.progress import Silence
+from orchestrator.values.run import RunCard
+from orchestrator.workflows.jobs.errand import Errand
+from orchestrator.workflows.jobs.run_job import bring_home, run_job
+from remote_payload.contract import codec
+from remote_payload.contract.request import Request
+from remote_payload.contract.words import Stage
 from tests.faults.conftest import COUNTS, FINISH, Laptop, alive, ended, processes_of, wait_until
 from tests.launch.conftest import Bench, bench
 from tests.workflows.syncing import local_host

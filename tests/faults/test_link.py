@@ -14,11 +14,11 @@ import pytest
 from orchestrator.cloud.api import Api, ApiKey, Patience
 from orchestrator.cloud.runpod import RunPod, endpoint
 from orchestrator.errors import HostUnreachable
-from orchestrator.model.host import Host
-from orchestrator.store.runs import RunStore
+from orchestrator.store.runs.run_store import RunStore
 from orchestrator.transport.connect import Trust, connect
-from orchestrator.workflows.errand import Errand
-from orchestrator.workflows.run_job import bring_home
+from orchestrator.values.host import Host
+from orchestrator.workflows.jobs.errand import Errand
+from orchestrator.workflows.jobs.run_job import bring_home
 from tests.cloud.server import KEY, pod_json
 from tests.cloud.server import serve as serve_pods
 from tests.faults.conftest import (

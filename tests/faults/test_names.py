@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 
 from benchmarks.two_laptops import race
-from orchestrator.model.run import RunCard
-from orchestrator.store.runs import RunStore
+from orchestrator.store.runs.run_store import RunStore
 from orchestrator.transport.connect import Trust, connect
-from remote_payload import codec
-from remote_payload.contract import DType, Request, Shape
+from orchestrator.values.run import RunCard
+from remote_payload.contract import codec
+from remote_payload.contract.case import Shape
+from remote_payload.contract.request import Request
+from remote_payload.contract.words import DType
 from tests.faults.conftest import COUNTS, FINISH, Laptop, ended, held, processes_of
 from tests.ssh.server import SshServer
 

@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 from orchestrator.launch.detached import DetachedLauncher
-from orchestrator.model.progress import Silence
 from orchestrator.transport.local import LocalTransport
-from orchestrator.workflows.job_log import JobLog, tail
+from orchestrator.values.progress import Silence
+from orchestrator.workflows.jobs.job_log import JobLog, tail
 from tests.conftest import SshdVariant
 from tests.faults.conftest import COUNTS, FINISH, REPOSITORY, Laptop, ended, held
 from tests.ssh.server import NOISY_LOGIN
@@ -49,9 +49,9 @@ def test_following_a_flood_takes_no_more_memory_than_following_a_trickle(laptop:
         "import resource, sys\n"
         "from pathlib import Path\n"
         "from orchestrator.launch.detached import DetachedLauncher\n"
-        "from orchestrator.model.progress import Silence\n"
+        "from orchestrator.values.progress import Silence\n"
         "from orchestrator.transport.local import LocalTransport\n"
-        "from orchestrator.workflows.job_log import JobLog\n"
+        "from orchestrator.workflows.jobs.job_log import JobLog\n"
         "from tests.workflows.syncing import local_host\n"
         "log = JobLog(Path(sys.argv[3]), Silence(), True)\n"
         "peak = lambda who: resource.getrusage(who).ru_maxrss\n"
@@ -98,7 +98,7 @@ def test_escape_codes_and_invalid_utf8_stay_in_the_log_and_reach_no_terminal(
 
 def test_a_forged_progress_line_is_ignored(laptop: Laptop) -> None:
     laptop.payload(
-        "from remote_payload.contract import PROGRESS_MARK as mark\n"
+        "from remote_payload.contract.result import PROGRESS_MARK as mark\n"
         "for text in ('', '{', '[1]', '{\"stage\": 7}', 'null', '[' * 100000, '9' * 5000):\n"
         "    print(mark + text)\n" + COUNTS + FINISH
     )

@@ -13,14 +13,14 @@ import pytest
 
 from orchestrator.errors import HostUnreachable, OrchestratorError
 from orchestrator.launch.detached import DetachedLauncher
-from orchestrator.model.command import Command
-from orchestrator.model.progress import Silence
-from orchestrator.store.runs import RunStore
+from orchestrator.store.runs.run_store import RunStore
+from orchestrator.sync.deploy import deploy_from
 from orchestrator.transport.base import Channel
 from orchestrator.transport.local import LocalTransport
-from orchestrator.workflows.deploy import deploy_from
-from orchestrator.workflows.errand import Errand
-from orchestrator.workflows.run_job import bring_home
+from orchestrator.values.command import Command
+from orchestrator.values.progress import Silence
+from orchestrator.workflows.jobs.errand import Errand
+from orchestrator.workflows.jobs.run_job import bring_home
 from tests.conftest import SshdVariant
 from tests.faults.conftest import (
     COUNTS,

@@ -18,24 +18,26 @@ from pathlib import Path
 from random import Random
 from typing import Any, TypeAlias
 
-from orchestrator.cli import console, doctor, hosts_status
+from orchestrator.cli.screen import console
+from orchestrator.cli.verbs import doctor
+from orchestrator.cli.verbs.hosts import status as hosts_status
 from orchestrator.cloud.answer import read_detail, read_pod
 from orchestrator.cloud.pod import trust_alias
 from orchestrator.cloud.watchdog import Watchdog
+from orchestrator.doctor.evidence import Evidence, SmiEvidence, SystemEvidence
 from orchestrator.errors import ExitCode, OrchestratorError
 from orchestrator.launch.detached import DetachedLauncher
-from orchestrator.model.command import Command
-from orchestrator.model.evidence import Evidence, SmiEvidence, SystemEvidence
-from orchestrator.model.host import Host, TransportKind
-from orchestrator.model.progress import Silence
-from orchestrator.store import sources
-from orchestrator.store.runs import RunStore
+from orchestrator.store.runs.run_store import RunStore
+from orchestrator.sync import sources
+from orchestrator.sync.deploy import deploy
 from orchestrator.transport.scripted import ScriptedTransport
-from orchestrator.workflows.deploy import deploy
+from orchestrator.values.command import Command
+from orchestrator.values.host import Host, TransportKind
+from orchestrator.values.progress import Silence
 from orchestrator.workflows.diagnose import diagnose, shown
-from orchestrator.workflows.read_log import remote_log
-from orchestrator.workflows.remote_runs import remote_runs
-from remote_payload import codec
+from orchestrator.workflows.jobs.read_log import remote_log
+from orchestrator.workflows.jobs.remote_runs import remote_runs
+from remote_payload.contract import codec
 from tests.cloud.server import pod_json
 from tests.fuzz.mutations import damage
 from tests.fuzz.reading import LIMIT_S, TooLong, within

@@ -24,8 +24,22 @@ from typing import Any
 
 from orchestrator.cli.app import run
 from orchestrator.errors import ExitCode
-from orchestrator.report import chart_drawing, chart_floors, chart_peers, chart_roofline, charts
-from orchestrator.store.runs import LOG, RESULT
+from orchestrator.report.charts import (
+    drawing as chart_drawing,
+)
+from orchestrator.report.charts import (
+    floors as chart_floors,
+)
+from orchestrator.report.charts import (
+    peers as chart_peers,
+)
+from orchestrator.report.charts import (
+    roofline as chart_roofline,
+)
+from orchestrator.report.charts import (
+    scaling as charts,
+)
+from orchestrator.store.runs.run_store import LOG, RESULT
 from tests.fuzz.mutations import Damaged, damage
 from tests.fuzz.seeds import HONEST, beside_an_honest_one, write_seeds
 

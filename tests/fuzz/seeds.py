@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from orchestrator.model.job import Ending, JobEnd
-from orchestrator.model.price import Charge, Price
-from orchestrator.store.runs import CARD, END, LENT, LOG, REQUEST, RESULT
-from remote_payload import codec
-from remote_payload.contract import Cut, NcuRecord, Result, Stage, StageReport, Status
+from orchestrator.store.runs.run_store import CARD, END, LENT, LOG, REQUEST, RESULT
+from orchestrator.values.job import Ending, JobEnd
+from orchestrator.values.price import Charge, Price
+from remote_payload.contract import codec
+from remote_payload.contract.records import Cut, NcuRecord
+from remote_payload.contract.result import Result, StageReport
+from remote_payload.contract.words import Stage, Status
 from tests.ceilings.test_report import FP8, FP16, MEASURED, with_cutlass
 from tests.model.test_sass import LISTING
 from tests.ncu.places import FIXTURES

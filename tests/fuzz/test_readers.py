@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 
-from orchestrator.store.runs import RunStore
+from orchestrator.store.runs.run_store import RunStore
 from tests.fuzz import __main__ as fuzz
 from tests.fuzz import answers
 from tests.fuzz.reading import Fuzzer, quick_disk

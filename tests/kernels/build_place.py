@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from remote_payload import build
-from remote_payload.contract import BuildPlan, BuildReport, Status
+from remote_payload.contract.plans import BuildPlan
+from remote_payload.contract.records import BuildReport
+from remote_payload.contract.words import Status
+from remote_payload.stages.build import build
 
 FILES = {
     "csrc/a.cu": """

@@ -12,10 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from remote_payload import build, toolkit
-from remote_payload.catalog import VARIANTS
-from remote_payload.compilations import PREFIX
-from remote_payload.contract import BuildPlan, BuildReport, Status
+from remote_payload.compiling.compilations import PREFIX
+from remote_payload.contract.plans import BuildPlan
+from remote_payload.contract.records import BuildReport
+from remote_payload.contract.words import Status
+from remote_payload.machine import toolkit
+from remote_payload.operators.attention.catalog import VARIANTS
+from remote_payload.stages.build import build
 from tests.kernels.emulated import CSRC
 
 SMALL = 'extern "C" int answer() { return 42; }\n__global__ void nothing() {}\n'

@@ -12,8 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from remote_payload import build, emulation, exp_kernel
-from remote_payload.contract import BuildPlan, Status
+from remote_payload.compiling import emulation
+from remote_payload.contract.plans import BuildPlan
+from remote_payload.contract.words import Status
+from remote_payload.stages.build import build
+from remote_payload.stages.ceilings import exp_kernel
 from tests.disks import bound_by_modes
 from tests.kernels.test_build_kept import HOPPER, sources
 
@@ -96,9 +99,7 @@ PLACES = [
 ]  # fmt: skip
 
 
-CLEARS = (
-    "import pathlib, sys\nfrom remote_payload.kept import clear\nclear(pathlib.Path(sys.argv[1]))\n"
-)
+CLEARS = "import pathlib, sys\nfrom remote_payload.compiling.kept import clear\nclear(pathlib.Path(sys.argv[1]))\n"
 
 
 def test_a_folder_of_builds_that_is_read_only_gives_way_also_to_who_is_not_root(

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from remote_payload import cutlass_build, emulation, exp_kernel
-from remote_payload.kept import Kept, listed
+from remote_payload.compiling import emulation
+from remote_payload.compiling.kept import Kept, listed
+from remote_payload.stages.ceilings import cutlass_build, exp_kernel
 from tests.kernels import stand_in_nvcc
 
 HOPPER = (9, 0)
@@ -145,7 +146,7 @@ def test_what_nobody_has_used_for_a_month_goes_and_what_is_used_stays(tmp_path: 
 def test_what_is_being_made_is_not_swept_away_by_whoever_has_another_clock(tmp_path: Path) -> None:
     builds = tmp_path / "builds"
     program = (
-        "import pathlib, sys\nfrom remote_payload.kept import Kept\nbuilds = pathlib.Path(sys.argv[1])\n"
+        "import pathlib, sys\nfrom remote_payload.compiling.kept import Kept\nbuilds = pathlib.Path(sys.argv[1])\n"
         "print(Kept(builds, builds.parent).partial('x-'), flush=True)\nsys.stdin.read()\n"
     )
     with subprocess.Popen(

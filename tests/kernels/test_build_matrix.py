@@ -15,10 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.report import machine
+from orchestrator.report.sections import machine
 from orchestrator.workflows.build import _lines
-from remote_payload import build
-from remote_payload.contract import Result, Status
+from remote_payload.contract.result import Result
+from remote_payload.contract.words import Status
+from remote_payload.stages.build import build
 from tests.kernels import stand_in_nvcc
 from tests.kernels.build_place import FILES, Place, clean, edit, header_folder, variables
 from tests.payload.running import a_request

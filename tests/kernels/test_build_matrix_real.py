@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from remote_payload import toolkit
-from remote_payload.contract import Status
+from remote_payload.contract.words import Status
+from remote_payload.machine import toolkit
 from tests.kernels.build_place import Place, edit, header_folder, variables
 
 SAMPLE = Path(__file__).resolve().parents[3] / "shared" / "samples" / "failing" / "stale-hpp"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pytest
 
 from benchmarks import budgets, program, quarter_model, registers, sass
-from remote_payload import toolkit
+from remote_payload.machine import toolkit
 from tests.kernels.emulated import CSRC
 
 needs_nvcc = pytest.mark.skipif(toolkit.nvcc_program() is None, reason="nvcc not found")

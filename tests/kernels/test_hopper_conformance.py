@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from remote_payload.prove_conformance import CARRIED, carried, read, to_carry
+from remote_payload.stages.prove.prove_conformance import CARRIED, carried, read, to_carry
 from tests.kernels.emulated import CSRC, STRICT, compile_host, emulator_alone
 
 HERE = Path(__file__).parent

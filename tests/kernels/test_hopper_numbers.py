@@ -10,8 +10,8 @@ from blackwell_sparsek import library
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from remote_payload import adversarial
-from remote_payload.adversarial import FIRST_BLOCK, LATE_ROWS
+from remote_payload.operators.attention import adversarial
+from remote_payload.operators.attention.adversarial import FIRST_BLOCK, LATE_ROWS
 from tests.kernels.emulated import (
     TRUNCATED_SUMS,
     EmulatedLibrary,

@@ -9,10 +9,11 @@ import pytest
 import torch
 from blackwell_sparsek import attention_variant, library
 
-from remote_payload import adversarial, catalog, providers
-from remote_payload.contract import Provider
-from remote_payload.loaded import CannotRun
-from remote_payload.setting import Setting
+from remote_payload.contract.request import Provider
+from remote_payload.operators.attention import adversarial, catalog
+from remote_payload.operators.loaded import CannotRun
+from remote_payload.operators.setting import Setting
+from remote_payload.providers import loading as providers
 from tests.kernels.emulated import CSRC, EmulatedLibrary, arguments, normal, reference, worst
 
 SEEDS = 16

@@ -8,7 +8,7 @@ import pytest
 import torch
 from blackwell_sparsek import library
 
-from remote_payload.adversarial import strided
+from remote_payload.operators.attention.adversarial import strided
 from tests.kernels.emulated import TRUNCATED_SUMS, EmulatedLibrary, normal, reference, worst
 
 KERNELS = [

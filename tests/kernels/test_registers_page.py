@@ -10,7 +10,8 @@ import pytest
 from benchmarks import registers
 from benchmarks.budgets import CompileFailed
 from benchmarks.registers import BEGIN, END, Kernel, main, release_of, table, written
-from remote_payload import build, toolkit
+from remote_payload.machine import toolkit
+from remote_payload.stages.build import build
 
 needs_nvcc = pytest.mark.skipif(toolkit.nvcc_program() is None, reason="nvcc not found")
 

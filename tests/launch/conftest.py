@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from orchestrator.launch.detached import DetachedLauncher
-from orchestrator.model.host import Host, TransportKind
-from orchestrator.model.job import Heartbeat, JobEnd, JobSpec
 from orchestrator.transport.local import LocalTransport
+from orchestrator.values.host import Host, TransportKind
+from orchestrator.values.job import Heartbeat, JobEnd, JobSpec
 
 PAYLOAD = Path(__file__).parents[2] / "remote_payload"
 # The supervisor and what it may import.

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.model.job import Ending
+from orchestrator.values.job import Ending
 from tests.launch.conftest import Bench
 
 # Programs that a payload starts; TOKEN among their words tells them from all others.

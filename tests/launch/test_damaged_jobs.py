@@ -14,7 +14,7 @@ import pytest
 
 from orchestrator.errors import HostUnfit
 from orchestrator.launch.answer import DAMAGED
-from orchestrator.model.job import Ending
+from orchestrator.values.job import Ending
 from tests.faults.conftest import alive, wait_until
 from tests.launch.conftest import Bench
 

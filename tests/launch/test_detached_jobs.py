@@ -15,9 +15,9 @@ import pytest
 
 from orchestrator.errors import HostUnfit, LinkLost, RunError, RunTaken
 from orchestrator.launch.detached import DetachedLauncher
-from orchestrator.model.job import Ending
-from orchestrator.model.progress import Silence
 from orchestrator.transport.local import LocalTransport
+from orchestrator.values.job import Ending
+from orchestrator.values.progress import Silence
 from tests.launch.conftest import Bench
 
 WRITE_RESULT = "open(sys.argv[2], 'w').write('{\"answer\": 42}')\n"

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.launch.detached import DetachedLauncher
-from orchestrator.model.job import Ending
 from orchestrator.transport.local import LocalTransport
+from orchestrator.values.job import Ending
 from tests.faults.conftest import wait_until
 from tests.launch.conftest import Bench
 

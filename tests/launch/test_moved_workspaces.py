@@ -18,12 +18,12 @@ import pytest
 
 from orchestrator.errors import HostUnfit, RunError
 from orchestrator.launch.detached import DetachedLauncher
-from orchestrator.model.job import Ending
-from orchestrator.model.progress import Silence
-from orchestrator.store.runs import RunStore
+from orchestrator.store.runs.run_store import RunStore
 from orchestrator.transport.local import LocalTransport
-from orchestrator.workflows.fetch_runs import adopt, fetch
-from orchestrator.workflows.remote_runs import remote_runs
+from orchestrator.values.job import Ending
+from orchestrator.values.progress import Silence
+from orchestrator.workflows.jobs.fetch_runs import adopt, fetch
+from orchestrator.workflows.jobs.remote_runs import remote_runs
 from tests.faults.conftest import alive, wait_until
 from tests.launch.conftest import Bench
 

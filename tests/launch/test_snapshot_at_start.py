@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import HostUnfit
-from orchestrator.model.job import Ending
+from orchestrator.values.job import Ending
 from tests.launch.conftest import Bench
 
 MARK = "open({!r}, 'w').close()\n"

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import AuthenticationError, OrchestratorError, RunError, UsageError
-from orchestrator.model import regular_file
-from orchestrator.store import packing, sources
-from orchestrator.store.runs import RunStore
+from orchestrator.here import regular_file
+from orchestrator.store.runs.run_store import RunStore
+from orchestrator.sync import packing, sources
 from orchestrator.transport.connect import Trust, connect
 from tests.cli.comparing import AGAIN, MADE, store
 from tests.faults.conftest import Outcome

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import UsageError
-from orchestrator.store import listing
+from orchestrator.sync import listing
 from tests.processes import left_at_work_in, needs_proc
 from tests.store.trees import git
 

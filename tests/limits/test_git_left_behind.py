@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.store import listing
+from orchestrator.sync import listing
 from tests.store.trees import git
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import HostUnfit, HostUnreachable, LinkLost
-from orchestrator.model.command import Command
 from orchestrator.transport import agent
 from orchestrator.transport.connect import Trust, connect
+from orchestrator.values.command import Command
 from orchestrator.workflows.diagnose import diagnose
 from tests.conftest import SshdVariant
 from tests.faults.conftest import Laptop, laptop

@@ -16,10 +16,11 @@ import pytest
 
 from orchestrator.cloud.api import Api, ApiKey, Patience
 from orchestrator.errors import AuthenticationError, HostUnreachable, UsageError
-from orchestrator.model.aside import within
-from orchestrator.store import listing
-from orchestrator.transport import dial, ssh_agent
+from orchestrator.here.aside import within
+from orchestrator.sync import listing
 from orchestrator.transport.connect import Trust, connect
+from orchestrator.transport.login import ssh_agent
+from orchestrator.transport.way import dial
 from tests.faults.conftest import COUNTS, FINISH, Laptop, laptop
 from tests.ssh.server import SshServer
 from tests.transport.test_login import write_config

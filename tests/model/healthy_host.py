@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from orchestrator.model.diagnosis import Diagnosis, diagnose
-from orchestrator.model.host import Host, TransportKind
-from orchestrator.model.host_facts import (
+from orchestrator.doctor.diagnosis import Diagnosis, diagnose
+from orchestrator.values.host import Host, TransportKind
+from orchestrator.values.host_facts import (
     CompileProbe,
     Driver,
     Facts,

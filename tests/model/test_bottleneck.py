@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.model.bottleneck import Bottleneck, bottleneck
-from orchestrator.model.bottleneck_evidence import Evidence, Limit, figure
+from orchestrator.performance.bottleneck.evidence import Evidence, Limit, figure
+from orchestrator.performance.bottleneck.rules import Bottleneck, bottleneck
 
 UNITS = {
     "duration": "µs",

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.model.command import Command, Program, python_program
+from orchestrator.values.command import Command, Program, python_program
 
 WORD = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
 PRINT_ARGV = "import sys, os; sys.stdout.buffer.write(b'\\0'.join(map(os.fsencode, sys.argv[1:])))"

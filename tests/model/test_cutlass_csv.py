@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.model.cutlass_csv import NO_ROW, NO_TABLE, GemmRow, Sheet, parse
+from orchestrator.readers.cutlass_csv import NO_ROW, NO_TABLE, GemmRow, Sheet, parse
 from tests.ceilings.stand_in import HEADER, KERNEL, row
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "samples" / "cutlass"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.model.device import DEVICES, Device, find
-from orchestrator.ncu.read import read_file
+from orchestrator.performance.device import DEVICES, Device, find
+from orchestrator.readers.ncu.read import read_file
 from tests.ncu.places import needs_samples, samples
 
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.model.diagnosis import Diagnosis
-from orchestrator.model.diagnosis_software import target_of
-from orchestrator.model.finding import Case, Level
-from orchestrator.model.host import TransportKind
-from orchestrator.model.host_facts import (
+from orchestrator.doctor.diagnosis import Diagnosis
+from orchestrator.doctor.diagnosis_software import target_of
+from orchestrator.doctor.finding import Case, Level
+from orchestrator.values.host import TransportKind
+from orchestrator.values.host_facts import (
     CompileProbe,
     CounterProbe,
     Driver,
@@ -19,7 +19,7 @@ from orchestrator.model.host_facts import (
     Toolkit,
     Transfer,
 )
-from remote_payload.toolkit import arch_of
+from remote_payload.machine.toolkit import arch_of
 from tests.model.healthy_host import (
     ANY_GPU,
     BARE,

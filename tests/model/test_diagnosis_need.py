@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from orchestrator.model.diagnosis import diagnose
-from orchestrator.model.diagnosis_need import ON_CPU, Fitness, fitness
-from orchestrator.model.host_facts import Driver, Facts, Place
-from remote_payload.contract import Device, NcuPlan, Provider, Request, Stage
+from orchestrator.doctor.diagnosis import diagnose
+from orchestrator.doctor.diagnosis_need import ON_CPU, Fitness, fitness
+from orchestrator.values.host_facts import Driver, Facts, Place
+from remote_payload.contract.plans import NcuPlan
+from remote_payload.contract.request import Provider, Request
+from remote_payload.contract.words import Device, Stage
 from tests.model.healthy_host import FACTS, GPU, HOST, KIT, REACH, TORCH, WORKSPACE
 
 OURS = (Provider("sdpa"), Provider("sparsek"))

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from orchestrator.model import nvidia_smi_log
-from orchestrator.model.evidence import Evidence, SmiEvidence, SystemEvidence, facts_of
-from orchestrator.model.host_facts import Place
+from orchestrator.doctor.evidence import Evidence, SmiEvidence, SystemEvidence, facts_of
+from orchestrator.readers import nvidia_smi_log
+from orchestrator.values.host_facts import Place
 
 
 def evidence(**changes: Any) -> Evidence:

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.model.host_pace import MOST_CALLS_AHEAD, bound_by_host, host_share
-from orchestrator.model.objection import Severity, objections
-from remote_payload.contract import BenchRecord, Method
+from orchestrator.performance.host_pace import MOST_CALLS_AHEAD, bound_by_host, host_share
+from orchestrator.performance.objection import Severity, objections
+from remote_payload.contract.records import BenchRecord
+from remote_payload.contract.words import Method
 from tests.report import synthetic
 from tests.report.host_bound import host_bound_result
 

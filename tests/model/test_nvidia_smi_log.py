@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.model import nvidia_smi_log
-from orchestrator.model.evidence import Evidence, SmiEvidence, facts_of
-from orchestrator.model.host_facts import Facts, Gpu
+from orchestrator.doctor.evidence import Evidence, SmiEvidence, facts_of
+from orchestrator.readers import nvidia_smi_log
+from orchestrator.values.host_facts import Facts, Gpu
 
 SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "samples"
 UNTOLD = (

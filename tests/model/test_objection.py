@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.model.attention import tflops
-from orchestrator.model.objection import Objection, Severity, device_of, objections
-from remote_payload.contract import BenchRecord, Device, DType, Method, Result, Shape, Status
+from orchestrator.performance.attention import tflops
+from orchestrator.performance.objection import Objection, Severity, device_of, objections
+from remote_payload.contract.case import Shape
+from remote_payload.contract.records import BenchRecord
+from remote_payload.contract.result import Result
+from remote_payload.contract.words import Device, DType, Method, Status
 from tests.report import synthetic
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "samples" / "results"

@@ -12,14 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.errors import UsageError
-from orchestrator.model.occupancy import (
-    LIMITS,
-    allocated_shared_bytes,
-    occupancy,
-    waves,
-)
-from orchestrator.ncu.capture import KernelCapture
-from orchestrator.ncu.read import read_file
+from orchestrator.performance.occupancy import LIMITS, allocated_shared_bytes, occupancy, waves
+from orchestrator.readers.ncu.capture import KernelCapture
+from orchestrator.readers.ncu.read import read_file
 from tests.ncu.places import needs_samples, samples
 
 # Asks NVIDIA's calculator about one launch per line of its input.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.model.bottleneck_evidence import Limit
-from orchestrator.model.own_rule import beside, is_own_rule
+from orchestrator.performance.bottleneck.evidence import Limit
+from orchestrator.performance.bottleneck.own_rule import beside, is_own_rule
 
 LOW = "This kernel exhibits low compute throughput and memory bandwidth utilization."
 SMALL = "This kernel grid is too small to fill the available resources on this device."

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.model.practical import practical
-from orchestrator.model.roofline import Resource
-from orchestrator.model.target import TARGET_SHAPE
-from remote_payload.contract import CeilingRecord, DType, Status
+from orchestrator.performance.practical import practical
+from orchestrator.performance.roofline import Resource
+from orchestrator.performance.target import TARGET_SHAPE
+from remote_payload.contract.records import CeilingRecord
+from remote_payload.contract.words import DType, Status
 from tests.report import synthetic
 
 RECORDS = (

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.model.ptxas import Notice, first_error, parse, short_name
+from orchestrator.readers.ptxas import Notice, first_error, parse, short_name
 
 # nvcc 13.0 on a ten-line file, made for this test with -maxrregcount 24.
 LOG = """\

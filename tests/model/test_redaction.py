@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.model import redaction
-from orchestrator.model.redaction import redacted, redactor
+from orchestrator.values.privacy import redaction
+from orchestrator.values.privacy.redaction import redacted, redactor
 from tests.model import redaction_lines
 
 SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "samples"
@@ -223,7 +223,7 @@ def test_a_private_key_is_hidden_in_a_log_that_comes_line_by_line() -> None:
         "12:30:45.123, 1:02:03, 16:9, batch:16 seq_len:8192 max_tokens=8192 tokens: 4096",
         "16x8x512x64, 16x8x1024x64x2, m64n256k16f16a, i8gemm32x32x16, sm_90a",
         'object at 0x7f395b6ac110, __version__ = "3.5.0.1", (~= 1.4.5.0), Section 4.10.22.7',
-        "TransportKind.LOCAL, session.host(name), cta.threads.at(1), orchestrator.model.host",
+        "TransportKind.LOCAL, session.host(name), cta.threads.at(1), orchestrator.values.host",
         "tcp 101, banner 22; layer 1024->512; ports of call: 12; running on 1024 cores",
         "bus 00000000:81:00.0 and 0000:81:00.0",
         "MD5:16:27:ac:a5:76:28:2d:36:63:1b:56:4d:eb:df:a6:48",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.model.repeatable import Stand, as_repeatable, repeatable
+from orchestrator.values.privacy.repeatable import Stand, as_repeatable, repeatable
 
 HERE = Stand(Path("/srv/ada/attention/sub"), Path("/srv/ada/attention"))
 # typed in HERE → as it is kept, and as it is read from a folder that older code wrote

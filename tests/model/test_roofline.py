@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.model.device import DEVICES, Device, find
-from orchestrator.model.roofline import (
+from orchestrator.performance.device import DEVICES, Device, find
+from orchestrator.performance.roofline import (
     Resource,
     Roof,
     binding,
@@ -18,15 +18,10 @@ from orchestrator.model.roofline import (
     roofs,
     special_roofs,
 )
-from orchestrator.model.target import TARGET_SHAPE
-from remote_payload.contract import (
-    BenchRecord,
-    DType,
-    GpuState,
-    Method,
-    Shape,
-    Status,
-)
+from orchestrator.performance.target import TARGET_SHAPE
+from remote_payload.contract.case import Shape
+from remote_payload.contract.records import BenchRecord, GpuState
+from remote_payload.contract.words import DType, Method, Status
 
 shapes = st.builds(
     Shape,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.model.sass import describe, is_kernel, parse
+from orchestrator.readers.sass import describe, is_kernel, parse
 
 LISTING = """
 \t\tFunction : _ZN7sparsek7forwardILi64ELb0EEEvPf

@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.model.stats import median_interval, ratio, ratio_of_medians, summarize, usable
+from orchestrator.performance.stats import (
+    median_interval,
+    ratio,
+    ratio_of_medians,
+    summarize,
+    usable,
+)
 
 times = st.floats(min_value=1e-3, max_value=1e6)
 

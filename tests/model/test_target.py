@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.model.stats import Summary, summarize
-from orchestrator.model.target import TARGET_SHAPE, TIERS, Outcome, elsewhere, judge_tiers
-from remote_payload.contract import Device, DType
+from orchestrator.performance.stats import Summary, summarize
+from orchestrator.performance.target import TARGET_SHAPE, TIERS, Outcome, elsewhere, judge_tiers
+from remote_payload.contract.words import Device, DType
 from tests.report.synthetic import gpu_machine, gpu_result
 
 P, F, I = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE  # noqa: E741

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.model.text import harmless_json, one_line, printable, set_off, told_apart
+from orchestrator.values.text import harmless_json, one_line, printable, set_off, told_apart
 
 
 def test_control_and_direction_characters_are_spelled_out() -> None:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.model.stats import Ratio
-from orchestrator.model.verdict import Verdict, judge, noise_floor
+from orchestrator.performance.stats import Ratio
+from orchestrator.performance.verdict import Verdict, judge, noise_floor
 
 
 @pytest.mark.parametrize(

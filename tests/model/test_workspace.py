@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from orchestrator.model.workspace import Workspace
+from orchestrator.values.workspace import Workspace
 
 HOME = Workspace(PurePosixPath("~/.cache/blackwell-sparsek"))
 

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.ncu.capture import KernelCapture, Measurement
-from orchestrator.ncu.combine import Combined, Reading, State, combine, read, reading
-from orchestrator.ncu.metrics import QUANTITIES
-from orchestrator.ncu.read import read_text
+from orchestrator.readers.ncu.capture import KernelCapture, Measurement
+from orchestrator.readers.ncu.quantities.combine import (
+    Combined,
+    Reading,
+    State,
+    combine,
+    read,
+    reading,
+)
+from orchestrator.readers.ncu.quantities.metrics import QUANTITIES
+from orchestrator.readers.ncu.read import read_text
 from tests.ncu.places import fixture
 
 KERNELS = read_text(fixture("raw_two_kernels.csv")).kernels

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.errors import UsageError
-from orchestrator.ncu.capture import Captures, Measurement
-from orchestrator.ncu.read import read_text
-from orchestrator.ncu.text_table import decode
+from orchestrator.readers.ncu.capture import Captures, Measurement
+from orchestrator.readers.ncu.read import read_text
+from orchestrator.readers.ncu.text_table import decode
 from tests.ncu.places import fixture, samples
 
 _OWN = (

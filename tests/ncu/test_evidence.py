@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from orchestrator.model.bottleneck import Bottleneck, bottleneck
-from orchestrator.model.bottleneck_evidence import Limit
-from orchestrator.ncu.capture import KernelCapture, Measurement
 from orchestrator.ncu.evidence import of_call, of_launches
-from orchestrator.ncu.metrics import QUANTITIES
-from orchestrator.ncu.read import read_file, read_text
+from orchestrator.performance.bottleneck.evidence import Limit
+from orchestrator.performance.bottleneck.rules import Bottleneck, bottleneck
+from orchestrator.readers.ncu.capture import KernelCapture, Measurement
+from orchestrator.readers.ncu.quantities.metrics import QUANTITIES
+from orchestrator.readers.ncu.read import read_file, read_text
 from tests.ncu.places import SAMPLES, fixture, needs_samples
 
 DENSE = "9.0"

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import UsageError
-from orchestrator.ncu.read import read_file, read_text
-from orchestrator.workflows.import_ncu import document
+from orchestrator.readers.ncu.read import read_file, read_text
+from orchestrator.workflows.publishing.import_ncu import document
 from tests.ncu.places import fixture
 
 RAW = fixture("raw_two_kernels.csv")

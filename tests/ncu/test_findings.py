@@ -9,8 +9,8 @@ import pytest
 
 from benchmarks import findings
 from orchestrator.ncu.findings import findings as sentences
-from orchestrator.ncu.read import read_text
-from orchestrator.workflows import import_ncu as workflow
+from orchestrator.readers.ncu.read import read_text
+from orchestrator.workflows.publishing import import_ncu as workflow
 from tests.golden import assert_golden
 from tests.ncu.places import FIXTURES, fixture
 

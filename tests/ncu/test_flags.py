@@ -9,11 +9,12 @@ from itertools import product
 import pytest
 
 from orchestrator.ncu import flags
-from orchestrator.ncu.metrics import QUANTITIES
-from orchestrator.ncu.version import NcuVersion, find_version
-from remote_payload import ncu_command
-from remote_payload.contract import Depth, DType, Shape
-from remote_payload.ncu_command import Ncu, NothingToCollect, ProfiledCall, describe
+from orchestrator.readers.ncu.quantities.metrics import QUANTITIES
+from orchestrator.readers.ncu.version import NcuVersion, find_version
+from remote_payload.contract import ncu_command
+from remote_payload.contract.case import Shape
+from remote_payload.contract.ncu_command import Ncu, NothingToCollect, ProfiledCall, describe
+from remote_payload.contract.words import Depth, DType
 from tests.golden import assert_golden
 from tests.ncu.places import SAMPLES, needs_samples
 

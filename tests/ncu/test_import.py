@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from orchestrator.cli.import_ncu import import_ncu
+from orchestrator.cli.verbs.import_ncu import import_ncu
 from orchestrator.errors import UsageError
-from orchestrator.ncu.read import read_file
-from orchestrator.workflows import import_ncu as workflow
+from orchestrator.readers.ncu.read import read_file
+from orchestrator.workflows.publishing import import_ncu as workflow
 from tests.golden import assert_golden
 from tests.ncu.places import FIXTURES, SAMPLES, needs_samples, samples
 
@@ -112,7 +112,7 @@ def test_a_summary_shows_the_bounds_of_its_averages(tmp_path: Path) -> None:
 
 def test_hostile_names_stay_text() -> None:
     from orchestrator.ncu.page import page
-    from orchestrator.ncu.read import Source, read_text
+    from orchestrator.readers.ncu.read import Source, read_text
     from orchestrator.report.render import fill
 
     text = RAW.read_text().replace('"attention"', '"<script>|[x](http://y)`\u202e"')

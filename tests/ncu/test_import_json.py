@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from orchestrator.cli.import_ncu import import_ncu
-from orchestrator.workflows import import_ncu as workflow
+from orchestrator.cli.verbs.import_ncu import import_ncu
+from orchestrator.workflows.publishing import import_ncu as workflow
 
 
 @pytest.mark.parametrize("odd", ["\u00a0", "\x7f", "\x9b2J", "\u202e", "\x1b[31m", '"', "\\", "\t"])

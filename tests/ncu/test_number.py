@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.errors import UsageError
-from orchestrator.ncu.capture import Measurement
-from orchestrator.ncu.number import decimal_mark, is_nothing, measurement, number
-from orchestrator.ncu.unit import alike, base
+from orchestrator.readers.ncu.capture import Measurement
+from orchestrator.readers.ncu.number import decimal_mark, is_nothing, measurement, number
+from orchestrator.readers.ncu.quantities.unit import alike, base
 
 COUNTS = st.integers(min_value=-(10**15), max_value=10**15)
 

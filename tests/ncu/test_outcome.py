@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from orchestrator.ncu.capture import KernelCapture, Measurement
-from orchestrator.ncu.outcome import Cause, classify
+from orchestrator.readers.ncu.capture import KernelCapture, Measurement
+from orchestrator.readers.ncu.outcome import Cause, classify
 from tests.ncu.places import SAMPLES, needs_samples
 
 DENIED = "==ERROR== ERR_NVGPUCTRPERM - The user does not have permission to access counters."

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.errors import UsageError
-from orchestrator.ncu.capture import Average, Form, Measurement
-from orchestrator.ncu.number import decimal_mark, measurement
-from orchestrator.ncu.read import read_file, read_text
-from orchestrator.ncu.version import NcuVersion
+from orchestrator.readers.ncu.capture import Average, Form, Measurement
+from orchestrator.readers.ncu.number import decimal_mark, measurement
+from orchestrator.readers.ncu.read import read_file, read_text
+from orchestrator.readers.ncu.version import NcuVersion
 from tests.ncu.places import SAMPLES, fixture, needs_samples
 
 RAW = fixture("raw_two_kernels.csv")
@@ -201,7 +201,7 @@ def test_a_cell_that_a_column_repeats_is_read_once(monkeypatch: pytest.MonkeyPat
         read.append(cell)
         return measurement(cell, unit, mark, where)
 
-    monkeypatch.setattr("orchestrator.ncu.raw_page.measurement", counted)
+    monkeypatch.setattr("orchestrator.readers.ncu.raw_page.measurement", counted)
     kernels = read_text(text).kernels
     assert [kernel.number("own__same.sum") for kernel in kernels] == [1_000_000] * 200
     assert sorted(read) == ["(!) n/a", "0,000,000", "1,000,000", "1,000,000"]
@@ -282,8 +282,8 @@ def test_a_real_file_without_a_duration_has_none() -> None:
 
 @needs_samples
 def test_a_real_version_is_understood() -> None:
-    from orchestrator.ncu.text_table import decode
-    from orchestrator.ncu.version import find_version
+    from orchestrator.readers.ncu.text_table import decode
+    from orchestrator.readers.ncu.version import find_version
 
     text = decode((SAMPLES / "ncu-csv/sm120_ncu_version.txt").read_bytes())
     assert find_version(text) == NcuVersion(2026, 2, 1)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.ncu.metrics import by_label
 from orchestrator.ncu.page import page
-from orchestrator.ncu.read import Source, read_text
 from orchestrator.ncu.states import untold
-from orchestrator.workflows import import_ncu as workflow
+from orchestrator.readers.ncu.quantities.metrics import by_label
+from orchestrator.readers.ncu.read import Source, read_text
+from orchestrator.workflows.publishing import import_ncu as workflow
 from tests.ncu.places import FIXTURES, SAMPLES, fixture, needs_samples
 
 STATES = read_text(fixture("raw_states.csv")).kernels

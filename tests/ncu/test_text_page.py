@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import UsageError
-from orchestrator.ncu.capture import Average, Form, Measurement
-from orchestrator.ncu.read import read_file, read_text
+from orchestrator.readers.ncu.capture import Average, Form, Measurement
+from orchestrator.readers.ncu.read import read_file, read_text
 from tests.ncu.places import fixture
 
 RAW = fixture("raw_two_kernels.csv")

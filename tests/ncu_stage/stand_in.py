@@ -7,7 +7,7 @@ from enum import Enum
 from pathlib import Path
 
 from orchestrator.ncu.flags import SECTIONS
-from remote_payload.contract import Depth
+from remote_payload.contract.words import Depth
 from tests.ncu.places import SAMPLES
 
 FIXTURES = Path(__file__).parent / "fixtures"

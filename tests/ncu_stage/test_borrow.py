@@ -11,7 +11,7 @@ import pytest
 from orchestrator.workflows.borrow import split
 from orchestrator.workflows.plan import Wish, plan
 from orchestrator.workflows.profile import Order
-from remote_payload.contract import Stage
+from remote_payload.contract.words import Stage
 from tests.cli.conftest import Project
 from tests.cli.quick import quick_payload
 from tests.ncu_stage.stand_in import RAW
@@ -26,7 +26,7 @@ LENDS = {
 # A host of GPU model NAME (from its environment) whose ncu stage brings one hand-made page.
 PAYLOAD = f"""
 import os
-from remote_payload.contract import Machine, NcuRecord, NcuReport, Stage, StageReport
+from remote_payload.contract.result import Machine, NcuRecord, NcuReport, Stage, StageReport
 
 here = Machine("digest", "os", "SYNTHETIC CPU", 1, None, "3.11", gpu=os.environ["NAME"])
 ncu = None

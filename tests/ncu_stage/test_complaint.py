@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from remote_payload import ncu
-from remote_payload.ncu_command import complaint
+from remote_payload.contract.ncu_command import complaint
+from remote_payload.stages.ncu import ncu
 
 CONNECTED = "==PROF== Connected to process 9012 (/usr/bin/python3.11)\n"
 DISCONNECTED = "==PROF== Disconnected from process 9012\n"

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.model.run import Run
-from orchestrator.ncu.read import Source, read_file
-from orchestrator.workflows.insight import LISTING, insight
-from orchestrator.workflows.publish import publish
-from remote_payload import disassembly
-from remote_payload.contract import NcuRecord, Status
+from orchestrator.readers.ncu.read import Source, read_file
+from orchestrator.values.run import Run
+from orchestrator.workflows.publishing.insight import LISTING, insight
+from orchestrator.workflows.publishing.publish import publish
+from remote_payload.compiling import disassembly
+from remote_payload.contract.records import NcuRecord
+from remote_payload.contract.words import Status
 from tests.model.test_sass import LISTING as SASS
 from tests.ncu.places import FIXTURES
 from tests.ncu_stage.test_report import profiled, section
@@ -83,7 +84,7 @@ def test_a_report_reads_every_raw_page_once(
         read.append(path)
         return read_file(path)
 
-    monkeypatch.setattr("orchestrator.workflows.counters.read_file", counted)
+    monkeypatch.setattr("orchestrator.workflows.publishing.counters.read_file", counted)
     told = publish(run, tmp_path).path.read_text()
     assert "exp pipe 88 %" in told
     assert [path.name for path in read] == ["sparsek.csv"]

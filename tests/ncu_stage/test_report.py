@@ -8,26 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.cli.measure import exit_code
 from orchestrator.cli.session import Session
+from orchestrator.cli.verbs.measure import exit_code
 from orchestrator.errors import ExitCode
-from orchestrator.model.progress import Silence
-from orchestrator.model.run import Run
 from orchestrator.ncu import flags
+from orchestrator.values.progress import Silence
+from orchestrator.values.run import Run
 from orchestrator.workflows import profile as workflow
 from orchestrator.workflows.plan import Plan, Wish, plan
-from orchestrator.workflows.publish import Published, publish
-from remote_payload.contract import (
-    Depth,
-    Device,
-    NcuRecord,
-    NcuReport,
-    Result,
-    Stage,
-    StageReport,
-    Status,
-)
-from remote_payload.ncu_command import range_name
+from orchestrator.workflows.publishing.publish import Published, publish
+from remote_payload.contract.ncu_command import range_name
+from remote_payload.contract.records import NcuRecord, NcuReport
+from remote_payload.contract.result import Result, StageReport
+from remote_payload.contract.words import Depth, Device, Stage, Status
 from tests.cli.conftest import Project
 from tests.golden import assert_golden
 from tests.ncu_stage.stand_in import DENIED, RAW, VERSION, Mood, install

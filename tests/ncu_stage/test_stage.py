@@ -11,21 +11,17 @@ from pathlib import Path
 import pytest
 
 from orchestrator.ncu import flags
-from remote_payload import bounded, codec, ncu
-from remote_payload.contract import (
-    CheckRecord,
-    Depth,
-    NcuPlan,
-    NcuRecord,
-    NcuReport,
-    Provider,
-    Result,
-    Stage,
-    Status,
-)
-from remote_payload.isolate import Deadline
-from remote_payload.ncu_command import range_name
-from remote_payload.setting import Setting
+from remote_payload.contract import codec
+from remote_payload.contract.ncu_command import range_name
+from remote_payload.contract.plans import NcuPlan
+from remote_payload.contract.records import CheckRecord, NcuRecord, NcuReport
+from remote_payload.contract.request import Provider
+from remote_payload.contract.result import Result
+from remote_payload.contract.words import Depth, Stage, Status
+from remote_payload.operators.setting import Setting
+from remote_payload.processes import bounded
+from remote_payload.processes.isolate import Deadline
+from remote_payload.stages.ncu import ncu
 from tests.ncu_stage.stand_in import VERSION, Mood, install
 from tests.payload.running import (
     MARK,
@@ -83,7 +79,9 @@ def test_a_profiled_call_leaves_its_report_its_raw_page_and_all_that_was_printed
 def test_the_stand_in_really_ran_the_provider_in_a_process_of_its_own(done: Finished) -> None:
     record = record_of(done, "sdpa", causal=False)
     assert "profiled call of torch" in record.output_end
-    assert record.command[record.command.index("-m") + 1] == "remote_payload.profiled_call"
+    assert (
+        record.command[record.command.index("-m") + 1] == "remote_payload.stages.ncu.profiled_call"
+    )
     assert record.command[:3][2] == "LC_ALL=C"
 
 

@@ -12,23 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from remote_payload import codec
-from remote_payload.contract import (
-    PROGRESS_MARK,
-    BenchPlan,
-    BenchRecord,
-    CheckPlan,
-    CheckRecord,
-    Device,
-    DType,
-    Progress,
-    Provider,
-    Request,
-    Result,
-    Shape,
-    Stage,
-    StageReport,
-)
+from remote_payload.contract import codec
+from remote_payload.contract.case import Shape
+from remote_payload.contract.plans import BenchPlan, CheckPlan
+from remote_payload.contract.records import BenchRecord, CheckRecord
+from remote_payload.contract.request import Progress, Provider, Request
+from remote_payload.contract.result import Result, StageReport
+from remote_payload.contract.words import PROGRESS_MARK, Device, DType, Stage
 
 ROOT = Path(__file__).resolve().parents[2]
 MARK = "BSK_TEST_MARK"

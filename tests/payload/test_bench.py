@@ -11,17 +11,11 @@ from typing import IO
 
 import pytest
 
-from remote_payload import codec
-from remote_payload.contract import (
-    BenchPlan,
-    CheckPlan,
-    Method,
-    Provider,
-    Request,
-    Result,
-    Stage,
-    Status,
-)
+from remote_payload.contract import codec
+from remote_payload.contract.plans import BenchPlan, CheckPlan
+from remote_payload.contract.request import Provider, Request
+from remote_payload.contract.result import Result
+from remote_payload.contract.words import Method, Stage, Status
 from tests.payload.running import (
     QUICK_BENCH,
     ROOT,

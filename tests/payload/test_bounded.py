@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from remote_payload import bounded
+from remote_payload.processes import bounded
 
 
 @pytest.mark.parametrize(

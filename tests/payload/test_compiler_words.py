@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from remote_payload import compiler_words, toolkit
-from remote_payload.compiler_words import cause, error, missing_header, placed
+from remote_payload.contract import compiler_words
+from remote_payload.contract.compiler_words import cause, error, missing_header, placed
+from remote_payload.machine import toolkit
 
 LINKED = """\
 ptxas info    : Used 24 registers, used 0 barriers

@@ -8,36 +8,27 @@ from pathlib import Path
 import pytest
 
 from orchestrator.report.figures import figures
-from orchestrator.report.numbers import method
-from orchestrator.workflows.job_log import NOTES_SHOWN, JobLog, tail
-from orchestrator.workflows.read_log import local_log
-from remote_payload import ceilings
-from remote_payload.contract import (
-    NOTE_MARK,
-    BenchPlan,
+from orchestrator.report.sections.numbers import method
+from orchestrator.workflows.jobs.job_log import NOTES_SHOWN, JobLog, tail
+from orchestrator.workflows.jobs.read_log import local_log
+from remote_payload.contract.plans import BenchPlan, CeilingsPlan, NcuPlan, TracePlan
+from remote_payload.contract.records import (
     BenchRecord,
     CeilingRecord,
-    CeilingsPlan,
     CheckRecord,
     Cut,
     CutlassReport,
-    Device,
-    Method,
-    NcuPlan,
     NcuRecord,
     NcuReport,
     ProofRecord,
-    Provider,
-    Request,
-    Result,
-    Stage,
-    StageReport,
-    Status,
-    TracePlan,
     TraceRecord,
 )
-from remote_payload.cuts import after, of_shapes
-from remote_payload.draft import Draft
+from remote_payload.contract.request import Provider, Request
+from remote_payload.contract.result import Result, StageReport
+from remote_payload.contract.words import NOTE_MARK, Device, Method, Stage, Status
+from remote_payload.stages.ceilings import ceilings
+from remote_payload.stages.cuts import after, of_shapes
+from remote_payload.stages.draft import Draft
 from tests.payload.running import TINY, Finished, a_request, run_payload
 
 WHEN = "2026-11-22T10:15:30Z"

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from remote_payload.contract import CheckPlan, Provider, Shape, Stage, Status
+from remote_payload.contract.case import Shape
+from remote_payload.contract.plans import CheckPlan
+from remote_payload.contract.request import Provider
+from remote_payload.contract.words import Stage, Status
 from tests.payload.running import (
     FIXTURES,
     TINY,

@@ -13,9 +13,11 @@ pytest.importorskip("torch")
 
 import torch
 
-from remote_payload import codec
-from remote_payload.clock import Burst, CpuClock, CudaClock
-from remote_payload.contract import BenchPlan, BenchRecord, Method
+from remote_payload.contract import codec
+from remote_payload.contract.plans import BenchPlan
+from remote_payload.contract.records import BenchRecord
+from remote_payload.contract.words import Method
+from remote_payload.machine.clock import Burst, CpuClock, CudaClock
 from tests.payload.test_recording import ReplayingClock, raced
 
 PLAN = BenchPlan(tuple(Method), warmup=1, calls=2, rounds=3)

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from remote_payload.contract import CheckRecord, Provider, Status
+from remote_payload.contract.records import CheckRecord
+from remote_payload.contract.request import Provider
+from remote_payload.contract.words import Status
 from tests.payload import stand_ins
 from tests.payload.running import Finished, a_request, run_payload
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from remote_payload import device_lock
-from remote_payload.device_lock import DeviceLock
+from remote_payload.machine import device_lock
+from remote_payload.machine.device_lock import DeviceLock
 from tests.disks import mounted
 from tests.payload.running import ROOT
 

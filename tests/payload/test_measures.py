@@ -14,9 +14,13 @@ pytest.importorskip("torch")
 
 import torch
 
-from remote_payload import check_case, inputs, measure_error, reference
-from remote_payload.contract import DType, ErrorMeasure, Shape
-from remote_payload.setting import Setting
+from remote_payload.contract.case import Shape
+from remote_payload.contract.records import ErrorMeasure
+from remote_payload.contract.words import DType
+from remote_payload.operators import measure_error
+from remote_payload.operators.attention import inputs, reference
+from remote_payload.operators.setting import Setting
+from remote_payload.stages.check import check_case
 
 SHAPE = Shape(batch=2, heads=3, seq=37, dim=8, dtype=DType.FP32)
 SIZES = st.tuples(*(st.integers(1, 5) for _ in range(4)))

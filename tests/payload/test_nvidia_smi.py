@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from remote_payload import machine, nvidia_smi
-from remote_payload.contract import GpuState
-from remote_payload.nvidia_smi import Card
-from remote_payload.told import told
-from remote_payload.torch_facts import TorchFacts
+from remote_payload.contract.records import GpuState
+from remote_payload.contract.told import told
+from remote_payload.machine import machine, nvidia_smi
+from remote_payload.machine.nvidia_smi import Card
+from remote_payload.machine.torch_facts import TorchFacts
 
 SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "samples" / "nvidia-smi"
 FACTS = TorchFacts("2.9.1", "12.8", 8, 1, "NVIDIA H100 80GB HBM3", "GPU-1", (9, 0), 132)

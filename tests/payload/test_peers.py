@@ -14,13 +14,15 @@ from typing import Any
 import pytest
 import torch
 
-from remote_payload import inputs, reference
-from remote_payload.catalog import BY_NAME, PEERS
-from remote_payload.contract import DType, Provider, Shape, Stage, Status
-from remote_payload.loaded import CannotRun, Loaded
-from remote_payload.peers import Dense, Ragged
-from remote_payload.providers import load
-from remote_payload.setting import Setting
+from remote_payload.contract.case import Shape
+from remote_payload.contract.request import Provider
+from remote_payload.contract.words import DType, Stage, Status
+from remote_payload.operators.attention import inputs, reference
+from remote_payload.operators.attention.catalog import BY_NAME, PEERS
+from remote_payload.operators.attention.peers import Dense, Ragged
+from remote_payload.operators.loaded import CannotRun, Loaded
+from remote_payload.operators.setting import Setting
+from remote_payload.providers.loading import load
 from tests.payload import stand_ins
 from tests.payload.running import ROOT, TINY, TINY_CAUSAL, a_request, run_payload
 
@@ -279,7 +281,7 @@ def test_our_triton_kernel_is_right_in_tritons_own_interpreter(
 @pytest.mark.skipif(not has_triton(), reason="triton is not installed")
 def test_triton_without_a_gpu_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TRITON_INTERPRET", raising=False)
-    if "remote_payload.triton_attention" in sys.modules:
+    if "remote_payload.operators.attention.triton" in sys.modules:
         pytest.skip("already imported by another test, with other settings")
     with pytest.raises(CannotRun, match="needs a CUDA GPU"):
         load(Provider("triton"), CPU)

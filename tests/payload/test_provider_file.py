@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from remote_payload import provider_file
+from remote_payload.providers import provider_file
 from tests.ncu.places import SAMPLES, needs_samples
 
 ROOT = Path(__file__).parents[2]

@@ -11,24 +11,19 @@ import pytest
 
 pytest.importorskip("torch")
 
-from remote_payload.attempt import Attempt
-from remote_payload.bench import Bench
-from remote_payload.clock import Burst, CpuClock, Recorded
-from remote_payload.contract import (
-    BenchPlan,
-    BenchRecord,
-    CheckPlan,
-    CheckRecord,
-    Method,
-    Provider,
-    Status,
-)
-from remote_payload.isolate import Deadline, Died
-from remote_payload.providers import load
-from remote_payload.race import Chosen, Finished, Race, Samples, Turn
-from remote_payload.schedule import Effort, Entrant, entrants
-from remote_payload.setting import Setting
-from remote_payload.timing import Heat
+from remote_payload.contract.plans import BenchPlan, CheckPlan
+from remote_payload.contract.records import BenchRecord, CheckRecord
+from remote_payload.contract.request import Provider
+from remote_payload.contract.words import Method, Status
+from remote_payload.machine.clock import Burst, CpuClock, Recorded
+from remote_payload.operators.setting import Setting
+from remote_payload.processes.isolate import Deadline, Died
+from remote_payload.providers.loading import load
+from remote_payload.stages.bench.attempt import Attempt
+from remote_payload.stages.bench.bench import Bench
+from remote_payload.stages.bench.race import Chosen, Finished, Race, Samples, Turn
+from remote_payload.stages.bench.schedule import Effort, Entrant, entrants
+from remote_payload.stages.bench.timing import Heat
 from tests.payload.running import ROOT, TINY, a_request
 
 SETTING = Setting("cpu", str(ROOT), seed=42)

@@ -12,9 +12,12 @@ pytest.importorskip("torch")
 import torch
 import torch.nn.functional as functional
 
-from remote_payload.clock import CudaClock
-from remote_payload.contract import BenchPlan, Device, DType, Method, Provider, Shape, Status
-from remote_payload.recording import NotRecordable, Recording
+from remote_payload.contract.case import Shape
+from remote_payload.contract.plans import BenchPlan
+from remote_payload.contract.request import Provider
+from remote_payload.contract.words import Device, DType, Method, Status
+from remote_payload.machine.clock import CudaClock
+from remote_payload.machine.recording import NotRecordable, Recording
 from tests.payload.running import a_request, run_payload
 
 pytestmark = [

@@ -12,18 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from remote_payload import codec
-from remote_payload.contract import (
-    BenchPlan,
-    Device,
-    Method,
-    Provider,
-    Result,
-    Shape,
-    Stage,
-    Status,
-)
-from remote_payload.draft import Draft
+from remote_payload.contract import codec
+from remote_payload.contract.case import Shape
+from remote_payload.contract.plans import BenchPlan
+from remote_payload.contract.request import Provider
+from remote_payload.contract.result import Result
+from remote_payload.contract.words import Device, Method, Stage, Status
+from remote_payload.stages.draft import Draft
 from tests.payload.running import (
     ROOT,
     TINY,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remote_payload.check import ours_first
-from remote_payload.contract import BenchPlan, Method, Provider
-from remote_payload.schedule import (
+from remote_payload.contract.plans import BenchPlan
+from remote_payload.contract.request import Provider
+from remote_payload.contract.words import Method
+from remote_payload.stages.bench.schedule import (
     Effort,
     Entrant,
     effort,
@@ -17,6 +18,7 @@ from remote_payload.schedule import (
     slot_s,
     turns,
 )
+from remote_payload.stages.check.check import ours_first
 
 PLAN = BenchPlan()
 BACK, COLD, GRAPH = Method.BACK_TO_BACK, Method.COLD, Method.GRAPH

@@ -13,21 +13,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remote_payload import disassembly, scene, stage_trace, trace
-from remote_payload.contract import (
-    CheckRecord,
-    KernelTrace,
-    Provider,
-    Result,
-    Stage,
-    Status,
-    TracePlan,
-    TraceRecord,
-)
-from remote_payload.draft import Draft
-from remote_payload.isolate import Deadline
-from remote_payload.setting import Setting
-from remote_payload.trace import SAW_NOTHING, Unreadable, kernels
+from remote_payload.compiling import disassembly
+from remote_payload.contract.plans import TracePlan
+from remote_payload.contract.records import CheckRecord, KernelTrace, TraceRecord
+from remote_payload.contract.request import Provider
+from remote_payload.contract.result import Result
+from remote_payload.contract.words import Stage, Status
+from remote_payload.operators.setting import Setting
+from remote_payload.processes.isolate import Deadline
+from remote_payload.stages import scene
+from remote_payload.stages.draft import Draft
+from remote_payload.stages.trace import stage as stage_trace
+from remote_payload.stages.trace import trace
+from remote_payload.stages.trace.trace import SAW_NOTHING, Unreadable, kernels
 from tests.payload.running import (
     ROOT,
     TINY,
@@ -103,7 +101,7 @@ def test_strange_facts_become_none_and_never_a_wrong_number(
 
 def test_a_real_trace_from_a_cpu_holds_no_kernel_and_says_so_instead_of_zero() -> None:
     pytest.importorskip("torch")
-    from remote_payload import trace_case
+    from remote_payload.stages.trace import trace_case
 
     record = trace_case.trace(Provider("sdpa"), TINY, CPU)
     assert (record.status, record.reason, record.kernels) == (Status.FAILED, SAW_NOTHING, ())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from remote_payload import machine, visible_gpu
+from remote_payload.machine import machine, visible_gpu
 
 A100, H100, B200 = ("GPU-aaaa1111-0", "GPU-bbbb2222-0", "GPU-bbbb3333-0")
 SMI = f"""#!/bin/sh

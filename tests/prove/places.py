@@ -5,9 +5,9 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
-from remote_payload.isolate import Deadline
-from remote_payload.prove import Place
-from remote_payload.setting import Setting
+from remote_payload.operators.setting import Setting
+from remote_payload.processes.isolate import Deadline
+from remote_payload.stages.prove.prove import Place
 from tests.payload.running import ROOT
 
 ON_CPU = Setting("cpu", str(ROOT), seed=42, no_library="the build stage was not asked for")

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from remote_payload import adversarial, reference
-from remote_payload.adversarial import Case, Criterion, Tensors
-from remote_payload.prove import Refuted, Skipped
-from remote_payload.prove_adversarial import adversarial as prove_adversarial
+from remote_payload.operators.attention import adversarial, reference
+from remote_payload.operators.attention.adversarial import Case, Criterion, Tensors
+from remote_payload.stages.prove.prove import Refuted, Skipped
+from remote_payload.stages.prove.prove_adversarial import adversarial as prove_adversarial
 from tests.kernels.emulated import EmulatedLibrary
 from tests.prove.places import ON_CPU, place
 

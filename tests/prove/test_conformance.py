@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from remote_payload.prove import Late, Refuted, Skipped
-from remote_payload.prove_conformance import CARRIED, conformance, to_carry
+from remote_payload.stages.prove.prove import Late, Refuted, Skipped
+from remote_payload.stages.prove.prove_conformance import CARRIED, conformance, to_carry
 from tests.prove.places import HOPPER, ON_CPU, ON_GPU, place, program
 
 # Three answers, and with a number the words of that one; a remark for people.

@@ -12,7 +12,7 @@ import click
 import pytest
 
 from orchestrator.cli.app import cli
-from remote_payload.catalog import VARIANTS
+from remote_payload.operators.attention.catalog import VARIANTS
 from tests.payload.running import ROOT
 from tests.prove.places import program
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from orchestrator.workflows.plan import NCU_BESIDE_PROOFS_S, Wish, plan
-from remote_payload import codec
-from remote_payload.contract import ProofRecord, ProvePlan, Request, Result, Stage, Status
+from remote_payload.contract import codec
+from remote_payload.contract.plans import ProvePlan
+from remote_payload.contract.records import ProofRecord
+from remote_payload.contract.request import Request
+from remote_payload.contract.result import Result
+from remote_payload.contract.words import Stage, Status
 from tests.report.synthetic import gpu_result
 
 MEASURED = (Stage.BUILD, Stage.CHECK, Stage.BENCH)

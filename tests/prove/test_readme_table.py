@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.readme_table import BEGIN, END, NOT_MEASURED, main, table
-from remote_payload import codec
-from remote_payload.contract import Status
+from remote_payload.contract import codec
+from remote_payload.contract.words import Status
 from tests.report.synthetic import bench, check, cpu_result, gpu_result, samples, shape
 
 

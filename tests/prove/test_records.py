@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from remote_payload import prove
-from remote_payload.contract import ProofRecord, Status
-from remote_payload.isolate import Deadline
-from remote_payload.prove import Place, Refuted, Skipped
-from remote_payload.stage_prove import PROOFS
+from remote_payload.contract.records import ProofRecord
+from remote_payload.contract.words import Status
+from remote_payload.processes.isolate import Deadline
+from remote_payload.stages.prove import prove
+from remote_payload.stages.prove.prove import Place, Refuted, Skipped
+from remote_payload.stages.prove.stage import PROOFS
 from tests.payload.running import ROOT
 from tests.prove.places import ON_CPU
 

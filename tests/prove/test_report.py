@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from orchestrator.report.proofs import WHAT
 from orchestrator.report.render import render
-from remote_payload.contract import ProofRecord, Result, Stage, StageReport, Status
-from remote_payload.stage_prove import PROOFS
+from orchestrator.report.sections.proofs import WHAT
+from remote_payload.contract.records import ProofRecord
+from remote_payload.contract.result import Result, StageReport
+from remote_payload.contract.words import Stage, Status
+from remote_payload.stages.prove.stage import PROOFS
 from tests.report.synthetic import gpu_result, run
 
 RECORDS = (

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from remote_payload.prove import Late, Place, Refuted, Skipped
-from remote_payload.sanitize import (
+from remote_payload.stages.prove.prove import Late, Place, Refuted, Skipped
+from remote_payload.stages.prove.sanitize import (
     MEMCHECK,
     RACECHECK,
     NotUnderstood,

@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 
 from orchestrator.ncu import flags
-from remote_payload import catalog
-from remote_payload.contract import Depth, NcuPlan, ProofRecord, Provider, Stage, Status
-from remote_payload.stage_prove import PROOFS, outcome_of
+from remote_payload.contract.plans import NcuPlan
+from remote_payload.contract.records import ProofRecord
+from remote_payload.contract.request import Provider
+from remote_payload.contract.words import Depth, Stage, Status
+from remote_payload.operators.attention import catalog
+from remote_payload.stages.prove.stage import PROOFS, outcome_of
 from tests.ncu_stage.stand_in import Mood, install
 from tests.payload.running import ROOT, Finished, a_request, misbehaving, run_payload
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from remote_payload.contract import Method, Result, Status
+from remote_payload.contract.result import Result
+from remote_payload.contract.words import Method, Status
 from tests.report import synthetic
 
 

@@ -7,27 +7,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from orchestrator.model.run import Run, RunCard
-from remote_payload.contract import (
-    BenchPlan,
+from orchestrator.values.run import Run, RunCard
+from remote_payload.contract.case import Shape
+from remote_payload.contract.plans import BenchPlan
+from remote_payload.contract.records import (
     BenchRecord,
     BuildReport,
     CheckRecord,
     Compilation,
-    Device,
-    DType,
     ErrorMeasure,
     GpuState,
     Machine,
-    Method,
-    Provider,
-    Request,
-    Result,
-    Shape,
-    Stage,
-    StageReport,
-    Status,
 )
+from remote_payload.contract.request import Provider, Request
+from remote_payload.contract.result import Result, StageReport
+from remote_payload.contract.words import Device, DType, Method, Stage, Status
 
 H100 = "NVIDIA H100 80GB HBM3"
 ROUNDS = 20

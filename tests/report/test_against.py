@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.model.verdict import Verdict
+from orchestrator.performance.verdict import Verdict
 from orchestrator.report.against import judged_against
-from remote_payload.contract import BenchRecord, Method, Status
+from remote_payload.contract.records import BenchRecord
+from remote_payload.contract.words import Method, Status
 from tests.model.test_host_pace import SHAPE, timed
 from tests.report import synthetic
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from orchestrator.model.attention import tflops
-from orchestrator.model.target import TARGET_SHAPE, TIERS
+from orchestrator.performance.attention import tflops
+from orchestrator.performance.target import TARGET_SHAPE, TIERS
 from orchestrator.report.baselines import original
 from tests.report import synthetic
 

@@ -6,14 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.model.verdict import Verdict
-from orchestrator.report import beside, chart_peers
-from orchestrator.report.beside import Standing
+from orchestrator.performance.verdict import Verdict
+from orchestrator.report.charts import peers as chart_peers
 from orchestrator.report.figures import figures
 from orchestrator.report.render import render
+from orchestrator.report.sections import beside
+from orchestrator.report.sections.beside import Standing
 from orchestrator.report.view import BesideView, ChartView
-from remote_payload.catalog import BY_NAME
-from remote_payload.contract import Method, Result, Status
+from remote_payload.contract.result import Result
+from remote_payload.contract.words import Method, Status
+from remote_payload.operators.attention.catalog import BY_NAME
 from tests.report import synthetic
 
 PICTURE = ChartView("a chart", "charts/a.svg", "")
@@ -176,7 +178,7 @@ def test_ten_providers_look_different_from_each_other() -> None:
     names = ("sdpa", "sparsek", "sdpa_flash", "sdpa_cudnn", "sdpa_efficient")
     peers = ("fa3", "fa4", "flashinfer", "triton", "mine")
     times = {name: 2.0 + 0.1 * number for number, name in enumerate((*names, *peers))}
-    from orchestrator.report.chart_drawing import series
+    from orchestrator.report.charts.drawing import series
 
     found = of(with_peers(**times))
     looks = [look for _, *look in series([place.figure for place in found.places])]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from orchestrator.model.bottleneck_evidence import CallEvidence, Evidence
-from orchestrator.report.bottleneck import NO_INSIGHT, Insight, held_back
+from orchestrator.performance.bottleneck.evidence import CallEvidence, Evidence
 from orchestrator.report.figures import figures
 from orchestrator.report.render import render
+from orchestrator.report.sections.bottleneck import NO_INSIGHT, Insight, held_back
 from orchestrator.report.view import HeldBackView
-from remote_payload.contract import Result, Status
+from remote_payload.contract.result import Result
+from remote_payload.contract.words import Status
 from tests.report import synthetic, traces
 
 

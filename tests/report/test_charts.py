@@ -9,9 +9,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from orchestrator.report.charts import Chart, roofline, scaling
+from orchestrator.report.charts.scaling import Chart, roofline, scaling
 from orchestrator.report.figures import figures
-from remote_payload.contract import Result
+from remote_payload.contract.result import Result
 from tests.report import synthetic
 
 SVG = "{http://www.w3.org/2000/svg}"

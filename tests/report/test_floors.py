@@ -7,12 +7,12 @@ from xml.etree import ElementTree
 
 import pytest
 
-from orchestrator.report.bottleneck import NO_INSIGHT
-from orchestrator.report.chart_drawing import Chart
-from orchestrator.report.chart_floors import floors
-from orchestrator.report.chart_roofline import roofline
+from orchestrator.report.charts.drawing import Chart
+from orchestrator.report.charts.floors import floors
+from orchestrator.report.charts.roofline import roofline
 from orchestrator.report.figures import figures
-from remote_payload.contract import Result
+from orchestrator.report.sections.bottleneck import NO_INSIGHT
+from remote_payload.contract.result import Result
 from tests.report import synthetic, traces
 
 SVG = "{http://www.w3.org/2000/svg}"

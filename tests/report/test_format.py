@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.model.stats import Ratio, summarize
+from orchestrator.performance.stats import Ratio, summarize
 from orchestrator.report import format as fmt
 
 

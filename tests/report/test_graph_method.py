@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from orchestrator.report.render import Report, render
-from remote_payload.contract import BenchRecord, Method, Status
+from remote_payload.contract.records import BenchRecord
+from remote_payload.contract.words import Method, Status
 from tests.report import synthetic
 
 WHY = "not timed by graph: RuntimeError: operation not permitted when stream is capturing"

@@ -7,17 +7,13 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.report.figures import figures
-from orchestrator.report.headline import headline, is_ok, undecided
 from orchestrator.report.render import render
-from remote_payload.contract import (
-    ProofRecord,
-    ProvePlan,
-    Provider,
-    Result,
-    Stage,
-    StageReport,
-    Status,
-)
+from orchestrator.report.sections.headline import headline, is_ok, undecided
+from remote_payload.contract.plans import ProvePlan
+from remote_payload.contract.records import ProofRecord
+from remote_payload.contract.request import Provider
+from remote_payload.contract.result import Result, StageReport
+from remote_payload.contract.words import Stage, Status
 from tests.report.synthetic import (
     check,
     cpu_result,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from benchmarks.readme_table import table
-from orchestrator.model.verdict import Verdict
+from orchestrator.performance.verdict import Verdict
 from orchestrator.report import comparison
 from orchestrator.report.render import Report, render
-from remote_payload.contract import Method, Result
+from remote_payload.contract.result import Result
+from remote_payload.contract.words import Method
 from tests.report import synthetic
 from tests.report.host_bound import host_bound_result
 

@@ -14,12 +14,13 @@ import pytest
 from jinja2 import UndefinedError
 from markdown_it import MarkdownIt
 
-from orchestrator.model.job import Ending, JobEnd
 from orchestrator.report import render as room
-from orchestrator.report.charts import roofline, scaling
+from orchestrator.report.charts.scaling import roofline, scaling
 from orchestrator.report.figures import figures
 from orchestrator.report.render import Report, render, view
-from remote_payload.contract import Method, Result, Status
+from orchestrator.values.job import Ending, JobEnd
+from remote_payload.contract.result import Result
+from remote_payload.contract.words import Method, Status
 from tests.golden import assert_golden
 from tests.report import synthetic
 from tests.report.host_bound import host_bound_result

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from orchestrator.model.bottleneck_evidence import CallEvidence
-from orchestrator.model.sass import MachineCode
-from orchestrator.report.bottleneck import NO_INSIGHT, Insight
+from orchestrator.performance.bottleneck.evidence import CallEvidence
+from orchestrator.readers.sass import MachineCode
 from orchestrator.report.figures import figures
 from orchestrator.report.render import render
-from orchestrator.report.uncounted import uncounted
+from orchestrator.report.sections.bottleneck import NO_INSIGHT, Insight
+from orchestrator.report.sections.uncounted import uncounted
 from orchestrator.report.view import NO_COUNTERS, UncountedView
-from remote_payload.contract import Result, Stage, StageReport, Status
+from remote_payload.contract.result import Result, StageReport
+from remote_payload.contract.words import Stage, Status
 from tests.report import synthetic, traces
 
 CODE = MachineCode(

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from remote_payload.contract import (
-    CeilingRecord,
-    KernelTrace,
-    Result,
-    Stage,
-    StageReport,
-    Status,
-    TraceRecord,
-)
+from remote_payload.contract.records import CeilingRecord, KernelTrace, TraceRecord
+from remote_payload.contract.result import Result, StageReport
+from remote_payload.contract.words import Stage, Status
 from tests.report import synthetic
 
 FLASH = KernelTrace(

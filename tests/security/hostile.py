@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from orchestrator.model.host import Host, TransportKind
 from orchestrator.transport.local import LocalTransport
+from orchestrator.values.host import Host, TransportKind
 
 WIRE = Path(__file__).parents[2] / "remote_payload" / "agent" / "wire.py"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.cli import console
+from orchestrator.cli.screen import console
 from tests.cli.conftest import REPOSITORY, Project
 from tests.cli.quick import quick_payload
 from tests.ssh.server import SshServer

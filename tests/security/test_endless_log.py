@@ -9,8 +9,8 @@ import pytest
 
 from orchestrator.launch.detached import DetachedLauncher
 from orchestrator.launch.pull import LOG_LIMIT_BYTES
-from orchestrator.model.job import OUTPUT_LIMIT_BYTES, Ending
-from orchestrator.workflows.job_log import JobLog
+from orchestrator.values.job import OUTPUT_LIMIT_BYTES, Ending
+from orchestrator.workflows.jobs.job_log import JobLog
 from tests.faults.doubles import Said
 from tests.security.hostile import hostile_host
 

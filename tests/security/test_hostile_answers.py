@@ -13,12 +13,12 @@ from orchestrator.cloud.pod import trust_alias
 from orchestrator.cloud.watchdog import Watchdog
 from orchestrator.errors import HostUnfit, HostUnreachable
 from orchestrator.launch.detached import DetachedLauncher
-from orchestrator.model.progress import Silence
-from orchestrator.store import sources
-from orchestrator.store.runs import RunStore
-from orchestrator.workflows.deploy import deploy
+from orchestrator.store.runs.run_store import RunStore
+from orchestrator.sync import sources
+from orchestrator.sync.deploy import deploy
+from orchestrator.values.progress import Silence
 from orchestrator.workflows.diagnose import diagnose
-from orchestrator.workflows.remote_runs import remote_runs
+from orchestrator.workflows.jobs.remote_runs import remote_runs
 from tests.cloud.server import pod_json
 from tests.security.hostile import hostile_agent, hostile_host
 from tests.workflows.syncing import local, write

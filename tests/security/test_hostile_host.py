@@ -10,10 +10,10 @@ import pytest
 
 from orchestrator.errors import HostUnfit, HostUnreachable, OrchestratorError
 from orchestrator.launch.detached import DetachedLauncher
-from orchestrator.model.progress import Silence
-from orchestrator.store.runs import RunStore
-from orchestrator.workflows.read_log import remote_log
-from orchestrator.workflows.remote_runs import remote_runs
+from orchestrator.store.runs.run_store import RunStore
+from orchestrator.values.progress import Silence
+from orchestrator.workflows.jobs.read_log import remote_log
+from orchestrator.workflows.jobs.remote_runs import remote_runs
 from tests.security.hostile import hostile_host
 from tests.workflows.syncing import held
 
@@ -224,7 +224,7 @@ def test_a_run_whose_name_is_a_path_is_refused(tmp_path: Path, run: str) -> None
 def test_a_log_cannot_play_with_the_terminal_when_it_is_shown(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from orchestrator.cli import console
+    from orchestrator.cli.screen import console
 
     with hostile_host(
         tmp_path / "host", "LOG = b'\\x1b]52;c;b3duZWQ=\\x07\\x9b2J\\rover\\n'\n"
@@ -243,7 +243,7 @@ def test_a_line_without_end_does_not_fill_the_memory(tmp_path: Path) -> None:
 def test_what_an_agent_says_on_stderr_is_shown_harmless(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from orchestrator.cli import console
+    from orchestrator.cli.screen import console
 
     lies = "os.write(2, b'\\x1b[2Jgone\\n'); os._exit(3)\n"
     with hostile_host(tmp_path / "host", lies) as transport:
@@ -259,8 +259,8 @@ def test_devices_and_links_among_a_jobs_files_stay_there(tmp_path: Path) -> None
     """With the real agent: what a hostile payload may leave beside its results."""
     import sys
 
-    from orchestrator.model.host import Host, TransportKind
     from orchestrator.transport.local import LocalTransport
+    from orchestrator.values.host import Host, TransportKind
 
     job = tmp_path / "w/jobs/r1"
     (job / "artifacts").mkdir(parents=True)

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.model import redaction
-from orchestrator.model.host import Host, TransportKind
-from orchestrator.report.chart_drawing import canvas, label, svg
+from orchestrator.report.charts.drawing import canvas, label, svg
 from orchestrator.report.render import render
+from orchestrator.values.host import Host, TransportKind
+from orchestrator.values.privacy import redaction
 from orchestrator.workflows.profile import new_card
 from tests.cli.conftest import Project
 from tests.cli.quick import quick_payload

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.model import redaction
+from orchestrator.values.privacy import redaction
 from tests.cli.conftest import Project
 from tests.cli.quick import quick_payload
 from tests.security.screen import ORCHESTRATOR, REPOSITORY
@@ -22,7 +22,7 @@ PROVIDER = "def attention(q, k, v, **more):\n    return q\n"
 SPEAKS = """
 import os
 from remote_payload import announce, places
-from remote_payload.draft import Draft
+from remote_payload.stages.draft import Draft
 
 draft = Draft(request, Path(sys.argv[2]))
 known = f"in {Path.cwd()}/csrc/x.cu, {Path.home()}/conda/bin/nvcc, '{Path.cwd().parents[1]}'."

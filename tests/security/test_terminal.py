@@ -109,7 +109,7 @@ def talked_to(project: Project) -> Project:
     step = {"stage": "check", "done": 1, "total": 2, "label": TEXT}
     quick_payload(
         project.root,
-        "from remote_payload.contract import NOTE_MARK, PROGRESS_MARK\n"
+        "from remote_payload.contract.result import NOTE_MARK, PROGRESS_MARK\n"
         f"sys.stdout.reconfigure(errors='surrogateescape')\n"
         f"print({TEXT!r})\nprint(PROGRESS_MARK + {json.dumps(step)!r})\n"
         f"print(NOTE_MARK + {TEXT!r}.replace(chr(10), ' '), flush=True)\n"
@@ -262,7 +262,7 @@ def test_what_is_asked_at_the_terminal_shows_a_text_and_does_nothing_else(tmp_pa
         "import os, fcntl, termios\n"
         "fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
         "from orchestrator.cli import console, questions\n"
-        "from orchestrator.transport.trust import Question\n"
+        "from orchestrator.transport.login.trust import Question\n"
         f"text = {TEXT!r}.replace(chr(10), ' ')\n"
         "questions.ask_about_host_key(text, 'SHA256:x')\n"
         "questions.ask_passphrase(f'pass {text}: ')\n"

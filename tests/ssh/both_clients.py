@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.errors import OrchestratorError
-from orchestrator.model.command import Command
-from orchestrator.model.host import Host, TransportKind
 from orchestrator.transport.connect import Trust, connect
+from orchestrator.values.command import Command
+from orchestrator.values.host import Host, TransportKind
 from tests.ssh.side_by_side import Configuration, World
 
 

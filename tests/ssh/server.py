@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.model.host import Host, TransportKind
+from orchestrator.values.host import Host, TransportKind
 
-# Where jobs of its sessions keep the locks of devices; remote_payload/device_lock.py.
+# Where jobs of its sessions keep the locks of devices; remote_payload/machine/device_lock.py.
 LOCKS = "BLACKWELL_SPARSEK_LOCKS"
 PASSPHRASE = "correct horse"
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import UsageError
-from orchestrator.model.snapshot import Scan
-from orchestrator.store import sources
-from orchestrator.store.inputs import require_inputs
+from orchestrator.sync import sources
+from orchestrator.sync.inputs import require_inputs
+from orchestrator.values.snapshot import Scan
 from tests.store.trees import git
 
 FILES = {
@@ -17,7 +17,7 @@ FILES = {
     "csrc/attention/mask.cuh": "#pragma once\n",
     "csrc/ptx/warp.cuh": "#pragma once\n",
     "remote_payload/__init__.py": "",
-    "remote_payload/build.py": "",
+    "remote_payload/stages/build/build.py": "",
     "remote_payload/runner.py": "from remote_payload import (\n    build,\n)\n",
 }
 ALL = sorted(FILES)

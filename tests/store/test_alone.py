@@ -13,15 +13,15 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import LocalFault
-from orchestrator.model.progress import Silence
-from orchestrator.store import alone as module
-from orchestrator.store.alone import alone
-from orchestrator.store.runs import RunStore
+from orchestrator.here import alone as module
+from orchestrator.here.alone import alone
+from orchestrator.store.runs.run_store import RunStore
 from orchestrator.transport.local import LocalTransport
-from orchestrator.workflows.errand import Errand
-from orchestrator.workflows.fetch_runs import fetch
-from orchestrator.workflows.remote_runs import remote_runs
-from orchestrator.workflows.run_job import bring_home
+from orchestrator.values.progress import Silence
+from orchestrator.workflows.jobs.errand import Errand
+from orchestrator.workflows.jobs.fetch_runs import fetch
+from orchestrator.workflows.jobs.remote_runs import remote_runs
+from orchestrator.workflows.jobs.run_job import bring_home
 from tests.store.test_runs import REQUEST, card
 from tests.workflows.syncing import local_host
 from tests.workflows.test_fetched_together import finished, started_here

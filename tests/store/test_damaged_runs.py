@@ -13,9 +13,9 @@ import pytest
 
 from orchestrator.cli.app import run
 from orchestrator.errors import ExitCode, RunError
-from orchestrator.store.runs import RunStore
-from orchestrator.workflows.publish import publish
-from remote_payload import codec
+from orchestrator.store.runs.run_store import RunStore
+from orchestrator.workflows.publishing.publish import publish
+from remote_payload.contract import codec
 from tests.cli.comparing import AGAIN, MADE, store
 from tests.fuzz.reading import nonsense
 from tests.report import synthetic

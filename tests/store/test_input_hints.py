@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.store import sources
+from orchestrator.sync import sources
 from tests.store.project_tree import committed, refusal, root, write
 from tests.store.test_input_rules import add_submodule
 from tests.store.trees import git, paths

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.store import sources
+from orchestrator.sync import sources
 from tests.store.project_tree import ALL, refusal, root, scanned, write
 from tests.store.trees import git, paths, reasons
 
@@ -39,8 +39,8 @@ ODD, FOLDER = "is not a regular file", "is a folder, not a file"
         ("csrc/attention/api.cu", "a source of its own"),
         ("csrc/attention/mask.cuh", "csrc/attention/api.cu needs it"),
         ("csrc/emulator/tma.cpp", "a source of its own"),
-        ("remote_payload/build.py", "remote_payload/runner.py needs it"),
-        ("remote_payload/recording.py", "a source of its own"),
+        ("remote_payload/stages/build/build.py", "remote_payload/runner.py needs it"),
+        ("remote_payload/machine/recording.py", "a source of its own"),
     ],
 )
 def test_what_stands_in_the_place_of_a_source_is_named(

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import UsageError
-from orchestrator.store import sources
+from orchestrator.sync import sources
 from tests.store.project_tree import ALL, FILES, committed, refusal, root, scanned, write
 from tests.store.trees import git, paths
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.store import sources
+from orchestrator.sync import sources
 from tests.store.project_tree import ALL, committed, refusal, root, scanned, write
 from tests.store.trees import git, paths
 
@@ -22,7 +22,7 @@ __all__ = ["root"]
         ("remote_payload", "nothing in remote_payload/ would travel: remote_payload is"),
         ("attention/", "csrc/attention/api.cu (a source of its own)"),
         ("*.cuh", "csrc/attention/mask.cuh (csrc/attention/api.cu needs it)"),
-        ("build*", "remote_payload/build.py (remote_payload/runner.py needs it)"),
+        ("build*", "remote_payload/stages/build/build.py (remote_payload/runner.py needs it)"),
     ],
 )
 @pytest.mark.parametrize("place", [".gitignore", ".git/info/exclude", "core.excludesFile"])
@@ -187,7 +187,7 @@ def test_a_module_left_out_of_a_folder_that_a_users_file_imports_is_worth_a_line
     assert {item.path: item.usual for item in skipped} == {"pack/made.py": False, "pack/x.o": True}
 
 
-@pytest.mark.parametrize("path", ["csrc/attention/api.cu", "remote_payload/build.py"])
+@pytest.mark.parametrize("path", ["csrc/attention/api.cu", "remote_payload/stages/build/build.py"])
 def test_a_source_that_is_a_link_to_nothing_is_named(root: Path, path: str) -> None:
     (root / path).unlink()
     (root / path).symlink_to("moved-away")

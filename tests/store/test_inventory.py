@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import InventoryError, UsageError
-from orchestrator.model.host import TransportKind
-from orchestrator.store.inventory import Inventory, find, load
+from orchestrator.store.inventory.reading import Inventory, find, load
+from orchestrator.values.host import TransportKind
 
 FULL = """\
 default: h100
@@ -278,7 +278,7 @@ def test_where_no_inventory_is_the_way_to_begin_one_is_told(tmp_path: Path) -> N
 
 
 def test_the_inventory_that_is_shipped_loads_and_its_example_works() -> None:
-    from orchestrator.store.inventory import parse
+    from orchestrator.store.inventory.reading import parse
 
     path = Path(__file__).parents[2] / "inventory.yaml"
     assert load(path, {}).host(None).kind is TransportKind.LOCAL

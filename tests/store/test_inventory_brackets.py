@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import InventoryError
-from orchestrator.store.inventory import parse
+from orchestrator.store.inventory.reading import parse
 from orchestrator.transport.connect import Trust
 from tests.conftest import SshdVariant
 from tests.transport.test_login import reaches

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.errors import InventoryError
-from orchestrator.store.inventory import load
-from orchestrator.store.inventory_edit import add_host
+from orchestrator.store.inventory.edit import add_host
+from orchestrator.store.inventory.reading import load
 
 SSH: dict[str, str | int] = {"transport": "ssh", "address": "203.0.113.7", "port": 10022}
 ADDED = "  new:\n    transport: ssh\n    address: 203.0.113.7\n    port: 10022\n"

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import InventoryError
-from orchestrator.store.inventory import Inventory, load
-from orchestrator.store.inventory_edit import add_host
+from orchestrator.store.inventory.edit import add_host
+from orchestrator.store.inventory.reading import Inventory, load
 
 HEAD = "hosts:\n  a:\n    transport: local\n"
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from orchestrator.errors import InventoryError
-from orchestrator.store.inventory import Inventory, parse
-from orchestrator.store.inventory_variables import expand
+from orchestrator.store.inventory.reading import Inventory, parse
+from orchestrator.store.inventory.variables import expand
 
 PATH = Path("inventory.yaml")
 TEXT = st.text(
@@ -132,7 +132,7 @@ def test_deep_nesting_is_an_inventory_error() -> None:
 
 def test_reading_an_inventory_imports_no_network_and_no_plotting() -> None:
     code = (
-        "import sys; from pathlib import Path; from orchestrator.store.inventory import parse;"
+        "import sys; from pathlib import Path; from orchestrator.store.inventory.reading import parse;"
         "parse(Path('i'), 'hosts: {a: {transport: local}}', {}).host();"
         "heavy = {'fabric', 'paramiko', 'matplotlib', 'torch', 'rich'} & {*sys.modules};"
         "sys.exit(' '.join(heavy))"

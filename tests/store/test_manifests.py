@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.model.snapshot import Snapshot
-from orchestrator.store import manifests, sources
+from orchestrator.sync import manifests, sources
+from orchestrator.values.snapshot import Snapshot
 from tests.workflows.syncing import write
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.store.neighbours import neighbours
-from orchestrator.store.sources import scan
+from orchestrator.sync.neighbours import neighbours
+from orchestrator.sync.sources import scan
 from orchestrator.workflows.plan import Wish, plan
-from remote_payload.contract import Stage
+from remote_payload.contract.words import Stage
 from tests.store.test_input_places import open_place
 
 __all__ = ["open_place"]
@@ -97,8 +97,8 @@ ASKS = """
 import os, sys
 from pathlib import Path
 from orchestrator.errors import UsageError
-from orchestrator.store.neighbours import neighbours
-from orchestrator.store.sources import scan
+from orchestrator.sync.neighbours import neighbours
+from orchestrator.sync.sources import scan
 if os.geteuid() == 0:
     os.setuid(65534)
 folder = Path(sys.argv[1])

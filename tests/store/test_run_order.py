@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.store.runs import RunStore
-from orchestrator.workflows.latest import TO_REPORT, WAS_TO_TIME, resolve
-from remote_payload.contract import Request, Stage
+from orchestrator.store.runs.run_store import RunStore
+from orchestrator.workflows.jobs.latest import TO_REPORT, WAS_TO_TIME, resolve
+from remote_payload.contract.request import Request
+from remote_payload.contract.words import Stage
 from tests.store.test_runs import card
 
 ASKED = Request("", "feed", (Stage.BENCH,), (), ())

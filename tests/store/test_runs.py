@@ -12,13 +12,15 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import ExitCode, RunError
-from orchestrator.model.job import Ending, JobEnd
-from orchestrator.model.price import Charge, Price
-from orchestrator.model.run import RunCard
-from orchestrator.store.naming import RUN_ID
-from orchestrator.store.runs import RunStore, new_run_id
-from remote_payload import codec
-from remote_payload.contract import SCHEMA, Request, Result, Status
+from orchestrator.store.runs.naming import RUN_ID
+from orchestrator.store.runs.run_store import RunStore, new_run_id
+from orchestrator.values.job import Ending, JobEnd
+from orchestrator.values.price import Charge, Price
+from orchestrator.values.run import RunCard
+from remote_payload.contract import codec
+from remote_payload.contract.request import Request
+from remote_payload.contract.result import Result
+from remote_payload.contract.words import SCHEMA, Status
 
 REQUEST = Request("", "feed", (), (), ())
 
@@ -265,8 +267,8 @@ def test_charges_of_many_commands_at_once_are_all_kept(tmp_path: Path) -> None:
     store = RunStore(tmp_path)
     folder = finish(store, "a")
     program = (
-        "import sys; from pathlib import Path; from orchestrator.store.runs import RunStore;"
-        "from orchestrator.model.price import Charge;"
+        "import sys; from pathlib import Path; from orchestrator.store.runs.run_store import RunStore;"
+        "from orchestrator.values.price import Charge;"
         "[RunStore(Path(sys.argv[1])).add_charge(Path(sys.argv[1], 'a'), Charge(1.0, 1.0))"
         " for _ in range(10)]"
     )

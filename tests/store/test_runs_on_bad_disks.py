@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import LocalFault
-from orchestrator.store.runs import RunStore
+from orchestrator.store.runs.run_store import RunStore
 from orchestrator.workflows.borrow import _keep
 from tests.disks import immutable, mounted
 from tests.store.test_runs import REQUEST, card, finish

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import UsageError
-from orchestrator.model.snapshot import Kind
-from orchestrator.store import manifests, sources
+from orchestrator.sync import manifests, sources
+from orchestrator.values.snapshot import Kind
 from tests.store.trees import Tree, git, paths, reasons
 
 

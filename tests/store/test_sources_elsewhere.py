@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import UsageError
-from orchestrator.model.snapshot import Kind, Submodule
-from orchestrator.store import packing, sources
-from orchestrator.store.left_out import stays_at_home
+from orchestrator.sync import packing, sources
+from orchestrator.sync.left_out import stays_at_home
+from orchestrator.values.snapshot import Kind, Submodule
 from tests.store.trees import Tree, git, paths, reasons
 
 FILES_ONLY = {

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.store import sources
+from orchestrator.sync import sources
 from tests.store.trees import Tree, git, paths, reasons
 
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n"  # no key: a first line is enough

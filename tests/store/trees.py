@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from orchestrator.model.snapshot import Scan
+from orchestrator.values.snapshot import Scan
 
 Tree = Callable[..., Path]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.model.host import Host
 from orchestrator.transport.connect import Trust
+from orchestrator.values.host import Host
 from tests.ssh.agents import (
     SshAgent,
     confirming,

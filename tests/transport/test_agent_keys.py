@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import AuthenticationError, NobodyToAsk
-from orchestrator.model.host import Host
 from orchestrator.transport.connect import Trust
-from orchestrator.transport.ssh_agent import Agent
+from orchestrator.transport.login.ssh_agent import Agent
+from orchestrator.values.host import Host
 from tests.conftest import SshdVariant
 from tests.ssh.agents import (
     BROKEN_KEYS,

@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import HostUnreachable, LinkLost
-from orchestrator.model.command import Command
-from orchestrator.model.host import Host
 from orchestrator.transport.base import Channel
 from orchestrator.transport.connect import Trust
-from orchestrator.transport.dial import Timeouts
 from orchestrator.transport.ssh import SshTransport
+from orchestrator.transport.way.dial import Timeouts
+from orchestrator.values.command import Command
+from orchestrator.values.host import Host
 from tests.conftest import SshdVariant
 from tests.ssh.link import LossyLink
 from tests.ssh.server import ONE_STARTUP, SshServer
@@ -126,7 +126,7 @@ def test_paramiko_s_own_complaints_stay_off_the_screen() -> None:
         import socket, sys, threading
         from pathlib import Path
         from orchestrator.errors import HostUnreachable
-        from orchestrator.model.host import Host, TransportKind
+        from orchestrator.values.host import Host, TransportKind
         from orchestrator.transport.connect import Trust
         from orchestrator.transport.ssh import SshTransport
         listener = socket.create_server(("127.0.0.1", 0))

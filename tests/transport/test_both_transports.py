@@ -15,10 +15,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.errors import LinkLost
-from orchestrator.model.command import Command
-from orchestrator.model.host import Host, TransportKind
 from orchestrator.transport.base import Transport
 from orchestrator.transport.connect import Trust, connect
+from orchestrator.values.command import Command
+from orchestrator.values.host import Host, TransportKind
 from tests.ssh.server import SshServer
 
 BIG_BYTES = 20_000_000

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import HostKeyError
-from orchestrator.model.command import Command
-from orchestrator.model.host import Host
 from orchestrator.transport.connect import FirstContact, Trust, connect
-from orchestrator.transport.known_hosts import HostKey, forget, keys_of, remember
+from orchestrator.transport.login.known_hosts import HostKey, forget, keys_of, remember
+from orchestrator.values.command import Command
+from orchestrator.values.host import Host
 from tests.conftest import SshdVariant
 from tests.ssh.server import SshServer, fingerprint
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import HostKeyError, OrchestratorError, UsageError
-from orchestrator.model.command import Command
-from orchestrator.model.host import Host
 from orchestrator.transport.connect import FirstContact, Trust, connect
-from orchestrator.transport.jump import hop
-from orchestrator.transport.known_hosts import forget, keys_of, remember
+from orchestrator.transport.login.known_hosts import forget, keys_of, remember
+from orchestrator.transport.way.jump import hop
+from orchestrator.values.command import Command
+from orchestrator.values.host import Host
 from tests.conftest import SshdVariant
 from tests.ssh.server import Keys, SshServer
 from tests.transport.test_host_keys import OTHER

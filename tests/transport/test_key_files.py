@@ -14,10 +14,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import AuthenticationError
-from orchestrator.model.command import Command
-from orchestrator.model.host import Host
 from orchestrator.transport.connect import Trust, connect
-from orchestrator.transport.key_file import (
+from orchestrator.transport.login.key_file import (
     ForAgentError,
     LockedKeyError,
     UnusableKeyError,
@@ -25,6 +23,8 @@ from orchestrator.transport.key_file import (
     public_half,
 )
 from orchestrator.transport.ssh import _load
+from orchestrator.values.command import Command
+from orchestrator.values.host import Host
 from tests.conftest import SshdVariant
 from tests.ssh.server import PASSPHRASE, SshServer
 

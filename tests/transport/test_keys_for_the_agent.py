@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import AuthenticationError
-from orchestrator.model.host import Host
 from orchestrator.transport.connect import Trust
-from orchestrator.transport.key_file import (
+from orchestrator.transport.login.key_file import (
     ForAgentError,
     LockedKeyError,
     WrongPassphraseError,
     unlocked,
 )
+from orchestrator.values.host import Host
 from tests.conftest import SshdVariant
 from tests.ssh.agents import ssh_agent
 from tests.ssh.openssh import openssh

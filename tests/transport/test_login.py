@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import AuthenticationError, HostKeyError, HostUnreachable, UsageError
-from orchestrator.model.command import Command
-from orchestrator.model.host import Host
 from orchestrator.transport.connect import FirstContact, Trust, connect
-from orchestrator.transport.known_hosts import keys_of
+from orchestrator.transport.login.known_hosts import keys_of
+from orchestrator.values.command import Command
+from orchestrator.values.host import Host
 from tests.conftest import SshdVariant
 from tests.ssh.server import PASSPHRASE, PASSWORD_ONLY, TWO_TRIES, Keys, SshServer
 

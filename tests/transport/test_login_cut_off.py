@@ -12,8 +12,8 @@ import paramiko
 import pytest
 
 from orchestrator.errors import AuthenticationError, LinkLost
-from orchestrator.model.host import Host
 from orchestrator.transport.connect import FirstContact, Trust, connect
+from orchestrator.values.host import Host
 from tests.ssh.server import Keys, SshServer
 
 

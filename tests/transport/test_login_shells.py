@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.doctor.finding import Level
 from orchestrator.errors import HostUnfit
 from orchestrator.launch.detached import DetachedLauncher
-from orchestrator.model.finding import Level
-from orchestrator.store import sources
+from orchestrator.sync import sources
+from orchestrator.sync.deploy import deploy
 from orchestrator.transport.connect import Trust, connect
-from orchestrator.workflows.deploy import deploy
 from orchestrator.workflows.diagnose import diagnose
 from tests.conftest import SshdVariant
 from tests.ssh.server import SshServer

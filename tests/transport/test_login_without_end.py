@@ -14,7 +14,7 @@ import pytest
 
 from orchestrator.errors import AuthenticationError
 from orchestrator.transport.connect import FirstContact, Trust, connect
-from orchestrator.transport.trust import Question
+from orchestrator.transport.login.trust import Question
 from tests.ssh.server import Keys, SshServer
 
 # Whoever comes so far has no limit; the server hangs up, so that the test ends.

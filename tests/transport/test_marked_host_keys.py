@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.transport.connect import FirstContact, Trust
-from orchestrator.transport.known_hosts import forget, remember
+from orchestrator.transport.login.known_hosts import forget, remember
 from tests.conftest import SshdVariant
 from tests.ssh.server import SshServer
 from tests.transport.test_host_keys import OTHER, reaches, refusal

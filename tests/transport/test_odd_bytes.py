@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import HostUnreachable
-from orchestrator.model.host import Host
 from orchestrator.transport.connect import Trust
 from orchestrator.transport.failures import told
-from orchestrator.transport.known_hosts import forget
+from orchestrator.transport.login.known_hosts import forget
+from orchestrator.values.host import Host
 from tests.ssh.server import SshServer
 from tests.transport.test_host_keys import ED25519, reaches
 from tests.transport.test_ssh_config import far, of_far, refusal

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import HostUnfit
-from orchestrator.model.host import Host, TransportKind
 from orchestrator.transport import agent
 from orchestrator.transport.local import LocalTransport
+from orchestrator.values.host import Host, TransportKind
 
 PARTS = {"__init__", "first"}.union(*agent._PARTS.values())
 PROGRAMS = sorted(

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import HostUnreachable, UsageError
-from orchestrator.model.command import Command
-from orchestrator.model.host import Host
 from orchestrator.transport.connect import Trust, connect
+from orchestrator.values.command import Command
+from orchestrator.values.host import Host
 from tests.ssh.server import SshServer
 from tests.ssh.side_by_side import RELAY
 from tests.transport.test_login import write_config

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.errors import LinkLost
-from orchestrator.model.command import Command
-from orchestrator.model.completed import Completed
-from orchestrator.model.host import Host, TransportKind
 from orchestrator.transport.base import Transport
 from orchestrator.transport.scripted import ScriptedTransport
+from orchestrator.values.command import Command
+from orchestrator.values.completed import Completed
+from orchestrator.values.host import Host, TransportKind
 
 HOST = Host("pod", TransportKind.SSH, "/w", "python3", address="10.0.0.1")
 CAT = Command(("cat",))

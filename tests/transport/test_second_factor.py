@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import AuthenticationError, LinkLost, NobodyToAsk
-from orchestrator.model.command import Command
-from orchestrator.model.progress import Silence
+from orchestrator.sync.deploy import deploy_from
 from orchestrator.transport.connect import Trust, connect
-from orchestrator.transport.dial import Timeouts
+from orchestrator.transport.login.trust import Question
 from orchestrator.transport.ssh import SshTransport
-from orchestrator.transport.trust import Question
-from orchestrator.workflows.deploy import deploy_from
+from orchestrator.transport.way.dial import Timeouts
+from orchestrator.values.command import Command
+from orchestrator.values.progress import Silence
 from tests.conftest import SshdVariant
 from tests.ssh.link import LossyLink
 from tests.ssh.openssh import answering, openssh

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import HostKeyError, UsageError
-from orchestrator.model.host import Host, TransportKind
-from orchestrator.store.inventory_edit import add_host
-from orchestrator.transport import shared_file
+from orchestrator.here import shared_file
+from orchestrator.store.inventory.edit import add_host
 from orchestrator.transport.connect import FirstContact, Trust
-from orchestrator.transport.known_hosts import HostKey, forget, keys_of, remember
-from orchestrator.transport.route import Route
+from orchestrator.transport.login.known_hosts import HostKey, forget, keys_of, remember
+from orchestrator.transport.way.route import Route
+from orchestrator.values.host import Host, TransportKind
 from tests.disks import immutable, mounted
 from tests.ssh.server import SshServer, private_null
 from tests.transport.test_host_keys import ED25519, OTHER, reaches, refusal
@@ -29,8 +29,8 @@ AT_ONCE = 24
 TOGETHER = """
 import os, sys
 from pathlib import Path
-from orchestrator.store.inventory_edit import add_host
-from orchestrator.transport.known_hosts import HostKey, forget, remember
+from orchestrator.store.inventory.edit import add_host
+from orchestrator.transport.login.known_hosts import HostKey, forget, remember
 path, count = Path(sys.argv[1]), int(sys.argv[2])
 start, go = os.pipe()
 children = []
@@ -108,7 +108,7 @@ def test_of_two_keys_met_in_one_moment_only_the_first_is_believed(tmp_path: Path
 HOLDS = """
 import sys, time
 from pathlib import Path
-from orchestrator.store.inventory_edit import add_host
+from orchestrator.store.inventory.edit import add_host
 from orchestrator.transport import shared_file
 with shared_file.alone(Path(sys.argv[1])):
     print("held", flush=True)

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import HostUnfit, HostUnreachable
-from orchestrator.model.command import Command, Program, python_program
-from orchestrator.model.host import Host, TransportKind
 from orchestrator.transport.agent import AgentSession
 from orchestrator.transport.connect import Trust, connect
 from orchestrator.transport.ssh import SshTransport
+from orchestrator.values.command import Command, Program, python_program
+from orchestrator.values.host import Host, TransportKind
 from tests.conftest import SshdVariant
 from tests.ssh.link import LossyLink
 from tests.ssh.server import INTERACTIVE_ONLY, NO_PYTHON, NOISY_LOGIN, WITH_SFTP, SshServer

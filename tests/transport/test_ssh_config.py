@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import AuthenticationError, HostKeyError, OrchestratorError, UsageError
-from orchestrator.model.command import Command
-from orchestrator.model.host import Host
 from orchestrator.transport.connect import FirstContact, Trust, connect
-from orchestrator.transport.known_hosts import remember
-from orchestrator.transport.route import resolve
+from orchestrator.transport.login.known_hosts import remember
+from orchestrator.transport.way.route import resolve
+from orchestrator.values.command import Command
+from orchestrator.values.host import Host
 from tests.ssh.agents import SshAgent
 from tests.ssh.server import Keys, SshServer
 from tests.transport.conftest import copied

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import UsageError
-from orchestrator.model.host import Host
-from orchestrator.transport import ssh_config
 from orchestrator.transport.connect import Trust
+from orchestrator.transport.way import ssh_config
+from orchestrator.values.host import Host
 from tests import toolkit
 from tests.processes import left_at_work_in, needs_proc
 from tests.ssh.server import SshServer
@@ -99,7 +99,7 @@ ONE_LOGIN = """
 import sys
 from pathlib import Path
 from orchestrator.errors import OrchestratorError
-from orchestrator.model.host import Host, TransportKind
+from orchestrator.values.host import Host, TransportKind
 from orchestrator.transport.connect import FirstContact, Trust, connect
 key, port, known, user = sys.argv[1:]
 host = Host("pod", TransportKind.SSH, "~/w", "python3", address="127.0.0.1", port=int(port), user=user,

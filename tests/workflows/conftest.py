@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.model.diagnosis import Diagnosis
-from orchestrator.model.finding import Case, Finding
-from orchestrator.model.host import Host, TransportKind
-from orchestrator.model.host_facts import CompileProbe, Facts, Reach, Toolkit
+from orchestrator.doctor.diagnosis import Diagnosis
+from orchestrator.doctor.finding import Case, Finding
 from orchestrator.transport.connect import Trust, connect
+from orchestrator.values.host import Host, TransportKind
+from orchestrator.values.host_facts import CompileProbe, Facts, Reach, Toolkit
 from orchestrator.workflows.compile_probe import compile_ten_lines
 from orchestrator.workflows.diagnose import diagnose
 from tests import toolkit

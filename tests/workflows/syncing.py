@@ -8,9 +8,9 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from orchestrator.model.host import Host, TransportKind
-from orchestrator.model.snapshot import Deployed
 from orchestrator.transport.local import LocalTransport
+from orchestrator.values.host import Host, TransportKind
+from orchestrator.values.snapshot import Deployed
 
 Tree = dict[str, "str | bytes"]
 

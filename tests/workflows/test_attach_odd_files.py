@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import ExitCode, LocalFault
-from orchestrator.model.host import Host, TransportKind
-from orchestrator.model.progress import Silence
-from orchestrator.store.runs import RunStore
+from orchestrator.store.runs.run_store import RunStore
 from orchestrator.transport.local import LocalTransport
-from orchestrator.workflows.errand import Errand
-from orchestrator.workflows.fetch_runs import adopt
-from orchestrator.workflows.run_job import bring_home
+from orchestrator.values.host import Host, TransportKind
+from orchestrator.values.progress import Silence
+from orchestrator.workflows.jobs.errand import Errand
+from orchestrator.workflows.jobs.fetch_runs import adopt
+from orchestrator.workflows.jobs.run_job import bring_home
 from tests.workflows.test_remote_runs import ENDED, RUN, job
 
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.model.diagnosis_compile import sentence
-from orchestrator.model.finding import Case, Level
-from orchestrator.model.host import Host
-from orchestrator.model.host_facts import Facts, Toolkit
+from orchestrator.doctor.diagnosis_compile import sentence
+from orchestrator.doctor.finding import Case, Level
 from orchestrator.transport import agent
 from orchestrator.transport.connect import Trust, connect
+from orchestrator.values.host import Host
+from orchestrator.values.host_facts import Facts, Toolkit
 from orchestrator.workflows.compile_probe import compile_ten_lines
 from tests import toolkit
 from tests.disks import mounted

@@ -17,13 +17,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.model.host import Host
-from orchestrator.model.progress import Silence
-from orchestrator.store import sources
+from orchestrator.sync import sources
+from orchestrator.sync.deploy import deploy, deploy_from
 from orchestrator.transport.base import Transport
 from orchestrator.transport.connect import Trust, connect
 from orchestrator.transport.local import LocalTransport
-from orchestrator.workflows.deploy import deploy, deploy_from
+from orchestrator.values.host import Host
+from orchestrator.values.progress import Silence
 from tests.faults.doubles import Said
 from tests.ssh.link import LossyLink
 from tests.ssh.server import SshServer
@@ -260,7 +260,7 @@ def test_a_git_checkout_travels_without_its_store(tmp_path: Path, root: Path) ->
 def test_a_large_submodule_is_announced_with_its_size(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orchestrator.workflows.deploy.LARGE_BYTES", 1000)
+    monkeypatch.setattr("orchestrator.sync.deploy.LARGE_BYTES", 1000)
     inner, root = tmp_path / "inner", tmp_path / "project"
     for name, text in {
         "inner/x.h": "x" * 2_000_000,

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.sync.deploy import KEEP_SNAPSHOTS, deploy_from
 from orchestrator.transport.local import LocalTransport
-from orchestrator.workflows.deploy import KEEP_SNAPSHOTS, deploy_from
 from tests.workflows.syncing import held, local, local_host, published, there, write
 
 YEAR_S = 366 * 86400

@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import HostUnfit, LinkLost
-from orchestrator.store import sources
+from orchestrator.sync import sources
+from orchestrator.sync.deploy import deploy, deploy_from
 from orchestrator.transport.agent import open_agent
 from orchestrator.transport.base import Transport
 from orchestrator.transport.connect import Trust, connect
 from orchestrator.transport.local import LocalTransport
-from orchestrator.workflows.deploy import deploy, deploy_from
 from tests import toolkit
 from tests.disks import mounted
 from tests.ssh.link import LossyLink

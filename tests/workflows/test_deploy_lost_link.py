@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import HostKeyError, HostUnreachable, LinkLost
-from orchestrator.store import sources
+from orchestrator.sync import sources
+from orchestrator.sync.deploy import RETRY_PAUSES_S, deploy, deploy_from
 from orchestrator.transport.base import Transport
 from orchestrator.transport.connect import Trust, connect
-from orchestrator.workflows.deploy import RETRY_PAUSES_S, deploy, deploy_from
 from tests.conftest import SshdVariant
 from tests.faults.conftest import kill_sessions
 from tests.ssh.link import LossyLink

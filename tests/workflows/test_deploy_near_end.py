@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import HostUnfit, HostUnreachable
-from orchestrator.store import sources
-from orchestrator.store.packing import SourcesChanged
+from orchestrator.sync import sources
+from orchestrator.sync.deploy import deploy, deploy_from, plan
+from orchestrator.sync.packing import SourcesChanged
 from orchestrator.transport.connect import Trust, connect
 from orchestrator.transport.local import LocalTransport
-from orchestrator.workflows.deploy import deploy, deploy_from, plan
 from tests.security.hostile import hostile_agent
 from tests.ssh.server import SshServer
 from tests.workflows.syncing import (
@@ -58,7 +58,7 @@ def test_a_waiting_sync_says_that_it_waits(tmp_path: Path, root: Path) -> None:
 def test_a_host_that_says_for_ever_that_another_sync_goes_on_is_given_up(
     tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch, heard: int
 ) -> None:
-    monkeypatch.setattr("orchestrator.workflows.deploy._WAITING_LIMIT_S", 0.5)
+    monkeypatch.setattr("orchestrator.sync.deploy._WAITING_LIMIT_S", 0.5)
     wanted, waits = "{'status': 'wanted', 'base': None, 'have': []}", "{'status': 'waiting'}"
     answers = f"({wanted} if n < {heard} else {waits} for n in range(1 << 40))"
     with (

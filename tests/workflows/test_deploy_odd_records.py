@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.workflows.deploy import KEEP_SNAPSHOTS, deploy_from
+from orchestrator.sync.deploy import KEEP_SNAPSHOTS, deploy_from
 from tests.workflows.syncing import held, local, published, there, write
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import HostUnfit
+from orchestrator.sync.deploy import deploy_from
 from orchestrator.transport.local import LocalTransport
-from orchestrator.workflows.deploy import deploy_from
-from remote_payload import snapshot
+from remote_payload.processes import snapshot
 from tests import toolkit
 from tests.disks import bound_by_modes
 from tests.workflows.syncing import held, local, local_host, there, write

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.sync.deploy import KEEP_SNAPSHOTS, deploy_from
 from orchestrator.transport.local import LocalTransport
-from orchestrator.workflows.deploy import KEEP_SNAPSHOTS, deploy_from
-from remote_payload import snapshot
+from remote_payload.processes import snapshot
 from tests.workflows.syncing import held, local, local_host, published, there, write
 
 FILES = {"csrc/a.cu": "A" * 100, "csrc/run.sh": "#!/bin/sh\n", "remote_payload/b.py": "b = 1\n"}

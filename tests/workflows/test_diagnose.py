@@ -13,13 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.doctor.diagnosis import Diagnosis
+from orchestrator.doctor.finding import Finding, Level
 from orchestrator.errors import ExitCode, HostUnfit
-from orchestrator.model.diagnosis import Diagnosis
-from orchestrator.model.finding import Finding, Level
-from orchestrator.model.host import Host, TransportKind
 from orchestrator.transport.connect import Trust, connect
+from orchestrator.values.host import Host, TransportKind
 from orchestrator.workflows.diagnose import diagnose, require_fit, shown
-from remote_payload.contract import Device, Provider, Request, Stage
+from remote_payload.contract.request import Provider, Request
+from remote_payload.contract.words import Device, Stage
 from tests.conftest import SshdVariant
 from tests.disks import mounted, unwritable
 from tests.ssh.link import LossyLink

@@ -13,13 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.doctor.diagnosis_host import LOCKS, MACHINE_LOCK
+from orchestrator.doctor.finding import Level
 from orchestrator.errors import HostUnfit
-from orchestrator.model.diagnosis_host import LOCKS, MACHINE_LOCK
-from orchestrator.model.finding import Level
-from orchestrator.model.host import Host, TransportKind
+from orchestrator.values.host import Host, TransportKind
 from orchestrator.workflows.diagnose import require_fit
-from remote_payload import device_lock
-from remote_payload.contract import Provider, Stage
+from remote_payload.contract.request import Provider
+from remote_payload.contract.words import Stage
+from remote_payload.machine import device_lock
 from tests.disks import mounted, unwritable
 from tests.workflows.conftest import line, look
 from tests.workflows.test_diagnose import REQUEST

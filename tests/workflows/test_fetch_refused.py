@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import LocalFault
-from orchestrator.model.host import Host, TransportKind
-from orchestrator.model.progress import Silence
-from orchestrator.store.runs import RunStore
+from orchestrator.store.runs.run_store import RunStore
 from orchestrator.transport.local import LocalTransport
-from orchestrator.workflows.fetch_runs import adopt, fetch_each
-from orchestrator.workflows.remote_runs import remote_runs
+from orchestrator.values.host import Host, TransportKind
+from orchestrator.values.progress import Silence
+from orchestrator.workflows.jobs.fetch_runs import adopt, fetch_each
+from orchestrator.workflows.jobs.remote_runs import remote_runs
 from tests.disks import mounted
 from tests.workflows.test_fetched_together import MINE, THEIRS, finished, started_here
 from tests.workflows.test_remote_runs import RUN

@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import RunTaken
-from orchestrator.model.host import Host, TransportKind
-from orchestrator.model.progress import Silence
-from orchestrator.model.run import RunCard
-from orchestrator.store.alone import alone
-from orchestrator.store.runs import RunStore
+from orchestrator.here.alone import alone
+from orchestrator.store.runs.run_store import RunStore
 from orchestrator.transport.local import LocalTransport
-from orchestrator.workflows.fetch_runs import adopt, fetch
-from orchestrator.workflows.remote_runs import chosen, remote_runs
-from remote_payload import codec
+from orchestrator.values.host import Host, TransportKind
+from orchestrator.values.progress import Silence
+from orchestrator.values.run import RunCard
+from orchestrator.workflows.jobs.fetch_runs import adopt, fetch
+from orchestrator.workflows.jobs.remote_runs import chosen, remote_runs
+from remote_payload.contract import codec
 from tests.faults.conftest import wait_until
 from tests.workflows.syncing import Listener, held
 from tests.workflows.test_remote_runs import ENDED, REQUEST, RUN, job

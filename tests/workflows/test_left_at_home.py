@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.store.sources import scan
-from orchestrator.workflows.left_at_home import explain
-from remote_payload.contract import BuildReport, Compilation, Status
+from orchestrator.sync.left_at_home import explain
+from orchestrator.sync.sources import scan
+from remote_payload.contract.records import BuildReport, Compilation
+from remote_payload.contract.words import Status
 
 
 def git(folder: Path, *words: str) -> None:

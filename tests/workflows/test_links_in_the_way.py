@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import LocalFault, RunError, UsageError
-from orchestrator.model.progress import Silence
-from orchestrator.store.runs import RunStore
+from orchestrator.store.runs.run_store import RunStore
 from orchestrator.transport.local import LocalTransport
-from orchestrator.workflows.errand import Errand
-from orchestrator.workflows.fetch_runs import adopt, fetch_each
-from orchestrator.workflows.remote_runs import remote_runs
-from orchestrator.workflows.run_job import bring_home
+from orchestrator.values.progress import Silence
+from orchestrator.workflows.jobs.errand import Errand
+from orchestrator.workflows.jobs.fetch_runs import adopt, fetch_each
+from orchestrator.workflows.jobs.remote_runs import remote_runs
+from orchestrator.workflows.jobs.run_job import bring_home
 from tests.workflows.syncing import Listener, held
 from tests.workflows.test_fetched_together import (
     MINE,

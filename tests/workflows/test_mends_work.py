@@ -20,10 +20,10 @@ import pytest
 from click.testing import CliRunner
 
 from orchestrator.cli.app import cli
-from orchestrator.model.diagnosis_host import ONLY_FOR_PEOPLE
-from orchestrator.model.finding import Finding, Level
-from orchestrator.model.host import Host, TransportKind
+from orchestrator.doctor.diagnosis_host import ONLY_FOR_PEOPLE
+from orchestrator.doctor.finding import Finding, Level
 from orchestrator.transport.connect import Trust, connect
+from orchestrator.values.host import Host, TransportKind
 from orchestrator.workflows.diagnose import diagnose
 from tests import toolkit
 from tests.disks import mounted

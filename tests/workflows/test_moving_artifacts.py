@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.launch.detached import DetachedLauncher
-from orchestrator.model.host import Host, TransportKind
 from orchestrator.transport.local import LocalTransport
+from orchestrator.values.host import Host, TransportKind
 from tests.workflows.syncing import Listener, held
 from tests.workflows.test_remote_runs import ENDED, RUN, job
 

@@ -11,12 +11,12 @@ import pytest
 
 from orchestrator.errors import HostUnfit, HostUnreachable, UsageError
 from orchestrator.launch.detached import DetachedLauncher
-from orchestrator.model.host import Host, TransportKind
-from orchestrator.store.runs import RunStore
+from orchestrator.store.runs.run_store import RunStore
 from orchestrator.transport.connect import Trust, connect
 from orchestrator.transport.local import LocalTransport
-from orchestrator.workflows.fetch_runs import fetch_each
-from orchestrator.workflows.remote_runs import missing, remote_runs
+from orchestrator.values.host import Host, TransportKind
+from orchestrator.workflows.jobs.fetch_runs import fetch_each
+from orchestrator.workflows.jobs.remote_runs import missing, remote_runs
 from tests.faults.conftest import kill_sessions
 from tests.security.hostile import hostile_host
 from tests.ssh.server import Keys, serve

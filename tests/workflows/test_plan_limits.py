@@ -8,7 +8,8 @@ import pytest
 
 from orchestrator.errors import UsageError
 from orchestrator.workflows.plan import Wish, plan
-from remote_payload.contract import Device, Request, Stage
+from remote_payload.contract.request import Request
+from remote_payload.contract.words import Device, Stage
 
 
 def request(**wish: float) -> Request:

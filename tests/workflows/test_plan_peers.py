@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from orchestrator.workflows.plan import DEFAULT_PROVIDERS, Wish, plan
-from remote_payload.catalog import PEERS
-from remote_payload.contract import Provider, Stage
+from remote_payload.contract.request import Provider
+from remote_payload.contract.words import Stage
+from remote_payload.operators.attention.catalog import PEERS
 
 STAGES = (Stage.BUILD, Stage.CHECK, Stage.BENCH)
 

@@ -13,15 +13,15 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import RunError
-from orchestrator.model.command import Command
-from orchestrator.model.host import Host, TransportKind
-from orchestrator.model.progress import Silence
-from orchestrator.store.runs import RunStore
+from orchestrator.store.runs.run_store import RunStore
 from orchestrator.transport.local import LocalChannel, LocalTransport
-from orchestrator.workflows.fetch_runs import fetch
-from orchestrator.workflows.remote_runs import Here, chosen, remote_runs
-from remote_payload import codec
-from remote_payload.contract import Request
+from orchestrator.values.command import Command
+from orchestrator.values.host import Host, TransportKind
+from orchestrator.values.progress import Silence
+from orchestrator.workflows.jobs.fetch_runs import fetch
+from orchestrator.workflows.jobs.remote_runs import Here, chosen, remote_runs
+from remote_payload.contract import codec
+from remote_payload.contract.request import Request
 from tests.security.hostile import hostile_host
 
 RUN = "20261122-101530-h100-bench"

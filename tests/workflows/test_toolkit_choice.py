@@ -11,19 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.model.diagnosis import diagnose
-from orchestrator.model.evidence import facts_of
-from orchestrator.model.finding import Finding
-from orchestrator.model.host import Host, TransportKind
-from orchestrator.model.host_facts import Reach
+from orchestrator.doctor.diagnosis import diagnose
+from orchestrator.doctor.evidence import facts_of
+from orchestrator.doctor.finding import Finding
 from orchestrator.transport.connect import Trust, connect
+from orchestrator.values.host import Host, TransportKind
+from orchestrator.values.host_facts import Reach
 from orchestrator.workflows.diagnose import _gather
 from tests import toolkit
 
 REPOSITORY = Path(__file__).parents[2]
 SYSTEM = "/usr/bin:/bin"
 NVCC = "echo 'Cuda compilation tools, release {release}, V{release}.1'"
-CHOSEN = "from remote_payload.toolkit import nvcc_program; print(nvcc_program())"
+CHOSEN = "from remote_payload.machine.toolkit import nvcc_program; print(nvcc_program())"
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ exec "$@"
 BOTH = """
 import json, os
 exec(open(os.path.join("remote_payload", "agent", "toolkits.py")).read())
-from remote_payload.toolkit import nvcc_program
+from remote_payload.machine.toolkit import nvcc_program
 print(json.dumps([toolkit_places()[0][1], nvcc_program()]))
 """
 

@@ -50,7 +50,7 @@ def install(triton: ModuleType, execute: Callable[[], None]) -> None:
 def _run(interpreted: Any, executor: Any, args: Any, kwargs: Any) -> None:
     """One launch. remote_payload's attention is too slow to be interpreted in a benchmark."""
     if (
-        executor.fn.__module__ != "remote_payload.triton_attention"
+        executor.fn.__module__ != "remote_payload.operators.attention.triton"
         or "STAND_IN_EMULATE" in os.environ
     ):
         interpreted(executor, *args, **kwargs)

@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 from blackwell_sparsek import library
 
-from remote_payload import adversarial
+from remote_payload.operators.attention import adversarial
 from tests.kernels.emulated import (
     LAST_CTA,
     TRUNCATED_SUMS,

@@ -1,0 +1,1 @@
+"""What a person sees and is asked: the standard streams, and the gates before them."""

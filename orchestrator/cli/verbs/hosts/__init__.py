@@ -1,0 +1,1 @@
+"""The verb hosts and what stands under it."""

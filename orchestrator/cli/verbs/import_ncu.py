@@ -1,0 +1,49 @@
+"""import-ncu: a page of counters from a file of Nsight Compute, offline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from orchestrator.cli import options
+from orchestrator.cli.screen import console
+from orchestrator.cli.session import Session
+
+
+@click.command("import-ncu")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=options.OUTPUT,
+    help="Write here instead of printing.",
+)
+@options.json_option
+@click.make_pass_decorator(Session, ensure=True)
+def import_ncu(session: Session, file: Path, output: Path | None, as_json: bool) -> int:
+    """Show the counters in FILE: a .ncu-rep, or what ncu printed, as CSV or as text.
+
+    Neither a GPU nor ncu is needed. What the file does not hold is named, never taken as zero.
+    A .ncu-rep is read by NVIDIA's package: pip install 'blackwell-sparsek[ncu]'.
+
+    \b
+    Example:
+      orchestrator import-ncu attention.ncu-rep -o counters.md
+      orchestrator import-ncu raw.csv --json
+    """
+    from orchestrator.workflows.publishing import import_ncu as workflow
+
+    options.require_suffix(output, options.JSON if as_json else options.MARKDOWN)
+    options.refuse_to_overwrite(output, session.runs_folder, file)
+    with console.progress() as progress:
+        source = workflow.import_file(file, progress)
+        text = workflow.document(source, progress) if as_json else workflow.markdown(source)
+    if output is None:
+        console.page(text.rstrip("\n"))
+    else:
+        to_stdout = options.is_own_stdout(output)
+        workflow.write(text, output)
+        if not to_stdout:
+            console.out(str(output))
+    return 0

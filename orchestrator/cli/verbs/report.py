@@ -1,0 +1,101 @@
+"""report: render a stored run again, offline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from orchestrator.cli import options, what_next
+from orchestrator.cli.options import MARKDOWN
+from orchestrator.cli.screen import console
+from orchestrator.cli.session import Session
+from orchestrator.errors import InventoryError
+from orchestrator.values.run import Run
+
+if TYPE_CHECKING:
+    from orchestrator.workflows.publishing.publish import Published
+
+
+@click.command()
+@click.argument("run", default="latest")
+@click.option(
+    "-o",
+    "--output",
+    type=options.OUTPUT,
+    help="Write here, charts beside it in FILE-charts/. Default: report.md in the run's folder.",
+)
+@options.json_option
+@click.pass_obj
+def report(session: Session, run: str, output: Path | None, as_json: bool) -> int:
+    """Render the report of RUN (an id, a unique prefix, `latest` or a path).
+
+    `latest` is the latest run that measured or checked, never a deploy. No network and no GPU are
+    needed, and the same run gives the same bytes.
+
+    \b
+    Example:
+      orchestrator report latest
+      orchestrator report 20261122-1015 -o h100.md
+    """
+    from orchestrator.workflows.jobs.latest import TO_REPORT, require_home, resolve
+    from orchestrator.workflows.publishing.publish import publish
+
+    options.require_suffix(output, MARKDOWN)
+    folder = resolve(session.runs, run, TO_REPORT)
+    options.refuse_to_overwrite(output, session.runs_folder, *_read(session, folder), own=folder)
+    stored = session.runs.load(folder)
+    require_home(stored)
+    if as_json:
+        options.refuse_own_stdout(output)
+    with _named(output):
+        published = publish(stored, folder, output)
+    if output is not None and published.charts.parent != output.parent:
+        console.note(f"its charts are in {published.charts}")
+    if as_json:
+        console.out_json(_as_json(stored, published), as_is=("run", "report"))
+    elif not published.to_stdout:
+        console.out(published.report.verdict)
+        console.out(str(published.path))
+    console.next_step(_next(stored))
+    return 0
+
+
+def _read(session: Session, folder: Path) -> Iterator[Path]:
+    """The files that a report is made from."""
+    from orchestrator.store.runs.run_store import RECORDS
+
+    yield from (folder / name for name in RECORDS)
+    with suppress(InventoryError):
+        yield session.inventory_file
+
+
+def _as_json(stored: Run, published: Published) -> dict[str, object]:
+    return {
+        "run": stored.card.run_id,
+        "report": str(published.path),
+        "verdict": published.report.verdict,
+        "ok": published.report.ok and not published.report.undecided,
+        "undecided": published.report.undecided,
+        "targets": published.report.targets,
+    }
+
+
+@contextmanager
+def _named(output: Path | None) -> Iterator[None]:
+    """LocalFault for an OSError inside; whoever gave the name can give another one."""
+    from orchestrator.here.local_fault import told
+
+    try:
+        yield
+    except OSError as exc:
+        ours = output is not None and exc.filename == str(output)
+        raise told(exc, hint="Choose another -o FILE." if ours else "") from exc
+
+
+def _next(run: Run) -> str:
+    step = what_next.after(run)
+    return what_next.command("runs", "show", run.name) if " report " in step else step

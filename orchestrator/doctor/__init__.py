@@ -1,0 +1,1 @@
+"""From what was seen on a host to findings; pure."""

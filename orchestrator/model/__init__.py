@@ -1,1 +1,0 @@
-"""Pure values and arithmetic: no input, no output."""

@@ -1,0 +1,1 @@
+"""Arithmetic on measurements: statistics, roofs, verdicts; no input, no output."""

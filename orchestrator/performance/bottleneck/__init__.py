@@ -1,0 +1,1 @@
+"""What holds a kernel back: rules over named evidence."""

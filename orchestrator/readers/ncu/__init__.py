@@ -1,0 +1,1 @@
+"""Every file that Nsight Compute leaves behind, read."""

@@ -1,0 +1,1 @@
+"""What we want to know of a kernel, and the units it is told in."""

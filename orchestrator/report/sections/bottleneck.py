@@ -1,0 +1,173 @@
+"""The section "What holds it back": findings on each provider at the shape that tells most."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orchestrator.performance.bottleneck.evidence import CallEvidence, Evidence
+from orchestrator.performance.bottleneck.own_rule import beside
+from orchestrator.performance.bottleneck.rules import bottleneck
+from orchestrator.performance.roofline import roofs
+from orchestrator.performance.target import TARGET_SHAPE
+from orchestrator.readers.ptxas import KernelResources, Notice, parse, short_name
+from orchestrator.readers.sass import MachineCode, is_kernel
+from orchestrator.report.figures import Figure, Figures
+from orchestrator.report.traced import Traced, traced
+from orchestrator.report.view import HeldBackView
+from remote_payload.contract.case import Shape
+from remote_payload.contract.records import Compilation
+from remote_payload.contract.result import Result
+from remote_payload.operators.attention.catalog import OURS
+
+_SERIALISED = "serialized"
+
+
+@dataclass(frozen=True)
+class Insight:
+    """What a report knows beside the result: counters of calls, and our library's machine code."""
+
+    calls: tuple[CallEvidence, ...] = ()
+    machine_code: tuple[MachineCode, ...] = ()
+
+
+NO_INSIGHT = Insight()
+
+
+def held_back(figures: Figures | None, insight: Insight) -> tuple[HeldBackView, ...]:
+    """One view for each provider; none on a CPU, whose kernels no rule here is about."""
+    if figures is None or not figures.on_gpu:
+        return ()
+    shape = telling(figures, insight)
+    if shape is None:
+        return ()
+    return tuple(
+        _view(name, shape, figures, insight) for name in _providers(figures, insight, shape)
+    )
+
+
+def telling(figures: Figures, insight: Insight) -> Shape | None:
+    """The targets' shape, else the one with the most work; counters decide where there are any."""
+    shapes = [call.shape for call in insight.calls]
+    shapes = shapes or [row.record.shape for row in figures.rows if row.trusted]
+    shapes = shapes or [record.shape for record in figures.result.traces]
+    if TARGET_SHAPE in shapes:
+        return TARGET_SHAPE
+    return max(shapes, key=lambda one: one.batch * one.heads * one.seq**2 * one.dim, default=None)
+
+
+def row_of(figures: Figures, provider: str, shape: Shape) -> Figure | None:
+    """The provider's first trusted timing on the shape."""
+    for row in figures.rows:
+        if row.trusted and (row.record.provider, row.record.shape) == (provider, shape):
+            return row
+    return None
+
+
+def evidence(
+    provider: str, shape: Shape, figures: Figures, insight: Insight
+) -> tuple[Evidence, ...]:
+    """All that is known of a provider on a shape; counters come first and outweigh the rest."""
+    call = _call(provider, shape, insight)
+    run = traced(figures.result, provider, shape)
+    return (
+        *(call.items if call else ()),
+        *(_of_trace(run) if run else ()),
+        *(_of_build(figures.result, run) if provider == OURS else ()),
+        *_of_model(figures, row_of(figures, provider, shape)),
+    )
+
+
+def _providers(figures: Figures, insight: Insight, shape: Shape) -> tuple[str, ...]:
+    named = [call.provider for call in insight.calls if call.shape == shape]
+    named += [r.record.provider for r in figures.rows if r.trusted and r.record.shape == shape]
+    named += [record.provider for record in figures.result.traces if record.shape == shape]
+    return tuple(dict.fromkeys(named))
+
+
+def _view(provider: str, shape: Shape, figures: Figures, insight: Insight) -> HeldBackView:
+    found = bottleneck(evidence(provider, shape, figures, insight))
+    call = _call(provider, shape, insight)
+    own = beside(found.limits, call.own_rules) if call else ()
+    return HeldBackView(
+        case=f"{provider} on {shape.label}",
+        verdict=found.verdict.words,
+        remarks=(*own, *(one.words for one in found.remarks), *found.unused),
+    )
+
+
+def _call(provider: str, shape: Shape, insight: Insight) -> CallEvidence | None:
+    return next((c for c in insight.calls if (c.provider, c.shape) == (provider, shape)), None)
+
+
+def _of_trace(run: Traced) -> list[Evidence]:
+    source = "CUPTI through torch.profiler"
+    found = [Evidence("duration", "kernel time", run.call_us, "µs", source)]
+    longest = run.longest
+    name = short_name(longest.kernel.name)
+    if longest.spread is not None:
+        share = longest.spread.percent
+        found.append(Evidence("wave_fill", "slots in use", share, "%", f"computed, {name}"))
+        count = longest.spread.count
+        found.append(Evidence("waves", "waves", count, "", "grid / (SMs · blocks per SM)"))
+    if longest.resident is not None:
+        share = longest.resident.percent
+        source = f"computed; limited by {longest.resident.limited_by}"
+        found.append(Evidence("occupancy_limit", "occupancy possible", share, "%", source))
+    return found
+
+
+def _of_build(result: Result, run: Traced | None) -> list[Evidence]:
+    """What the compiler said of the kernel that ran, if it is known which one did."""
+    kernels, notices = said_of(result, run)
+    if len(kernels) != 1:
+        return []
+    kernel = kernels[0]
+    spilled = kernel.spill_store_bytes + kernel.spill_load_bytes
+    # By the whole name: kernels for other types, or with more arguments, share the short one.
+    serial = [one for one in notices if _SERIALISED in one.text and one.mangled == kernel.mangled]
+    codes = ", ".join(dict.fromkeys(one.code for one in serial))
+    source = f"ptxas, {kernel.name}"
+    return [
+        Evidence("spill_bytes", "spill stores and loads", spilled, "byte", source),
+        Evidence(
+            "serialised", "notices", len(serial), "", f"{source}: {codes}" if codes else source
+        ),
+    ]
+
+
+def said_of(
+    result: Result, run: Traced | None
+) -> tuple[tuple[KernelResources, ...], tuple[Notice, ...]]:
+    """The compiler's words on our kernels for this GPU: those traced, or all if none was."""
+    logs = [parse(one.log) for one in _compilations(result)]
+    kernels = [kernel for log in logs for kernel in log.kernels]
+    if run is not None:
+        names = [one.kernel.name for one in run.kernels]
+        kernels = [k for k in kernels if any(is_kernel(k.mangled, name) for name in names)]
+    return tuple(kernels), tuple(notice for log in logs for notice in log.notices)
+
+
+def _compilations(result: Result) -> tuple[Compilation, ...]:
+    """Those for the GPU's own architecture, where it is known and one was made for it."""
+    every = result.build.compilations if result.build else ()
+    capability = result.machine.compute_capability if result.machine else None
+    arch = f"sm_{(capability or '').replace('.', '')}"
+    own = tuple(one for one in every if one.arch.rstrip("af") == arch)
+    return own or every
+
+
+def _of_model(figures: Figures, row: Figure | None) -> list[Evidence]:
+    if row is None or row.summary is None or figures.device is None:
+        return []
+    record = row.record
+    source = f"model, over the median by {record.method.value}"
+    return [
+        Evidence(
+            f"roof_{roof.resource.value}",
+            f"{roof.resource.value} roof",
+            roof.percent(row.summary.median_us),
+            "%",
+            source,
+        )
+        for roof in roofs(record.shape, figures.device, record.method)
+    ]

@@ -1,0 +1,249 @@
+"""The first line of a report: one sentence of truth about the whole run."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from orchestrator.performance.objection import Severity
+from orchestrator.performance.target import TARGET_SHAPE, elsewhere
+from orchestrator.performance.verdict import Verdict
+from orchestrator.readers.ptxas import first_error
+from orchestrator.report import format as fmt
+from orchestrator.report.figures import Figure, Figures
+from orchestrator.report.subject import own, subjects
+from orchestrator.values.run import Run
+from remote_payload.contract.case import Shape
+from remote_payload.contract.records import CheckRecord
+from remote_payload.contract.result import Result
+from remote_payload.contract.words import Stage, Status
+from remote_payload.operators.attention.catalog import BASELINE, OURS
+
+_STATUS_WORDS = {
+    Status.FAILED: "FAILED",
+    Status.TIMEOUT: "TIMEOUT",
+    Status.CANCELLED: "CANCELLED",
+    Status.SKIPPED: "SKIPPED",
+}
+_AGAINST = {
+    Verdict.FASTER: "FASTER than",
+    Verdict.SLOWER: "SLOWER than",
+    Verdict.SAME: "the SAME as",
+    Verdict.INCONCLUSIVE: "INCONCLUSIVE against",
+}
+_SPOKEN_OF = 3  # providers that one sentence can bear
+
+
+def headline(run: Run, figures: Figures | None) -> str:
+    """One sentence: the gravest fact first, else what was found."""
+    if run.result is None or figures is None:
+        ended = f": the job {run.end.words}" if run.end else ""
+        return f"NO RESULT: no result came back{ended}."
+    if figures.errors:
+        first, more = figures.errors[0], len(figures.errors) - 1
+        rest = f" (and {fmt.count(more, 'more error')})" if more else ""
+        return f"MEASUREMENT ERROR: {first.about}: {first.text}{rest}."
+    if run.result.status is not Status.OK:
+        return _failure(run.result)
+    if figures.rows:
+        return _timings(figures)
+    if run.result.checks:
+        return _checks(run.result)
+    if run.result.proofs:
+        return _proofs(run.result)
+    return "OK: the build succeeded; nothing was checked or timed." if run.result.build else "OK."
+
+
+def is_ok(run: Run, figures: Figures | None) -> bool:
+    """Whether the run reached its end and nothing in it contradicts physics or the gates."""
+    reached_end = run.result is not None and run.result.status is Status.OK
+    return reached_end and figures is not None and not figures.errors
+
+
+def undecided(run: Run, figures: Figures | None) -> str:
+    """What a run that went well was made for and did not come to, and why; else empty.
+
+    A gate over nothing is not green: nothing checked, nothing timed, nothing proven.
+    """
+    if not is_ok(run, figures) or run.result is None or figures is None:
+        return ""
+    result, stages = run.result, {stage.stage for stage in run.result.stages}
+    if Stage.BENCH in stages and not any(row.trusted for row in figures.rows):
+        return f"nothing was timed: {_untimed(result)}"
+    if Stage.CHECK in stages and all(one.status is not Status.OK for one in result.checks):
+        return "nothing was checked: no case could run"
+    return _unproven(result) if Stage.PROVE in stages else ""
+
+
+def _unproven(result: Result) -> str:
+    """A proof asked for by name has to be given; of the others, one."""
+    reasons = {proof.name: proof.reason.rstrip(".") for proof in result.proofs}
+    given = {proof.name for proof in result.proofs if proof.status is Status.OK}
+    judged = {proof.name for proof in result.proofs if proof.for_people}
+    lacking = [name for name in result.request.prove.proofs if name not in given | judged]
+    if lacking:
+        return f"{lacking[0]} was not proven: {reasons.get(lacking[0], 'it was not reached')}"
+    if given:
+        return ""
+    first = next(iter(reasons.items()), ("no proof", "none was tried"))
+    return f"nothing was proven: {first[0]}: {first[1]}"
+
+
+def failed_case(check: CheckRecord) -> str:
+    """Who failed on what, and how; the payload's reason names the worst element."""
+    return f"{check.provider} on {check.shape.label}: {check.reason or check.status.value}"
+
+
+def _failure(result: Result) -> str:
+    """Why the run stopped; the compiler's or the check's own words where there are any."""
+    word = _STATUS_WORDS.get(result.status, "FAILED")
+    build = result.build
+    if build is not None and build.status is Status.FAILED:
+        # Not of those that were only not begun after it.
+        lines = [first_error(c.log) for c in build.compilations if c.status is Status.FAILED]
+        said = next((line for line in lines if line), build.reason)
+        what = "does not compile" if build.nvcc else "was not compiled"
+        return f"{word}: csrc/ {what}: {said}"
+    wrong = _wrong_checks(result)
+    if wrong and result.status is Status.FAILED:
+        rest = f"; {fmt.count(len(wrong) - 1, 'more case')} failed" if len(wrong) > 1 else ""
+        timed = " What passed its check was timed." if _timed_whole(result) else ""
+        return f"{word}: {failed_case(wrong[0])}{rest}.{timed}"
+    whole = result.status is Status.FAILED and _timed_whole(result)
+    partial = any(record.samples_us for record in result.bench) and not whole
+    tail = " Timings below are partial and not judged." if partial else ""
+    return f"{word}: {(result.reason or 'no reason given').rstrip('.')}.{tail}"
+
+
+def _wrong_checks(result: Result) -> list[CheckRecord]:
+    """What failed the run in its check, the one that the payload names first; empty if something
+    else did: the payload's reason begins with the stage that failed the run."""
+    if not result.reason.startswith(f"{Stage.CHECK.value}: "):
+        return []
+    bad = (Status.FAILED, Status.TIMEOUT)
+    wrong = [check for check in result.checks if check.status in bad]
+    return sorted(
+        wrong, key=lambda check: f"{check.provider} on {check.shape.label}" not in result.reason
+    )
+
+
+def _timed_whole(result: Result) -> bool:
+    bench = next((stage for stage in result.stages if stage.stage is Stage.BENCH), None)
+    return bench is not None and bench.status is Status.OK
+
+
+def _checks(result: Result) -> str:
+    tally = Counter(check.status for check in result.checks)
+    skipped = f", {tally[Status.SKIPPED]} skipped" if tally[Status.SKIPPED] else ""
+    if not tally[Status.OK]:
+        return f"NOTHING CHECKED: no case could run{skipped}."
+    if Stage.BENCH in result.request.stages:
+        return f"NOTHING TIMED: {_untimed(result)}."
+    mine = "".join(f"{_passed(name, result)}; " for name in own(result)[:_SPOKEN_OF])
+    return f"OK: {mine}{fmt.count(tally[Status.OK], 'check')} passed{skipped}; nothing was timed."
+
+
+def _passed(name: str, result: Result) -> str:
+    mine = [check.status for check in result.checks if check.provider == name]
+    return f"{name} passed {mine.count(Status.OK)} of {fmt.count(len(mine), 'check')}"
+
+
+def _untimed(result: Result) -> str:
+    """Why there is no timing though checks passed."""
+    passed = [check for check in result.checks if check.status is Status.OK]
+    count = f"{fmt.count(len(passed), 'check')} passed, but"
+    if all(check.emulated for check in passed):
+        return f"{count} only in the emulator, which has no speed"
+    return f"{count} no provider was timed"
+
+
+def _proofs(result: Result) -> str:
+    tally = Counter(proof.status for proof in result.proofs)
+    if not tally[Status.OK]:
+        return f"NOTHING PROVEN: {result.proofs[0].name}: {result.proofs[0].reason.rstrip('.')}."
+    skipped = f", {tally[Status.SKIPPED]} skipped" if tally[Status.SKIPPED] else ""
+    people = sum(proof.for_people for proof in result.proofs)
+    judged = f", {people} for people to judge" if people else ""
+    return f"OK: {fmt.count(tally[Status.OK], 'proof')} given{skipped}{judged}; nothing was timed."
+
+
+def _timings(figures: Figures) -> str:
+    """The user's own and ours against the baseline on the shape that matters most, by the first
+    method."""
+    first = figures.of_method(figures.methods[0])
+    timed = [row for row in first if row.trusted]
+    if not timed:
+        return "NOTHING TIMED: no provider gave a complete set of samples."
+    names = subjects(figures.result, [row.record.provider for row in timed])
+    if not names:
+        return f"{_without_verdict(timed, f'{OURS} was not timed')}{_rest(figures)}."
+    told = [_of_provider(name, timed, figures) for name in names[:_SPOKEN_OF]]
+    if all(row.against is None for row in timed if row.record.provider in names):
+        told = [f"OK: {told[0]}", *told[1:]]
+    more = len(names) - len(told)
+    told += [f"{more} more of yours under Results"] if more > 0 else []
+    return f"{'; '.join(told)}{_rest(figures)}."
+
+
+def _of_provider(name: str, timed: list[Figure], figures: Figures) -> str:
+    """One provider's verdict, on how many shapes it holds, or its time where there is none."""
+    rows = [row for row in timed if row.record.provider == name]
+    judged = [row for row in rows if row.against is not None]
+    if not rows:
+        return f"{name} was not timed"
+    if not judged:
+        return f"{_time(_flagship(rows))}; there is no baseline to compare with"
+    tally = Counter(r.against.verdict for r in judged if r.against)
+    counts = ", ".join(f"{v.value} on {tally[v]}" for v in Verdict if tally[v])
+    overall = f"; of {fmt.count(len(judged), 'shape')}: {counts}" if len(judged) > 1 else ""
+    return f"{_sentence(_flagship(judged), figures)}{overall}"
+
+
+def _rest(figures: Figures) -> str:
+    """What the sentence must not hide: doubts, and targets that belong to another machine."""
+    timed = any(row.record.shape == TARGET_SHAPE and row.trusted for row in figures.rows)
+    why = elsewhere(figures.result) if timed else ""
+    return f"{f'; targets not judged: {why}' if why else ''}{_doubts(figures)}"
+
+
+def _doubts(figures: Figures) -> str:
+    number = sum(o.severity is Severity.DOUBT for o in figures.objections)
+    return f"; {fmt.count(number, 'doubt')} under Method" if number else ""
+
+
+def _sentence(row: Figure, figures: Figures) -> str:
+    against = row.against
+    timed = figures.by_graph(row) if against and against.by_graph else row
+    if timed is None or timed.summary is None or against is None:
+        return f"{row.record.provider} was not timed"
+    shape, method = row.record.shape, timed.record.method.value
+    if timed is not row:
+        method += f"; by {row.record.method.value} the GPU waited for the host"
+    per_head = fmt.with_interval(timed.summary, shape.heads)
+    return (
+        f"{row.record.provider} is {_AGAINST[against.verdict]} {BASELINE} on {shape.label}: "
+        f"{fmt.times(against.speedup)}, {per_head} µs/head ({method})"
+    )
+
+
+def _without_verdict(rows: list[Figure], why: str) -> str:
+    return f"OK: {_time(_flagship(rows))}; {why}"
+
+
+def _time(row: Figure) -> str:
+    if row.summary is None:
+        return f"{row.record.provider} was not timed"
+    per_head = fmt.with_interval(row.summary, row.record.shape.heads)
+    return (
+        f"{row.record.provider} takes {per_head} µs/head on {row.record.shape.label} "
+        f"({row.record.method.value})"
+    )
+
+
+def _flagship(rows: list[Figure]) -> Figure:
+    """The row on the targets' shape, else on the shape with the most work."""
+
+    def weight(row: Figure) -> tuple[bool, int]:
+        shape: Shape = row.record.shape
+        return shape == TARGET_SHAPE, shape.batch * shape.heads * shape.seq**2 * shape.dim
+
+    return max(rows, key=weight)

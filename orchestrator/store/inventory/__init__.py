@@ -1,0 +1,1 @@
+"""inventory.yaml: read, understood, edited."""

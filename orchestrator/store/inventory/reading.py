@@ -1,0 +1,163 @@
+"""inventory.yaml → typed hosts; whoever wrote it wrong hears file, line, key and the mend.
+
+    default: local                 # the host of commands without --host; else the first one
+    defaults: {user: root}         # for every host that does not say otherwise
+    hosts:
+      local: {transport: local}
+      h100: {transport: ssh, address: "${POD_IP}", port: "${POD_PORT}"}
+
+Variables may be missing for hosts that are not in use: that is told when such a host is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.errors import InventoryError, UsageError
+from orchestrator.here import regular_file
+from orchestrator.store.inventory.document import (
+    Block,
+    Problem,
+    Scalar,
+    complaint,
+    read_document,
+    shown_path,
+)
+from orchestrator.store.inventory.hosts import Candidate, Entry
+from orchestrator.store.inventory.schema import Defaults, Reading, TopKeys, nearest
+from orchestrator.values.host import Host
+
+FILE_NAME = "inventory.yaml"
+_MOST_BYTES = 64 << 20
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """The hosts of one file, in the order written.
+
+    hosts: those that can be used from here; problems: why the others cannot.
+    """
+
+    path: Path
+    default: str
+    entries: tuple[Entry, ...]
+    hosts: Mapping[str, Host]
+    problems: Mapping[str, list[Problem]]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(entry.name for entry in self.entries)
+
+    def host(self, name: str | None = None) -> Host:
+        """Return the named host, or the default one.
+
+        UsageError: no such host. InventoryError: one of its variables or files is missing here.
+        """
+        wanted = self.entry(self.default if name is None else name).name
+        if wanted in self.problems:
+            raise complaint(self.path, self.problems[wanted])
+        return self.hosts[wanted]
+
+    def entry(self, name: str) -> Entry:
+        """Return the line of the listing for name, usable or not; UsageError: no such host."""
+        for entry in self.entries:
+            if entry.name == name:
+                return entry
+        raise UsageError(
+            f"{shown_path(self.path)} has no host named {name!r}, only {', '.join(self.names)}",
+            hint=_meant(name, self.names) or "`orchestrator hosts` lists them",
+        )
+
+
+def find(start: Path | None) -> Path:
+    """Return the inventory.yaml of start or the nearest folder above; InventoryError if none.
+
+    start: None where one stands in a folder that has been removed.
+    """
+    if start is None:
+        raise InventoryError(
+            "the folder that you stand in has been removed",
+            hint="go to one that is there, or name the file with --inventory",
+        )
+    for folder in (start.absolute(), *start.absolute().parents):
+        if (folder / FILE_NAME).is_file():
+            return folder / FILE_NAME
+    raise InventoryError(
+        f"no {FILE_NAME} in {start.absolute()} or any folder above",
+        hint="go to the project, name the file with --inventory, "
+        "or begin one with: orchestrator hosts add local --local",
+    )
+
+
+def load(path: Path, environ: Mapping[str, str]) -> Inventory:
+    """Read and check the whole file; InventoryError tells the first few problems together."""
+    return parse(path, read_text(path), environ)
+
+
+def parse(path: Path, text: str, environ: Mapping[str, str]) -> Inventory:
+    """Check an inventory's text as if path held it; beside it only identity files are looked at."""
+    top = read_document(path, text)
+    head = Reading(_without_details(top), environ)
+    keys = head.values(TopKeys)
+    lasting = head.lasting + head.passing
+    defaults = top.entries.get("defaults")
+    shared = defaults if isinstance(defaults, Block) else Block("defaults", 1)
+    general = Reading(shared, environ)
+    general.values(Defaults)
+    lasting += general.lasting
+    written = top.entries.get("hosts")
+    trees = written.entries if isinstance(written, Block) else {}
+    found = {name: Candidate(name, tree, shared, path, environ) for name, tree in trees.items()}
+    for candidate in found.values():
+        lasting += candidate.lasting
+    default = (keys.default if keys else None) or next(iter(found), "")
+    if keys and default not in found:
+        line = top.entries["default"].line
+        said = f"no host is named {default!r}, expected one of {', '.join(found)}"
+        lasting.append(Problem(line, "default", said, _meant(default, found) or "name a host"))
+    if lasting:
+        raise complaint(path, lasting)
+    return Inventory(
+        path=path,
+        default=default,
+        entries=tuple(candidate.entry(default) for candidate in found.values()),
+        hosts={name: one.host for name, one in found.items() if one.host is not None},
+        problems={name: one.passing for name, one in found.items() if one.host is None},
+    )
+
+
+def _without_details(top: Block) -> Block:
+    """Return the top block with nothing below the names of the hosts and the key defaults."""
+    entries = dict(top.entries)
+    for name in ("defaults", "hosts"):
+        block = entries.get(name)
+        if isinstance(block, Block):
+            inner = {} if name == "defaults" else block.entries
+            bare = {host: Scalar(tree.key, tree.line, "") for host, tree in inner.items()}
+            entries[name] = Block(block.key, block.line, bare)
+    return Block(top.key, top.line, entries)
+
+
+def _meant(word: str, known: Iterable[str]) -> str:
+    meant = nearest(word, known)
+    return f"did you mean {meant}?" if meant else ""
+
+
+def read_text(path: Path) -> str:
+    name = shown_path(path)
+    try:
+        return regular_file.read_named(path, _MOST_BYTES).decode("utf-8-sig")
+    except FileNotFoundError as exc:
+        raise InventoryError(
+            f"{name}: no such file", hint="begin one with: orchestrator hosts add local --local"
+        ) from exc
+    except UnicodeDecodeError as exc:
+        line = exc.object.count(b"\n", 0, exc.start) + 1
+        problem = Problem(line, "", "not UTF-8 text", "save the file as UTF-8")
+        raise complaint(path, [problem]) from exc
+    except OSError as exc:
+        raise InventoryError(
+            f"{name}: cannot be read: {exc.strerror}", hint="check the path and its permissions"
+        ) from exc

@@ -1,0 +1,76 @@
+"""Values of the right type that cannot work, and what each has to say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic_core import PydanticCustomError
+
+from orchestrator.values.address import PROXY_REFUSED, RUNPOD_PROXY
+
+# Variables of a job that nobody else may set: remote_payload/runner.py and providers.py.
+OURS = ("BLACKWELL_SPARSEK_JOB", "BLACKWELL_SPARSEK_LIBRARY")
+ALWAYS_ON = ("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE")
+
+
+class RefusedError(ValueError):
+    """A value of the right type that cannot work; mend says what to write instead.
+
+    below: the key inside a mapping that is meant.
+    """
+
+    def __init__(self, text: str, mend: str, below: str = "") -> None:
+        super().__init__(text)
+        self.text = text
+        self.mend = mend
+        self.below = below
+
+
+def plain_digits(value: object) -> object:
+    """Of a number's text Python would read underscores, signs and fractions as well."""
+    if isinstance(value, str) and not (value.isascii() and value.isdigit()):
+        raise PydanticCustomError("int_parsing", "expected plain digits")
+    return value
+
+
+def reachable(address: str) -> str:
+    if RUNPOD_PROXY in address.lower():
+        raise RefusedError(
+            PROXY_REFUSED,
+            "use the pod's direct TCP address and port (Connect > SSH over exposed TCP), "
+            "or in place of address write runpod: {pod: POD_ID}",
+        )
+    if "@" in address:
+        raise RefusedError("expected an address without a user", "move the part before @ to user")
+    if address.startswith("["):
+        said = "expected an IPv6 address between the brackets"
+        raise RefusedError(said, "write it as in [2001:db8::7]:22")
+    if address.count(":") == 1:
+        raise RefusedError("expected an address without a port", "move the part after : to port")
+    return address
+
+
+def confined(workspace: str) -> str:
+    if ".." in workspace.split("/"):
+        raise RefusedError("expected a directory without ..", "write the directory it leads to")
+    return workspace.rstrip("/")
+
+
+def without_end(folder: str) -> str:
+    return folder.rstrip("/")
+
+
+def refuse_twice_said(env: Mapping[str, str], cuda_home: str | None, gpu: int | None) -> None:
+    """Refuse what `env` says and another key, or we, say otherwise; nobody would see who won."""
+    said = {"CUDA_HOME": ("cuda_home", cuda_home), "CUDA_VISIBLE_DEVICES": ("gpu", gpu)}
+    for name, (key, value) in said.items():
+        if value is not None and env.get(name, str(value)) != str(value):
+            text = f"{env[name]!r} here, and {key} says {str(value)!r}"
+            raise RefusedError(text, f"remove {key}, or {name} from env", name)
+    for name in OURS:
+        if name in env:
+            raise RefusedError("is set by us in every job", f"remove {name} from env", name)
+    for name in ALWAYS_ON:
+        if env.get(name) == "":
+            mend = f"remove {name} from env"
+            raise RefusedError("is on in every job, so that its log flows", mend, name)

@@ -1,0 +1,88 @@
+"""What a figure of a run can be at all; beyond it a file is damaged, or somebody made it up.
+
+Wide on purpose: nothing that was ever measured comes near. Samples have no bounds here, as a report
+keeps them and says why they are no times (`stats.usable`, `objection`). A wrong kernel can give
+whatever a float of 32 bits holds.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import cache
+from typing import Any, TypeVar
+
+from remote_payload.contract.case import Shape
+from remote_payload.contract.codec import CodecError
+from remote_payload.contract.words import SCHEMA
+
+T = TypeVar("T")
+# More work than all GPUs there are do in a day, in any unit used here.
+LARGEST = 1e30
+# Elements of one tensor: more have no address.
+_MOST_ELEMENTS = 2**63
+_DIMENSION = (1, 2**31 - 1)
+# IEEE 754 binary32; an error is the distance of two of them at most.
+_LARGEST_FP32 = 3.4028235e38
+_GOT = (-_LARGEST_FP32, _LARGEST_FP32)
+_BOUNDS = {
+    **dict.fromkeys(("batch", "heads", "seq", "dim"), _DIMENSION),
+    "schema": (1, SCHEMA),
+    "max_abs": (0, 2 * _LARGEST_FP32),
+    # Relative to what was wanted, which may be next to nothing.
+    "max_rel": (0, 1e60),
+    **dict.fromkeys(("worst_got", "worst_want", "first_got", "first_want"), _GOT),
+    "temperature_c": (-273.15, 10_000.0),
+    # Below zero: the signal that ended it.
+    **dict.fromkeys(("exit_status", "exit_code", "status"), (-(2**31), 2**32)),
+    "seed": (-(2**63), 2**64),
+    "usd_per_hour": (0, 1e6),
+    "clock_s": (-1e12, 1e12),
+}
+# By the unit that ends a name; seconds are those of a clock that is wrong, too.
+_BY_UNIT = {"s": (0, 1e12), "seconds": (0, 1e12), "us": (0, 1e15), "mhz": (0, 1e6), "w": (0, 1e6)}
+_ANY = (0, LARGEST)
+_FREE = frozenset({"samples_us", "host_us"})
+
+
+def checked(value: T) -> T:
+    """The value itself. CodecError: the key of a figure in it that can be none, and its bounds."""
+    _check(value, "")
+    return value
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind) if field.name not in _FREE)
+
+
+def _check(value: Any, key: str, name: str = "") -> None:
+    if isinstance(value, (str, bool)) or value is None:
+        return
+    if isinstance(value, (int, float)):
+        _check_figure(value, key, *_bounds(name))
+    elif isinstance(value, tuple):
+        for number, item in enumerate(value):
+            _check(item, f"{key}[{number}]", name)
+    elif dataclasses.is_dataclass(value):
+        kind: Any = type(value)
+        for inner in _names(kind):
+            _check(getattr(value, inner), f"{key}.{inner}" if key else inner, inner)
+        if isinstance(value, Shape):
+            _check_size(value, key)
+
+
+@cache
+def _bounds(name: str) -> tuple[float, float]:
+    return _BOUNDS.get(name) or _BY_UNIT.get(name.rpartition("_")[2], _ANY)
+
+
+def _check_figure(value: float, key: str, low: float, high: float) -> None:
+    if value < low:
+        raise CodecError(key, f"{value:.6g}, expected at least {low:g}")
+    if value > high:
+        raise CodecError(key, f"{value:.6g}, expected at most {high:g}")
+
+
+def _check_size(shape: Shape, key: str) -> None:
+    if shape.batch * shape.heads * shape.seq * shape.dim >= _MOST_ELEMENTS:
+        raise CodecError(key, f"{shape.label} has more elements than a tensor can have")

@@ -1,0 +1,284 @@
+"""Run directories: runs/<run-id>/ with {run,request,result,end,price}.json, log and report."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from itertools import repeat
+from pathlib import Path
+
+from orchestrator.errors import RunError
+from orchestrator.here import regular_file
+from orchestrator.here.alone import alone
+from orchestrator.here.local_fault import told
+from orchestrator.store.runs import run_files, run_order
+from orchestrator.store.runs.naming import is_path, named, new_run_id, reads_as_a_run
+from orchestrator.store.runs.run_files import CARD, END, PRICE, REQUEST, RESULT
+from orchestrator.values.claim import Claim, difference
+from orchestrator.values.command import typed
+from orchestrator.values.job import Ending, JobEnd
+from orchestrator.values.price import Charge, Price
+from orchestrator.values.privacy.redaction import discreet
+from orchestrator.values.run import UNKNOWN, Run, RunCard
+from remote_payload.contract import codec
+from remote_payload.contract.request import Request
+from remote_payload.contract.result import Result
+from remote_payload.contract.words import Status
+
+__all__ = ["CARD", "END", "LOG", "PRICE", "REPORT", "REQUEST", "RESULT", "RunStore", "new_run_id"]
+LOG, REPORT = "log.txt", "report.md"
+# What came of a run, and cannot be had again once its host has forgotten it.
+RECORDS = (CARD, REQUEST, RESULT, END, PRICE, LOG)
+# In a run's folder: the run on another host whose counters it borrowed.
+LENT = "lent"
+_STATUS = {Ending.TIMEOUT: Status.TIMEOUT, Ending.CANCELLED: Status.CANCELLED}
+
+
+@dataclass(frozen=True)
+class RunStore:
+    """All runs kept under one directory, which need not exist yet.
+
+    created: hears of each new run's folder.
+    """
+
+    root: Path
+    created: Callable[[Path], object] = field(default=lambda folder: None, compare=False)
+
+    def create(self, card: RunCard, request: Request) -> RunCard:
+        """Make the directory of a new run; a taken id gets a number appended.
+
+        The request travels with what the card alone knows: the id and the verb. The card gets a
+        mark of its own, by which a host tells this run's job from another's of the same name.
+        """
+        run_id, number = card.run_id, 2
+        last = run_order.latest(self._found(), CARD)
+        while True:
+            try:
+                self.root.mkdir(parents=True, exist_ok=True)
+                self.folder(run_id).mkdir()
+                break
+            except FileExistsError as exc:
+                if not os.path.lexists(self.folder(run_id)):
+                    raise told(exc, "no run was made") from exc  # it is about root
+                run_id, number = f"{card.run_id}-{number}", number + 1
+            except OSError as exc:
+                raise told(exc, "no run was made") from exc
+        card = replace(
+            card,
+            run_id=run_id,
+            after=last.token,
+            after_at=last.at,
+            after_number=last.number,
+            owner=secrets.token_hex(16),
+        )
+        request = replace(request, run_id=run_id, verb=card.verb)
+        self._describe(self.folder(run_id), card, request)
+        self.created(self.folder(run_id))
+        return card
+
+    def _describe(self, folder: Path, card: RunCard, request: Request) -> None:
+        """Write what makes a new folder a run, or remove it."""
+        try:
+            codec.write_atomic(folder / REQUEST, codec.dumps(request))
+            codec.write_atomic(folder / CARD, codec.dumps(card))
+        except BaseException as exc:
+            shutil.rmtree(folder, ignore_errors=True)
+            if isinstance(exc, OSError):
+                raise told(exc, "no run was made") from exc
+            raise
+
+    def folder(self, run_id: str) -> Path:
+        return self.root / run_id
+
+    def resolve(self, reference: str) -> Path:
+        """Directory of a run to read: as `named`, or by its path, which holds a slash."""
+        if not is_path(reference):
+            return self.named(reference)
+        folder = Path(reference)
+        if not os.path.lexists(folder / CARD):
+            raise RunError(
+                f"{reference!r} is no folder of a run", hint="List them: orchestrator runs"
+            )
+        return folder if folder.name not in ("", os.pardir) else folder.resolve()
+
+    def named(self, reference: str) -> Path:
+        """Directory of a run of this store, given by id, unique prefix or `latest`: no path.
+
+        RunError as in `naming.named`.
+        """
+        known = [folder.name for folder in self._folders()]
+        return self.folder(named(self.root, known, reference))
+
+    def claim(self, folder: Path) -> Claim:
+        """By what the job of a run is known on its host. The card names the run, wherever a copy
+        of its folder lies. RunError: the card cannot be read."""
+        card = run_files.card(folder)
+        return Claim(card.run_id, card.host, card.owner, self._asked(folder))
+
+    def load(self, folder: Path) -> Run:
+        """Read a run back; RunError names the file and key that is wrong.
+
+        A result that the payload could not finish says so in the words of the job's end. A price
+        that cannot be read is left out, with the reason: it is no part of what was measured.
+        """
+        card = run_files.card(folder).for_others()  # older ones name folders
+        result, end = run_files.result(folder), run_files.end(folder)
+        if result:
+            self._require_ours(folder, card, result)
+        if result and end and end.why is not Ending.EXIT:
+            status = _STATUS.get(end.why, Status.FAILED)
+            result = replace(result, status=status, reason=f"the job {end.words}")
+        run = Run(card, result, end, kept_as=self._reference(folder, card.run_id))
+        try:
+            return replace(run, price=run_files.price(folder))
+        except RunError as problem:
+            # Reports quote it, and they name no folder of this machine.
+            return replace(run, price_problem=problem.message.replace(f"{folder}/", ""))
+
+    def _reference(self, folder: Path, run_id: str) -> str:
+        """What a person calls the run in a command: folders are renamed, and copied to elsewhere,
+        where the run itself may be in the store, too."""
+        place = Path(os.path.realpath(folder))
+        if place.parent == Path(os.path.realpath(self.root)) and reads_as_a_run(place.name):
+            return place.name
+        return run_id if (self.folder(run_id) / CARD).is_file() else f"{place}{os.sep}"
+
+    def record_end(self, folder: Path, end: JobEnd) -> None:
+        """Keep how the job ended, in the host's words."""
+        told = replace(end, message=discreet(end.message))
+        codec.write_atomic(regular_file.own(folder / END), codec.dumps(told))
+
+    def add_charge(self, folder: Path, charge: Charge | None) -> Price:
+        """Add what one more command on the run cost, None if that is not known; return the sum.
+
+        RunError: what is there already cannot be read, and was left as it is.
+        """
+        with alone(folder.parent):  # two terminals may follow one run, and end at once
+            price = (run_files.price(folder) or Price()).plus(charge)
+            codec.write_atomic(regular_file.own(folder / PRICE), codec.dumps(price))
+        return price
+
+    def request(self, folder: Path) -> Request:
+        """The request of a run, also of one that never came back."""
+        return run_files.request(folder)
+
+    def all(self) -> Iterator[Path]:
+        """Run directories, oldest first."""
+        yield from self._folders()
+
+    def renamed(self) -> dict[tuple[str, str], Path]:
+        """By id and mark, each run whose folder is called something else. Of several copies the
+        one that has ended; where none has, nobody can tell which is to go on."""
+        found: dict[tuple[str, str], list[Path]] = {}
+        for folder in sorted(self._found(), key=lambda one: (not self.has_ended(one), one.name)):
+            with suppress(RunError):
+                card = run_files.card(folder)
+                if card.owner and card.run_id != folder.name:
+                    found.setdefault((card.run_id, card.owner), []).append(folder)
+        return {
+            run: folders[0]
+            for run, folders in found.items()
+            if len(folders) == 1 or self.has_ended(folders[0])
+        }
+
+    def has_ended(self, folder: Path) -> bool:
+        """Whether what came of the run is here."""
+        return (folder / RESULT).is_file() or (folder / END).is_file()
+
+    def remove(self, folder: Path) -> None:
+        """Delete one run directory; refuses anything that is not one, and one that holds others."""
+        if (
+            not os.path.lexists(folder / CARD)
+            or folder.is_symlink()
+            or folder.resolve().parent != self.root.resolve()
+        ):
+            raise RunError(f"{folder} is not a run directory; nothing was deleted")
+        within = next(filter(None, map(_other_run, folder.rglob(CARD), repeat(folder))), "")
+        if within:
+            raise RunError(
+                f"{folder} holds another run, {within}; nothing was deleted",
+                hint=f"Move that one out of it first: {self.root}",
+            )
+        try:
+            _refuse_to_empty(folder)
+            # The card last: what cannot be removed whole is a run still, and can be removed again.
+            for item in sorted(folder.iterdir(), key=lambda item: item.name == CARD):
+                if item.is_dir() and not item.is_symlink():
+                    shutil.rmtree(item)
+                else:
+                    item.unlink()
+            folder.rmdir()
+        except OSError as exc:
+            raise told(exc, f"run {folder.name} could not be removed whole") from exc
+
+    def _folders(self) -> list[Path]:
+        """By what the cards say, not by the alphabet."""
+        _refuse_unreadable(self.root)
+        return run_order.in_order(self._found(), CARD)
+
+    def _found(self) -> Iterator[Path]:
+        """Whatever lies in the card's place. A link among them would be one run twice, or one of
+        elsewhere."""
+        folders = (folder for folder in self.root.glob("*") if not folder.is_symlink())
+        return (folder for folder in folders if os.path.lexists(folder / CARD))
+
+    def _asked(self, folder: Path) -> Request | None:
+        with suppress(RunError):
+            return self.request(folder)
+        return None
+
+    def _require_ours(self, folder: Path, card: RunCard, result: Result) -> None:
+        """A result says what it answers; what was asked here is kept beside it. Where that is not
+        to be read, the result has at least to name the run, and its sources."""
+        asked, told = self._asked(folder), result.request
+        snapshot = told.snapshot if card.snapshot == UNKNOWN else card.snapshot
+        why = difference(asked or replace(told, run_id=card.run_id, snapshot=snapshot), told)
+        if why:
+            again = "Its host may have the right one"
+            if asked:
+                again = f"What was asked for stands in {REQUEST}; if that is right, fetch it again"
+            raise RunError(
+                f"{folder / RESULT}: request: {why}: this is the result of another run",
+                hint=f"It was left as it is. {again}: orchestrator attach {typed(folder.name)}",
+            )
+
+
+def _other_run(card: Path, outer: Path) -> str:
+    """Where in the folder of a run a card makes another one; empty for its own, for a copy that it
+    has borrowed, and for what its job called so and is no card."""
+    place = card.parent.relative_to(outer)
+    if place.parts in ((), (LENT,)):
+        return ""
+    return str(place) if place.parts[0] not in (LENT, "artifacts") or _is_card(card) else ""
+
+
+def _is_card(path: Path) -> bool:
+    with suppress(RunError):
+        return bool(run_files.card(path.parent))
+    return False
+
+
+def _refuse_to_empty(folder: Path) -> None:
+    """OSError where the emptied folder would have to stay: whether it may go is looked at first,
+    rmdir(2), and only then that something is in it."""
+    try:
+        folder.rmdir()
+    except OSError as exc:
+        if exc.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+
+
+def _refuse_unreadable(root: Path) -> None:
+    """No runs are none; a folder that cannot be looked into may hold any number of them."""
+    try:
+        os.scandir(root).close()
+    except FileNotFoundError as exc:
+        if root.is_symlink():
+            raise told(exc, "the runs cannot be listed") from exc
+    except OSError as exc:
+        raise told(exc, "the runs cannot be listed") from exc

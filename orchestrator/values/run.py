@@ -1,0 +1,72 @@
+"""A run: what was asked, from where, and what came back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from orchestrator.values.job import JobEnd
+from orchestrator.values.price import Price
+from orchestrator.values.privacy.redaction import discreet
+from orchestrator.values.privacy.repeatable import as_repeatable
+from orchestrator.values.workspace import workspace_for_others
+from remote_payload.contract.result import Result
+
+# In the card of a run that was made elsewhere: what its host does not tell.
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class RunCard:
+    """The orchestrator's own side of a run, kept as run.json beside the payload's files.
+
+    verb: the command that made it, e.g. "profile". host: inventory name. reproduce: the command
+    line that would ask for the same again, see `repeatable`. snapshot: digest of the sources that
+    ran. after: says which run was the latest here when this one was made; "" if there was none,
+    or nobody noted it. after_at, after_number: where that one stood, see `store/run_order.py`.
+    owner: the mark by which the host tells our job from another's of this name; empty in cards of
+    before.
+    """
+
+    run_id: str
+    verb: str
+    host: str
+    workspace: str
+    snapshot: str
+    reproduce: str
+    created_at: str
+    orchestrator_version: str
+    after: str = ""
+    after_at: str = ""
+    after_number: int = 0
+    owner: str = ""
+
+    def for_others(self) -> RunCard:
+        """The card as it is kept and passed on: no folder, address or secret of anybody's."""
+        return replace(
+            self,
+            workspace=workspace_for_others(self.workspace),
+            reproduce=discreet(as_repeatable(self.reproduce)),
+        )
+
+
+@dataclass(frozen=True)
+class Run:
+    """A card and its result; result is None while the run is on its way or was lost.
+
+    end: how the job ended on the host; None while it goes on, as far as we know here.
+    price: what it cost, None where nobody asked. price_problem: why its file cannot be read.
+    kept_as: what our commands call it, which is not its id where its folder was renamed; "" for
+    one that is not kept.
+    """
+
+    card: RunCard
+    result: Result | None
+    end: JobEnd | None = None
+    price: Price | None = None
+    price_problem: str = ""
+    kept_as: str = ""
+
+    @property
+    def name(self) -> str:
+        """For the next command."""
+        return self.kept_as or self.card.run_id

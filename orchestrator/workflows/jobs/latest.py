@@ -1,0 +1,68 @@
+"""Which run `latest` is for a verb that reads runs, and whether it is home; offline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.errors import RunError
+from orchestrator.store.runs.naming import LATEST
+from orchestrator.store.runs.run_store import RunStore
+from orchestrator.values.command import typed
+from orchestrator.values.run import Run
+from remote_payload.contract.words import Stage
+
+
+@dataclass(frozen=True)
+class Kind:
+    """The runs that a verb can use. what: they are, in words; fits: by the stages asked for."""
+
+    what: str
+    fits: Callable[[tuple[Stage, ...]], bool]
+
+
+# A build alone is what `deploy` makes, and its report would say nothing that deploy did not.
+TO_REPORT = Kind("has something to report", lambda stages: set(stages) != {Stage.BUILD})
+WAS_TO_TIME = Kind("was to time something", lambda stages: Stage.BENCH in stages)
+
+
+def resolve(runs: RunStore, reference: str, kind: Kind) -> Path:
+    """As RunStore.resolve, but `latest` is the latest run of this kind.
+
+    A run that cannot be read is not passed over: which it was, nobody knows.
+    """
+    if reference != LATEST:
+        return runs.resolve(reference)
+    newest = runs.resolve(LATEST)  # the error where there is none at all
+    for folder in reversed([*runs.all()]):
+        stages = _stages(runs, folder)
+        if stages is None or kind.fits(stages):
+            return folder
+    raise RunError(
+        f"no run under {runs.root} {kind.what}; the latest is {newest.name}",
+        hint="Make one: orchestrator profile",
+    )
+
+
+def require_home(run: Run) -> None:
+    """RunError for a run that, as far as is known here, still goes on."""
+    if run.result is None and run.end is None:
+        raise RunError(
+            f"run {run.card.run_id} is not home: it goes on at {run.card.host}, or has ended "
+            "there unseen",
+            hint=f"Follow it and bring it home: {typed('orchestrator', 'attach', run.name)}",
+        )
+
+
+def _stages(runs: RunStore, folder: Path) -> tuple[Stage, ...] | None:
+    """What the run was asked for; None where nobody can tell."""
+    try:
+        return runs.request(folder).stages
+    except RunError:
+        pass
+    try:
+        result = runs.load(folder).result
+    except RunError:
+        return None
+    return result.request.stages if result else None

@@ -1,0 +1,1 @@
+"""The one compiler, and what it made, kept."""

@@ -1,0 +1,158 @@
+"""Libraries out of .cu files: every file for every architecture, as many at once as CPUs."""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+import time
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable, Dict, List, Optional, Sequence, Tuple
+
+from remote_payload.compiling.compiler import Nvcc, unit_words
+from remote_payload.compiling.kept import Kept
+from remote_payload.contract.records import Compilation
+from remote_payload.contract.words import Status
+from remote_payload.machine.toolkit import gencode
+from remote_payload.processes.bounded import spoken
+from remote_payload.processes.isolate import Deadline
+
+PREFIX = "object-"
+OBJECT, LOG, DEPENDS = "unit.o", "log.txt", "unit.d"
+SHARED = "-shared"
+WORST = (Status.FAILED, Status.TIMEOUT, Status.SKIPPED)
+
+
+@dataclass(frozen=True)
+class Object:
+    """One compiled file, or why there is none. read: what the compiler read for it.
+
+    began: by time.monotonic(); None for one that was found again.
+    """
+
+    status: Status
+    log: str
+    path: Path
+    read: Tuple[str, ...] = ()
+    began: Optional[float] = None
+
+
+class Compilations:
+    """read: all files that went into what was made so far, found again or compiled."""
+
+    def __init__(
+        self, nvcc: Nvcc, kept: Kept, flags: Sequence[str], units: Sequence[str], limit_s: float
+    ) -> None:
+        self.kept, self.read = kept, set(units)
+        self.searched = nvcc.searched(flags)
+        self._nvcc, self._flags, self._units = nvcc, tuple(flags), tuple(units)
+        self._deadline = Deadline(limit_s)
+        # What failed, or that nobody waits any more: then nothing else begins.
+        self._stopped = ""
+
+    @staticmethod
+    def library(arch: str) -> str:
+        """The file name of the library for this architecture."""
+        return f"libsparsek.{arch}.so"
+
+    def recipe(self, arch: str) -> str:
+        """Of this architecture's library."""
+        return self._nvcc.recipe(self._flags, (SHARED, arch, *self._units))
+
+    def all(
+        self, arch: Sequence[str], folder: Path, progress: Callable[[int, int, str], None]
+    ) -> Tuple[Compilation, ...]:
+        """A library for each architecture, in `folder`; progress: as each is done."""
+        done: Dict[str, Compilation] = {}
+        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+            objects = {
+                name: [pool.submit(self._object, unit, name) for unit in self._units]
+                for name in arch
+            }
+            # Linking waits for its objects, so it takes no place among those that compile.
+            with ThreadPoolExecutor(max_workers=len(arch)) as linkers:
+                running = [
+                    linkers.submit(self._linked, name, objects[name], folder) for name in arch
+                ]
+                try:
+                    for future in as_completed(running):
+                        one = future.result()
+                        done[one.arch] = one
+                        progress(len(done), len(arch), f"{one.arch} {one.status.value}")
+                except BaseException:
+                    self._stopped = "the build was interrupted"
+                    raise
+        return tuple(done[name] for name in arch)
+
+    def _flags_for(self, arch: str) -> Tuple[str, ...]:
+        return (*self._flags, *gencode(arch))
+
+    def _object(self, unit: str, arch: str) -> Object:
+        """One file for one architecture, found again or compiled."""
+        if self._stopped:
+            log = f"error: {unit} was not compiled, for {self._stopped}\n"
+            return Object(Status.SKIPPED, log, Path())
+        recipe = self._nvcc.recipe(self._flags, (arch, unit))
+        found = self.kept.find(PREFIX, recipe, OBJECT, LOG)
+        if found is not None:
+            read, _ = self.kept.read_by(found)
+            log = (found / LOG).read_text(encoding="utf-8")
+            return Object(Status.OK, log, found / OBJECT, tuple(read))
+        partial = self.kept.partial(PREFIX)
+        try:
+            return self._compiled(unit, arch, recipe, partial)
+        finally:
+            shutil.rmtree(str(partial), ignore_errors=True)
+
+    def _compiled(self, unit: str, arch: str, recipe: str, partial: Path) -> Object:
+        began, left_s = time.monotonic(), self._deadline.allow(math.inf)
+        target, depends = partial.resolve() / OBJECT, partial.resolve() / DEPENDS
+        words = unit_words(self._flags_for(arch), unit, target, depends)
+        called = self._nvcc.call(words, partial / "said.txt", left_s)
+        if called.status is not Status.OK or not target.is_file():
+            status = Status.FAILED if called.status is Status.OK else called.status
+            log = called.log or f"error: nvcc left no object of {unit}\n"
+            if called.status is Status.TIMEOUT:
+                log = self._late(f"compiling {unit}") + log
+            self._stopped = self._stopped or f"{unit} failed for {arch}"
+            return Object(status, log, target, began=began)
+        (partial / LOG).write_text(called.log, encoding="utf-8")
+        read = tuple(self._nvcc.read_for(unit, depends, self._flags, self.kept))
+        final = self.kept.publish(partial, PREFIX, recipe, read, self.searched)
+        return Object(Status.OK, called.log, final / OBJECT, read, began)
+
+    def _linked(self, arch: str, objects: List[Future[Object]], folder: Path) -> Compilation:
+        """The library out of its objects. The log is everything nvcc said of each and of it."""
+        made = [future.result() for future in objects]
+        for one in made:
+            self.read.update(one.read)
+        target = folder.resolve() / self.library(arch)
+        # What failed stands before what was therefore not begun.
+        log = "".join(one.log for one in sorted(made, key=lambda o: o.status is Status.SKIPPED))
+        began = min((o.began for o in made if o.began is not None), default=time.monotonic())
+        bad = [one for one in made if one.status is not Status.OK]
+        status = min((one.status for one in bad), key=WORST.index, default=Status.OK)
+        if not bad:
+            words = (*self._flags_for(arch), SHARED, *(str(one.path) for one in made))
+            output = target.with_suffix(".log")
+            left_s = self._deadline.allow(math.inf)
+            called = self._nvcc.call((*words, "-o", str(target)), output, left_s)
+            status, log = called.status, log + called.log
+            if status is Status.TIMEOUT:
+                log = self._late("linking") + log
+            if status is Status.OK and not target.is_file():
+                status, log = Status.FAILED, log + f"error: nvcc left no {target.name}\n"
+        seconds = time.monotonic() - began
+        return Compilation(arch, self._command(arch), status, seconds, log)
+
+    def _late(self, what: str) -> str:
+        """For the log: the limit is that of all compilations together."""
+        limit = spoken(self._deadline.limit_s)
+        return f"error: {self._nvcc.toolkit.nvcc}: no end within {limit}; it was {what}\n"
+
+    def _command(self, arch: str) -> str:
+        """What makes the same library at once, in the snapshot's root."""
+        words = (*self._flags_for(arch), SHARED, *self._units, "-o", self.library(arch))
+        return self._nvcc.command(words)

@@ -1,0 +1,235 @@
+"""Our kernel on a host without a GPU: its unchanged source, compiled over csrc/emulator.
+
+It proves results, never speed: an emulated provider is checked and never timed.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import os
+import shutil
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, List, Optional, Sequence
+
+from remote_payload.compiling import compiler
+from remote_payload.compiling.kept import Kept, digest
+from remote_payload.contract import compiler_words
+from remote_payload.processes import bounded
+from remote_payload.processes.bounded import spoken
+from remote_payload.processes.isolate import Deadline
+
+COMPILERS = ("c++", "g++", "clang++")
+FLAGS = ("-std=c++17", "-O2", "-fPIC", "-Wno-unknown-pragmas")
+# A head of the headline shape takes tens of milliseconds; more heads prove nothing more.
+MOST_HEADS = 32
+PREFIX, LIBRARY = "emulated-", "emulated"
+LAST_CTA = 2**32 - 1
+SOURCES = Path(__file__).resolve().parents[2]
+# A variable that has a package run its kernels in Python on the CPU, the module that reads it, and
+# what that is called: https://triton-lang.org/main/programming-guide/chapter-3/debugging.html,
+# https://numba.readthedocs.io/en/stable/cuda/simulator.html
+INTERPRETERS = (
+    ("TRITON_INTERPRET", "triton", "Triton's interpreter"),
+    ("NUMBA_ENABLE_CUDASIM", "numba.cuda", "Numba's CUDA simulator"),
+)
+_OFF = ("", "0", "false", "no", "off", "n")
+
+Tensor = Any
+
+
+class CompileError(Exception):
+    """The emulated kernel could not be made; the text says why."""
+
+
+class CompiledTooLong(CompileError):
+    """No time was left; the text names what was being compiled."""
+
+
+def interpreter() -> str:
+    """What runs the kernels of this process on the CPU in place of a GPU, in words; else empty.
+
+    Only once the package is loaded: who sets the variable and never needs it is not emulated.
+    """
+    for variable, module, words in INTERPRETERS:
+        if module in sys.modules and switched_on(variable):
+            return f"run by {words} on the CPU ({variable})"
+    return ""
+
+
+def switched_on(variable: str) -> bool:
+    """Whether the environment says yes, in any of the words that these packages take for it."""
+    return os.environ.get(variable, "").strip().lower() not in _OFF
+
+
+def library(sources: Path, builds: Path, limit_s: float = math.inf) -> str:
+    """Path of the emulated library of `sources`/csrc, compiled at first use, kept under builds.
+
+    CompileError: no C++ compiler, or it refuses the source, or is not done after limit_s seconds.
+    """
+    program = host_compiler()
+    csrc, kept = sources / "csrc", Kept(builds, sources)
+    recipe = _recipe(csrc, program)
+    folder = kept.find(PREFIX, recipe, LIBRARY)
+    if folder is None:
+        partial = kept.partial(PREFIX)
+        try:
+            link(program, csrc, units(csrc), partial, ("-shared",), limit_s)
+            read = [name for path in partial.glob("*.d") for name in compiler.listed_by(path)]
+            for path in partial.iterdir():
+                if path.name != LIBRARY:
+                    path.unlink()
+            folder = kept.publish(partial, PREFIX, recipe, read or kept.everything(), _searched())
+        finally:
+            shutil.rmtree(str(partial), ignore_errors=True)
+    return str((folder / LIBRARY).resolve())
+
+
+def altered(path: str, old: str, new: str) -> Emulated:
+    """Our kernel with `old`, which is in csrc/`path` just once, replaced by `new`.
+
+    For a provider file, to see what a change does beside the kernel as it is. ValueError: `old`
+    is not there, or more than once; CompileError as for `library`.
+    """
+    with tempfile.TemporaryDirectory() as builds:
+        return Emulated(altered_library(path, old, new, Path(builds)))
+
+
+def altered_library(path: str, old: str, new: str, builds: Path) -> str:
+    """Path of the library of csrc so changed, kept under builds. Raises as `altered` does."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(str(SOURCES / "csrc"), f"{folder}/csrc", copy_function=shutil.copyfile)
+        for base, _folders, _files in os.walk(f"{folder}/csrc"):
+            os.chmod(base, 0o755)  # those of a snapshot are read-only
+        target = Path(folder, "csrc", path)
+        text = target.read_text(encoding="utf-8")
+        if text.count(old) != 1:
+            raise ValueError(f"csrc/{path} holds {old!r} {text.count(old)} times, expected once")
+        target.write_text(text.replace(old, new), encoding="utf-8")
+        return library(Path(folder), builds)
+
+
+def units(csrc: Path) -> List[Path]:
+    """The kernels and the emulator, in a fixed order."""
+    return sorted([*csrc.glob("attention/**/*.cu"), *csrc.glob("emulator/*.cpp")])
+
+
+def host_compiler() -> str:
+    """The C++ compiler here; CompileError if there is none."""
+    for name in (os.environ.get("CXX", ""), *COMPILERS):
+        found = shutil.which(name) if name else None
+        if found:
+            return found
+    raise CompileError("no C++ compiler here (looked for $CXX, " + ", ".join(COMPILERS) + ")")
+
+
+def _recipe(csrc: Path, program: str) -> str:
+    """How the emulated library is made, but for the bytes of its files."""
+    names = [path.relative_to(csrc).as_posix() for path in units(csrc)]
+    variables = compiler.in_force(compiler.OF_THE_HOST_COMPILER)
+    facts = [*FLAGS, *names, *compiler.stamp(program), compiler.said_by(program), repr(variables)]
+    return digest("\0".join(facts))
+
+
+def _searched() -> List[str]:
+    """The folders of headers that the environment names."""
+    values = [value for _, value in compiler.in_force(compiler.HEADER_FOLDERS)]
+    return [each for value in values for each in value.split(os.pathsep) if os.path.isabs(each)]
+
+
+def link(
+    program: str,
+    csrc: Path,
+    sources: Sequence[Path],
+    folder: Path,
+    flags: Sequence[str] = (),
+    limit_s: float = math.inf,
+) -> Path:
+    """Compile `sources` of csrc over the emulator, several at a time, and link them in `folder`.
+
+    program: the C++ compiler; what it read for an object stands in a file .d beside that. flags:
+    for linking; without -shared the result is a program. CompileError says what is wrong;
+    CompiledTooLong, which of them was not done limit_s seconds after the call.
+    """
+    deadline = Deadline(limit_s)
+
+    def compile_unit(unit: Path) -> str:
+        path = unit.relative_to(csrc)
+        name = "_".join(path.parts) + ".o"
+        include = (f"-I{csrc}", f"-I{csrc / 'emulator'}")
+        listing = ("-MD", "-MF", f"{name}.d")
+        command = [program, *FLAGS, *include, *listing, "-c", "-o", name, "-x", "c++", str(unit)]
+        _call(command, folder, f"compiling {path.as_posix()}", deadline)
+        return name
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        objects = list(pool.map(compile_unit, sources))
+    _call([program, *flags, "-o", LIBRARY, *objects], folder, "linking", deadline)
+    return folder / LIBRARY
+
+
+def _call(command: Sequence[str], folder: Path, stage: str, deadline: Deadline) -> None:
+    """Run a compiler. stage: what it is doing, for errors, e.g. "linking"."""
+    limit_s = deadline.allow(math.inf)
+    if not limit_s:
+        raise CompiledTooLong(f"{stage}: no time was left")
+    output = folder / f"{stage.replace('/', '_')}.txt"
+    ended = bounded.run(command, output, limit_s, cwd=str(folder))
+    if ended.timed_out:
+        raise CompiledTooLong(f"{stage}: not done {spoken(deadline.limit_s)} after the start")
+    if ended.exit_code != 0:
+        said = compiler_words.cause(output.read_text("utf-8", "replace"))
+        raise CompileError(said or ended.why or f"{stage} failed")
+
+
+class Emulated:
+    """attention_forward on CPU tensors. Each call draws another thread order and other moments at
+    which copies land, so two equal outputs also say that neither matters.
+
+    variant: of the Hopper kernel, as blackwell_sparsek.attention_variant names it.
+    """
+
+    def __init__(self, path: str, variant: Optional[str] = None) -> None:
+        from blackwell_sparsek import library as interface
+        from blackwell_sparsek.ops import arguments_of
+
+        self._arguments_of = arguments_of
+        self._kernel = interface.number_of_kernel(variant)
+        self._native = ctypes.CDLL(path)
+        self._native.emulator_configure.argtypes = (ctypes.c_uint64, ctypes.c_uint, ctypes.c_uint)
+        self._native.emulator_allow_reads.argtypes = (ctypes.c_void_p, ctypes.c_uint64)
+        self._native.emulator_fault.restype = ctypes.c_char_p
+        self._native.sparsek_error_text.restype = ctypes.c_char_p
+        self._native.sparsek_kernel_name.restype = ctypes.c_char_p
+        self._calls = 0
+
+    def __call__(self, q: Tensor, k: Tensor, v: Tensor, causal: bool, scale: float) -> Tensor:
+        """RuntimeError with the emulator's finding: a race, a deadlock, an address out of range."""
+        out = q.new_full(q.shape, float("nan"))
+        self._native.emulator_configure(self._calls, 0, LAST_CTA)
+        self._calls += 1
+        for tensor in (q, k, v):
+            self._native.emulator_allow_reads(tensor.data_ptr(), _span_bytes(tensor))
+        args = self._arguments_of(q, k, v, out, causal, scale, self._kernel)
+        code = self._native.sparsek_attention_forward(ctypes.byref(args), None)
+        fault = self._native.emulator_fault()
+        if fault:
+            raise RuntimeError("the emulator found: " + fault.decode("utf-8", "replace"))
+        if code != 0:
+            raise RuntimeError(self._native.sparsek_error_text(code).decode("utf-8", "replace"))
+        return out
+
+    def name(self, q: Tensor, k: Tensor, v: Tensor, causal: bool, scale: float) -> Optional[str]:
+        """The kernel that a call would run; None if there is none for these arguments."""
+        args = self._arguments_of(q, k, v, q, causal, scale, self._kernel)
+        name = self._native.sparsek_kernel_name(ctypes.byref(args))
+        return None if name is None else bytes(name).decode("ascii")
+
+
+def _span_bytes(tensor: Tensor) -> int:
+    """From the first to the last element of a view, what lies between them included."""
+    last = sum((size - 1) * step for size, step in zip(tensor.shape, tensor.stride()))
+    return int(tensor.element_size() * (last + 1))

@@ -1,0 +1,1 @@
+"""What both programs share: requests travel in, results travel out."""

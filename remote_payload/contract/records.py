@@ -1,0 +1,284 @@
+"""What each stage brings back, record by record; read and re-exported by `contract`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional, Tuple
+
+from remote_payload.contract.case import Shape
+from remote_payload.contract.words import Method, Stage, Status
+
+
+@dataclass(frozen=True)
+class GpuState:
+    """What nvidia-smi said at one moment; None where the driver would not tell.
+
+    throttle_reasons and other_processes were () and 0 there in results of 2026-11 and before.
+    """
+
+    sm_clock_mhz: Optional[float] = None
+    memory_clock_mhz: Optional[float] = None
+    power_w: Optional[float] = None
+    power_limit_w: Optional[float] = None
+    temperature_c: Optional[float] = None
+    throttle_reasons: Optional[Tuple[str, ...]] = None
+    other_processes: Optional[int] = None
+
+
+@dataclass(frozen=True)
+class Machine:
+    """The machine a run ran on. uuid_digest is a digest, so that a report may be shared."""
+
+    hostname_digest: str
+    os: str
+    cpu: str
+    cpu_count: int
+    memory_bytes: Optional[int]
+    python: str
+    torch: Optional[str] = None
+    torch_cuda: Optional[str] = None
+    torch_threads: Optional[int] = None
+    gpu: Optional[str] = None
+    gpu_uuid_digest: Optional[str] = None
+    gpu_count: int = 0
+    compute_capability: Optional[str] = None
+    sm_count: Optional[int] = None
+    driver: Optional[str] = None
+    nvcc: Optional[str] = None
+    before: Optional[GpuState] = None
+    after: Optional[GpuState] = None
+
+
+@dataclass(frozen=True)
+class Compilation:
+    """One library for one architecture.
+
+    command: makes it at once, in the snapshot's root, with all of the environment that was in
+    force. log: the compiler's whole output, ptxas -v report included, that of files whose objects
+    were kept as well. seconds: wall time of what was compiled now, and of linking.
+    """
+
+    arch: str
+    command: str
+    status: Status
+    seconds: float
+    log: str
+
+
+@dataclass(frozen=True)
+class BuildReport:
+    """What building csrc/ gave. library_digest is the sha256 of the shared library's bytes.
+
+    toolkit: the path of nvcc and what led there. host_compiler: its path and version.
+    """
+
+    status: Status
+    reason: str
+    key: str = ""
+    cached: bool = False
+    nvcc: Optional[str] = None
+    library: Optional[str] = None
+    library_digest: Optional[str] = None
+    compilations: Tuple[Compilation, ...] = ()
+    toolkit: Optional[str] = None
+    host_compiler: Optional[str] = None
+    environment: Tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ErrorMeasure:
+    """How far an output lies from the fp64 reference.
+
+    worst: [b, h, s, d] of the worst element (largest |error| relative to its tolerance), None if
+    nothing is finite. first: that of the first one outside the tolerance, None if there is none.
+    What was got or wanted there is None where it is not finite.
+    """
+
+    max_abs: Optional[float]
+    max_rel: Optional[float]
+    mismatches: int
+    elements: int
+    nan: int
+    inf: int
+    worst: Optional[Tuple[int, int, int, int]] = None
+    worst_got: Optional[float] = None
+    worst_want: Optional[float] = None
+    first: Optional[Tuple[int, int, int, int]] = None
+    first_got: Optional[float] = None
+    first_want: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class CheckRecord:
+    """One provider on one shape against the reference.
+
+    status: OK passed; FAILED wrong or raised; TIMEOUT; SKIPPED cannot run here (reason says why).
+    implementation: the name the provider gives of itself, e.g. the kernel or torch backend.
+    emulated: the kernel's source ran on the CPU; its result counts, its speed means nothing.
+    """
+
+    provider: str
+    shape: Shape
+    status: Status
+    reason: str = ""
+    implementation: str = ""
+    error: Optional[ErrorMeasure] = None
+    deterministic: Optional[bool] = None
+    output_digest: Optional[str] = None
+    emulated: bool = False
+
+
+@dataclass(frozen=True)
+class BenchRecord:
+    """Raw samples of one provider, shape and method, in the order taken.
+
+    samples_us: total microseconds per call; every provider has equally many per round, so equal
+    indices were taken in the same round. calls: launches per sample. warmup: launches before
+    each sample; for COLD, before the first. control: this row is the second half of an A/A pair,
+    the same provider again, whose spread is the noise floor. host_us: microseconds of host time
+    per call until the launches of a sample were enqueued, in the order of samples_us; empty where
+    it was not measured (CPU, COLD, GRAPH, results of before).
+    """
+
+    provider: str
+    shape: Shape
+    method: Method
+    status: Status
+    reason: str = ""
+    samples_us: Tuple[float, ...] = ()
+    warmup: int = 0
+    calls: int = 0
+    control: bool = False
+    before: Optional[GpuState] = None
+    after: Optional[GpuState] = None
+    host_us: Tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class NcuRecord:
+    """One profiled call. Whether its counters can be used is for the reader of its files to say.
+
+    status: OK ncu ended well and its report lists kernels; SKIPPED not tried. reason: ncu's own
+    words where it said something. command: argv. exit_code: None if it was killed or not run.
+    said: ncu's own ==WARNING== and ==ERROR== lines; output_end: the end of what ncu and the
+    program printed. artifacts: files of the run, the report, its raw page as CSV, and the whole
+    output, as far as they came to be.
+    """
+
+    provider: str
+    shape: Shape
+    status: Status
+    reason: str = ""
+    command: Tuple[str, ...] = ()
+    exit_code: Optional[int] = None
+    said: Tuple[str, ...] = ()
+    output_end: str = ""
+    artifacts: Tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class NcuReport:
+    """What the ncu stage brought. version: what the host's `ncu --version` printed."""
+
+    version: str
+    records: Tuple[NcuRecord, ...] = ()
+
+
+@dataclass(frozen=True)
+class KernelTrace:
+    """One kernel launch of a call, as CUPTI saw it; None where this torch does not tell.
+
+    duration_us holds the kernel alone, without launch gaps; it explains a bench, never replaces it.
+    """
+
+    name: str
+    duration_us: float
+    grid: Optional[Tuple[int, int, int]] = None
+    block: Optional[Tuple[int, int, int]] = None
+    registers: Optional[int] = None
+    shared_bytes: Optional[int] = None
+
+
+@dataclass(frozen=True)
+class TraceRecord:
+    """The kernels of `calls` calls of one provider on one shape, in launch order."""
+
+    provider: str
+    shape: Shape
+    status: Status
+    reason: str = ""
+    calls: int = 0
+    kernels: Tuple[KernelTrace, ...] = ()
+
+
+@dataclass(frozen=True)
+class CeilingRecord:
+    """One practical ceiling of the machine: the best a well-known program gets out of it.
+
+    name: e.g. "copy", "gemm-fp16". what: how it was taken, in words. work_per_call in `unit`:
+    "byte", "flop" or "exp". samples_us: microseconds per call, in the order taken.
+    """
+
+    name: str
+    status: Status
+    reason: str = ""
+    what: str = ""
+    unit: str = ""
+    work_per_call: float = 0.0
+    samples_us: Tuple[float, ...] = ()
+    calls: int = 0
+    before: Optional[GpuState] = None
+    after: Optional[GpuState] = None
+
+
+@dataclass(frozen=True)
+class CutlassReport:
+    """What the CUTLASS profiler did. artifacts: its CSV files and its output, as they came.
+
+    program: where it was found, or where it was built; version: what it said of itself.
+    """
+
+    status: Status
+    reason: str = ""
+    program: str = ""
+    version: str = ""
+    commands: Tuple[Tuple[str, ...], ...] = ()
+    artifacts: Tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ProofRecord:
+    """One proof on the hardware, such as the emulator's conformance or a sanitizer's verdict.
+
+    for_people: it was not given, but what stood in its way is for people to judge and fails no
+    run, such as a hazard of a tool that is known to see some where there are none.
+    """
+
+    name: str
+    status: Status
+    reason: str = ""
+    seconds: float = 0.0
+    artifacts: Tuple[str, ...] = ()
+    for_people: bool = False
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Less was done than was asked for or planned. case: of what, empty for the whole stage.
+
+    what: how much of how much; why: the limit that cut it; option: what lifts that limit, empty
+    where nothing does.
+    """
+
+    stage: Stage
+    case: str
+    what: str
+    why: str
+    option: str = ""
+
+    @property
+    def words(self) -> str:
+        """All of it in a sentence."""
+        lifted = f"lifted by {self.option}" if self.option else "no option lifts that"
+        where = f"{self.stage.value}, {self.case}" if self.case else self.stage.value
+        return f"{where}: {self.what}, as {self.why}; {lifted}"

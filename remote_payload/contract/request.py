@@ -1,0 +1,71 @@
+"""The first half of the contract: what may be asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional, Tuple
+
+from remote_payload.contract.case import Shape
+from remote_payload.contract.plans import (
+    BenchPlan,
+    BuildPlan,
+    CeilingsPlan,
+    CheckPlan,
+    NcuPlan,
+    ProvePlan,
+    TracePlan,
+)
+from remote_payload.contract.words import SCHEMA, Device, Stage
+
+
+@dataclass(frozen=True)
+class Provider:
+    """An attention implementation: a name from the catalog, or the user's own `target`.
+
+    target: "package.module:function" or "path/inside/the/snapshot.py:function"; the function is
+    called as f(q, k, v, causal=bool, scale=float) and returns [batch, heads, seq, dim].
+    required: asked for by name; if it cannot run, the run goes on without and fails at its end.
+    """
+
+    name: str
+    target: Optional[str] = None
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class Request:
+    """Everything a run needs, written by the orchestrator, read by the payload.
+
+    cpu_shapes: what to run instead where device AUTO turns out to be the CPU, for the part of
+    the shape that the user left open; empty means the same shapes. verb: the command that asked,
+    for whoever fetches the run from elsewhere; empty in requests of before.
+    """
+
+    run_id: str
+    snapshot: str
+    stages: Tuple[Stage, ...]
+    shapes: Tuple[Shape, ...]
+    providers: Tuple[Provider, ...]
+    cpu_shapes: Tuple[Shape, ...] = ()
+    device: Device = Device.AUTO
+    seed: int = 42
+    time_limit_s: float = 1800.0
+    build: BuildPlan = BuildPlan()
+    check: CheckPlan = CheckPlan()
+    bench: BenchPlan = BenchPlan()
+    ncu: NcuPlan = NcuPlan()
+    ceilings: CeilingsPlan = CeilingsPlan()
+    prove: ProvePlan = ProvePlan()
+    trace: TracePlan = TracePlan()
+    verb: str = ""
+    schema: int = SCHEMA
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One step forward, printed by the payload as a marked JSON line of its log."""
+
+    stage: Stage
+    done: int
+    total: int
+    label: str

@@ -1,0 +1,69 @@
+"""The one schema both programs share: requests travel in, results travel out, as JSON files.
+
+The payload reports raw samples and facts; every median, TFLOPS and verdict is derived from
+them by the orchestrator. All values are frozen dataclasses; `codec` turns them into
+strict JSON and back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional, Tuple
+
+from remote_payload.contract.records import (
+    BenchRecord,
+    BuildReport,
+    CeilingRecord,
+    CheckRecord,
+    Cut,
+    CutlassReport,
+    Machine,
+    NcuReport,
+    ProofRecord,
+    TraceRecord,
+)
+from remote_payload.contract.request import Request
+from remote_payload.contract.words import (
+    SCHEMA,
+    Stage,
+    Status,
+)
+
+
+@dataclass(frozen=True)
+class StageReport:
+    """How one stage ended; seconds is its wall time."""
+
+    stage: Stage
+    status: Status
+    reason: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Result:
+    """Everything a run brought back; written always, also on failure, atomically.
+
+    status FAILED with a reason means a gate failed or the host was unfit; unfit tells the two
+    apart: it is true when the host lacks something (torch, a GPU that was asked for). cuts: where
+    less was done than was asked for or planned.
+    """
+
+    request: Request
+    status: Status
+    reason: str
+    started_at: str
+    finished_at: str
+    machine: Optional[Machine] = None
+    stages: Tuple[StageReport, ...] = ()
+    build: Optional[BuildReport] = None
+    checks: Tuple[CheckRecord, ...] = ()
+    bench: Tuple[BenchRecord, ...] = ()
+    ncu: Optional[NcuReport] = None
+    traces: Tuple[TraceRecord, ...] = ()
+    ceilings: Tuple[CeilingRecord, ...] = ()
+    cutlass: Optional[CutlassReport] = None
+    proofs: Tuple[ProofRecord, ...] = ()
+    unfit: bool = False
+    cuts: Tuple[Cut, ...] = ()
+    schema: int = SCHEMA

@@ -1,0 +1,81 @@
+"""The words both programs use, and the number of the schema."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+# History: 1 (2026-11) first version; the stages ncu, trace, ceilings and prove, the method graph,
+# a request's verb and the cuts of a result joined it, with defaults for older files.
+# A reader refuses a newer schema and upgrades an older one.
+SCHEMA = 1
+
+# A line of the job's log that starts with this is a `Progress` record, not text for people.
+PROGRESS_MARK = "@@progress "
+# One that starts with this is text for whoever waits for the run, and does not watch its log.
+NOTE_MARK = "@@note "
+
+
+class Status(str, Enum):
+    """How a run, a stage or a single case ended."""
+
+    OK = "ok"
+    FAILED = "failed"
+    TIMEOUT = "timeout"
+    CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+
+
+class Stage(str, Enum):
+    """A step of a run, in the order in which steps run: what is worth most comes first.
+
+    A run may be cut short at any moment, and what is late may be lost.
+    """
+
+    BUILD = "build"
+    CHECK = "check"
+    BENCH = "bench"
+    NCU = "ncu"
+    PROVE = "prove"
+    CEILINGS = "ceilings"
+    TRACE = "trace"
+
+
+class Device(str, Enum):
+    """Where kernels run. AUTO means CUDA if the host has it, else the CPU."""
+
+    AUTO = "auto"
+    CUDA = "cuda"
+    CPU = "cpu"
+
+
+class DType(str, Enum):
+    """Element type of q, k, v and the output."""
+
+    FP16 = "fp16"
+    BF16 = "bf16"
+    FP32 = "fp32"
+
+    @property
+    def size_bytes(self) -> int:
+        return 4 if self is DType.FP32 else 2
+
+
+class Method(str, Enum):
+    """How a time was taken; no number may be shown without its method.
+
+    BACK_TO_BACK: `calls` launches between two events, divided by `calls` (warm L2).
+    COLD: the last-level cache is flushed before each single, separately timed launch.
+    GRAPH: as BACK_TO_BACK, but the launches are replayed from a CUDA graph, so that the host's
+    part in each launch is out of the time; CUDA only.
+    """
+
+    BACK_TO_BACK = "back_to_back"
+    COLD = "cold"
+    GRAPH = "graph"
+
+
+class Depth(str, Enum):
+    """How much Nsight Compute collects: CHEAP takes about a dozen passes per kernel, FULL forty."""
+
+    CHEAP = "cheap"
+    FULL = "full"

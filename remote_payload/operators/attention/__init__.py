@@ -1,0 +1,1 @@
+"""softmax(scale q kᵀ) v, the first operator."""

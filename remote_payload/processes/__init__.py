@@ -1,0 +1,1 @@
+"""Programs and workers that can always be ended."""

@@ -1,0 +1,172 @@
+"""Run code that may crash or hang in a process of its own, which can always be ended.
+
+Kernels under test segfault, spin and poison a CUDA context, so each provider gets a process,
+and a new one after every fault. Importing torch costs seconds each time; therefore the workers
+come from multiprocessing's fork server, which imports torch once, never touches CUDA and forks
+a ready worker in milliseconds. Where forking a threaded runtime is unsafe (macOS) the same code
+spawns afresh. The parent itself never imports torch: a broken torch cannot take the result down.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from multiprocessing import connection
+from typing import Any, Callable, Optional
+
+from remote_payload.processes.bounded import spoken
+
+START_LIMIT_S = 180.0  # a first `import torch` from a network volume has been seen to take minutes
+JOIN_S = 5.0
+_READY = "ready"
+
+Pipe = Any  # multiprocessing's Connection, whose type differs between platforms
+
+
+class Silent(Exception):
+    """The worker said nothing within the limit."""
+
+
+class Died(Exception):
+    """The worker ended without an answer; the text says how."""
+
+
+def preload_torch() -> None:
+    """Have the fork server import torch before it forks; call once, before the first worker."""
+    context = _context()
+    if context.get_start_method() == "forkserver":
+        context.set_forkserver_preload(["torch"])
+
+
+class Worker:
+    """A process in its own process group that runs `work(pipe, *args)`.
+
+    Use as a context manager: on leaving, the process and whatever it started in its group are
+    killed. Raises Died or Silent when the process does not come up.
+    """
+
+    def __init__(self, work: Callable[..., None], *args: Any) -> None:
+        context = _context()
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_enter, args=(theirs, work, args))
+        try:
+            self._process.start()
+        except (OSError, EOFError) as exc:
+            raise Died(f"could not start a worker process: {exc or type(exc).__name__}") from exc
+        finally:
+            theirs.close()
+        try:
+            self.receive(START_LIMIT_S)
+        except BaseException:
+            self.kill()
+            raise
+
+    @property
+    def pid(self) -> Optional[int]:
+        pid: Optional[int] = self._process.pid
+        return pid
+
+    def send(self, message: Any) -> None:
+        """Hand a picklable message to the worker; Died if it is gone."""
+        try:
+            self._pipe.send(message)
+        except OSError as exc:
+            raise Died(self._how_it_ended()) from exc
+
+    def receive(self, limit_s: float) -> Any:
+        """The worker's next message; Silent after limit_s seconds, Died if it ends first."""
+        ready = connection.wait([self._pipe, self._process.sentinel], max(0.0, limit_s))
+        if not ready:
+            raise Silent(f"no answer within {spoken(limit_s)}")
+        if self._pipe not in ready and not self._pipe.poll():
+            raise Died(self._how_it_ended())
+        try:
+            return self._pipe.recv()
+        except (EOFError, OSError) as exc:
+            raise Died(self._how_it_ended()) from exc
+
+    def kill(self) -> None:
+        """End the process and its group at once."""
+        pid = self._process.pid
+        for end in (os.killpg, os.kill):
+            try:
+                if pid is not None:
+                    end(pid, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):
+                continue
+        self._process.join(JOIN_S)
+        self._pipe.close()
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    def _how_it_ended(self) -> str:
+        self._process.join(JOIN_S)
+        code = self._process.exitcode
+        if code is None:
+            return "closed its pipe without an answer"
+        if code >= 0:
+            return f"the process ended with exit status {code} and without an answer"
+        try:
+            return f"the process was killed by {signal.Signals(-code).name}"
+        except ValueError:
+            return f"the process was killed by signal {-code}"
+
+
+class OutOfTime(Exception):
+    """The time limit of the whole run has passed."""
+
+
+class Deadline:
+    """The moment by which the whole run has to be over."""
+
+    def __init__(self, limit_s: float) -> None:
+        self.limit_s = limit_s
+        self._end = time.monotonic() + limit_s
+
+    def allow(self, wanted_s: float) -> float:
+        """`wanted_s`, or what is left of the run if that is less; never negative."""
+        return max(0.0, min(wanted_s, self._end - time.monotonic()))
+
+    def require(self) -> None:
+        """Raise OutOfTime once the moment has passed."""
+        if time.monotonic() >= self._end:
+            raise OutOfTime(f"the run's time limit of {spoken(self.limit_s)} has passed")
+
+
+def _context() -> Any:
+    forkable = sys.platform.startswith("linux")
+    return multiprocessing.get_context("forkserver" if forkable else "spawn")
+
+
+def _enter(pipe: Pipe, work: Callable[..., None], args: Any) -> None:
+    os.setpgid(0, 0)
+    _die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    pipe.send(_READY)
+    work(pipe, *args)
+
+
+def _die_with_parent() -> None:
+    """Even a payload killed by SIGKILL must not leave a spinning kernel behind.
+
+    The kernel sends SIGIO, whose default is to end the process, when the parent's end of the
+    sentinel pipe closes (fcntl(2), F_SETOWN and O_ASYNC): that works where a watching thread
+    would wait for the interpreter lock, and Linux's PR_SET_PDEATHSIG would see the fork server.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+    signal.signal(signal.SIGIO, signal.SIG_DFL)
+    fcntl.fcntl(parent.sentinel, fcntl.F_SETOWN, os.getpid())
+    flags = fcntl.fcntl(parent.sentinel, fcntl.F_GETFL)
+    fcntl.fcntl(parent.sentinel, fcntl.F_SETFL, flags | os.O_ASYNC)
+    if connection.wait([parent.sentinel], 0):
+        os._exit(1)

@@ -1,0 +1,1 @@
+"""Who computes it: a name, a file or a package made callable."""

@@ -1,0 +1,167 @@
+"""The stages of a run in their order; each works with what passed the ones before it."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Callable, Dict, Optional
+
+from remote_payload.contract.request import Request
+from remote_payload.contract.result import StageReport
+from remote_payload.contract.words import Device, Stage, Status
+from remote_payload.machine import machine, torch_facts
+from remote_payload.machine.torch_facts import TorchFacts
+from remote_payload.processes.announce import say
+from remote_payload.processes.isolate import Deadline, Died, OutOfTime, Silent, preload_torch
+from remote_payload.stages import cuts
+from remote_payload.stages.bench import stage as stage_bench
+from remote_payload.stages.build import stage as stage_build
+from remote_payload.stages.ceilings import stage as stage_ceilings
+from remote_payload.stages.check import stage as stage_check
+from remote_payload.stages.draft import Draft
+from remote_payload.stages.ncu import ncu
+from remote_payload.stages.ncu import stage as stage_ncu
+from remote_payload.stages.prove import stage as stage_prove
+from remote_payload.stages.scene import INPUTS, Outcome, Scene, Unfit
+from remote_payload.stages.trace import stage as stage_trace
+
+# In the order in which they run.
+ACTS: Dict[Stage, Callable[[Scene], Outcome]] = {
+    Stage.BUILD: stage_build.act,
+    Stage.CHECK: stage_check.act,
+    Stage.BENCH: stage_bench.act,
+    Stage.NCU: stage_ncu.act,
+    Stage.PROVE: stage_prove.act,
+    Stage.CEILINGS: stage_ceilings.act,
+    Stage.TRACE: stage_trace.act,
+}
+_NEED_NO_TORCH = (Stage.BUILD,)
+# What explains a failed gate must not stand behind it.
+_WHATEVER_CAME_BEFORE = (Stage.PROVE,)
+
+
+class Interrupted(BaseException):
+    """Somebody asked the payload to stop; the text names the signal."""
+
+
+class Run:
+    """One request carried out; whatever happens is in the draft."""
+
+    def __init__(self, request: Request, draft: Draft, sources: Path, builds: Path) -> None:
+        self._scene = Scene(request, draft, sources, builds, Deadline(request.time_limit_s))
+        self._failure: Optional[Outcome] = None
+
+    def carry_out(self) -> None:
+        """Run the stages asked for and close the draft. Raises only Interrupted and our bugs."""
+        try:
+            self._run_stages()
+        finally:
+            shutil.rmtree(str(self._scene.draft.folder / INPUTS), ignore_errors=True)
+
+    def _run_stages(self) -> None:
+        self._scene.draft.note(machine=machine.look())
+        asked = [stage for stage in ACTS if stage in self._scene.request.stages]
+        try:
+            self._meet_torch(needed=any(stage not in _NEED_NO_TORCH for stage in asked))
+        except Unfit as exc:
+            say(f"unfit: {exc}")
+            for stage in asked:
+                self._scene.draft.add_stage(StageReport(stage, Status.SKIPPED, "the host is unfit"))
+            self._scene.draft.close(Status.FAILED, str(exc), unfit=True)
+            return
+        ended: Optional[Outcome] = None
+        for stage in asked:
+            ended = self._stage(stage, ended)
+        self._note_after()
+        final = self._failure or Outcome(Status.OK)
+        self._scene.draft.close(final.status, final.reason, final.unfit)
+
+    def _stage(self, stage: Stage, ended: Optional[Outcome]) -> Optional[Outcome]:
+        """Run one stage unless an earlier one ended the run; how the run ended, if it did."""
+        if ended is not None and stage not in _WHATEVER_CAME_BEFORE:
+            self._scene.draft.add_stage(StageReport(stage, Status.SKIPPED, ended.reason))
+            return ended
+        began = time.monotonic()
+        outcome = Outcome(Status.FAILED, "our own error; the log has the traceback")
+        try:
+            outcome = ACTS[stage](self._scene)
+        except OutOfTime as exc:
+            outcome = Outcome(Status.TIMEOUT, str(exc))
+        except Interrupted as exc:
+            outcome = Outcome(Status.CANCELLED, str(exc))
+            raise
+        finally:
+            seconds = round(time.monotonic() - began, 3)
+            say(f"{stage.value}: {outcome.status.value} {outcome.reason}".rstrip())
+            self._scene.draft.add_stage(StageReport(stage, outcome.status, outcome.reason, seconds))
+            self._tell_cuts(stage)
+        if outcome.status in (Status.OK, Status.SKIPPED):
+            return ended
+        final = Outcome(outcome.status, f"{stage.value}: {outcome.reason}", outcome.unfit)
+        if outcome.ends_run or outcome.fails_run:
+            self._note_failure(final)
+        return final if outcome.ends_run else ended
+
+    def _tell_cuts(self, stage: Stage) -> None:
+        draft = self._scene.draft
+        for cut in cuts.after(stage, self._scene.request, draft.result, draft.folder):
+            draft.add_cut(cut)
+
+    def _note_failure(self, final: Outcome) -> None:
+        """The first counts; but what the host lacks gives way to what is wrong with a kernel."""
+        if self._failure is None or (self._failure.unfit and not final.unfit):
+            self._failure = final
+
+    def _meet_torch(self, needed: bool) -> None:
+        """Ask torch for its facts and settle the device; Unfit if the stages cannot do so.
+
+        A run that only builds asks nvidia-smi instead: importing torch takes seconds.
+        """
+        if not needed:
+            return
+        how = f"install it there: {sys.executable} -m pip install torch"
+        if importlib.util.find_spec("torch") is None:
+            raise Unfit(f"torch is not installed for {sys.executable}; {how}")
+        preload_torch()
+        try:
+            self._scene.facts = torch_facts.ask()
+        except (ImportError, Died, Silent) as exc:
+            raise Unfit(f"torch of {sys.executable} cannot be imported: {exc}") from exc
+        seen = self._scene.draft.result.machine
+        if seen is not None:
+            before = machine.gpu_state(self._scene.facts)
+            self._scene.draft.note(
+                machine=replace(machine.with_torch(seen, self._scene.facts), before=before)
+            )
+        self._scene.device = self._settle_device(self._scene.facts)
+        request = self._scene.request
+        if Stage.NCU in request.stages and request.ncu.required:
+            try:
+                ncu.require_device(request.ncu, self._scene.device)
+            except ncu.Unavailable as exc:
+                raise Unfit(str(exc)) from exc
+        if self._scene.device == "cpu" and request.device is Device.AUTO and request.cpu_shapes:
+            say("no CUDA GPU here: running the request's shapes for the CPU instead")
+            if cut := cuts.of_shapes(request):
+                self._scene.draft.add_cut(cut)
+            self._scene.request = replace(request, shapes=request.cpu_shapes)
+
+    def _settle_device(self, facts: TorchFacts) -> str:
+        wanted = self._scene.request.device
+        if wanted is Device.CUDA and facts.gpu is None:
+            raise Unfit(
+                f"a CUDA GPU was asked for, but torch {facts.version} sees none: {facts.no_gpu}; "
+                "choose a host with one, or ask for device auto"
+            )
+        return "cuda" if facts.gpu is not None and wanted is not Device.CPU else "cpu"
+
+    def _note_after(self) -> None:
+        seen = self._scene.draft.result.machine
+        if seen is not None and self._scene.facts is not None:
+            self._scene.draft.note(
+                machine=replace(seen, after=machine.gpu_state(self._scene.facts))
+            )

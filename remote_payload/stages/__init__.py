@@ -1,0 +1,1 @@
+"""What is done with operators and their providers: one folder for each stage."""

@@ -1,0 +1,104 @@
+"""Who is timed when, and how often: interleaved rounds, an A/A pair, and a time budget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional, Sequence, Tuple
+
+from remote_payload.contract.plans import BenchPlan
+from remote_payload.contract.words import Method
+from remote_payload.operators.attention.catalog import BASELINE
+
+DEFAULT = BenchPlan()
+CPU_BUDGET_S = 30.0
+FEWEST_ROUNDS = 6
+TRIAL_CALLS = 2  # unmeasured calls of each entrant by which the effort is chosen
+GPU_COLD_SAMPLES = 5  # single cold calls are cheap on a GPU, and one alone is a noisy round
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """One line of the race. control: the baseline once more, the other half of the A/A pair."""
+
+    provider: str
+    control: bool = False
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How one shape is timed by one method.
+
+    warmup: launches before each sample; for COLD those of the trial, long before.
+    calls: launches per sample. per_round: samples per entrant and round.
+    """
+
+    warmup: int
+    calls: int
+    rounds: int
+    per_round: int = 1
+
+
+def entrants(providers: Sequence[str]) -> Tuple[Entrant, ...]:
+    """All providers, and last the baseline (or the first provider) again as the control."""
+    baseline = BASELINE if BASELINE in providers else providers[0]
+    return (*(Entrant(name) for name in providers), Entrant(baseline, control=True))
+
+
+def turns(entered: Sequence[Entrant], number: int) -> Tuple[Entrant, ...]:
+    """The order in round `number`: forwards and backwards by turns, so drift hits all alike."""
+    return tuple(entered) if number % 2 == 0 else tuple(reversed(entered))
+
+
+def methods_on(device: str, plan: BenchPlan) -> Tuple[Method, ...]:
+    """Those of the plan's methods that the device has: a CPU has no CUDA graphs."""
+    return tuple(m for m in plan.methods if device == "cuda" or m is not Method.GRAPH)
+
+
+def slot_s(plan: BenchPlan, device: str, shapes: int) -> Optional[float]:
+    """Seconds for each (shape, method); None if nothing bounds them."""
+    budget_s = plan.budget_s or (CPU_BUDGET_S if device == "cpu" else 0.0)
+    return budget_s / (shapes * len(methods_on(device, plan))) if budget_s else None
+
+
+def effort(
+    method: Method, plan: BenchPlan, device: str, turn_s: float, slot: Optional[float]
+) -> Effort:
+    """The plan, cut down until it fits `slot` seconds, to no fewer than FEWEST_ROUNDS rounds.
+
+    turn_s: seconds that one call of every entrant takes together, flushes included for COLD.
+    """
+    warmup = plan.warmup or DEFAULT.warmup
+    calls = plan.calls or DEFAULT.calls
+    rounds = plan.rounds or DEFAULT.rounds
+    if method is Method.COLD:
+        per_round = 1 if device == "cpu" else GPU_COLD_SAMPLES
+        fitting = rounds if slot is None else _fitting(rounds, per_round * turn_s, slot)
+        return Effort(TRIAL_CALLS, 1, fitting, per_round)
+    if method is Method.GRAPH:
+        # A recording is replayed as a whole, so its warm-up is as long as what is measured.
+        if slot is not None:
+            calls = min(calls, max(1, int(slot / rounds / turn_s) // 2))
+            rounds = _fitting(rounds, 2 * calls * turn_s, slot)
+        return Effort(calls, calls, rounds)
+    if slot is None:
+        return Effort(warmup, calls, rounds)
+    launches = int(slot / rounds / turn_s)
+    if launches >= 2:
+        # One launch in eleven is a warm-up, as in the unbounded plan of 10 and 100.
+        warmup = min(warmup, max(1, launches // 11))
+        return Effort(warmup, min(calls, launches - warmup), rounds)
+    return Effort(1, 1, _fitting(rounds, 2 * turn_s, slot))
+
+
+def shortened(method: Method, plan: BenchPlan, chosen: Effort) -> str:
+    """What `chosen` has less of than the plan, "468 of 5000 rounds"; empty if nothing."""
+    counts = [(chosen.rounds, plan.rounds or DEFAULT.rounds, "rounds")]
+    if method is not Method.COLD:
+        counts.append((chosen.calls, plan.calls or DEFAULT.calls, "calls per sample"))
+    if method is Method.BACK_TO_BACK:
+        counts.append((chosen.warmup, plan.warmup or DEFAULT.warmup, "warm-ups per sample"))
+    return ", ".join(f"{had} of {asked} {what}" for had, asked, what in counts if had < asked)
+
+
+def _fitting(rounds: int, round_s: float, slot: float) -> int:
+    return min(rounds, max(FEWEST_ROUNDS, int(slot / round_s)))

@@ -1,0 +1,80 @@
+"""The bench stage: those that passed their check race; what was taken survives any ending."""
+
+from __future__ import annotations
+
+from typing import List, Optional
+
+from remote_payload.compiling.emulation import INTERPRETERS
+from remote_payload.contract.records import BenchRecord
+from remote_payload.contract.words import Status
+from remote_payload.processes.isolate import OutOfTime
+from remote_payload.stages import cuts
+from remote_payload.stages.bench import bench
+from remote_payload.stages.bench.schedule import methods_on
+from remote_payload.stages.check import check
+from remote_payload.stages.draft import UNFINISHED
+from remote_payload.stages.scene import Outcome, Scene, tell
+
+
+def act(scene: Scene) -> Outcome:
+    """Time all that may be timed."""
+    if not scene.passed_any_check:
+        return Outcome(Status.FAILED, "no timing before a passed check; ask for check as well")
+    plan = scene.request.bench
+    methods = methods_on(scene.device, plan)
+    lacking = ", ".join(method.value for method in plan.methods if method not in methods)
+    without = f"without the method {lacking}, which needs a CUDA GPU" if lacking else ""
+    if not methods:
+        return Outcome(Status.FAILED, f"nothing to time by {without}", unfit=True)
+    if cut := cuts.of_methods(methods, plan):
+        scene.draft.add_cut(cut)
+    late = _race(scene)
+    bad = [record for record in scene.draft.result.bench if record.status in check.BAD]
+    if late is not None:
+        return _out_of_time(scene, bad, late)
+    fatal = [record for record in bad if scene.decides(record.provider)]
+    if fatal:
+        return Outcome(Status.FAILED, tell(fatal), ends_run=False, fails_run=True)
+    if emulated := _required_and_emulated(scene):
+        return Outcome(Status.FAILED, emulated, unfit=True, ends_run=False, fails_run=True)
+    told = (without, f"left out: {tell(bad)}" if bad else "")
+    return Outcome(Status.OK, "; ".join(part for part in told if part))
+
+
+def _required_and_emulated(scene: Scene) -> str:
+    """Of the first provider asked for by name that only an emulator ran; empty if there is none."""
+    checks = scene.draft.result.checks
+    record = next((c for c in checks if c.emulated and c.provider in scene.required), None)
+    if record is None:
+        return ""
+    said = f"{record.provider} is emulated here, and an emulated kernel is never timed; "
+    said += "choose a host with a GPU"
+    names = (name for name, *_ in INTERPRETERS if f"({name})" in record.implementation)
+    return said + "".join(f" and leave {name} unset" for name in names)
+
+
+def _out_of_time(scene: Scene, bad: List[BenchRecord], late: OutOfTime) -> Outcome:
+    """What was found wrong before is the graver news; a row that was cut short is no such thing."""
+    wrong = [r for r in bad if r.status is Status.FAILED and scene.decides(r.provider)]
+    if not wrong:
+        return Outcome(Status.TIMEOUT, str(late))
+    return Outcome(Status.FAILED, f"{tell(wrong)}; then {late}")
+
+
+def _race(scene: Scene) -> Optional[OutOfTime]:
+    """Race; OutOfTime, if the time did not suffice."""
+    tell = scene.draft.add_cut
+    race = bench.Bench(scene.request, scene.setting(), scene.deadline, scene.gpu_state, tell)
+
+    def keep(status: Status = Status.FAILED, why: str = UNFINISHED) -> None:
+        scene.draft.note(bench=race.records(status, why))
+
+    try:
+        race.run(scene.draft.result.checks, keep)
+    except OutOfTime as exc:
+        keep(Status.TIMEOUT, str(exc))
+        return exc
+    except BaseException as exc:
+        keep(Status.CANCELLED, str(exc) or type(exc).__name__)
+        raise
+    return None

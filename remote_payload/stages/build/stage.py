@@ -1,0 +1,52 @@
+"""The build stage: csrc/ for the device; without a GPU also our kernel for the emulator."""
+
+from __future__ import annotations
+
+import math
+
+from remote_payload.compiling import emulation
+from remote_payload.contract.request import Request
+from remote_payload.contract.words import Stage, Status
+from remote_payload.machine import toolkit
+from remote_payload.operators.attention.catalog import OWN
+from remote_payload.processes.announce import step
+from remote_payload.stages.build import build
+from remote_payload.stages.scene import Outcome, Scene
+
+
+def act(scene: Scene) -> Outcome:
+    """Compile what the request asks for; a kernel that does not compile is a failed gate,
+    a toolkit that is named and not there an unfit host."""
+
+    def progress(done: int, total: int, label: str) -> None:
+        step(Stage.BUILD, done, total, label)
+
+    capability = scene.capability()
+    report = build.build(
+        scene.request.build,
+        sources=scene.sources,
+        builds=scene.builds,
+        device_arch=toolkit.arch_of(capability) if capability else None,
+        progress=progress,
+        limit_s=scene.deadline.allow(math.inf),
+    )
+    scene.draft.note(build=report)
+    goes_on = report.status in (Status.OK, Status.SKIPPED)
+    if goes_on and scene.device == "cpu" and _ours_is_asked_for(scene.request):
+        step(Stage.BUILD, len(report.compilations), len(report.compilations), "emulated kernel")
+        try:
+            limit_s = scene.deadline.allow(math.inf)
+            scene.emulated = emulation.library(scene.sources, scene.builds, limit_s)
+        except emulation.CompileError as exc:
+            scene.no_emulation = str(exc)
+    # Whoever left our kernel out has still something to measure.
+    ends_run = _ours_is_asked_for(scene.request) or set(scene.request.stages) == {Stage.BUILD}
+    # Without a compiler nothing was said of the source: the toolkit that was named is not there.
+    unfit = report.status is Status.FAILED and report.nvcc is None
+    return Outcome(report.status, report.reason, unfit, ends_run, fails_run=True)
+
+
+def _ours_is_asked_for(request: Request) -> bool:
+    if Stage.CHECK not in request.stages:
+        return Stage.PROVE in request.stages
+    return any(provider.name in OWN for provider in request.providers)

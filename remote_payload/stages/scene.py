@@ -1,0 +1,133 @@
+"""What the stages of a run share: the request, the draft of the result, the device, the time."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import FrozenSet, Optional, Protocol, Sequence, Tuple
+
+from remote_payload.contract.case import Shape
+from remote_payload.contract.records import GpuState
+from remote_payload.contract.request import Request
+from remote_payload.contract.words import Stage, Status
+from remote_payload.machine import machine
+from remote_payload.machine.torch_facts import TorchFacts
+from remote_payload.operators.attention.catalog import OURS, RIVALS
+from remote_payload.operators.setting import LIBRARY_VARIABLE, Setting
+from remote_payload.processes.isolate import Deadline
+from remote_payload.stages.draft import Draft
+
+INPUTS = "inputs"  # of the job's folder; removed by the stages and, should they die, by runner
+
+
+class Unfit(Exception):
+    """The host lacks what the run needs; the text says what, and what to do."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a stage ended. unfit: it failed by the host's lack, not by a gate.
+
+    ends_run: whether anything but OK and SKIPPED is the end of the run; not where there is still
+    something for later stages to do. fails_run: where it is not, whether the run has failed all
+    the same; not for what a run can do without.
+    """
+
+    status: Status
+    reason: str = ""
+    unfit: bool = False
+    ends_run: bool = True
+    fails_run: bool = False
+
+
+@dataclass
+class Scene:
+    """One run under way. facts: what torch said, once it was asked.
+
+    emulated: path of our kernel built for the CPU; no_emulation: why there is none.
+    """
+
+    request: Request
+    draft: Draft
+    sources: Path
+    builds: Path
+    deadline: Deadline
+    facts: Optional[TorchFacts] = None
+    device: str = "cpu"
+    emulated: Optional[str] = None
+    no_emulation: str = "the build stage was not asked for"
+
+    @property
+    def passed_any_check(self) -> bool:
+        return any(record.status is Status.OK for record in self.draft.result.checks)
+
+    @property
+    def required(self) -> FrozenSet[str]:
+        """The providers that were asked for by name."""
+        return frozenset(each.name for each in self.request.providers if each.required)
+
+    def decides(self, name: str) -> bool:
+        """Whether this provider's failure is the run's: not that of a rival nobody asked for by
+        name, which only loses its own place beside ours."""
+        return name not in RIVALS or name in self.required
+
+    @property
+    def ours_is_out(self) -> str:
+        """Why nothing should start our kernel again: it ran into its limit in the check, or was
+        left out of it. Else empty."""
+        names = [provider.name for provider in self.request.providers]
+        if Stage.CHECK in self.request.stages and OURS not in names:
+            return f"not tried, as {OURS} was left out of this run"
+        hung = (record for record in self.draft.result.checks if record.status is Status.TIMEOUT)
+        first = next((record for record in hung if record.provider == OURS), None)
+        if first is None:
+            return ""
+        on = first.shape.label
+        return f"not tried, as {OURS} on {on} had not ended within its limit in the check"
+
+    def capability(self) -> Optional[Tuple[int, int]]:
+        """Compute capability of the GPU by torch, else by nvidia-smi; None without a GPU."""
+        if self.facts is not None and self.facts.capability is not None:
+            return self.facts.capability
+        seen = self.draft.result.machine
+        text = seen.compute_capability if seen is not None else None
+        major, _, minor = (text or "").partition(".")
+        return (int(major), int(minor)) if major.isdigit() and minor.isdigit() else None
+
+    def setting(self) -> Setting:
+        """What a worker process has to know."""
+        library, why = os.environ.get(LIBRARY_VARIABLE), "the build stage was not asked for"
+        built = self.draft.result.build
+        if self.device == "cpu":
+            library, why = self.emulated, self.no_emulation
+        elif built is not None:
+            library, why = built.library, built.reason
+        seed, inputs = self.request.seed, str(self.draft.folder / INPUTS)
+        return Setting(self.device, str(self.sources), seed, library, why, inputs)
+
+    def gpu_state(self, ours: Optional[int] = None) -> Optional[GpuState]:
+        """Clocks, power and company of the GPU now; None on the CPU. ours: pid of our worker."""
+        if self.facts is None or self.device != "cuda":
+            return None
+        return machine.gpu_state(self.facts, ours)
+
+
+class Case(Protocol):
+    """What a record of any stage tells about its provider and shape."""
+
+    @property
+    def provider(self) -> str: ...
+
+    @property
+    def shape(self) -> Shape: ...
+
+    @property
+    def reason(self) -> str: ...
+
+
+def tell(records: Sequence[Case]) -> str:
+    """The first of some bad records in a sentence, and how many more there are."""
+    first = records[0]
+    more = f" (and {len(records) - 1} more)" if len(records) > 1 else ""
+    return f"{first.provider} on {first.shape.label}: {first.reason}{more}"

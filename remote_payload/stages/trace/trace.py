@@ -1,0 +1,183 @@
+"""Kernel times and launch geometry from CUPTI, which needs no right to read counters.
+
+torch.profiler writes a Chrome trace; its events of category "kernel" carry what CUPTI recorded of
+each launch (pytorch/kineto, libkineto/src/CuptiActivity.cpp, metadataJson). What this torch does
+not write is None, never a guess.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import replace
+from typing import Any, Callable, List, Optional, Sequence, Tuple
+
+from remote_payload.contract.case import Shape
+from remote_payload.contract.records import CheckRecord, KernelTrace, TraceRecord
+from remote_payload.contract.request import Provider, Request
+from remote_payload.contract.words import Stage, Status
+from remote_payload.operators.setting import Setting
+from remote_payload.processes.announce import say, step
+from remote_payload.processes.isolate import Deadline, Died, Pipe, Silent, Worker
+from remote_payload.stages.check.check import ours_first
+
+SAW_NOTHING = "torch.profiler saw no kernel"
+_CASE_LIMIT_S = 60.0
+_NAMELESS = "(no name)"
+_NUMBERS = re.compile(r"-?\d+")
+
+Keep = Callable[[Tuple[TraceRecord, ...]], None]
+Case = Tuple[Provider, Shape]
+
+
+class Unreadable(ValueError):
+    """Not a trace that can be trusted; the text says why."""
+
+
+def kernels(text: str) -> Tuple[KernelTrace, ...]:
+    """The kernel launches in a Chrome trace, in the order in which they ran. Raises Unreadable.
+
+    A launch without a duration makes the trace unreadable: a sum over the rest is too small.
+    """
+    try:
+        trace = json.loads(text, strict=False)
+    except ValueError as exc:
+        raise Unreadable(f"the trace is not JSON: {exc}") from exc
+    events = trace.get("traceEvents") if isinstance(trace, dict) else trace
+    if not isinstance(events, list):
+        raise Unreadable("the trace has no list of events")
+    launches = [event for event in events if _is_kernel(event)]
+    launches.sort(key=lambda event: _number(event.get("ts")) or 0.0)
+    return tuple(_kernel(event) for event in launches)
+
+
+def run(
+    request: Request,
+    setting: Setting,
+    deadline: Deadline,
+    checks: Sequence[CheckRecord],
+    keep: Keep,
+) -> Tuple[TraceRecord, ...]:
+    """Trace what passed the check, of the plan's shapes, handing the records so far to `keep`
+    after each.
+
+    Each provider has a process of its own, which ends with its first fault. Raises OutOfTime.
+    """
+    chosen = request.trace.shapes or request.shapes
+    done = [c for c in checks if c.status is Status.OK and not c.emulated and c.shape in chosen]
+    passed = {(c.provider, c.shape) for c in done}
+    total = len(passed)
+    records: List[TraceRecord] = []
+    for provider in ours_first(request.providers):
+        shapes = [shape for shape in request.shapes if (provider.name, shape) in passed]
+        if not shapes:
+            continue
+        for record in _of_provider(provider, shapes, setting, deadline, (len(records), total)):
+            records.append(record)
+            say(f"trace {record.provider} {record.shape.label}: {_line(record)}")
+            keep(tuple(records))
+    step(Stage.TRACE, total, total, "traced")
+    return tuple(records)
+
+
+def _of_provider(
+    provider: Provider,
+    shapes: Sequence[Shape],
+    setting: Setting,
+    deadline: Deadline,
+    progress: Tuple[int, int],
+) -> List[TraceRecord]:
+    found: List[TraceRecord] = []
+    worker: Optional[Worker] = None
+    try:
+        for shape in shapes:
+            deadline.require()
+            step(
+                Stage.TRACE, progress[0] + len(found), progress[1], f"{provider.name} {shape.label}"
+            )
+            blank = TraceRecord(provider.name, shape, Status.FAILED)
+            try:
+                if worker is None:
+                    worker = Worker(_serve, provider, setting)
+                worker.send(shape)
+                found.append(worker.receive(deadline.allow(_CASE_LIMIT_S)))
+            except Silent as exc:
+                found.append(replace(blank, status=Status.TIMEOUT, reason=str(exc)))
+                break
+            except Died as exc:
+                found.append(replace(blank, reason=f"crashed while being traced: {exc}"))
+                break
+    finally:
+        if worker is not None:
+            worker.kill()
+    return found
+
+
+def _serve(pipe: Pipe, provider: Provider, setting: Setting) -> None:
+    """A worker's life: shapes in, records out, until the parent closes or kills it."""
+    from remote_payload.stages.trace import (
+        trace_case,  # here, so that the parent never imports torch
+    )
+
+    while True:
+        try:
+            shape = pipe.recv()
+        except EOFError:
+            return
+        pipe.send(trace_case.trace(provider, shape, setting))
+
+
+def _line(record: TraceRecord) -> str:
+    if record.status is not Status.OK:
+        return f"{record.status.value}, {record.reason}"
+    return f"{len(record.kernels)} kernels in {record.calls} calls"
+
+
+def _is_kernel(event: Any) -> bool:
+    """Older torch says "Kernel"; only complete events ("X") are launches, not their arrows."""
+    if not isinstance(event, dict) or str(event.get("cat", "")).lower() != "kernel":
+        return False
+    return bool(event.get("ph", "X") == "X")
+
+
+def _kernel(event: Any) -> KernelTrace:
+    name = str(event.get("name") or _NAMELESS)
+    duration_us = _number(event.get("dur"))
+    if duration_us is None or duration_us <= 0:
+        raise Unreadable(f"the trace has no duration for {name[:80]}")
+    args = event.get("args")
+    facts = args if isinstance(args, dict) else {}
+    return KernelTrace(
+        name=name,
+        duration_us=duration_us,
+        grid=_sizes(facts.get("grid")),
+        block=_sizes(facts.get("block")),
+        registers=_count(facts.get("registers per thread")),
+        shared_bytes=_count(facts.get("shared memory")),
+    )
+
+
+def _number(value: Any) -> Optional[float]:
+    """A finite number, also one in quotes."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _count(value: Any) -> Optional[int]:
+    number = _number(value)
+    return int(number) if number is not None and number >= 0 and number == int(number) else None
+
+
+def _sizes(value: Any) -> Optional[Tuple[int, int, int]]:
+    """Three sizes above zero, as a list or as the text of one."""
+    parts = _NUMBERS.findall(value) if isinstance(value, str) else value
+    if not isinstance(parts, list) or len(parts) != 3:
+        return None
+    x, y, z = (_count(part) for part in parts)
+    return (x, y, z) if x and y and z else None
