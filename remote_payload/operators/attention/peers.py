@@ -147,9 +147,8 @@ def _flashinfer(module: Any, setting: Setting) -> Loaded:
 
 
 def _triton(module: Any, setting: Setting) -> Loaded:
-    from remote_payload.operators.attention import (
-        triton_attention,  # not to be imported where triton is missing
-    )
+    # Not to be imported where triton is missing.
+    from remote_payload.operators.attention import triton as triton_attention
 
     interpreted = triton_attention.INTERPRETED
     if setting.device != "cuda" and not interpreted:
