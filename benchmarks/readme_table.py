@@ -15,7 +15,7 @@ from orchestrator.report import format as fmt
 from orchestrator.report.figures import Figure, Figures, figures
 from orchestrator.report.plain import plain
 from remote_payload.contract import codec
-from remote_payload.contract.case import Shape
+from remote_payload.contract.case import Case
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Method, Status
 from remote_payload.operators.attention.catalog import OURS, OWN
@@ -26,7 +26,7 @@ BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 NOT_MEASURED = "The kernel's speed on Hopper is **not yet measured**."
 _METHODS = (Method.BACK_TO_BACK, Method.GRAPH, Method.COLD)
 _HEADER = (
-    f"| Shape | Method | {OURS}, µs/head | Fastest other | its µs/head | {OURS} is faster by |",
+    f"| Case | Method | {OURS}, µs/head | Fastest other | its µs/head | {OURS} is faster by |",
     "|---|---|---|---|---|---|",
 )
 
@@ -61,23 +61,23 @@ def _run(name: str, result: Result) -> str:
 
 def _rows(derived: Figures, method: Method) -> list[str]:
     timed = [row for row in derived.of_method(method) if row.trusted]
-    shapes = dict.fromkeys(row.record.shape for row in timed)
-    return [line for shape in shapes if (line := _row(timed, shape, method))]
+    cases = dict.fromkeys(row.record.case for row in timed)
+    return [line for case in cases if (line := _row(timed, case, method))]
 
 
-def _row(timed: Sequence[Figure], shape: Shape, method: Method) -> str:
-    here = [row for row in timed if row.record.shape == shape and row.trusted]
+def _row(timed: Sequence[Figure], case: Case, method: Method) -> str:
+    here = [row for row in timed if row.record.case == case and row.trusted]
     ours = next((row for row in here if row.record.provider == OURS), None)
     others = [row for row in here if row.record.provider not in OWN]
     if ours is None or ours.trusted is None:
         return ""
     waited = fmt.HOST_BOUND_NOTE if ours.host_bound else ""
-    cells = [shape.label, method.value, fmt.with_interval(ours.trusted, shape.heads) + waited]
+    cells = [case.label, method.value, fmt.with_interval(ours.trusted, case.heads) + waited]
     best = min(others, key=lambda row: row.trusted.median_us if row.trusted else 0.0, default=None)
     if best is None or best.trusted is None:
         cells += [fmt.NONE] * 3
     else:
-        theirs = fmt.with_interval(best.trusted, shape.heads)
+        theirs = fmt.with_interval(best.trusted, case.heads)
         theirs += fmt.HOST_BOUND_NOTE if best.host_bound else ""
         # What the host's time would decide is left to the row of the graphs.
         speedup = ratio(best.record.samples_us, ours.record.samples_us)

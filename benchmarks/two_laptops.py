@@ -41,9 +41,11 @@ from orchestrator.values.progress import Silence
 from orchestrator.values.run import RunCard
 from orchestrator.workflows.jobs.errand import Errand
 from orchestrator.workflows.jobs.run_job import bring_home, run_job
-from remote_payload.contract.case import Shape
+from remote_payload.contract.case import Case
+from remote_payload.contract.dtypes import DType
 from remote_payload.contract.request import Request
-from remote_payload.contract.words import DType, Stage
+from remote_payload.contract.words import Stage
+from remote_payload.operators.attention.definition import attention_case
 
 Reach = Callable[[], Transport]
 
@@ -56,7 +58,7 @@ from remote_payload import codec
 from remote_payload.contract.result import Request, Result, Status
 job = Path(sys.argv[2]).parent
 request = codec.loads(Request, Path(sys.argv[1]).read_text())
-laptop = request.shapes[0].heads
+laptop = request.cases[0].heads
 with open(job.parent.parent / "book.txt", "a") as book:
     book.write(f"{laptop} {request.run_id}\\n")
 for n in range(3):
@@ -75,15 +77,15 @@ class Laptop:
     runs: RunStore
 
     @property
-    def shape(self) -> Shape:
-        return Shape(1, self.number, 64, 64, DType.FP32)
+    def case(self) -> Case:
+        return attention_case(1, self.number, 64, 64, DType.FP32)
 
     def start(self, reach: Reach, snapshot: str, run_id: str) -> None:
         """Make a run, as `bench` does."""
         with reach() as transport:
             host = transport.host
             card = RunCard(run_id, "bench", host.name, host.workspace, snapshot, "", "", "")
-            request = Request(run_id, snapshot, (Stage.BENCH,), (self.shape,), ())
+            request = Request(run_id, snapshot, (Stage.BENCH,), (self.case,), ())
             run_job(Errand(transport, self.runs, Silence()), card, request)
 
     def attach(self, reach: Reach) -> None:
@@ -218,7 +220,7 @@ def _look(workspace: Path, laptops: tuple[Laptop, ...], tally: Tally) -> None:
                 continue
             homes[folder.name] += 1
             tally.faults += [f"{who}: {what}" for what in _wrong(folder, jobs, laptop, ran)]
-            if (result.request.run_id, result.request.shapes) != (folder.name, (laptop.shape,)):
+            if (result.request.run_id, result.request.cases) != (folder.name, (laptop.case,)):
                 tally.faults.append(f"{who} has a result that was not asked for there")
     tally.home = homes.total()
     lost = set(jobs) - set(homes)

@@ -56,8 +56,8 @@ def part(name: str, rehearse: bool, without: str = "", variants: str = "") -> Pa
     limits = ("--case-limit", str(CASE_LIMIT_S))
     proofs = ("--proof-limit", str(EMULATED_PROOF_LIMIT_S if rehearse else PROOF_LIMIT_S))
     if name == "first":
-        shapes = _shapes(FIRST_HEADS, rehearse)
-        bench = (*device, *shapes, "--providers", FIRST_PROVIDERS, "--rounds", "12", *limits)
+        cases = _shapes(FIRST_HEADS, rehearse)
+        bench = (*device, *cases, "--providers", FIRST_PROVIDERS, "--rounds", "12", *limits)
         arch = ("--arch", HOPPER) if rehearse else ()
         proof = (*device, *arch, "--only", "conformance", *proofs)
         return Part(name, (Step("bench", bench, 150), Step("prove", proof, 70)), 225, rehearse)
@@ -65,8 +65,8 @@ def part(name: str, rehearse: bool, without: str = "", variants: str = "") -> Pa
         ("--variants", variants) if variants else ()
     )
     extras = ("--prove", *proofs, "--peers", "--ceilings")
-    shapes = _shapes(ALL_HEADS, rehearse)
-    everything = (*device, *shapes, *chosen, "--rounds", "16", *limits, *extras)
+    cases = _shapes(ALL_HEADS, rehearse)
+    everything = (*device, *cases, *chosen, "--rounds", "16", *limits, *extras)
     return Part(name, (Step("profile", everything, 450),), 480, rehearse)
 
 

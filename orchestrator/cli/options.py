@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from orchestrator.cli.quantities import Duration, Numbers, Whole
+from orchestrator.cli.quantities import Duration
 
 # What a file with our Markdown in it may be called; a name without an ending is no claim.
 MARKDOWN = (".md", ".markdown", ".txt")
@@ -21,7 +21,6 @@ OUTPUT = click.Path(path_type=Path, dir_okay=False, readable=False)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-DIMS = (64, 128)
 _PROVIDER = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]*)=(.+:[A-Za-z_][A-Za-z0-9_]*)\Z", re.DOTALL)
 
 
@@ -53,15 +52,17 @@ class Names(click.ParamType["tuple[str, ...]"]):
 
 
 def _providers() -> tuple[str, ...]:
-    from remote_payload.operators.attention.catalog import BY_NAME
+    from remote_payload.operators import registry
 
-    return tuple(BY_NAME)
+    operators = [registry.find(name) for name in registry.names()]
+    return tuple(dict.fromkeys(name for operator in operators for name in operator.by_name))
 
 
 def _variants() -> tuple[str, ...]:
-    from remote_payload.operators.attention.catalog import VARIANTS
+    from remote_payload.operators import registry
 
-    return VARIANTS
+    known = registry.find(registry.DEFAULT).providers
+    return tuple(p.name.removeprefix(f"{p.variant_of}-") for p in known if p.variant_of)
 
 
 PROVIDERS = Names("provider", _providers, otherwise="; your own: --provider name=path.py:function")
@@ -76,14 +77,12 @@ class UserProvider(click.ParamType["tuple[str, str]"]):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, str]:
-        from remote_payload.operators.attention.catalog import BY_NAME
-
         if isinstance(value, tuple):
             return value
         match = _PROVIDER.match(str(value))
         if match is None:
             self.fail(f"{value!r}: expected name=module:function or name=path.py:function")
-        if match[1] in BY_NAME:
+        if match[1] in _providers():
             self.fail(f"the name {match[1]!r} belongs to a built-in provider; choose another")
         return match[1], match[2]
 
@@ -163,27 +162,6 @@ def arch_option(function: F) -> F:
         type=Arches(),
         help="Compile for these instead of asking the device, e.g. sm_90a.",
     )(function)
-
-
-def shape_options(function: F) -> F:
-    """The attention problem. What is left open is chosen for the device that is found."""
-    for option in (
-        click.option("--causal", is_flag=True, help="With a causal mask."),
-        click.option(
-            "--dtype",
-            type=click.Choice(["fp16", "bf16", "fp32"]),
-            default="fp16",
-            help="Element type of q, k, v and the output.",
-        ),
-        click.option(
-            "--dim", type=Whole(), default=64, callback=_dim, help="Head dimension: 64 or 128."
-        ),
-        click.option("--seq", type=Whole(), default=512, help="Sequence length."),
-        click.option("--heads", type=Numbers(), help="Default: 8,16,32,64,96,128; CPU: 8,16."),
-        click.option("--batch", type=Whole(), help="Default: 16; CPU: 1."),
-    ):
-        function = option(function)
-    return function
 
 
 def provider_options(function: F) -> F:
@@ -279,9 +257,3 @@ def refuse_own_stdout(output: Path | None) -> None:
     """UsageError where a document on stdout would be mixed with what is written to `output`."""
     if is_own_stdout(output):
         raise click.UsageError("--json prints on stdout, and -o would write there as well")
-
-
-def _dim(ctx: click.Context, param: click.Parameter, value: int) -> int:
-    if value not in DIMS:
-        raise click.BadParameter(f"{value} is not supported; expected 64 or 128", ctx, param)
-    return value

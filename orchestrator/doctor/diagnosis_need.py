@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from orchestrator.doctor.diagnosis import Diagnosis
 from orchestrator.doctor.diagnosis_software import misnamed, too_new
 from orchestrator.doctor.finding import Case, Finding, Level
+from remote_payload.contract.facts import Role
 from remote_payload.contract.request import Request
 from remote_payload.contract.words import Device, Stage
-from remote_payload.operators.attention.catalog import OWN
+from remote_payload.operators import registry
 
 # The agent ends a program after this time (remote_payload/agent/doctor.py). Whoever answered
 # sooner has waited for every program, so that what is missing is really not there.
@@ -69,7 +70,9 @@ def need_of(request: Request, case: Case) -> Need:
     counters = Stage.NCU in request.stages and request.ncu.required and not request.ncu.any_device
     insists = request.device is Device.CUDA or counters
     there = case.gpu is not None or case.host.gpu is not None
-    ours = Stage.PROVE in request.stages or any(one.name in OWN for one in request.providers)
+    operator = registry.known(request.operator)
+    own = operator.facts.named(Role.OURS) if operator else ()
+    ours = Stage.PROVE in request.stages or any(one.name in own for one in request.providers)
     return Need(
         torch=any(stage is not Stage.BUILD for stage in request.stages),
         insists=insists,

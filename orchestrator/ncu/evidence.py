@@ -97,7 +97,7 @@ Value = Callable[[Quantity], float | None]
 
 
 def of_call(kernels: Sequence[KernelCapture], minimum_bytes: int = 0) -> tuple[Evidence, ...]:
-    """The evidence in the kernels of one call; minimum_bytes: what its shape has to move."""
+    """The evidence in the kernels of one call; minimum_bytes: what its case has to move."""
     return _evidence(
         kernels, lambda quantity: combine(kernels, quantity).value, float(minimum_bytes)
     )

@@ -8,9 +8,10 @@ from orchestrator.performance.device import EXPONENTIALS_PER_CLOCK, Device
 from orchestrator.performance.objection import BEYOND_REASON, device_of
 from orchestrator.performance.stats import Summary, summarize, usable
 from orchestrator.readers.cutlass_csv import GemmRow
+from remote_payload.contract.dtypes import DType
 from remote_payload.contract.records import CeilingRecord
 from remote_payload.contract.result import Result
-from remote_payload.contract.words import DType, Status
+from remote_payload.contract.words import Status
 
 GEMM = "gemm-"
 # FP8 runs at twice the dense FP16 rate on every device here that has it, by the data sheets that

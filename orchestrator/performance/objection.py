@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import combinations
 
-from orchestrator.performance.attention import tflops
 from orchestrator.performance.device import Device, find
 from orchestrator.performance.host_pace import HOST_BOUND, bound_by_host
 from orchestrator.performance.roofline import binding, roofs
 from orchestrator.performance.stats import ratio, summarize, usable
 from orchestrator.performance.verdict import MINIMUM_EFFECT
+from orchestrator.performance.work import gbs, tflops
 from remote_payload.contract import words
+from remote_payload.contract.facts import CaseFacts, OperatorFacts
 from remote_payload.contract.records import BenchRecord, CheckRecord, GpuState
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Status
-from remote_payload.operators.attention.catalog import BASELINE
 
 # pyperf warns of an unstable benchmark from a standard deviation of 10 % on (pyperf/_cli.py).
 UNSTABLE_CV = 0.10
@@ -81,7 +81,7 @@ def objections(result: Result) -> tuple[Objection, ...]:
 def about(record: BenchRecord) -> str:
     """Name a timing for people."""
     control = ", A/A control" if record.control else ""
-    return f"{record.provider}, {record.shape.label}, {record.method.value}{control}"
+    return f"{record.provider}, {record.case.label}, {record.method.value}{control}"
 
 
 def _timed(result: Result) -> Iterator[BenchRecord]:
@@ -107,31 +107,37 @@ def _what_is_bad(record: BenchRecord) -> str:
 def _beyond_reason(result: Result) -> Iterator[Objection]:
     """Also where nothing is known of the device."""
     for record in _timed(result):
-        rate = tflops(record.shape, min(record.samples_us))
-        if rate * 1e12 > BEYOND_REASON:
-            text = f"{rate:.4g} TFLOPS, which is more than any machine computes"
+        facts, shortest_us = result.facts(record.case), min(record.samples_us)
+        rate, moved = tflops(facts, shortest_us) or 0.0, gbs(facts, shortest_us) or 0.0
+        text = f"{rate:.4g} TFLOPS, which is more than any machine computes"
+        if rate * 1e12 <= BEYOND_REASON:
+            text = f"{moved:.4g} GB/s, which is more than any machine moves"
+        if max(rate * 1e12, moved * 1e9) > BEYOND_REASON:
             yield Objection(Severity.ERROR, about(record), text)
 
 
 def _unchecked(result: Result) -> Iterator[Objection]:
-    passed = {(c.provider, c.shape) for c in result.checks if c.status is Status.OK}
+    passed = {(c.provider, c.case) for c in result.checks if c.status is Status.OK}
     for record in _timed(result):
-        if (record.provider, record.shape) not in passed:
+        if (record.provider, record.case) not in passed:
             yield Objection(Severity.ERROR, about(record), "timed without a passed check")
 
 
 def _above_a_roof(result: Result) -> Iterator[Objection]:
     device = device_of(result)
     for record in _timed(result) if device else ():
-        if device and (objection := _roof_objection(record, device)):
+        if device and (objection := _roof_objection(record, result.facts(record.case), device)):
             yield objection
 
 
-def _roof_objection(record: BenchRecord, device: Device) -> Objection | None:
+def _roof_objection(record: BenchRecord, facts: CaseFacts, device: Device) -> Objection | None:
     """ERROR below the time physics allows, DOUBT between that and the documented peak."""
-    applicable = roofs(record.shape, device, record.method)
+    applicable = roofs(facts, device, record.method)
+    roof = binding(applicable)
+    if roof is None:
+        return None
     median_us = summarize(record.samples_us).median_us
-    speed = f"{median_us:.4g} µs ({tflops(record.shape, median_us):.4g} TFLOPS)"
+    speed = f"{median_us:.4g} µs ({_speed(facts, median_us)})"
     hardest = max(applicable, key=lambda roof: roof.limit_us)
     if median_us < hardest.limit_us:
         text = (
@@ -139,7 +145,6 @@ def _roof_objection(record: BenchRecord, device: Device) -> Objection | None:
             f"{hardest.limit_us:.4g} µs at its highest clock"
         )
         return Objection(Severity.ERROR, about(record), text)
-    roof = binding(applicable)
     if median_us < roof.floor_us:
         text = (
             f"{speed} is more than the documented {roof.resource.value} peak of {device.model}; "
@@ -149,27 +154,36 @@ def _roof_objection(record: BenchRecord, device: Device) -> Objection | None:
     return None
 
 
+def _speed(facts: CaseFacts, total_us: float) -> str:
+    """In TFLOPS, or for work that tensor cores do not take in GB/s."""
+    rate, moved = tflops(facts, total_us), gbs(facts, total_us)
+    if rate is None or (facts.work and not facts.work.matrix and moved):
+        return f"{moved or 0.0:.4g} GB/s"
+    return f"{rate:.4g} TFLOPS"
+
+
 def _look_alikes(result: Result) -> Iterator[Objection]:
-    digests = {(c.provider, c.shape): c for c in result.checks if c.output_digest}
+    digests = {(c.provider, c.case): c for c in result.checks if c.output_digest}
     records = [record for record in _timed(result) if not record.control]
     for one, two in combinations(records, 2):
-        first = digests.get((one.provider, one.shape))
-        second = digests.get((two.provider, two.shape))
+        first = digests.get((one.provider, one.case))
+        second = digests.get((two.provider, two.case))
         if first is None or second is None or one.provider == two.provider:
             continue
-        same_case = (one.shape, one.method) == (two.shape, two.method)
+        same_case = (one.case, one.method) == (two.case, two.method)
         same_output = first.output_digest == second.output_digest
         if same_case and same_output and _equal_time(one, two):
             yield Objection(
-                _look_alike_severity(first, second),
+                _look_alike_severity(first, second, result.operator),
                 about(one),
                 f"bit-identical output and equal time as {two.provider}: probably the same code",
             )
 
 
-def _look_alike_severity(one: CheckRecord, two: CheckRecord) -> Severity:
+def _look_alike_severity(one: CheckRecord, two: CheckRecord, operator: OperatorFacts) -> Severity:
     """PyTorch's default backend is by definition one of its named ones; others have no excuse."""
-    torch_only = one.provider.startswith(BASELINE) and two.provider.startswith(BASELINE)
+    base = operator.baseline or "\0"
+    torch_only = one.provider.startswith(base) and two.provider.startswith(base)
     return Severity.NOTE if torch_only else Severity.DOUBT
 
 
@@ -197,10 +211,9 @@ def _host_bound(result: Result) -> Iterator[Objection]:
     """One note for all timings that are the host's; the verdicts take it into account."""
     waited = [record for record in _timed(result) if bound_by_host(record) and not record.control]
     if waited:
-        shapes = Counter(record.provider for record in waited)
+        counts = Counter(record.provider for record in waited)
         cases = ", ".join(
-            f"{name} on {number} shape{'s' if number > 1 else ''}"
-            for name, number in shapes.items()
+            f"{name} on {number} case{'s' if number > 1 else ''}" for name, number in counts.items()
         )
         text = (
             f"back to back the GPU waited for the host ({cases}): enqueueing took at least "

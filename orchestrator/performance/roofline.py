@@ -1,15 +1,14 @@
-"""The shortest time a machine allows for a shape, resource by resource."""
+"""The shortest time a machine allows for a case, resource by resource."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
 
-from orchestrator.performance.attention import exponentials, flops, minimum_bytes
 from orchestrator.performance.device import EXPONENTIALS_PER_CLOCK, Device
-from remote_payload.contract.case import Shape
+from remote_payload.contract.facts import CaseFacts
 from remote_payload.contract.records import BenchRecord, GpuState
-from remote_payload.contract.words import DType, Method
+from remote_payload.contract.words import Method
 
 # A GPU that draws this share of its power limit is at work; idle ones draw a sixth and less, and
 # keep high clocks for a while. Our own line, drawn from nvidia-smi logs of H100 and H200.
@@ -31,7 +30,7 @@ class Resource(str, Enum):
 
 @dataclass(frozen=True)
 class Roof:
-    """One resource's bound on one shape.
+    """One resource's bound on one case.
 
     floor_us: time at the documented peak; percentages refer to it. limit_us: time at the highest
     clock and with everything the L2 could hide; a shorter one is a measurement error. Zero where
@@ -47,40 +46,44 @@ class Roof:
         return 100 * self.floor_us / total_us
 
 
-def roofs(shape: Shape, device: Device, method: Method) -> tuple[Roof, ...]:
-    """Every roof that holds for any kernel on the shape and device, measured by the method.
+def roofs(facts: CaseFacts, device: Device, method: Method) -> tuple[Roof, ...]:
+    """Every roof that holds for any kernel on the case and device, measured by the method.
 
     Warm calls whose compulsory traffic fits into the L2 cache have no memory roof.
     """
     all_roofs = (
-        _tensor(shape, device),
-        _exp(shape, device),
-        _memory(shape, device, method),
-        _l2(shape, device),
+        _tensor(facts, device),
+        _exp(facts, device),
+        _memory(facts, device, method),
+        _l2(facts, device),
     )
     return tuple(roof for roof in all_roofs if roof is not None)
 
 
-def special_roofs(shape: Shape, device: Device) -> tuple[Roof, ...]:
+def special_roofs(facts: CaseFacts, device: Device) -> tuple[Roof, ...]:
     """Roofs of kernels that compute with mma.sync, or without tensor cores; none for all others."""
+    work, tensor = facts.work, _tensor(facts, device)
     found = []
-    if device.mma_sync_share is not None and device.mma_sync_share < 1:
-        roof, share = _tensor(shape, device), device.mma_sync_share
-        found.append(Roof(Resource.MMA_SYNC, roof.floor_us / share, roof.limit_us / share))
-    if device.fp32_tflops:
+    share = device.mma_sync_share
+    if tensor is not None and share is not None and share < 1:
+        found.append(Roof(Resource.MMA_SYNC, tensor.floor_us / share, tensor.limit_us / share))
+    if device.fp32_tflops and work is not None and work.flop:
         # Limit zero: half-precision arithmetic outside the tensor cores is faster on some devices.
-        found.append(Roof(Resource.FP32, flops(shape) / 1e6 / device.fp32_tflops, 0.0))
+        found.append(Roof(Resource.FP32, work.flop / 1e6 / device.fp32_tflops, 0.0))
     return tuple(found)
 
 
-def binding(applicable: tuple[Roof, ...]) -> Roof:
+def binding(applicable: tuple[Roof, ...]) -> Roof | None:
     """The roof with the longest floor: the one that a perfect kernel would hit first."""
-    return max(applicable, key=lambda roof: roof.floor_us)
+    return max(applicable, key=lambda roof: roof.floor_us, default=None)
 
 
-def exp_tflops(shape: Shape, device: Device) -> float:
-    """The FLOP rate at which the exponential units are full: 4·D FLOP go with each exponential."""
-    return 4 * shape.dim * _exp_rate(device, device.peak_mhz) / 1e12
+def exp_tflops(facts: CaseFacts, device: Device) -> float | None:
+    """The FLOP rate at which the exponential units are full; None for work without any."""
+    work = facts.work
+    if work is None or not work.exponentials or not work.flop:
+        return None
+    return work.flop / work.exponentials * _exp_rate(device, device.peak_mhz) / 1e12
 
 
 @dataclass(frozen=True)
@@ -111,19 +114,21 @@ def _at_work(state: GpuState) -> bool:
     return state.power_w >= _BUSY_POWER * state.power_limit_w
 
 
-def _tensor(shape: Shape, device: Device) -> Roof:
-    # TF32 runs at half the dense FP16 rate on every device we know (their data sheets).
-    share = 0.5 if shape.dtype is DType.FP32 else 1.0
-    work = flops(shape) / 1e6
+def _tensor(facts: CaseFacts, device: Device) -> Roof | None:
+    work, times = facts.work, facts.case.dtype.facts.tensor_times
+    if work is None or not work.flop or not work.matrix or not times:
+        return None
     return Roof(
         Resource.TENSOR,
-        work / (device.tensor_tflops * share),
-        work / (device.tensor_ceiling_tflops * share),
+        work.flop / 1e6 / (device.tensor_tflops * times),
+        work.flop / 1e6 / (device.tensor_ceiling_tflops * times),
     )
 
 
-def _exp(shape: Shape, device: Device) -> Roof:
-    work = exponentials(shape) * 1e6
+def _exp(facts: CaseFacts, device: Device) -> Roof | None:
+    if facts.work is None or not facts.work.exponentials:
+        return None
+    work = facts.work.exponentials * 1e6
     return Roof(
         Resource.EXP,
         work / _exp_rate(device, device.peak_mhz),
@@ -131,24 +136,31 @@ def _exp(shape: Shape, device: Device) -> Roof:
     )
 
 
+def exp_per_second(device: Device) -> float:
+    """What all exponential units give at the documented clock."""
+    return _exp_rate(device, device.peak_mhz)
+
+
 def _exp_rate(device: Device, clock_mhz: float) -> float:
     return device.sm_count * EXPONENTIALS_PER_CLOCK * clock_mhz * 1e6
 
 
-def _memory(shape: Shape, device: Device, method: Method) -> Roof | None:
-    traffic = minimum_bytes(shape)
+def _memory(facts: CaseFacts, device: Device, method: Method) -> Roof | None:
+    if facts.work is None:
+        return None
+    traffic = facts.work.traffic_bytes
     unavoidable = traffic - device.l2_bytes
     if method is Method.COLD:
-        # A flushed cache must load q, k and v; the output may still lie in it at the end.
-        unavoidable = max(unavoidable, traffic * 3 // 4)
+        # A flushed cache must load the inputs; the outputs may still lie in it at the end.
+        unavoidable = max(unavoidable, traffic - facts.work.written_bytes)
     if unavoidable <= 0:
         return None
     ceiling_gbs = max(device.memory_gbs, device.memory_ceiling_gbs)
     return Roof(Resource.MEMORY, traffic / device.memory_gbs / 1e3, unavoidable / ceiling_gbs / 1e3)
 
 
-def _l2(shape: Shape, device: Device) -> Roof | None:
-    """Whatever the caches hold, q, k, v and the output pass the L2 once."""
-    if not device.l2_gbs:
+def _l2(facts: CaseFacts, device: Device) -> Roof | None:
+    """Whatever the caches hold, inputs and outputs pass the L2 once."""
+    if not device.l2_gbs or facts.work is None or not facts.work.traffic_bytes:
         return None
-    return Roof(Resource.L2, minimum_bytes(shape) / device.l2_gbs / 1e3, 0.0)
+    return Roof(Resource.L2, facts.work.traffic_bytes / device.l2_gbs / 1e3, 0.0)

@@ -1,4 +1,4 @@
-"""The three tiers of the original report, each bound to the shape and the GPU it was set for."""
+"""Whether a time meets an operator's targets, each bound to a case and a model of GPU."""
 
 from __future__ import annotations
 
@@ -8,37 +8,9 @@ from enum import Enum
 from orchestrator.performance.device import find
 from orchestrator.performance.objection import device_of, on_gpu
 from orchestrator.performance.stats import Summary
-from remote_payload.contract.case import Shape
+from orchestrator.performance.work import size
+from remote_payload.contract.facts import CaseFacts, OperatorFacts, Targets, Tier
 from remote_payload.contract.result import Result
-from remote_payload.contract.words import DType
-
-TARGET_SHAPE = Shape(batch=16, heads=96, seq=512, dim=64, dtype=DType.FP16, causal=False)
-# As `device` calls it. A limit in µs says nothing of a GPU with other clocks, SMs or memory.
-TARGET_GPU = "H100 SXM"
-
-
-@dataclass(frozen=True)
-class Tier:
-    """A limit on µs/head at TARGET_SHAPE on TARGET_GPU. inclusive: to meet it exactly is enough."""
-
-    name: str
-    limit_us: float
-    inclusive: bool
-
-    @property
-    def criterion(self) -> str:
-        return f"{'at most' if self.inclusive else 'below'} {self.limit_us:.3f} µs/head"
-
-    def holds(self, per_head_us: float) -> bool:
-        """Whether a value meets the limit."""
-        return per_head_us < self.limit_us or (self.inclusive and per_head_us == self.limit_us)
-
-
-TIERS = (
-    Tier("Tier 1: match the H100 baseline", 3.820, inclusive=True),
-    Tier("Tier 2: exceed it", 3.0, inclusive=False),
-    Tier("Tier 3: push the limits", 2.0, inclusive=False),
-)
 
 
 class Outcome(str, Enum):
@@ -59,15 +31,25 @@ class TierJudgement:
     reason: str = ""
 
 
-def elsewhere(result: Result) -> str:
+def criterion(tier: Tier, unit: str) -> str:
+    """The limit in words."""
+    return f"{'at most' if tier.inclusive else 'below'} {tier.limit_us:.3f} {unit}"
+
+
+def holds(tier: Tier, value_us: float) -> bool:
+    """Whether a time in the operator's unit meets the limit."""
+    return value_us < tier.limit_us or (tier.inclusive and value_us == tier.limit_us)
+
+
+def elsewhere(result: Result, targets: Targets) -> str:
     """Why the run's machine is not the one that the targets are for; empty if it is.
 
     A slice of the GPU (MIG) has fewer SMs and is another machine.
     """
     device = device_of(result)
-    if device is not None and device.model == TARGET_GPU:
+    if device is not None and device.model == targets.gpu:
         return ""
-    return f"the targets are for {TARGET_GPU}, this is {_machine_of(result)}"
+    return f"the targets are for {targets.gpu}, this is {_machine_of(result)}"
 
 
 def _machine_of(result: Result) -> str:
@@ -83,19 +65,21 @@ def _machine_of(result: Result) -> str:
 
 
 def judge_tiers(
-    shape: Shape, summary: Summary | None, elsewhere: str = ""
+    targets: Targets, facts: CaseFacts, summary: Summary | None, elsewhere: str = ""
 ) -> tuple[TierJudgement, ...]:
     """Judge every tier; each stands alone, so that a passed first one hides no other.
 
     summary: total microseconds per call; None when there is no trustworthy timing. elsewhere: why
     this is not the targets' machine, as by `elsewhere`.
     """
-    return tuple(_judge(tier, shape, summary, elsewhere) for tier in TIERS)
+    return tuple(_judge(tier, targets, facts, summary, elsewhere) for tier in targets.tiers)
 
 
-def _judge(tier: Tier, shape: Shape, summary: Summary | None, elsewhere: str) -> TierJudgement:
-    if shape != TARGET_SHAPE:
-        reason = f"the target belongs to {TARGET_SHAPE.label}, this is {shape.label}"
+def _judge(
+    tier: Tier, targets: Targets, facts: CaseFacts, summary: Summary | None, elsewhere: str
+) -> TierJudgement:
+    if facts.case != targets.case:
+        reason = f"the target belongs to {targets.case.label}, this is {facts.case.label}"
         return TierJudgement(tier, Outcome.NOT_JUDGED, reason)
     if elsewhere:
         return TierJudgement(tier, Outcome.NOT_JUDGED, elsewhere)
@@ -104,10 +88,16 @@ def _judge(tier: Tier, shape: Shape, summary: Summary | None, elsewhere: str) ->
     if summary.low_us is None or summary.high_us is None:
         reason = f"{summary.n} samples give no interval; at least 6 are needed"
         return TierJudgement(tier, Outcome.INCONCLUSIVE, reason)
-    if tier.holds(summary.high_us / shape.heads):
+    if holds(tier, summary.high_us / facts.per):
         return TierJudgement(tier, Outcome.PASS)
-    if not tier.holds(summary.low_us / shape.heads):
+    if not holds(tier, summary.low_us / facts.per):
         return TierJudgement(tier, Outcome.FAIL)
     return TierJudgement(
         tier, Outcome.INCONCLUSIVE, "the interval straddles the limit: more rounds"
     )
+
+
+def weight(facts: CaseFacts, operator: OperatorFacts) -> tuple[bool, int]:
+    """How much a case tells of a run: the targets' case the most, then the one with most work."""
+    targets = operator.targets
+    return targets is not None and facts.case == targets.case, size(facts)

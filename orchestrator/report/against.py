@@ -1,4 +1,4 @@
-"""One provider against another on the same shape, by the method that can tell them apart."""
+"""One provider against another on the same case, by the method that can tell them apart."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from orchestrator.performance.host_pace import bound_by_host
 from orchestrator.performance.objection import about
 from orchestrator.performance.stats import ratio, usable
 from orchestrator.performance.verdict import Judgement, Verdict, judge, noise_floor
-from remote_payload.contract.case import Shape
+from remote_payload.contract.case import Case
 from remote_payload.contract.records import BenchRecord
 from remote_payload.contract.words import Method, Status
 
@@ -31,16 +31,16 @@ def judged_against(
     """
     if not _judgeable(refuted, base, record):
         return None
-    shape, noise = record.shape, noise_on(records, record.shape, record.method)
+    case, noise = record.case, noise_on(records, record.case, record.method)
     speedup = ratio(base.samples_us, record.samples_us)
     if not (bound_by_host(base) or bound_by_host(record)):
         return judge(speedup, noise)
-    graphs = [find(records, each.provider, shape, Method.GRAPH) for each in (base, record)]
+    graphs = [find(records, each.provider, case, Method.GRAPH) for each in (base, record)]
     known = [graph for graph in graphs if graph is not None]
     if len(known) < 2 or not _judgeable(refuted, *known):
         return Judgement(Verdict.INCONCLUSIVE, speedup, noise, _NO_GRAPH)
     speedup = ratio(known[0].samples_us, known[1].samples_us)
-    return replace(judge(speedup, noise_on(records, shape, Method.GRAPH)), by_graph=True)
+    return replace(judge(speedup, noise_on(records, case, Method.GRAPH)), by_graph=True)
 
 
 def run_noise(records: tuple[BenchRecord, ...], method: Method) -> float | None:
@@ -51,19 +51,19 @@ def run_noise(records: tuple[BenchRecord, ...], method: Method) -> float | None:
     return max(known) if known else None
 
 
-def noise_on(records: tuple[BenchRecord, ...], shape: Shape, method: Method) -> float | None:
-    """The noise floor of the A/A pair on the shape by the method, else of the run by the method."""
-    own = run_noise(tuple(record for record in records if record.shape == shape), method)
+def noise_on(records: tuple[BenchRecord, ...], case: Case, method: Method) -> float | None:
+    """The noise floor of the A/A pair on the case by the method, else of the run by the method."""
+    own = run_noise(tuple(record for record in records if record.case == case), method)
     return run_noise(records, method) if own is None else own
 
 
 def find(
-    records: tuple[BenchRecord, ...], provider: str, shape: Shape, method: Method
+    records: tuple[BenchRecord, ...], provider: str, case: Case, method: Method
 ) -> BenchRecord | None:
     """The provider's own timing, not its control's; None without one."""
-    wanted = (provider, shape, method)
+    wanted = (provider, case, method)
     return next(
-        (r for r in records if not r.control and (r.provider, r.shape, r.method) == wanted), None
+        (r for r in records if not r.control and (r.provider, r.case, r.method) == wanted), None
     )
 
 
@@ -73,7 +73,7 @@ def _judgeable(refuted: frozenset[str], *records: BenchRecord) -> bool:
 
 
 def _pair_noise(records: tuple[BenchRecord, ...], control: BenchRecord) -> float | None:
-    first = find(records, control.provider, control.shape, control.method)
+    first = find(records, control.provider, control.case, control.method)
     if first is None or not _judgeable(frozenset(), first, control):
         return None
     return noise_floor(ratio(first.samples_us, control.samples_us))

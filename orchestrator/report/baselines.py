@@ -1,4 +1,4 @@
-"""The original report's six rows, as data with their provenance."""
+"""Timings that others published of an operator, as data with their provenance."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from pathlib import Path
 
 from orchestrator.performance.device import find
 from remote_payload.contract import codec
-from remote_payload.contract.case import Shape
+from remote_payload.contract.case import Case
 from remote_payload.contract.records import Machine
-from remote_payload.contract.words import DType, Method
+from remote_payload.contract.words import Method
 
-_FILE = Path(__file__).parents[2] / "benchmarks" / "baselines" / "h100_sxm_torch2.4.1.json"
+_FOLDER = Path(__file__).parents[2] / "benchmarks" / "baselines"
 
 
 @dataclass(frozen=True)
 class BaselineRow:
-    """One head count; per_head_us is total latency / heads, as the original report prints it."""
+    """One case; unit_us is its time in the operator's unit, as it was printed."""
 
-    heads: int
-    per_head_us: float
+    case: Case
+    unit_us: float
 
 
 @dataclass(frozen=True)
@@ -28,22 +28,14 @@ class Baseline:
     """A published series of timings without raw samples, for one GPU and one torch version."""
 
     name: str
+    operator: str
     provenance: str
     gpu: str
     torch: str
     provider: str
-    batch: int
-    seq: int
-    dim: int
-    dtype: DType
-    causal: bool
     method: Method
     method_note: str
     rows: tuple[BaselineRow, ...]
-
-    def shape(self, row: BaselineRow) -> Shape:
-        """The attention shape of a row."""
-        return Shape(self.batch, row.heads, self.seq, self.dim, self.dtype, self.causal)
 
     def same_gpu(self, machine: Machine | None) -> bool:
         """Whether the machine has the GPU model the rows were taken on, and the whole of it."""
@@ -58,6 +50,8 @@ class Baseline:
 
 
 @cache
-def original() -> Baseline:
-    """The six rows of the original report."""
-    return codec.loads(Baseline, _FILE.read_text(encoding="utf-8"))
+def published(operator: str) -> tuple[Baseline, ...]:
+    """What is known of an operator from before: a file each in benchmarks/baselines/."""
+    texts = (path.read_text(encoding="utf-8") for path in sorted(_FOLDER.glob("*.json")))
+    every = (codec.loads(Baseline, text) for text in texts)
+    return tuple(one for one in every if one.operator == operator)

@@ -11,25 +11,27 @@ from orchestrator.performance.objection import CLOCK_DRIFT, on_gpu
 from orchestrator.performance.stats import Summary, ratio_of_medians
 from orchestrator.performance.verdict import Judgement, Verdict, judge
 from orchestrator.report.against import noise_on
+from orchestrator.report.families import sweep
 from orchestrator.report.figures import Figure, Figures, figures
 from orchestrator.values.run import Run
-from remote_payload.contract.case import Shape
+from remote_payload.contract.case import Case
+from remote_payload.contract.facts import OperatorFacts
 from remote_payload.contract.records import BenchRecord, CheckRecord, Machine
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Method, Status
 
-Key = tuple[str, Shape, Method]
+Key = tuple[str, Case, Method]
 
 
 @dataclass(frozen=True)
 class Row:
-    """One provider on one shape by one method, in both runs.
+    """One provider on one case by one method, in both runs.
 
     by_graph: it is inconclusive by itself, but the row by graph beside it decides the same case.
     """
 
     provider: str
-    shape: Shape
+    case: Case
     method: Method
     before: Summary
     after: Summary
@@ -42,7 +44,7 @@ class Lost:
     """What the first run timed and the second did not. broke: because it failed there."""
 
     provider: str
-    shape: Shape
+    case: Case
     method: Method
     reason: str
     broke: bool
@@ -63,7 +65,7 @@ class OpenCase:
     """What the first run timed and nothing can be said of now, and why."""
 
     provider: str
-    shape: Shape
+    case: Case
     method: Method
     reason: str
 
@@ -111,12 +113,12 @@ class Comparison:
     def open_cases(self) -> tuple[OpenCase, ...]:
         """Rows without a verdict, and what the second run lacks without having broken there."""
         unclear = [
-            OpenCase(row.provider, row.shape, row.method, row.judgement.advice)
+            OpenCase(row.provider, row.case, row.method, row.judgement.advice)
             for row in self.rows
             if row.judgement.verdict is Verdict.INCONCLUSIVE and not row.by_graph
         ]
         gone = [
-            OpenCase(one.provider, one.shape, one.method, one.reason)
+            OpenCase(one.provider, one.case, one.method, one.reason)
             for one in self.lost
             if not one.broke
         ]
@@ -155,27 +157,28 @@ def compare(before: Run, after: Run) -> Comparison:
     )
 
 
-def in_words(shapes: Iterable[Shape]) -> str:
-    """Shapes, with the head counts of those that differ in nothing else together."""
-    heads: dict[str, list[str]] = {}
-    for shape in dict.fromkeys(shapes):
-        count = str(shape.heads)
-        heads.setdefault(shape.label.replace(f" H={count} ", " "), []).append(count)
-    return "; ".join(f"{rest} H={','.join(counts)}" for rest, counts in heads.items())
+def in_words(cases: Iterable[Case], operator: OperatorFacts) -> str:
+    """Cases, with the values of those that differ in one axis alone together."""
+    given = tuple(dict.fromkeys(cases))
+    along = sweep(given, operator)
+    values: dict[str, list[str]] = {}
+    for case in given:
+        values.setdefault(along.family(case).label, []).append(str(along.value(case)))
+    return "; ".join(f"{rest} {along.symbol}={','.join(counts)}" for rest, counts in values.items())
 
 
 def _timed(of: Figures) -> dict[Key, Figure]:
     """What a run timed completely, and what no objection refutes."""
     rows = [row for row in of.rows if row.trusted]
-    return {(r.record.provider, r.record.shape, r.record.method): r for r in rows}
+    return {(r.record.provider, r.record.case, r.record.method): r for r in rows}
 
 
 def _row(key: Key, old: Figure, new: Figure, first: Figures, second: Figures) -> Row:
     before, after = old.trusted, new.trusted
     assert before is not None, "only trusted figures are compared"
     assert after is not None, "only trusted figures are compared"
-    _, shape, method = key
-    floors = [noise_on(of.result.bench, shape, method) for of in (first, second)]
+    _, case, method = key
+    floors = [noise_on(of.result.bench, case, method) for of in (first, second)]
     known = [floor for floor in floors if floor is not None]
     noise = max(known) if len(known) == len(floors) else None
     speedup = ratio_of_medians(before, after)
@@ -189,9 +192,9 @@ def _row(key: Key, old: Figure, new: Figure, first: Figures, second: Figures) ->
 
 
 def _lost(key: Key, result: Result) -> Lost:
-    provider, shape, _ = key
-    checked = [c for c in result.checks if (c.provider, c.shape) == (provider, shape)]
-    timed = [r for r in result.bench if (r.provider, r.shape, r.method) == key and not r.control]
+    provider, case, _ = key
+    checked = [c for c in result.checks if (c.provider, c.case) == (provider, case)]
+    timed = [r for r in result.bench if (r.provider, r.case, r.method) == key and not r.control]
     broken = (Status.FAILED, Status.TIMEOUT)
     records: list[CheckRecord | BenchRecord] = [*checked, *timed]
     for record in records:
@@ -202,16 +205,16 @@ def _lost(key: Key, result: Result) -> Lost:
         return Lost(*key, "its timing is refuted or unusable", broke=True)
     if any(check.emulated for check in checked):
         return Lost(*key, "only checked, in the emulator, which has no speed", broke=False)
-    if _asked(result, provider, shape) and result.status is Status.FAILED:
+    if _asked(result, provider, case) and result.status is Status.FAILED:
         reason = f"not reached, as the run failed: {result.reason or 'no reason given'}"
         return Lost(*key, reason, broke=not result.unfit)
     return Lost(*key, "not asked for, or not reached", broke=False)
 
 
-def _asked(result: Result, provider: str, shape: Shape) -> bool:
+def _asked(result: Result, provider: str, case: Case) -> bool:
     request = result.request
     names = [each.name for each in request.providers]
-    return provider in names and shape in (*request.shapes, *request.cpu_shapes)
+    return provider in names and case in (*request.cases, *request.cpu_cases)
 
 
 def _conditions(before: Result, after: Result) -> Iterator[Condition]:
@@ -224,7 +227,7 @@ def _conditions(before: Result, after: Result) -> Iterator[Condition]:
         yield _condition(what, _fact(old, what), _fact(new, what))
     yield _condition("power limit", _power(old), _power(new))
     yield _clocks(_clock_mhz(before), _clock_mhz(after))
-    yield _condition("shapes", _shapes(before), _shapes(after))
+    yield _condition("cases", _cases(before), _cases(after))
     yield _condition("calls per sample", _calls(before), _calls(after))
 
 
@@ -276,8 +279,9 @@ def _clocks(before: float | None, after: float | None) -> Condition:
     return Condition("SM clock when timed", words[0], words[1], same)
 
 
-def _shapes(result: Result) -> str:
-    return in_words(r.shape for r in result.bench if r.status is Status.OK) or "none"
+def _cases(result: Result) -> str:
+    timed = (r.case for r in result.bench if r.status is Status.OK)
+    return in_words(timed, result.operator) or "none"
 
 
 def _calls(result: Result) -> str:

@@ -11,13 +11,14 @@ from orchestrator.report.comparison import Comparison, Gate, Row, in_words
 from orchestrator.report.render import fill
 from orchestrator.report.view import Table
 from remote_payload.contract import codec
-from remote_payload.contract.case import Shape
+from remote_payload.contract.case import Case
+from remote_payload.contract.facts import UNKNOWN, OperatorFacts
 from remote_payload.contract.words import Method
 
 _TEMPLATE = "compare.md.j2"
 _ROWS = (
     "Provider",
-    "Shape",
+    "Case",
     "Method",
     "Before, µs",
     "After, µs",
@@ -50,13 +51,16 @@ def markdown(found: Comparison) -> str:
 def view(found: Comparison) -> ComparisonView:
     """A comparison in words."""
     before, after = found.before.card.run_id, found.after.card.run_id
+    operator = _operator(found)
     return ComparisonView(
         title=f"{before} and {after}",
         first=first_line(found),
         verdict=verdict_line(found),
         table=Table(_ROWS, tuple(_cells(row) for row in found.rows)),
-        lost=_lines((one.provider, one.shape, one.method, one.reason) for one in found.lost),
-        gained=_lines((*key, "") for key in found.gained),
+        lost=_lines(
+            ((one.provider, one.case, one.method, one.reason) for one in found.lost), operator
+        ),
+        gained=_lines(((*key, "") for key in found.gained), operator),
         advice=_advice(found.rows),
         conditions=Table(
             _CONDITIONS,
@@ -68,11 +72,16 @@ def view(found: Comparison) -> ComparisonView:
     )
 
 
+def _operator(found: Comparison) -> OperatorFacts:
+    result = found.before.result
+    return result.operator if result else UNKNOWN
+
+
 def first_line(found: Comparison) -> str:
     """Whether anything but the code differs."""
     differences = found.differences
     if not differences:
-        return "Same device, driver, clocks and shapes."
+        return "Same device, driver, clocks and cases."
     parts = "; ".join(f"{one.what} ({one.before} / {one.after})" for one in differences)
     return f"NOT THE SAME CONDITIONS, so the code alone explains no difference: {parts}."
 
@@ -80,7 +89,7 @@ def first_line(found: Comparison) -> str:
 def verdict_line(found: Comparison) -> str:
     """How many rows got better and worse."""
     if not found.rows:
-        return "Nothing to compare: no provider was timed on the same shape in both runs."
+        return "Nothing to compare: no provider was timed on the same case in both runs."
     verdicts = [row.judgement.verdict for row in found.rows]
     reached = [verdict for verdict in Verdict if verdict in verdicts]
     counts = ", ".join(f"{verdicts.count(verdict)} {verdict.value}" for verdict in reached)
@@ -100,12 +109,14 @@ def undecided_line(found: Comparison) -> str:
         one = found.other_device
         parts.append(f"the devices differ ({one.before} before, {one.after} after)")
     if not found.rows:
-        parts.append("no provider was timed on the same shape in both runs")
+        parts.append("no provider was timed on the same case in both runs")
     open_cases = found.open_cases
     if open_cases:
         known = fmt.count(len(found.rows) + len(found.lost), "case")
-        cases = [(one.provider, one.shape, one.method, one.reason) for one in open_cases]
-        parts.append(f"{len(open_cases)} of {known} are open: {_first(_lines(cases))}")
+        cases = [(one.provider, one.case, one.method, one.reason) for one in open_cases]
+        parts.append(
+            f"{len(open_cases)} of {known} are open: {_first(_lines(cases, _operator(found)))}"
+        )
     return f"nothing decided: {'; '.join(parts)}"
 
 
@@ -140,12 +151,12 @@ def document(found: Comparison) -> Mapping[str, object]:
         "gate": found.gate.value,
         "undecided": undecided_line(found),
         "open": [
-            {**_key(one.provider, one.shape, one.method), "reason": one.reason}
+            {**_key(one.provider, one.case, one.method), "reason": one.reason}
             for one in found.open_cases
         ],
         "rows": [_facts(row) for row in found.rows],
         "lost": [
-            {**_key(one.provider, one.shape, one.method), "reason": one.reason, "broke": one.broke}
+            {**_key(one.provider, one.case, one.method), "reason": one.reason, "broke": one.broke}
             for one in found.lost
         ],
         "gained": [_key(*key) for key in found.gained],
@@ -155,7 +166,7 @@ def document(found: Comparison) -> Mapping[str, object]:
 def _cells(row: Row) -> tuple[str, ...]:
     return (
         row.provider,
-        row.shape.label,
+        row.case.label,
         row.method.value,
         fmt.with_interval(row.before),
         fmt.with_interval(row.after),
@@ -164,14 +175,16 @@ def _cells(row: Row) -> tuple[str, ...]:
     )
 
 
-def _lines(cases: Iterable[tuple[str, Shape, Method, str]]) -> tuple[str, ...]:
-    """A line for each provider, method and reason, with all shapes it holds for."""
-    shapes: dict[tuple[str, ...], list[Shape]] = {}
-    for provider, shape, method, reason in cases:
-        shapes.setdefault((provider, method.value, reason), []).append(shape)
+def _lines(
+    told: Iterable[tuple[str, Case, Method, str]], operator: OperatorFacts
+) -> tuple[str, ...]:
+    """A line for each provider, method and reason, with all cases it holds for."""
+    cases: dict[tuple[str, ...], list[Case]] = {}
+    for provider, case, method, reason in told:
+        cases.setdefault((provider, method.value, reason), []).append(case)
     return tuple(
-        f"{provider}, {method}, {in_words(held)}{': ' if reason else ''}{reason}"
-        for (provider, method, reason), held in shapes.items()
+        f"{provider}, {method}, {in_words(held, operator)}{': ' if reason else ''}{reason}"
+        for (provider, method, reason), held in cases.items()
     )
 
 
@@ -180,7 +193,7 @@ def _advice(rows: tuple[Row, ...]) -> tuple[str, ...]:
     cases: dict[str, list[str]] = {}
     for row in rows:
         if row.judgement.advice:
-            case = f"{row.provider} on {row.shape.label}, {row.method.value}"
+            case = f"{row.provider} on {row.case.label}, {row.method.value}"
             cases.setdefault(row.judgement.advice, []).append(case)
     return tuple(f"{', '.join(names)}: {advice}." for advice, names in cases.items())
 
@@ -188,7 +201,7 @@ def _advice(rows: tuple[Row, ...]) -> tuple[str, ...]:
 def _facts(row: Row) -> dict[str, object]:
     judged = row.judgement
     return {
-        **_key(row.provider, row.shape, row.method),
+        **_key(row.provider, row.case, row.method),
         "before_us": row.before.median_us,
         "after_us": row.after.median_us,
         "speedup": judged.speedup.median,
@@ -200,5 +213,5 @@ def _facts(row: Row) -> dict[str, object]:
     }
 
 
-def _key(provider: str, shape: Shape, method: Method) -> dict[str, object]:
-    return {"provider": provider, "shape": codec.encode(shape), "method": method.value}
+def _key(provider: str, case: Case, method: Method) -> dict[str, object]:
+    return {"provider": provider, "case": codec.encode(case), "method": method.value}

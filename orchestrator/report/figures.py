@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from orchestrator.performance.attention import tflops
 from orchestrator.performance.device import Device
 from orchestrator.performance.host_pace import bound_by_host
 from orchestrator.performance.objection import (
@@ -18,16 +17,17 @@ from orchestrator.performance.objection import (
 from orchestrator.performance.roofline import Roof, binding, roofs
 from orchestrator.performance.stats import Summary, summarize, usable
 from orchestrator.performance.verdict import Judgement
+from orchestrator.performance.work import gbs, tflops
 from orchestrator.report.against import find, judged_against, run_noise
+from remote_payload.contract.facts import CaseFacts
 from remote_payload.contract.records import BenchRecord
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Method, Status
-from remote_payload.operators.attention.catalog import BASELINE
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One provider on one shape by one method.
+    """One provider on one case by one method.
 
     summary: None when there is no usable sample. refuted: an objection says it cannot be true.
     roof: the binding roof, None when none is known. against: comparison with the baseline
@@ -35,6 +35,7 @@ class Figure:
     """
 
     record: BenchRecord
+    facts: CaseFacts
     summary: Summary | None
     roof: Roof | None
     against: Judgement | None
@@ -55,7 +56,12 @@ class Figure:
     def tflops(self) -> float | None:
         if self.summary is None:
             return None
-        return tflops(self.record.shape, self.summary.median_us)
+        return tflops(self.facts, self.summary.median_us)
+
+    @property
+    def gbs(self) -> float | None:
+        """GB/s of compulsory traffic."""
+        return None if self.summary is None else gbs(self.facts, self.summary.median_us)
 
 
 @dataclass(frozen=True)
@@ -85,10 +91,10 @@ class Figures:
         return tuple(row for row in self.rows if row.record.method is method)
 
     def by_graph(self, row: Figure) -> Figure | None:
-        """The same provider and shape, timed by graph."""
-        mine = (row.record.provider, row.record.shape)
+        """The same provider and case, timed by graph."""
+        mine = (row.record.provider, row.record.case)
         graphs = self.of_method(Method.GRAPH)
-        return next((g for g in graphs if (g.record.provider, g.record.shape) == mine), None)
+        return next((g for g in graphs if (g.record.provider, g.record.case) == mine), None)
 
 
 def figures(result: Result) -> Figures:
@@ -108,15 +114,17 @@ def _figure(
     record: BenchRecord, result: Result, device: Device | None, refuted: frozenset[str]
 ) -> Figure:
     summary = summarize(record.samples_us) if usable(record.samples_us) else None
-    roof = binding(roofs(record.shape, device, record.method)) if device else None
+    facts = result.facts(record.case)
+    roof = binding(roofs(facts, device, record.method)) if device else None
     judged = _against_baseline(record, result, refuted)
-    return Figure(record, summary, roof, judged, about(record) in refuted)
+    return Figure(record, facts, summary, roof, judged, about(record) in refuted)
 
 
 def _against_baseline(
     record: BenchRecord, result: Result, refuted: frozenset[str]
 ) -> Judgement | None:
-    base = find(result.bench, BASELINE, record.shape, record.method)
-    if base is None or record.provider == BASELINE:
+    baseline = result.operator.baseline
+    base = find(result.bench, baseline, record.case, record.method)
+    if base is None or record.provider == baseline:
         return None
     return judged_against(base, record, result.bench, refuted)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from remote_payload.contract.result import Result
-from remote_payload.operators.attention.catalog import BASELINE, OURS
 
 
 def own(result: Result) -> tuple[str, ...]:
@@ -19,6 +18,9 @@ def subjects(result: Result, present: Iterable[str]) -> tuple[str, ...]:
     Without either, what was asked for by name beside the baseline and is present.
     """
     names = set(present)
-    mine = (*own(result), *((OURS,) if OURS in names else ()))
+    ours = result.operator.ours
+    mine = (*own(result), *((ours,) if ours in names else ()))
     named = [each.name for each in result.request.providers if each.required]
-    return mine or tuple(name for name in named if name in names and name != BASELINE)
+    return mine or tuple(
+        name for name in named if name in names and name != result.operator.baseline
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import prod
 
 from orchestrator.performance.occupancy import Occupancy, Waves, occupancy, waves
-from remote_payload.contract.case import Shape
+from remote_payload.contract.case import Case
 from remote_payload.contract.records import KernelTrace, Machine, TraceRecord
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Status
@@ -45,15 +45,15 @@ class Traced:
         return max(self.kernels, key=lambda one: one.median_us * one.launches)
 
 
-def record_of(result: Result, provider: str, shape: Shape) -> TraceRecord | None:
-    """The trace of a provider on a shape, whatever became of it."""
-    wanted = (provider, shape)
-    return next((one for one in result.traces if (one.provider, one.shape) == wanted), None)
+def record_of(result: Result, provider: str, case: Case) -> TraceRecord | None:
+    """The trace of a provider on a case, whatever became of it."""
+    wanted = (provider, case)
+    return next((one for one in result.traces if (one.provider, one.case) == wanted), None)
 
 
-def traced(result: Result, provider: str, shape: Shape) -> Traced | None:
+def traced(result: Result, provider: str, case: Case) -> Traced | None:
     """The call as traced; None without a usable trace."""
-    record = record_of(result, provider, shape)
+    record = record_of(result, provider, case)
     if record is None or record.status is not Status.OK or not record.kernels or record.calls < 1:
         return None
     groups: dict[tuple[object, ...], list[KernelTrace]] = {}

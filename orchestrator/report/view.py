@@ -75,10 +75,11 @@ class BesideView:
 
 @dataclass(frozen=True)
 class TiersView:
-    """judged: whether the run held the shape the targets belong to, on a GPU."""
+    """judged: whether the run held the case the targets belong to, on their model of GPU."""
 
     judged: bool
-    shape: str
+    case: str
+    gpu: str
     table: Table
     reason: str
     notes: tuple[str, ...]
@@ -139,7 +140,7 @@ NO_COUNTERS = CountersView(
 class CeilingsView:
     """What well-known programs got out of the machine. complete: all that was asked for.
 
-    left_out: one sentence for each ceiling without a number, or with a doubtful one. attention:
+    left_out: one sentence for each ceiling without a number, or with a doubtful one. beside:
     the sentence over `shares`. cutlass: the sentence over its rows, empty if not asked for.
     """
 
@@ -147,7 +148,7 @@ class CeilingsView:
     headline: str
     table: Table
     left_out: tuple[str, ...]
-    attention: str
+    beside: str
     shares: Table
     cutlass: str
     cutlass_rows: Table
@@ -165,7 +166,7 @@ class ProofsView:
 
 @dataclass(frozen=True)
 class HeldBackView:
-    """What holds one provider back on one shape. verdict, remarks: sentences with evidence."""
+    """What holds one provider back on one case. verdict, remarks: sentences with evidence."""
 
     case: str
     verdict: str
@@ -184,11 +185,11 @@ class UncountedCaseView:
 class UncountedView:
     """The second best. reason: why there are no counters, and what would allow them.
 
-    floors: the shape's shortest times by resource; notes: on what the figures stand.
+    floors: the case's shortest times by resource; notes: on what the figures stand.
     """
 
     reason: tuple[str, ...]
-    shape: str
+    case: str
     work: str
     floors: Table
     cases: tuple[UncountedCaseView, ...]
@@ -218,8 +219,8 @@ class ReportView:
     scaling: tuple[ChartView, ...]
     roofline: tuple[ChartView, ...]
     beside: tuple[BesideView, ...]
-    tiers: TiersView
-    original: OriginalView
+    tiers: tuple[TiersView, ...]
+    original: tuple[OriginalView, ...]
     counters: CountersView
     held_back: tuple[HeldBackView, ...]
     uncounted: tuple[UncountedView, ...]

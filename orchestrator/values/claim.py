@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from remote_payload.contract.request import Request
 
 # What a run is: its name, its sources, and its cases.
-_DECIDES = ("run_id", "snapshot", "stages", "shapes", "cpu_shapes", "providers")
+_DECIDES = ("run_id", "snapshot", "stages", "operator", "cases", "cpu_cases", "providers")
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,8 @@ def split(order: Order) -> tuple[Order, Order]:
     counted = replace(
         request,
         stages=(Stage.BUILD, Stage.CHECK, Stage.NCU),
-        shapes=request.ncu.shapes or request.shapes,
-        cpu_shapes=(),
+        cases=request.ncu.cases or request.cases,
+        cpu_cases=(),
         ncu=replace(request.ncu, required=True),
     )
     return (

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from orchestrator.errors import UsageError
 from orchestrator.ncu import flags
-from orchestrator.performance.target import TARGET_SHAPE
+from orchestrator.performance.target import weight
 from orchestrator.store.runs import bounds
 from orchestrator.sync.neighbours import neighbours
-from remote_payload.contract.case import Shape
+from remote_payload.contract.case import Case, Value
 from remote_payload.contract.codec import CodecError
+from remote_payload.contract.dtypes import DType
+from remote_payload.contract.facts import Role
 from remote_payload.contract.plans import (
     BenchPlan,
     BuildPlan,
@@ -22,13 +25,9 @@ from remote_payload.contract.plans import (
     TracePlan,
 )
 from remote_payload.contract.request import Provider, Request
-from remote_payload.contract.words import Depth, Device, DType, Stage
-from remote_payload.operators.attention.catalog import BASELINE, PEERS, provider_of
-
-# The original report's sweep, and one that two CPU cores finish in a minute.
-GPU_BATCH, GPU_HEADS = 16, (8, 16, 32, 64, 96, 128)
-CPU_BATCH, CPU_HEADS = 1, (8, 16)
-DEFAULT_PROVIDERS = (BASELINE, "sdpa-flash", "sdpa-cudnn", "sdpa-efficient", "sparsek")
+from remote_payload.contract.words import Depth, Device, Stage
+from remote_payload.operators import registry
+from remote_payload.operators.base import BadCase, Operator, Sweep
 
 # A run with proofs is to end within minutes: ours and the fastest other are profiled, and quickly.
 NCU_BESIDE_PROOFS_S = 60.0
@@ -41,6 +40,8 @@ PROVIDERS_FOLDER = "providers"
 class Wish:
     """What was asked for; None is what the user left open.
 
+    sweeps: the values of each axis by symbol, one for each set of cases. narrow: of an axis that is
+    left open and varies, take one value only. dtypes: empty means the operator's first.
     peers: also run the packages of others, as far as the host has them. variants: also run these
     variants of our kernel. without: leave these providers out. proofs: empty means all.
     user_providers: (name, "module:function" or "path.py:function") pairs. full, ncu_limit_s,
@@ -48,12 +49,10 @@ class Wish:
     """
 
     stages: tuple[Stage, ...]
-    batch: int | None = None
-    heads: tuple[int, ...] | None = None
-    seq: int = 512
-    dim: int = 64
-    dtype: DType = DType.FP16
-    causal: bool = False
+    operator: str = registry.DEFAULT
+    sweeps: tuple[Mapping[str, tuple[Value, ...]], ...] = ({},)
+    narrow: bool = False
+    dtypes: tuple[DType, ...] = ()
     providers: tuple[str, ...] | None = None
     peers: bool = False
     variants: tuple[str, ...] = ()
@@ -88,9 +87,10 @@ def plan(wish: Wish, here: Path) -> Plan:
     """Fill in what was left open; provider files are looked for relative to `here`.
 
     UsageError: a provider file that does not exist, providers that contradict each other, and a
-    shape that no tensor can have.
+    case that no tensor can have.
     """
-    providers, extra = _providers(wish, here)
+    operator = registry.find(wish.operator)
+    providers, extra = _providers(wish, operator, here)
     build, check, bench = BuildPlan(wish.arch), CheckPlan(), BenchPlan()
     if wish.case_limit_s is not None:
         check = replace(check, case_limit_s=wish.case_limit_s)
@@ -100,25 +100,26 @@ def plan(wish: Wish, here: Path) -> Plan:
         bench = replace(bench, budget_s=wish.bench_budget_s)
     # A GPU's sweep of 16 · 128 heads would keep a CPU busy for hours.
     on_cpu = wish.device is Device.CPU
-    gpu_shapes = _shapes(wish, GPU_BATCH, GPU_HEADS)
-    cpu_shapes = _shapes(wish, CPU_BATCH, CPU_HEADS)
+    gpu_cases = _cases(wish, operator, operator.gpu_sweep)
+    cpu_cases = _cases(wish, operator, operator.cpu_sweep)
     request = Request(
         run_id="",
         snapshot="",
+        operator=wish.operator,
         stages=wish.stages,
-        shapes=(cpu_shapes if on_cpu else gpu_shapes) if Stage.CHECK in wish.stages else (),
-        cpu_shapes=cpu_shapes if Stage.CHECK in wish.stages else (),
+        cases=(cpu_cases if on_cpu else gpu_cases) if Stage.CHECK in wish.stages else (),
+        cpu_cases=cpu_cases if Stage.CHECK in wish.stages else (),
         providers=providers if Stage.CHECK in wish.stages else (),
         device=wish.device,
         build=build,
         check=check,
         bench=bench,
     )
-    _require_possible((*request.shapes, *request.cpu_shapes))
+    _require_possible((*request.cases, *request.cpu_cases))
     if Stage.PROVE in wish.stages:
-        request = replace(request, prove=_prove(wish), trace=_trace_beside_proofs(request.shapes))
+        request = replace(request, prove=_prove(wish), trace=_trace(request.cases, operator))
     if Stage.NCU in wish.stages:
-        request = replace(request, ncu=_ncu(wish, request.shapes))
+        request = replace(request, ncu=_ncu(wish, request.cases, operator))
     if Stage.CEILINGS in wish.stages:
         request = replace(request, ceilings=wish.ceilings)
         if wish.ceilings.cutlass:
@@ -136,28 +137,42 @@ def plan(wish: Wish, here: Path) -> Plan:
     return Plan(request, extra)
 
 
-def _require_possible(shapes: tuple[Shape, ...]) -> None:
+def _require_possible(cases: tuple[Case, ...]) -> None:
     """A run whose own request cannot be read back would be damaged from its first moment."""
     try:
-        bounds.checked(shapes)
+        bounds.checked(cases)
     except CodecError as exc:
-        raise UsageError(
-            f"--batch, --heads, --seq: {exc.problem}", hint="Make one of them smaller."
-        ) from exc
+        raise UsageError(f"the case: {exc.problem}", hint="Make one of its axes smaller.") from exc
 
 
-def _shapes(wish: Wish, batch: int, heads: tuple[int, ...]) -> tuple[Shape, ...]:
-    return tuple(
-        Shape(wish.batch or batch, count, wish.seq, wish.dim, wish.dtype, wish.causal)
-        for count in (wish.heads or heads)
-    )
+def _cases(wish: Wish, operator: Operator, usual: Sweep) -> tuple[Case, ...]:
+    """What was asked for, and of the axes that were left open what is usual."""
+    usual = _narrowed(operator, usual) if wish.narrow else usual
+    dtypes = wish.dtypes or operator.dtypes[:1]
+    try:
+        found = [
+            case for sweep in wish.sweeps for case in operator.sweep({**usual, **sweep}, dtypes)
+        ]
+        return tuple(dict.fromkeys(found))
+    except BadCase as exc:
+        axes = f"Axes of {operator.name}: {operator.axis_names}."
+        raise UsageError(f"--case: {exc}", hint=axes) from exc
 
 
-def _ncu(wish: Wish, shapes: tuple[Shape, ...]) -> NcuPlan:
-    """Beside timings one shape is profiled, since each call under ncu takes many passes."""
+def _narrowed(operator: Operator, usual: Sweep) -> Sweep:
+    """One value for each axis: that of the targets' case, else the last."""
+    aim = dict(operator.targets.case.axes) if operator.targets else {}
+    return {
+        symbol: values if len(values) < 2 else (aim.get(symbol, values[-1]),)
+        for symbol, values in usual.items()
+    }
+
+
+def _ncu(wish: Wish, cases: tuple[Case, ...], operator: Operator) -> NcuPlan:
+    """Beside timings one case is profiled, since each call under ncu takes many passes."""
     chosen = flags.plan(Depth.FULL if wish.full else Depth.CHEAP)
     if Stage.BENCH in wish.stages:
-        chosen = replace(chosen, shapes=(_telling(shapes),))
+        chosen = replace(chosen, cases=(_telling(cases, operator),))
     if Stage.PROVE in wish.stages:
         chosen = replace(chosen, rivals=1, case_limit_s=NCU_BESIDE_PROOFS_S)
     if wish.ncu_limit_s is not None:
@@ -172,15 +187,13 @@ def _prove(wish: Wish) -> ProvePlan:
     return replace(chosen, case_limit_s=wish.proof_limit_s)
 
 
-def _trace_beside_proofs(shapes: tuple[Shape, ...]) -> TracePlan:
-    return TracePlan((_telling(shapes),) if shapes else ())
+def _trace(cases: tuple[Case, ...], operator: Operator) -> TracePlan:
+    return TracePlan((_telling(cases, operator),) if cases else ())
 
 
-def _telling(shapes: tuple[Shape, ...]) -> Shape:
-    """The targets' shape, else the one with the most work."""
-    if TARGET_SHAPE in shapes:
-        return TARGET_SHAPE
-    return max(shapes, key=lambda shape: shape.batch * shape.heads)
+def _telling(cases: tuple[Case, ...], operator: Operator) -> Case:
+    """The targets' case, else the one with the most work."""
+    return max(cases, key=lambda case: weight(operator.facts_of(case), operator.facts))
 
 
 def _require_consistent(wish: Wish, named: tuple[str, ...]) -> None:
@@ -197,10 +210,13 @@ def _require_consistent(wish: Wish, named: tuple[str, ...]) -> None:
         )
 
 
-def _providers(wish: Wish, here: Path) -> tuple[tuple[Provider, ...], tuple[tuple[str, Path], ...]]:
+def _providers(
+    wish: Wish, operator: Operator, here: Path
+) -> tuple[tuple[Provider, ...], tuple[tuple[str, Path], ...]]:
     named = wish.providers or ()
-    variants = tuple(provider_of(variant) for variant in wish.variants)
-    wanted = (*(named or DEFAULT_PROVIDERS), *variants, *(PEERS if wish.peers else ()))
+    ours, peers = operator.facts.ours, operator.facts.named(Role.PEER)
+    variants = tuple(f"{ours}-{variant}" for variant in wish.variants)
+    wanted = (*(named or operator.default_providers), *variants, *(peers if wish.peers else ()))
     chosen = [name for name in dict.fromkeys(wanted) if name not in wish.without]
     if not chosen and not wish.user_providers:
         raise UsageError(

@@ -100,10 +100,11 @@ def _each_once(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
 def _decode(kind: Any, value: Any, key: str) -> Any:
     origin = typing.get_origin(kind)
     if origin in _UNIONS:
-        if value is None:
+        arms = typing.get_args(kind)
+        if value is None and type(None) in arms:
             return None
-        inner = [arm for arm in typing.get_args(kind) if arm is not type(None)]
-        return _decode(inner[0], value, key)
+        inner = [arm for arm in arms if arm is not type(None)]
+        return _decode(next((a for a in inner if a is type(value)), inner[0]), value, key)
     if origin is tuple:
         return _decode_tuple(typing.get_args(kind), value, key)
     if dataclasses.is_dataclass(kind):

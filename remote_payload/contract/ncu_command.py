@@ -10,11 +10,12 @@ import re
 from dataclasses import dataclass
 from typing import FrozenSet, List, Tuple
 
-from remote_payload.contract.case import Shape
+from remote_payload.contract.case import Case
 from remote_payload.contract.plans import NcuPlan
 
 SUFFIX = ".ncu-rep"
 _RANGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
+_NO_NAME = re.compile(r"[^A-Za-z0-9_]+")
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]+")
 _IDENTIFIER = re.compile(r"[A-Z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*\Z")
 # Lines of ncu's own begin with its mark. What it says last is mostly a consequence.
@@ -57,7 +58,7 @@ class Ncu:
 
 @dataclass(frozen=True)
 class ProfiledCall:
-    """One provider on one shape, one report file.
+    """One provider on one case, one report file.
 
     nvtx_range: name of the push/pop range around that call, from `range_name`. report: ends with
     .ncu-rep. tmp_dir: our own folder, so that another user's lock file cannot stop us.
@@ -88,14 +89,13 @@ def describe(path: str, usage: str, sections: str) -> Ncu:
     return Ncu(path, frozenset(_OPTION.findall(usage)), listed)
 
 
-def range_name(provider: str, shape: Shape) -> str:
+def range_name(provider: str, case: Case) -> str:
     """The range's name, e.g. `sdpa.B16-H96-S512-D64-fp16`; no character has a meaning in filters.
 
-    Different (provider, shape) have different names: the last dot separates the two.
+    Different (provider, case) have different names: the last dot separates the two.
     """
-    mask = "-causal" if shape.causal else ""
-    size = f"B{shape.batch}-H{shape.heads}-S{shape.seq}-D{shape.dim}"
-    return f"{provider}.{size}-{shape.dtype.value}{mask}"
+    plain = _NO_NAME.sub("-", case.label.replace("=", ""))
+    return f"{provider}.{plain}"
 
 
 def collect(ncu: Ncu, plan: NcuPlan, call: ProfiledCall) -> Tuple[str, ...]:

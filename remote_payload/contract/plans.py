@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Tuple
 
-from remote_payload.contract.case import Shape
+from remote_payload.contract.case import Case
 from remote_payload.contract.words import Depth, Method
 
 
@@ -18,10 +18,8 @@ class BuildPlan:
 
 @dataclass(frozen=True)
 class CheckPlan:
-    """Tolerances of |out - reference| <= atol + rtol * |reference|, reference in fp64."""
+    """case_limit_s: for one provider on one case."""
 
-    rtol: float = 1e-3
-    atol: float = 2e-3
     case_limit_s: float = 120.0
 
 
@@ -45,7 +43,7 @@ class NcuPlan:
 
     sections: identifiers, of which the host's ncu has to know at least one. metrics: names that
     hold on compute capability `metrics_capability` and are asked for nowhere else.
-    kernel_limit: kernels of one call that are profiled at most. providers, shapes: empty means
+    kernel_limit: kernels of one call that are profiled at most. providers, cases: empty means
     all that passed the check. rivals: profile our kernel, the user's own and only so many others,
     the fastest of this run's bench; 0, or a run without one, means all. case_limit_s: for one
     profiled call. required: no counters, no success; otherwise the run goes on without.
@@ -58,7 +56,7 @@ class NcuPlan:
     metrics_capability: str = ""
     kernel_limit: int = 32
     providers: Tuple[str, ...] = ()
-    shapes: Tuple[Shape, ...] = ()
+    cases: Tuple[Case, ...] = ()
     rivals: int = 0
     case_limit_s: float = 300.0
     required: bool = False
@@ -86,9 +84,9 @@ class CeilingsPlan:
 
 @dataclass(frozen=True)
 class TracePlan:
-    """What to trace. shapes: empty means all that passed the check."""
+    """What to trace. cases: empty means all that passed the check."""
 
-    shapes: Tuple[Shape, ...] = ()
+    cases: Tuple[Case, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
-from remote_payload.contract.case import Shape
+from remote_payload.contract.case import Case
 from remote_payload.contract.words import Method, Stage, Status
 
 
@@ -89,9 +89,10 @@ class BuildReport:
 class ErrorMeasure:
     """How far an output lies from the fp64 reference.
 
-    worst: [b, h, s, d] of the worst element (largest |error| relative to its tolerance), None if
-    nothing is finite. first: that of the first one outside the tolerance, None if there is none.
-    What was got or wanted there is None where it is not finite.
+    worst: place of the worst element (largest |error| relative to its tolerance), None if nothing
+    is finite. first: that of the first one outside the tolerance, None if there is none. What was
+    got or wanted there is None where it is not finite. worst_output, first_output: of which output,
+    where an operator has several.
     """
 
     max_abs: Optional[float]
@@ -100,17 +101,19 @@ class ErrorMeasure:
     elements: int
     nan: int
     inf: int
-    worst: Optional[Tuple[int, int, int, int]] = None
+    worst: Optional[Tuple[int, ...]] = None
     worst_got: Optional[float] = None
     worst_want: Optional[float] = None
-    first: Optional[Tuple[int, int, int, int]] = None
+    worst_output: int = 0
+    first: Optional[Tuple[int, ...]] = None
     first_got: Optional[float] = None
     first_want: Optional[float] = None
+    first_output: int = 0
 
 
 @dataclass(frozen=True)
 class CheckRecord:
-    """One provider on one shape against the reference.
+    """One provider on one case against the reference.
 
     status: OK passed; FAILED wrong or raised; TIMEOUT; SKIPPED cannot run here (reason says why).
     implementation: the name the provider gives of itself, e.g. the kernel or torch backend.
@@ -118,7 +121,7 @@ class CheckRecord:
     """
 
     provider: str
-    shape: Shape
+    case: Case
     status: Status
     reason: str = ""
     implementation: str = ""
@@ -130,7 +133,7 @@ class CheckRecord:
 
 @dataclass(frozen=True)
 class BenchRecord:
-    """Raw samples of one provider, shape and method, in the order taken.
+    """Raw samples of one provider, case and method, in the order taken.
 
     samples_us: total microseconds per call; every provider has equally many per round, so equal
     indices were taken in the same round. calls: launches per sample. warmup: launches before
@@ -141,7 +144,7 @@ class BenchRecord:
     """
 
     provider: str
-    shape: Shape
+    case: Case
     method: Method
     status: Status
     reason: str = ""
@@ -166,7 +169,7 @@ class NcuRecord:
     """
 
     provider: str
-    shape: Shape
+    case: Case
     status: Status
     reason: str = ""
     command: Tuple[str, ...] = ()
@@ -201,10 +204,10 @@ class KernelTrace:
 
 @dataclass(frozen=True)
 class TraceRecord:
-    """The kernels of `calls` calls of one provider on one shape, in launch order."""
+    """The kernels of `calls` calls of one provider on one case, in launch order."""
 
     provider: str
-    shape: Shape
+    case: Case
     status: Status
     reason: str = ""
     calls: int = 0

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
-from remote_payload.contract.case import Shape
+from remote_payload.contract.case import Case, Value
+from remote_payload.contract.dtypes import DType
 from remote_payload.contract.plans import (
     BenchPlan,
     BuildPlan,
@@ -20,10 +21,10 @@ from remote_payload.contract.words import SCHEMA, Device, Stage
 
 @dataclass(frozen=True)
 class Provider:
-    """An attention implementation: a name from the catalog, or the user's own `target`.
+    """An implementation: a name that the operator knows, or the user's own `target`.
 
     target: "package.module:function" or "path/inside/the/snapshot.py:function"; the function is
-    called as f(q, k, v, causal=bool, scale=float) and returns [batch, heads, seq, dim].
+    called with the operator's inputs, then its scalars by name, and returns its outputs.
     required: asked for by name; if it cannot run, the run goes on without and fails at its end.
     """
 
@@ -36,17 +37,24 @@ class Provider:
 class Request:
     """Everything a run needs, written by the orchestrator, read by the payload.
 
-    cpu_shapes: what to run instead where device AUTO turns out to be the CPU, for the part of
-    the shape that the user left open; empty means the same shapes. verb: the command that asked,
+    operator: by name; operator_target: where a user's own stands in the snapshot,
+    "path/to/file.py:NAME".
+    sweep, dtypes: what was asked of a user's own, whose cases only the payload can tell.
+    cpu_cases: what to run instead where device AUTO turns out to be the CPU, for the part of
+    the case that the user left open; empty means the same cases. verb: the command that asked,
     for whoever fetches the run from elsewhere; empty in requests of before.
     """
 
     run_id: str
     snapshot: str
     stages: Tuple[Stage, ...]
-    shapes: Tuple[Shape, ...]
+    cases: Tuple[Case, ...]
     providers: Tuple[Provider, ...]
-    cpu_shapes: Tuple[Shape, ...] = ()
+    cpu_cases: Tuple[Case, ...] = ()
+    operator: str = "attention"
+    operator_target: str = ""
+    sweep: Tuple[Tuple[str, Tuple[Value, ...]], ...] = ()
+    dtypes: Tuple[DType, ...] = ()
     device: Device = Device.AUTO
     seed: int = 42
     time_limit_s: float = 1800.0

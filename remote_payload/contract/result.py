@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
+from remote_payload.contract.case import Case
+from remote_payload.contract.facts import UNKNOWN, CaseFacts, OperatorFacts
 from remote_payload.contract.records import (
     BenchRecord,
     BuildReport,
@@ -46,7 +48,8 @@ class Result:
 
     status FAILED with a reason means a gate failed or the host was unfit; unfit tells the two
     apart: it is true when the host lacks something (torch, a GPU that was asked for). cuts: where
-    less was done than was asked for or planned.
+    less was done than was asked for or planned. operator, cases: what the operator says of itself
+    and of each case, UNKNOWN and () before it was asked.
     """
 
     request: Request
@@ -66,4 +69,10 @@ class Result:
     proofs: Tuple[ProofRecord, ...] = ()
     unfit: bool = False
     cuts: Tuple[Cut, ...] = ()
+    operator: OperatorFacts = UNKNOWN
+    cases: Tuple[CaseFacts, ...] = ()
     schema: int = SCHEMA
+
+    def facts(self, case: Case) -> CaseFacts:
+        """What is known of a case; of one that nobody described, nothing."""
+        return next((one for one in self.cases if one.case == case), CaseFacts(case, None))

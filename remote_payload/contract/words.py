@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Tuple
 
 # History: 1 (2026-11) first version; the stages ncu, trace, ceilings and prove, the method graph,
 # a request's verb and the cuts of a result joined it, with defaults for older files.
 # A reader refuses a newer schema and upgrades an older one.
-SCHEMA = 1
+SCHEMA = 2
 
 # A line of the job's log that starts with this is a `Progress` record, not text for people.
 PROGRESS_MARK = "@@progress "
@@ -48,18 +49,6 @@ class Device(str, Enum):
     CPU = "cpu"
 
 
-class DType(str, Enum):
-    """Element type of q, k, v and the output."""
-
-    FP16 = "fp16"
-    BF16 = "bf16"
-    FP32 = "fp32"
-
-    @property
-    def size_bytes(self) -> int:
-        return 4 if self is DType.FP32 else 2
-
-
 class Method(str, Enum):
     """How a time was taken; no number may be shown without its method.
 
@@ -79,3 +68,11 @@ class Depth(str, Enum):
 
     CHEAP = "cheap"
     FULL = "full"
+
+
+# What the stage prove can prove, in the order in which it tries: what a kernel may fail on comes
+# before what watches it.
+PROOFS: Tuple[str, ...] = ("conformance", "adversarial", "memcheck", "racecheck")
+
+# How a check's reason begins where a peer is not installed; what follows says how to get it.
+NOT_PRESENT = "not present"

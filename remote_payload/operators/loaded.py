@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import Any, Callable, ContextManager, Tuple
 
 Tensor = Any
-Attention = Callable[..., Tensor]  # f(q, k, v, causal=bool, scale=float) -> [b, h, s, d]
+Function = Callable[..., Any]  # of the inputs, then of the scalars by name; returns the outputs
 
 # How torch words what a kernel did wrong on the device, as against what a package refuses.
 _DEVICE_FAULT = "CUDA error"
@@ -28,7 +29,7 @@ class Loaded:
     users: the user's own function; what it calls may turn out to be interpreted.
     """
 
-    call: Attention
+    call: Function
     within: Callable[[], ContextManager[Any]]
     implementation: Callable[..., str]
     refusals: Tuple[str, ...] = ()
@@ -47,3 +48,9 @@ class Loaded:
         if isinstance(exc, NotImplementedError):
             return True
         return isinstance(exc, RuntimeError) and any(part in str(exc) for part in self.refusals)
+
+
+def reach(folder: str) -> None:
+    """Make a folder importable, last, so that it shadows nothing."""
+    if folder not in sys.path:
+        sys.path.append(folder)

@@ -15,6 +15,7 @@ class Setting:
 
     library: path of our compiled kernel; None if there is none, then `no_library` says why. On
     the CPU it is the emulated one. inputs: folder for what was drawn; empty if there is none.
+    operator, operator_target: as in the request.
     """
 
     device: str
@@ -23,3 +24,5 @@ class Setting:
     library: Optional[str] = None
     no_library: str = ""
     inputs: str = ""
+    operator: str = "attention"
+    operator_target: str = ""

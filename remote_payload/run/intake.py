@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any, Sequence
 
 from remote_payload.contract import codec
-from remote_payload.contract.case import Shape
+from remote_payload.contract.case import Case
 from remote_payload.contract.codec import CodecError
 from remote_payload.contract.plans import CeilingsPlan, ProvePlan
 from remote_payload.contract.request import Request
-from remote_payload.contract.words import SCHEMA, Stage
-from remote_payload.operators.attention.catalog import BY_NAME, PROOFS
+from remote_payload.contract.words import PROOFS, SCHEMA, Stage
+from remote_payload.operators import registry
+from remote_payload.operators.base import BadCase, Operator
 
-_WITHOUT_SHAPES = {Stage.BUILD, Stage.CEILINGS, Stage.PROVE}
+_WITHOUT_CASES = {Stage.BUILD, Stage.CEILINGS, Stage.PROVE}
 
 
 def read(path: Path) -> Request:
@@ -46,13 +47,14 @@ def _require_sense(request: Request) -> None:
     if Stage.CEILINGS in request.stages:
         _require_ceilings(request.ceilings)
     _require_proofs(request.prove)
-    if set(request.stages) <= _WITHOUT_SHAPES:
+    operator = _operator(request)
+    if set(request.stages) <= _WITHOUT_CASES:
         return
-    if not request.shapes:
-        raise CodecError("shapes", "expected at least one shape")
-    _require_shapes("shapes", request.shapes)
-    _require_shapes("cpu_shapes", request.cpu_shapes)
-    _require_providers(request)
+    if not request.cases:
+        raise CodecError("cases", "expected at least one case")
+    _require_cases("cases", request.cases, operator)
+    _require_cases("cpu_cases", request.cpu_cases, operator)
+    _require_providers(request, operator)
     if not request.check.case_limit_s > 0:
         problem = f"expected more than 0, got {request.check.case_limit_s:g}"
         raise CodecError("check.case_limit_s", problem)
@@ -79,17 +81,28 @@ def _require_proofs(plan: ProvePlan) -> None:
         raise CodecError("prove.case_limit_s", problem)
 
 
-def _require_shapes(where: str, shapes: Sequence[Shape]) -> None:
-    for number, shape in enumerate(shapes):
-        for name in ("batch", "heads", "seq", "dim"):
-            if getattr(shape, name) < 1:
-                key = f"{where}[{number}].{name}"
-                raise CodecError(key, f"expected 1 or more, got {getattr(shape, name)}")
-    if len(set(shapes)) != len(shapes):
-        raise CodecError(where, "expected each shape once")
+def _require_cases(where: str, cases: Sequence[Case], operator: Operator) -> None:
+    for number, case in enumerate(cases):
+        key = f"{where}[{number}]"
+        try:
+            checked = operator.checked(case)
+        except BadCase as exc:
+            raise CodecError(f"{key}.{exc.axis}", exc.problem) from exc
+        if checked != case:
+            raise CodecError(key, f"expected {checked.label}, as {operator.name} writes it")
+    if len(set(cases)) != len(cases):
+        raise CodecError(where, "expected each case once")
 
 
-def _require_providers(request: Request) -> None:
+def _operator(request: Request) -> Operator:
+    try:
+        return registry.find(request.operator)
+    except registry.UnknownOperator as exc:
+        raise CodecError("operator", str(exc)) from exc
+
+
+def _require_providers(request: Request, operator: Operator) -> None:
+    known = operator.by_name
     if not request.providers:
         raise CodecError("providers", "expected at least one provider")
     names = [provider.name for provider in request.providers]
@@ -97,9 +110,9 @@ def _require_providers(request: Request) -> None:
         key = f"providers[{number}].name"
         if names.count(provider.name) > 1:
             raise CodecError(key, f"{provider.name!r} is there twice")
-        if provider.target is None and provider.name not in BY_NAME:
-            known = ", ".join(BY_NAME)
-            problem = f"expected one of {known}, or a target beside it, got {provider.name!r}"
+        if provider.target is None and provider.name not in known:
+            all_known = ", ".join(known)
+            problem = f"expected one of {all_known}, or a target beside it, got {provider.name!r}"
             raise CodecError(key, problem)
-        if provider.target is not None and provider.name in BY_NAME:
+        if provider.target is not None and provider.name in known:
             raise CodecError(key, f"{provider.name!r} has its own meaning; name the target anew")

@@ -15,6 +15,7 @@ from remote_payload.contract.result import StageReport
 from remote_payload.contract.words import Device, Stage, Status
 from remote_payload.machine import machine, torch_facts
 from remote_payload.machine.torch_facts import TorchFacts
+from remote_payload.operators import registry
 from remote_payload.processes.announce import say
 from remote_payload.processes.isolate import Deadline, Died, OutOfTime, Silent, preload_torch
 from remote_payload.stages import cuts
@@ -65,6 +66,7 @@ class Run:
     def _run_stages(self) -> None:
         self._scene.draft.note(machine=machine.look())
         asked = [stage for stage in ACTS if stage in self._scene.request.stages]
+        self._scene.operator = registry.find(self._scene.request.operator).facts
         try:
             self._meet_torch(needed=any(stage not in _NEED_NO_TORCH for stage in asked))
         except Unfit as exc:
@@ -144,11 +146,14 @@ class Run:
                 ncu.require_device(request.ncu, self._scene.device)
             except ncu.Unavailable as exc:
                 raise Unfit(str(exc)) from exc
-        if self._scene.device == "cpu" and request.device is Device.AUTO and request.cpu_shapes:
-            say("no CUDA GPU here: running the request's shapes for the CPU instead")
-            if cut := cuts.of_shapes(request):
+        if self._scene.device == "cpu" and request.device is Device.AUTO and request.cpu_cases:
+            say("no CUDA GPU here: running the request's cases for the CPU instead")
+            if cut := cuts.of_cases(request, self._scene.operator):
                 self._scene.draft.add_cut(cut)
-            self._scene.request = replace(request, shapes=request.cpu_shapes)
+            self._scene.request = replace(request, cases=request.cpu_cases)
+        operator = registry.find(request.operator)
+        cases = tuple(operator.facts_of(case) for case in self._scene.request.cases)
+        self._scene.draft.note(operator=operator.facts, cases=cases)
 
     def _settle_device(self, facts: TorchFacts) -> str:
         wanted = self._scene.request.device

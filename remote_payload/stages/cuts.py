@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Iterator, Optional, Sequence
+from typing import Dict, Iterator, List, Optional, Sequence
 
-from remote_payload.contract.case import Shape
+from remote_payload.contract.case import Case
+from remote_payload.contract.facts import OperatorFacts
 from remote_payload.contract.plans import BenchPlan
 from remote_payload.contract.records import Cut
 from remote_payload.contract.request import Request
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Method, Stage, Status
+from remote_payload.operators.registry import DEFAULT
 from remote_payload.processes.bounded import spoken
 from remote_payload.stages.bench.schedule import CPU_BUDGET_S, Effort, shortened
 from remote_payload.stages.ceilings import ceilings
@@ -25,15 +27,15 @@ _LIMITS = {
 }
 
 
-def of_race(shape: Shape, method: Method, plan: BenchPlan, chosen: Effort) -> Optional[Cut]:
-    """The cut of one shape by one method, once it is known how it is going to be timed."""
+def of_race(case: Case, method: Method, plan: BenchPlan, chosen: Effort) -> Optional[Cut]:
+    """The cut of one case by one method, once it is known how it is going to be timed."""
     what = shortened(method, plan, chosen)
     if not what:
         return None
     why = f"all timings together are to take {spoken(plan.budget_s)}"
     if not plan.budget_s:
         why = f"on a CPU all timings together take about {spoken(CPU_BUDGET_S)} at most"
-    return Cut(Stage.BENCH, f"{shape.label}, {method.value}", what, why, "--bench-budget")
+    return Cut(Stage.BENCH, f"{case.label}, {method.value}", what, why, "--bench-budget")
 
 
 def of_methods(methods: Sequence[Method], plan: BenchPlan) -> Optional[Cut]:
@@ -44,13 +46,22 @@ def of_methods(methods: Sequence[Method], plan: BenchPlan) -> Optional[Cut]:
     return Cut(Stage.BENCH, "", f"nothing is timed by the method {lacking}", "it needs a CUDA GPU")
 
 
-def of_shapes(request: Request) -> Optional[Cut]:
-    """The cut where a CPU runs the shapes that were meant for it."""
-    if not request.cpu_shapes or request.cpu_shapes == request.shapes:
+def of_cases(request: Request, operator: OperatorFacts) -> Optional[Cut]:
+    """The cut where a CPU runs the cases that were meant for it."""
+    if not request.cpu_cases or request.cpu_cases == request.cases:
         return None
-    here, there = (_spread(shapes) for shapes in (request.cpu_shapes, request.shapes))
-    why = "there is no CUDA GPU here, and what was left open of the shape is chosen for a CPU"
-    return Cut(Stage.CHECK, "", f"{here} instead of {there}", why, "--batch and --heads")
+    names = {axis.symbol: axis.name for axis in operator.axes}
+    here, there = _values(request.cpu_cases), _values(request.cases)
+    differ = [symbol for symbol in there if here.get(symbol) != there[symbol]]
+    words = [
+        " and ".join(f"{names.get(symbol, symbol)} {side.get(symbol, 'none')}" for symbol in differ)
+        for side in (here, there)
+    ]
+    why = "there is no CUDA GPU here, and what was left open of the case is chosen for a CPU"
+    option = "--case"
+    if operator.name == DEFAULT:
+        option = " and ".join(f"--{names[symbol]}" for symbol in differ)
+    return Cut(Stage.CHECK, "", f"{words[0]} instead of {words[1]}", why, option)
 
 
 def after(stage: Stage, request: Request, result: Result, folder: Path) -> Iterator[Cut]:
@@ -61,9 +72,7 @@ def after(stage: Stage, request: Request, result: Result, folder: Path) -> Itera
     elif stage is Stage.NCU and result.ncu is not None and result.ncu.records:
         yield from _of_counters(request, result, folder)
     elif stage is Stage.TRACE and result.traces:
-        yield from _fewer(
-            stage, request.trace.shapes, request.shapes, "one is enough beside proofs"
-        )
+        yield from _fewer(stage, request.trace.cases, request.cases, "one is enough beside proofs")
 
 
 def _limits(stage: Stage, request: Request, result: Result) -> Iterator[Cut]:
@@ -109,11 +118,11 @@ def _of_ceilings(request: Request, result: Result) -> Iterator[Cut]:
 def _of_counters(request: Request, result: Result, folder: Path) -> Iterator[Cut]:
     plan = request.ncu
     records = result.ncu.records if result.ncu else ()
-    shapes, why = (
-        plan.shapes,
+    cases, why = (
+        plan.cases,
         "each call under ncu takes many passes, and the run takes times as well",
     )
-    yield from _fewer(Stage.NCU, shapes, request.shapes, why, "the verb ncu with --heads")
+    yield from _fewer(Stage.NCU, cases, request.cases, why, "the verb ncu with --heads")
     profiled = {record.provider for record in records}
     passed = {one.provider for one in result.checks if _profilable(one.status, one.emulated)}
     if plan.rivals and profiled < passed:
@@ -124,7 +133,7 @@ def _of_counters(request: Request, result: Result, folder: Path) -> Iterator[Cut
         pages = [folder / name for name in record.artifacts if name.endswith(".csv")]
         rows = sum(len(_KERNEL_ROW.findall(_text(page))) for page in pages)
         if rows >= plan.kernel_limit:
-            case = f"{record.provider} on {record.shape.label}"
+            case = f"{record.provider} on {record.case.label}"
             what = f"the first {plan.kernel_limit} kernels of the call; there may be more"
             yield Cut(Stage.NCU, case, what, "no more of one call are profiled")
 
@@ -134,17 +143,20 @@ def _profilable(status: Status, emulated: bool) -> bool:
 
 
 def _fewer(
-    stage: Stage, chosen: Sequence[Shape], shapes: Sequence[Shape], why: str, option: str = ""
+    stage: Stage, chosen: Sequence[Case], cases: Sequence[Case], why: str, option: str = ""
 ) -> Iterator[Cut]:
-    if chosen and len(chosen) < len(shapes):
-        what = f"{len(chosen)} of {len(shapes)} shapes"
+    if chosen and len(chosen) < len(cases):
+        what = f"{len(chosen)} of {len(cases)} cases"
         yield Cut(stage, "", what, why, option or "leaving out --prove")
 
 
-def _spread(shapes: Sequence[Shape]) -> str:
-    batches = ", ".join(str(size) for size in dict.fromkeys(shape.batch for shape in shapes))
-    heads = ", ".join(str(size) for size in dict.fromkeys(shape.heads for shape in shapes))
-    return f"batch {batches} and heads {heads}"
+def _values(cases: Sequence[Case]) -> Dict[str, str]:
+    """The values of each axis over all cases, in words."""
+    found: Dict[str, List[str]] = {}
+    for case in cases:
+        for symbol, value in case.axes:
+            found.setdefault(symbol, []).append(str(value))
+    return {symbol: ", ".join(dict.fromkeys(values)) for symbol, values in found.items()}
 
 
 def _text(path: Path) -> str:

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import FrozenSet, Optional, Protocol, Sequence, Tuple
 
-from remote_payload.contract.case import Shape
+from remote_payload.contract.case import Case
+from remote_payload.contract.facts import UNKNOWN, OperatorFacts
 from remote_payload.contract.records import GpuState
 from remote_payload.contract.request import Request
 from remote_payload.contract.words import Stage, Status
 from remote_payload.machine import machine
 from remote_payload.machine.torch_facts import TorchFacts
-from remote_payload.operators.attention.catalog import OURS, RIVALS
 from remote_payload.operators.setting import LIBRARY_VARIABLE, Setting
 from remote_payload.processes.isolate import Deadline
 from remote_payload.stages.draft import Draft
+from remote_payload.stages.roles import is_rival
 
 INPUTS = "inputs"  # of the job's folder; removed by the stages and, should they die, by runner
 
@@ -45,7 +46,8 @@ class Outcome:
 class Scene:
     """One run under way. facts: what torch said, once it was asked.
 
-    emulated: path of our kernel built for the CPU; no_emulation: why there is none.
+    operator: what the request's operator says of itself. emulated: path of our kernel built for the
+    CPU; no_emulation: why there is none.
     """
 
     request: Request
@@ -57,6 +59,7 @@ class Scene:
     device: str = "cpu"
     emulated: Optional[str] = None
     no_emulation: str = "the build stage was not asked for"
+    operator: OperatorFacts = UNKNOWN
 
     @property
     def passed_any_check(self) -> bool:
@@ -70,21 +73,21 @@ class Scene:
     def decides(self, name: str) -> bool:
         """Whether this provider's failure is the run's: not that of a rival nobody asked for by
         name, which only loses its own place beside ours."""
-        return name not in RIVALS or name in self.required
+        return not is_rival(name, self.operator) or name in self.required
 
     @property
     def ours_is_out(self) -> str:
         """Why nothing should start our kernel again: it ran into its limit in the check, or was
         left out of it. Else empty."""
-        names = [provider.name for provider in self.request.providers]
-        if Stage.CHECK in self.request.stages and OURS not in names:
-            return f"not tried, as {OURS} was left out of this run"
+        names, ours = [each.name for each in self.request.providers], self.operator.ours
+        if Stage.CHECK in self.request.stages and ours not in names:
+            return f"not tried, as {ours} was left out of this run"
         hung = (record for record in self.draft.result.checks if record.status is Status.TIMEOUT)
-        first = next((record for record in hung if record.provider == OURS), None)
+        first = next((record for record in hung if record.provider == ours), None)
         if first is None:
             return ""
-        on = first.shape.label
-        return f"not tried, as {OURS} on {on} had not ended within its limit in the check"
+        on = first.case.label
+        return f"not tried, as {ours} on {on} had not ended within its limit in the check"
 
     def capability(self) -> Optional[Tuple[int, int]]:
         """Compute capability of the GPU by torch, else by nvidia-smi; None without a GPU."""
@@ -104,7 +107,8 @@ class Scene:
         elif built is not None:
             library, why = built.library, built.reason
         seed, inputs = self.request.seed, str(self.draft.folder / INPUTS)
-        return Setting(self.device, str(self.sources), seed, library, why, inputs)
+        operator = self.request.operator, self.request.operator_target
+        return Setting(self.device, str(self.sources), seed, library, why, inputs, *operator)
 
     def gpu_state(self, ours: Optional[int] = None) -> Optional[GpuState]:
         """Clocks, power and company of the GPU now; None on the CPU. ours: pid of our worker."""
@@ -113,21 +117,21 @@ class Scene:
         return machine.gpu_state(self.facts, ours)
 
 
-class Case(Protocol):
-    """What a record of any stage tells about its provider and shape."""
+class Told(Protocol):
+    """What a record of any stage tells about its provider and case."""
 
     @property
     def provider(self) -> str: ...
 
     @property
-    def shape(self) -> Shape: ...
+    def case(self) -> Case: ...
 
     @property
     def reason(self) -> str: ...
 
 
-def tell(records: Sequence[Case]) -> str:
+def tell(records: Sequence[Told]) -> str:
     """The first of some bad records in a sentence, and how many more there are."""
     first = records[0]
     more = f" (and {len(records) - 1} more)" if len(records) > 1 else ""
-    return f"{first.provider} on {first.shape.label}: {first.reason}{more}"
+    return f"{first.provider} on {first.case.label}: {first.reason}{more}"

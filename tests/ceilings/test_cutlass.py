@@ -97,7 +97,7 @@ def test_a_profiler_that_hangs_ends_at_the_limit_with_all_it_started(tmp_path: P
     program = install(tmp_path / "bin", Mood.HANGS)
     began = time.monotonic()
     plan = replace(given(program), cutlass_limit_s=2.0)
-    asked = {"stages": (Stage.CEILINGS,), "shapes": (), "ceilings": plan}
+    asked = {"stages": (Stage.CEILINGS,), "cases": (), "ceilings": plan}
     finished = run_payload(a_request(**asked), tmp_path / "run")
     assert time.monotonic() - began < 60
     assert finished.exit_status == 1, finished.log
@@ -151,7 +151,7 @@ def test_a_run_that_asked_for_cutlass_on_a_host_without_it_is_an_unfit_host(
         monkeypatch.delenv(name, raising=False)
     if shutil.which("cutlass_profiler"):
         pytest.skip("there is a profiler here")
-    asked = {"stages": (Stage.CEILINGS,), "shapes": (), "ceilings": PLAN}
+    asked = {"stages": (Stage.CEILINGS,), "cases": (), "ceilings": PLAN}
     finished = run_payload(a_request(**asked), tmp_path)
     assert finished.exit_status == 4, finished.log
     assert finished.result.unfit

@@ -21,7 +21,7 @@ def measure(folder: Path) -> Result:
     from remote_payload.stages.draft import Draft
 
     plan = CeilingsPlan(required=True)
-    request = a_request(stages=(Stage.CEILINGS,), shapes=(), ceilings=plan, device=Device.CUDA)
+    request = a_request(stages=(Stage.CEILINGS,), cases=(), ceilings=plan, device=Device.CUDA)
     folder.mkdir()
     draft = Draft(request, folder / "result.json")
     Run(request, draft, ROOT, folder.parent / "builds").carry_out()

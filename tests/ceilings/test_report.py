@@ -11,11 +11,12 @@ from orchestrator.performance import ceiling
 from orchestrator.performance.device import DEVICES, find
 from orchestrator.readers.cutlass_csv import parse
 from orchestrator.workflows.publishing.publish import Published, publish
+from remote_payload.contract.dtypes import DType
 from remote_payload.contract.plans import CeilingsPlan
 from remote_payload.contract.records import CeilingRecord, CutlassReport
 from remote_payload.contract.request import Request
 from remote_payload.contract.result import Result, StageReport
-from remote_payload.contract.words import DType, Stage, Status
+from remote_payload.contract.words import Stage, Status
 from tests.ceilings.stand_in import HEADER, KERNEL, VERSION, row
 from tests.golden import assert_golden
 from tests.report import synthetic

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from remote_payload.contract import codec
-from remote_payload.contract.case import Shape
 from remote_payload.contract.plans import CeilingsPlan
 from remote_payload.contract.records import CeilingRecord, GpuState
 from remote_payload.contract.words import Stage, Status
+from remote_payload.operators.attention.definition import attention_case
 from remote_payload.processes.isolate import Deadline, OutOfTime, Pipe
 from remote_payload.run import intake
 from remote_payload.stages.ceilings import ceilings
@@ -26,7 +26,7 @@ TASK = Task("cpu", 42, 64, 0.1)
 
 
 def run(folder: Path, plan: CeilingsPlan = QUICK, **changes: object) -> Finished:
-    asked: dict[str, object] = {"stages": (Stage.CEILINGS,), "shapes": (), "ceilings": plan}
+    asked: dict[str, object] = {"stages": (Stage.CEILINGS,), "cases": (), "ceilings": plan}
     return run_payload(a_request(**{**asked, **changes}), folder)
 
 
@@ -58,15 +58,15 @@ def test_a_cpu_gives_a_copy_and_one_gemm_and_says_what_only_a_gpu_has(tmp_path: 
 
 def test_ceilings_beside_attention_run_after_bench_and_cost_it_nothing(tmp_path: Path) -> None:
     stages = (Stage.CEILINGS, Stage.CHECK)
-    shape = Shape(1, 1, 32, 16, a_request().shapes[0].dtype)
-    finished = run(tmp_path, replace(QUICK, required=False), stages=stages, shapes=(shape,))
+    case = attention_case(1, 1, 32, 16, a_request().cases[0].dtype)
+    finished = run(tmp_path, replace(QUICK, required=False), stages=stages, cases=(case,))
     assert finished.exit_status == 0, finished.log
     assert [one.stage for one in finished.result.stages] == [Stage.CHECK, Stage.CEILINGS]
 
 
 @pytest.mark.parametrize("key", ["budget_s", "gemm_size", "cutlass_limit_s"])
 def test_a_plan_that_makes_no_sense_is_refused_by_its_key(tmp_path: Path, key: str) -> None:
-    document = codec.encode(a_request(stages=(Stage.CEILINGS,), shapes=(), ceilings=QUICK))
+    document = codec.encode(a_request(stages=(Stage.CEILINGS,), cases=(), ceilings=QUICK))
     document["ceilings"][key] = 0
     (tmp_path / "request.json").write_text(json.dumps(document))
     with pytest.raises(codec.CodecError, match=rf"ceilings\.{key}: expected more than 0"):

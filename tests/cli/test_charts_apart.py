@@ -21,7 +21,7 @@ CHART = "scaling-b16-s64-d64-fp32-back-to-back.svg"
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Two runs of the same shapes, whose charts are called the same and show other times."""
+    """Two runs of the same cases, whose charts are called the same and show other times."""
     store(tmp_path, MADE, replace(RESULT, request=replace(RESULT.request, run_id=MADE)))
     slower = changed(RESULT, "sdpa", times(3.0))
     store(tmp_path, AGAIN, replace(slower, request=replace(RESULT.request, run_id=AGAIN)))

@@ -24,7 +24,7 @@ def test_a_faster_kernel_is_faster_in_every_row_under_the_same_conditions(
     result = synthetic.gpu_result()
     outcome = compare(result, changed(result, "sparsek", times(0.8)))
     assert outcome.code == 0
-    assert outcome.out.splitlines()[0] == "**Same device, driver, clocks and shapes.**"
+    assert outcome.out.splitlines()[0] == "**Same device, driver, clocks and cases.**"
     assert len(rows(outcome)) == 12
     for row in rows(outcome):
         assert row[5].startswith("1.25")
@@ -88,10 +88,10 @@ def test_other_clocks_are_named_in_the_first_line(compare: Compare) -> None:
 
 def test_other_shapes_are_named_and_only_the_common_ones_are_compared(compare: Compare) -> None:
     result = synthetic.gpu_result()
-    fewer = replace(result, bench=tuple(r for r in result.bench if r.shape == SHAPE))
+    fewer = replace(result, bench=tuple(r for r in result.bench if r.case == SHAPE))
     outcome = compare(result, fewer)
     assert (
-        "shapes (B=16 S=512 D=64 fp16 H=8,16,32,64,96,128 / B=16 S=512 D=64 fp16 H=96)"
+        "cases (B=16 S=512 D=64 fp16 H=8,16,32,64,96,128 / B=16 S=512 D=64 fp16 H=96)"
         in outcome.out.splitlines()[0]
     )
     assert {row[1] for row in rows(outcome)} == {SHAPE.label}
@@ -108,8 +108,7 @@ def test_json_holds_what_the_page_says(compare: Compare) -> None:
     (row,) = [
         row
         for row in document["rows"]
-        if (row["provider"], row["method"], row["shape"]["heads"])
-        == ("sparsek", "back_to_back", 96)
+        if (row["provider"], row["method"], row["case"]["heads"]) == ("sparsek", "back_to_back", 96)
     ]
     assert row["before_us"] == pytest.approx(283.4, rel=1e-3)
     assert row["speedup"] == pytest.approx(1.25)
@@ -124,7 +123,7 @@ def test_what_is_above_a_roof_is_not_compared() -> None:
     (lost,) = [
         one
         for one in found.lost
-        if (one.provider, one.shape, one.method.value) == ("sparsek", SHAPE, "back_to_back")
+        if (one.provider, one.case, one.method.value) == ("sparsek", SHAPE, "back_to_back")
     ]
     assert lost.broke
     assert lost.reason == "its timing is refuted or unusable"

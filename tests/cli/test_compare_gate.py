@@ -18,7 +18,7 @@ def test_nothing_in_common_is_said_and_a_gate_over_it_is_not_green(compare: Comp
     checks = tuple(replace(c, provider="mine") for c in result.checks)
     outcome = compare(result, replace(other, checks=checks), "--fail-on-regression")
     assert outcome.code == 6
-    assert "error: nothing decided: no provider was timed on the same shape" in outcome.err
+    assert "error: nothing decided: no provider was timed on the same case" in outcome.err
     assert (
         "hint: Time what the first run timed, as by: orchestrator --runs runs profile"
         in outcome.err
@@ -86,8 +86,8 @@ def test_a_provider_that_ran_before_and_does_not_now_is_never_green(
 
 def test_one_case_that_is_missing_is_enough(compare: Compare) -> None:
     result = synthetic.gpu_result()
-    lost = ("sparsek", synthetic.shape(8), "cold")
-    kept = tuple(r for r in result.bench if (r.provider, r.shape, r.method.value) != lost)
+    lost = ("sparsek", synthetic.case(8), "cold")
+    kept = tuple(r for r in result.bench if (r.provider, r.case, r.method.value) != lost)
     outcome = compare(result, replace(result, bench=kept), "--fail-on-regression")
     assert outcome.code == 6
     assert "1 of 24 cases are open: sparsek, cold, B=16 S=512 D=64 fp16 H=8: not" in outcome.err
@@ -97,7 +97,7 @@ def test_one_case_that_is_missing_is_enough(compare: Compare) -> None:
 
 def test_a_regression_is_graver_than_what_is_open(compare: Compare) -> None:
     result = synthetic.gpu_result()
-    kept = tuple(r for r in result.bench if (r.provider, r.shape.heads) != ("sparsek", 8))
+    kept = tuple(r for r in result.bench if (r.provider, r.case.size("H")) != ("sparsek", 8))
     slower = changed(replace(result, bench=kept), "sparsek", times(1.2))
     outcome = compare(result, slower, "--fail-on-regression")
     assert outcome.code == 1

@@ -62,7 +62,7 @@ def test_a_profile_over_ssh_measures_and_its_report_is_the_same_bytes_for_ever(
         assert path.read_bytes() == text
     result = json.loads((path.parent / "result.json").read_text())
     assert [record["status"] for record in result["checks"]] == ["ok", "ok"]
-    assert {record["shape"]["heads"] for record in result["bench"]} == {1, 2}
+    assert {record["case"]["heads"] for record in result["bench"]} == {1, 2}
     assert all(min(record["samples_us"]) > 0 for record in result["bench"])
 
 
@@ -159,7 +159,7 @@ def test_a_dry_run_of_deploy_says_what_is_sent_and_without_a_build_no_job(projec
         ("broken_rescale.py:attention", "outside"),
         ("misbehaving.py:raises", "raise"),
         ("misbehaving.py:returns_nan", "NaN"),
-        ("misbehaving.py:wrong_shape", "shape"),
+        ("misbehaving.py:wrong_shape", "case"),
         ("misbehaving.py:hangs", "no result within 4 s"),
     ],
 )

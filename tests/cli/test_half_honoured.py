@@ -95,22 +95,22 @@ def test_a_report_goes_where_its_name_promises_markdown_or_nothing(
     assert (project.root / name).read_text().startswith("# Check on local")
 
 
-SHAPES = "print('@@shapes', [(s.batch, s.heads) for s in request.shapes], flush=True)\nanswer()\n"
+SHAPES = "print('@@cases', [(s.batch, s.heads) for s in request.cases], flush=True)\nanswer()\n"
 
 
 def asked(project: Project, *arguments: str) -> str:
     quick_payload(project.root, SHAPES)
     assert project.orchestrator("check", *arguments).code == 0
     log = project.orchestrator("logs").out
-    return next(line for line in log.splitlines() if line.startswith("@@shapes"))
+    return next(line for line in log.splitlines() if line.startswith("@@cases"))
 
 
 def test_what_a_cpu_was_asked_for_by_name_gets_the_cpus_own_sweep_where_it_was_left_open(
     project: Project,
 ) -> None:
-    assert asked(project, "--device", "cpu") == "@@shapes [(1, 8), (1, 16)]"
+    assert asked(project, "--device", "cpu") == "@@cases [(1, 8), (1, 16)]"
     assert asked(project, "--device", "cpu", "--batch", "16", "--heads", "2") == (
-        "@@shapes [(16, 2)]"
+        "@@cases [(16, 2)]"
     )
 
 

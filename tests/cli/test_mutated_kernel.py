@@ -9,13 +9,13 @@ import pytest
 
 pytest.importorskip("torch")
 
-from remote_payload.contract.case import Shape
-from remote_payload.contract.words import DType
+from remote_payload.contract.dtypes import DType
 from remote_payload.operators.attention import inputs, reference
+from remote_payload.operators.attention.definition import attention_case
 from tests.cli.conftest import REPOSITORY, Project
 
 MUTANT = REPOSITORY / "tests/fixtures/providers/mutated_hopper.py"
-SHAPE = Shape(batch=1, heads=2, seq=100, dim=64, dtype=DType.FP16, causal=True)
+SHAPE = attention_case(batch=1, heads=2, seq=100, dim=64, dtype=DType.FP16, causal=True)
 
 
 def test_a_mutated_hopper_kernel_fails_the_check_and_its_first_wrong_element_is_named(

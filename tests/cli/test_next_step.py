@@ -25,7 +25,7 @@ SKIPPED = (
 )
 EMULATED = f"""{STAGES}
 checks = tuple(
-    CheckRecord("sparsek", shape, Status.OK, emulated=True) for shape in request.shapes
+    CheckRecord("sparsek", case, Status.OK, emulated=True) for case in request.cases
 )
 answer(stages=stages, checks=checks)
 """

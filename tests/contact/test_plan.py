@@ -11,7 +11,7 @@ FIRST, REST = part("first", rehearse=False), part("rest", rehearse=False)
 
 
 def ours(status: str, heads: int = 96) -> dict[str, object]:
-    return {"provider": "sparsek", "status": status, "shape": {"heads": heads}}
+    return {"provider": "sparsek", "status": status, "case": {"heads": heads}}
 
 
 SDPA = {"provider": "sdpa", "status": "ok"}

@@ -17,12 +17,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from remote_payload.contract import codec
-from remote_payload.contract.case import Shape
+from remote_payload.contract.case import Case
+from remote_payload.contract.dtypes import DType
 from remote_payload.contract.records import BenchRecord
 from remote_payload.contract.request import Provider, Request
-from remote_payload.contract.words import DType, Method, Stage, Status
+from remote_payload.contract.words import Method, Stage, Status
+from remote_payload.operators.attention.definition import attention_case
 
-SHAPE = Shape(16, 96, 512, 64, DType.FP16)
+SHAPE = attention_case(16, 96, 512, 64, DType.FP16)
 REQUEST = Request("r1", "feed", (Stage.BUILD, Stage.CHECK), (SHAPE,), (Provider("sdpa"),))
 
 
@@ -30,9 +32,9 @@ def test_a_request_survives_the_journey_unchanged() -> None:
     assert codec.loads(Request, codec.dumps(REQUEST)) == REQUEST
 
 
-@given(st.builds(Shape, *[st.integers(1, 10**6)] * 4, st.sampled_from(DType), st.booleans()))
-def test_any_shape_survives_the_journey_unchanged(shape: Shape) -> None:
-    request = replace(REQUEST, shapes=(shape,))
+@given(st.builds(Case, *[st.integers(1, 10**6)] * 4, st.sampled_from(DType), st.booleans()))
+def test_any_shape_survives_the_journey_unchanged(case: Case) -> None:
+    request = replace(REQUEST, cases=(case,))
     assert codec.loads(Request, codec.dumps(request)) == request
 
 
@@ -55,9 +57,9 @@ def test_numbers_that_strict_json_cannot_hold_are_refused(value: float) -> None:
     ("change", "complaint"),
     [
         ({"colour": 1}, r"colour: unknown key"),
-        ({"shapes": 5}, r"shapes: expected a list, got int"),
-        ({"shapes": [{"batch": "16"}]}, r"shapes\[0\]\.batch: expected int, got str"),
-        ({"shapes": [{"batch": True}]}, r"shapes\[0\]\.batch: expected int, got bool"),
+        ({"cases": 5}, r"cases: expected a list, got int"),
+        ({"cases": [{"batch": "16"}]}, r"cases\[0\]\.batch: expected int, got str"),
+        ({"cases": [{"batch": True}]}, r"cases\[0\]\.batch: expected int, got bool"),
         ({"stages": ["fly"]}, r"stages\[0\]: expected one of 'build', 'check', 'bench'"),
         ({"run_id": None}, r"run_id: expected str, got null"),
         ({"check": []}, r"check: expected an object, got list"),
@@ -78,7 +80,7 @@ def test_a_missing_key_without_default_is_named() -> None:
 
 def test_an_older_document_without_a_new_optional_key_still_reads() -> None:
     document = json.loads(codec.dumps(REQUEST))
-    del document["cpu_shapes"]
+    del document["cpu_cases"]
     assert codec.decode(Request, document) == REQUEST
 
 

@@ -24,9 +24,11 @@ from orchestrator.values.progress import Silence
 from orchestrator.values.run import RunCard
 from orchestrator.workflows.jobs.errand import Errand
 from orchestrator.workflows.jobs.run_job import run_job
-from remote_payload.contract.case import Shape
+from remote_payload.contract.case import Case
+from remote_payload.contract.dtypes import DType
 from remote_payload.contract.request import Request
-from remote_payload.contract.words import DType, Stage
+from remote_payload.contract.words import Stage
+from remote_payload.operators.attention.definition import attention_case
 from tests.launch.conftest import Bench, bench
 from tests.workflows.syncing import local_host
 
@@ -53,7 +55,7 @@ def started(
     runs: Path,
     *errors: Exception,
     pauses: int = 1,
-    shapes: tuple[Shape, ...] = (),
+    cases: tuple[Case, ...] = (),
 ) -> object:
     """Start r1 on a host of which the first commands fail."""
     host, snapshot = local_host(bench.root), bench.published[-1]
@@ -61,7 +63,7 @@ def started(
     transport.errors = errors
     card = RunCard("r1", "bench", host.name, host.workspace, snapshot, "", "", "")
     errand = Errand(transport, RunStore(runs), Silence(), False, (0.0,) * pauses, lambda s: None)
-    return run_job(errand, card, Request("r1", snapshot, (Stage.BENCH,), shapes, ()))
+    return run_job(errand, card, Request("r1", snapshot, (Stage.BENCH,), cases, ()))
 
 
 def test_a_link_lost_before_the_host_was_asked_leaves_no_run_of_unknown_state(
@@ -80,7 +82,9 @@ def test_a_request_that_could_not_be_read_back_leaves_no_run(bench: Bench, tmp_p
     bench.payload("")
     with pytest.raises(RunError, match="more elements than a tensor can have"):
         started(
-            bench, tmp_path / "runs", shapes=(Shape(2**30, 2**30, 2**30, 64, DType.FP16, False),)
+            bench,
+            tmp_path / "runs",
+            cases=(attention_case(2**30, 2**30, 2**30, 64, DType.FP16, False),),
         )
     assert list((tmp_path / "runs").iterdir()) == []
     assert not (bench.root / "jobs").exists()

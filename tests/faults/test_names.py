@@ -15,13 +15,13 @@ from orchestrator.store.runs.run_store import RunStore
 from orchestrator.transport.connect import Trust, connect
 from orchestrator.values.run import RunCard
 from remote_payload.contract import codec
-from remote_payload.contract.case import Shape
+from remote_payload.contract.dtypes import DType
 from remote_payload.contract.request import Request
-from remote_payload.contract.words import DType
+from remote_payload.operators.attention.definition import attention_case
 from tests.faults.conftest import COUNTS, FINISH, Laptop, ended, held, processes_of
 from tests.ssh.server import SshServer
 
-OTHER_CASES = (Shape(3, 5, 77, 64, DType.FP32),)
+OTHER_CASES = (attention_case(3, 5, 77, 64, DType.FP32),)
 LONG = COUNTS * 20 + FINISH
 
 
@@ -32,7 +32,7 @@ def as_killed_before_its_submit(other: Laptop, first: Laptop, **changes: Any) ->
     card = codec.loads(RunCard, (folder / "run.json").read_text())
     request = codec.loads(Request, (folder / "request.json").read_text())
     store = RunStore(other.root / "runs")
-    made = store.create(card, replace(request, **(changes or {"shapes": OTHER_CASES})))
+    made = store.create(card, replace(request, **(changes or {"cases": OTHER_CASES})))
     assert made.run_id == folder.name
     return store.folder(made.run_id)
 
@@ -143,7 +143,7 @@ def test_a_folder_of_before_there_were_marks_takes_only_what_it_asked_for(
     assert laptop.run("attach").code == 0
     laptop.assert_whole()
     others: list[tuple[str, dict[str, Any], str]] = [
-        ("attach", {"shapes": OTHER_CASES}, "its shapes are others"),
+        ("attach", {"cases": OTHER_CASES}, "its cases are others"),
         ("attach", {"snapshot": "b" * 64}, "snapshot is "),
         ("cancel", {"providers": ()}, "its providers are others"),
     ]
@@ -164,11 +164,11 @@ def test_a_result_that_answers_another_request_is_refused_until_attach_has_broug
     folder = laptop.folder()
     whole = (folder / "result.json").read_bytes()
     document = json.loads(whole)
-    document["request"]["shapes"] = codec.encode(OTHER_CASES)
+    document["request"]["cases"] = codec.encode(OTHER_CASES)
     (folder / "result.json").write_text(json.dumps(document))
     outcome = laptop.run("report")
     assert outcome.code == 2, outcome.out
-    assert "its shapes are others: this is the result of another run" in outcome.err
+    assert "its cases are others: this is the result of another run" in outcome.err
     assert json.loads(laptop.run("runs", "--json").out)[0]["status"] == "damaged"
     assert laptop.run("attach").code == 0, "its host has the right one"
     assert (folder / "result.json").read_bytes() == whole

@@ -60,8 +60,8 @@ def beside_an_honest_one(store: Path) -> None:
 
 
 def _narrow(result: Result, *heads: int) -> Result:
-    """Two shapes instead of six, or those with `heads`, for speed."""
-    few = tuple(record for record in result.bench if record.shape.heads in (heads or (8, 96)))
+    """Two cases instead of six, or those with `heads`, for speed."""
+    few = tuple(record for record in result.bench if record.case.size("H") in (heads or (8, 96)))
     return replace(result, bench=few)
 
 
@@ -106,7 +106,7 @@ def _page(folder: Path, provider: str, page: str, status: Status, exit_code: int
     (folder / log).write_text(f"==PROF== Connected\n{DENIED if exit_code else ''}\n")
     return NcuRecord(
         provider,
-        synthetic.shape(),
+        synthetic.case(),
         status,
         command=("ncu", "--metrics", "all"),
         exit_code=exit_code,

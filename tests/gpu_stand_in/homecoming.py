@@ -89,7 +89,7 @@ def events(result: Result) -> Iterator[str]:
     """What a result holds by now, in words that stay the same."""
     for check in result.get("checks", ()):
         status = check["status"]
-        yield f"check of {check['provider']} at {_label(check['shape'])}: {status}"
+        yield f"check of {check['provider']} at {_label(check['case'])}: {status}"
     for row in result.get("bench", ()):
         if row["samples_us"] and not row["control"]:
             yield f"samples of {row['provider']} by {row['method']}"
@@ -124,12 +124,12 @@ def _described(where: str, found: list[tuple[str, Result]]) -> Iterator[str]:
             yield f"  {stage['stage']:10} {stage['status']:10} {took:>8}  {stage['reason'][:150]}"
         for check in result.get("checks", ()):
             reason = check["reason"][:120]
-            shape = _label(check["shape"])
-            yield f"    check {check['provider']:16} {shape:28} {check['status']} {reason}"
+            case = _label(check["case"])
+            yield f"    check {check['provider']:16} {case:28} {check['status']} {reason}"
         for row in result.get("bench", ()):
             control = " (A/A)" if row["control"] else ""
             count = f"{len(row['samples_us'])} samples of {row['calls']} calls"
-            words = f"{row['provider']}{control} {row['method']} {_label(row['shape'])}"
+            words = f"{row['provider']}{control} {row['method']} {_label(row['case'])}"
             yield f"    bench {words:50} {row['status']} {count} {row['reason'][:100]}"
 
 
@@ -148,11 +148,11 @@ def _members(path: Path) -> Iterator[str]:
         yield f"    and {len(members) - _MEMBERS_SHOWN} more"
 
 
-def _label(shape: Any) -> str:
-    if not isinstance(shape, dict):
-        return str(shape)
-    size = f"{shape['batch']}x{shape['heads']}x{shape['seq']}x{shape['dim']}"
-    return f"{size} {shape['dtype']}{' causal' if shape.get('causal') else ''}"
+def _label(case: Any) -> str:
+    if not isinstance(case, dict):
+        return str(case)
+    size = f"{case['batch']}x{case['heads']}x{case['seq']}x{case['dim']}"
+    return f"{size} {case['dtype']}{' causal' if case.get('causal') else ''}"
 
 
 def _json(text: bytes) -> Result | None:

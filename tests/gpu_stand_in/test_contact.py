@@ -28,14 +28,14 @@ class Home:
     results: list[dict[str, Any]]
 
     def ours(self) -> list[str]:
-        """How the checks of our kernel ended, by shape."""
+        """How the checks of our kernel ended, by case."""
         checks = self.results[0]["checks"]
         return [check["status"] for check in checks if check["provider"] == "sparsek"]
 
     def timed(self) -> set[tuple[str, int]]:
         """Who was timed back to back, at how many heads."""
         rows = [row for row in self.results[0]["bench"] if row["method"] == "back_to_back"]
-        return {(r["provider"], r["shape"]["heads"]) for r in rows if r["status"] == "ok"}
+        return {(r["provider"], r["case"]["heads"]) for r in rows if r["status"] == "ok"}
 
 
 def contact(case: str, folder: Path, monkeypatch: pytest.MonkeyPatch, limit_s: int = 300) -> Home:
@@ -103,4 +103,4 @@ def test_a_machine_that_is_taken_away_has_left_what_it_knew(
     assert home.ended.status is None
     (result,) = home.results
     assert (result["build"]["status"], result["reason"]) == ("ok", "interrupted")
-    assert home.ours() == ["ok"]  # the second shape hangs
+    assert home.ours() == ["ok"]  # the second case hangs

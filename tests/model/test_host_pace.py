@@ -13,7 +13,7 @@ from remote_payload.contract.words import Method
 from tests.report import synthetic
 from tests.report.host_bound import host_bound_result
 
-SHAPE = synthetic.shape(8)
+SHAPE = synthetic.case(8)
 
 
 def timed(provider: str, gpu_us: float, host_us: float, **changes: object) -> BenchRecord:
@@ -50,4 +50,4 @@ def test_where_the_share_is_not_known_nothing_is_called_bound(changes: dict[str,
 def test_the_report_notes_whose_times_are_the_hosts() -> None:
     (note,) = objections(host_bound_result())
     assert note.severity is Severity.NOTE
-    assert "the GPU waited for the host (sdpa on 2 shapes)" in note.text
+    assert "the GPU waited for the host (sdpa on 2 cases)" in note.text

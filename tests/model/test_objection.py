@@ -8,25 +8,26 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
 from orchestrator.performance.attention import tflops
+
 from orchestrator.performance.objection import Objection, Severity, device_of, objections
-from remote_payload.contract.case import Shape
+from remote_payload.contract.dtypes import DType
 from remote_payload.contract.records import BenchRecord
 from remote_payload.contract.result import Result
-from remote_payload.contract.words import Device, DType, Method, Status
+from remote_payload.contract.words import Device, Method, Status
+from remote_payload.operators.attention.definition import attention_case
 from tests.report import synthetic
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "samples" / "results"
 needs_samples = pytest.mark.skipif(not SAMPLES.is_dir(), reason="no collected results here")
-SHAPE = synthetic.shape()
+SHAPE = synthetic.case()
 
 
 def result_of(
     *records: BenchRecord, gpu: str = synthetic.H100, sm_count: int | None = 132
 ) -> Result:
     """A GPU result whose every record has a passed check."""
-    cases = dict.fromkeys((record.provider, record.shape) for record in records)
+    cases = dict.fromkeys((record.provider, record.case) for record in records)
     return replace(
         synthetic.gpu_result(),
         machine=synthetic.gpu_machine(gpu=gpu, sm_count=sm_count),
@@ -54,15 +55,15 @@ def test_causal_work_counted_as_dense_shows_up_above_the_roof() -> None:
 
 
 def test_each_roof_can_be_hit() -> None:
-    tensor = synthetic.shape(8, dim=128)
-    memory = synthetic.shape(96, seq=64)
-    exp = synthetic.shape(8, dim=32)
-    for shape, method, name in (
+    tensor = synthetic.case(8, dim=128)
+    memory = synthetic.case(96, seq=64)
+    exp = synthetic.case(8, dim=32)
+    for case, method, name in (
         (tensor, Method.BACK_TO_BACK, "tensor"),
         (memory, Method.COLD, "HBM"),
         (exp, Method.BACK_TO_BACK, "exp"),
     ):
-        fast = synthetic.bench("sdpa", shape, synthetic.samples(1.0), method=method)
+        fast = synthetic.bench("sdpa", case, synthetic.samples(1.0), method=method)
         assert f"above the {name} roof" in only(result_of(fast)).text
 
 
@@ -149,7 +150,7 @@ def test_throttling_is_doubted_and_idling_is_not() -> None:
 
 def test_a_moving_clock_is_doubted() -> None:
     records = [
-        synthetic.bench("sdpa", synthetic.shape(heads), synthetic.samples(370.0), after=state)
+        synthetic.bench("sdpa", synthetic.case(heads), synthetic.samples(370.0), after=state)
         for heads, state in (
             (8, synthetic.state(sm_clock_mhz=1755.0)),
             (96, synthetic.state(sm_clock_mhz=1410.0)),
@@ -180,16 +181,16 @@ def test_the_gravest_objection_comes_first() -> None:
 def test_the_107_percent_roofline_is_doubted_and_a_little_faster_it_is_an_error() -> None:
     lie = json.loads((SAMPLES / "l4_baseline_107pct_roofline.json").read_text())
     config = lie["config"]
-    shape = Shape(
+    case = attention_case(
         config["batch_size"], config["num_heads"], config["seq_len"], config["head_dim"], DType.FP16
     )
     time_us = lie["performance"]["mean_time_ms"] * 1e3
-    timed = synthetic.bench("sdpa", shape, synthetic.samples(time_us), method=Method.COLD)
+    timed = synthetic.bench("sdpa", case, synthetic.samples(time_us), method=Method.COLD)
     found = only(result_of(timed, gpu="NVIDIA L4", sm_count=58))
     assert found.severity is Severity.DOUBT
     assert "more than the documented HBM peak" in found.text
     # A flushed cache must load q, k and v: 42 µs of the claimed 52 at 300 GB/s.
-    faster = synthetic.bench("sdpa", shape, synthetic.samples(time_us * 0.75), method=Method.COLD)
+    faster = synthetic.bench("sdpa", case, synthetic.samples(time_us * 0.75), method=Method.COLD)
     assert "HBM roof" in only(result_of(faster, gpu="NVIDIA L4", sm_count=58)).text
 
 
@@ -200,15 +201,15 @@ def test_tflops_of_causal_rows_are_half_of_what_was_claimed() -> None:
     for row in rows:
         causal = row["causal"] == "True"
         batch, heads, seq, dim = (int(row[axis]) for axis in "BHSD")
-        shape = Shape(batch, heads, seq, dim, DType.FP16, causal)
-        true = tflops(shape, float(row["p50_ms"]) * 1e3)
+        case = attention_case(batch, heads, seq, dim, DType.FP16, causal)
+        true = tflops(case, float(row["p50_ms"]) * 1e3)
         assert float(row["tflops_p50"]) == pytest.approx(true * (2 if causal else 1), rel=0.02)
 
 
 @needs_samples
 def test_tflops_that_are_four_times_too_high_do_not_follow_from_their_own_times() -> None:
     (row,) = json.loads((SAMPLES / "l4_comparison_inconsistent.json").read_text())
-    shape = Shape(8, 16, 1024, 64, DType.FP16)
-    assert tflops(shape, row["ours_p50_ms"] * 1e3) == pytest.approx(row["ours_tflops"], rel=0.01)
-    theirs = tflops(shape, row["sdpa_p50_ms"] * 1e3)
+    case = attention_case(8, 16, 1024, 64, DType.FP16)
+    assert tflops(case, row["ours_p50_ms"] * 1e3) == pytest.approx(row["ours_tflops"], rel=0.01)
+    theirs = tflops(case, row["sdpa_p50_ms"] * 1e3)
     assert row["sdpa_tflops"] == pytest.approx(4 * theirs, rel=0.01)

@@ -1,4 +1,4 @@
-"""Time floors of the original report's shape, against figures worked out by hand."""
+"""Time floors of the original report's case, against figures worked out by hand."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ from orchestrator.performance.roofline import (
     roofs,
     special_roofs,
 )
-from orchestrator.performance.target import TARGET_SHAPE
-from remote_payload.contract.case import Shape
+from orchestrator.performance.target import TARGET_CASE
+from remote_payload.contract.case import Case
+from remote_payload.contract.dtypes import DType
 from remote_payload.contract.records import BenchRecord, GpuState
-from remote_payload.contract.words import DType, Method, Status
+from remote_payload.contract.words import Method, Status
 
-shapes = st.builds(
-    Shape,
+cases = st.builds(
+    Case,
     batch=st.integers(1, 32),
     heads=st.integers(1, 128),
     seq=st.sampled_from([1, 7, 64, 512, 4096]),
@@ -40,19 +41,19 @@ def h100() -> Device:
     return device
 
 
-def by_resource(shape: Shape, method: Method = Method.COLD) -> dict[Resource, Roof]:
-    return {roof.resource: roof for roof in roofs(shape, h100(), method)}
+def by_resource(case: Case, method: Method = Method.COLD) -> dict[Resource, Roof]:
+    return {roof.resource: roof for roof in roofs(case, h100(), method)}
 
 
 def test_the_floors_of_the_target_shape_on_an_h100_are_the_published_ones() -> None:
-    floors = by_resource(TARGET_SHAPE)
+    floors = by_resource(TARGET_CASE)
     assert floors[Resource.TENSOR].floor_us == pytest.approx(104.2, abs=0.1)
     assert floors[Resource.EXP].floor_us == pytest.approx(104.2, abs=0.1)
     assert floors[Resource.MEMORY].floor_us == pytest.approx(120.1, abs=0.1)
 
 
 def test_the_limits_use_the_highest_clock() -> None:
-    limits = by_resource(TARGET_SHAPE)
+    limits = by_resource(TARGET_CASE)
     assert limits[Resource.TENSOR].limit_us == pytest.approx(96.3, abs=0.1)
     assert limits[Resource.EXP].limit_us == pytest.approx(96.3, abs=0.1)
 
@@ -60,48 +61,48 @@ def test_the_limits_use_the_highest_clock() -> None:
 def test_memory_binds_the_target_shape_on_h100_and_compute_on_h200() -> None:
     h200 = find("NVIDIA H200")
     assert h200 is not None
-    assert binding(roofs(TARGET_SHAPE, h100(), Method.COLD)).resource is Resource.MEMORY
-    assert binding(roofs(TARGET_SHAPE, h200, Method.COLD)).resource is not Resource.MEMORY
+    assert binding(roofs(TARGET_CASE, h100(), Method.COLD)).resource is Resource.MEMORY
+    assert binding(roofs(TARGET_CASE, h200, Method.COLD)).resource is not Resource.MEMORY
 
 
 def test_warm_calls_that_fit_the_cache_have_no_memory_roof() -> None:
-    small = replace(TARGET_SHAPE, heads=8)
+    small = replace(TARGET_CASE, heads=8)
     assert Resource.MEMORY not in by_resource(small, Method.BACK_TO_BACK)
     assert Resource.MEMORY in by_resource(small, Method.COLD)
 
 
 def test_half_the_percent_means_twice_the_time() -> None:
-    roof = by_resource(TARGET_SHAPE)[Resource.TENSOR]
+    roof = by_resource(TARGET_CASE)[Resource.TENSOR]
     assert roof.percent(roof.floor_us) == pytest.approx(100)
     assert roof.percent(2 * roof.floor_us) == pytest.approx(50)
 
 
 def test_exponentials_fill_up_at_the_tensor_peak_for_dim_64_and_at_twice_it_for_128() -> None:
-    assert exp_tflops(TARGET_SHAPE, h100()) == pytest.approx(989.4, rel=0.001)
-    assert exp_tflops(replace(TARGET_SHAPE, dim=128), h100()) == pytest.approx(1979, rel=0.001)
+    assert exp_tflops(TARGET_CASE, h100()) == pytest.approx(989.4, rel=0.001)
+    assert exp_tflops(replace(TARGET_CASE, dim=128), h100()) == pytest.approx(1979, rel=0.001)
 
 
-@given(shapes, st.sampled_from(DEVICES), st.sampled_from(Method))
-def test_a_limit_never_exceeds_its_floor(shape: Shape, device: Device, method: Method) -> None:
-    for roof in roofs(shape, device, method):
+@given(cases, st.sampled_from(DEVICES), st.sampled_from(Method))
+def test_a_limit_never_exceeds_its_floor(case: Case, device: Device, method: Method) -> None:
+    for roof in roofs(case, device, method):
         assert 0 <= roof.limit_us <= roof.floor_us * (1 + 1e-9)
 
 
-@given(shapes, st.sampled_from(DEVICES))
-def test_twice_the_batch_takes_twice_the_time_cold(shape: Shape, device: Device) -> None:
-    one = binding(roofs(shape, device, Method.COLD)).floor_us
-    two = binding(roofs(replace(shape, batch=2 * shape.batch), device, Method.COLD)).floor_us
-    assert two == pytest.approx(2 * one, rel=0.5 if shape.seq < 8 else 0.02)
+@given(cases, st.sampled_from(DEVICES))
+def test_twice_the_batch_takes_twice_the_time_cold(case: Case, device: Device) -> None:
+    one = binding(roofs(case, device, Method.COLD)).floor_us
+    two = binding(roofs(replace(case, batch=2 * case.batch), device, Method.COLD)).floor_us
+    assert two == pytest.approx(2 * one, rel=0.5 if case.seq < 8 else 0.02)
 
 
 def special(device: Device) -> dict[Resource, Roof]:
-    return {roof.resource: roof for roof in special_roofs(TARGET_SHAPE, device)}
+    return {roof.resource: roof for roof in special_roofs(TARGET_CASE, device)}
 
 
 def test_mma_sync_on_hopper_reaches_two_thirds_of_wgmma_and_binds_nobody_else() -> None:
     roof = special(h100())[Resource.MMA_SYNC]
     assert roof.floor_us == pytest.approx(104.2 * 1.5, abs=0.2)
-    assert Resource.MMA_SYNC not in by_resource(TARGET_SHAPE)
+    assert Resource.MMA_SYNC not in by_resource(TARGET_CASE)
     a100, b200 = find("NVIDIA A100-SXM4-80GB"), find("NVIDIA B200")
     assert a100 is not None
     assert b200 is not None
@@ -114,17 +115,17 @@ def test_fp32_without_tensor_cores_is_fifteen_times_slower_on_an_h100() -> None:
 
 
 def test_the_l2_floor_is_the_compulsory_traffic_at_5120_bytes_per_clock() -> None:
-    roof = by_resource(TARGET_SHAPE, Method.BACK_TO_BACK)[Resource.L2]
+    roof = by_resource(TARGET_CASE, Method.BACK_TO_BACK)[Resource.L2]
     assert roof.floor_us == pytest.approx(402.65e6 / (5120 * 1830e6) * 1e6, rel=0.001)
     assert roof.limit_us == 0
     l40s = find("NVIDIA L40S")
     assert l40s is not None
-    assert Resource.L2 not in {r.resource for r in roofs(TARGET_SHAPE, l40s, Method.COLD)}
+    assert Resource.L2 not in {r.resource for r in roofs(TARGET_CASE, l40s, Method.COLD)}
 
 
 def test_at_another_clock_all_but_the_memory_roof_move() -> None:
-    slow = {r.resource: r for r in roofs(TARGET_SHAPE, h100().at(915), Method.COLD)}
-    documented = by_resource(TARGET_SHAPE)
+    slow = {r.resource: r for r in roofs(TARGET_CASE, h100().at(915), Method.COLD)}
+    documented = by_resource(TARGET_CASE)
     for resource in (Resource.TENSOR, Resource.EXP, Resource.L2):
         assert slow[resource].floor_us == pytest.approx(2 * documented[resource].floor_us)
     assert slow[Resource.MEMORY] == documented[Resource.MEMORY]
@@ -134,7 +135,7 @@ def test_at_another_clock_all_but_the_memory_roof_move() -> None:
 def raced(**state: float) -> BenchRecord:
     return BenchRecord(
         "sdpa",
-        TARGET_SHAPE,
+        TARGET_CASE,
         Method.COLD,
         Status.OK,
         before=GpuState(sm_clock_mhz=345.0, power_w=70.0, power_limit_w=700.0),

@@ -1,4 +1,4 @@
-"""Tiers are bound to their shape and judged one by one."""
+"""Tiers are bound to their case and judged one by one."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.performance.stats import Summary, summarize
-from orchestrator.performance.target import TARGET_SHAPE, TIERS, Outcome, elsewhere, judge_tiers
-from remote_payload.contract.words import Device, DType
+from orchestrator.performance.target import TARGET_CASE, TIERS, Outcome, elsewhere, judge_tiers
+from remote_payload.contract.dtypes import DType
+from remote_payload.contract.words import Device
 from tests.report.synthetic import gpu_machine, gpu_result
 
 P, F, I = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE  # noqa: E741
@@ -19,13 +20,13 @@ P, F, I = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE  # noqa: E741
 
 def summary(low: float, high: float) -> Summary:
     """A summary whose interval is [low, high] µs per head."""
-    heads = TARGET_SHAPE.heads
+    heads = TARGET_CASE.heads
     low_us, high_us = low * heads, high * heads
     return Summary((low_us + high_us) / 2, low_us, high_us, 0.01, 20, low_us, high_us)
 
 
 def outcomes(of: Summary | None) -> list[Outcome]:
-    return [judged.outcome for judged in judge_tiers(TARGET_SHAPE, of)]
+    return [judged.outcome for judged in judge_tiers(TARGET_CASE, of)]
 
 
 @pytest.mark.parametrize(
@@ -64,7 +65,7 @@ def test_a_few_samples_are_inconclusive_however_fast() -> None:
     ],
 )
 def test_another_shape_is_not_judged_and_named(changes: dict[str, object]) -> None:
-    other = replace(TARGET_SHAPE, **changes)  # type: ignore[arg-type]
+    other = replace(TARGET_CASE, **changes)  # type: ignore[arg-type]
     for judged in judge_tiers(other, summary(1.0, 1.1)):
         assert judged.outcome is Outcome.NOT_JUDGED
         assert other.label in judged.reason
@@ -72,7 +73,7 @@ def test_another_shape_is_not_judged_and_named(changes: dict[str, object]) -> No
 
 def test_a_cpu_is_not_judged() -> None:
     judged = judge_tiers(
-        TARGET_SHAPE, summary(1.0, 1.1), elsewhere="the targets are for H100 SXM, this is a CPU"
+        TARGET_CASE, summary(1.0, 1.1), elsewhere="the targets are for H100 SXM, this is a CPU"
     )
     assert {j.outcome for j in judged} == {Outcome.NOT_JUDGED}
 
@@ -95,7 +96,7 @@ def test_the_targets_are_for_their_own_model_of_gpu_alone(
     why = elsewhere(there)
     assert why.startswith("the targets are for H100 SXM, ")
     assert named in why
-    judged = judge_tiers(TARGET_SHAPE, summary(1.0, 1.1), why)
+    judged = judge_tiers(TARGET_CASE, summary(1.0, 1.1), why)
     assert {(one.outcome, one.reason) for one in judged} == {(Outcome.NOT_JUDGED, why)}
 
 

@@ -12,13 +12,14 @@ from orchestrator.ncu import flags
 from orchestrator.readers.ncu.quantities.metrics import QUANTITIES
 from orchestrator.readers.ncu.version import NcuVersion, find_version
 from remote_payload.contract import ncu_command
-from remote_payload.contract.case import Shape
+from remote_payload.contract.dtypes import DType
 from remote_payload.contract.ncu_command import Ncu, NothingToCollect, ProfiledCall, describe
-from remote_payload.contract.words import Depth, DType
+from remote_payload.contract.words import Depth
+from remote_payload.operators.attention.definition import attention_case
 from tests.golden import assert_golden
 from tests.ncu.places import SAMPLES, needs_samples
 
-SHAPE = Shape(16, 96, 512, 64, DType.FP16)
+SHAPE = attention_case(16, 96, 512, 64, DType.FP16)
 LISTED = "\n".join(f"{name:45} Some Name   no   x.section" for name in flags.SECTIONS[Depth.FULL])
 USAGE = "  --config-file arg (=on)\n  --target-processes-filter arg  see --section\n"
 BOOST = "  --pipeline-boost-state arg (=stable)\n"
@@ -85,11 +86,11 @@ def test_metrics_are_named_only_on_the_chip_whose_names_they_are() -> None:
 
 
 def test_every_provider_and_shape_has_a_range_of_its_own_without_filter_characters() -> None:
-    shapes = [
-        Shape(b, h, 512, 64, dtype, causal)
+    cases = [
+        attention_case(b, h, 512, 64, dtype, causal)
         for b, h, dtype, causal in product((1, 16), (8, 96), DType, (False, True))
     ]
-    names = [ncu_command.range_name(p, s) for p, s in product(("sdpa", "sdpa.B1", "x"), shapes)]
+    names = [ncu_command.range_name(p, s) for p, s in product(("sdpa", "sdpa.B1", "x"), cases)]
     assert len(set(names)) == len(names)
     assert not any(set(name) & set("@/,[]+* ") for name in names)
 

@@ -1,4 +1,4 @@
-"""Every shape in which Nsight Compute prints numbers is read, or refused by name."""
+"""Every case in which Nsight Compute prints numbers is read, or refused by name."""
 
 from __future__ import annotations
 

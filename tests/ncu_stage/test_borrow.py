@@ -35,7 +35,7 @@ if Stage.NCU in request.stages:
     page = Path(sys.argv[2]).parent / name
     page.parent.mkdir(parents=True)
     page.write_bytes(Path({str(RAW)!r}).read_bytes())
-    done = NcuRecord("sdpa", request.shapes[0], Status.OK, exit_code=0, artifacts=(name,))
+    done = NcuRecord("sdpa", request.cases[0], Status.OK, exit_code=0, artifacts=(name,))
     ncu = NcuReport("Version 2025.1.0.0 (build 35237751)", (done,))
 stages = (StageReport(Stage.BUILD, Status.OK),)
 answer(machine=here, ncu=ncu, stages=stages)
@@ -59,7 +59,7 @@ def test_an_order_is_split_into_times_and_counters_that_are_a_must(tmp_path: Pat
     assert timed == replace(order.plan.request, stages=stages[:3])
     assert counted.stages == (Stage.BUILD, Stage.CHECK, Stage.NCU)
     assert counted.ncu.required
-    assert [shape.heads for shape in counted.shapes] == [96]
+    assert [case.heads for case in counted.cases] == [96]
 
 
 def test_counters_of_another_host_of_the_same_model_enter_the_report_and_stay_there(

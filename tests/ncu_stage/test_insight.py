@@ -35,7 +35,7 @@ def profiled_run(folder: Path, page: str) -> Run:
     name = "artifacts/ncu/sparsek.csv"
     (folder / name).write_text(page)
     record = NcuRecord(
-        "sparsek", synthetic.shape(), Status.OK, exit_code=0, command=("ncu",), artifacts=(name,)
+        "sparsek", synthetic.case(), Status.OK, exit_code=0, command=("ncu",), artifacts=(name,)
     )
     return synthetic.run(profiled(record))
 
@@ -43,7 +43,7 @@ def profiled_run(folder: Path, page: str) -> Run:
 def test_counters_become_findings_with_the_traffic_that_the_shape_needs(tmp_path: Path) -> None:
     run = profiled_run(tmp_path, ONE_KERNEL)
     (call,) = insight(run, tmp_path).calls
-    assert (call.provider, call.shape) == ("sparsek", synthetic.shape())
+    assert (call.provider, call.case) == ("sparsek", synthetic.case())
     told = section(publish(run, tmp_path), "What holds it back")
     assert "limited by exponentials (XU pipe): exp pipe 88 % (sm__inst_executed" in told
     assert "something is read or written again: DRAM traffic over compulsory 2×" in told

@@ -106,11 +106,11 @@ def test_counters_asked_for_by_name_on_a_host_without_a_gpu_are_an_unfit_host(
 def profiled(*records: NcuRecord, required: bool = False) -> Result:
     """A synthetic run with an ncu stage that brought `records`."""
     result = synthetic.gpu_result()
-    shape = synthetic.shape()
+    case = synthetic.case()
     request = replace(
         result.request,
         stages=(*result.request.stages, Stage.NCU),
-        ncu=replace(flags.plan(Depth.CHEAP), shapes=(shape,), required=required),
+        ncu=replace(flags.plan(Depth.CHEAP), cases=(case,), required=required),
     )
     bad = [record for record in records if record.status is not Status.OK]
     stage = StageReport(
@@ -126,12 +126,12 @@ def profiled(*records: NcuRecord, required: bool = False) -> Result:
 
 def a_good_call(folder: Path, provider: str = "sparsek") -> NcuRecord:
     """A call whose raw page, made by hand, lies in the run's folder."""
-    name = f"artifacts/ncu/{range_name(provider, synthetic.shape())}.csv"
+    name = f"artifacts/ncu/{range_name(provider, synthetic.case())}.csv"
     (folder / name).parent.mkdir(parents=True, exist_ok=True)
     (folder / name).write_bytes(RAW.read_bytes())
     return NcuRecord(
         provider,
-        synthetic.shape(),
+        synthetic.case(),
         Status.OK,
         command=("ncu",),
         exit_code=0,
@@ -145,7 +145,7 @@ def published_from(folder: Path, result: Result) -> Published:
 
 def a_hanging_call(provider: str = "sdpa") -> NcuRecord:
     why = "no end within 300 s; it and all it had started were killed"
-    return NcuRecord(provider, synthetic.shape(), Status.TIMEOUT, why, ("ncu",))
+    return NcuRecord(provider, synthetic.case(), Status.TIMEOUT, why, ("ncu",))
 
 
 def test_the_section_reads_as_agreed(tmp_path: Path) -> None:
@@ -224,10 +224,10 @@ def test_beside_timings_only_the_targets_shape_is_profiled_and_alone_every_shape
 ) -> None:
     timed = Wish(stages=(Stage.CHECK, Stage.BENCH, Stage.NCU), full=True)
     planned = plan(timed, tmp_path).request.ncu
-    assert [shape.heads for shape in planned.shapes] == [96]
+    assert [case.heads for case in planned.cases] == [96]
     assert (planned.depth, planned.required) == (Depth.FULL, False)
     other = plan(replace(timed, heads=(8, 16), seq=64), tmp_path).request.ncu
-    assert [shape.heads for shape in other.shapes] == [16]
+    assert [case.heads for case in other.cases] == [16]
     alone = Wish(stages=(Stage.CHECK, Stage.NCU), ncu_required=True, ncu_limit_s=5.0)
     assert plan(alone, tmp_path).request.ncu == replace(
         flags.plan(Depth.CHEAP), required=True, case_limit_s=5.0

@@ -45,7 +45,7 @@ def path_with(folder: Path) -> str:
 def record_of(done: Finished, provider: str, causal: bool) -> NcuRecord:
     assert done.result.ncu is not None
     wanted = TINY_CAUSAL if causal else TINY
-    (found,) = [r for r in done.result.ncu.records if (r.provider, r.shape) == (provider, wanted)]
+    (found,) = [r for r in done.result.ncu.records if (r.provider, r.case) == (provider, wanted)]
     return found
 
 
@@ -59,7 +59,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Finished:
         Provider("sdpa"),
         Provider("sdpa-math"),
         stages=STAGES,
-        shapes=(TINY, TINY_CAUSAL),
+        cases=(TINY, TINY_CAUSAL),
         ncu=replace(PLAN, required=True, providers=("sdpa",)),
     )
     return run_payload(request, folder / "job", path=path_with(folder / "bin"))

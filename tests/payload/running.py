@@ -13,17 +13,19 @@ from pathlib import Path
 import pytest
 
 from remote_payload.contract import codec
-from remote_payload.contract.case import Shape
+from remote_payload.contract.case import Case
+from remote_payload.contract.dtypes import DType
 from remote_payload.contract.plans import BenchPlan, CheckPlan
 from remote_payload.contract.records import BenchRecord, CheckRecord
 from remote_payload.contract.request import Progress, Provider, Request
 from remote_payload.contract.result import Result, StageReport
-from remote_payload.contract.words import PROGRESS_MARK, Device, DType, Stage
+from remote_payload.contract.words import PROGRESS_MARK, Device, Stage
+from remote_payload.operators.attention.definition import attention_case
 
 ROOT = Path(__file__).resolve().parents[2]
 MARK = "BSK_TEST_MARK"
 FIXTURES = "tests/fixtures/providers"
-TINY = Shape(batch=1, heads=2, seq=96, dim=16, dtype=DType.FP16)
+TINY = attention_case(batch=1, heads=2, seq=96, dim=16, dtype=DType.FP16)
 TINY_CAUSAL = replace(TINY, causal=True)
 QUICK_BENCH = BenchPlan(warmup=1, calls=3, rounds=6, budget_s=1.0)
 
@@ -41,12 +43,12 @@ class Finished:
         lines = [line for line in self.log.splitlines() if line.startswith(PROGRESS_MARK)]
         return [codec.loads(Progress, line[len(PROGRESS_MARK) :]) for line in lines]
 
-    def check(self, provider: str, shape: Shape = TINY) -> CheckRecord:
-        (found,) = [r for r in self.result.checks if r.provider == provider and r.shape == shape]
+    def check(self, provider: str, case: Case = TINY) -> CheckRecord:
+        (found,) = [r for r in self.result.checks if r.provider == provider and r.case == case]
         return found
 
-    def bench(self, provider: str, shape: Shape = TINY) -> list[BenchRecord]:
-        return [r for r in self.result.bench if r.provider == provider and r.shape == shape]
+    def bench(self, provider: str, case: Case = TINY) -> list[BenchRecord]:
+        return [r for r in self.result.bench if r.provider == provider and r.case == case]
 
     def stage(self, stage: Stage) -> StageReport:
         (found,) = [report for report in self.result.stages if report.stage is stage]
@@ -63,7 +65,7 @@ def a_request(*providers: Provider, **changes: object) -> Request:
         run_id="20261122-101530-local-check",
         snapshot="0" * 64,
         stages=(Stage.CHECK, Stage.BENCH),
-        shapes=(TINY,),
+        cases=(TINY,),
         providers=providers or (Provider("sdpa"),),
         device=Device.CPU,
         check=CheckPlan(case_limit_s=60.0),

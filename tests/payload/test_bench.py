@@ -41,7 +41,7 @@ def race(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     request = a_request(
         Provider("sdpa"),
         *map(misbehaving, LATE),
-        shapes=(TINY, TINY_CAUSAL),
+        cases=(TINY, TINY_CAUSAL),
         check=CheckPlan(case_limit_s=3.0),
         bench=replace(QUICK_BENCH, methods=(Method.BACK_TO_BACK,)),
     )
@@ -55,8 +55,8 @@ def test_a_fault_while_being_timed_fails_the_run(race: Finished) -> None:
 
 
 def test_those_without_fault_are_timed_to_the_end_on_every_shape(race: Finished) -> None:
-    for shape in (TINY, TINY_CAUSAL):
-        records = race.bench("sdpa", shape)
+    for case in (TINY, TINY_CAUSAL):
+        records = race.bench("sdpa", case)
         assert [(r.status, r.control) for r in records] == [
             (Status.OK, False),
             (Status.OK, True),
@@ -93,11 +93,11 @@ def test_who_changes_the_inputs_while_timed_is_named_and_the_next_one_gets_them_
 ) -> None:
     poisons = misbehaving("poisons_when_timed")
     done = run_payload(
-        a_request(poisons, Provider("sdpa"), shapes=(TINY, TINY_CAUSAL)), tmp_path / "job"
+        a_request(poisons, Provider("sdpa"), cases=(TINY, TINY_CAUSAL)), tmp_path / "job"
     )
     assert done.check("poisons_when_timed").status is Status.OK, done.log
-    for shape in (TINY, TINY_CAUSAL):
-        theirs, rows = done.bench("poisons_when_timed", shape), done.bench("sdpa", shape)
+    for case in (TINY, TINY_CAUSAL):
+        theirs, rows = done.bench("poisons_when_timed", case), done.bench("sdpa", case)
         assert {(r.status, r.reason) for r in theirs} == {
             (Status.FAILED, "changed its input k while being timed")
         }

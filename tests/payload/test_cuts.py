@@ -40,8 +40,8 @@ def cut_short(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     """The real payload: 5000 rounds in a second, on a machine without the GPU that was hoped for."""
     request = a_request(
         Provider("sdpa"),
-        shapes=(BIG,),
-        cpu_shapes=(TINY,),
+        cases=(BIG,),
+        cpu_cases=(TINY,),
         device=Device.AUTO,
         bench=BenchPlan(rounds=5000, budget_s=1.0),
     )
@@ -66,7 +66,7 @@ def test_shapes_and_methods_that_a_cpu_does_without_are_told(cut_short: Finished
     words = [one.words for one in cut_short.result.cuts]
     assert (
         "check: batch 1 and heads 2 instead of batch 16 and heads 96, as there is no CUDA GPU here, "
-        "and what was left open of the shape is chosen for a CPU; lifted by --batch and --heads"
+        "and what was left open of the case is chosen for a CPU; lifted by --batch and --heads"
     ) in words
     assert (
         "bench: nothing is timed by the method graph, as it needs a CUDA GPU; no option lifts that"
@@ -166,7 +166,7 @@ def words(stage: Stage, result: Result, folder: Path = Path()) -> list[str]:
         (
             Stage.TRACE,
             {"traces": (TraceRecord("mine", TINY, Status.OK),)},
-            "trace: 1 of 2 shapes, as one is enough beside proofs; lifted by leaving out --prove",
+            "trace: 1 of 2 cases, as one is enough beside proofs; lifted by leaving out --prove",
         ),
     ],
 )
@@ -174,7 +174,7 @@ def test_what_struck_a_limit_is_told_with_the_option_that_lifts_it(
     stage: Stage, facts: dict[str, object], told: str
 ) -> None:
     request = a_request(
-        shapes=(TINY, BIG), time_limit_s=1800.0, trace=TracePlan((TINY,)), stages=(stage,)
+        cases=(TINY, BIG), time_limit_s=1800.0, trace=TracePlan((TINY,)), stages=(stage,)
     )
     assert words(stage, a_result(request, **facts)) == [told]
 
@@ -218,11 +218,11 @@ def test_calls_shapes_and_providers_that_ncu_leaves_out_are_told(tmp_path: Path)
         NcuRecord("sdpa", TINY, Status.OK, artifacts=("less.csv",)),
     )
     checks = tuple(CheckRecord(n, TINY, Status.OK) for n in ("sparsek", "sdpa", "sdpa-flash"))
-    plan = NcuPlan(kernel_limit=3, shapes=(TINY,), rivals=1)
-    request = a_request(shapes=(TINY, BIG), ncu=plan, stages=(Stage.NCU,))
+    plan = NcuPlan(kernel_limit=3, cases=(TINY,), rivals=1)
+    request = a_request(cases=(TINY, BIG), ncu=plan, stages=(Stage.NCU,))
     told = words(Stage.NCU, a_result(request, ncu=NcuReport("", records), checks=checks), tmp_path)
     assert told == [
-        "ncu: 1 of 2 shapes, as each call under ncu takes many passes, and the run takes times as "
+        "ncu: 1 of 2 cases, as each call under ncu takes many passes, and the run takes times as "
         "well; lifted by the verb ncu with --heads",
         "ncu: 2 of 3 providers, as beside proofs ours, the user's own and the 1 fastest others are "
         "enough; lifted by leaving out --prove",
@@ -232,7 +232,7 @@ def test_calls_shapes_and_providers_that_ncu_leaves_out_are_told(tmp_path: Path)
 
 
 def test_where_all_was_done_nothing_is_told() -> None:
-    request = a_request(shapes=(TINY,), cpu_shapes=(TINY,))
+    request = a_request(cases=(TINY,), cpu_cases=(TINY,))
     assert of_shapes(request) is None
     whole = a_result(
         request,

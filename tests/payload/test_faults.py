@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from remote_payload.contract.case import Shape
+from remote_payload.contract.case import Case
 from remote_payload.contract.plans import CheckPlan
 from remote_payload.contract.request import Provider
 from remote_payload.contract.words import Stage, Status
@@ -59,7 +59,7 @@ STRANGE = (
 def ward(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     providers = (BROKEN, *map(misbehaving, FUNCTIONS), *STRANGE, Provider("sdpa"))
     request = a_request(
-        *providers, shapes=(TINY, TINY_CAUSAL), check=CheckPlan(case_limit_s=LIMIT_S)
+        *providers, cases=(TINY, TINY_CAUSAL), check=CheckPlan(case_limit_s=LIMIT_S)
     )
     folder = tmp_path_factory.mktemp("ward")
     finished = run_payload(request, folder)
@@ -73,9 +73,9 @@ def test_a_broken_provider_fails_the_run_at_its_end_and_all_that_passed_is_timed
     assert (ward.exit_status, ward.result.status, ward.result.unfit) == (1, Status.FAILED, False)
     assert ward.result.reason == f"check: {ward.stage(Stage.CHECK).reason}"
     assert ward.stage(Stage.BENCH).status is Status.OK
-    passed = {(c.provider, c.shape) for c in ward.result.checks if c.status is Status.OK}
+    passed = {(c.provider, c.case) for c in ward.result.checks if c.status is Status.OK}
     assert ("sdpa", TINY) in passed
-    assert {(row.provider, row.shape) for row in ward.result.bench} == passed
+    assert {(row.provider, row.case) for row in ward.result.bench} == passed
     assert all(row.samples_us and row.status is Status.OK for row in ward.result.bench)
 
 
@@ -103,23 +103,23 @@ def test_a_wrong_baseline_fails_the_run(tmp_path: Path) -> None:
     assert done.stage(Stage.BENCH).status is Status.SKIPPED
 
 
-@pytest.mark.parametrize("shape", [TINY, TINY_CAUSAL], ids=["dense", "causal"])
-def test_the_others_pass_beside_it(ward: Finished, shape: Shape) -> None:
-    assert ward.check("sdpa", shape).status is Status.OK
+@pytest.mark.parametrize("case", [TINY, TINY_CAUSAL], ids=["dense", "causal"])
+def test_the_others_pass_beside_it(ward: Finished, case: Case) -> None:
+    assert ward.check("sdpa", case).status is Status.OK
 
 
-@pytest.mark.parametrize("shape", [TINY, TINY_CAUSAL], ids=["dense", "causal"])
+@pytest.mark.parametrize("case", [TINY, TINY_CAUSAL], ids=["dense", "causal"])
 def test_a_softmax_without_rescale_fails_with_its_worst_position(
-    ward: Finished, shape: Shape
+    ward: Finished, case: Case
 ) -> None:
-    record = ward.check("broken-rescale", shape)
+    record = ward.check("broken-rescale", case)
     assert record.status is Status.FAILED
     assert record.error is not None
     assert record.error.mismatches > record.error.elements // 10
     assert record.error.worst is not None
     assert str(list(record.error.worst)) in record.reason
     # The first tile of columns is right by itself; only rows beyond it go wrong under the mask.
-    assert not shape.causal or record.error.worst[2] >= 32
+    assert not case.causal or record.error.worst[2] >= 32
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_a_softmax_without_rescale_fails_with_its_worst_position(
     [
         ("raises", "raised ValueError: launch failed: too many resources requested"),
         ("returns_nan", "1 of 3072 elements are outside the tolerance (1 NaN, 0 infinite)"),
-        ("wrong_shape", "returned shape [1, 96, 2, 16], expected [1, 2, 96, 16]"),
+        ("wrong_shape", "returned case [1, 96, 2, 16], expected [1, 2, 96, 16]"),
         ("wrong_dtype", "returned dtype torch.float32, expected torch.float16"),
         ("returns_nothing", "returned NoneType, not a tensor"),
         ("exits", "crashed: the process ended with exit status 9"),
@@ -140,8 +140,8 @@ def test_a_softmax_without_rescale_fails_with_its_worst_position(
 def test_every_way_to_go_wrong_is_put_into_words(
     ward: Finished, function: str, reason: str
 ) -> None:
-    for shape in (TINY, TINY_CAUSAL):
-        record = ward.check(function, shape)
+    for case in (TINY, TINY_CAUSAL):
+        record = ward.check(function, case)
         assert record.status is Status.FAILED
         assert record.reason.startswith(reason)
 
@@ -163,10 +163,10 @@ def test_every_way_to_go_wrong_is_put_into_words(
 def test_who_is_right_the_first_time_only_fails_and_the_call_is_named(
     ward: Finished, function: str, reason: str
 ) -> None:
-    for shape in (TINY, TINY_CAUSAL):
-        record = ward.check(function, shape)
+    for case in (TINY, TINY_CAUSAL):
+        record = ward.check(function, case)
         assert (record.status, record.reason[: len(reason)]) == (Status.FAILED, reason)
-        assert not ward.bench(function, shape)
+        assert not ward.bench(function, case)
 
 
 def test_a_provider_that_hangs_is_killed_at_its_limit_and_not_tried_again(
@@ -216,10 +216,8 @@ def test_the_implementation_of_a_users_function_names_its_file_and_digest(
 def test_a_run_past_its_time_limit_ends_itself_and_keeps_what_it_has(tmp_path: Path) -> None:
     slow = misbehaving("takes_half_a_second")
     began = time.monotonic()
-    shapes = tuple(replace(TINY, heads=heads) for heads in range(1, 40))
-    done = run_payload(
-        a_request(slow, Provider("sdpa"), shapes=shapes, time_limit_s=15.0), tmp_path
-    )
+    cases = tuple(replace(TINY, heads=heads) for heads in range(1, 40))
+    done = run_payload(a_request(slow, Provider("sdpa"), cases=cases, time_limit_s=15.0), tmp_path)
     assert time.monotonic() - began < 30
     assert (done.exit_status, done.result.status) == (1, Status.TIMEOUT)
     assert done.result.reason == "check: the run's time limit of 15 s has passed"

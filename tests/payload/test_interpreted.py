@@ -113,5 +113,5 @@ def test_a_file_that_turns_an_interpreter_on_by_itself_is_found_out_and_harms_no
     emulated(done, "simulated", BY_NUMBA)
     assert not done.check("plain").emulated
     assert {row.status for row in done.bench("plain")} == {Status.OK}
-    assert f"check simulated {done.check('plain').shape.label}: ok" in done.log
+    assert f"check simulated {done.check('plain').case.label}: ok" in done.log
     assert "(emulated)" in done.log

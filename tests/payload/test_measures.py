@@ -14,15 +14,15 @@ pytest.importorskip("torch")
 
 import torch
 
-from remote_payload.contract.case import Shape
+from remote_payload.contract.dtypes import DType
 from remote_payload.contract.records import ErrorMeasure
-from remote_payload.contract.words import DType
 from remote_payload.operators import measure_error
 from remote_payload.operators.attention import inputs, reference
+from remote_payload.operators.attention.definition import attention_case
 from remote_payload.operators.setting import Setting
 from remote_payload.stages.check import check_case
 
-SHAPE = Shape(batch=2, heads=3, seq=37, dim=8, dtype=DType.FP32)
+SHAPE = attention_case(batch=2, heads=3, seq=37, dim=8, dtype=DType.FP32)
 SIZES = st.tuples(*(st.integers(1, 5) for _ in range(4)))
 RTOL, ATOL = 1e-3, 2e-3
 
@@ -150,14 +150,14 @@ def test_inputs_depend_on_seed_shape_and_name_and_on_nothing_else() -> None:
 def test_inputs_of_a_run_are_drawn_once_and_nobody_can_change_them_for_others(
     tmp_path: Path, dtype: DType
 ) -> None:
-    shape = replace(SHAPE, dtype=dtype)
+    case = replace(SHAPE, dtype=dtype)
     setting = Setting("cpu", str(tmp_path), seed=42, inputs=str(tmp_path / "inputs"))
-    drawn = inputs.given(shape, setting)
+    drawn = inputs.given(case, setting)
     kept = sorted((tmp_path / "inputs").iterdir())
     assert len(kept) == 3
     for _ in range(2):
-        again = inputs.given(shape, setting)
-        for mine, other, truth in zip(drawn, again, inputs.make(shape, 42), strict=True):
+        again = inputs.given(case, setting)
+        for mine, other, truth in zip(drawn, again, inputs.make(case, 42), strict=True):
             assert torch.equal(mine, other)
             assert torch.equal(mine, truth)
             other.zero_()
@@ -173,7 +173,7 @@ def test_where_inputs_cannot_be_kept_they_are_drawn_all_the_same(tmp_path: Path)
 
 @pytest.mark.parametrize("dtype", list(DType))
 def test_inputs_have_the_shape_and_type_asked_for_and_are_standard_normal(dtype: DType) -> None:
-    q, _, _ = inputs.make(Shape(2, 4, 64, 32, dtype), seed=7)
+    q, _, _ = inputs.make(attention_case(2, 4, 64, 32, dtype), seed=7)
     assert (q.shape, q.dtype) == ((2, 4, 64, 32), inputs.TORCH_DTYPES[dtype])
     assert abs(float(q.float().mean())) < 0.05
     assert float(q.float().std()) == pytest.approx(1, abs=0.05)

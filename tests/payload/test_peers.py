@@ -14,11 +14,13 @@ from typing import Any
 import pytest
 import torch
 
-from remote_payload.contract.case import Shape
+from remote_payload.contract.case import Case
+from remote_payload.contract.dtypes import DType
 from remote_payload.contract.request import Provider
-from remote_payload.contract.words import DType, Stage, Status
+from remote_payload.contract.words import Stage, Status
 from remote_payload.operators.attention import inputs, reference
 from remote_payload.operators.attention.catalog import BY_NAME, PEERS
+from remote_payload.operators.attention.definition import attention_case
 from remote_payload.operators.attention.peers import Dense, Ragged
 from remote_payload.operators.loaded import CannotRun, Loaded
 from remote_payload.operators.setting import Setting
@@ -43,16 +45,16 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
             del sys.modules[name]
 
 
-def tensors(shape: Shape = TINY) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    return inputs.make(shape, 42)
+def tensors(case: Case = TINY) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    return inputs.make(case, 42)
 
 
-def is_right(loaded: Loaded, shape: Shape) -> bool:
+def is_right(loaded: Loaded, case: Case) -> bool:
     """Whether it gives the attention that it was asked for, with a scale of the asker's."""
-    q, k, v = tensors(shape)
-    out = loaded.call(q, k, v, causal=shape.causal, scale=SCALE)
+    q, k, v = tensors(case)
+    out = loaded.call(q, k, v, causal=case.causal, scale=SCALE)
     assert out.shape == q.shape
-    wanted = reference.attention(q, k, v, causal=shape.causal, scale=SCALE)
+    wanted = reference.attention(q, k, v, causal=case.causal, scale=SCALE)
     return bool(torch.allclose(out.double(), wanted, rtol=1e-3, atol=2e-3))
 
 
@@ -72,39 +74,39 @@ def test_a_peer_that_is_not_installed_says_how_to_get_it(name: str) -> None:
     assert str(caught.value) == f"not present: {BY_NAME[name].how}"
 
 
-@pytest.mark.parametrize("shape", [TINY, TINY_CAUSAL])
+@pytest.mark.parametrize("case", [TINY, TINY_CAUSAL])
 @pytest.mark.parametrize(("when", "parameters", "with_lse"), stand_ins.FA3)
 def test_fa3_is_called_by_every_signature_it_has_had(
-    site: Path, when: str, parameters: str, with_lse: bool, shape: Shape
+    site: Path, when: str, parameters: str, with_lse: bool, case: Case
 ) -> None:
     stand_ins.flash(site, MODULES["fa3"], parameters, with_lse)
     loaded = load(Provider("fa3"), CPU)
-    assert is_right(loaded, shape)
+    assert is_right(loaded, case)
     name = loaded.implementation(*tensors(), causal=False, scale=SCALE)
     splits = ", num_splits=1" if "num_splits" in parameters else ""
     where = f"flash_attn_interface.flash_attn_func{splits}, flash-attn-3 0.0.7"
     assert name == f"{where}, on [b, s, h, d] views (no copy)"
 
 
-@pytest.mark.parametrize("shape", [TINY, TINY_CAUSAL])
+@pytest.mark.parametrize("case", [TINY, TINY_CAUSAL])
 @pytest.mark.parametrize(("when", "parameters", "with_lse"), stand_ins.FA4)
 def test_fa4_is_called_by_every_signature_it_has_had(
-    site: Path, when: str, parameters: str, with_lse: bool, shape: Shape
+    site: Path, when: str, parameters: str, with_lse: bool, case: Case
 ) -> None:
     stand_ins.flash(site, MODULES["fa4"], parameters, with_lse)
     loaded = load(Provider("fa4"), CPU)
-    assert is_right(loaded, shape)
+    assert is_right(loaded, case)
     assert "flash_attn.cute.flash_attn_func" in loaded.implementation(*tensors())
 
 
-@pytest.mark.parametrize("shape", [TINY, TINY_CAUSAL, replace(TINY, batch=3, seq=7)])
+@pytest.mark.parametrize("case", [TINY, TINY_CAUSAL, replace(TINY, batch=3, seq=7)])
 def test_flashinfer_gets_each_head_as_a_sequence_and_names_its_backend(
-    site: Path, shape: Shape
+    site: Path, case: Case
 ) -> None:
     stand_ins.flashinfer(site)
     loaded = load(Provider("flashinfer"), CPU)
-    assert is_right(loaded, shape)
-    name = loaded.implementation(*tensors(shape), causal=shape.causal, scale=SCALE)
+    assert is_right(loaded, case)
+    name = loaded.implementation(*tensors(case), causal=case.causal, scale=SCALE)
     assert "BatchPrefillWithRaggedKVCacheWrapper, backend stand-in, flashinfer-python 0.0.7" in name
 
 
@@ -267,15 +269,15 @@ def test_our_triton_kernel_is_right_in_tritons_own_interpreter(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TRITON_INTERPRET", "1")
-    shapes = tuple(
-        Shape(1, 2, seq, dim, DType.FP16, causal)
+    cases = tuple(
+        attention_case(1, 2, seq, dim, DType.FP16, causal)
         for seq in (1, 63, 64, 65, 200)
         for dim in (64, 128)
         for causal in (False, True)
     )
-    request = a_request(Provider("triton"), shapes=shapes, stages=(Stage.CHECK,))
+    request = a_request(Provider("triton"), cases=cases, stages=(Stage.CHECK,))
     done = run_payload(request, tmp_path)
-    assert [(r.status, r.emulated) for r in done.result.checks] == [(Status.OK, True)] * len(shapes)
+    assert [(r.status, r.emulated) for r in done.result.checks] == [(Status.OK, True)] * len(cases)
 
 
 @pytest.mark.skipif(not has_triton(), reason="triton is not installed")

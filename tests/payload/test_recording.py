@@ -154,7 +154,7 @@ class DyingBench(Bench):
     """A bench whose process dies whenever sdpa-math is recorded; it tells what it was asked."""
 
     def __init__(self) -> None:
-        request = a_request(shapes=(TINY, replace(TINY, causal=True)), bench=PLAN)
+        request = a_request(cases=(TINY, replace(TINY, causal=True)), bench=PLAN)
         setting = replace(SETTING, device="cuda")
         super().__init__(request, setting, Deadline(60.0), lambda pid: None)
         self.asked: list[tuple[str, ...]] = []
@@ -175,10 +175,10 @@ class DyingBench(Bench):
 
 def test_who_ends_the_process_when_recorded_starts_again_without_its_graph() -> None:
     bench = DyingBench()
-    shapes = (TINY, replace(TINY, causal=True))
-    passed = [CheckRecord(name, shape, Status.OK) for shape in shapes for name in NAMES]
+    cases = (TINY, replace(TINY, causal=True))
+    passed = [CheckRecord(name, case, Status.OK) for case in cases for name in NAMES]
     bench.run(passed, keep=lambda: None)
-    assert bench.asked == [NAMES] * 3, "twice on the first shape, once on the second"
+    assert bench.asked == [NAMES] * 3, "twice on the first case, once on the second"
     records = bench.records(Status.FAILED, "")
     assert len(records) == 2 * 2 * 3
     for record in records:

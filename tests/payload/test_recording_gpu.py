@@ -12,19 +12,20 @@ pytest.importorskip("torch")
 import torch
 import torch.nn.functional as functional
 
-from remote_payload.contract.case import Shape
+from remote_payload.contract.dtypes import DType
 from remote_payload.contract.plans import BenchPlan
 from remote_payload.contract.request import Provider
-from remote_payload.contract.words import Device, DType, Method, Status
+from remote_payload.contract.words import Device, Method, Status
 from remote_payload.machine.clock import CudaClock
 from remote_payload.machine.recording import NotRecordable, Recording
+from remote_payload.operators.attention.definition import attention_case
 from tests.payload.running import a_request, run_payload
 
 pytestmark = [
     pytest.mark.gpu,
     pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU"),
 ]
-SHAPE = Shape(batch=4, heads=8, seq=512, dim=64, dtype=DType.FP16)
+SHAPE = attention_case(batch=4, heads=8, seq=512, dim=64, dtype=DType.FP16)
 
 
 def qkv() -> list[Any]:
@@ -87,7 +88,7 @@ def test_a_run_on_a_gpu_times_by_graph_too(tmp_path: Path) -> None:
         Provider("sdpa"),
         Provider("sdpa-math"),
         device=Device.CUDA,
-        shapes=(SHAPE,),
+        cases=(SHAPE,),
         bench=BenchPlan(rounds=6),
     )
     done = run_payload(request, tmp_path, gpu=True)

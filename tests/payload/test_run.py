@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 
 from remote_payload.contract import codec
-from remote_payload.contract.case import Shape
+from remote_payload.contract.case import Case
 from remote_payload.contract.plans import BenchPlan
 from remote_payload.contract.request import Provider
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Device, Method, Stage, Status
+from remote_payload.operators.attention.definition import attention_case
 from remote_payload.stages.draft import Draft
 from tests.payload.running import (
     ROOT,
@@ -31,7 +32,7 @@ from tests.payload.running import (
     run_payload,
 )
 
-NEVER = Shape(batch=16, heads=128, seq=8192, dim=128, dtype=TINY.dtype)
+NEVER = attention_case(batch=16, heads=128, seq=8192, dim=128, dtype=TINY.dtype)
 
 
 @pytest.fixture(scope="module")
@@ -40,8 +41,8 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     names = ("sdpa", "sdpa-flash", "sdpa-math", "sparsek", "sdpa-cudnn")
     request = a_request(
         *map(Provider, names),
-        shapes=(NEVER,),
-        cpu_shapes=(TINY, TINY_CAUSAL),
+        cases=(NEVER,),
+        cpu_cases=(TINY, TINY_CAUSAL),
         device=Device.AUTO,
     )
     return run_payload(request, tmp_path_factory.mktemp("good"))
@@ -53,11 +54,11 @@ def test_a_run_of_good_providers_ends_well(good: Finished) -> None:
 
 
 @pytest.mark.parametrize("name", ["sdpa", "sdpa-flash", "sdpa-math"])
-@pytest.mark.parametrize("shape", [TINY, TINY_CAUSAL], ids=["dense", "causal"])
+@pytest.mark.parametrize("case", [TINY, TINY_CAUSAL], ids=["dense", "causal"])
 def test_torchs_own_backends_pass_the_check_with_their_error_measured(
-    good: Finished, name: str, shape: Shape
+    good: Finished, name: str, case: Case
 ) -> None:
-    record = good.check(name, shape)
+    record = good.check(name, case)
     assert record.status is Status.OK
     assert record.deterministic is True
     assert record.error is not None
@@ -94,14 +95,14 @@ def test_what_cannot_run_here_is_skipped_with_the_reason_and_never_replaced(
 
 
 def test_without_a_gpu_auto_takes_the_shapes_meant_for_the_cpu(good: Finished) -> None:
-    assert {record.shape for record in good.result.checks} == {TINY, TINY_CAUSAL}
-    assert good.result.request.shapes == (NEVER,)
+    assert {record.case for record in good.result.checks} == {TINY, TINY_CAUSAL}
+    assert good.result.request.cases == (NEVER,)
 
 
 def test_every_checked_provider_is_timed_by_every_method_with_a_control_pair(
     good: Finished,
 ) -> None:
-    rows = [(r.provider, r.method, r.control) for r in good.result.bench if r.shape == TINY]
+    rows = [(r.provider, r.method, r.control) for r in good.result.bench if r.case == TINY]
     racers = ["sdpa", "sdpa-flash", "sdpa-math"]
     methods = (Method.BACK_TO_BACK, Method.COLD)
     assert sorted(rows, key=str) == sorted(
@@ -240,8 +241,11 @@ def test_a_run_without_our_kernel_goes_on_where_that_does_not_compile(tmp_path: 
         ('{"schema": 999, "novelty": 1}', "schema: 999 is newer"),
         (codec.dumps(a_request(Provider("fastest"))), "providers[0].name: expected one of sdpa,"),
         (codec.dumps(a_request(Provider("sdpa"), Provider("sdpa"))), "'sdpa' is there twice"),
-        (codec.dumps(a_request(shapes=())), "shapes: expected at least one"),
-        (codec.dumps(a_request(shapes=(Shape(1, 0, 8, 8, TINY.dtype),))), "shapes[0].heads: "),
+        (codec.dumps(a_request(cases=())), "cases: expected at least one"),
+        (
+            codec.dumps(a_request(cases=(attention_case(1, 0, 8, 8, TINY.dtype),))),
+            "cases[0].heads: ",
+        ),
         (codec.dumps(a_request(stages=())), "stages: expected at least one"),
     ],
 )

@@ -44,7 +44,7 @@ def test_rounds_run_forwards_and_backwards_by_turns() -> None:
 
 
 def test_a_gpu_runs_the_original_ten_and_hundred_in_twenty_rounds() -> None:
-    assert slot_s(PLAN, "cuda", shapes=6) is None
+    assert slot_s(PLAN, "cuda", cases=6) is None
     assert effort(BACK, PLAN, "cuda", turn_s=1.0, slot=None) == Effort(10, 100, 20)
 
 
@@ -54,9 +54,9 @@ def test_zero_lets_the_payload_choose() -> None:
 
 
 def test_the_cpu_has_a_budget_of_its_own_and_the_users_budget_goes_first() -> None:
-    assert slot_s(PLAN, "cpu", shapes=3) == 5.0
-    assert slot_s(BenchPlan(budget_s=8.0), "cpu", shapes=2) == 2.0
-    assert slot_s(BenchPlan(budget_s=12.0), "cuda", shapes=2) == 2.0
+    assert slot_s(PLAN, "cpu", cases=3) == 5.0
+    assert slot_s(BenchPlan(budget_s=8.0), "cpu", cases=2) == 2.0
+    assert slot_s(BenchPlan(budget_s=12.0), "cuda", cases=2) == 2.0
 
 
 @given(

@@ -138,11 +138,11 @@ def test_who_failed_the_check_or_was_emulated_is_not_traced(tmp_path: Path) -> N
 
 def test_only_the_shapes_of_the_plan_are_traced(tmp_path: Path) -> None:
     pytest.importorskip("torch")
-    shapes = (TINY, TINY_CAUSAL)
-    checks = tuple(CheckRecord("sdpa", shape, Status.OK) for shape in shapes)
-    request = a_request(Provider("sdpa"), shapes=shapes, trace=TracePlan((TINY_CAUSAL,)))
+    cases = (TINY, TINY_CAUSAL)
+    checks = tuple(CheckRecord("sdpa", case, Status.OK) for case in cases)
+    request = a_request(Provider("sdpa"), cases=cases, trace=TracePlan((TINY_CAUSAL,)))
     records = trace.run(request, CPU, Deadline(60), checks, keep=lambda _: None)
-    assert [record.shape for record in records] == [TINY_CAUSAL]
+    assert [record.case for record in records] == [TINY_CAUSAL]
 
 
 def test_on_a_cpu_the_stage_is_skipped_and_the_run_goes_on(tmp_path: Path) -> None:

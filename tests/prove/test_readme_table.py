@@ -10,7 +10,7 @@ import pytest
 from benchmarks.readme_table import BEGIN, END, NOT_MEASURED, main, table
 from remote_payload.contract import codec
 from remote_payload.contract.words import Status
-from tests.report.synthetic import bench, check, cpu_result, gpu_result, samples, shape
+from tests.report.synthetic import bench, case, check, cpu_result, gpu_result, samples
 
 
 def write(folder: Path, **files: object) -> Path:
@@ -33,9 +33,9 @@ def test_without_a_committed_run_nothing_was_measured(tmp_path: Path) -> None:
 
 
 def test_each_head_count_stands_beside_the_fastest_other(tmp_path: Path) -> None:
-    faster = bench("sdpa-cudnn", shape(96), samples(350.0))
+    faster = bench("sdpa-cudnn", case(96), samples(350.0))
     result = gpu_result()
-    checks = (*result.checks, check("sdpa-cudnn", shape(96)))
+    checks = (*result.checks, check("sdpa-cudnn", case(96)))
     timed = (*result.bench, faster)
     results = write(tmp_path / "results", h100=replace(result, checks=checks, bench=timed))
     page = readme(tmp_path)

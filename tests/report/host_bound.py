@@ -15,18 +15,16 @@ def host_bound_result() -> Result:
     Both could be recorded in a graph at H=8 and 96; at H=16 only sdpa.
     """
     host_us = {"sdpa": 62.0, "sparsek": 7.0}
-    shapes = tuple(synthetic.shape(heads) for heads in (8, 16, 96))
+    cases = tuple(synthetic.case(heads) for heads in (8, 16, 96))
     records = []
     for record in synthetic.gpu_result().bench:
-        if record.method is Method.BACK_TO_BACK and record.shape in shapes:
+        if record.method is Method.BACK_TO_BACK and record.case in cases:
             host = synthetic.samples(host_us[record.provider], 0.01)
             slower = zip(record.samples_us, host, strict=True)
             waited = tuple(round(max(gpu_us, 1.02 * us), 4) for gpu_us, us in slower)
             records.append(replace(record, samples_us=waited, host_us=host))
     also = {"method": Method.GRAPH, "after": synthetic.state()}
-    for of, theirs_us, ours_us in zip(
-        shapes, (31.0, 66.0, 371.0), (26.0, 50.0, 281.0), strict=True
-    ):
+    for of, theirs_us, ours_us in zip(cases, (31.0, 66.0, 371.0), (26.0, 50.0, 281.0), strict=True):
         records += [
             synthetic.bench("sdpa", of, synthetic.samples(theirs_us), **also),
             synthetic.bench("sparsek", of, synthetic.samples(ours_us, 0.006), **also),
@@ -35,10 +33,10 @@ def host_bound_result() -> Result:
     why = "not timed by graph: RuntimeError: operation not permitted when stream is capturing"
     bench_records = tuple(
         replace(r, status=Status.SKIPPED, reason=why, samples_us=())
-        if (r.provider, r.method, r.shape.heads) == ("sparsek", Method.GRAPH, 16)
+        if (r.provider, r.method, r.case.size("H")) == ("sparsek", Method.GRAPH, 16)
         else r
         for r in records
     )
-    checks = tuple(synthetic.check(name, of) for of in shapes for name in ("sdpa", "sparsek"))
-    asked = synthetic.request(shapes=shapes)
+    checks = tuple(synthetic.check(name, of) for of in cases for name in ("sdpa", "sparsek"))
+    asked = synthetic.request(cases=cases)
     return replace(synthetic.gpu_result(), request=asked, checks=checks, bench=bench_records)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from orchestrator.values.run import Run, RunCard
-from remote_payload.contract.case import Shape
+from remote_payload.contract.case import Case
+from remote_payload.contract.dtypes import DType
 from remote_payload.contract.plans import BenchPlan
 from remote_payload.contract.records import (
     BenchRecord,
@@ -21,7 +22,8 @@ from remote_payload.contract.records import (
 )
 from remote_payload.contract.request import Provider, Request
 from remote_payload.contract.result import Result, StageReport
-from remote_payload.contract.words import Device, DType, Method, Stage, Status
+from remote_payload.contract.words import Device, Method, Stage, Status
+from remote_payload.operators.attention.definition import attention_case
 
 H100 = "NVIDIA H100 80GB HBM3"
 ROUNDS = 20
@@ -36,8 +38,8 @@ ptxas info    : Used 168 registers, used 5 barriers, 16 bytes cumulative stack s
 """
 
 
-def shape(heads: int = 96, **changes: object) -> Shape:
-    return replace(Shape(16, heads, 512, 64, DType.FP16), **changes)  # type: ignore[arg-type]
+def case(heads: int = 96, **changes: object) -> Case:
+    return replace(attention_case(16, heads, 512, 64, DType.FP16), **changes)  # type: ignore[arg-type]
 
 
 def samples(median_us: float, spread: float = 0.004, count: int = ROUNDS) -> tuple[float, ...]:
@@ -53,16 +55,14 @@ def state(**changes: object) -> GpuState:
     return replace(warm, **changes)  # type: ignore[arg-type]
 
 
-def bench(
-    provider: str, of: Shape, samples_us: tuple[float, ...], **changes: object
-) -> BenchRecord:
+def bench(provider: str, of: Case, samples_us: tuple[float, ...], **changes: object) -> BenchRecord:
     record = BenchRecord(
         provider, of, Method.BACK_TO_BACK, Status.OK, samples_us=samples_us, warmup=10, calls=100
     )
     return replace(record, **changes)  # type: ignore[arg-type]
 
 
-def check(provider: str, of: Shape, **changes: object) -> CheckRecord:
+def check(provider: str, of: Case, **changes: object) -> CheckRecord:
     record = CheckRecord(
         provider,
         of,
@@ -75,12 +75,12 @@ def check(provider: str, of: Shape, **changes: object) -> CheckRecord:
     return replace(record, **changes)  # type: ignore[arg-type]
 
 
-def request(*, device: Device = Device.AUTO, shapes: tuple[Shape, ...] = (shape(),)) -> Request:
+def request(*, device: Device = Device.AUTO, cases: tuple[Case, ...] = (case(),)) -> Request:
     return Request(
         run_id="20261122-101530-synthetic-profile",
         snapshot="5e1f",
         stages=(Stage.BUILD, Stage.CHECK, Stage.BENCH),
-        shapes=shapes,
+        cases=cases,
         providers=(Provider("sdpa"), Provider("sparsek", required=True)),
         device=device,
         bench=BenchPlan(rounds=ROUNDS),
@@ -138,9 +138,9 @@ def built() -> BuildReport:
 
 def gpu_result() -> Result:
     """SYNTHETIC GPU-like profile: two providers, six head counts, two methods, an A/A control."""
-    shapes = tuple(shape(heads) for heads in HEADS)
+    cases = tuple(case(heads) for heads in HEADS)
     records = []
-    for of in shapes:
+    for of in cases:
         for method, factor, calls in ((Method.BACK_TO_BACK, 1.0, 100), (Method.COLD, 1.07, 1)):
             base = (6.5 + 3.83 * of.heads) * factor
             also = {"method": method, "calls": calls, "before": state(), "after": state()}
@@ -150,7 +150,7 @@ def gpu_result() -> Result:
                 bench("sdpa", of, samples(base * 1.001), control=True, **also),
             ]
     return Result(
-        request=request(shapes=shapes),
+        request=request(cases=cases),
         status=Status.OK,
         reason="",
         started_at="2026-11-22T10:15:30Z",
@@ -162,10 +162,10 @@ def gpu_result() -> Result:
         ),
         build=built(),
         checks=(
-            *(check(name, of) for of in shapes for name in ("sdpa", "sparsek")),
+            *(check(name, of) for of in cases for name in ("sdpa", "sparsek")),
             check(
                 "sdpa-cudnn",
-                shape(),
+                case(),
                 status=Status.SKIPPED,
                 reason="cuDNN backend refuses these inputs",
                 error=None,
@@ -177,13 +177,11 @@ def gpu_result() -> Result:
 
 
 def cpu_result() -> Result:
-    """SYNTHETIC CPU run: SDPA alone on two small fp32 shapes; ours skipped for want of a GPU."""
-    shapes = (shape(4, seq=64, dtype=DType.FP32), shape(8, seq=64, dtype=DType.FP32))
+    """SYNTHETIC CPU run: SDPA alone on two small fp32 cases; ours skipped for want of a GPU."""
+    cases = (case(4, seq=64, dtype=DType.FP32), case(8, seq=64, dtype=DType.FP32))
     no_gpu = "needs a CUDA device"
     return Result(
-        request=replace(
-            request(device=Device.CPU, shapes=shapes), stages=(Stage.CHECK, Stage.BENCH)
-        ),
+        request=replace(request(device=Device.CPU, cases=cases), stages=(Stage.CHECK, Stage.BENCH)),
         status=Status.OK,
         reason="",
         started_at="2026-11-22T10:15:30Z",
@@ -191,7 +189,7 @@ def cpu_result() -> Result:
         machine=cpu_machine(),
         stages=(StageReport(Stage.CHECK, Status.OK), StageReport(Stage.BENCH, Status.OK)),
         checks=(
-            *(check("sdpa", of) for of in shapes),
+            *(check("sdpa", of) for of in cases),
             *(
                 check(
                     "sparsek",
@@ -201,12 +199,12 @@ def cpu_result() -> Result:
                     error=None,
                     deterministic=None,
                 )
-                for of in shapes
+                for of in cases
             ),
         ),
         bench=tuple(
             record
-            for of in shapes
+            for of in cases
             for record in (
                 bench("sdpa", of, samples(120.0 * of.heads, 0.03), calls=10),
                 bench("sdpa", of, samples(120.4 * of.heads, 0.03), calls=10, control=True),
@@ -222,10 +220,10 @@ def failed_check_result() -> Result:
         "37 of 50331648 elements are outside the tolerance (1 NaN, 0 infinite); "
         "worst at [3, 95, 511, 63]: 0.125, want -0.605"
     )
-    reason = f"sparsek on {shape().label}: {describe}"
+    reason = f"sparsek on {case().label}: {describe}"
     checks = (
-        check("sdpa", shape()),
-        check("sparsek", shape(), status=Status.FAILED, reason=describe, error=wrong),
+        check("sdpa", case()),
+        check("sparsek", case(), status=Status.FAILED, reason=describe, error=wrong),
     )
     return replace(
         gpu_result(),
@@ -265,8 +263,8 @@ def failed_build_result() -> Result:
 
 def above_roof_result() -> Result:
     """SYNTHETIC run that claims 1288 TFLOPS on an H100."""
-    too_fast = bench("sparsek", shape(), samples(80.0), after=state())
-    honest = [r for r in gpu_result().bench if r.provider == "sdpa" and r.shape == shape()]
+    too_fast = bench("sparsek", case(), samples(80.0), after=state())
+    honest = [r for r in gpu_result().bench if r.provider == "sdpa" and r.case == case()]
     return replace(gpu_result(), bench=(*honest, too_fast))
 
 
@@ -275,7 +273,7 @@ def interrupted_result() -> Result:
     records = tuple(
         replace(r, status=Status.CANCELLED, reason="cancelled", samples_us=r.samples_us[:9])
         for r in gpu_result().bench
-        if r.shape == shape()
+        if r.case == case()
     )
     return replace(
         gpu_result(), status=Status.CANCELLED, reason="cancelled on request", bench=records

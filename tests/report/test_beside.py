@@ -24,18 +24,18 @@ PICTURE = ChartView("a chart", "charts/a.svg", "")
 def with_peers(**median_us: float) -> Result:
     """SYNTHETIC run at H=8 and H=96; a provider's time is its µs per head, times the heads."""
     names = {name.replace("_", "-"): value for name, value in median_us.items()}
-    shapes = tuple(synthetic.shape(heads) for heads in (8, 96))
+    cases = tuple(synthetic.case(heads) for heads in (8, 96))
     records = [
         synthetic.bench(name, of, synthetic.samples(value * of.heads))
-        for of in shapes
+        for of in cases
         for name, value in names.items()
     ]
     pairs = [
         synthetic.bench("sdpa", of, synthetic.samples(names["sdpa"] * of.heads * 1.001))
-        for of in shapes
+        for of in cases
     ]
     controls = [replace(pair, control=True) for pair in pairs]
-    checks = [synthetic.check(name, of) for of in shapes for name in names]
+    checks = [synthetic.check(name, of) for of in cases for name in names]
     missing = [
         synthetic.check(
             "fa4",
@@ -44,7 +44,7 @@ def with_peers(**median_us: float) -> Result:
             reason=f"not present: {BY_NAME['fa4'].how}",
             error=None,
         )
-        for of in shapes
+        for of in cases
     ]
     return replace(synthetic.gpu_result(), bench=(*records, *controls), checks=(*checks, *missing))
 
@@ -82,12 +82,12 @@ def test_each_head_count_has_a_best_of_its_own() -> None:
     result = with_peers(sdpa=3.0, sparsek=2.0, fa3=2.6)
     slow = [
         replace(r, samples_us=tuple(2 * value for value in r.samples_us))
-        if r.provider == "fa3" and r.shape.heads == 8
+        if r.provider == "fa3" and r.case.size("H") == 8
         else r
         for r in result.bench
     ]
     found = of(replace(result, bench=tuple(slow)))
-    best = {(p.shape.heads, p.provider) for p in found.places if p.is_best}
+    best = {(p.case.size("H"), p.provider) for p in found.places if p.is_best}
     assert best == {(8, "sdpa"), (96, "fa3")}
 
 
@@ -148,26 +148,26 @@ def test_other_methods_and_families_stay_out_and_the_note_says_so() -> None:
     more = tuple(
         replace(
             r,
-            shape=replace(r.shape, seq=1024),
+            case=r.case.at("S", 1024),
             samples_us=tuple(5 * value for value in r.samples_us),
         )
         for r in result.bench
     )
     cold = tuple(replace(r, method=Method.COLD) for r in result.bench)
-    checks = tuple(replace(c, shape=replace(c.shape, seq=1024)) for c in result.checks)
+    checks = tuple(replace(c, case=c.case.at("S", 1024)) for c in result.checks)
     both = replace(result, bench=result.bench + more + cold, checks=result.checks + checks)
     found = of(both)
-    assert {(p.shape.seq, p.figure.record.method) for p in found.places} == {
+    assert {(p.case.size("S"), p.figure.record.method) for p in found.places} == {
         (512, Method.BACK_TO_BACK)
     }
     (view,) = beside.section(found, PICTURE)
-    assert view.note.endswith("1 other family of shapes: see Results.")
+    assert view.note.endswith("1 other family of cases: see Results.")
 
 
 @pytest.mark.parametrize("heads", [(8, 96), (96,)])
 def test_the_chart_shows_every_provider_also_at_one_head_count(heads: tuple[int, ...]) -> None:
     result = with_peers(sdpa=3.8, sparsek=2.0, fa3=2.6, triton=4.0)
-    result = replace(result, bench=tuple(r for r in result.bench if r.shape.heads in heads))
+    result = replace(result, bench=tuple(r for r in result.bench if r.case.size("H") in heads))
     chart = chart_peers.speedups(of(result))
     assert chart.name == "beside-b16-s512-d64-fp16-back-to-back.svg"
     for word in ("sdpa", "sparsek", "fa3", "triton", "times as fast as the best other", "96"):

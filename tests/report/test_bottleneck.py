@@ -20,7 +20,7 @@ def share(key: str, value: float) -> Evidence:
 
 def counted(provider: str = "sparsek", **shares: float) -> Insight:
     items = tuple(share(key, value) for key, value in shares.items())
-    return Insight((CallEvidence(provider, synthetic.shape(), items),))
+    return Insight((CallEvidence(provider, synthetic.case(), items),))
 
 
 def views(result: Result, insight: Insight = NO_INSIGHT) -> dict[str, HeldBackView]:

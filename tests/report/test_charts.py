@@ -34,15 +34,15 @@ def test_scaling_shows_every_provider_and_the_labelled_original() -> None:
 
 def test_one_head_count_makes_no_scaling_chart() -> None:
     result = synthetic.gpu_result()
-    single = tuple(r for r in result.bench if r.shape == synthetic.shape())
+    single = tuple(r for r in result.bench if r.case == synthetic.case())
     for chart in scaling(figures(replace(result, bench=single))):
         assert (chart.svg, chart.reason) == ("", "only one head count was timed")
 
 
 def test_families_of_shapes_get_charts_of_their_own() -> None:
     result = synthetic.cpu_result()
-    longer = tuple(replace(r, shape=replace(r.shape, seq=128)) for r in result.bench)
-    checks = tuple(replace(c, shape=replace(c.shape, seq=128)) for c in result.checks)
+    longer = tuple(replace(r, case=r.case.at("S", 128)) for r in result.bench)
+    checks = tuple(replace(c, case=c.case.at("S", 128)) for c in result.checks)
     both = replace(result, bench=result.bench + longer, checks=result.checks + checks)
     assert len({chart.name for chart in scaling(figures(both))}) == 2
 

@@ -84,10 +84,10 @@ def test_the_roofline_names_each_providers_distance_to_its_nearest_roof() -> Non
 def test_an_exp_roof_above_the_tensor_roof_is_on_the_page() -> None:
     base = synthetic.gpu_result()
     bench = tuple(
-        replace(r, shape=replace(r.shape, dim=128), samples_us=tuple(2 * us for us in r.samples_us))
+        replace(r, case=r.case.at("D", 128), samples_us=tuple(2 * us for us in r.samples_us))
         for r in base.bench
     )
-    checks = tuple(replace(c, shape=replace(c.shape, dim=128)) for c in base.checks)
+    checks = tuple(replace(c, case=c.case.at("D", 128)) for c in base.checks)
     text = words(roofline(figures(replace(base, bench=bench, checks=checks))))
     assert "exp at D=128: 1979 TFLOPS" in text
     assert "tensor 989 TFLOPS" in text

@@ -13,11 +13,11 @@ WHY = "not timed by graph: RuntimeError: operation not permitted when stream is 
 
 
 def rows(status: Status) -> tuple[BenchRecord, ...]:
-    shape = synthetic.shape()
+    case = synthetic.case()
     taken = [
-        synthetic.bench("sdpa", shape, synthetic.samples(360.0), method=Method.GRAPH),
-        synthetic.bench("sparsek", shape, synthetic.samples(280.0), method=Method.GRAPH),
-        synthetic.bench("sdpa", shape, synthetic.samples(360.2), control=True, method=Method.GRAPH),
+        synthetic.bench("sdpa", case, synthetic.samples(360.0), method=Method.GRAPH),
+        synthetic.bench("sparsek", case, synthetic.samples(280.0), method=Method.GRAPH),
+        synthetic.bench("sdpa", case, synthetic.samples(360.2), control=True, method=Method.GRAPH),
     ]
     if status is Status.OK:
         return tuple(taken)

@@ -15,13 +15,13 @@ from remote_payload.contract.request import Provider
 from remote_payload.contract.result import Result, StageReport
 from remote_payload.contract.words import Stage, Status
 from tests.report.synthetic import (
+    case,
     check,
     cpu_result,
     failed_build_result,
     gpu_machine,
     gpu_result,
     run,
-    shape,
 )
 
 
@@ -32,14 +32,14 @@ def first_line(result: Result) -> str:
 def with_ours_wrong(bench: Status) -> Result:
     """Ours is wrong at 96 heads and so not timed there; all others are."""
     result = gpu_result()
-    wrong = ("sparsek", shape(96))
+    wrong = ("sparsek", case(96))
     checks = tuple(
         replace(c, status=Status.FAILED, reason="1 of 50331648 elements are outside the tolerance")
-        if (c.provider, c.shape) == wrong
+        if (c.provider, c.case) == wrong
         else c
         for c in result.checks
     )
-    kept = tuple(r for r in result.bench if (r.provider, r.shape) != wrong)
+    kept = tuple(r for r in result.bench if (r.provider, r.case) != wrong)
     stages = (StageReport(Stage.CHECK, Status.FAILED, "wrong"), StageReport(Stage.BENCH, bench))
     return replace(
         result,
@@ -57,7 +57,7 @@ def test_a_wrong_kernel_comes_first_and_what_passed_is_said_to_be_timed() -> Non
     assert line.startswith("FAILED: sparsek on B=16 H=96 S=512 D=64 fp16: 1 of 50331648 elements")
     assert line.endswith(" What passed its check was timed.")
     assert not is_ok(run(result), figures(result))
-    judged = {row.record.shape.heads for row in figures(result).rows if row.against}
+    judged = {row.record.case.size("H") for row in figures(result).rows if row.against}
     assert 8 in judged
 
 
@@ -69,7 +69,7 @@ def test_a_race_that_was_cut_short_is_not_said_to_have_timed_all() -> None:
 def test_a_failed_proof_is_named_and_not_a_rival_that_could_not_run(the_check: Status) -> None:
     """Left out, or asked for and missing: what the host lacks gives way to what is wrong."""
     result = gpu_result()
-    crashed = check("fa3", shape(), status=Status.FAILED, reason="not present: pip install x")
+    crashed = check("fa3", case(), status=Status.FAILED, reason="not present: pip install x")
     stages = (
         StageReport(Stage.CHECK, the_check, "fa3: not present"),
         StageReport(Stage.BENCH, Status.OK),
@@ -88,7 +88,7 @@ def test_a_failed_proof_is_named_and_not_a_rival_that_could_not_run(the_check: S
 
 def test_the_check_that_the_run_failed_on_comes_before_one_that_was_only_left_out() -> None:
     result = with_ours_wrong(Status.OK)
-    crashed = check("fa3", shape(), status=Status.FAILED, reason="crashed: SIGSEGV")
+    crashed = check("fa3", case(), status=Status.FAILED, reason="crashed: SIGSEGV")
     reason = "check: sparsek on B=16 H=96 S=512 D=64 fp16: 1 of 50331648 elements"
     line = first_line(replace(result, checks=(crashed, *result.checks), reason=reason))
     assert line.startswith("FAILED: sparsek on ")
@@ -155,7 +155,7 @@ def test_without_ours_the_first_line_is_the_users_own_and_nobody_is_missed() -> 
     )
     line = first_line(alone)
     assert line.startswith("mine is SLOWER than sdpa on B=16 H=96 S=512 D=64 fp16: 0.")
-    assert "of 6 shapes: SLOWER on 6" in line
+    assert "of 6 cases: SLOWER on 6" in line
     assert "sparsek" not in line
 
 
@@ -227,7 +227,7 @@ def ended_well(result: Result, *stages: Stage) -> Result:
 
 
 def test_a_bench_in_which_nothing_could_be_timed_is_not_green() -> None:
-    emulated = check("sparsek", shape(), emulated=True)
+    emulated = check("sparsek", case(), emulated=True)
     bare = replace(cpu_result(), checks=(emulated,), bench=())
     result = ended_well(bare, Stage.CHECK, Stage.BENCH)
     assert first_line(result) == (

@@ -13,7 +13,7 @@ from remote_payload.contract.words import Method
 from tests.report import synthetic
 from tests.report.host_bound import host_bound_result
 
-H8, H16, H96 = (synthetic.shape(heads).label for heads in (8, 16, 96))
+H8, H16, H96 = (synthetic.case(heads).label for heads in (8, 16, 96))
 
 
 def report(result: Result) -> Report:
@@ -48,7 +48,7 @@ def test_one_sentence_says_why_the_verdict_goes_by_graph_and_one_what_to_do_with
 
 def test_the_first_line_gives_the_graphs_figures_where_they_decided() -> None:
     result = host_bound_result()
-    here = tuple(r for r in result.bench if r.shape.heads == 8)
+    here = tuple(r for r in result.bench if r.case.size("H") == 8)
     verdict = report(replace(result, bench=here)).verdict
     assert verdict.startswith(f"sparsek is FASTER than sdpa on {H8}: 1.19")
     assert "3.250 (3.241–3.259) µs/head (graph; by back_to_back the GPU waited" in verdict
@@ -92,12 +92,13 @@ def test_times_that_are_the_hosts_are_no_regression_of_a_kernel() -> None:
             samples_us=tuple(2 * us for us in record.samples_us),
             host_us=tuple(2 * us for us in record.host_us),
         )
-        if (record.provider, record.method, record.shape.heads) == ("sdpa", Method.BACK_TO_BACK, 8)
+        if (record.provider, record.method, record.case.size("H"))
+        == ("sdpa", Method.BACK_TO_BACK, 8)
         else record
         for record in before.bench
     )
     both = comparison.compare(synthetic.run(before), synthetic.run(replace(before, bench=slower)))
-    rows = {(row.method, row.shape.heads): row for row in both.rows if row.provider == "sdpa"}
+    rows = {(row.method, row.case.size("H")): row for row in both.rows if row.provider == "sdpa"}
     judged = rows[Method.BACK_TO_BACK, 8].judgement
     assert judged.verdict is Verdict.INCONCLUSIVE
     assert judged.advice.endswith("the rows by graph decide")
@@ -110,13 +111,13 @@ def test_rows_by_graph_are_promised_only_where_both_runs_have_them() -> None:
     result = host_bound_result()
     waited = tuple(
         replace(record, host_us=record.samples_us)
-        if (record.provider, record.method, record.shape.heads)
+        if (record.provider, record.method, record.case.size("H"))
         == ("sparsek", Method.BACK_TO_BACK, 16)
         else record
         for record in result.bench
     )
     run = synthetic.run(replace(result, bench=waited))
     rows = comparison.compare(run, run).rows
-    advice = {(r.provider, r.method, r.shape.heads): r.judgement.advice for r in rows}
+    advice = {(r.provider, r.method, r.case.size("H")): r.judgement.advice for r in rows}
     assert advice["sparsek", Method.BACK_TO_BACK, 16].endswith("and not both runs have one")
     assert advice["sdpa", Method.BACK_TO_BACK, 16].endswith("the rows by graph decide")

@@ -190,12 +190,12 @@ def test_a_lost_run_says_how_its_job_ended() -> None:
 
 
 def test_an_inconclusive_comparison_says_what_to_do() -> None:
-    shape = synthetic.shape()
+    case = synthetic.case()
     result = synthetic.gpu_result()
     records = (
-        synthetic.bench("sdpa", shape, synthetic.samples(370.0)),
-        synthetic.bench("sparsek", shape, synthetic.samples(365.0, 0.05)),
-        synthetic.bench("sdpa", shape, synthetic.samples(370.2), control=True),
+        synthetic.bench("sdpa", case, synthetic.samples(370.0)),
+        synthetic.bench("sparsek", case, synthetic.samples(365.0, 0.05)),
+        synthetic.bench("sdpa", case, synthetic.samples(370.2), control=True),
     )
     report = render(synthetic.run(replace(result, bench=records)))
     assert "sparsek is INCONCLUSIVE against sdpa" in report.verdict

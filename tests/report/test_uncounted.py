@@ -137,7 +137,7 @@ def test_an_unconfirmed_figure_is_named() -> None:
 
 
 def test_with_counters_and_on_a_cpu_there_is_no_such_section() -> None:
-    counted = Insight((CallEvidence("sdpa", synthetic.shape(), ()),))
+    counted = Insight((CallEvidence("sdpa", synthetic.case(), ()),))
     assert uncounted(figures(synthetic.gpu_result()), NO_COUNTERS, counted) == ()
     assert uncounted(figures(synthetic.cpu_result()), NO_COUNTERS, NO_INSIGHT) == ()
     assert uncounted(None, NO_COUNTERS, NO_INSIGHT) == ()

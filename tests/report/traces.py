@@ -23,7 +23,7 @@ OURS = KernelTrace(
 
 
 def trace(provider: str, *kernels: KernelTrace, **changes: object) -> TraceRecord:
-    record = TraceRecord(provider, synthetic.shape(), Status.OK, "", 2, kernels * 2)
+    record = TraceRecord(provider, synthetic.case(), Status.OK, "", 2, kernels * 2)
     return replace(record, **changes)  # type: ignore[arg-type]
 
 

@@ -9,7 +9,8 @@ import click
 from orchestrator.cli import ceiling_options, options, paid
 from orchestrator.cli.session import Session
 from orchestrator.cli.verbs import measure
-from remote_payload.contract.words import DType, Stage
+from remote_payload.contract.dtypes import DType
+from remote_payload.contract.words import Stage
 
 
 @click.command()

@@ -27,7 +27,7 @@ def compare(
     """Compare the timings of two runs: the first is before, the second after.
 
     A RUN is an id, a unique prefix, `latest` (that was to time something) or a path. Prints
-    Markdown, whose first line says whether machine, driver, clocks and shapes were the same. No
+    Markdown, whose first line says whether machine, driver, clocks and cases were the same. No
     network and no GPU are needed.
 
     With --fail-on-regression the exit code is 0 only if everything that the first run timed was

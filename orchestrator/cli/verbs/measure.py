@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli import ceiling_options, options, paid, what_next
+from orchestrator.cli import case_options, ceiling_options, options, paid, what_next
 from orchestrator.cli.quantities import Duration, Whole
 from orchestrator.cli.screen import console
 from orchestrator.cli.session import Session
@@ -16,7 +16,7 @@ from orchestrator.errors import ExitCode
 from orchestrator.values.run import Run
 from orchestrator.workflows.plan import Wish
 from remote_payload.contract import codec
-from remote_payload.contract.words import Device, DType, Stage, Status
+from remote_payload.contract.words import Device, Stage, Status
 
 if TYPE_CHECKING:
     from orchestrator.report.render import Report
@@ -52,24 +52,21 @@ def _measure_options(function: Callable[..., Any]) -> Callable[..., Any]:
         options.dry_run_option,
         paid.budget_options,
         options.time_limit_option,
-        options.limit_option("case", "For one provider on one shape in the check", "120", 0.1),
+        options.limit_option("case", "For one provider on one case in the check", "120", 0.1),
         options.device_option,
         options.arch_option,
         options.provider_options,
-        options.shape_options,
+        case_options.case_options,
         options.host_options,
     ):
         function = add(function)
     return function
 
 
-# The targets' own; each call under ncu takes many passes.
-_NCU_HEADS = (96,)
-
 _rounds_option = click.option(
     "--rounds",
     type=Whole(6),
-    help="Samples per provider and shape; more rounds, narrower intervals. Default: 20.",
+    help="Samples per provider and case; more rounds, narrower intervals. Default: 20.",
 )
 
 _budget_option = click.option(
@@ -136,7 +133,7 @@ def ncu(session: Session, /, **given: Any) -> int:
       orchestrator ncu --host h100 --providers sdpa,sparsek
       orchestrator ncu --host h100 --heads 96 --full
     """
-    given.update(heads=given["heads"] or _NCU_HEADS, ncu_required=True)
+    given.update(narrow=True, ncu_required=True)
     return run_stages(session, "ncu", (Stage.BUILD, Stage.CHECK, Stage.NCU), given)
 
 
@@ -293,7 +290,8 @@ def _borrowed(lent: Run, report: Report) -> ExitCode:
 
 
 def _wish(stages: tuple[Stage, ...], given: dict[str, Any]) -> Wish:
-    given["dtype"] = DType(given["dtype"])
+    if "operator" in given:
+        given["sweeps"] = case_options.asked(given)
     given["device"] = Device(given["device"])
     given["arch"] = given["arch"] or ()
     return Wish(stages=stages, **given)

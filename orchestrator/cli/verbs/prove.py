@@ -9,8 +9,7 @@ import click
 from orchestrator.cli import options, paid
 from orchestrator.cli.session import Session
 from orchestrator.cli.verbs import measure
-from remote_payload.contract.words import DType, Stage
-from remote_payload.operators.attention.catalog import PROOFS
+from remote_payload.contract.words import PROOFS, Stage
 
 
 @click.command()
@@ -42,5 +41,4 @@ def prove(session: Session, /, **given: Any) -> int:
       orchestrator prove --host h100
       orchestrator prove --host h100 --only conformance,memcheck
     """
-    given.update(dtype=DType.FP16.value)
     return measure.run_stages(session, "prove", (Stage.BUILD, Stage.PROVE), given)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import groupby
 
-from remote_payload.contract.case import Shape
+from remote_payload.contract.case import Case
 
 # NVIDIA's line, a heuristic (perf-nsight-compute-analysis).
 LAUNCH_US = 10.0
@@ -75,13 +75,13 @@ class Evidence:
 
 @dataclass(frozen=True)
 class CallEvidence:
-    """What the counters of one call of a provider on a shape say.
+    """What the counters of one call of a provider on a case say.
 
     own_rules: what the profiler's own rule says of each of its kernels, verbatim.
     """
 
     provider: str
-    shape: Shape
+    case: Case
     items: tuple[Evidence, ...]
     own_rules: tuple[str, ...] = ()
 

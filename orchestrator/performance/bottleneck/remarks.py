@@ -121,7 +121,7 @@ def _traffic(known: Known, _: tuple[Limit, ...]) -> Finding | None:
     if ratio is None:
         return None
     if ratio.value > _REDUNDANT:
-        text = "DRAM traffic beyond what the shape needs: something is read or written again"
+        text = "DRAM traffic beyond what the case needs: something is read or written again"
         return Finding(text, (ratio,), "heuristic: ours, 1.25×")
     if ratio.value < _CACHED:
         return Finding("part of the compulsory traffic stayed in the L2", (ratio,))

@@ -11,12 +11,12 @@ from typing import Any
 
 from orchestrator.report.figures import Figure
 from orchestrator.report.plain import one_line, private
+from remote_payload.contract.facts import OperatorFacts
 from remote_payload.contract.words import Method
-from remote_payload.operators.attention.catalog import BASELINE, OURS
 
 # Okabe and Ito's palette (jfly.uni-koeln.de/color), told apart also by marker and in grey.
 INK, MUTED, PAGE = "#222222", "#666666", "#ffffff"
-_FIXED = {OURS: ("#D55E00", "o"), BASELINE: ("#0072B2", "s")}
+_OURS, _BASELINE = ("#D55E00", "o"), ("#0072B2", "s")
 _OTHERS = (
     *(("#009E73", "^"), ("#CC79A7", "D"), ("#E69F00", "v"), ("#56B4E9", "P")),
     # Four more, darker, of Tol's (sronpersonalpages.nl/~pault), for a run with all peers.
@@ -67,12 +67,13 @@ def file_word(method: Method) -> str:
     return method.value.replace("_", "-")
 
 
-def series(rows: list[Figure]) -> Iterator[tuple[str, str, str]]:
+def series(rows: list[Figure], operator: OperatorFacts) -> Iterator[tuple[str, str, str]]:
     """Provider, colour and marker; ours and the baseline always look the same."""
     providers = sorted({row.record.provider for row in rows})
-    others = [name for name in providers if name not in _FIXED]
+    fixed = {operator.ours: _OURS, operator.baseline: _BASELINE}
+    others = [name for name in providers if name not in fixed]
     for provider in providers:
-        look = _FIXED.get(provider) or _OTHERS[others.index(provider) % len(_OTHERS)]
+        look = fixed.get(provider) or _OTHERS[others.index(provider) % len(_OTHERS)]
         yield provider, *look
 
 

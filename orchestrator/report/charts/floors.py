@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.performance.roofline import Resource, Roof, binding, roofs
+from orchestrator.performance.roofline import Resource, Roof, roofs
 from orchestrator.report.charts.drawing import (
     INK,
     MUTED,
@@ -15,9 +15,10 @@ from orchestrator.report.charts.drawing import (
     series,
     svg,
 )
+from orchestrator.report.families import file_name
 from orchestrator.report.figures import Figure, Figures
 from orchestrator.report.sections.bottleneck import Insight, row_of, telling
-from remote_payload.contract.case import Shape
+from remote_payload.contract.facts import OperatorFacts
 
 # Top to bottom. mma.sync and FP32 hold only for kernels that use them, and stand in the table.
 _ORDER = (Resource.MEMORY, Resource.L2, Resource.TENSOR, Resource.EXP)
@@ -30,31 +31,29 @@ def floors(figures: Figures | None, insight: Insight) -> tuple[Chart, ...]:
     """The chart; none on a CPU and where nothing was timed."""
     if figures is None or not figures.on_gpu:
         return ()
-    shape = telling(figures, insight)
+    case = telling(figures, insight)
     names = dict.fromkeys(row.record.provider for row in figures.rows)
-    found = [row_of(figures, name, shape) for name in names] if shape else []
+    found = [row_of(figures, name, case) for name in names] if case else []
     rows = [row for row in found if row is not None]
-    if shape is None or not rows:
+    if case is None or not rows:
         return ()
     method = rows[0].record.method
     rows = [row for row in rows if row.record.method is method]
-    mask = "-causal" if shape.causal else ""
-    name = (
-        f"floors-b{shape.batch}-h{shape.heads}-s{shape.seq}-d{shape.dim}-{shape.dtype.value}{mask}"
-        f"-{file_word(method)}.svg"
-    )
-    title = f"Time against the floors, {shape.label}, {method.value}"
+    name = f"floors-{file_name(case)}-{file_word(method)}.svg"
+    title = f"Time against the floors, {case.label}, {method.value}"
     if figures.device is None:
         return (Chart(name, title, "", "no roof is known for this machine"),)
-    known = {roof.resource: roof for roof in roofs(shape, figures.device, method)}
+    known = {roof.resource: roof for roof in roofs(rows[0].facts, figures.device, method)}
     bounds = [known[resource] for resource in _ORDER if resource in known]
-    return (drawn(name, title, lambda: _draw(title, rows, bounds, shape)),)
+    if not bounds:
+        return (Chart(name, title, "", "nobody knows how much work it is"),)
+    return (drawn(name, title, lambda: _draw(title, rows, bounds, figures.result.operator)),)
 
 
-def _draw(title: str, rows: list[Figure], bounds: list[Roof], shape: Shape) -> str:
-    looks = {provider: color for provider, color, _ in series(rows)}
+def _draw(title: str, rows: list[Figure], bounds: list[Roof], operator: OperatorFacts) -> str:
+    looks = {provider: color for provider, color, _ in series(rows, operator)}
     rows = sorted(rows, key=_median)
-    lowest = binding(tuple(bounds))
+    lowest = max(bounds, key=lambda roof: roof.floor_us)
     with canvas(title) as (figure, axes):
         figure.set_size_inches(7.6, _FRAME_INCHES + _ROW_INCHES * (len(rows) + len(bounds)))
         names, ends = [], []

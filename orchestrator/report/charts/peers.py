@@ -1,4 +1,4 @@
-"""The chart of a standing: how much faster each provider is than the best other, by heads."""
+"""The chart of a standing: how much faster each provider is than the best other, case by case."""
 
 from __future__ import annotations
 
@@ -13,31 +13,29 @@ from orchestrator.report.charts.drawing import (
     series,
     svg,
 )
+from orchestrator.report.families import file_name
 from orchestrator.report.sections.beside import Place, Standing
 
-# Head counts stand one apart; the providers of one share this much of that, side by side.
+# Cases stand one apart; the providers of one share this much of that, side by side.
 _GROUP = 0.7
 
 
 def speedups(found: Standing) -> Chart:
     """One line for each provider, with the intervals of its speed-ups."""
-    shape = found.places[0].shape
-    mask = "-causal" if shape.causal else ""
-    family = f"b{shape.batch}-s{shape.seq}-d{shape.dim}-{shape.dtype.value}{mask}"
-    name = f"beside-{family}-{file_word(found.method)}.svg"
-    title = f"Beside the best, {found.family}, {found.method.value}"
+    name = f"beside-{file_name(found.family)}-{file_word(found.method)}.svg"
+    title = f"Beside the best, {found.family.label}, {found.method.value}"
     return drawn(name, title, lambda: _draw(title, found))
 
 
 def _draw(title: str, found: Standing) -> str:
-    looks = tuple(series([place.figure for place in found.places]))
+    looks = tuple(series([p.figure for p in found.places], found.result.operator))
     with canvas(title) as (figure, axes):
         for number, (provider, color, marker) in enumerate(looks):
             mine = [place for place in found.places if place.provider == provider]
             aside = _GROUP * (number / max(len(looks) - 1, 1) - 0.5)
             points = [_point(place) for place in mine]
             axes.errorbar(
-                [found.heads.index(place.shape.heads) + aside for place in mine],
+                [found.values.index(found.along.value(place.case)) + aside for place in mine],
                 [middle for middle, _, _ in points],
                 yerr=[[low for _, low, _ in points], [high for _, _, high in points]],
                 color=color,
@@ -49,13 +47,13 @@ def _draw(title: str, found: Standing) -> str:
                 label=label(provider),
             )
         axes.axhline(1, color=INK, linewidth=1.2, zorder=1)
-        axes.set_xlim(-0.5, len(found.heads) - 0.5)
-        axes.set_xticks(range(len(found.heads)), [str(count) for count in found.heads])
+        axes.set_xlim(-0.5, len(found.values) - 0.5)
+        axes.set_xticks(range(len(found.values)), [str(count) for count in found.values])
         axes.grid(visible=False, axis="x")
-        for border in range(1, len(found.heads)):
+        for border in range(1, len(found.values)):
             axes.axvline(border - 0.5, color=MUTED, linewidth=0.5, zorder=0)
         axes.set_ylim(bottom=0)
-        axes.set_xlabel("heads")
+        axes.set_xlabel(found.along.name)
         axes.set_ylabel("times as fast as the best other (95 % interval)")
         axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
         return svg(figure)

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from orchestrator.performance.attention import intensity, tflops
 from orchestrator.performance.device import Device
 from orchestrator.performance.practical import practical
-from orchestrator.performance.roofline import Resource, exp_tflops, roofs, special_roofs
-from orchestrator.performance.target import TARGET_SHAPE
+from orchestrator.performance.roofline import (
+    Resource,
+    exp_per_second,
+    exp_tflops,
+    roofs,
+    special_roofs,
+)
+from orchestrator.performance.target import weight
+from orchestrator.performance.work import intensity, tflops
 from orchestrator.report.charts.drawing import (
     INK,
     MUTED,
@@ -22,9 +28,10 @@ from orchestrator.report.charts.drawing import (
     series,
     svg,
 )
+from orchestrator.report.families import sweep
 from orchestrator.report.figures import Figure, Figures
 from orchestrator.report.plain import private
-from remote_payload.contract.case import Shape
+from remote_payload.contract.facts import CaseFacts, OperatorFacts
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Method
 
@@ -33,6 +40,7 @@ _LEGEND_ROW_INCHES = 0.22
 # Where two horizontal roofs are closer than this, one label names both.
 _SAME = 0.02
 _APART = 1.07
+_FEW_TFLOPS = 10.0  # below which digits after the point tell something
 
 
 def roofline(figures: Figures) -> Chart | None:
@@ -40,32 +48,36 @@ def roofline(figures: Figures) -> Chart | None:
     rows = [r for r in figures.rows if r.trusted]
     if not rows:
         return None
-    method, dtype = rows[0].record.method, rows[0].record.shape.dtype
-    rows = [r for r in rows if (r.record.method, r.record.shape.dtype) == (method, dtype)]
+    method, dtype = rows[0].record.method, rows[0].record.case.dtype
+    rows = [r for r in rows if (r.record.method, r.record.case.dtype) == (method, dtype)]
     title = f"Roofline, {dtype.value}, {method.value}"
     name = f"roofline-{dtype.value}-{file_word(method)}.svg"
     if figures.device is None:
         return Chart(name, title, "", "no roof is known for this machine")
     device = figures.device
+    rows = [row for row in rows if row.tflops is not None and intensity(row.facts) is not None]
+    if not rows:
+        return Chart(name, title, "", "no FLOP are known of what was timed")
     return drawn(name, title, lambda: _draw(title, rows, device, figures.result))
 
 
 def _draw(title: str, rows: list[Figure], device: Device, result: Result) -> str:
-    shapes = [row.record.shape for row in rows]
+    known = list(dict.fromkeys(row.facts for row in rows))
     with canvas(title) as (figure, axes):
-        left, right = _width(shapes, device)
-        _sloping(axes, device, left, right)
-        _level(axes, shapes, device, right)
-        _practical(axes, result, shapes[0], left, right)
-        looks = list(series(rows))
+        left, right = _width(known, device)
+        _sloping(axes, device, known[0], left, right)
+        _level(axes, known, device, right)
+        _practical(axes, result, known[0], left, right)
+        looks = list(series(rows, result.operator))
         for place, (provider, color, marker) in enumerate(looks):
             mine = [row for row in rows if row.record.provider == provider]
-            _points(axes, mine, color, marker, _APART ** (place - (len(looks) - 1) / 2))
-        _reached(axes, rows, _APART ** (len(looks) / 2))
+            shift = _APART ** (place - (len(looks) - 1) / 2)
+            _points(axes, mine, result.operator, (color, marker, shift))
+        _reached(axes, rows, result.operator, _APART ** (len(looks) / 2))
         _log_axes(axes)
         axes.set_xlim(left, right)
         axes.set_ylim(*_height(rows, device))
-        beside = "; providers of one shape stand side by side" if len(looks) > 1 else ""
+        beside = "; providers of one case stand side by side" if len(looks) > 1 else ""
         axes.set_xlabel(f"FLOP per byte of compulsory traffic{beside}")
         axes.set_ylabel("TFLOPS (median)")
         figure.set_size_inches(7.6, 4.8 + _LEGEND_ROW_INCHES * len(looks))
@@ -73,81 +85,91 @@ def _draw(title: str, rows: list[Figure], device: Device, result: Result) -> str
         return svg(figure)
 
 
-def _points(axes: Any, rows: list[Figure], color: str, marker: str, shift: float) -> None:
-    """All of a provider's shapes, the telling one large and with its distance to its roof.
+def _x(row: Figure) -> float:
+    return intensity(row.facts) or 0.0
 
-    shift: a factor on the intensity, since all providers of a shape have the same.
+
+def _points(
+    axes: Any, rows: list[Figure], operator: OperatorFacts, look: tuple[str, str, float]
+) -> None:
+    """All of a provider's cases, the telling one large and with its distance to its roof.
+
+    look: colour, marker, and a factor on the intensity, since all providers of a case have the
+    same.
     """
-    chosen = _telling(rows)
+    color, marker, shift = look
+    chosen = _telling(rows, operator)
     others = [row for row in rows if row is not chosen]
     style = {"marker": marker, "color": color, "linestyle": "none", "markeredgecolor": PAGE}
-    x = intensity(chosen.record.shape) * shift
+    x = _x(chosen) * shift
     axes.plot(
-        [intensity(row.record.shape) * shift for row in others],
+        [_x(row) * shift for row in others],
         [row.tflops for row in others],
         markersize=5,
         alpha=0.45,
         **style,
     )
     if chosen.roof is not None and chosen.tflops is not None:
-        top = tflops(chosen.record.shape, chosen.roof.floor_us)
+        top = tflops(chosen.facts, chosen.roof.floor_us)
         axes.plot([x, x], [chosen.tflops, top], color=color, linewidth=1.2, alpha=0.7)
-    axes.plot([x], [chosen.tflops], markersize=10, label=_distance(chosen), zorder=5, **style)
+    words = _distance(chosen, operator, rows)
+    axes.plot([x], [chosen.tflops], markersize=10, label=words, zorder=5, **style)
 
 
-def _reached(axes: Any, rows: list[Figure], width: float) -> None:
-    """A level mark where the telling shape's own intensity meets its roof."""
-    chosen = _telling(rows)
+def _reached(axes: Any, rows: list[Figure], operator: OperatorFacts, width: float) -> None:
+    """A level mark where the telling case's own intensity meets its roof."""
+    chosen = _telling(rows, operator)
     if chosen.roof is not None:
-        shape = chosen.record.shape
-        top, x = tflops(shape, chosen.roof.floor_us), intensity(shape)
+        top, x = tflops(chosen.facts, chosen.roof.floor_us), _x(chosen)
         axes.plot([x / width, x * width], [top, top], color=INK, linewidth=1)
 
 
-def _telling(rows: list[Figure]) -> Figure:
-    def weight(row: Figure) -> tuple[bool, int]:
-        shape = row.record.shape
-        return shape == TARGET_SHAPE, shape.batch * shape.heads * shape.seq**2 * shape.dim
-
-    return max(rows, key=weight)
+def _telling(rows: list[Figure], operator: OperatorFacts) -> Figure:
+    return max(rows, key=lambda row: weight(row.facts, operator))
 
 
-def _distance(row: Figure) -> str:
-    shape, summary = row.record.shape, row.summary
-    text = f"{label(row.record.provider)} at H={shape.heads}: {row.tflops:.0f} TFLOPS"
-    if row.roof is None or summary is None:
+def _distance(row: Figure, operator: OperatorFacts, rows: list[Figure]) -> str:
+    along = sweep((one.record.case for one in rows), operator)
+    where = f"{along.symbol}={along.value(row.record.case)}"
+    text = f"{label(row.record.provider)} at {where}: {row.tflops:.0f} TFLOPS"
+    if row.tflops is not None and row.tflops < _FEW_TFLOPS:
+        text = f"{label(row.record.provider)} at {where}: {row.tflops:.3g} TFLOPS"
+    if row.roof is None or row.summary is None:
         return text
-    times = summary.median_us / row.roof.floor_us
+    times = row.summary.median_us / row.roof.floor_us
     return f"{text}, {times:.2f}× below its nearest roof ({row.roof.resource.value})"
 
 
-def _width(shapes: list[Shape], device: Device) -> tuple[float, float]:
-    ridge = _tensor(shapes[0], device) * 1e3 / device.memory_gbs
-    intensities = [ridge, *(intensity(shape) for shape in shapes)]
+def _width(known: list[CaseFacts], device: Device) -> tuple[float, float]:
+    ridge = _peak(known[0], device)[1] * 1e3 / device.memory_gbs
+    intensities = [ridge, *(intensity(facts) or ridge for facts in known)]
     return min(intensities) / 6, max(intensities) * 4
 
 
 def _height(rows: list[Figure], device: Device) -> tuple[float, float]:
     rates = [row.tflops for row in rows if row.tflops is not None]
-    shapes = [row.record.shape for row in rows]
-    roofs_shown = [_tensor(shapes[0], device), *(exp_tflops(shape, device) for shape in shapes)]
-    top = max(*roofs_shown, *rates)
+    exps = [exp_tflops(row.facts, device) for row in rows]
+    top = max(_peak(rows[0].facts, device)[1], *(rate for rate in exps if rate), *rates)
     return min([*rates, device.fp32_tflops or top]) / 1.6, top * 1.6
 
 
-def _tensor(shape: Shape, device: Device) -> float:
-    every = roofs(shape, device, Method.COLD)
-    floors = [roof.floor_us for roof in every if roof.resource is Resource.TENSOR]
-    return tflops(shape, floors[0])
+def _peak(facts: CaseFacts, device: Device) -> tuple[str, float]:
+    """What computes at the most: the tensor cores for what they take, else FP32 arithmetic."""
+    floors = {roof.resource: roof.floor_us for roof in roofs(facts, device, Method.COLD)}
+    floors |= {roof.resource: roof.floor_us for roof in special_roofs(facts, device)}
+    for resource in (Resource.TENSOR, Resource.FP32):
+        if resource in floors:
+            return resource.value, tflops(facts, floors[resource]) or device.tensor_tflops
+    return Resource.TENSOR.value, device.tensor_tflops
 
 
-def _sloping(axes: Any, device: Device, left: float, right: float) -> None:
-    """Bandwidths, each up to the tensor roof, named along its line."""
+def _sloping(axes: Any, device: Device, facts: CaseFacts, left: float, right: float) -> None:
+    """Bandwidths, each up to the compute roof, named along its line."""
     known = [("HBM", device.memory_gbs, "-", INK)]
     if device.l2_gbs:
         known.append(("L2", device.l2_gbs, "--", MUTED))
     for name, rate_gbs, dash, color in known:
-        ridge = device.tensor_tflops * 1e3 / rate_gbs
+        ridge = _peak(facts, device)[1] * 1e3 / rate_gbs
         end = min(ridge, right)
         axes.plot(
             [left, end], [left * rate_gbs / 1e3, end * rate_gbs / 1e3], color=color, linestyle=dash
@@ -157,22 +179,24 @@ def _sloping(axes: Any, device: Device, left: float, right: float) -> None:
         _note(axes, x, x * rate_gbs / 1e3, f"{name} {rate_gbs / 1e3:.3g} TB/s ", above=True)
 
 
-def _level(axes: Any, shapes: list[Shape], device: Device, right: float) -> None:
+def _level(axes: Any, known: list[CaseFacts], device: Device, right: float) -> None:
     """Compute roofs, named at the right; equal ones share a label."""
-    ridge = _tensor(shapes[0], device) * 1e3 / device.memory_gbs
-    tensor = _tensor(shapes[0], device)
-    axes.plot([ridge, right], [tensor, tensor], color=INK)
-    levels = [(f"tensor {tensor:.0f} TFLOPS", tensor)]
-    for dim in sorted({shape.dim for shape in shapes}):
-        rate = exp_tflops(next(shape for shape in shapes if shape.dim == dim), device)
-        levels.append((f"exp at D={dim}: {rate:.0f} TFLOPS", rate))
-        axes.axhline(rate, color=MUTED, linestyle=":")
-    for roof in special_roofs(shapes[0], device):
-        rate = tflops(shapes[0], roof.floor_us)
-        levels.append((f"{roof.resource.value} {rate:.3g} TFLOPS", rate))
-        axes.axhline(rate, color=MUTED, linestyle="-.", linewidth=0.9)
-    for place, (text, rate) in enumerate(_merged(levels)):
-        _note(axes, right / 1.05, rate, text, above=place == 0)
+    name, peak = _peak(known[0], device)
+    axes.plot([peak * 1e3 / device.memory_gbs, right], [peak, peak], color=INK)
+    levels = [(f"{name} {peak:.0f} TFLOPS", peak)]
+    for facts in known:
+        rate = exp_tflops(facts, device)
+        if rate is not None and all(rate != drawn_rate for _, drawn_rate in levels):
+            each = rate / (exp_per_second(device) / 1e12)
+            levels.append((f"exp, {each:.4g} FLOP each: {rate:.0f} TFLOPS", rate))
+            axes.axhline(rate, color=MUTED, linestyle=":")
+    for roof in special_roofs(known[0], device):
+        level = tflops(known[0], roof.floor_us)
+        if level is not None and roof.resource.value != name:
+            levels.append((f"{roof.resource.value} {level:.3g} TFLOPS", level))
+            axes.axhline(level, color=MUTED, linestyle="-.", linewidth=0.9)
+    for place, (text, level_shown) in enumerate(_merged(levels)):
+        _note(axes, right / 1.05, level_shown, text, above=place == 0)
 
 
 def _merged(levels: list[tuple[str, float]]) -> Iterator[tuple[str, float]]:
@@ -186,22 +210,22 @@ def _merged(levels: list[tuple[str, float]]) -> Iterator[tuple[str, float]]:
         yield ", ".join(texts), rate
 
 
-def _practical(axes: Any, result: Result, shape: Shape, left: float, right: float) -> None:
+def _practical(axes: Any, result: Result, facts: CaseFacts, left: float, right: float) -> None:
     """Ceilings that were measured on the machine, in a colour of their own and one legend line."""
     words = []
-    measured = practical(result, shape)
-    tops = [tflops(shape, one.floor_us) for one in measured if one.resource is Resource.TENSOR]
+    measured = practical(result, facts.case)
+    tops = [tflops(facts, one.floor_us) for one in measured if one.resource is Resource.TENSOR]
     for one in measured:
         style = {"color": _MEASURED, "linewidth": 1.2, "alpha": 0.8}
+        level = tflops(facts, one.floor_us)
         if one.resource is Resource.MEMORY:
             rate = one.per_second / 1e12
-            end = min([right, *(top / rate for top in tops)])
+            end = min([right, *(top / rate for top in tops if top)])
             axes.plot([left, end], [left * rate, end * rate], **style)
             words.append(f"{one.name} {rate:.3g} TB/s")
-        else:
-            rate = tflops(shape, one.floor_us)
-            axes.axhline(rate, **style)
-            words.append(f"{one.name} {rate:.0f} TFLOPS")
+        elif level is not None:
+            axes.axhline(level, **style)
+            words.append(f"{one.name} {level:.0f} TFLOPS")
     if words:
         said = private(f"ceilings measured here: {', '.join(words)}")
         axes.plot([], [], color=_MEASURED, label=said)

@@ -1,9 +1,10 @@
-"""Charts of a report; what they share lies in `chart_drawing`."""
+"""How a time grows along the axis that varies, one chart for each method and family of cases."""
 
 from __future__ import annotations
 
-from orchestrator.performance.attention import per_head_us
-from orchestrator.report.baselines import original
+from typing import Any
+
+from orchestrator.report.baselines import Baseline, published
 from orchestrator.report.charts.drawing import (
     MUTED,
     Chart,
@@ -15,47 +16,46 @@ from orchestrator.report.charts.drawing import (
     svg,
 )
 from orchestrator.report.charts.roofline import roofline
+from orchestrator.report.families import Sweep, file_name, sweep
 from orchestrator.report.figures import Figure, Figures
-from remote_payload.contract.case import Shape
+from remote_payload.contract.facts import OperatorFacts
 from remote_payload.contract.words import Method
 
 __all__ = ["Chart", "roofline", "scaling"]
 
 
 def scaling(figures: Figures) -> tuple[Chart, ...]:
-    """µs/head over heads, one chart for each method and family of shapes."""
+    """Times in the operator's unit over an axis, one chart for each method and family of cases."""
     charts = []
     for method in figures.methods:
         rows = [r for r in figures.of_method(method) if r.trusted]
-        for family in dict.fromkeys(_family(row.record.shape) for row in rows):
-            members = [row for row in rows if _family(row.record.shape) == family]
-            charts.append(_scaling_chart(method, members))
+        along = sweep((row.record.case for row in rows), figures.result.operator)
+        for family in dict.fromkeys(along.family(row.record.case) for row in rows):
+            members = [row for row in rows if along.family(row.record.case) == family]
+            charts.append(_chart(method, members, along, figures.result.operator))
     return tuple(charts)
 
 
-def _family(shape: Shape) -> tuple[int, int, int, str, bool]:
-    return shape.batch, shape.seq, shape.dim, shape.dtype.value, shape.causal
+def _chart(method: Method, rows: list[Figure], along: Sweep, operator: OperatorFacts) -> Chart:
+    family = along.family(rows[0].record.case)
+    name = f"scaling-{file_name(family)}-{file_word(method)}.svg"
+    title = f"Scaling, {family.label}, {method.value}"
+    if len({along.value(row.record.case) for row in rows}) < 2:
+        return Chart(name, title, "", f"only one value of {along.name} was timed")
+    return drawn(name, title, lambda: _draw(title, method, rows, along, operator))
 
 
-def _scaling_chart(method: Method, rows: list[Figure]) -> Chart:
-    batch, seq, dim, dtype, causal = _family(rows[0].record.shape)
-    mask = "-causal" if causal else ""
-    name = f"scaling-b{batch}-s{seq}-d{dim}-{dtype}{mask}-{file_word(method)}.svg"
-    title = f"Scaling, B={batch} S={seq} D={dim} {dtype}{mask.replace('-', ' ')}, {method.value}"
-    if len({row.record.shape.heads for row in rows}) < 2:
-        return Chart(name, title, "", "only one head count was timed")
-    return drawn(name, title, lambda: _draw_scaling(title, method, rows))
-
-
-def _draw_scaling(title: str, method: Method, rows: list[Figure]) -> str:
+def _draw(
+    title: str, method: Method, rows: list[Figure], along: Sweep, operator: OperatorFacts
+) -> str:
     with canvas(title) as (figure, axes):
-        heads = sorted({row.record.shape.heads for row in rows})
-        for provider, color, marker in series(rows):
+        values = sorted({along.value(row.record.case) for row in rows})
+        for provider, color, marker in series(rows, operator):
             mine = [row for row in rows if row.record.provider == provider]
-            mine.sort(key=lambda row: row.record.shape.heads)
-            points = [_per_head(row) for row in mine]
+            mine.sort(key=lambda row: along.value(row.record.case))
+            points = [_point(row) for row in mine]
             axes.errorbar(
-                [row.record.shape.heads for row in mine],
+                [along.value(row.record.case) for row in mine],
                 [middle for middle, _, _ in points],
                 yerr=[[low for _, low, _ in points], [high for _, _, high in points]],
                 color=color,
@@ -65,31 +65,42 @@ def _draw_scaling(title: str, method: Method, rows: list[Figure]) -> str:
                 capsize=3,
                 label=label(provider),
             )
-        base = original()
-        if method is base.method and rows[0].record.shape in map(base.shape, base.rows):
-            axes.plot(
-                [row.heads for row in base.rows],
-                [row.per_head_us for row in base.rows],
-                color=MUTED,
-                linestyle="--",
-                linewidth=1.4,
-                label=f"original report: {base.name}",
-            )
+        for base in published(operator.name):
+            _beside(axes, base, method, rows, along)
         axes.set_xscale("log", base=2)
-        axes.set_xticks(heads, [str(count) for count in heads])
+        axes.set_xticks(values, [str(value) for value in values])
         axes.minorticks_off()
         axes.set_ylim(bottom=0)
-        axes.set_xlabel("heads")
-        axes.set_ylabel("µs per head (median, 95 % interval)")
+        axes.set_xlabel(along.name)
+        axes.set_ylabel(f"{_unit(operator)} (median, 95 % interval)")
         axes.legend(loc="best")
         return svg(figure)
 
 
-def _per_head(row: Figure) -> tuple[float, float, float]:
-    """Median and the distances down and up to its interval's ends, in µs per head."""
-    shape, summary = row.record.shape, row.summary
+def _unit(operator: OperatorFacts) -> str:
+    """µs/head as `µs per head`."""
+    return operator.unit.replace("/", " per ")
+
+
+def _beside(axes: Any, base: Baseline, method: Method, rows: list[Figure], along: Sweep) -> None:
+    """The line of a published series that runs through these cases."""
+    if method is not base.method or rows[0].record.case not in [row.case for row in base.rows]:
+        return
+    axes.plot(
+        [along.value(row.case) for row in base.rows],
+        [row.unit_us for row in base.rows],
+        color=MUTED,
+        linestyle="--",
+        linewidth=1.4,
+        label=f"original report: {base.name}",
+    )
+
+
+def _point(row: Figure) -> tuple[float, float, float]:
+    """Median and the distances down and up to its interval's ends, in the operator's unit."""
+    summary, per = row.summary, row.facts.per
     assert summary is not None, "only rows with a summary are drawn"
     low = summary.median_us if summary.low_us is None else summary.low_us
     high = summary.median_us if summary.high_us is None else summary.high_us
-    middle = per_head_us(shape, summary.median_us)
-    return middle, middle - per_head_us(shape, low), per_head_us(shape, high) - middle
+    middle = summary.median_us / per
+    return middle, middle - low / per, high / per - middle

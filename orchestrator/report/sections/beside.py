@@ -1,28 +1,24 @@
-"""Beside the best: every provider against the fastest of the others, for each head count."""
+"""Beside the best: every provider against the fastest of the others, case by case."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from orchestrator.performance.attention import minimum_bytes
 from orchestrator.performance.stats import Summary
 from orchestrator.performance.verdict import Judgement, Verdict
 from orchestrator.report import format as fmt
 from orchestrator.report.against import judged_against
+from orchestrator.report.families import Sweep, sweep
 from orchestrator.report.figures import Figure, Figures
 from orchestrator.report.subject import own
 from orchestrator.report.view import BesideView, ChartView, Table
-from remote_payload.contract.case import Shape
+from remote_payload.contract.case import Case
+from remote_payload.contract.facts import OperatorFacts, Role
 from remote_payload.contract.records import CheckRecord
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Method, Status
-from remote_payload.operators.attention.catalog import BY_NAME, OURS, OWN, PEERS
 
-_HEADER = (
-    "Heads",
-    "Provider",
-    "µs/head (95 % interval)",
-    "Total µs",
+_COLUMNS = (
     "TFLOPS",
     "GB/s of compulsory traffic",
     "Max abs error",
@@ -33,7 +29,7 @@ _HEADER = (
 
 @dataclass(frozen=True)
 class Place:
-    """One provider at one head count.
+    """One provider on one case.
 
     against: compared with the best other; None for that one itself, and without common rounds.
     """
@@ -49,66 +45,69 @@ class Place:
         return self.figure.record.provider
 
     @property
-    def shape(self) -> Shape:
-        return self.figure.record.shape
+    def case(self) -> Case:
+        return self.figure.record.case
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Who stands where, by one method and for shapes that differ in their heads alone.
+    """Who stands where, by one method and for cases that differ in one axis alone.
 
-    places: by head count, the fastest first. left_out: other families of shapes that were timed.
+    places: along that axis, of each case the fastest first. left_out: other families of cases that
+    were timed.
     """
 
     result: Result
     method: Method
+    along: Sweep
     places: tuple[Place, ...]
     left_out: int
 
     @property
-    def heads(self) -> tuple[int, ...]:
-        return tuple(dict.fromkeys(place.shape.heads for place in self.places))
+    def values(self) -> tuple[int, ...]:
+        """Where on the axis there are cases."""
+        return tuple(dict.fromkeys(self.along.value(place.case) for place in self.places))
 
     @property
-    def family(self) -> str:
-        """The shapes in words, without their heads."""
-        shape = self.places[0].shape
-        mask = " causal" if shape.causal else ""
-        return f"B={shape.batch} S={shape.seq} D={shape.dim} {shape.dtype.value}{mask}"
+    def family(self) -> Case:
+        """The cases without that axis."""
+        return self.along.family(self.places[0].case)
 
 
 def standing(figures: Figures) -> Standing | None:
     """The standing by the run's first method; None unless two providers were timed with it."""
     for method in figures.methods[:1]:
         rows = [row for row in figures.of_method(method) if row.trusted]
-        families = list(dict.fromkeys(_family(row.record.shape) for row in rows))
+        along = sweep((row.record.case for row in rows), figures.result.operator)
+        families = list(dict.fromkeys(along.family(row.record.case) for row in rows))
         if not families:
             return None
-        mine = [row for row in rows if _family(row.record.shape) == families[0]]
+        mine = [row for row in rows if along.family(row.record.case) == families[0]]
         if len({row.record.provider for row in mine}) < 2:
             return None
-        shapes = sorted({row.record.shape for row in mine}, key=lambda shape: shape.heads)
-        places = [place for shape in shapes for place in _places(shape, mine, figures)]
-        return Standing(figures.result, method, tuple(places), len(families) - 1)
+        cases = sorted({row.record.case for row in mine}, key=along.value)
+        places = [place for case in cases for place in _places(case, mine, figures)]
+        return Standing(figures.result, method, along, tuple(places), len(families) - 1)
     return None
 
 
 def section(found: Standing, chart: ChartView) -> tuple[BesideView, ...]:
     """What the report shows of a standing."""
-    table = Table(_HEADER, tuple(_row(place) for place in found.places))
+    unit = found.result.operator.unit
+    # A time that no axis divides is the total itself.
+    per = () if unit == "µs" else (f"{unit} (95 % interval)",)
+    total = "Total µs" if per else "µs (95 % interval)"
+    header = (found.along.name.capitalize(), "Provider", *per, total, *_COLUMNS)
+    table = Table(header, tuple(_row(place, found) for place in found.places))
     return (BesideView(_headline(found), _note(found), table, chart, _absent(found.result)),)
 
 
-def _family(shape: Shape) -> tuple[int, int, int, str, bool]:
-    return shape.batch, shape.seq, shape.dim, shape.dtype.value, shape.causal
-
-
-def _places(shape: Shape, rows: list[Figure], figures: Figures) -> list[Place]:
-    timed = [(row.trusted, row) for row in rows if row.record.shape == shape]
+def _places(case: Case, rows: list[Figure], figures: Figures) -> list[Place]:
+    timed = [(row.trusted, row) for row in rows if row.record.case == case]
     known = [(summary, row) for summary, row in timed if summary is not None]
     known.sort(key=lambda pair: pair[0].median_us)
-    best = _best([row for _, row in known])
-    checks = {c.provider: c for c in figures.result.checks if c.shape == shape}
+    best = _best([row for _, row in known], figures.result.operator)
+    checks = {c.provider: c for c in figures.result.checks if c.case == case}
     return [
         Place(
             row,
@@ -121,46 +120,49 @@ def _places(shape: Shape, rows: list[Figure], figures: Figures) -> list[Place]:
     ]
 
 
-def _best(by_time: list[Figure]) -> Figure:
+def _best(by_time: list[Figure], operator: OperatorFacts) -> Figure:
     """The fastest that is neither ours nor the user's own; else the fastest that is not ours."""
-    names = [row.record.provider for row in by_time]
-    for index, name in enumerate(names):
-        if name in BY_NAME and name not in OWN:
-            return by_time[index]
-    return next((row for row in by_time if row.record.provider not in OWN), by_time[0])
+    ours = operator.named(Role.OURS)
+    others = {one.name for one in operator.providers} - {*ours, *operator.named(Role.USERS)}
+    known = [row for row in by_time if row.record.provider in others]
+    not_ours = [row for row in by_time if row.record.provider not in ours]
+    return (known or not_ours or by_time)[0]
 
 
 def _against(best: Figure, row: Figure, figures: Figures) -> Judgement | None:
     return judged_against(best.record, row.record, figures.result.bench, figures.refuted)
 
 
-def _row(place: Place) -> tuple[str, ...]:
-    summary, shape = place.summary, place.shape
+def _row(place: Place, found: Standing) -> tuple[str, ...]:
+    summary, figure, against = place.summary, place.figure, place.against
     error = place.check.error if place.check else None
-    rate = minimum_bytes(shape) / summary.median_us / 1e3
-    against = place.against
+    total = fmt.with_interval(summary)
+    times: tuple[str, ...] = (total,)
+    if found.result.operator.unit != "µs":
+        per_unit = fmt.with_interval(summary, figure.facts.per)
+        times = (per_unit, fmt.microseconds(summary.median_us, summary))
     return (
-        str(shape.heads),
+        str(found.along.value(place.case)),
         place.provider,
-        fmt.with_interval(summary, shape.heads),
-        fmt.microseconds(summary.median_us, summary),
-        fmt.scaled(place.figure.tflops or 0.0, summary),
-        fmt.scaled(rate, summary),
+        *times,
+        fmt.NONE if figure.tflops is None else fmt.scaled(figure.tflops, summary),
+        fmt.NONE if figure.gbs is None else fmt.scaled(figure.gbs, summary),
         fmt.error(error.max_abs if error else None),
         fmt.speedup(against),
-        fmt.verdict(against, place.figure.host_bound) if against else "the best other",
+        fmt.verdict(against, figure.host_bound) if against else "the best other",
     )
 
 
 def _headline(found: Standing) -> str:
-    """How the user's own and ours did over all head counts, or who leads where neither was
-    timed."""
+    """How the user's own and ours did over all cases, or who leads where neither was timed."""
     present = {place.provider for place in found.places}
-    told = [_told(name, found) for name in (*own(found.result), OURS) if name in present]
+    ours = found.result.operator.ours
+    told = [_told(name, found) for name in (*own(found.result), ours) if name in present]
     if told:
         return " ".join(told)
     best = ", ".join(dict.fromkeys(p.provider for p in found.places if p.is_best))
-    return f"{OURS} was not timed; the best here is {best}."
+    first = f"{ours} was not timed; the" if ours else "The"
+    return f"{first} best here is {best}."
 
 
 def _told(name: str, found: Standing) -> str:
@@ -170,14 +172,17 @@ def _told(name: str, found: Standing) -> str:
         return f"{name} against the best other: not comparable."
     reached = [verdict for verdict in Verdict if verdict in verdicts]
     counts = ", ".join(f"{verdict.value} at {verdicts.count(verdict)}" for verdict in reached)
-    return f"{name} against the best other: {counts} of {fmt.count(len(mine), 'head count')}."
+    return f"{name} against the best other: {counts} of {fmt.count(len(mine), 'case')}."
 
 
 def _note(found: Standing) -> str:
-    ours = f"neither {OURS} nor your own" if own(found.result) else f"not {OURS}"
+    ours = found.result.operator.ours
+    mine = ("neither " if ours else "not ") + " nor ".join([*([ours] if ours else []), "your own"])
+    if not own(found.result):
+        mine = f"not {ours}" if ours else "known to the operator"
     text = (
-        f"{found.family}, method {found.method.value}. The best other is the fastest known "
-        f"provider that is {ours}, for each head count by itself; above 1 is faster than it."
+        f"{found.family.label}, method {found.method.value}. The best other is the fastest known "
+        f"provider that is {mine}, for each case by itself; above 1 is faster than it."
     )
     if any(place.against and place.against.by_graph for place in found.places):
         text += (
@@ -186,15 +191,16 @@ def _note(found: Standing) -> str:
         )
     if found.left_out:
         word = "family" if found.left_out == 1 else "families"
-        text += f" {found.left_out} other {word} of shapes: see Results."
+        text += f" {found.left_out} other {word} of cases: see Results."
     return text
 
 
 def _absent(result: Result) -> tuple[str, ...]:
     """The peers that were looked for and not timed, each with the first reason given."""
     timed = {record.provider for record in result.bench if record.status is Status.OK}
+    peers = result.operator.named(Role.PEER)
     reasons: dict[str, str] = {}
     for check in result.checks:
-        if check.provider in PEERS and check.provider not in timed and check.reason:
+        if check.provider in peers and check.provider not in timed and check.reason:
             reasons.setdefault(check.provider, f"{check.provider}: {check.reason}")
     return tuple(reasons.values())

@@ -1,4 +1,4 @@
-"""The section "What holds it back": findings on each provider at the shape that tells most."""
+"""The section "What holds it back": findings on each provider at the case that tells most."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from orchestrator.performance.bottleneck.evidence import CallEvidence, Evidence
 from orchestrator.performance.bottleneck.own_rule import beside
 from orchestrator.performance.bottleneck.rules import bottleneck
 from orchestrator.performance.roofline import roofs
-from orchestrator.performance.target import TARGET_SHAPE
+from orchestrator.performance.target import weight
 from orchestrator.readers.ptxas import KernelResources, Notice, parse, short_name
 from orchestrator.readers.sass import MachineCode, is_kernel
 from orchestrator.report.figures import Figure, Figures
 from orchestrator.report.traced import Traced, traced
 from orchestrator.report.view import HeldBackView
-from remote_payload.contract.case import Shape
+from remote_payload.contract.case import Case
 from remote_payload.contract.records import Compilation
 from remote_payload.contract.result import Result
-from remote_payload.operators.attention.catalog import OURS
 
 _SERIALISED = "serialized"
 
@@ -37,66 +36,61 @@ def held_back(figures: Figures | None, insight: Insight) -> tuple[HeldBackView, 
     """One view for each provider; none on a CPU, whose kernels no rule here is about."""
     if figures is None or not figures.on_gpu:
         return ()
-    shape = telling(figures, insight)
-    if shape is None:
+    case = telling(figures, insight)
+    if case is None:
         return ()
-    return tuple(
-        _view(name, shape, figures, insight) for name in _providers(figures, insight, shape)
-    )
+    return tuple(_view(name, case, figures, insight) for name in _providers(figures, insight, case))
 
 
-def telling(figures: Figures, insight: Insight) -> Shape | None:
-    """The targets' shape, else the one with the most work; counters decide where there are any."""
-    shapes = [call.shape for call in insight.calls]
-    shapes = shapes or [row.record.shape for row in figures.rows if row.trusted]
-    shapes = shapes or [record.shape for record in figures.result.traces]
-    if TARGET_SHAPE in shapes:
-        return TARGET_SHAPE
-    return max(shapes, key=lambda one: one.batch * one.heads * one.seq**2 * one.dim, default=None)
+def telling(figures: Figures, insight: Insight) -> Case | None:
+    """The targets' case, else the one with the most work; counters decide where there are any."""
+    cases = [call.case for call in insight.calls]
+    cases = cases or [row.record.case for row in figures.rows if row.trusted]
+    cases = cases or [record.case for record in figures.result.traces]
+    result = figures.result
+    return max(cases, key=lambda one: weight(result.facts(one), result.operator), default=None)
 
 
-def row_of(figures: Figures, provider: str, shape: Shape) -> Figure | None:
-    """The provider's first trusted timing on the shape."""
+def row_of(figures: Figures, provider: str, case: Case) -> Figure | None:
+    """The provider's first trusted timing on the case."""
     for row in figures.rows:
-        if row.trusted and (row.record.provider, row.record.shape) == (provider, shape):
+        if row.trusted and (row.record.provider, row.record.case) == (provider, case):
             return row
     return None
 
 
-def evidence(
-    provider: str, shape: Shape, figures: Figures, insight: Insight
-) -> tuple[Evidence, ...]:
-    """All that is known of a provider on a shape; counters come first and outweigh the rest."""
-    call = _call(provider, shape, insight)
-    run = traced(figures.result, provider, shape)
+def evidence(provider: str, case: Case, figures: Figures, insight: Insight) -> tuple[Evidence, ...]:
+    """All that is known of a provider on a case; counters come first and outweigh the rest."""
+    call = _call(provider, case, insight)
+    run = traced(figures.result, provider, case)
     return (
         *(call.items if call else ()),
         *(_of_trace(run) if run else ()),
-        *(_of_build(figures.result, run) if provider == OURS else ()),
-        *_of_model(figures, row_of(figures, provider, shape)),
+        *(_of_build(figures.result, run) if provider == figures.result.operator.ours else ()),
+        *_of_model(figures, row_of(figures, provider, case)),
     )
 
 
-def _providers(figures: Figures, insight: Insight, shape: Shape) -> tuple[str, ...]:
-    named = [call.provider for call in insight.calls if call.shape == shape]
-    named += [r.record.provider for r in figures.rows if r.trusted and r.record.shape == shape]
-    named += [record.provider for record in figures.result.traces if record.shape == shape]
+def _providers(figures: Figures, insight: Insight, case: Case) -> tuple[str, ...]:
+    named = [call.provider for call in insight.calls if call.case == case]
+    named += [r.record.provider for r in figures.rows if r.trusted and r.record.case == case]
+    named += [record.provider for record in figures.result.traces if record.case == case]
     return tuple(dict.fromkeys(named))
 
 
-def _view(provider: str, shape: Shape, figures: Figures, insight: Insight) -> HeldBackView:
-    found = bottleneck(evidence(provider, shape, figures, insight))
-    call = _call(provider, shape, insight)
+def _view(provider: str, case: Case, figures: Figures, insight: Insight) -> HeldBackView:
+    found = bottleneck(evidence(provider, case, figures, insight))
+    call = _call(provider, case, insight)
     own = beside(found.limits, call.own_rules) if call else ()
     return HeldBackView(
-        case=f"{provider} on {shape.label}",
+        case=f"{provider} on {case.label}",
         verdict=found.verdict.words,
         remarks=(*own, *(one.words for one in found.remarks), *found.unused),
     )
 
 
-def _call(provider: str, shape: Shape, insight: Insight) -> CallEvidence | None:
-    return next((c for c in insight.calls if (c.provider, c.shape) == (provider, shape)), None)
+def _call(provider: str, case: Case, insight: Insight) -> CallEvidence | None:
+    return next((c for c in insight.calls if (c.provider, c.case) == (provider, case)), None)
 
 
 def _of_trace(run: Traced) -> list[Evidence]:
@@ -169,5 +163,5 @@ def _of_model(figures: Figures, row: Figure | None) -> list[Evidence]:
             "%",
             source,
         )
-        for roof in roofs(record.shape, figures.device, record.method)
+        for roof in roofs(row.facts, figures.device, record.method)
     ]

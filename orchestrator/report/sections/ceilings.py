@@ -1,4 +1,4 @@
-"""The section on ceilings: what well-known programs got out of this machine, beside attention."""
+"""The section on ceilings: what well-known programs got out of this machine."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from orchestrator.readers.cutlass_csv import GemmRow, Sheet
 from orchestrator.report import format as fmt
 from orchestrator.report.figures import Figure, Figures
 from orchestrator.report.view import CeilingsView, Table
+from remote_payload.contract.dtypes import DType
 from remote_payload.contract.result import Result
-from remote_payload.contract.words import DType, Method, Stage, Status
-from remote_payload.operators.attention.catalog import OURS
+from remote_payload.contract.words import Method, Stage, Status
 
 NAMES = {
     "copy": "Copy in device memory",
@@ -64,7 +64,7 @@ def ceilings(
         headline=_headline(result, measured),
         table=Table(_HEADER, tuple(_row(one) for one in measured if one.summary is not None)),
         left_out=tuple(_left_out(measured)),
-        attention=_attention(result, shares),
+        beside=_beside(result, shares),
         shares=Table(_shares_header(result), tuple(_share_row(*share) for share in shares)),
         cutlass=_cutlass_headline(result, trusted),
         cutlass_rows=_cutlass_rows(sheets, device),
@@ -163,11 +163,12 @@ def _left_out(measured: Sequence[Ceiling]) -> list[str]:
 
 
 def _shares(result: Result, figures: Figures | None) -> list[tuple[Figure, float]]:
-    """Attention timed back to back, as GEMM was, and its share of the GEMM rate of its type."""
+    """What was timed back to back, as GEMM was, and its share of the GEMM rate of its type."""
     found = []
     for row in figures.of_method(Method.BACK_TO_BACK) if figures else ():
-        gemm = ceiling.gemm_of(result, row.record.shape.dtype)
-        if gemm is not None and gemm.trusted_rate and row.trusted and row.tflops is not None:
+        gemm = ceiling.gemm_of(result, row.record.case.dtype)
+        matrix = row.facts.work is not None and row.facts.work.matrix
+        if gemm and gemm.trusted_rate and matrix and row.trusted and row.tflops is not None:
             found.append((row, row.tflops * 1e12 / gemm.trusted_rate))
     return found
 
@@ -177,25 +178,26 @@ def _shares_header(result: Result) -> tuple[str, ...]:
     rates = ", ".join(
         f"{NAMES[one.record.name].removeprefix('GEMM ')} {_rate(one)}" for one in gemms if one
     )
-    return ("Provider", "Shape", "TFLOPS", f"Of the GEMM rate ({rates})")
+    return ("Provider", "Case", "TFLOPS", f"Of the GEMM rate ({rates})")
 
 
 def _share_row(row: Figure, share: float) -> tuple[str, ...]:
     rate = fmt.scaled(row.tflops, row.summary) if row.summary and row.tflops else fmt.NONE
-    return (row.record.provider, row.record.shape.label, rate, fmt.percent(share))
+    return (row.record.provider, row.record.case.label, rate, fmt.percent(share))
 
 
-def _attention(result: Result, shares: Sequence[tuple[Figure, float]]) -> str:
-    """The sentence that sets attention beside GEMM; ours if it was timed, else the best."""
+def _beside(result: Result, shares: Sequence[tuple[Figure, float]]) -> str:
+    """The sentence that sets the operator beside GEMM; ours if it was timed, else the best."""
+    title = result.operator.title or "attention"
     if not shares:
         timed = any(record.samples_us for record in result.bench)
-        why = "no GEMM of its element type was measured" if timed else "no attention was timed"
-        return f"Attention beside GEMM: not compared, as {why}."
-    ours = [share for share in shares if share[0].record.provider == OURS]
+        why = "no GEMM of its element type was measured" if timed else f"no {title} was timed"
+        return f"{title.capitalize()} beside GEMM: not compared, as {why}."
+    ours = [share for share in shares if share[0].record.provider == result.operator.ours]
     row, share = max(ours or shares, key=lambda pair: pair[1])
     return (
-        f"Attention reaches {fmt.percent(share)} of the GEMM rate measured in this run at best: "
-        f"{row.record.provider} on {row.record.shape.label}."
+        f"{title.capitalize()} reaches {fmt.percent(share)} of the GEMM rate measured in this run "
+        f"at best: {row.record.provider} on {row.record.case.label}."
     )
 
 

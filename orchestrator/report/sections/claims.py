@@ -4,58 +4,63 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from orchestrator.performance.attention import tflops
 from orchestrator.performance.stats import Summary
-from orchestrator.performance.target import (
-    TARGET_GPU,
-    TARGET_SHAPE,
-    TIERS,
-    Outcome,
-    elsewhere,
-    judge_tiers,
-)
+from orchestrator.performance.target import Outcome, criterion, elsewhere, judge_tiers
+from orchestrator.performance.work import tflops
 from orchestrator.report import format as fmt
-from orchestrator.report.baselines import Baseline, BaselineRow, original
+from orchestrator.report.baselines import Baseline, BaselineRow, published
+from orchestrator.report.families import sweep
 from orchestrator.report.figures import Figure, Figures
 from orchestrator.report.view import OriginalView, Table, TiersView
+from remote_payload.contract.facts import UNKNOWN, CaseFacts, Targets
 from remote_payload.contract.records import BenchRecord, CheckRecord
 from remote_payload.contract.result import Result
-from remote_payload.contract.words import Method, Stage, Status
-from remote_payload.operators.attention.catalog import OURS
+from remote_payload.contract.words import Stage, Status
+from remote_payload.operators.registry import DEFAULT
 
-_TIER_HEADER = ("Provider", "Method", "Tier", "Criterion", "µs/head (95 % interval)", "Outcome")
+_TIER_HEADER = ("Provider", "Method", "Tier", "Criterion", "{unit} (95 % interval)", "Outcome")
 
 
-def tiers(figures: Figures | None) -> TiersView:
-    """Every tier by itself, for every provider on the targets' shape."""
-    shape = TARGET_SHAPE.label
-    rows = [r for r in (figures.rows if figures else ()) if r.record.shape == TARGET_SHAPE]
-    if figures is None or not rows:
-        return TiersView(False, shape, Table((), ()), f"the run did not time {shape}", ())
-    if why := elsewhere(figures.result):
-        return TiersView(False, shape, Table((), ()), why, ())
-    cells = [cell for row in rows for cell in _tier_rows(row, figures)]
-    return TiersView(True, shape, Table(_TIER_HEADER, tuple(cells)), "", _tier_notes())
+def tiers(figures: Figures | None) -> tuple[TiersView, ...]:
+    """Every tier by itself, for every provider on the targets' case; none without targets."""
+    targets = figures.result.operator.targets if figures else None
+    if figures is None:
+        return (TiersView(False, "", "", Table((), ()), "no result came back", ()),)
+    return (_tiers(figures, targets),) if targets else ()
+
+
+def _tiers(figures: Figures, targets: Targets) -> TiersView:
+    case, gpu = targets.case.label, targets.gpu
+    rows = [row for row in figures.rows if row.record.case == targets.case]
+    why = elsewhere(figures.result, targets) if rows else f"the run did not time {case}"
+    if why:
+        return TiersView(False, case, gpu, Table((), ()), why, ())
+    cells = [cell for row in rows for cell in _tier_rows(row, figures, targets)]
+    operator = figures.result.operator
+    header = tuple(title.format(unit=operator.unit) for title in _TIER_HEADER)
+    notes = _tier_notes(figures.result, targets)
+    return TiersView(True, case, gpu, Table(header, tuple(cells)), "", notes)
 
 
 def targets(figures: Figures | None) -> Mapping[str, object]:
     """The same for programs: whether anything is judged, else why not, and every outcome."""
-    view = tiers(figures)
-    names = ("provider", "method", "tier", "criterion", "us_per_head", "outcome")
+    view = next(iter(tiers(figures)), TiersView(False, "", "", Table((), ()), "there are none", ()))
+    names = ("provider", "method", "tier", "criterion", "us_per_unit", "outcome")
     return {
-        "shape": view.shape,
-        "gpu": TARGET_GPU,
+        "case": view.case,
+        "gpu": view.gpu,
         "judged": view.judged,
         "reason": view.reason,
         "tiers": [dict(zip(names, row, strict=True)) for row in view.table.rows],
     }
 
 
-def _tier_rows(row: Figure, figures: Figures) -> list[tuple[str, ...]]:
-    record = row.record
-    informative = record.provider != OURS or record.method is not Method.BACK_TO_BACK
+def _tier_rows(row: Figure, figures: Figures, targets: Targets) -> list[tuple[str, ...]]:
+    record, operator = row.record, figures.result.operator
+    informative = record.provider != operator.ours or record.method is not targets.method
+    why = elsewhere(figures.result, targets)
     cells: list[tuple[str, ...]] = []
-    for judgement in judge_tiers(record.shape, row.trusted, elsewhere(figures.result)):
+    for judgement in judge_tiers(targets, row.facts, row.trusted, why):
         outcome = judgement.outcome.value
         if judgement.reason:
             outcome += f": {judgement.reason}"
@@ -66,40 +71,46 @@ def _tier_rows(row: Figure, figures: Figures) -> list[tuple[str, ...]]:
                 record.provider,
                 record.method.value,
                 judgement.tier.name,
-                judgement.tier.criterion,
-                _per_head(row.summary, record),
+                criterion(judgement.tier, operator.unit),
+                _in_unit(row.summary, row.facts),
                 outcome,
             )
         )
     return cells
 
 
-def _tier_notes() -> tuple[str, ...]:
-    heads = TARGET_SHAPE.heads
+def _tier_notes(result: Result, targets: Targets) -> tuple[str, ...]:
+    facts, unit = result.facts(targets.case), result.operator.unit
     rates = ", ".join(
-        f"{tier.limit_us:.3f} µs/head is {tflops(TARGET_SHAPE, tier.limit_us * heads):.0f} TFLOPS"
-        for tier in TIERS
+        f"{tier.limit_us:.3f} {unit} is {tflops(facts, tier.limit_us * facts.per) or 0:.0f} TFLOPS"
+        for tier in targets.tiers
     )
-    base = TIERS[0].limit_us
+    base = targets.tiers[0].limit_us
     cuts = " and ".join(
-        f"{tier.limit_us:.1f} µs/head takes {100 * (1 - tier.limit_us / base):.1f} % less time "
+        f"{tier.limit_us:.1f} {unit} takes {100 * (1 - tier.limit_us / base):.1f} % less time "
         f"({base / tier.limit_us:.2f}×)"
-        for tier in TIERS[1:]
+        for tier in targets.tiers[1:]
     )
     return (
-        f"{OURS} by {Method.BACK_TO_BACK.value} is judged; other rows are for information.",
-        f"The targets were set on an {TARGET_GPU} for this shape: {rates}.",
-        f"Against {base:.3f} µs/head, {cuts}.",
+        f"{result.operator.ours} by {targets.method.value} is judged; other rows are for "
+        "information.",
+        f"The targets were set on an {targets.gpu} for this case: {rates}.",
+        f"Against {base:.3f} {unit}, {cuts}.",
     )
 
 
-def _per_head(summary: Summary | None, record: BenchRecord) -> str:
-    return fmt.with_interval(summary, record.shape.heads) if summary else fmt.NONE
+def _in_unit(summary: Summary | None, facts: CaseFacts) -> str:
+    return fmt.with_interval(summary, facts.per) if summary else fmt.NONE
 
 
-def beside_original(figures: Figures | None) -> OriginalView:
-    """The six published rows beside ours; a ratio only where machine and software are the same."""
-    base = original()
+def beside_original(figures: Figures | None) -> tuple[OriginalView, ...]:
+    """What was published before beside ours; a ratio only where machine and software are the
+    same."""
+    operator = figures.result.operator.name if figures else DEFAULT
+    return tuple(_beside(figures, base) for base in published(operator))
+
+
+def _beside(figures: Figures | None, base: Baseline) -> OriginalView:
     machine = figures.result.machine if figures else None
     same = base.same_machine(machine) and figures is not None and figures.on_gpu
     if same:
@@ -116,17 +127,24 @@ def beside_original(figures: Figures | None) -> OriginalView:
         gpu = (machine.gpu or "no GPU") if machine else "unknown"
         note = f"Different machine ({gpu} here, {base.gpu} there): no ratio is computed."
     providers = _providers(figures, base)
+    operator = figures.result.operator if figures else None
+    along = sweep((row.case for row in base.rows), operator or UNKNOWN)
+    unit = operator.unit if operator and operator.unit else "µs/head"
     ratios = tuple(f"{name} / original" for name in providers) if same else ()
-    header = ("Heads", "Original µs/head", *(f"{n} here, µs/head" for n in providers), *ratios)
-    rows = tuple(_original_row(row, base, figures, providers, same) for row in base.rows)
+    here = (f"{name} here, {unit}" for name in providers)
+    header = (along.name.capitalize(), f"Original {unit}", *here, *ratios)
+    rows = tuple(
+        (str(along.value(row.case)), *_original_row(row, base, figures, providers, same))
+        for row in base.rows
+    )
     provenance = f"{base.provenance}; {base.method_note}"
     return OriginalView(base.name, provenance, note, Table(header, rows))
 
 
 def _providers(figures: Figures | None, base: Baseline) -> tuple[str, ...]:
-    shapes = [base.shape(row) for row in base.rows]
+    cases = [row.case for row in base.rows]
     rows = figures.of_method(base.method) if figures else ()
-    timed = [r for r in rows if r.record.shape in shapes and r.trusted]
+    timed = [r for r in rows if r.record.case in cases and r.trusted]
     return tuple(dict.fromkeys(row.record.provider for row in timed))
 
 
@@ -139,22 +157,22 @@ def _original_row(
 ) -> tuple[str, ...]:
     cells, ratios = [], []
     for provider in providers:
-        summary = _summary(figures, provider, base, row)
-        cells.append(fmt.with_interval(summary, row.heads) if summary else fmt.NONE)
+        found = _figure(figures, provider, base, row)
+        summary = found.trusted if found else None
+        cells.append(_in_unit(summary, found.facts) if found else fmt.NONE)
         if same:
-            per_head = summary.median_us / row.heads if summary else None
-            ratio = fmt.rounded(per_head / row.per_head_us, None) if per_head else None
+            in_unit = summary.median_us / found.facts.per if found and summary else None
+            ratio = fmt.rounded(in_unit / row.unit_us, None) if in_unit else None
             ratios.append(f"{ratio}×" if ratio else fmt.NONE)
-    return (str(row.heads), f"{row.per_head_us:.3f}", *cells, *ratios)
+    return (f"{row.unit_us:.3f}", *cells, *ratios)
 
 
-def _summary(
+def _figure(
     figures: Figures | None, provider: str, base: Baseline, row: BaselineRow
-) -> Summary | None:
+) -> Figure | None:
     for figure in figures.of_method(base.method) if figures else ():
-        record = figure.record
-        if (record.provider, record.shape) == (provider, base.shape(row)):
-            return figure.trusted
+        if (figure.record.provider, figure.record.case) == (provider, row.case):
+            return figure
     return None
 
 
@@ -187,7 +205,7 @@ def unmeasured(result: Result | None, figures: Figures | None) -> tuple[str, ...
 
 
 def _left_out(result: Result) -> dict[str, list[str]]:
-    """Reason → providers and shapes it kept from running."""
+    """Reason → providers and cases it kept from running."""
     kept: dict[str, list[str]] = {}
     records: list[CheckRecord | BenchRecord] = [*result.checks, *result.bench]
     for record in records:
@@ -197,7 +215,7 @@ def _left_out(result: Result) -> dict[str, list[str]]:
         what = f"{kind} {record.status.value} ({record.reason or 'no reason given'})"
         if record.status is Status.OK:
             what = "Never timed, only checked (emulated on the CPU)"
-        case = f"{record.provider} on {record.shape.label}"
+        case = f"{record.provider} on {record.case.label}"
         if isinstance(record, BenchRecord):
             case += f", {record.method.value}"
         cases = kept.setdefault(what, [])

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections import Counter
 
 from orchestrator.performance.objection import Severity
-from orchestrator.performance.target import TARGET_SHAPE, elsewhere
+from orchestrator.performance.target import elsewhere, weight
 from orchestrator.performance.verdict import Verdict
 from orchestrator.readers.ptxas import first_error
 from orchestrator.report import format as fmt
 from orchestrator.report.figures import Figure, Figures
 from orchestrator.report.subject import own, subjects
 from orchestrator.values.run import Run
-from remote_payload.contract.case import Shape
 from remote_payload.contract.records import CheckRecord
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Stage, Status
-from remote_payload.operators.attention.catalog import BASELINE, OURS
 
 _STATUS_WORDS = {
     Status.FAILED: "FAILED",
@@ -90,7 +88,7 @@ def _unproven(result: Result) -> str:
 
 def failed_case(check: CheckRecord) -> str:
     """Who failed on what, and how; the payload's reason names the worst element."""
-    return f"{check.provider} on {check.shape.label}: {check.reason or check.status.value}"
+    return f"{check.provider} on {check.case.label}: {check.reason or check.status.value}"
 
 
 def _failure(result: Result) -> str:
@@ -122,7 +120,7 @@ def _wrong_checks(result: Result) -> list[CheckRecord]:
     bad = (Status.FAILED, Status.TIMEOUT)
     wrong = [check for check in result.checks if check.status in bad]
     return sorted(
-        wrong, key=lambda check: f"{check.provider} on {check.shape.label}" not in result.reason
+        wrong, key=lambda check: f"{check.provider} on {check.case.label}" not in result.reason
     )
 
 
@@ -167,7 +165,7 @@ def _proofs(result: Result) -> str:
 
 
 def _timings(figures: Figures) -> str:
-    """The user's own and ours against the baseline on the shape that matters most, by the first
+    """The user's own and ours against the baseline on the case that matters most, by the first
     method."""
     first = figures.of_method(figures.methods[0])
     timed = [row for row in first if row.trusted]
@@ -175,7 +173,7 @@ def _timings(figures: Figures) -> str:
         return "NOTHING TIMED: no provider gave a complete set of samples."
     names = subjects(figures.result, [row.record.provider for row in timed])
     if not names:
-        return f"{_without_verdict(timed, f'{OURS} was not timed')}{_rest(figures)}."
+        return f"{_without_verdict(timed, figures)}{_rest(figures)}."
     told = [_of_provider(name, timed, figures) for name in names[:_SPOKEN_OF]]
     if all(row.against is None for row in timed if row.record.provider in names):
         told = [f"OK: {told[0]}", *told[1:]]
@@ -185,23 +183,26 @@ def _timings(figures: Figures) -> str:
 
 
 def _of_provider(name: str, timed: list[Figure], figures: Figures) -> str:
-    """One provider's verdict, on how many shapes it holds, or its time where there is none."""
+    """One provider's verdict, on how many cases it holds, or its time where there is none."""
     rows = [row for row in timed if row.record.provider == name]
     judged = [row for row in rows if row.against is not None]
     if not rows:
         return f"{name} was not timed"
     if not judged:
-        return f"{_time(_flagship(rows))}; there is no baseline to compare with"
+        return f"{_time(_flagship(rows, figures), figures)}; there is no baseline to compare with"
     tally = Counter(r.against.verdict for r in judged if r.against)
     counts = ", ".join(f"{v.value} on {tally[v]}" for v in Verdict if tally[v])
-    overall = f"; of {fmt.count(len(judged), 'shape')}: {counts}" if len(judged) > 1 else ""
-    return f"{_sentence(_flagship(judged), figures)}{overall}"
+    overall = f"; of {fmt.count(len(judged), 'case')}: {counts}" if len(judged) > 1 else ""
+    return f"{_sentence(_flagship(judged, figures), figures)}{overall}"
 
 
 def _rest(figures: Figures) -> str:
     """What the sentence must not hide: doubts, and targets that belong to another machine."""
-    timed = any(row.record.shape == TARGET_SHAPE and row.trusted for row in figures.rows)
-    why = elsewhere(figures.result) if timed else ""
+    targets = figures.result.operator.targets
+    if targets is None:
+        return _doubts(figures)
+    timed = any(row.record.case == targets.case and row.trusted for row in figures.rows)
+    why = elsewhere(figures.result, targets) if timed else ""
     return f"{f'; targets not judged: {why}' if why else ''}{_doubts(figures)}"
 
 
@@ -215,35 +216,33 @@ def _sentence(row: Figure, figures: Figures) -> str:
     timed = figures.by_graph(row) if against and against.by_graph else row
     if timed is None or timed.summary is None or against is None:
         return f"{row.record.provider} was not timed"
-    shape, method = row.record.shape, timed.record.method.value
+    case, method = row.record.case, timed.record.method.value
     if timed is not row:
         method += f"; by {row.record.method.value} the GPU waited for the host"
-    per_head = fmt.with_interval(timed.summary, shape.heads)
+    operator = figures.result.operator
+    told = fmt.with_interval(timed.summary, row.facts.per)
     return (
-        f"{row.record.provider} is {_AGAINST[against.verdict]} {BASELINE} on {shape.label}: "
-        f"{fmt.times(against.speedup)}, {per_head} µs/head ({method})"
+        f"{row.record.provider} is {_AGAINST[against.verdict]} {operator.baseline} on "
+        f"{case.label}: {fmt.times(against.speedup)}, {told} {operator.unit} ({method})"
     )
 
 
-def _without_verdict(rows: list[Figure], why: str) -> str:
-    return f"OK: {_time(_flagship(rows))}; {why}"
+def _without_verdict(rows: list[Figure], figures: Figures) -> str:
+    ours = figures.result.operator.ours
+    why = f"; {ours} was not timed" if ours else ""
+    return f"OK: {_time(_flagship(rows, figures), figures)}{why}"
 
 
-def _time(row: Figure) -> str:
+def _time(row: Figure, figures: Figures) -> str:
     if row.summary is None:
         return f"{row.record.provider} was not timed"
-    per_head = fmt.with_interval(row.summary, row.record.shape.heads)
+    told = fmt.with_interval(row.summary, row.facts.per)
     return (
-        f"{row.record.provider} takes {per_head} µs/head on {row.record.shape.label} "
-        f"({row.record.method.value})"
+        f"{row.record.provider} takes {told} {figures.result.operator.unit} on "
+        f"{row.record.case.label} ({row.record.method.value})"
     )
 
 
-def _flagship(rows: list[Figure]) -> Figure:
-    """The row on the targets' shape, else on the shape with the most work."""
-
-    def weight(row: Figure) -> tuple[bool, int]:
-        shape: Shape = row.record.shape
-        return shape == TARGET_SHAPE, shape.batch * shape.heads * shape.seq**2 * shape.dim
-
-    return max(rows, key=weight)
+def _flagship(rows: list[Figure], figures: Figures) -> Figure:
+    """The row on the targets' case, else on the case with the most work."""
+    return max(rows, key=lambda row: weight(row.facts, figures.result.operator))

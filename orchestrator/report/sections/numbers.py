@@ -8,10 +8,10 @@ from orchestrator.report import format as fmt
 from orchestrator.report.figures import Figure, Figures
 from orchestrator.report.sections.headline import failed_case
 from orchestrator.report.view import ChecksView, MethodResultsView, MethodView, Table
+from remote_payload.contract.facts import OperatorFacts
 from remote_payload.contract.records import CheckRecord
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Method, Status
-from remote_payload.operators.attention.catalog import BASELINE
 
 _HOW = {
     Method.BACK_TO_BACK: "calls launched back to back between two events, divided by their number "
@@ -20,13 +20,11 @@ _HOW = {
     Method.GRAPH: "as back_to_back, but the launches were recorded once in a CUDA graph that the "
     "GPU replays, so the host's part in each launch is out of the time",
 }
-_BY_GRAPH = (
-    f"with it or with {BASELINE} the GPU waited for the host, so the verdict goes by the graphs"
-)
+_BY_GRAPH = "with it or with {} the GPU waited for the host, so the verdict goes by the graphs"
 _CHECKS_HEADER = (
     "Provider",
     "Implementation",
-    "Shape",
+    "Case",
     "Status",
     "Max abs error",
     "Max rel error",
@@ -34,29 +32,14 @@ _CHECKS_HEADER = (
     "NaN / inf",
     "Same bits twice",
 )
-_RESULTS_HEADER = (
-    "Provider",
-    "Shape",
-    "Total µs, median (95 % interval)",
-    "p20 / p80 µs",
-    "µs/head",
-    "CV",
-    "n",
-    "TFLOPS",
-    "Of the binding roof",
-    f"Speed-up against {BASELINE} (95 % interval)",
-    "Verdict",
-)
 
 
 def method(result: Result | None, figures: Figures | None) -> MethodView:
     """How numbers were taken and how far they can be trusted."""
     if result is None or figures is None:
         return MethodView(())
-    plan = result.request.check
     notes = [
-        "Reference: attention in fp64 on the same inputs; a check passes if no element is off by "
-        f"more than {plan.atol:g} + {plan.rtol:g} · the magnitude of its reference.",
+        *_reference(result),
         *(_how(method, figures) for method in figures.methods),
     ]
     if figures.methods:
@@ -72,6 +55,28 @@ def method(result: Result | None, figures: Figures | None) -> MethodView:
     doubts = [o for o in figures.objections if o.severity is not Severity.ERROR]
     notes += [f"{o.severity.value.capitalize()}: {o.about}: {o.text}." for o in doubts]
     return MethodView(tuple(notes))
+
+
+def _reference(result: Result) -> list[str]:
+    """What outputs were compared with, and how far off an element may be, on which cases."""
+    allowed: dict[str, list[str]] = {}
+    for facts in result.cases:
+        gates = facts.tolerance.gates if facts.tolerance else ()
+        words = ", nor by more than ".join(
+            f"{gate.atol:.4g} + {gate.rtol:.4g} · the magnitude of its reference" for gate in gates
+        )
+        allowed.setdefault(words, []).append(facts.case.label)
+    if not allowed:
+        return []
+    several = len(allowed) > 1
+    told = "; ".join(
+        (words or "nobody said what") + (f" ({', '.join(labels)})" if several else "")
+        for words, labels in allowed.items()
+    )
+    return [
+        f"Reference: {result.operator.reference}; a check passes if no element is off by more than "
+        f"{told}."
+    ]
 
 
 def _cuts(result: Result) -> list[str]:
@@ -102,7 +107,7 @@ def _noise(method: Method, noise: float | None) -> str:
         return f"Noise floor, {method.value}: unknown (no A/A control with an interval)."
     return (
         f"Noise floor, {method.value}: up to {fmt.percent(noise)} (A/A: the same provider twice; "
-        "each verdict uses the pair of its own shape, or this figure where there is none)."
+        "each verdict uses the pair of its own case, or this figure where there is none)."
     )
 
 
@@ -114,13 +119,13 @@ def _roof_note(figures: Figures) -> str:
         f"Roofs of {device.model} ({device.source}): {device.tensor_tflops:g} TFLOPS dense FP16 at "
         f"{device.peak_mhz} MHz, {device.memory_gbs:g} GB/s, 16 exponentials per clock and SM; "
         f"the clock may reach {device.max_mhz} MHz, and a time below that limit is refused. "
-        "The HBM roof counts q, k and v read and the output written once; warm calls whose traffic "
+        "The HBM roof counts inputs read and outputs written once; warm calls whose traffic "
         f"fits into the L2 cache ({device.l2_bytes >> 20} MiB) have none."
     )
 
 
 def checks(result: Result | None) -> ChecksView:
-    """One row for each provider and shape."""
+    """One row for each provider and case."""
     records = result.checks if result else ()
     failures = [c for c in records if c.status in (Status.FAILED, Status.TIMEOUT)]
     return ChecksView(
@@ -134,7 +139,7 @@ def _check(record: CheckRecord) -> tuple[str, ...]:
     error = record.error
     same = {True: "yes", False: "no", None: fmt.NONE}[record.deterministic]
     name = f"{record.provider} (emulated)" if record.emulated else record.provider
-    head = (name, record.implementation or fmt.NONE, record.shape.label)
+    head = (name, record.implementation or fmt.NONE, record.case.label)
     if error is None:
         return (*head, record.status.value, *(fmt.NONE,) * 4, same)
     return (
@@ -157,45 +162,73 @@ def results(figures: Figures | None) -> tuple[MethodResultsView, ...]:
         rows = [row for row in figures.of_method(method) if row.record.samples_us]
         if method is Method.GRAPH and not rows:
             continue  # nobody could be recorded; who and why is told under what was not measured
-        table = Table(_RESULTS_HEADER, tuple(_result(row, figures) for row in rows))
-        views.append(
-            MethodResultsView(method.value, _HOW[method], table, _advice(rows), _by_graph(rows))
-        )
+        operator = figures.result.operator
+        table = Table(_results_header(operator), tuple(_result(row, figures) for row in rows))
+        by_graph = _by_graph(rows, operator.baseline)
+        what = f"{_total(operator)}; {_HOW[method]}"
+        views.append(MethodResultsView(method.value, what, table, _advice(rows), by_graph))
     return tuple(views)
+
+
+def _total(operator: OperatorFacts) -> str:
+    if not operator.per:
+        return "Total latency per call"
+    return f"Total latency per call and the same divided by the number of {operator.per}"
+
+
+def _results_header(operator: OperatorFacts) -> tuple[str, ...]:
+    against = f"Speed-up against {operator.baseline}" if operator.baseline else "Speed-up"
+    return (
+        "Provider",
+        "Case",
+        "Total µs, median (95 % interval)",
+        "p20 / p80 µs",
+        *((operator.unit,) if operator.per else ()),
+        "CV",
+        "n",
+        "TFLOPS",
+        *(() if operator.per else ("GB/s",)),
+        "Of the binding roof",
+        f"{against} (95 % interval)",
+        "Verdict",
+    )
 
 
 def _result(row: Figure, figures: Figures) -> tuple[str, ...]:
     record, summary = row.record, row.summary
-    head = (record.provider, record.shape.label)
-    if summary is None or row.tflops is None:
-        return (*head, "unusable samples", *(fmt.NONE,) * 8)
+    operator = figures.result.operator
+    head = (record.provider, record.case.label)
+    if summary is None:
+        return (*head, "unusable samples", *(fmt.NONE,) * (len(_results_header(operator)) - 3))
     p20, p80 = (fmt.microseconds(value, summary) for value in (summary.p20_us, summary.p80_us))
     share = "no roof known"
     if row.roof is not None:
         percent = fmt.scaled(row.roof.percent(summary.median_us), summary)
         share = f"{percent} % ({row.roof.resource.value})"
+    per_unit = fmt.microseconds(summary.median_us, summary, row.facts.per)
     return (
         *head,
         fmt.with_interval(summary),
         f"{p20} / {p80}",
-        fmt.microseconds(summary.median_us, summary, record.shape.heads),
+        *((per_unit,) if operator.per else ()),
         fmt.percent(summary.cv),
         str(summary.n),
-        fmt.scaled(row.tflops, summary),
+        fmt.NONE if row.tflops is None else fmt.scaled(row.tflops, summary),
+        *(() if operator.per else (fmt.NONE if row.gbs is None else fmt.scaled(row.gbs, summary),)),
         share,
         fmt.speedup(row.against),
-        _verdict(row, row.against),
+        _verdict(row, row.against, operator.baseline),
     )
 
 
-def _verdict(row: Figure, against: Judgement | None) -> str:
+def _verdict(row: Figure, against: Judgement | None, baseline: str) -> str:
     if row.refuted:
         return Severity.ERROR.value
     if row.record.status is not Status.OK:
         return f"partial: {row.record.status.value}"
     if against:
         return fmt.verdict(against, row.host_bound)
-    name = "baseline" if row.record.provider == BASELINE else "no baseline"
+    name = "baseline" if row.record.provider == baseline else "no baseline"
     return name + (fmt.HOST_BOUND_NOTE if row.host_bound else "")
 
 
@@ -208,10 +241,10 @@ def _advice(rows: list[Figure]) -> tuple[str, ...]:
     return tuple(f"{', '.join(names)}: {advice}." for advice, names in cases.items())
 
 
-def _by_graph(rows: list[Figure]) -> tuple[str, ...]:
+def _by_graph(rows: list[Figure], baseline: str) -> tuple[str, ...]:
     cases = ", ".join(_case(row) for row in rows if row.against and row.against.by_graph)
-    return (f"{cases}: {_BY_GRAPH}.",) if cases else ()
+    return (f"{cases}: {_BY_GRAPH.format(baseline)}.",) if cases else ()
 
 
 def _case(row: Figure) -> str:
-    return f"{row.record.provider} on {row.record.shape.label}"
+    return f"{row.record.provider} on {row.record.case.label}"

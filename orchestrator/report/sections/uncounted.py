@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from orchestrator.performance.attention import exponentials, flops, minimum_bytes
 from orchestrator.performance.bottleneck.evidence import figure
 from orchestrator.performance.device import Device
 from orchestrator.performance.occupancy import LIMITS
@@ -14,10 +13,10 @@ from orchestrator.report.figures import Figure, Figures
 from orchestrator.report.sections.bottleneck import Insight, row_of, said_of, telling
 from orchestrator.report.traced import Traced, TracedKernel, record_of, traced
 from orchestrator.report.view import CountersView, Table, UncountedCaseView, UncountedView
-from remote_payload.contract.case import Shape
+from remote_payload.contract.case import Case
+from remote_payload.contract.facts import CaseFacts
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Method, Stage, Status
-from remote_payload.operators.attention.catalog import OURS
 
 _FACTS = ("", "Value", "From")
 _KERNELS_SHOWN = 4
@@ -37,31 +36,35 @@ def uncounted(
     """The section; none where there are counters, on a CPU, and where nothing is known."""
     if figures is None or not figures.on_gpu or insight.calls:
         return ()
-    shape = telling(figures, insight)
-    if shape is None:
+    case = telling(figures, insight)
+    if case is None:
         return ()
-    rows = [row for row in figures.rows if row.trusted and row.record.shape == shape]
+    rows = [row for row in figures.rows if row.trusted and row.record.case == case]
     clock = _clock(rows, figures.device)
     names = [row.record.provider for row in rows]
-    names += [record.provider for record in figures.result.traces if record.shape == shape]
-    cases = (_case(name, shape, figures, insight) for name in dict.fromkeys(names))
+    names += [record.provider for record in figures.result.traces if record.case == case]
+    cases = (_case(name, case, figures, insight) for name in dict.fromkeys(names))
     return (
         UncountedView(
             reason=(counters.headline, *counters.failures),
-            shape=shape.label,
-            work=_work(shape),
-            floors=_floors(shape, figures, rows, clock),
+            case=case.label,
+            work=_work(figures.result.facts(case)),
+            floors=_floors(case, figures, rows, clock),
             cases=tuple(cases),
             notes=_notes(figures.device, clock),
         ),
     )
 
 
-def _work(shape: Shape) -> str:
-    return (
-        f"{flops(shape) / 1e9:.4g} GFLOP, {exponentials(shape) / 1e6:.4g} million exponentials, "
-        f"{figure(minimum_bytes(shape), 'byte')} to be moved at least"
-    )
+def _work(facts: CaseFacts) -> str:
+    work = facts.work
+    if work is None:
+        return "nobody knows how much work it is"
+    parts = [f"{work.flop / 1e9:.4g} GFLOP"] if work.flop else []
+    if work.exponentials:
+        parts.append(f"{work.exponentials / 1e6:.4g} million exponentials")
+    parts.append(f"{figure(work.traffic_bytes, 'byte')} to be moved at least")
+    return ", ".join(parts) + (" (counted in the reference)" if work.counted else "")
 
 
 def _clock(rows: list[Figure], device: Device | None) -> BusyClock | None:
@@ -69,18 +72,19 @@ def _clock(rows: list[Figure], device: Device | None) -> BusyClock | None:
     return next((one for one in found if one is not None), None)
 
 
-def _floors(shape: Shape, figures: Figures, rows: list[Figure], clock: BusyClock | None) -> Table:
+def _floors(case: Case, figures: Figures, rows: list[Figure], clock: BusyClock | None) -> Table:
     """Each resource's shortest time: documented, at the clock seen, and by measured ceilings."""
     device = figures.device
     if device is None:
         return Table((), ())
     method = rows[0].record.method if rows else Method.COLD
+    facts = figures.result.facts(case)
     header = ["Resource", f"At documented peaks ({device.peak_mhz:g} MHz), µs"]
-    columns = [_times(shape, device, method)]
+    columns = [_times(facts, device, method)]
     if clock is not None:
         header.append(f"At the clock seen ({clock.mhz:g} MHz), µs")
-        columns.append(_times(shape, device.at(clock.mhz), method))
-    measured = practical(figures.result, shape)
+        columns.append(_times(facts, device.at(clock.mhz), method))
+    measured = practical(figures.result, case)
     if measured:
         header.append("At ceilings measured here, µs")
         columns.append({one.resource: one.floor_us for one in measured})
@@ -91,8 +95,8 @@ def _floors(shape: Shape, figures: Figures, rows: list[Figure], clock: BusyClock
     return Table(tuple(header), cells)
 
 
-def _times(shape: Shape, device: Device, method: Method) -> dict[Resource, float]:
-    every = (*roofs(shape, device, method), *special_roofs(shape, device))
+def _times(facts: CaseFacts, device: Device, method: Method) -> dict[Resource, float]:
+    every = (*roofs(facts, device, method), *special_roofs(facts, device))
     return {roof.resource: roof.floor_us for roof in every}
 
 
@@ -100,25 +104,27 @@ def _cell(value_us: float | None) -> str:
     return fmt.NONE if value_us is None else f"{value_us:.4g}"
 
 
-def _case(name: str, shape: Shape, figures: Figures, insight: Insight) -> UncountedCaseView:
-    run = traced(figures.result, name, shape)
-    rows = [*_timing(row_of(figures, name, shape)), *_kernels(figures.result, name, shape, run)]
-    if name == OURS:
+def _case(name: str, case: Case, figures: Figures, insight: Insight) -> UncountedCaseView:
+    run = traced(figures.result, name, case)
+    rows = [*_timing(row_of(figures, name, case)), *_kernels(figures.result, name, case, run)]
+    if name == figures.result.operator.ours:
         rows += _compiled(figures.result, run)
         rows += _machine_code(insight.machine_code, run, figures.result)
-    return UncountedCaseView(f"{name} on {shape.label}", Table(_FACTS, tuple(rows)))
+    return UncountedCaseView(f"{name} on {case.label}", Table(_FACTS, tuple(rows)))
 
 
 def _timing(row: Figure | None) -> list[Row]:
-    if row is None or row.summary is None or row.tflops is None:
+    if row is None or row.summary is None:
         return []
-    value = f"{fmt.with_interval(row.summary)} µs, {fmt.scaled(row.tflops, row.summary)} TFLOPS"
+    value = f"{fmt.with_interval(row.summary)} µs"
+    if row.tflops is not None:
+        value += f", {fmt.scaled(row.tflops, row.summary)} TFLOPS"
     return [("One call", value, f"bench, {row.record.method.value}")]
 
 
-def _kernels(result: Result, name: str, shape: Shape, run: Traced | None) -> list[Row]:
+def _kernels(result: Result, name: str, case: Case, run: Traced | None) -> list[Row]:
     if run is None:
-        return [("Kernels", f"not known: {_why_untraced(result, name, shape)}", fmt.NONE)]
+        return [("Kernels", f"not known: {_why_untraced(result, name, case)}", fmt.NONE)]
     source = f"CUPTI through torch.profiler, median of {fmt.count(run.calls, 'call')}"
     per_call = sum(one.launches for one in run.kernels) / run.calls
     value = f"{figure(per_call, '')} in a call, {figure(run.call_us, 'µs')} together"
@@ -130,8 +136,8 @@ def _kernels(result: Result, name: str, shape: Shape, run: Traced | None) -> lis
     return [*rows, ("", f"and {more} more", "")] if more > 0 else rows
 
 
-def _why_untraced(result: Result, name: str, shape: Shape) -> str:
-    record = record_of(result, name, shape)
+def _why_untraced(result: Result, name: str, case: Case) -> str:
+    record = record_of(result, name, case)
     if record is not None:
         return record.reason or record.status.value
     stage = next((one for one in result.stages if one.stage is Stage.TRACE), None)

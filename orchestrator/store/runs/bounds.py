@@ -9,23 +9,25 @@ from __future__ import annotations
 
 import dataclasses
 from functools import cache
+from math import prod
 from typing import Any, TypeVar
 
-from remote_payload.contract.case import Shape
+from remote_payload.contract.case import Case
 from remote_payload.contract.codec import CodecError
 from remote_payload.contract.words import SCHEMA
+from remote_payload.operators import registry
 
 T = TypeVar("T")
 # More work than all GPUs there are do in a day, in any unit used here.
 LARGEST = 1e30
 # Elements of one tensor: more have no address.
 _MOST_ELEMENTS = 2**63
-_DIMENSION = (1, 2**31 - 1)
+_DIMENSION = (0, 2**31 - 1)
 # IEEE 754 binary32; an error is the distance of two of them at most.
 _LARGEST_FP32 = 3.4028235e38
 _GOT = (-_LARGEST_FP32, _LARGEST_FP32)
 _BOUNDS = {
-    **dict.fromkeys(("batch", "heads", "seq", "dim"), _DIMENSION),
+    "axes": _DIMENSION,
     "schema": (1, SCHEMA),
     "max_abs": (0, 2 * _LARGEST_FP32),
     # Relative to what was wanted, which may be next to nothing.
@@ -67,7 +69,7 @@ def _check(value: Any, key: str, name: str = "") -> None:
         kind: Any = type(value)
         for inner in _names(kind):
             _check(getattr(value, inner), f"{key}.{inner}" if key else inner, inner)
-        if isinstance(value, Shape):
+        if isinstance(value, Case):
             _check_size(value, key)
 
 
@@ -83,6 +85,21 @@ def _check_figure(value: float, key: str, low: float, high: float) -> None:
         raise CodecError(key, f"{value:.6g}, expected at most {high:g}")
 
 
-def _check_size(shape: Shape, key: str) -> None:
-    if shape.batch * shape.heads * shape.seq * shape.dim >= _MOST_ELEMENTS:
-        raise CodecError(key, f"{shape.label} has more elements than a tensor can have")
+def _check_size(case: Case, key: str) -> None:
+    operator = registry.known(case.operator)
+    if operator is None:
+        return
+    kinds = {
+        axis.symbol: bool if isinstance(axis.otherwise, bool) else int for axis in operator.axes
+    }
+    for number, (symbol, value) in enumerate(case.axes):
+        wanted = kinds.get(symbol)
+        words = any(axis.symbol == symbol and axis.choices for axis in operator.axes)
+        if wanted is None or (type(value) is not wanted and not words):
+            raise CodecError(
+                f"{key}.axes[{number}]", f"{symbol}={value!r} is no axis of {case.operator}"
+            )
+    sizes = [each.size for each in operator.inputs(case)]
+    sizes += [each.size for each in operator.outputs(case)]
+    if max(prod(size) for size in sizes) >= _MOST_ELEMENTS:
+        raise CodecError(key, f"{case.label} has more elements than a tensor can have")

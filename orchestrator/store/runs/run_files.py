@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,7 +13,7 @@ from typing import Any, TypeVar
 from orchestrator.errors import RunError
 from orchestrator.here import regular_file
 from orchestrator.here.local_fault import is_a_limit, told
-from orchestrator.store.runs import bounds
+from orchestrator.store.runs import bounds, upgrade
 from orchestrator.store.runs.naming import is_id
 from orchestrator.values.command import typed
 from orchestrator.values.job import JobEnd
@@ -93,7 +94,19 @@ def _read_of_schema(kind: type[T], path: Path) -> T:
             f"this version reads up to {SCHEMA})",
             hint="Update the orchestrator; the run is untouched.",
         )
+    if isinstance(schema, int) and not isinstance(schema, bool) and schema < SCHEMA:
+        try:
+            document = _UPGRADES[kind](document)
+        except codec.CodecError as exc:
+            raise corrupt(path, str(exc)) from exc
     return _decoded(kind, path, document)
+
+
+# From schema 1; there is no other older one.
+_UPGRADES: dict[Any, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    Request: upgrade.request,
+    Result: upgrade.result,
+}
 
 
 def _decoded(kind: type[T], path: Path, document: Any) -> T:

@@ -10,7 +10,6 @@ from orchestrator.ncu.evidence import of_call
 from orchestrator.ncu.findings import own_rules
 from orchestrator.ncu.states import blank, untold
 from orchestrator.ncu.wording import readable
-from orchestrator.performance.attention import minimum_bytes
 from orchestrator.performance.bottleneck.evidence import CallEvidence
 from orchestrator.readers.ncu.capture import Captures
 from orchestrator.readers.ncu.outcome import Cause, Outcome, classify
@@ -21,6 +20,7 @@ from orchestrator.readers.ncu.version import find_version
 from orchestrator.report.view import NO_COUNTERS, CountersView, Table
 from orchestrator.store.runs.run_store import CARD, LENT, RunStore
 from orchestrator.values.run import Run
+from remote_payload.contract.case import Case
 from remote_payload.contract.records import NcuRecord, NcuReport
 from remote_payload.contract.request import Request
 from remote_payload.contract.words import Stage, Status
@@ -57,7 +57,7 @@ class _Case:
 
     @property
     def name(self) -> str:
-        return f"{self.record.provider} on {self.record.shape.label}"
+        return f"{self.record.provider} on {self.record.case.label}"
 
 
 @dataclass(frozen=True)
@@ -98,13 +98,18 @@ def calls(held: Profiled) -> tuple[CallEvidence, ...]:
     return tuple(
         CallEvidence(
             case.record.provider,
-            case.record.shape,
-            of_call(case.held.kernels, minimum_bytes(case.record.shape)),
+            case.record.case,
+            of_call(case.held.kernels, _traffic_bytes(held.run, case.record.case)),
             own_rules(case.held.kernels),
         )
         for case in held.cases
         if case.held and case.outcome.ok
     )
+
+
+def _traffic_bytes(run: Run, case: Case) -> int:
+    work = run.result.facts(case).work if run.result else None
+    return work.traffic_bytes if work else 0
 
 
 def _cases(run: Run, folder: Path) -> tuple[_Case, ...]:
@@ -144,7 +149,7 @@ def _own(held: Profiled) -> CountersView:
         complete=not bad,
         headline=_headline(good, bad),
         table=Table(
-            ("Provider", "Shape", "Kernels", *(title for title, _ in _COLUMNS)),
+            ("Provider", "Case", "Kernels", *(title for title, _ in _COLUMNS)),
             tuple(_row(case) for case in good),
         ),
         failures=_failures(bad),
@@ -214,7 +219,7 @@ def _row(case: _Case) -> tuple[str, ...]:
     kernels = case.held.kernels if case.held else ()
     return (
         record.provider,
-        record.shape.label,
+        record.case.label,
         str(sum(kernel.launches for kernel in kernels)),
         *(_cell(case, QUANTITIES[key].unit, key) for _, key in _COLUMNS),
     )

@@ -13,6 +13,7 @@ from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple
 
 import torch
 
+from remote_payload.contract.facts import Gate, Tolerance
 from remote_payload.operators import measure_error
 from remote_payload.operators.attention import reference
 
@@ -44,7 +45,7 @@ class Criterion(str, Enum):
 
 
 @dataclass(frozen=True)
-class Case:
+class Challenge:
     """make: q, k, v of [batch, heads, seq, dim] on the CPU. strided: hand in views with NaN around,
     each of q, k and v with strides of its own.
 
@@ -158,7 +159,7 @@ def tiled(q: Tensor, k: Tensor, v: Tensor, causal: bool, scale: float, block: in
     return (o / n).to(q.dtype)
 
 
-def judge(case: Case, qkv: Tensors, out: Tensor) -> str:
+def judge(case: Challenge, qkv: Tensors, out: Tensor) -> str:
     """What is wrong with `out`, with the worst element; empty if nothing is."""
     q, k, v = qkv
     scale = scale_of(case, q)
@@ -168,30 +169,31 @@ def judge(case: Case, qkv: Tensors, out: Tensor) -> str:
         exact = (tiled(q, k, v, case.causal, scale).double() - want).abs().max()
         unit = torch.finfo(q.dtype).eps * float(v.abs().max()) / 2
         rtol, atol = 0.0, 2 * max(float(exact), unit)
+    allowed = Tolerance((Gate(rtol, atol),))
     truth = reference.blocks(q, k, v, case.causal, scale)
-    wrong = measure_error.describe(measure_error.measure(out, truth, rtol, atol))
+    wrong = measure_error.describe(measure_error.measure((out,), truth, allowed))
     return f"{wrong}; allowed: {case.criterion.value}" if wrong else ""
 
 
-def scale_of(case: Case, q: Tensor) -> float:
+def scale_of(case: Challenge, q: Tensor) -> float:
     """The scale of the case's scores."""
     return float(q.shape[-1] ** -0.5) if case.scale is None else case.scale
 
 
-def cases(thorough: bool) -> List[Case]:
+def cases(thorough: bool) -> List[Challenge]:
     """All that a GPU is asked; not thorough: as many as an emulator answers in seconds."""
     every = (_plain, _sharp, _one_column, _not_finite, _odd_forms)
     return [case for part in every for case in part(thorough)]
 
 
-def _plain(thorough: bool) -> Iterator[Case]:
+def _plain(thorough: bool) -> Iterator[Challenge]:
     heads = (2, 80) if thorough else (1, 2)  # 160 heads are more than any Hopper GPU has SMs
     for dtype in DTYPES:
         criterion = Criterion.TOLERANCE if dtype is torch.float16 else Criterion.AS_EXACT
         for dim in DIMS:
             for causal in MASKS:
                 for seq in (1, 63, 64, 128, 200, 512, 1100) if thorough else (1, 63, 200):
-                    yield Case(
+                    yield Challenge(
                         f"N(0,1) S={seq} {_what(dtype, dim, causal)}",
                         partial(normal, *heads, seq, dim, dtype=dtype, seed=seq),
                         criterion,
@@ -199,65 +201,65 @@ def _plain(thorough: bool) -> Iterator[Case]:
                     )
 
 
-def _sharp(thorough: bool) -> Iterator[Case]:
+def _sharp(thorough: bool) -> Iterator[Challenge]:
     seq = 512 if thorough else 160
     for causal in MASKS:
         for dim in DIMS:
             name = f"q and k times 3, {_what(torch.float16, dim, causal)}"
             make = partial(_larger_normal, (1, 2, seq, dim), torch.float16, 3.0, False)
-            yield Case(name, make, causal=causal)
+            yield Challenge(name, make, causal=causal)
         for dtype in DTYPES:
             for factor in (0.01, 3.0, 10.0, 30.0):
                 make = partial(_larger_normal, (1, 2, seq, 64), dtype, factor, True)
                 name = f"all times {factor:g}, {_what(dtype, 64, causal)}"
-                yield Case(name, make, Criterion.AS_EXACT, causal)
+                yield Challenge(name, make, Criterion.AS_EXACT, causal)
 
 
-def _one_column(thorough: bool) -> Iterator[Case]:
+def _one_column(thorough: bool) -> Iterator[Challenge]:
     columns = (0, 5, 31, 32, 127, *range(FIRST_BLOCK, FIRST_BLOCK + 64))
     late = [(column, nats) for column in (0, 8, 40, 63) for nats in (5.0, 10, 12, 16, 20, 80)]
     if not thorough:
         columns, late = (0, 31, 127, 128, 150, 191), late[1::5]
     for dtype in DTYPES:
         make = partial(constant, 300, dtype)
-        yield Case(f"constant rows, {_what(dtype, 64, False)}", make, Criterion.AS_EXACT)
+        yield Challenge(f"constant rows, {_what(dtype, 64, False)}", make, Criterion.AS_EXACT)
         make = partial(late_maximum, late, dtype)
-        yield Case(f"late maximum, {_what(dtype, 64, False)}", make, Criterion.AS_EXACT)
+        yield Challenge(f"late maximum, {_what(dtype, 64, False)}", make, Criterion.AS_EXACT)
         make = partial(below_zero, 200, dtype)
-        yield Case(f"scores below zero, {_what(dtype, 64, False)}", make, Criterion.AS_EXACT)
+        yield Challenge(f"scores below zero, {_what(dtype, 64, False)}", make, Criterion.AS_EXACT)
         rows = LATE_ROWS if thorough else LATE_ROWS[4::2]
         make = partial(late_maxima, rows, dtype, 20.0 if dtype is torch.float16 else 60.0)
         for causal in MASKS:
             name = f"late maxima of {len(rows)} rows, {_what(dtype, 64, causal)}"
-            yield Case(name, make, Criterion.AS_EXACT, causal)
+            yield Challenge(name, make, Criterion.AS_EXACT, causal)
         for dim in DIMS:
             for causal in MASKS:
                 name = f"one huge key at {len(columns)} columns, {_what(dtype, dim, causal)}"
                 make = partial(one_huge_key, columns, dtype, dim)
-                yield Case(name, make, Criterion.AS_EXACT, causal)
+                yield Challenge(name, make, Criterion.AS_EXACT, causal)
 
 
-def _not_finite(thorough: bool) -> Iterator[Case]:
+def _not_finite(thorough: bool) -> Iterator[Challenge]:
     rows = ((0, 77, 199), (0, 7, 8, 127, 128, 140, 160, 199), (3, 150))
     for which, name in enumerate("qkv"):
         for value in (math.nan, math.inf, -math.inf):
             chosen = rows[which] if thorough else rows[which][-2:]
-            yield Case(f"{value} in {name}", partial(spoiled, which, chosen, value))
+            yield Challenge(f"{value} in {name}", partial(spoiled, which, chosen, value))
 
 
-def _odd_forms(thorough: bool) -> Iterator[Case]:
+def _odd_forms(thorough: bool) -> Iterator[Challenge]:
     for dtype in DTYPES:
         criterion = Criterion.TOLERANCE if dtype is torch.float16 else Criterion.AS_EXACT
         for dim in DIMS:
             make = partial(normal, 2, 3, 70, dim, dtype=dtype)
             name = f"strided views, {_what(dtype, dim, False)}"
-            yield Case(name, make, criterion, strided=True)
+            yield Challenge(name, make, criterion, strided=True)
     for dim in DIMS:
         for scale in (1.0, 0.0, 1e-20, 3.0, 1e4):
             name = f"scale {scale:g}, {_what(torch.float16, dim, False)}"
-            yield Case(name, partial(normal, 1, 1, 150, dim), scale=scale)
+            yield Challenge(name, partial(normal, 1, 1, 150, dim), scale=scale)
     many = (1 << 16) + 1 if thorough else 32
-    yield Case(f"{many} heads of one row", partial(normal, 1, many, 1, 64))
+    yield Challenge(f"{many} heads of one row", partial(normal, 1, many, 1, 64))
 
 
 def _larger_normal(shape: Tuple[int, ...], dtype: Any, factor: float, values_too: bool) -> Tensors:

@@ -1,22 +1,10 @@
-"""The attention implementations known by name, and what each is; imported on both sides."""
+"""The attention implementations known by name, and what each is."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Dict, Optional, Tuple
 
-
-@dataclass(frozen=True)
-class Entry:
-    """One known provider. what: a few words for help texts and reports.
-
-    how: where to get it, for a package that neither torch nor we bring along; empty otherwise.
-    """
-
-    name: str
-    what: str
-    how: str = ""
-
+from remote_payload.contract.facts import ProviderFacts, Role
 
 # Our Hopper kernel built another way, until a GPU decides; run only where asked for.
 _VARIANTS = (
@@ -33,6 +21,13 @@ _VARIANTS = (
 
 BASELINE = "sdpa"
 OURS = "sparsek"
+# PyTorch's own, one by one: the name here, the member of torch.nn.attention.SDPBackend.
+BACKENDS: Dict[str, str] = {
+    "sdpa-flash": "FLASH_ATTENTION",
+    "sdpa-cudnn": "CUDNN_ATTENTION",
+    "sdpa-efficient": "EFFICIENT_ATTENTION",
+    "sdpa-math": "MATH",
+}
 
 
 def provider_of(variant: str) -> str:
@@ -40,55 +35,56 @@ def provider_of(variant: str) -> str:
     return f"{OURS}-{variant}"
 
 
-ENTRIES: Tuple[Entry, ...] = (
-    Entry(BASELINE, "PyTorch scaled_dot_product_attention, the backend PyTorch itself picks"),
-    Entry("sdpa-flash", "PyTorch SDPA, FlashAttention backend"),
-    Entry("sdpa-cudnn", "PyTorch SDPA, cuDNN backend"),
-    Entry("sdpa-efficient", "PyTorch SDPA, memory-efficient backend"),
-    Entry("sdpa-math", "PyTorch SDPA, plain math backend"),
-    Entry(OURS, "our own kernel in csrc/, through blackwell_sparsek.attention_forward"),
+PROVIDERS: Tuple[ProviderFacts, ...] = (
+    ProviderFacts(
+        BASELINE,
+        "PyTorch scaled_dot_product_attention, the backend PyTorch itself picks",
+        Role.BASELINE,
+    ),
+    ProviderFacts("sdpa-flash", "PyTorch SDPA, FlashAttention backend", Role.RIVAL),
+    ProviderFacts("sdpa-cudnn", "PyTorch SDPA, cuDNN backend", Role.RIVAL),
+    ProviderFacts("sdpa-efficient", "PyTorch SDPA, memory-efficient backend", Role.RIVAL),
+    ProviderFacts("sdpa-math", "PyTorch SDPA, plain math backend", Role.RIVAL),
+    ProviderFacts(
+        OURS, "our own kernel in csrc/, through blackwell_sparsek.attention_forward", Role.OURS
+    ),
     *(
-        Entry(provider_of(name), f"our Hopper kernel for FP16, D = 64, no mask, {how}")
+        ProviderFacts(
+            provider_of(name),
+            f"our Hopper kernel for FP16, D = 64, no mask, {how}",
+            Role.OURS,
+            variant_of=OURS,
+        )
         for name, how in _VARIANTS
     ),
-    Entry(
+    ProviderFacts(
         "fa3",
         "FlashAttention-3, flash_attn_interface.flash_attn_func",
+        Role.PEER,
         "git clone https://github.com/Dao-AILab/flash-attention, then python setup.py install in "
         "its folder hopper (needs nvcc; compiles for half an hour or more)",
     ),
-    Entry(
+    ProviderFacts(
         "fa4",
         "FlashAttention-4 in CuTe DSL, flash_attn.cute.flash_attn_func",
+        Role.PEER,
         "pip install flash-attn-4 (Python 3.10 or newer; with CUDA 13: 'flash-attn-4[cu13]')",
     ),
-    Entry(
+    ProviderFacts(
         "flashinfer",
         "FlashInfer, BatchPrefillWithRaggedKVCacheWrapper",
+        Role.PEER,
         "pip install flashinfer-python ninja (its kernels are compiled at the first call, by nvcc)",
     ),
-    Entry(
+    ProviderFacts(
         "triton",
         "our own FlashAttention forward in Triton, of the kind that tutorials teach",
+        Role.PEER,
         "pip install triton (PyTorch with CUDA for Linux brings it along)",
     ),
 )
 
-BY_NAME: Dict[str, Entry] = {entry.name: entry for entry in ENTRIES}
-
-# Of OURS, by name.
-VARIANTS: Tuple[str, ...] = tuple(name for name, _ in _VARIANTS)
 # Every provider that is our kernel, and which variant of it; None: what the library chooses itself.
+VARIANTS: Tuple[str, ...] = tuple(name for name, _ in _VARIANTS)
 OWN: Dict[str, Optional[str]] = {OURS: None, **{provider_of(name): name for name in VARIANTS}}
-PEERS: Tuple[str, ...] = tuple(entry.name for entry in ENTRIES if entry.how)
-# What a run likes to have beside ours: one that cannot run, or is wrong, loses its own place only.
-RIVALS: Tuple[str, ...] = tuple(
-    entry.name for entry in ENTRIES if entry.name != BASELINE and entry.name not in OWN
-)
-
-# What the stage prove can prove, in the order in which it tries: what a kernel may fail on comes
-# before what watches it.
-PROOFS: Tuple[str, ...] = ("conformance", "adversarial", "memcheck", "racecheck")
-
-# How a check's reason begins where a peer is not installed; what follows is its `how`.
-NOT_PRESENT = "not present"
+PEERS: Tuple[str, ...] = tuple(one.name for one in PROVIDERS if one.role is Role.PEER)

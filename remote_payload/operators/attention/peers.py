@@ -19,12 +19,15 @@ from typing import Any, Callable, Dict, Optional, Tuple
 import torch
 
 from remote_payload.compiling import emulation
-from remote_payload.operators.attention.catalog import BY_NAME, NOT_PRESENT
-from remote_payload.operators.loaded import Attention, CannotRun, Loaded, Tensor
+from remote_payload.contract.words import NOT_PRESENT
+from remote_payload.operators.attention.catalog import PROVIDERS
+from remote_payload.operators.attention.ours import require_plain
+from remote_payload.operators.loaded import CannotRun, Function, Loaded, Tensor
 from remote_payload.operators.setting import Setting
 from remote_payload.processes import places
 
 Tensors = Tuple[Tensor, ...]
+_HOW = {one.name: one.how for one in PROVIDERS}
 
 # FlashInfer's documentation recommends this much for what it splits over the keys.
 FLASHINFER_WORKSPACE_BYTES = 128 << 20
@@ -37,7 +40,7 @@ def load(name: str, setting: Setting) -> Loaded:
     module, adapt = _ADAPTERS[name]
     try:
         if not _is_there(module):
-            raise CannotRun(f"{NOT_PRESENT}: {BY_NAME[name].how}")
+            raise CannotRun(f"{NOT_PRESENT}: {_HOW[name]}")
         _keep_caches(setting)
         return adapt(importlib.import_module(module), setting)
     except CannotRun:
@@ -59,9 +62,14 @@ class Dense:
         self._function, self._options = function, options
         self._views = _Views(lambda tensor: tensor.transpose(1, 2))
 
-    def __call__(self, q: Tensor, k: Tensor, v: Tensor, causal: bool, scale: float) -> Tensor:
+    def __call__(
+        self, q: Tensor, k: Tensor, v: Tensor, causal: bool, scale: float, window: int = 0
+    ) -> Tensor:
         views = self._views.of(q, k, v)
-        out = self._function(*views, softmax_scale=scale, causal=causal, **self._options)
+        options = self._options
+        if window:
+            options = {**options, "window_size": (window - 1, 0)}
+        out = self._function(*views, softmax_scale=scale, causal=causal, **options)
         return (out[0] if isinstance(out, tuple) else out).transpose(1, 2)
 
 
@@ -126,7 +134,13 @@ def _dense(module: Any, place: str, packages: Tuple[str, ...]) -> Loaded:
     options = {"num_splits": 1} if "num_splits" in known else {}
     said = "".join(f", {name}={value}" for name, value in options.items())
     name = f"{place}.flash_attn_func{said}, {package}, on [b, s, h, d] views (no copy)"
-    return _foreign(Dense(function, **options), lambda *_, **__: name)
+
+    def implementation(q: Tensor, k: Tensor, v: Tensor, window: int = 0, **_: Any) -> str:
+        if window and "window_size" not in known:
+            raise CannotRun(f"present ({package}), but flash_attn_func has no window_size")
+        return name
+
+    return _foreign(Dense(function, **options), implementation)
 
 
 def _flashinfer(module: Any, setting: Setting) -> Loaded:
@@ -136,7 +150,10 @@ def _flashinfer(module: Any, setting: Setting) -> Loaded:
     _function(wrapper, "run", ("q", "k", "v"), package)
     ragged = Ragged(module.BatchPrefillWithRaggedKVCacheWrapper)
 
-    def implementation(q: Tensor, k: Tensor, v: Tensor, causal: bool, scale: float) -> str:
+    def implementation(
+        q: Tensor, k: Tensor, v: Tensor, causal: bool, scale: float, window: int = 0
+    ) -> str:
+        require_plain("flashinfer", q, k, window)
         return (
             f"flashinfer.{module.BatchPrefillWithRaggedKVCacheWrapper.__name__}, "
             f"backend {ragged.plan(q, causal, scale)}, {package}, "
@@ -154,7 +171,8 @@ def _triton(module: Any, setting: Setting) -> Loaded:
     if setting.device != "cuda" and not interpreted:
         raise CannotRun("triton needs a CUDA GPU; this run is on the CPU")
 
-    def implementation(q: Tensor, k: Tensor, v: Tensor, causal: bool, scale: float) -> str:
+    def implementation(q: Tensor, k: Tensor, v: Tensor, window: int = 0, **_: Any) -> str:
+        require_plain("triton", q, k, window)
         if problem := triton_attention.unsupported(q):
             raise CannotRun(f"triton: {problem}")
         how = f", {emulation.interpreter()}" if interpreted else ""
@@ -165,7 +183,7 @@ def _triton(module: Any, setting: Setting) -> Loaded:
     return Loaded(attention, contextlib.nullcontext, implementation, emulated=interpreted)
 
 
-def _foreign(call: Attention, implementation: Callable[..., str]) -> Loaded:
+def _foreign(call: Function, implementation: Callable[..., str]) -> Loaded:
     return Loaded(call, contextlib.nullcontext, implementation, foreign=True)
 
 

@@ -2,55 +2,63 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Iterator
 
 import torch
+
+from remote_payload.operators.base import Block
 
 Tensor = Any
 SCORES_BYTES = 256 << 20  # scores held at once; 512 x 512 in fp64 lets 128 heads through together
 _FP64_BYTES = 8
 
 
-@dataclass(frozen=True)
-class Block:
-    """Reference rows [row, row + n) of heads [head, head + m) of the flattened batch x heads.
-
-    want: fp64 tensor [m, n, dim].
-    """
-
-    head: int
-    row: int
-    want: Tensor
-
-
 def blocks(
-    q: Tensor, k: Tensor, v: Tensor, causal: bool, scale: float, scores_bytes: int = SCORES_BYTES
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    causal: bool,
+    scale: float,
+    window: int = 0,
+    scores_bytes: int = SCORES_BYTES,
 ) -> Iterator[Block]:
-    """softmax(scale * q k^T + mask) v for q, k, v of [batch, heads, seq, dim], block by block.
+    """softmax(scale * q k^T + mask) v for q of [batch, heads, seq, dim] and k, v of [batch,
+    kv_heads, kv_seq, dim], block by block.
 
-    causal: row i sees columns 0..i, as in torch's scaled_dot_product_attention.
+    Each head of k and v serves heads / kv_heads heads of q that lie side by side. causal: row i of
+    the last seq keys sees itself and what lies before; window: of those the last so many.
     """
+    shared = q.shape[1] // k.shape[1]
     q, k, v = (tensor.flatten(0, 1) for tensor in (q, k, v))
-    heads, seq = q.shape[0], q.shape[1]
-    rows = max(1, min(seq, scores_bytes // (_FP64_BYTES * seq)))
-    group = max(1, scores_bytes // (_FP64_BYTES * seq * rows))
+    heads, seq, keys = q.shape[0], q.shape[1], k.shape[1]
+    rows = max(1, min(seq, scores_bytes // (_FP64_BYTES * keys)))
+    # Whole groups, so that a block's heads share what they share.
+    group = max(1, scores_bytes // (_FP64_BYTES * keys * rows)) if rows == seq else 1
     for head in range(0, heads, group):
-        chosen = slice(head, head + group)
-        keys, values = k[chosen].double(), v[chosen].double()
+        chosen = range(head, min(head + group, heads))
+        theirs = torch.tensor([each // shared for each in chosen], device=k.device)
+        some_keys, some_values = k[theirs].double(), v[theirs].double()
         for row in range(0, seq, rows):
-            scores = q[chosen, row : row + rows].double() @ keys.transpose(-2, -1) * scale
+            some = q[chosen.start : chosen.stop, row : row + rows].double()
+            scores = some @ some_keys.transpose(-2, -1) * scale
             if causal:
-                hidden = torch.ones_like(scores[0], dtype=torch.bool).triu(row + 1)
-                scores.masked_fill_(hidden, float("-inf"))
-            yield Block(head, row, scores.softmax(-1) @ values)
+                scores.masked_fill_(_hidden(scores[0], row + keys - seq, window), float("-inf"))
+            start = (head * seq + row) * v.shape[2]
+            yield Block(start, scores.softmax(-1) @ some_values)
+
+
+def _hidden(scores: Tensor, position: int, window: int) -> Tensor:
+    """What a causal mask hides of scores whose first row is the query at `position` of the keys."""
+    hidden = torch.ones_like(scores, dtype=torch.bool).triu(position + 1)
+    if window:
+        hidden |= torch.ones_like(hidden).tril(position - window)
+    return hidden
 
 
 def attention(q: Tensor, k: Tensor, v: Tensor, causal: bool, scale: float) -> Tensor:
     """The whole reference at once, fp64 [batch, heads, seq, dim]; for small shapes."""
     out = torch.empty(q.shape, dtype=torch.float64, device=q.device)
-    flat = out.flatten(0, 1)
+    flat = out.flatten()
     for block in blocks(q, k, v, causal, scale):
-        heads, rows = block.want.shape[:2]
-        flat[block.head : block.head + heads, block.row : block.row + rows] = block.want
+        flat[block.start : block.start + block.want.numel()] = block.want.flatten()
     return out

@@ -1,11 +1,11 @@
-"""The records of one shape while its samples come in."""
+"""The records of one case while its samples come in."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import Dict, List, Optional, Sequence, Tuple
 
-from remote_payload.contract.case import Shape
+from remote_payload.contract.case import Case
 from remote_payload.contract.records import BenchRecord, GpuState
 from remote_payload.contract.words import Method, Status
 from remote_payload.stages.bench.race import Chosen, Fault, Samples, Turn
@@ -35,10 +35,10 @@ class _Row:
         if self.status is Status.OK:
             self.status, self.reason = status, reason
 
-    def record(self, shape: Shape) -> BenchRecord:
+    def record(self, case: Case) -> BenchRecord:
         return BenchRecord(
             provider=self.entrant.provider,
-            shape=shape,
+            case=case,
             method=self.method,
             status=self.status,
             reason=self.reason,
@@ -51,10 +51,12 @@ class _Row:
 
 
 class Attempt:
-    """What is known of one shape so far; whole or cut short, it turns into records."""
+    """What is known of one case so far; whole or cut short, it turns into records."""
 
-    def __init__(self, shape: Shape, providers: Sequence[str], methods: Sequence[Method]) -> None:
-        self.shape = shape
+    def __init__(
+        self, case: Case, providers: Sequence[str], methods: Sequence[Method], baseline: str = ""
+    ) -> None:
+        self.case = case
         self.turn: Optional[Turn] = None
         self.announced: Optional[Tuple[Method, int]] = None
         self._before: Optional[GpuState] = None
@@ -62,7 +64,7 @@ class Attempt:
         self._rows: Dict[Tuple[Method, Entrant], _Row] = {
             (method, entrant): _Row(entrant, method)
             for method in methods
-            for entrant in entrants(providers)
+            for entrant in entrants(providers, baseline)
         }
 
     def take(self, message: object) -> None:
@@ -102,7 +104,7 @@ class Attempt:
         return [self._record(row, status, reason) for row in self._rows.values()]
 
     def _record(self, row: _Row, status: Status, reason: str) -> BenchRecord:
-        record = replace(row.record(self.shape), before=self._before, after=self._after)
+        record = replace(row.record(self.case), before=self._before, after=self._after)
         if row.complete or row.status is not Status.OK:
             return record
         taken = f"{reason}; {len(row.samples_us)} samples had been taken"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
-from remote_payload.contract.case import Shape
-from remote_payload.contract.plans import BenchPlan, CheckPlan
+from remote_payload.contract.case import Case
+from remote_payload.contract.facts import OperatorFacts
+from remote_payload.contract.plans import BenchPlan
 from remote_payload.contract.records import BenchRecord, CheckRecord, Cut, GpuState
 from remote_payload.contract.request import Provider, Request
 from remote_payload.contract.words import Method, Stage, Status
@@ -20,7 +21,7 @@ from remote_payload.stages.bench.schedule import methods_on, slot_s
 from remote_payload.stages.cuts import of_race
 
 GpuProbe = Callable[[Optional[int]], Optional[GpuState]]  # given the pid of our own worker
-_STEPS = 100  # progress units of one (shape, method)
+_STEPS = 100  # progress units of one (case, method)
 
 
 def may_be_timed(record: CheckRecord) -> bool:
@@ -29,11 +30,12 @@ def may_be_timed(record: CheckRecord) -> bool:
 
 
 class Bench:
-    """Times every (provider, shape) that passed its check; `records` holds at any moment."""
+    """Times every (provider, case) that passed its check; `records` holds at any moment."""
 
     def __init__(
         self,
         request: Request,
+        operator: OperatorFacts,
         setting: Setting,
         deadline: Deadline,
         gpu: GpuProbe,
@@ -42,27 +44,28 @@ class Bench:
         """tell: hears of every cut as soon as it is known."""
         plan = replace(request.bench, methods=methods_on(setting.device, request.bench))
         self._request = replace(request, bench=plan)
+        self._baseline = operator.baseline
         self._setting, self._deadline, self._gpu, self._tell = setting, deadline, gpu, tell
         self._worker: Optional[Worker] = None
         self._banned: Dict[str, str] = {}
         self._unrecorded: Dict[str, str] = {}
         self._done: List[BenchRecord] = []
         self._open: Optional[Attempt] = None
-        self._shape_number = 0
+        self._case_number = 0
         self._keep: Callable[[], None] = lambda: None
 
     def run(self, checks: Sequence[CheckRecord], keep: Callable[[], None]) -> None:
-        """Race all shapes; `keep` is called after each method of each. Raises OutOfTime."""
+        """Race all cases; `keep` is called after each method of each. Raises OutOfTime."""
         self._keep = keep
         try:
-            for number, shape in enumerate(self._request.shapes):
-                self._shape_number = number
-                passed = [c.provider for c in checks if c.shape == shape and may_be_timed(c)]
-                self._race(shape, passed)
+            for number, case in enumerate(self._request.cases):
+                self._case_number = number
+                passed = [c.provider for c in checks if c.case == case and may_be_timed(c)]
+                self._race(case, passed)
                 keep()
         finally:
             self._drop()
-        total = _STEPS * len(self._request.shapes) * len(self._request.bench.methods)
+        total = _STEPS * len(self._request.cases) * len(self._request.bench.methods)
         step(Stage.BENCH, total, total, "timed")
 
     def records(self, status: Status, reason: str) -> Tuple[BenchRecord, ...]:
@@ -70,17 +73,19 @@ class Bench:
         under_way = self._open.records(status, reason) if self._open else []
         return (*self._done, *under_way)
 
-    def _race(self, shape: Shape, passed: Sequence[str]) -> None:
-        """Race until nobody crashes: who ended the process is out, for this and later shapes.
+    def _race(self, case: Case, passed: Sequence[str]) -> None:
+        """Race until nobody crashes: who ended the process is out, for this and later cases.
 
         Who did so while timed by GRAPH is out of that method only.
         """
         for name in passed:
             if name in self._banned:
-                self._done += _untimed(name, shape, self._request.bench, self._banned[name])
+                self._done += _untimed(name, case, self._request.bench, self._banned[name])
         racing = [name for name in passed if name not in self._banned]
         while racing:
-            attempt = self._open = Attempt(shape, racing, self._request.bench.methods)
+            attempt = self._open = Attempt(
+                case, racing, self._request.bench.methods, self._baseline
+            )
             for name, why in self._unrecorded.items():
                 attempt.blame(name, Status.SKIPPED, why, Method.GRAPH)
             last = self._attempt(attempt, racing)
@@ -107,7 +112,7 @@ class Bench:
         self._drop()
         if attempt.turn is None:
             raise Died("the bench process ended before any provider ran; see the log")
-        culprit, where = attempt.turn.entrant.provider, attempt.shape.label
+        culprit, where = attempt.turn.entrant.provider, attempt.case.label
         if attempt.turn.method is Method.GRAPH and culprit not in self._unrecorded:
             self._unrecorded[culprit] = f"not timed by graph: {how} on {where}"
             say(f"bench {culprit} {where}: {how}; all start again, and it without a graph")
@@ -120,11 +125,13 @@ class Bench:
     def _follow(self, attempt: Attempt, racing: Sequence[str], limit_s: float) -> None:
         if self._worker is None:
             request = self._request
-            arguments = (request.providers, self._setting, request.bench, request.check)
+            arguments = (request.providers, self._setting, request.bench)
             self._worker = Worker(_serve, *arguments)
         before = self._gpu(self._worker.pid)
-        slot = slot_s(self._request.bench, self._setting.device, len(self._request.shapes))
-        self._worker.send(Race(attempt.shape, tuple(racing), slot, tuple(self._unrecorded)))
+        slot = slot_s(self._request.bench, self._setting.device, len(self._request.cases))
+        self._worker.send(
+            Race(attempt.case, tuple(racing), slot, tuple(self._unrecorded), self._baseline)
+        )
         while True:
             message = self._worker.receive(self._deadline.allow(limit_s))
             if isinstance(message, Finished):
@@ -133,13 +140,13 @@ class Bench:
             if isinstance(message, Chosen):
                 self._keep()  # what the method before took
                 plan = self._request.bench
-                cut = of_race(attempt.shape, message.method, plan, message.effort)
+                cut = of_race(attempt.case, message.method, plan, message.effort)
                 if cut is not None:
                     self._tell(cut)
             self._report(message, attempt)
         attempt.between(before, self._gpu(self._worker.pid))
         for record in attempt.records():
-            say(f"bench {record.provider} {attempt.shape.label} {_line(record)}")
+            say(f"bench {record.provider} {attempt.case.label} {_line(record)}")
 
     def _report(self, message: object, attempt: Attempt) -> None:
         """A progress line at the first turn of each round, while the worker warms up."""
@@ -150,10 +157,10 @@ class Bench:
             return
         attempt.announced = (message.method, message.round)
         methods = self._request.bench.methods
-        races = self._shape_number * len(methods) + methods.index(message.method)
+        races = self._case_number * len(methods) + methods.index(message.method)
         done = races * _STEPS + _STEPS * message.round // effort.rounds
-        total = _STEPS * len(self._request.shapes) * len(methods)
-        what = f"{attempt.shape.label} {message.method.value}"
+        total = _STEPS * len(self._request.cases) * len(methods)
+        what = f"{attempt.case.label} {message.method.value}"
         step(Stage.BENCH, done, total, f"{what} round {message.round + 1} of {effort.rounds}")
 
     def _drop(self) -> None:
@@ -162,8 +169,8 @@ class Bench:
             self._worker = None
 
 
-def _untimed(name: str, shape: Shape, plan: BenchPlan, reason: str) -> List[BenchRecord]:
-    return [BenchRecord(name, shape, method, Status.FAILED, reason) for method in plan.methods]
+def _untimed(name: str, case: Case, plan: BenchPlan, reason: str) -> List[BenchRecord]:
+    return [BenchRecord(name, case, method, Status.FAILED, reason) for method in plan.methods]
 
 
 def _line(record: BenchRecord) -> str:
@@ -180,8 +187,7 @@ def _serve(
     providers: Tuple[Provider, ...],
     setting: Setting,
     bench: BenchPlan,
-    check: CheckPlan,
 ) -> None:
     from remote_payload.stages.bench import timing  # here, so that the parent never imports torch
 
-    timing.serve(pipe, providers, setting, bench, check)
+    timing.serve(pipe, providers, setting, bench)

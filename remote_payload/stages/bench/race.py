@@ -5,22 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
-from remote_payload.contract.case import Shape
+from remote_payload.contract.case import Case
 from remote_payload.contract.words import Method, Status
 from remote_payload.stages.bench.schedule import Effort, Entrant
 
 
 @dataclass(frozen=True)
 class Race:
-    """One shape to time. slot_s: seconds for each method, None if unbounded.
+    """One case to time. slot_s: seconds for each method, None if unbounded.
 
-    unrecorded: providers that GRAPH is not tried on.
+    unrecorded: providers that GRAPH is not tried on. baseline: who is the control as well.
     """
 
-    shape: Shape
+    case: Case
     providers: Tuple[str, ...]
     slot_s: Optional[float]
     unrecorded: Tuple[str, ...] = ()
+    baseline: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from typing import Optional, Sequence, Tuple
 
 from remote_payload.contract.plans import BenchPlan
 from remote_payload.contract.words import Method
-from remote_payload.operators.attention.catalog import BASELINE
 
 DEFAULT = BenchPlan()
 CPU_BUDGET_S = 30.0
@@ -26,7 +25,7 @@ class Entrant:
 
 @dataclass(frozen=True)
 class Effort:
-    """How one shape is timed by one method.
+    """How one case is timed by one method.
 
     warmup: launches before each sample; for COLD those of the trial, long before.
     calls: launches per sample. per_round: samples per entrant and round.
@@ -38,10 +37,10 @@ class Effort:
     per_round: int = 1
 
 
-def entrants(providers: Sequence[str]) -> Tuple[Entrant, ...]:
+def entrants(providers: Sequence[str], baseline: str) -> Tuple[Entrant, ...]:
     """All providers, and last the baseline (or the first provider) again as the control."""
-    baseline = BASELINE if BASELINE in providers else providers[0]
-    return (*(Entrant(name) for name in providers), Entrant(baseline, control=True))
+    again = baseline if baseline in providers else providers[0]
+    return (*(Entrant(name) for name in providers), Entrant(again, control=True))
 
 
 def turns(entered: Sequence[Entrant], number: int) -> Tuple[Entrant, ...]:
@@ -54,10 +53,10 @@ def methods_on(device: str, plan: BenchPlan) -> Tuple[Method, ...]:
     return tuple(m for m in plan.methods if device == "cuda" or m is not Method.GRAPH)
 
 
-def slot_s(plan: BenchPlan, device: str, shapes: int) -> Optional[float]:
-    """Seconds for each (shape, method); None if nothing bounds them."""
+def slot_s(plan: BenchPlan, device: str, cases: int) -> Optional[float]:
+    """Seconds for each (case, method); None if nothing bounds them."""
     budget_s = plan.budget_s or (CPU_BUDGET_S if device == "cpu" else 0.0)
-    return budget_s / (shapes * len(methods_on(device, plan))) if budget_s else None
+    return budget_s / (cases * len(methods_on(device, plan))) if budget_s else None
 
 
 def effort(

@@ -64,7 +64,9 @@ def _out_of_time(scene: Scene, bad: List[BenchRecord], late: OutOfTime) -> Outco
 def _race(scene: Scene) -> Optional[OutOfTime]:
     """Race; OutOfTime, if the time did not suffice."""
     tell = scene.draft.add_cut
-    race = bench.Bench(scene.request, scene.setting(), scene.deadline, scene.gpu_state, tell)
+    race = bench.Bench(
+        scene.request, scene.operator, scene.setting(), scene.deadline, scene.gpu_state, tell
+    )
 
     def keep(status: Status = Status.FAILED, why: str = UNFINISHED) -> None:
         scene.draft.note(bench=race.records(status, why))

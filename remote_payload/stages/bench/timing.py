@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 import gc
 import time
 from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 import torch
 
-from remote_payload.contract.plans import BenchPlan, CheckPlan
+from remote_payload.contract.plans import BenchPlan
 from remote_payload.contract.request import Provider
 from remote_payload.contract.words import Method, Status
 from remote_payload.machine.clock import Clock, CpuClock, CudaClock, Recorded
 from remote_payload.machine.recording import NotRecordable
-from remote_payload.operators import measure_error
-from remote_payload.operators.attention import inputs
+from remote_payload.operators.problem import Problem, operator_of
 from remote_payload.operators.setting import Setting
 from remote_payload.processes import places
 from remote_payload.processes.isolate import Pipe
@@ -23,14 +21,6 @@ from remote_payload.processes.places import sentence
 from remote_payload.providers.loading import Loaded, load
 from remote_payload.stages.bench.race import Chosen, Fault, Finished, Race, Samples, Turn
 from remote_payload.stages.bench.schedule import Effort, Entrant, effort, entrants, turns
-from remote_payload.stages.check.check_case import (
-    changed_inputs,
-    require_form,
-    scale_of,
-    settle,
-    to_device,
-    truth,
-)
 
 Tensor = Any
 Call = Callable[[], Tensor]
@@ -41,7 +31,6 @@ def serve(
     providers: Tuple[Provider, ...],
     setting: Setting,
     bench: BenchPlan,
-    check: CheckPlan,
 ) -> None:
     """The bench worker's life: a Race in; Chosen, Turn, Samples and Fault out; then Finished."""
     known = {provider.name: provider for provider in providers}
@@ -58,15 +47,15 @@ def serve(
                 pipe.send(Turn(bench.methods[0], Entrant(name)))
                 loaded[name] = load(known[name], setting)
         with torch.no_grad():
-            Heat(pipe, race, loaded, setting, clock).run(bench, check)
+            Heat(pipe, race, loaded, setting, clock).run(bench)
         gc.collect()
         pipe.send(Finished())
 
 
 class Heat:
-    """All rounds of one shape. A provider that raises is out; the others go on.
+    """All rounds of one case. A provider that raises is out; the others go on.
 
-    Not everything that computes attention can be recorded: what goes wrong with a provider while
+    Not everything that computes can be recorded: what goes wrong with a provider while
     it is timed by GRAPH keeps it out of that method only. All get the same tensors: whoever changes
     them is out of all methods, and they are mended before the next one's turn.
     """
@@ -76,30 +65,29 @@ class Heat:
     ) -> None:
         self._pipe, self._race, self._setting, self._clock = pipe, race, setting, clock
         self._loaded = loaded
-        self._pristine = to_device(inputs.given(race.shape, setting), setting)
-        self._qkv = to_device(self._pristine, setting)
-        self._running: List[Entrant] = list(entrants(race.providers))
+        self._problem = Problem(operator_of(setting), race.case, setting)
+        self._pristine = self._problem.to_device(self._problem.drawn())
+        self._inputs = self._problem.to_device(self._pristine)
+        self._running: List[Entrant] = list(entrants(race.providers, race.baseline))
         self._outputs: Dict[str, Tensor] = {}
         self._recorded: Dict[str, Recorded] = {}
         self._unrecorded: Set[str] = set(race.unrecorded)
-        extra = {"causal": race.shape.causal, "scale": scale_of(race.shape)}
         self._calls: Dict[str, Call] = {
-            name: functools.partial(loaded[name].call, *self._qkv, **extra)
-            for name in race.providers
+            name: self._problem.bind(loaded[name], self._inputs) for name in race.providers
         }
 
-    def run(self, bench: BenchPlan, check: CheckPlan) -> None:
+    def run(self, bench: BenchPlan) -> None:
         """Time all by each method, then look at what they computed meanwhile."""
         for method in bench.methods:
             chosen = self._choose(method, bench)
             self._pipe.send(Chosen(method, chosen))
             if method is Method.GRAPH:
-                self._record_all(chosen, check)
+                self._record_all(chosen)
             for number in range(chosen.rounds):
                 for entrant in turns(tuple(self._running), number):
                     self._guarded(method, entrant, number, self._turn, chosen)
-        self._recheck(check)
-        self._recheck_replays(check, chosen.rounds - 1)
+        self._recheck()
+        self._recheck_replays(chosen.rounds - 1)
 
     def _choose(self, method: Method, bench: BenchPlan) -> Effort:
         """Time the second of TRIAL_CALLS calls: the first may still load and compile things."""
@@ -112,7 +100,7 @@ class Heat:
     def _trial(self, method: Method, entrant: Entrant, spent: List[float]) -> None:
         call = self._calls[entrant.provider]
         call()
-        settle(self._setting)
+        self._problem.settle()
         start = time.perf_counter()
         if method is Method.COLD:
             self._clock.cold(call)
@@ -136,17 +124,16 @@ class Heat:
         self._outputs[name] = burst.out
         return burst.time_us, burst.host_us
 
-    def _record_all(self, chosen: Effort, plan: CheckPlan) -> None:
-        self._recheck(plan)  # before a replay writes where a provider may keep its output
+    def _record_all(self, chosen: Effort) -> None:
+        self._recheck()  # before a replay writes where a provider may keep its output
         for entrant in tuple(self._running):
             if not entrant.control:
-                self._guarded(Method.GRAPH, entrant, 0, self._record, (chosen, plan))
+                self._guarded(Method.GRAPH, entrant, 0, self._record, chosen)
 
-    def _record(self, method: Method, entrant: Entrant, given: Tuple[Effort, CheckPlan]) -> None:
+    def _record(self, method: Method, entrant: Entrant, chosen: Effort) -> None:
         """What was launched on a stream that is not recorded is missing in a replay: look."""
-        chosen, plan = given
         recorded = self._clock.record(self._calls[entrant.provider], chosen.calls)
-        if wrong := self._wrong(_replayed(recorded), plan):
+        if wrong := self._wrong(_replayed(recorded)):
             raise NotRecordable(f"a replay computes something else: {wrong}")
         self._recorded[entrant.provider] = recorded
 
@@ -178,40 +165,38 @@ class Heat:
         If a fault took the device's context with it, this raises and ends the process: the others
         then start again in a new one.
         """
-        settle(self._setting)
-        changed = changed_inputs(self._qkv, self._pristine)
+        self._problem.settle()
+        changed = self._problem.changed(self._inputs, self._pristine)
         if changed:
             self._out(provider, f"{changed} while being timed")
-            for held, pristine in zip(self._qkv, self._pristine):
+            for held, pristine in zip(self._inputs, self._pristine):
                 held.copy_(pristine)
 
-    def _recheck(self, plan: CheckPlan) -> None:
+    def _recheck(self) -> None:
         """Measure what the last timed call of each provider computed: speed excuses nothing."""
         outputs, self._outputs = self._outputs, {}
         running = {entrant.provider for entrant in self._running}
         for name, out in outputs.items():
-            wrong = self._wrong(out, plan) if name in running else ""
+            wrong = self._wrong(out) if name in running else ""
             if wrong:
                 self._out(name, f"the output of its last timed call is wrong: {wrong}")
 
-    def _recheck_replays(self, plan: CheckPlan, number: int) -> None:
+    def _recheck_replays(self, number: int) -> None:
         """A turn each, so that whoever ends the process here is the one that is blamed."""
         for entrant in tuple(self._running):
             if not entrant.control and entrant.provider in self._recorded:
-                self._guarded(Method.GRAPH, entrant, number, self._recheck_replay, plan)
+                self._guarded(Method.GRAPH, entrant, number, self._recheck_replay, None)
 
-    def _recheck_replay(self, method: Method, entrant: Entrant, plan: CheckPlan) -> None:
-        if wrong := self._wrong(_replayed(self._recorded[entrant.provider]), plan):
+    def _recheck_replay(self, method: Method, entrant: Entrant, _: None) -> None:
+        if wrong := self._wrong(_replayed(self._recorded[entrant.provider])):
             reason = f"the output of its last replayed call is wrong: {wrong}"
             self._pipe.send(Fault(entrant.provider, reason, method=method))
 
-    def _wrong(self, out: Tensor, plan: CheckPlan) -> str:
+    def _wrong(self, out: Any) -> str:
         """What is wrong with an output; empty if nothing is."""
         try:
-            require_form(out, self._pristine[0])
-            blocks = truth(self._pristine, self._race.shape)
-            error = measure_error.measure(out, blocks, plan.rtol, plan.atol)
-            return measure_error.describe(error)
+            outputs = self._problem.outputs(out)
+            return self._problem.describe(self._problem.measure(outputs, self._pristine))
         except Exception as exc:
             return sentence(exc)
 

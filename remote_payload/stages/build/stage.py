@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 
 from remote_payload.compiling import emulation
-from remote_payload.contract.request import Request
+from remote_payload.contract.facts import Role
 from remote_payload.contract.words import Stage, Status
 from remote_payload.machine import toolkit
-from remote_payload.operators.attention.catalog import OWN
 from remote_payload.processes.announce import step
 from remote_payload.stages.build import build
 from remote_payload.stages.scene import Outcome, Scene
@@ -32,7 +31,7 @@ def act(scene: Scene) -> Outcome:
     )
     scene.draft.note(build=report)
     goes_on = report.status in (Status.OK, Status.SKIPPED)
-    if goes_on and scene.device == "cpu" and _ours_is_asked_for(scene.request):
+    if goes_on and scene.device == "cpu" and _ours_is_asked_for(scene):
         step(Stage.BUILD, len(report.compilations), len(report.compilations), "emulated kernel")
         try:
             limit_s = scene.deadline.allow(math.inf)
@@ -40,13 +39,14 @@ def act(scene: Scene) -> Outcome:
         except emulation.CompileError as exc:
             scene.no_emulation = str(exc)
     # Whoever left our kernel out has still something to measure.
-    ends_run = _ours_is_asked_for(scene.request) or set(scene.request.stages) == {Stage.BUILD}
+    ends_run = _ours_is_asked_for(scene) or set(scene.request.stages) == {Stage.BUILD}
     # Without a compiler nothing was said of the source: the toolkit that was named is not there.
     unfit = report.status is Status.FAILED and report.nvcc is None
     return Outcome(report.status, report.reason, unfit, ends_run, fails_run=True)
 
 
-def _ours_is_asked_for(request: Request) -> bool:
+def _ours_is_asked_for(scene: Scene) -> bool:
+    request, ours = scene.request, scene.operator.named(Role.OURS)
     if Stage.CHECK not in request.stages:
         return Stage.PROVE in request.stages
-    return any(provider.name in OWN for provider in request.providers)
+    return any(provider.name in ours for provider in request.providers)

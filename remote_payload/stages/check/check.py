@@ -1,26 +1,28 @@
-"""The check stage: every provider on every shape, each provider in its own process."""
+"""The check stage: every provider on every case, each provider in its own process."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Callable, List, Optional, Sequence, Tuple
+from typing import Callable, List, Optional
 
-from remote_payload.contract.case import Shape
+from remote_payload.contract.case import Case
+from remote_payload.contract.facts import OperatorFacts
 from remote_payload.contract.plans import CheckPlan
 from remote_payload.contract.records import CheckRecord
 from remote_payload.contract.request import Provider, Request
 from remote_payload.contract.words import Stage, Status
-from remote_payload.operators.attention.catalog import OWN
 from remote_payload.operators.setting import Setting
 from remote_payload.processes.announce import say, step
 from remote_payload.processes.bounded import spoken
 from remote_payload.processes.isolate import Deadline, Died, Pipe, Silent, Worker
+from remote_payload.stages.roles import ours_first
 
 BAD = (Status.FAILED, Status.TIMEOUT)
 
 
 def run(
     request: Request,
+    operator: OperatorFacts,
     setting: Setting,
     deadline: Deadline,
     keep: Callable[[CheckRecord], None],
@@ -28,36 +30,26 @@ def run(
 ) -> None:
     """Check all pairs, handing each record to `keep` as soon as it is known; ours come first.
 
-    A worker serves all shapes of its provider and is replaced after any fault, since a fault
+    A worker serves all cases of its provider and is replaced after any fault, since a fault
     may have poisoned it. A provider that ran into its limit is not tried again. A required
     provider that says it cannot run here counts as FAILED; those records are also put into
     `refused`, since they tell about the host and not about the kernel. Raises OutOfTime.
     """
-    total = len(request.providers) * len(request.shapes)
+    total = len(request.providers) * len(request.cases)
     done = 0
-    for provider in ours_first(request.providers):
+    for provider in ours_first(request.providers, operator):
         with _Candidate(provider, setting, request.check, deadline) as candidate:
-            for shape in request.shapes:
+            for case in request.cases:
                 deadline.require()
-                step(Stage.CHECK, done, total, f"{provider.name} {shape.label}")
-                record = candidate.check(shape)
+                step(Stage.CHECK, done, total, f"{provider.name} {case.label}")
+                record = candidate.check(case)
                 if record.status is Status.SKIPPED and provider.required:
                     record = replace(record, status=Status.FAILED)
                     refused.append(record)
                 done += 1
-                say(f"check {provider.name} {shape.label}: {line(record)}")
+                say(f"check {provider.name} {case.label}: {line(record)}")
                 keep(record)
     step(Stage.CHECK, total, total, "checked")
-
-
-def ours_first(providers: Sequence[Provider]) -> Tuple[Provider, ...]:
-    """Our kernel and the user's own before their rivals: time may run out."""
-    return tuple(sorted(providers, key=lambda provider: not is_own(provider)))
-
-
-def is_own(provider: Provider) -> bool:
-    """Whether it is our kernel, a variant of it, or the user's."""
-    return provider.name in OWN or provider.target is not None
 
 
 def line(record: CheckRecord) -> str:
@@ -79,7 +71,7 @@ class _Candidate:
         self._provider, self._setting, self._plan = provider, setting, plan
         self._deadline = deadline
         self._worker: Optional[Worker] = None
-        self._gave_up: Optional[Shape] = None
+        self._gave_up: Optional[Case] = None
 
     def __enter__(self) -> _Candidate:
         return self
@@ -87,22 +79,22 @@ class _Candidate:
     def __exit__(self, *_: object) -> None:
         self._drop()
 
-    def check(self, shape: Shape) -> CheckRecord:
-        """The record of this provider on `shape`, whatever happens to its process."""
-        blank = CheckRecord(self._provider.name, shape, Status.FAILED)
+    def check(self, case: Case) -> CheckRecord:
+        """The record of this provider on `case`, whatever happens to its process."""
+        blank = CheckRecord(self._provider.name, case, Status.FAILED)
         if self._gave_up is not None:
             reason = f"not tried again after the timeout on {self._gave_up.label}"
             return replace(blank, status=Status.TIMEOUT, reason=reason)
         limit_s = self._deadline.allow(self._plan.case_limit_s)
         try:
             if self._worker is None:
-                self._worker = Worker(_serve, self._provider, self._setting, self._plan)
-            self._worker.send(shape)
+                self._worker = Worker(_serve, self._provider, self._setting)
+            self._worker.send(case)
             record: CheckRecord = self._worker.receive(limit_s)
         except Silent:
             self._drop()
             self._deadline.require()  # cut by the run's end, it says nothing of the provider
-            self._gave_up = shape
+            self._gave_up = case
             reason = f"no result within {spoken(limit_s)}; its process was killed"
             return replace(blank, status=Status.TIMEOUT, reason=reason)
         except Died as exc:
@@ -118,15 +110,15 @@ class _Candidate:
             self._worker = None
 
 
-def _serve(pipe: Pipe, provider: Provider, setting: Setting, plan: CheckPlan) -> None:
-    """A worker's life: shapes in, records out, until the parent closes or kills it."""
+def _serve(pipe: Pipe, provider: Provider, setting: Setting) -> None:
+    """A worker's life: cases in, records out, until the parent closes or kills it."""
     from remote_payload.stages.check import (
         check_case,  # here, so that the parent never imports torch
     )
 
     while True:
         try:
-            shape = pipe.recv()
+            case = pipe.recv()
         except EOFError:
             return
-        pipe.send(check_case.check(provider, shape, setting, plan))
+        pipe.send(check_case.check(provider, case, setting))

@@ -1,44 +1,38 @@
-"""One provider on one shape against the reference; runs inside a worker process."""
+"""One provider on one case against the reference; runs inside a worker process."""
 
 from __future__ import annotations
 
 import ctypes
 import hashlib
-import math
 from dataclasses import replace
-from typing import Any, Callable, Dict, Iterator, Optional, Tuple
+from typing import Any, Callable, Iterator, Optional, Tuple
 
 import torch
 
 from remote_payload.compiling import emulation
-from remote_payload.contract.case import Shape
-from remote_payload.contract.plans import CheckPlan
+from remote_payload.contract.case import Case
 from remote_payload.contract.records import CheckRecord
 from remote_payload.contract.request import Provider
 from remote_payload.contract.words import Status
-from remote_payload.operators import measure_error
-from remote_payload.operators.attention import inputs, reference
+from remote_payload.operators.problem import Problem, Tensors, WrongForm, operator_of, raw
 from remote_payload.operators.setting import Setting
 from remote_payload.processes import places
 from remote_payload.processes.places import sentence
 from remote_payload.providers.loading import BadTarget, CannotRun, Loaded, load
 
 Tensor = Any
-Tensors = Tuple[Tensor, Tensor, Tensor]
+# What makes the outputs of a call those for the first inputs; None: they have a truth of their own.
+Back = Optional[Callable[[Tensors], Tensors]]
 
 
-class WrongForm(Exception):
-    """What came back is no attention output at all; the text says in which way."""
-
-
-def check(provider: Provider, shape: Shape, setting: Setting, plan: CheckPlan) -> CheckRecord:
-    """Call `provider` on `shape`, on other inputs, and on the first again, and measure each output;
+def check(provider: Provider, case: Case, setting: Setting) -> CheckRecord:
+    """Call `provider` on `case`, on other inputs, and on the first again, and measure each output;
     never raises an Exception.
 
     SKIPPED: it says that it cannot run here; FAILED: it raised, or gave something wrong. Other bits
     within the tolerance are a fact of the record, and no failure.
     """
-    record = CheckRecord(provider.name, shape, Status.FAILED)
+    record = CheckRecord(provider.name, case, Status.FAILED)
     try:
         loaded = load(provider, setting)
     except CannotRun as exc:
@@ -49,7 +43,8 @@ def check(provider: Provider, shape: Shape, setting: Setting, plan: CheckPlan) -
         places.trace()
         return replace(record, reason=f"could not be loaded: {sentence(exc)}")
     try:
-        return _emulated(_measure(record, loaded, setting, plan), loaded)
+        problem = Problem(operator_of(setting), case, setting)
+        return _emulated(_measure(record, loaded, problem), loaded)
     except CannotRun as exc:
         return replace(record, status=Status.SKIPPED, reason=str(exc))
     except WrongForm as exc:
@@ -61,26 +56,6 @@ def check(provider: Provider, shape: Shape, setting: Setting, plan: CheckPlan) -
         return replace(record, reason=f"raised {sentence(exc)}")
 
 
-def scale_of(shape: Shape) -> float:
-    """The softmax scale, 1 / sqrt(dim)."""
-    return 1.0 / math.sqrt(shape.dim)
-
-
-def require_form(out: Any, like: Tensor) -> None:
-    """Raise WrongForm unless `out` is a tensor of the shape, dtype and device of `like`."""
-    if not isinstance(out, torch.Tensor):
-        raise WrongForm(f"returned {type(out).__name__}, not a tensor")
-    for what in ("shape", "dtype", "device"):
-        got, want = getattr(out, what), getattr(like, what)
-        if got != want:
-            raise WrongForm(f"returned {what} {_plain(got)}, expected {_plain(want)}")
-
-
-def truth(qkv: Tensors, shape: Shape) -> Any:
-    """The reference blocks of a case, made one by one when iterated."""
-    return reference.blocks(*qkv, causal=shape.causal, scale=scale_of(shape))
-
-
 def _emulated(record: CheckRecord, loaded: Loaded) -> CheckRecord:
     """The record of a user's function, after its calls: only now is all loaded that it needs."""
     how = emulation.interpreter() if loaded.users else ""
@@ -89,16 +64,16 @@ def _emulated(record: CheckRecord, loaded: Loaded) -> CheckRecord:
     return replace(record, implementation=f"{record.implementation}, {how}", emulated=True)
 
 
-def _measure(record: CheckRecord, loaded: Loaded, setting: Setting, plan: CheckPlan) -> CheckRecord:
+def _measure(record: CheckRecord, loaded: Loaded, problem: Problem) -> CheckRecord:
     """The record with what all calls gave; the first call that is not right decides."""
-    drawn = to_device(inputs.given(record.shape, setting), setting)
-    held = to_device(drawn, setting)
-    name = loaded.implementation(*held, **_arguments(record.shape))
+    drawn = problem.to_device(problem.drawn())
+    held = problem.to_device(drawn)
+    name = problem.implementation(loaded, held)
     record = replace(record, implementation=name, emulated=loaded.emulated)
-    kept: Optional[Tensor] = None
-    for words, given, back in _calls(drawn):
+    kept: Optional[Tensors] = None
+    for words, given, back in _calls(problem, drawn):
         try:
-            out, touched = _call(record.shape, loaded, setting, held, given)
+            out, touched = _call(problem, loaded, held, given)
         except Exception as exc:
             if kept is None:
                 raise
@@ -106,102 +81,60 @@ def _measure(record: CheckRecord, loaded: Loaded, setting: Setting, plan: CheckP
             how = str(exc) if isinstance(exc, WrongForm) else f"raised {sentence(exc)}"
             return replace(record, reason=record.reason or words + how)
         wrong, error = touched, record.error
-        if kept is None or not torch.equal(back(out), kept):
-            blocks = truth(drawn, record.shape)
-            error = measure_error.measure(back(out), blocks, plan.rtol, plan.atol)
-            wrong = "; ".join(filter(None, (touched, measure_error.describe(error))))
+        seen, asked = (out, given) if back is None else (back(out), drawn)
+        if kept is None or asked is not drawn or not _equal(seen, kept):
+            error = problem.measure(seen, asked)
+            wrong = "; ".join(filter(None, (touched, problem.describe(error))))
         if kept is None:
             kept = out
             record = replace(record, error=error, output_digest=digest(kept))
         elif given is drawn:
-            record = replace(record, deterministic=bool(torch.equal(_raw(kept), _raw(out))))
+            record = replace(record, deterministic=_same_bytes(kept, out))
         if wrong and not record.reason:
             record = replace(record, reason=words + wrong, error=error)
     return record if record.reason else replace(record, status=Status.OK)
 
 
-def _calls(drawn: Tensors) -> Iterator[Tuple[str, Tensors, Callable[[Tensor], Tensor]]]:
-    """The calls of a check: words for what goes wrong, what q, k and v hold, and what makes the
-    output one for `drawn` again.
-
-    The other inputs are `drawn` with every head moved on by one and every sign turned. Scores stay
-    as they are, so the right answer is the old one, moved and turned: no second reference is
-    needed. Who hands out an old answer, or adds to it, is wrong then.
-    """
-    q, k, v = drawn
-    yield "", drawn, lambda out: out
-    others = _turned(q, 1), _turned(k, 1), _turned(v, 1)
-    yield "its second call, on other inputs: ", others, lambda out: _turned(out, -1)
+def _calls(problem: Problem, drawn: Tensors) -> Iterator[Tuple[str, Tensors, Back]]:
+    """The calls of a check: words for what goes wrong, what goes in, and what makes the outputs
+    those for `drawn` again. Who hands out an old answer, or adds to it, is wrong in the second."""
+    yield "", drawn, lambda outputs: outputs
+    others, back = problem.others(drawn)
+    if back is None:
+        others = problem.to_device(others)
+    yield "its second call, on other inputs: ", others, back
     del others  # as large as the first, and not needed for what follows
-    yield "its third call, on the first inputs again: ", drawn, lambda out: out
+    again = "its third call, on the first inputs again: "
+    yield again, drawn, lambda outputs: outputs
 
 
-def _turned(tensor: Tensor, by: int) -> Tensor:
-    """`tensor` of [batch, heads, ...] with its heads moved on by `by`, and every sign turned."""
-    moved = torch.roll(tensor.flatten(0, 1), by, 0)
-    return moved.neg_().reshape(tensor.shape)
-
-
-def _call(
-    shape: Shape, loaded: Loaded, setting: Setting, held: Tensors, given: Tensors
-) -> Tuple[Tensor, str]:
-    """A copy of the output for `given`, put where q, k and v have lain from the first call on; and
+def _call(problem: Problem, loaded: Loaded, held: Tensors, given: Tensors) -> Tuple[Tensors, str]:
+    """A copy of the outputs for `given`, put where the inputs have lain from the first call on; and
     which of them were changed, in words. Raises WrongForm, or what the provider raises."""
     for place, tensor in zip(held, given):
         place.copy_(tensor)
-    _poison(held[0])
+    problem.poison()
     with torch.no_grad(), loaded.within():
-        out = loaded.call(*held, **_arguments(shape))
-        require_form(out, held[0])
-        out = out.clone()
-    settle(setting)
-    return out, changed_inputs(held, given)
+        outputs = problem.outputs(problem.bind(loaded, held)())
+        outputs = tuple(out.clone() for out in outputs)
+    problem.settle()
+    return outputs, problem.changed(held, given)
 
 
-def changed_inputs(held: Tensors, given: Tensors) -> str:
-    """Which of q, k and v no longer hold the bytes they were given, in words; else empty."""
-    names = [n for n, a, b in zip("qkv", held, given) if not torch.equal(_raw(a), _raw(b))]
-    return f"changed its input {', '.join(names)}" if names else ""
+def _equal(some: Tensors, others: Tensors) -> bool:
+    """Whether they hold the same values: a difference of rounding needs no second look."""
+    return all(torch.equal(a, b) for a, b in zip(some, others))
 
 
-def _arguments(shape: Shape) -> Dict[str, Any]:
-    return {"causal": shape.causal, "scale": scale_of(shape)}
+def _same_bytes(some: Tensors, others: Tensors) -> bool:
+    return all(torch.equal(raw(a), raw(b)) for a, b in zip(some, others))
 
 
-def to_device(drawn: Tensors, setting: Setting) -> Tensors:
-    """Fresh copies of the tensors on the device of the run."""
-    q, k, v = (tensor.to(setting.device, copy=True) for tensor in drawn)
-    return q, k, v
-
-
-def settle(setting: Setting) -> None:
-    """Wait for the device; raises what a kernel did wrong."""
-    if setting.device == "cuda":
-        torch.cuda.synchronize()
-
-
-def _poison(like: Tensor) -> None:
-    """Leave NaN in the memory the allocator hands out next, so that an element the kernel never
-    writes shows up instead of looking right by luck."""
-    poison = [torch.full_like(like, float("nan")) for _ in range(3)]
-    del poison
-
-
-def _raw(tensor: Tensor) -> Tensor:
-    """The bytes, so that equal NaNs compare equal and -0.0 differs from 0.0; eight at a time, where
-    that goes up, since large tensors are compared after each turn of a bench."""
-    flat = tensor.contiguous().flatten()
-    wide = flat.numel() * flat.element_size() % 8 == 0
-    return flat.view(torch.int64 if wide else torch.uint8)
-
-
-def digest(tensor: Tensor) -> str:
-    """sha256 of the bytes in [batch, heads, seq, dim] order; works without numpy."""
-    flat = tensor.detach().contiguous().cpu()
-    size_bytes = flat.numel() * flat.element_size()
-    view = (ctypes.c_char * size_bytes).from_address(flat.data_ptr())
-    return hashlib.sha256(view).hexdigest()
-
-
-def _plain(value: Any) -> str:
-    return str(list(value)) if isinstance(value, torch.Size) else str(value)
+def digest(outputs: Tensors) -> str:
+    """sha256 of the bytes in the order of the elements; works without numpy."""
+    whole = hashlib.sha256()
+    for tensor in outputs:
+        flat = tensor.detach().contiguous().cpu()
+        size_bytes = flat.numel() * flat.element_size()
+        whole.update((ctypes.c_char * size_bytes).from_address(flat.data_ptr()))
+    return whole.hexdigest()

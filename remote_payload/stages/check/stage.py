@@ -16,7 +16,14 @@ def act(scene: Scene) -> Outcome:
     """Check all. Who fails is not timed; the others are, and the run fails at its end."""
     refused: List[CheckRecord] = []
     try:
-        check.run(scene.request, scene.setting(), scene.deadline, scene.draft.add_check, refused)
+        check.run(
+            scene.request,
+            scene.operator,
+            scene.setting(),
+            scene.deadline,
+            scene.draft.add_check,
+            refused,
+        )
         late = None
     except OutOfTime as exc:
         late = exc

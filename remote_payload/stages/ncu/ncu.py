@@ -1,4 +1,4 @@
-"""The ncu stage: one profiled call for each provider and shape that passed the check.
+"""The ncu stage: one profiled call for each provider and case that passed the check.
 
 Every attempt leaves a record, whatever becomes of it. Whether the counters in its files can be
 used is decided by whoever reads them.
@@ -25,7 +25,7 @@ from remote_payload.operators.setting import Setting
 from remote_payload.processes import bounded
 from remote_payload.processes.announce import say, step
 from remote_payload.processes.isolate import Deadline
-from remote_payload.stages.ncu.ncu_case import Case
+from remote_payload.stages.ncu.ncu_case import Call
 
 ARTIFACTS = "artifacts"
 FOLDER = "ncu"
@@ -109,7 +109,7 @@ def run(
         profiler = _Profiler(request, setting, deadline, place, ncu, Path(folder))
         for number, case in enumerate(cases):
             deadline.require()
-            label = f"{case.provider} {case.shape.label}"
+            label = f"{case.provider} {case.case.label}"
             step(Stage.NCU, number, len(cases), label)
             record = profiler.profile(case)
             say(f"ncu {label}: {record.status.value} {record.reason}".rstrip())
@@ -148,7 +148,7 @@ def _chosen(request: Request, checks: Sequence[CheckRecord]) -> List[CheckRecord
         if check.status is Status.OK
         and not check.emulated
         and (not plan.providers or check.provider in plan.providers)
-        and (not plan.shapes or check.shape in plan.shapes)
+        and (not plan.cases or check.case in plan.cases)
     ]
 
 
@@ -171,15 +171,15 @@ class _Profiler:
 
     def profile(self, check: CheckRecord) -> NcuRecord:
         """The record of one case, whatever happens to its processes."""
-        record = NcuRecord(check.provider, check.shape, Status.FAILED)
+        record = NcuRecord(check.provider, check.case, Status.FAILED)
         if self._hopeless:
             return replace(record, status=Status.SKIPPED, reason=self._hopeless)
-        name = ncu_command.range_name(check.provider, check.shape)
+        name = ncu_command.range_name(check.provider, check.case)
         home = self._place.job / ARTIFACTS / FOLDER
         files = {what: home / f"{name}{what}" for what in (SUFFIX, ".csv", ".txt")}
-        case = Case(self._providers[check.provider], check.shape, self._setting, name)
+        order = Call(self._providers[check.provider], check.case, self._setting, name)
         case_file = self._folder / f"{name}.json"
-        codec.write_atomic(case_file, codec.dumps(case))
+        codec.write_atomic(case_file, codec.dumps(order))
         module = ("-m", "remote_payload.stages.ncu.profiled_call", str(case_file))
         call = ProfiledCall(
             nvtx_range=name,
@@ -194,7 +194,7 @@ class _Profiler:
             return replace(record, reason=str(exc))
         record = self._attempt(replace(record, command=argv), files)
         if says_of_the_host(record):
-            refused = f"{record.provider} on {record.shape.label}"
+            refused = f"{record.provider} on {record.case.label}"
             self._hopeless = f"not tried, as the host had refused {refused}"
         return record
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from remote_payload.contract.case import Shape
+from remote_payload.contract.case import Case
 from remote_payload.contract.request import Provider
 from remote_payload.operators.setting import Setting
 
 
 @dataclass(frozen=True)
-class Case:
+class Call:
     """One call to make. nvtx_range: name of the push/pop range around it."""
 
     provider: Provider
-    shape: Shape
+    case: Case
     setting: Setting
     nvtx_range: str

@@ -1,6 +1,6 @@
 """`python3 -m remote_payload.stages.ncu.profiled_call CASE.json`: the program that ncu profiles.
 
-It makes one call of one provider on one shape inside an NVTX range, in a process of its own, and
+It makes one call of one provider on one case inside an NVTX range, in a process of its own, and
 takes no time: under a profiler none would be true.
 """
 
@@ -14,10 +14,9 @@ from typing import ContextManager
 import torch
 
 from remote_payload.contract import codec
-from remote_payload.operators.attention import inputs
+from remote_payload.operators.problem import Problem, operator_of
 from remote_payload.providers.loading import load
-from remote_payload.stages.check.check_case import require_form, scale_of, settle, to_device
-from remote_payload.stages.ncu.ncu_case import Case
+from remote_payload.stages.ncu.ncu_case import Call
 
 # Lazy loading, autotuning and the allocator's first blocks stay outside the range.
 WARMUP_CALLS = 3
@@ -25,26 +24,27 @@ WARMUP_CALLS = 3
 
 def main(path: Path) -> None:
     """Carry out the case in `path`; whatever the provider raises ends the process."""
-    case = codec.loads(Case, path.read_text("utf-8"))
-    loaded = load(case.provider, case.setting)
-    qkv = to_device(inputs.given(case.shape, case.setting), case.setting)
-    arguments = {"causal": case.shape.causal, "scale": scale_of(case.shape)}
-    print(f"profiled call of {loaded.implementation(*qkv, **arguments)}", flush=True)
+    order = codec.loads(Call, path.read_text("utf-8"))
+    loaded = load(order.provider, order.setting)
+    problem = Problem(operator_of(order.setting), order.case, order.setting)
+    inputs = problem.to_device(problem.drawn())
+    print(f"profiled call of {problem.implementation(loaded, inputs)}", flush=True)
+    call = problem.bind(loaded, inputs)
     with torch.no_grad(), loaded.within():
         for _ in range(WARMUP_CALLS):
-            loaded.call(*qkv, **arguments)
-        settle(case.setting)
-        with _range(case):
-            out = loaded.call(*qkv, **arguments)
-            settle(case.setting)
-    require_form(out, qkv[0])
+            call()
+        problem.settle()
+        with _range(order):
+            out = call()
+            problem.settle()
+    problem.outputs(out)
 
 
-def _range(case: Case) -> ContextManager[None]:
+def _range(order: Call) -> ContextManager[None]:
     """The NVTX range that ncu filters by; torch has none without CUDA."""
-    if case.setting.device != "cuda":
+    if order.setting.device != "cuda":
         return contextlib.nullcontext()
-    found: ContextManager[None] = torch.cuda.nvtx.range(case.nvtx_range)
+    found: ContextManager[None] = torch.cuda.nvtx.range(order.nvtx_range)
     return found
 
 

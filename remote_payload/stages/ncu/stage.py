@@ -9,8 +9,8 @@ from typing import Dict, Tuple
 from remote_payload.contract.records import NcuRecord, NcuReport
 from remote_payload.contract.words import Status
 from remote_payload.processes.isolate import OutOfTime
-from remote_payload.stages.check.check import is_own
 from remote_payload.stages.ncu import ncu
+from remote_payload.stages.roles import is_own
 from remote_payload.stages.scene import Outcome, Scene, tell
 
 
@@ -51,11 +51,11 @@ def _profile_calls(scene: Scene) -> Outcome:
 def _with_rivals(scene: Scene) -> Tuple[str, ...]:
     """Our kernel, the user's own, and as many others as the plan wants, the fastest first."""
     plan = scene.request.ncu
-    own = [p.name for p in scene.request.providers if is_own(p)]
+    own = [p.name for p in scene.request.providers if is_own(p, scene.operator)]
     medians: Dict[str, float] = {}
     for row in scene.draft.result.bench:
         timed = row.samples_us and row.status is Status.OK and not row.control
-        if timed and row.provider not in own and (not plan.shapes or row.shape in plan.shapes):
+        if timed and row.provider not in own and (not plan.cases or row.case in plan.cases):
             median_us = statistics.median(row.samples_us)
             medians[row.provider] = min(median_us, medians.get(row.provider, median_us))
     return (*own, *sorted(medians, key=lambda name: medians[name])[: plan.rivals])

@@ -14,12 +14,12 @@ import torch
 from remote_payload.contract import codec
 from remote_payload.contract.request import Provider
 from remote_payload.operators.attention import adversarial
-from remote_payload.operators.attention.adversarial import Case, Tensors
+from remote_payload.operators.attention.adversarial import Challenge, Tensors
 from remote_payload.operators.attention.catalog import OURS
+from remote_payload.operators.problem import settle
 from remote_payload.operators.setting import Setting
 from remote_payload.processes.places import sentence
 from remote_payload.providers.loading import Loaded, load
-from remote_payload.stages.check.check_case import require_form, settle
 from remote_payload.stages.prove.prove_adversarial import Trial, Verdict
 
 
@@ -43,7 +43,7 @@ def main(order: Path, verdict: Path) -> None:
     codec.write_atomic(verdict, codec.dumps(answer))
 
 
-def _try(case: Case, loaded: Loaded, setting: Setting) -> Tuple[str, str]:
+def _try(case: Challenge, loaded: Loaded, setting: Setting) -> Tuple[str, str]:
     """What is wrong, and the kernel that ran."""
     qkv = _on_device(case, setting)
     arguments = {"causal": case.causal, "scale": adversarial.scale_of(case, qkv[0])}
@@ -52,14 +52,19 @@ def _try(case: Case, loaded: Loaded, setting: Setting) -> Tuple[str, str]:
         first = loaded.call(*qkv, **arguments).clone()
         second = loaded.call(*qkv, **arguments)
         settle(setting)
-    require_form(first, qkv[0])
+    _require_form(first, qkv[0])
     wrong = adversarial.judge(case, qkv, first)
     if not wrong and not torch.equal(first.view(torch.int16), second.view(torch.int16)):
         wrong = "a second call gave other bits"
     return wrong, kernel
 
 
-def _on_device(case: Case, setting: Setting) -> Tensors:
+def _require_form(out: torch.Tensor, like: torch.Tensor) -> None:
+    if (out.shape, out.dtype, out.device) != (like.shape, like.dtype, like.device):
+        raise ValueError(f"returned {out.dtype} {list(out.shape)} on {out.device}")
+
+
+def _on_device(case: Challenge, setting: Setting) -> Tensors:
     q, k, v = (tensor.to(setting.device) for tensor in case.make())
     if case.strided:
         q, k, v = (adversarial.strided(tensor, which) for which, tensor in enumerate((q, k, v)))

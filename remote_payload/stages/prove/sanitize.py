@@ -19,16 +19,17 @@ from dataclasses import dataclass
 from typing import Sequence, Tuple
 
 from remote_payload.contract import codec
-from remote_payload.contract.case import Shape
-from remote_payload.contract.words import DType
+from remote_payload.contract.case import Case
+from remote_payload.contract.dtypes import DType
 from remote_payload.machine import installed, toolkit
+from remote_payload.operators.attention.definition import attention_case
 from remote_payload.operators.setting import Setting
 from remote_payload.stages.prove.prove import Late, Place, Refuted, Skipped, last_line
 from remote_payload.stages.prove.prove_conformance import nvcc
 
 PLANTED = "csrc/conformance/planted_faults.cu"
-SMALL = Shape(batch=1, heads=2, seq=200, dim=64, dtype=DType.FP16)
-SHAPES = (SMALL, Shape(batch=1, heads=2, seq=200, dim=64, dtype=DType.FP16, causal=True))
+SMALL = attention_case(1, 2, 200, 64, DType.FP16)
+CASES = (SMALL, attention_case(1, 2, 200, 64, DType.FP16, causal=True))
 # What sanitized_call prints once a case ran: its answer was right, or not.
 SOUND, WRONG = "sound:", "wrong:"
 PLACES = (
@@ -68,7 +69,7 @@ class Order:
     """What the watched program has to know."""
 
     setting: Setting
-    shapes: Tuple[Shape, ...]
+    cases: Tuple[Case, ...]
 
 
 class WrongAnswer(Refuted):
@@ -129,7 +130,7 @@ def _watched(place: Place, tool: Tool) -> str:
     command = (program, "--tool", tool.name, *tool.options)
     _try_the_tool(place, tool, command)
     order = place.scratch / "order.json"
-    codec.write_atomic(order, codec.dumps(Order(place.setting, SHAPES)))
+    codec.write_atomic(order, codec.dumps(Order(place.setting, CASES)))
     watched = (sys.executable, "-m", "remote_payload.stages.prove.sanitized_call", str(order))
     patient = (*command, "--launch-timeout", str(_LAUNCH_LIMIT_S), *watched)
     ended, text = place.run(patient, f"{tool.name}.txt")
@@ -141,10 +142,10 @@ def _watched(place: Place, tool: Tool) -> str:
         first = f": {said[0]}" if said else ""
         raise Refuted(f"{count} {tool.finds[:-1] if count == 1 else tool.finds}{first}")
     sound = [line for line in text.splitlines() if line.startswith(SOUND)]
-    if len(sound) != len(SHAPES):
+    if len(sound) != len(CASES):
         how = ended.why or f"ended with status {ended.exit_code}"
         raise Refuted(
-            f"0 {tool.finds}, but {len(sound)} of {len(SHAPES)} calls were made; the program "
+            f"0 {tool.finds}, but {len(sound)} of {len(CASES)} calls were made; the program "
             f"{how}: {_last_of_the_program(text)}"
         )
     kernels = dict.fromkeys(line[len(SOUND) :].strip().partition(",")[0] for line in sound)

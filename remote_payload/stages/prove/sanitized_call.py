@@ -11,32 +11,28 @@ from pathlib import Path
 import torch
 
 from remote_payload.contract import codec
-from remote_payload.contract.plans import CheckPlan
 from remote_payload.contract.request import Provider
-from remote_payload.operators import measure_error
-from remote_payload.operators.attention import inputs
 from remote_payload.operators.attention.catalog import OURS
+from remote_payload.operators.problem import Problem, operator_of
 from remote_payload.providers.loading import load
-from remote_payload.stages.check.check_case import require_form, scale_of, settle, to_device, truth
 from remote_payload.stages.prove.sanitize import SOUND, WRONG, Order
 
 
 def main(path: Path) -> None:
-    """One call for each shape; a line for each that gave the right answer."""
+    """One call for each case; a line for each that gave the right answer."""
     order = codec.loads(Order, path.read_text("utf-8"))
-    loaded, plan = load(Provider(OURS), order.setting), CheckPlan()
-    for shape in order.shapes:
-        drawn = inputs.make(shape, order.setting.seed)
-        qkv = to_device(drawn, order.setting)
-        arguments = {"causal": shape.causal, "scale": scale_of(shape)}
-        name = loaded.implementation(*qkv, **arguments)
+    loaded = load(Provider(OURS), order.setting)
+    for case in order.cases:
+        problem = Problem(operator_of(order.setting), case, order.setting)
+        drawn = problem.drawn()
+        inputs = problem.to_device(drawn)
+        name = problem.implementation(loaded, inputs)
         with torch.no_grad(), loaded.within():
-            out = loaded.call(*qkv, **arguments)
-            settle(order.setting)
-        require_form(out, qkv[0])
-        measured = measure_error.measure(out.cpu(), truth(drawn, shape), plan.rtol, plan.atol)
-        wrong = measure_error.describe(measured)
-        print(f"{WRONG} {shape.label}: {wrong}" if wrong else f"{SOUND} {name}", flush=True)
+            returned = problem.bind(loaded, inputs)()
+            problem.settle()
+        outputs = tuple(out.cpu() for out in problem.outputs(returned))
+        wrong = problem.describe(problem.measure(outputs, drawn))
+        print(f"{WRONG} {case.label}: {wrong}" if wrong else f"{SOUND} {name}", flush=True)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,9 @@ def _trace(scene: Scene) -> Outcome:
 
     _list_machine_code(scene)
     checks = scene.draft.result.checks
-    records = trace.run(scene.request, scene.setting(), scene.deadline, checks, keep)
+    records = trace.run(
+        scene.request, scene.operator, scene.setting(), scene.deadline, checks, keep
+    )
     bad = [record for record in records if record.status is not Status.OK]
     if bad:
         return Outcome(Status.FAILED, tell(bad))

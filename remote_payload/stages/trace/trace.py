@@ -13,14 +13,15 @@ import re
 from dataclasses import replace
 from typing import Any, Callable, List, Optional, Sequence, Tuple
 
-from remote_payload.contract.case import Shape
+from remote_payload.contract.case import Case
+from remote_payload.contract.facts import OperatorFacts
 from remote_payload.contract.records import CheckRecord, KernelTrace, TraceRecord
 from remote_payload.contract.request import Provider, Request
 from remote_payload.contract.words import Stage, Status
 from remote_payload.operators.setting import Setting
 from remote_payload.processes.announce import say, step
 from remote_payload.processes.isolate import Deadline, Died, Pipe, Silent, Worker
-from remote_payload.stages.check.check import ours_first
+from remote_payload.stages.roles import ours_first
 
 SAW_NOTHING = "torch.profiler saw no kernel"
 _CASE_LIMIT_S = 60.0
@@ -28,7 +29,6 @@ _NAMELESS = "(no name)"
 _NUMBERS = re.compile(r"-?\d+")
 
 Keep = Callable[[Tuple[TraceRecord, ...]], None]
-Case = Tuple[Provider, Shape]
 
 
 class Unreadable(ValueError):
@@ -54,28 +54,29 @@ def kernels(text: str) -> Tuple[KernelTrace, ...]:
 
 def run(
     request: Request,
+    operator: OperatorFacts,
     setting: Setting,
     deadline: Deadline,
     checks: Sequence[CheckRecord],
     keep: Keep,
 ) -> Tuple[TraceRecord, ...]:
-    """Trace what passed the check, of the plan's shapes, handing the records so far to `keep`
+    """Trace what passed the check, of the plan's cases, handing the records so far to `keep`
     after each.
 
     Each provider has a process of its own, which ends with its first fault. Raises OutOfTime.
     """
-    chosen = request.trace.shapes or request.shapes
-    done = [c for c in checks if c.status is Status.OK and not c.emulated and c.shape in chosen]
-    passed = {(c.provider, c.shape) for c in done}
+    chosen = request.trace.cases or request.cases
+    done = [c for c in checks if c.status is Status.OK and not c.emulated and c.case in chosen]
+    passed = {(c.provider, c.case) for c in done}
     total = len(passed)
     records: List[TraceRecord] = []
-    for provider in ours_first(request.providers):
-        shapes = [shape for shape in request.shapes if (provider.name, shape) in passed]
-        if not shapes:
+    for provider in ours_first(request.providers, operator):
+        cases = [case for case in request.cases if (provider.name, case) in passed]
+        if not cases:
             continue
-        for record in _of_provider(provider, shapes, setting, deadline, (len(records), total)):
+        for record in _of_provider(provider, cases, setting, deadline, (len(records), total)):
             records.append(record)
-            say(f"trace {record.provider} {record.shape.label}: {_line(record)}")
+            say(f"trace {record.provider} {record.case.label}: {_line(record)}")
             keep(tuple(records))
     step(Stage.TRACE, total, total, "traced")
     return tuple(records)
@@ -83,7 +84,7 @@ def run(
 
 def _of_provider(
     provider: Provider,
-    shapes: Sequence[Shape],
+    cases: Sequence[Case],
     setting: Setting,
     deadline: Deadline,
     progress: Tuple[int, int],
@@ -91,16 +92,16 @@ def _of_provider(
     found: List[TraceRecord] = []
     worker: Optional[Worker] = None
     try:
-        for shape in shapes:
+        for case in cases:
             deadline.require()
             step(
-                Stage.TRACE, progress[0] + len(found), progress[1], f"{provider.name} {shape.label}"
+                Stage.TRACE, progress[0] + len(found), progress[1], f"{provider.name} {case.label}"
             )
-            blank = TraceRecord(provider.name, shape, Status.FAILED)
+            blank = TraceRecord(provider.name, case, Status.FAILED)
             try:
                 if worker is None:
                     worker = Worker(_serve, provider, setting)
-                worker.send(shape)
+                worker.send(case)
                 found.append(worker.receive(deadline.allow(_CASE_LIMIT_S)))
             except Silent as exc:
                 found.append(replace(blank, status=Status.TIMEOUT, reason=str(exc)))
@@ -115,17 +116,17 @@ def _of_provider(
 
 
 def _serve(pipe: Pipe, provider: Provider, setting: Setting) -> None:
-    """A worker's life: shapes in, records out, until the parent closes or kills it."""
+    """A worker's life: cases in, records out, until the parent closes or kills it."""
     from remote_payload.stages.trace import (
         trace_case,  # here, so that the parent never imports torch
     )
 
     while True:
         try:
-            shape = pipe.recv()
+            case = pipe.recv()
         except EOFError:
             return
-        pipe.send(trace_case.trace(provider, shape, setting))
+        pipe.send(trace_case.trace(provider, case, setting))
 
 
 def _line(record: TraceRecord) -> str:

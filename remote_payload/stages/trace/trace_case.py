@@ -1,4 +1,4 @@
-"""A few calls of one provider on one shape under torch.profiler; runs inside a worker process."""
+"""A few calls of one provider on one case under torch.profiler; runs inside a worker process."""
 
 from __future__ import annotations
 
@@ -11,16 +11,15 @@ from typing import Any, Callable, List, Tuple
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from remote_payload.contract.case import Shape
+from remote_payload.contract.case import Case
 from remote_payload.contract.records import KernelTrace, TraceRecord
 from remote_payload.contract.request import Provider
 from remote_payload.contract.words import Status
-from remote_payload.operators.attention import inputs
+from remote_payload.operators.problem import Problem, operator_of, settle
 from remote_payload.operators.setting import Setting
 from remote_payload.processes import places
 from remote_payload.processes.places import sentence
 from remote_payload.providers.loading import CannotRun, load
-from remote_payload.stages.check.check_case import require_form, scale_of, settle
 from remote_payload.stages.trace.trace import SAW_NOTHING, Unreadable, kernels
 
 CALLS = 5
@@ -30,11 +29,11 @@ _WARMUP_CALLS = 3
 Call = Callable[[], Any]
 
 
-def trace(provider: Provider, shape: Shape, setting: Setting) -> TraceRecord:
+def trace(provider: Provider, case: Case, setting: Setting) -> TraceRecord:
     """The kernels of CALLS calls; never raises an Exception."""
-    record = TraceRecord(provider.name, shape, Status.FAILED)
+    record = TraceRecord(provider.name, case, Status.FAILED)
     try:
-        seen = _launches(provider, shape, setting)
+        seen = _launches(provider, case, setting)
     except (CannotRun, Unreadable) as exc:
         return replace(record, reason=str(exc))
     except Exception as exc:
@@ -45,19 +44,15 @@ def trace(provider: Provider, shape: Shape, setting: Setting) -> TraceRecord:
     return replace(record, status=Status.OK, calls=CALLS, kernels=seen)
 
 
-def _launches(provider: Provider, shape: Shape, setting: Setting) -> Tuple[KernelTrace, ...]:
+def _launches(provider: Provider, case: Case, setting: Setting) -> Tuple[KernelTrace, ...]:
     loaded = load(provider, setting)
-    q, k, v = _draw(shape, setting)
-    arguments = {"causal": shape.causal, "scale": scale_of(shape)}
-
-    def call() -> Any:
-        return loaded.call(q, k, v, **arguments)
-
+    problem = Problem(operator_of(setting), case, setting)
+    call = problem.bind(loaded, problem.to_device(problem.drawn()))
     with torch.no_grad(), loaded.within():
         for _ in range(_WARMUP_CALLS):
             out = call()
-        require_form(out, q)
-        settle(setting)
+        problem.outputs(out)
+        problem.settle()
         # CUPTI starts up in the first profile of a process and may miss what runs meanwhile.
         _profiled(call, 1, setting)
         return kernels(_profiled(call, CALLS, setting))
@@ -79,15 +74,3 @@ def _profiled(call: Call, calls: int, setting: Setting) -> str:
         return Path(path).read_text("utf-8", "replace")
     finally:
         os.unlink(path)
-
-
-def _draw(shape: Shape, setting: Setting) -> Tuple[Any, Any, Any]:
-    """Standard normal tensors, drawn on the device itself: here only their form matters."""
-    size = (shape.batch, shape.heads, shape.seq, shape.dim)
-    generator = torch.Generator(setting.device)
-    generator.manual_seed(setting.seed)
-    dtype = inputs.TORCH_DTYPES[shape.dtype]
-    q, k, v = (
-        torch.randn(size, generator=generator, device=setting.device, dtype=dtype) for _ in "qkv"
-    )
-    return q, k, v

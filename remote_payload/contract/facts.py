@@ -1,0 +1,148 @@
+"""What an operator knows of itself, in values that travel home: reports import nobody's code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Optional, Tuple
+
+from remote_payload.contract.case import Case
+from remote_payload.contract.words import Method
+
+
+class Role(str, Enum):
+    """What a provider is to its operator.
+
+    BASELINE: what verdicts compare with. OURS: the kernel a run is about, and its variants.
+    RIVAL: others that are known; PEER: those of packages that have to be installed. USERS: a
+    user's own.
+    """
+
+    BASELINE = "baseline"
+    OURS = "ours"
+    RIVAL = "rival"
+    PEER = "peer"
+    USERS = "users"
+
+
+@dataclass(frozen=True)
+class ProviderFacts:
+    """what: a few words for help texts and reports. how: where to get it, for a PEER.
+
+    variant: of which provider this is another build, run only where it is asked for; else empty.
+    """
+
+    name: str
+    what: str
+    role: Role
+    how: str = ""
+    variant_of: str = ""
+
+
+@dataclass(frozen=True)
+class AxisFacts:
+    """symbol: as in a case's label; name: in full, as in an option; what: for people."""
+
+    symbol: str
+    name: str
+    what: str = ""
+
+
+@dataclass(frozen=True)
+class Tier:
+    """A limit on a time in the operator's unit. inclusive: to meet it exactly is enough."""
+
+    name: str
+    limit_us: float
+    inclusive: bool
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Limits, each bound to one case on one model of GPU, as `performance.device` calls it."""
+
+    case: Case
+    gpu: str
+    method: Method
+    tiers: Tuple[Tier, ...]
+
+
+@dataclass(frozen=True)
+class Work:
+    """What any implementation of a case has to do at the least.
+
+    flop: two for each multiply-add. traffic_bytes: inputs read once, outputs written once;
+    written_bytes: of those, the outputs. exponentials: and what else special function units give.
+    matrix: the FLOP are those of matrix products, which tensor cores take. counted: by running the
+    reference, not by a formula.
+    """
+
+    flop: int
+    traffic_bytes: int
+    written_bytes: int
+    exponentials: int = 0
+    matrix: bool = True
+    counted: bool = False
+
+
+@dataclass(frozen=True)
+class Gate:
+    """|out - reference| <= atol + rtol * |reference| for every element."""
+
+    rtol: float
+    atol: float
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """An output is right if every gate lets it through. why: where the figures come from."""
+
+    gates: Tuple[Gate, ...]
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class CaseFacts:
+    """per: what a time is divided by to be told in the operator's unit, such as the heads."""
+
+    case: Case
+    work: Optional[Work]
+    per: int = 1
+    tolerance: Optional[Tolerance] = None
+
+
+@dataclass(frozen=True)
+class OperatorFacts:
+    """unit: what people quote, "µs/head"; per: the axis that it divides by, in full; empty if none.
+
+    reference: what outputs are compared with, in words. target: of a user's own operator, the file
+    in the snapshot and the name in it.
+    """
+
+    name: str
+    title: str
+    axes: Tuple[AxisFacts, ...]
+    providers: Tuple[ProviderFacts, ...]
+    unit: str = "µs"
+    per: str = ""
+    reference: str = ""
+    targets: Optional[Targets] = None
+    target: str = ""
+
+    def named(self, role: Role) -> Tuple[str, ...]:
+        """The providers of a role, in the operator's order."""
+        return tuple(one.name for one in self.providers if one.role is role)
+
+    @property
+    def baseline(self) -> str:
+        """The provider that verdicts compare with; empty if there is none."""
+        return next(iter(self.named(Role.BASELINE)), "")
+
+    @property
+    def ours(self) -> str:
+        """The kernel that is ours, without its variants; empty if there is none."""
+        mine = (p for p in self.providers if p.role is Role.OURS and not p.variant_of)
+        return next((one.name for one in mine), "")
+
+
+UNKNOWN = OperatorFacts("", "", (), ())  # of a run that ended before its operator was asked

@@ -1,0 +1,154 @@
+"""One case with its tensors, and the one recipe by which every stage calls a provider."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from typing import Any, Callable, Iterator, Optional, Tuple
+
+import torch
+
+from remote_payload.contract.case import Case
+from remote_payload.contract.records import ErrorMeasure
+from remote_payload.operators import drawing, measure_error, registry
+from remote_payload.operators.base import Block, Operator
+from remote_payload.operators.loaded import Loaded
+from remote_payload.operators.setting import Setting
+
+Tensor = Any
+Tensors = Tuple[Tensor, ...]
+Back = Callable[[Tensors], Tensors]
+
+
+class WrongForm(Exception):
+    """What came back is no output of the operator at all; the text says in which way."""
+
+
+class Problem:
+    """A case of an operator on the device of a run.
+
+    names: of what goes in, in the order in which a provider gets it.
+    """
+
+    def __init__(self, operator: Operator, case: Case, setting: Setting) -> None:
+        self.operator, self.case, self._setting = operator, case, setting
+        self._half = half_of(operator)
+        self._inputs, self._outputs = operator.inputs(case), operator.outputs(case)
+        self.names = tuple(one.name for one in self._inputs)
+        self._scalars = operator.scalars(case)
+        self._tolerance = operator.tolerance(case)
+
+    def drawn(self) -> Tensors:
+        """What goes in, on the CPU, the same for all processes of a run."""
+        return self._made(self._setting.seed, self._setting.inputs)
+
+    def _made(self, seed: int, folder: str) -> Tensors:
+        make = getattr(self._half, "make", None)
+        if make is not None:
+            made: Tensors = make(self.case, seed)
+            return made
+        return drawing.given(self._inputs, self.case, seed, folder)
+
+    def to_device(self, tensors: Tensors) -> Tensors:
+        """Fresh copies on the device of the run."""
+        return tuple(tensor.to(self._setting.device, copy=True) for tensor in tensors)
+
+    def poison(self) -> None:
+        """Leave NaN in the memory the allocator hands out next, so that an element the kernel never
+        writes shows up instead of looking right by luck."""
+        dtypes = [drawing.torch_dtype(one.dtype or self.case.dtype) for one in self._outputs]
+        poison = [
+            torch.full(one.size, float("nan"), dtype=dtype, device=self._setting.device)
+            for one, dtype in zip(self._outputs, dtypes)
+            for _ in range(3)
+            if dtype.is_floating_point
+        ]
+        del poison
+
+    def settle(self) -> None:
+        """Wait for the device; raises what a kernel did wrong."""
+        settle(self._setting)
+
+    def bind(self, loaded: Loaded, tensors: Tensors) -> Callable[[], Any]:
+        """A call of the provider with these tensors, with nothing in it but the provider's work."""
+        return functools.partial(loaded.call, *tensors, **self._scalars)
+
+    def implementation(self, loaded: Loaded, tensors: Tensors) -> str:
+        """The name of what a call would run; CannotRun if nothing would."""
+        return loaded.implementation(*tensors, **self._scalars)
+
+    def outputs(self, returned: Any) -> Tensors:
+        """What a provider returned, as a tuple; WrongForm unless every output has its form."""
+        given = returned if isinstance(returned, (tuple, list)) else (returned,)
+        if len(given) != len(self._outputs):
+            raise WrongForm(f"returned {len(given)} outputs, expected {len(self._outputs)}")
+        for out, spec in zip(given, self._outputs):
+            self._require_form(out, torch.Size(spec.size), spec.dtype or self.case.dtype)
+        return tuple(given)
+
+    def _require_form(self, out: Any, size: Any, dtype: Any) -> None:
+        if not isinstance(out, torch.Tensor):
+            raise WrongForm(f"returned {type(out).__name__}, not a tensor")
+        wanted = {"shape": size, "dtype": drawing.torch_dtype(dtype)}
+        for what, want in wanted.items():
+            got = getattr(out, what)
+            if got != want:
+                raise WrongForm(f"returned {what} {_plain(got)}, expected {_plain(want)}")
+        if out.device.type != self._setting.device:
+            raise WrongForm(f"returned device {out.device}, expected {self._setting.device}")
+
+    def measure(self, outputs: Tensors, inputs: Tensors) -> ErrorMeasure:
+        """How far the outputs for these inputs are off."""
+        return measure_error.measure(outputs, self.truth(inputs), self._tolerance)
+
+    def describe(self, error: ErrorMeasure) -> str:
+        """What is wrong, in words; empty if nothing is."""
+        return measure_error.describe(error, tuple(one.name for one in self._outputs))
+
+    def truth(self, inputs: Tensors) -> Iterator[Block]:
+        """The reference, block by block, each made when it is asked for."""
+        blocks: Iterator[Block] = self._half.reference(self.case, *inputs)
+        return blocks
+
+    def others(self, drawn: Tensors) -> Tuple[Tensors, Optional[Back]]:
+        """Other inputs, and what makes their outputs those for `drawn`; None: they have a
+        reference of their own."""
+        turn = getattr(self._half, "others", None)
+        if turn is None:
+            return self._made(self._setting.seed + 1, ""), None
+        turned: Tuple[Tensors, Back] = turn(self.case, *drawn)
+        return turned
+
+    def changed(self, held: Tensors, given: Tensors) -> str:
+        """Which inputs no longer hold the bytes they were given, in words; else empty."""
+        pairs = zip(self.names, held, given)
+        names = [name for name, a, b in pairs if not torch.equal(raw(a), raw(b))]
+        return f"changed its input {', '.join(names)}" if names else ""
+
+
+def operator_of(setting: Setting) -> Operator:
+    """The operator that a run is about."""
+    return registry.find(setting.operator)
+
+
+def half_of(operator: Operator) -> Any:
+    """The half of an operator that needs torch; see `base.Tensors`."""
+    return importlib.import_module(operator.tensors)
+
+
+def settle(setting: Setting) -> None:
+    """Wait for the device; raises what a kernel did wrong."""
+    if setting.device == "cuda":
+        torch.cuda.synchronize()
+
+
+def raw(tensor: Tensor) -> Tensor:
+    """The bytes, so that equal NaNs compare equal and -0.0 differs from 0.0; eight at a time, where
+    that goes up, since large tensors are compared after each turn of a bench."""
+    flat = tensor.contiguous().flatten()
+    wide = flat.numel() * flat.element_size() % 8 == 0
+    return flat.view(torch.int64 if wide else torch.uint8)
+
+
+def _plain(value: Any) -> str:
+    return str(list(value)) if isinstance(value, torch.Size) else str(value)
