@@ -17,6 +17,7 @@ from remote_payload.contract.facts import Role
 from remote_payload.contract.request import Request
 from remote_payload.contract.words import Device, Stage
 from remote_payload.operators import registry
+from remote_payload.stages import declaration
 
 # The agent ends a program after this time (remote_payload/agent/doctor.py). Whoever answered
 # sooner has waited for every program, so that what is missing is really not there.
@@ -67,14 +68,17 @@ def fitness(found: Diagnosis, request: Request) -> Fitness:
 
 def need_of(request: Request, case: Case) -> Need:
     """AUTO takes a GPU that is there, or that the inventory promises, and else the CPU."""
-    counters = Stage.NCU in request.stages and request.ncu.required and not request.ncu.any_device
+    declared = declaration.asked(request)
+    counters = any(one.insists(request) for one in declared)
     insists = request.device is Device.CUDA or counters
     there = case.gpu is not None or case.host.gpu is not None
     operator = registry.known(request.operator)
     own = operator.facts.named(Role.OURS) if operator else ()
-    ours = Stage.PROVE in request.stages or any(one.name in own for one in request.providers)
+    ours = any(one.kernel and one.always for one in declared) or any(
+        one.name in own for one in request.providers
+    )
     return Need(
-        torch=any(stage is not Stage.BUILD for stage in request.stages),
+        torch=any(one.torch for one in declared),
         insists=insists,
         gpu=insists or (request.device is Device.AUTO and there),
         kernel=Stage.BUILD in request.stages and ours,

@@ -15,15 +15,17 @@ from orchestrator.values.run import Run
 from orchestrator.workflows.profile import Order, profile
 from orchestrator.workflows.publishing.publish import Published, publish
 from remote_payload.contract.words import Stage
+from remote_payload.stages import declaration
 
 
 def split(order: Order) -> tuple[Order, Order]:
     """An order with counters as two: everything else, and the counters, which are a must then."""
     request = order.plan.request
-    timed = replace(request, stages=tuple(s for s in request.stages if s is not Stage.NCU))
+    lent = [one.stage for one in declaration.asked(request) if one.lends]
+    timed = replace(request, stages=tuple(s for s in request.stages if s not in lent))
     counted = replace(
         request,
-        stages=(Stage.BUILD, Stage.CHECK, Stage.NCU),
+        stages=(Stage.BUILD, Stage.CHECK, *lent),
         cases=request.ncu.cases or request.cases,
         cpu_cases=(),
         ncu=replace(request.ncu, required=True),

@@ -9,13 +9,11 @@ from typing import Any, Sequence
 from remote_payload.contract import codec
 from remote_payload.contract.case import Case
 from remote_payload.contract.codec import CodecError
-from remote_payload.contract.plans import CeilingsPlan, ProvePlan
 from remote_payload.contract.request import Request
-from remote_payload.contract.words import PROOFS, SCHEMA, Stage
+from remote_payload.contract.words import SCHEMA
 from remote_payload.operators import registry
 from remote_payload.operators.base import BadCase, Operator
-
-_WITHOUT_CASES = {Stage.BUILD, Stage.CEILINGS, Stage.PROVE}
+from remote_payload.stages import declaration
 
 
 def read(path: Path) -> Request:
@@ -44,41 +42,17 @@ def _require_sense(request: Request) -> None:
         raise CodecError("stages", "expected at least one stage")
     if not request.time_limit_s > 0:
         raise CodecError("time_limit_s", f"expected more than 0, got {request.time_limit_s:g}")
-    if Stage.CEILINGS in request.stages:
-        _require_ceilings(request.ceilings)
-    _require_proofs(request.prove)
+    declared = declaration.asked(request)
+    for one in declared:
+        one.sense(request)
     operator = _operator(request)
-    if set(request.stages) <= _WITHOUT_CASES:
+    if not any(one.cases for one in declared):
         return
     if not request.cases:
         raise CodecError("cases", "expected at least one case")
     _require_cases("cases", request.cases, operator)
     _require_cases("cpu_cases", request.cpu_cases, operator)
     _require_providers(request, operator)
-    if not request.check.case_limit_s > 0:
-        problem = f"expected more than 0, got {request.check.case_limit_s:g}"
-        raise CodecError("check.case_limit_s", problem)
-    if not request.ncu.case_limit_s > 0:
-        problem = f"expected more than 0, got {request.ncu.case_limit_s:g}"
-        raise CodecError("ncu.case_limit_s", problem)
-    if Stage.BENCH in request.stages and not request.bench.methods:
-        raise CodecError("bench.methods", "expected at least one method")
-
-
-def _require_ceilings(plan: CeilingsPlan) -> None:
-    for name in ("budget_s", "gemm_size", "cutlass_limit_s"):
-        if not getattr(plan, name) > 0:
-            problem = f"expected more than 0, got {getattr(plan, name):g}"
-            raise CodecError(f"ceilings.{name}", problem)
-
-
-def _require_proofs(plan: ProvePlan) -> None:
-    for name in plan.proofs:
-        if name not in PROOFS:
-            raise CodecError("prove.proofs", f"expected some of {', '.join(PROOFS)}, got {name!r}")
-    if not plan.case_limit_s > 0:
-        problem = f"expected more than 0, got {plan.case_limit_s:g}"
-        raise CodecError("prove.case_limit_s", problem)
 
 
 def _require_cases(where: str, cases: Sequence[Case], operator: Operator) -> None:

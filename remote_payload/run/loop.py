@@ -8,7 +8,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Callable, Dict, Optional
+from typing import Optional
 
 from remote_payload.contract.request import Request
 from remote_payload.contract.result import StageReport
@@ -18,31 +18,9 @@ from remote_payload.machine.torch_facts import TorchFacts
 from remote_payload.operators import registry
 from remote_payload.processes.announce import say
 from remote_payload.processes.isolate import Deadline, Died, OutOfTime, Silent, preload_torch
-from remote_payload.stages import cuts
-from remote_payload.stages.bench import stage as stage_bench
-from remote_payload.stages.build import stage as stage_build
-from remote_payload.stages.ceilings import stage as stage_ceilings
-from remote_payload.stages.check import stage as stage_check
+from remote_payload.stages import cuts, declaration
 from remote_payload.stages.draft import Draft
-from remote_payload.stages.ncu import ncu
-from remote_payload.stages.ncu import stage as stage_ncu
-from remote_payload.stages.prove import stage as stage_prove
 from remote_payload.stages.scene import INPUTS, Outcome, Scene, Unfit
-from remote_payload.stages.trace import stage as stage_trace
-
-# In the order in which they run.
-ACTS: Dict[Stage, Callable[[Scene], Outcome]] = {
-    Stage.BUILD: stage_build.act,
-    Stage.CHECK: stage_check.act,
-    Stage.BENCH: stage_bench.act,
-    Stage.NCU: stage_ncu.act,
-    Stage.PROVE: stage_prove.act,
-    Stage.CEILINGS: stage_ceilings.act,
-    Stage.TRACE: stage_trace.act,
-}
-_NEED_NO_TORCH = (Stage.BUILD,)
-# What explains a failed gate must not stand behind it.
-_WHATEVER_CAME_BEFORE = (Stage.PROVE,)
 
 
 class Interrupted(BaseException):
@@ -65,10 +43,11 @@ class Run:
 
     def _run_stages(self) -> None:
         self._scene.draft.note(machine=machine.look())
-        asked = [stage for stage in ACTS if stage in self._scene.request.stages]
+        declared = declaration.asked(self._scene.request)
+        asked = [one.stage for one in declared]
         self._scene.operator = registry.find(self._scene.request.operator).facts
         try:
-            self._meet_torch(needed=any(stage not in _NEED_NO_TORCH for stage in asked))
+            self._meet_torch(needed=any(one.torch for one in declared))
         except Unfit as exc:
             say(f"unfit: {exc}")
             for stage in asked:
@@ -84,13 +63,13 @@ class Run:
 
     def _stage(self, stage: Stage, ended: Optional[Outcome]) -> Optional[Outcome]:
         """Run one stage unless an earlier one ended the run; how the run ended, if it did."""
-        if ended is not None and stage not in _WHATEVER_CAME_BEFORE:
+        if ended is not None and not declaration.of(stage).always:
             self._scene.draft.add_stage(StageReport(stage, Status.SKIPPED, ended.reason))
             return ended
         began = time.monotonic()
         outcome = Outcome(Status.FAILED, "our own error; the log has the traceback")
         try:
-            outcome = ACTS[stage](self._scene)
+            outcome = declaration.part(stage, "stage").act(self._scene)
         except OutOfTime as exc:
             outcome = Outcome(Status.TIMEOUT, str(exc))
         except Interrupted as exc:
@@ -141,11 +120,9 @@ class Run:
             )
         self._scene.device = self._settle_device(self._scene.facts)
         request = self._scene.request
-        if Stage.NCU in request.stages and request.ncu.required:
-            try:
-                ncu.require_device(request.ncu, self._scene.device)
-            except ncu.Unavailable as exc:
-                raise Unfit(str(exc)) from exc
+        for one in declaration.asked(request) if self._scene.device == "cpu" else ():
+            if why := one.insists(request):
+                raise Unfit(why)
         if self._scene.device == "cpu" and request.device is Device.AUTO and request.cpu_cases:
             say("no CUDA GPU here: running the request's cases for the CPU instead")
             if cut := cuts.of_cases(request, self._scene.operator):

@@ -17,6 +17,7 @@ from remote_payload.contract.records import BenchRecord, CheckRecord
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Stage, Status
 from remote_payload.operators.registry import DEFAULT
+from remote_payload.stages import declaration
 
 _TIER_HEADER = ("Provider", "Method", "Tier", "Criterion", "{unit} (95 % interval)", "Outcome")
 
@@ -176,10 +177,6 @@ def _figure(
     return None
 
 
-# What a reader looks for in any report; the other stages are extras that a run may ask for.
-_EXPECTED = (Stage.BUILD, Stage.CHECK, Stage.BENCH, Stage.NCU)
-
-
 def unmeasured(result: Result | None, figures: Figures | None) -> tuple[str, ...]:
     """Everything a reader might look for in vain, with the reason."""
     if result is None or figures is None:
@@ -188,9 +185,9 @@ def unmeasured(result: Result | None, figures: Figures | None) -> tuple[str, ...
     ran = {stage.stage for stage in result.stages}
     lines += [f"Stage {s.value}: not reached." for s in result.request.stages if s not in ran]
     lines += [
-        f"Stage {stage.value}: not asked for."
-        for stage in _EXPECTED
-        if stage not in result.request.stages
+        f"Stage {one.stage.value}: not asked for."
+        for one in declaration.every()
+        if one.expected and one.stage not in result.request.stages
     ]
     if figures.rows and figures.device is None:
         lines.append("Share of a roof: no roof is known for this machine.")

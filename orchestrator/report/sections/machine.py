@@ -8,7 +8,8 @@ from orchestrator.report.view import BuildView, EnvironmentView, ReproduceView, 
 from orchestrator.values.run import Run
 from remote_payload.contract.records import BuildReport, GpuState, Machine
 from remote_payload.contract.result import Result
-from remote_payload.contract.words import Stage, Status
+from remote_payload.contract.words import Status
+from remote_payload.stages import declaration
 
 _GIB = 1 << 30
 _KERNEL_HEADER = (
@@ -41,7 +42,7 @@ def _cost(run: Run) -> str:
 
 def _met_torch(result: Result) -> bool:
     """Whether the payload looked for torch: a run that only builds does not."""
-    return any(stage is not Stage.BUILD for stage in result.request.stages)
+    return any(one.torch for one in declaration.asked(result.request))
 
 
 def _facts(machine: Machine, met_torch: bool) -> tuple[tuple[str, str], ...]:

@@ -75,7 +75,7 @@ def _renamed(value: Any, key: str) -> Any:
                 _case(one, f"{where}[{number}]") for number, one in enumerate(inner)
             ]
         else:
-            found[_RENAMED.get(name, name)] = _renamed(inner, where)
+            found[str(_RENAMED.get(name, name))] = _renamed(inner, where)
     return found
 
 

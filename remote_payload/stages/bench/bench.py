@@ -14,11 +14,12 @@ from remote_payload.contract.words import Method, Stage, Status
 from remote_payload.operators.setting import Setting
 from remote_payload.processes.announce import say, step
 from remote_payload.processes.bounded import spoken
-from remote_payload.processes.isolate import Deadline, Died, Pipe, Silent, Worker
+from remote_payload.processes.guarded import Guarded
+from remote_payload.processes.isolate import Deadline, Died, Pipe, Silent
 from remote_payload.stages.bench.attempt import Attempt
+from remote_payload.stages.bench.cuts import of_race
 from remote_payload.stages.bench.race import Chosen, Finished, Race, Turn
 from remote_payload.stages.bench.schedule import methods_on, slot_s
-from remote_payload.stages.cuts import of_race
 
 GpuProbe = Callable[[Optional[int]], Optional[GpuState]]  # given the pid of our own worker
 _STEPS = 100  # progress units of one (case, method)
@@ -46,7 +47,7 @@ class Bench:
         self._request = replace(request, bench=plan)
         self._baseline = operator.baseline
         self._setting, self._deadline, self._gpu, self._tell = setting, deadline, gpu, tell
-        self._worker: Optional[Worker] = None
+        self._worker = Guarded(_serve, request.providers, setting, plan)
         self._banned: Dict[str, str] = {}
         self._unrecorded: Dict[str, str] = {}
         self._done: List[BenchRecord] = []
@@ -64,7 +65,7 @@ class Bench:
                 self._race(case, passed)
                 keep()
         finally:
-            self._drop()
+            self._worker.drop()
         total = _STEPS * len(self._request.cases) * len(self._request.bench.methods)
         step(Stage.BENCH, total, total, "timed")
 
@@ -109,7 +110,7 @@ class Bench:
             status, how = Status.TIMEOUT, f"hung for {spoken(limit_s)} while being timed"
         except Died as exc:
             status, how = Status.FAILED, f"crashed while being timed: {exc}"
-        self._drop()
+        self._worker.drop()
         if attempt.turn is None:
             raise Died("the bench process ended before any provider ran; see the log")
         culprit, where = attempt.turn.entrant.provider, attempt.case.label
@@ -123,17 +124,13 @@ class Bench:
         return attempt.turn
 
     def _follow(self, attempt: Attempt, racing: Sequence[str], limit_s: float) -> None:
-        if self._worker is None:
-            request = self._request
-            arguments = (request.providers, self._setting, request.bench)
-            self._worker = Worker(_serve, *arguments)
         before = self._gpu(self._worker.pid)
         slot = slot_s(self._request.bench, self._setting.device, len(self._request.cases))
         self._worker.send(
             Race(attempt.case, tuple(racing), slot, tuple(self._unrecorded), self._baseline)
         )
         while True:
-            message = self._worker.receive(self._deadline.allow(limit_s))
+            message = self._worker.hear(self._deadline.allow(limit_s))
             if isinstance(message, Finished):
                 break
             attempt.take(message)
@@ -162,11 +159,6 @@ class Bench:
         total = _STEPS * len(self._request.cases) * len(methods)
         what = f"{attempt.case.label} {message.method.value}"
         step(Stage.BENCH, done, total, f"{what} round {message.round + 1} of {effort.rounds}")
-
-    def _drop(self) -> None:
-        if self._worker is not None:
-            self._worker.kill()
-            self._worker = None
 
 
 def _untimed(name: str, case: Case, plan: BenchPlan, reason: str) -> List[BenchRecord]:

@@ -8,8 +8,7 @@ from remote_payload.compiling.emulation import INTERPRETERS
 from remote_payload.contract.records import BenchRecord
 from remote_payload.contract.words import Status
 from remote_payload.processes.isolate import OutOfTime
-from remote_payload.stages import cuts
-from remote_payload.stages.bench import bench
+from remote_payload.stages.bench import bench, cuts
 from remote_payload.stages.bench.schedule import methods_on
 from remote_payload.stages.check import check
 from remote_payload.stages.draft import UNFINISHED

@@ -14,7 +14,8 @@ from remote_payload.contract.words import Stage, Status
 from remote_payload.operators.setting import Setting
 from remote_payload.processes.announce import say, step
 from remote_payload.processes.bounded import spoken
-from remote_payload.processes.isolate import Deadline, Died, Pipe, Silent, Worker
+from remote_payload.processes.guarded import Guarded
+from remote_payload.processes.isolate import Deadline, Died, Pipe, Silent
 from remote_payload.stages.roles import ours_first
 
 BAD = (Status.FAILED, Status.TIMEOUT)
@@ -63,21 +64,20 @@ def line(record: CheckRecord) -> str:
 
 
 class _Candidate:
-    """The worker of one provider, started when needed and replaced when spoilt."""
+    """One provider, case by case. Who ran into the limit once is not tried again."""
 
     def __init__(
         self, provider: Provider, setting: Setting, plan: CheckPlan, deadline: Deadline
     ) -> None:
-        self._provider, self._setting, self._plan = provider, setting, plan
-        self._deadline = deadline
-        self._worker: Optional[Worker] = None
+        self._provider, self._plan, self._deadline = provider, plan, deadline
+        self._worker = Guarded(_serve, provider, setting)
         self._gave_up: Optional[Case] = None
 
     def __enter__(self) -> _Candidate:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._drop()
+        self._worker.drop()
 
     def check(self, case: Case) -> CheckRecord:
         """The record of this provider on `case`, whatever happens to its process."""
@@ -87,27 +87,17 @@ class _Candidate:
             return replace(blank, status=Status.TIMEOUT, reason=reason)
         limit_s = self._deadline.allow(self._plan.case_limit_s)
         try:
-            if self._worker is None:
-                self._worker = Worker(_serve, self._provider, self._setting)
-            self._worker.send(case)
-            record: CheckRecord = self._worker.receive(limit_s)
+            record: CheckRecord = self._worker.ask(case, limit_s)
         except Silent:
-            self._drop()
             self._deadline.require()  # cut by the run's end, it says nothing of the provider
             self._gave_up = case
             reason = f"no result within {spoken(limit_s)}; its process was killed"
             return replace(blank, status=Status.TIMEOUT, reason=reason)
         except Died as exc:
-            self._drop()
             return replace(blank, reason=f"crashed: {exc}")
         if record.status is not Status.OK:
-            self._drop()
+            self._worker.drop()
         return record
-
-    def _drop(self) -> None:
-        if self._worker is not None:
-            self._worker.kill()
-            self._worker = None
 
 
 def _serve(pipe: Pipe, provider: Provider, setting: Setting) -> None:

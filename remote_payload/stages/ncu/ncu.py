@@ -25,6 +25,7 @@ from remote_payload.operators.setting import Setting
 from remote_payload.processes import bounded
 from remote_payload.processes.announce import say, step
 from remote_payload.processes.isolate import Deadline
+from remote_payload.stages.ncu.declared import NEEDS_GPU
 from remote_payload.stages.ncu.ncu_case import Call
 
 ARTIFACTS = "artifacts"
@@ -81,7 +82,7 @@ def find(path: Optional[str] = None, places: Sequence[str] = PLACES) -> str:
 def require_device(plan: NcuPlan, device: str) -> None:
     """Raise Unavailable where there is nothing that counts."""
     if device != "cuda" and not plan.any_device:
-        raise Unavailable("hardware counters need a CUDA GPU; this run is on the CPU")
+        raise Unavailable(NEEDS_GPU)
 
 
 def run(

@@ -20,7 +20,8 @@ from remote_payload.contract.request import Provider, Request
 from remote_payload.contract.words import Stage, Status
 from remote_payload.operators.setting import Setting
 from remote_payload.processes.announce import say, step
-from remote_payload.processes.isolate import Deadline, Died, Pipe, Silent, Worker
+from remote_payload.processes.guarded import Guarded
+from remote_payload.processes.isolate import Deadline, Died, Pipe, Silent
 from remote_payload.stages.roles import ours_first
 
 SAW_NOTHING = "torch.profiler saw no kernel"
@@ -90,28 +91,20 @@ def _of_provider(
     progress: Tuple[int, int],
 ) -> List[TraceRecord]:
     found: List[TraceRecord] = []
-    worker: Optional[Worker] = None
-    try:
+    with Guarded(_serve, provider, setting) as worker:
         for case in cases:
             deadline.require()
-            step(
-                Stage.TRACE, progress[0] + len(found), progress[1], f"{provider.name} {case.label}"
-            )
+            done, total = progress
+            step(Stage.TRACE, done + len(found), total, f"{provider.name} {case.label}")
             blank = TraceRecord(provider.name, case, Status.FAILED)
             try:
-                if worker is None:
-                    worker = Worker(_serve, provider, setting)
-                worker.send(case)
-                found.append(worker.receive(deadline.allow(_CASE_LIMIT_S)))
+                found.append(worker.ask(case, deadline.allow(_CASE_LIMIT_S)))
             except Silent as exc:
                 found.append(replace(blank, status=Status.TIMEOUT, reason=str(exc)))
                 break
             except Died as exc:
                 found.append(replace(blank, reason=f"crashed while being traced: {exc}"))
                 break
-    finally:
-        if worker is not None:
-            worker.kill()
     return found
 
 

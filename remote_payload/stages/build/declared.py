@@ -1,0 +1,8 @@
+"""What the stage build needs."""
+
+from __future__ import annotations
+
+from remote_payload.contract.words import Stage
+from remote_payload.stages.declaration import Declaration
+
+DECLARED = Declaration(Stage.BUILD, torch=False, kernel=True, cases=False, expected=True)

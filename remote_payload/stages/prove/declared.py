@@ -1,0 +1,25 @@
+"""What the stage prove needs. What explains a failed gate must not stand behind it."""
+
+from __future__ import annotations
+
+from remote_payload.contract.codec import CodecError
+from remote_payload.contract.request import Request
+from remote_payload.contract.words import PROOFS, Stage
+from remote_payload.stages.declaration import Declaration, Limit, require_above_zero
+
+
+def _sense(request: Request) -> None:
+    for name in request.prove.proofs:
+        if name not in PROOFS:
+            raise CodecError("prove.proofs", f"expected some of {', '.join(PROOFS)}, got {name!r}")
+    require_above_zero(request, "prove", "case_limit_s")
+
+
+DECLARED = Declaration(
+    Stage.PROVE,
+    kernel=True,
+    cases=False,
+    always=True,
+    sense=_sense,
+    limit=Limit("prove", "case_limit_s", "--proof-limit"),
+)
