@@ -24,6 +24,7 @@ if __name__ == "__main__":
     sys.dont_write_bytecode = True
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from remote_payload.contract import layout
 from remote_payload.machine import device_lock
 from remote_payload.machine.device_lock import DeviceLock
 from remote_payload.processes import job_processes, snapshot
@@ -83,14 +84,14 @@ class Records:
         partial = Path("status.partial")
         try:
             self._write(partial, json.dumps(self._status).encode())
-            os.replace(partial, "status.json")
+            os.replace(partial, layout.STATUS)
         except OSError:
             partial.unlink(missing_ok=True)
 
     def beat(self) -> None:
         """Refresh the time of status.json: the job's heartbeat."""
         try:
-            os.utime("status.json")
+            os.utime(layout.STATUS)
         except OSError:
             return
 
@@ -104,7 +105,7 @@ class Records:
             os.fsync(handle)
         finally:
             os.close(handle)
-        os.replace(self._end, "end.json")
+        os.replace(self._end, layout.END)
 
     @staticmethod
     def _write(path: Path, data: bytes) -> None:
@@ -121,7 +122,7 @@ def first_here() -> bool:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return False
-    return not any(map(os.path.exists, ("status.json", "end.json")))
+    return not any(map(os.path.exists, (layout.STATUS, layout.END)))
 
 
 def is_here(folder: Path) -> bool:
@@ -138,7 +139,7 @@ class Supervisor:
 
     def __init__(self, folder: Path, code: Path, workspace: Path) -> None:
         self._folder, self._code, self._workspace = folder, code, workspace
-        self._spec = json.loads(Path("spec.json").read_text("utf-8"))
+        self._spec = json.loads(Path(layout.SPEC).read_text("utf-8"))
         home = os.path.realpath(folder)
         self._records = Records(home)
         self._mark = f"BLACKWELL_SPARSEK_JOB={home}"
@@ -200,7 +201,7 @@ class Supervisor:
         return lock
 
     def _log(self, line: str) -> None:
-        with open("log.txt", "a", encoding="utf-8") as log:
+        with open(layout.LOG, "a", encoding="utf-8") as log:
             log.write(line + "\n")
 
     def _hold_device(self) -> None:
@@ -238,9 +239,9 @@ class Supervisor:
 
     def _start(self) -> Job:
         argv = [self._spec["python"], "-m", "remote_payload"]
-        argv += [str(self._folder / "request.json"), str(self._folder / "result.json")]
-        argv += ["--builds", str(self._workspace / "builds")]
-        return Job(argv, str(self._code), self._env, Path("log.txt"), self._mark)
+        argv += [str(self._folder / layout.REQUEST), str(self._folder / layout.RESULT)]
+        argv += ["--builds", str(self._workspace / layout.BUILDS)]
+        return Job(argv, str(self._code), self._env, Path(layout.LOG), self._mark)
 
     def _watch(self, job: Job) -> str:
         """Wait for the end, or bring it about; the first reason counts."""
@@ -268,7 +269,7 @@ class Supervisor:
         if seconds > self._spec["time_limit_s"]:
             return "timeout"
         try:
-            size = os.stat("log.txt").st_size
+            size = os.stat(layout.LOG).st_size
         except OSError:
             size = 0
         return "output-limit" if size > self._spec["output_limit_bytes"] else "exit"

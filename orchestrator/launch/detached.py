@@ -21,7 +21,7 @@ from orchestrator.launch.answer import (
 )
 from orchestrator.launch.base import BeatSink, LogSink
 from orchestrator.launch.offer import offered_files
-from orchestrator.launch.pull import LOG, Pull
+from orchestrator.launch.pull import Pull
 from orchestrator.transport import agent
 from orchestrator.transport.agent import AgentSession, unpack_json
 from orchestrator.transport.base import Transport
@@ -31,6 +31,7 @@ from orchestrator.values.host import Host
 from orchestrator.values.job import JobEnd, JobSpec
 from orchestrator.values.progress import Progress
 from remote_payload.contract import codec
+from remote_payload.contract.layout import LOG, REQUEST, SPEC
 from remote_payload.contract.request import Request
 
 AGENT = "job"
@@ -68,8 +69,8 @@ class DetachedLauncher:
         """asking: called before the job is asked for; until then the host has not heard of it."""
         facts = asdict(spec) | {"env": dict(spec.env)}
         files = {
-            "request.json": request,
-            "spec.json": json.dumps(facts),
+            REQUEST: request,
+            SPEC: json.dumps(facts),
             "snapshot": spec.snapshot,
             "owner": self._submits_as,
         }

@@ -14,12 +14,13 @@ from typing import Any
 
 from orchestrator.errors import HostUnfit
 from orchestrator.values.job import RemoteFile
+from remote_payload.contract.layout import ARTIFACTS, LOG, RESULT
 
 # Reports of Nsight Compute reach some hundred MB; a run of more is a mistake or an attack.
 RUN_LIMIT_BYTES = 8 << 30
 _SHOWN_CHARACTERS = 80
-_FILES = ("result.json", "log.txt")
-_FOLDER = "artifacts"
+_FILES = (RESULT, LOG)
+_FOLDER = ARTIFACTS
 _PARTIAL = ".partial"
 # 255 bytes are what file systems take, and the unfinished file has a longer name.
 _MOST_NAME_BYTES = 255 - len(_PARTIAL)

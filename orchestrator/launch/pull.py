@@ -24,8 +24,8 @@ from orchestrator.transport.agent import AgentSession, mixed_up, unpack_json
 from orchestrator.values.host import Host
 from orchestrator.values.job import OUTPUT_LIMIT_BYTES, RemoteFile
 from orchestrator.values.progress import Progress
+from remote_payload.contract.layout import LOG
 
-LOG = "log.txt"
 # A job is stopped for its output a moment later than it should be; more than this is a lie.
 LOG_LIMIT_BYTES = 2 * OUTPUT_LIMIT_BYTES
 _HASH_BYTES = 1 << 20

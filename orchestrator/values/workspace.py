@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from remote_payload.contract.layout import BUILDS, JOBS, SNAPSHOTS
+
 # Where the inventory names none.
 WORKSPACE = "~/.cache/blackwell-sparsek"
 # Only /workspace outlives a pod's restart: docs.runpod.io/pods/storage/types.
@@ -31,7 +33,7 @@ class Workspace:
     @property
     def snapshots(self) -> PurePosixPath:
         """Published source trees, one folder per digest; never changed once they are there."""
-        return self.root / "snapshots"
+        return self.root / SNAPSHOTS
 
     def snapshot(self, digest: str) -> PurePosixPath:
         return self.snapshots / _name(digest)
@@ -39,15 +41,12 @@ class Workspace:
     @property
     def builds(self) -> PurePosixPath:
         """Compiled libraries, one folder per build key."""
-        return self.root / "builds"
-
-    def build(self, key: str) -> PurePosixPath:
-        return self.builds / _name(key)
+        return self.root / BUILDS
 
     @property
     def jobs(self) -> PurePosixPath:
         """Requests, logs and results, one folder per run; never pruned."""
-        return self.root / "jobs"
+        return self.root / JOBS
 
     def job(self, run_id: str) -> PurePosixPath:
         return self.jobs / _name(run_id)

@@ -23,6 +23,7 @@ from orchestrator.workflows.diagnose import Beside, look_command
 from orchestrator.workflows.jobs.errand import Errand, spec_of
 from orchestrator.workflows.jobs.run_job import run_job
 from orchestrator.workflows.plan import Plan
+from remote_payload.contract.layout import REQUEST, RESULT
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def dry_job(order: Order, scan: Scan, host: Host) -> tuple[DryStep, ...]:
     workspace = Workspace(PurePosixPath(host.workspace))
     code, job = workspace.snapshot(spec.snapshot), workspace.job("<run-id>")
     runner = (str(code / "remote_payload" / "runner.py"), str(job), str(code), host.workspace)
-    payload = (str(job / "request.json"), str(job / "result.json"))
+    payload = (str(job / REQUEST), str(job / RESULT))
     builds = ("--builds", str(workspace.builds))
     limits = f"once no other job has its device, for {spec.time_limit_s:g} s at most"
     return (

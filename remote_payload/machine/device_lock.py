@@ -20,6 +20,8 @@ import stat
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Tuple
 
+from remote_payload.contract.layout import JOBS, LOCKS
+
 # A folder of one's own choice, say one that all containers with the same GPUs mount.
 NAMED = "BLACKWELL_SPARSEK_LOCKS"
 # The first of these that is as it should be; nobody's identity counts, so that all choose alike.
@@ -57,7 +59,7 @@ class DeviceLock:
     """The locks of one job. note: why it holds only against jobs of this workspace, or empty."""
 
     def __init__(self, workspace: Path, gpus: Sequence[str]) -> None:
-        self._jobs = workspace / "jobs"
+        self._jobs = workspace / JOBS
         self._wanted = [(MACHINE, fcntl.LOCK_SH if gpus else fcntl.LOCK_EX)]
         self._wanted += [(_file_of(uuid), fcntl.LOCK_EX) for uuid in gpus]
         self.folder, self.note = _place(workspace, [name for name, _ in self._wanted])
@@ -164,7 +166,7 @@ def _place(workspace: Path, names: Sequence[str]) -> Tuple[Path, str]:
                 # Others may be luckier there, so the next place would be for us alone as well.
                 why = f"{exc.filename or place}: {exc.strerror}"
                 break
-    own = workspace / "locks"
+    own = workspace / LOCKS
     own.mkdir(parents=True, exist_ok=True)
     return own, why
 

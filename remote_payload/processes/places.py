@@ -10,8 +10,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Callable, Dict
 
+from remote_payload.contract.layout import SNAPSHOTS
+
 # A job's code lies in <workspace>/snapshots/<digest>, and is run from there.
-_SNAPSHOTS = "snapshots"
 
 
 def hidden(value: Any) -> Any:
@@ -39,7 +40,7 @@ def trace() -> None:
 @lru_cache(maxsize=4)
 def _mask(here: str, home: str) -> Callable[[str], str]:
     words: Dict[str, str] = {}
-    if Path(here).parent.name == _SNAPSHOTS:
+    if Path(here).parent.name == SNAPSHOTS:
         words[str(Path(here).parents[1])] = "<workspace>"
     for place in (home, os.path.realpath(home)) if home else ():
         words.setdefault(place, "~")

@@ -6,6 +6,7 @@ from orchestrator.readers.ptxas import CompilerReport, first_error, parse
 from orchestrator.report import format as fmt
 from orchestrator.report.view import BuildView, EnvironmentView, ReproduceView, Table
 from orchestrator.values.run import Run
+from remote_payload.contract.layout import LOG, REQUEST, RESULT
 from remote_payload.contract.records import BuildReport, GpuState, Machine
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Status
@@ -180,10 +181,10 @@ def reproduce(run: Run) -> ReproduceView:
     if result:
         facts += [("Started", result.started_at), ("Finished", result.finished_at)]
         facts += [("Seed", str(result.request.seed)), ("Schema", str(result.schema))]
-    files = [("run.json", "the command's side of the run"), ("request.json", "what was asked")]
+    files = [("run.json", "the command's side of the run"), (REQUEST, "what was asked")]
     if result:
-        files.append(("result.json", "facts and raw samples: every number above"))
-    files.append(("log.txt", "the job's log"))
+        files.append((RESULT, "facts and raw samples: every number above"))
+    files.append((LOG, "the job's log"))
     rows = tuple((f"runs/{card.run_id}/{name}", what) for name, what in files)
     again = card.for_others().reproduce
     return ReproduceView(again, Table(("", ""), tuple(facts)), Table(("File", ""), rows))

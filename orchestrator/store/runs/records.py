@@ -11,9 +11,10 @@ from pathlib import Path
 from orchestrator.errors import RunError
 from orchestrator.store.runs import run_files
 from orchestrator.store.runs.run_store import CARD, LENT, RECORDS, REPORT
+from remote_payload.contract.layout import ARTIFACTS
 
 CHARTS = "charts"
-_KEPT = (*RECORDS, "artifacts", LENT)
+_KEPT = (*RECORDS, ARTIFACTS, LENT)
 _DRAWN_ANEW = (REPORT, CHARTS)
 _ARRIVING = ".arriving-"
 

@@ -20,11 +20,12 @@ from orchestrator.values.job import JobEnd
 from orchestrator.values.price import Price
 from orchestrator.values.run import RunCard
 from remote_payload.contract import codec
+from remote_payload.contract.layout import END, REQUEST, RESULT
 from remote_payload.contract.request import Request
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import SCHEMA
 
-CARD, REQUEST, RESULT, END = "run.json", "request.json", "result.json", "end.json"
+CARD = "run.json"
 PRICE = "price.json"
 # The raw samples of ten thousand cases take some ten MB.
 LIMIT_BYTES = 256 << 20

@@ -18,7 +18,7 @@ from orchestrator.here.alone import alone
 from orchestrator.here.local_fault import told
 from orchestrator.store.runs import run_files, run_order
 from orchestrator.store.runs.naming import is_path, named, new_run_id, reads_as_a_run
-from orchestrator.store.runs.run_files import CARD, END, PRICE, REQUEST, RESULT
+from orchestrator.store.runs.run_files import CARD, PRICE
 from orchestrator.values.claim import Claim, difference
 from orchestrator.values.command import typed
 from orchestrator.values.job import Ending, JobEnd
@@ -26,12 +26,13 @@ from orchestrator.values.price import Charge, Price
 from orchestrator.values.privacy.redaction import discreet
 from orchestrator.values.run import UNKNOWN, Run, RunCard
 from remote_payload.contract import codec
+from remote_payload.contract.layout import ARTIFACTS, END, LOG, REQUEST, RESULT
 from remote_payload.contract.request import Request
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Status
 
 __all__ = ["CARD", "END", "LOG", "PRICE", "REPORT", "REQUEST", "RESULT", "RunStore", "new_run_id"]
-LOG, REPORT = "log.txt", "report.md"
+REPORT = "report.md"
 # What came of a run, and cannot be had again once its host has forgotten it.
 RECORDS = (CARD, REQUEST, RESULT, END, PRICE, LOG)
 # In a run's folder: the run on another host whose counters it borrowed.
@@ -254,7 +255,7 @@ def _other_run(card: Path, outer: Path) -> str:
     place = card.parent.relative_to(outer)
     if place.parts in ((), (LENT,)):
         return ""
-    return str(place) if place.parts[0] not in (LENT, "artifacts") or _is_card(card) else ""
+    return str(place) if place.parts[0] not in (LENT, ARTIFACTS) or _is_card(card) else ""
 
 
 def _is_card(path: Path) -> bool:

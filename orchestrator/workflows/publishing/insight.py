@@ -9,9 +9,10 @@ from orchestrator.readers.sass import MachineCode, describe, parse
 from orchestrator.report.sections.bottleneck import Insight
 from orchestrator.values.run import Run
 from orchestrator.workflows.publishing.counters import Profiled, calls, profiled
+from remote_payload.contract.layout import ARTIFACTS
 
 # Where the stage trace leaves the listing of our library (remote_payload/compiling/disassembly.py).
-LISTING = Path("artifacts") / "trace" / "sparsek.sass"
+LISTING = Path(ARTIFACTS) / "trace" / "sparsek.sass"
 
 
 def insight(run: Run, folder: Path, held: Profiled | None = None) -> Insight:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 from remote_payload.contract import codec, ncu_command
+from remote_payload.contract.layout import ARTIFACTS
 from remote_payload.contract.ncu_command import SUFFIX, Ncu, NothingToCollect, ProfiledCall
 from remote_payload.contract.plans import NcuPlan
 from remote_payload.contract.records import CheckRecord, NcuRecord, NcuReport
@@ -28,7 +29,6 @@ from remote_payload.processes.isolate import Deadline
 from remote_payload.stages.ncu.declared import NEEDS_GPU
 from remote_payload.stages.ncu.ncu_case import Call
 
-ARTIFACTS = "artifacts"
 FOLDER = "ncu"
 ANSWER_LIMIT_S, PRINT_LIMIT_S = 60.0, 120.0
 SAID_LINES, END_CHARACTERS = 60, 4000

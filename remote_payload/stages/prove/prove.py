@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
+from remote_payload.contract.layout import ARTIFACTS
 from remote_payload.contract.records import ProofRecord
 from remote_payload.contract.words import Stage, Status
 from remote_payload.operators.setting import Setting
@@ -19,7 +20,7 @@ from remote_payload.processes import bounded
 from remote_payload.processes.announce import say, step
 from remote_payload.processes.isolate import Deadline
 
-ARTIFACTS, FOLDER = "artifacts", "prove"
+FOLDER = "prove"
 OUTPUT_LIMIT_BYTES = 4 << 20
 _LINE_CHARACTERS = 300
 
