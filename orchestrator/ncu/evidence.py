@@ -31,28 +31,6 @@ from orchestrator.readers.ncu.quantities.quantity import (
     asked,
 )
 
-_TITLES = {
-    "tensor_pipe": "tensor pipe",
-    "wgmma_pipe": "tensor pipe by wgmma",
-    "exp_pipe": "exp pipe",
-    "dram": "DRAM",
-    "l2": "L2",
-    "l1": "L1/TEX",
-    "mem_busy": "busiest memory unit",
-    "mem_links": "busiest link between memory units",
-    "mem_pipes": "memory pipes of the SM",
-    "memory": "busiest part of the memory system",
-    "fma_pipe": "FMA pipe",
-    "alu_pipe": "ALU pipe",
-    "lsu_pipe": "LSU pipe",
-    "issue_slots": "issue slots",
-    "eligible_warps": "eligible warps",
-    "sm_busy": "busiest instruction pipe of the SM",
-    "compute": "busiest unit of the SM",
-    "occupancy": "occupancy achieved",
-    "occupancy_limit": "occupancy possible",
-    "waves": "waves per SM",
-}
 # Why warps wait, each under all names that a file may have it under; the first kind that was
 # measured speaks, for they count different things. Not being selected is no wait: another warp ran.
 _WAITS = (
@@ -119,8 +97,8 @@ def _evidence(
 ) -> tuple[Evidence, ...]:
     found = [
         one
-        for key, title in _TITLES.items()
-        if (one := _one(kernels, value, key, title)) is not None
+        for key, quantity in QUANTITIES.items()
+        if quantity.says and (one := _one(kernels, value, key, quantity)) is not None
     ]
     found += _waits(kernels, value)
     found += _derived(kernels, value, minimum_bytes)
@@ -128,17 +106,20 @@ def _evidence(
     return (*found, *_by_form(found, kernels, value), *_grid(kernels, value))
 
 
-def _one(kernels: Sequence[KernelCapture], value: Value, key: str, title: str) -> Evidence | None:
+def _one(
+    kernels: Sequence[KernelCapture], value: Value, key: str, quantity: Quantity
+) -> Evidence | None:
     """The figure, or what stands there and is not understood; None if it was not collected."""
-    quantity = QUANTITIES[key]
     other = other_denominator(key)
     for one in (quantity, other) if other else (quantity,):
         figure = value(one)
         if figure is not None:
             unit = one.unit if one.unit == "%" else ""
-            return Evidence(key, title, figure, unit, _name(kernels, one))
+            return Evidence(key, quantity.says, figure, unit, _name(kernels, one))
     unclear = _unclear(kernels, quantity)
-    return Evidence(key, title, math.nan, "", unclear.name, unclear.said) if unclear.said else None
+    if not unclear.said:
+        return None
+    return Evidence(key, quantity.says, math.nan, "", unclear.name, unclear.said)
 
 
 def _unclear(kernels: Sequence[KernelCapture], quantity: Quantity) -> Reading:

@@ -100,7 +100,7 @@ def _groups(kernels: Sequence[KernelCapture]) -> list[list[KernelCapture]]:
 def _headline(kernels: Sequence[KernelCapture], groups: Sequence[object]) -> str:
     counts = (
         _count(len({one.kernel for one in kernels}), "kernel"),
-        _count(len(groups), "launch case"),
+        _count(len(groups), "launch shape"),
         _count(sum(one.launches for one in kernels), "launch", "launches"),
     )
     gpu = next((one.text(_GPU) for one in kernels if one.text(_GPU)), "a GPU it does not name")
@@ -206,7 +206,9 @@ def _any_has(group: Sequence[KernelCapture], metric: str) -> bool:
 
 def _not_shown(groups: int) -> str:
     more = groups - _GROUPS_SHOWN
-    return f"{more} more launch cases stand in the list above; their counters: --json." * (more > 0)
+    return f"{more} more launch shapes stand in the list above; their counters: --json." * (
+        more > 0
+    )
 
 
 def _together(kernels: Sequence[KernelCapture]) -> tuple[Table, tuple[str, ...]]:

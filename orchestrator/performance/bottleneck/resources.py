@@ -3,29 +3,13 @@
 from __future__ import annotations
 
 from orchestrator.performance.bottleneck.evidence import TENSOR_KEYS, Evidence, Known, Limit
+from orchestrator.readers.ncu.quantities.metrics import QUANTITIES
 
 # Ours: two shares that close are taken for one and the same.
 _SAME_POINTS = 5.0
-_LIMITS = {
-    "tensor_pipe": Limit.TENSOR,
-    "wgmma_pipe": Limit.TENSOR,
-    "tc_pipe": Limit.TENSOR,
-    "exp_pipe": Limit.EXP,
-    "dram": Limit.DRAM,
-    "l2": Limit.L2,
-    "l1": Limit.L1,
-    "shared": Limit.SHARED,
-    "fma_pipe": Limit.FMA,
-    "alu_pipe": Limit.ALU,
-    "lsu_pipe": Limit.LSU,
-    "issue_slots": Limit.ISSUE,
-    "mem_pipes": Limit.MEMORY_PIPES,
-    "mem_busy": Limit.MEMORY,
-    "mem_links": Limit.MEMORY,
-    "memory": Limit.MEMORY,
-    "sm_busy": Limit.COMPUTE,
-    "compute": Limit.COMPUTE,
-}
+_LIMITS = {key: Limit[one.limits] for key, one in QUANTITIES.items() if one.limits}
+# Evidence that stands for no one quantity.
+_LIMITS |= {"tc_pipe": Limit.TENSOR, "shared": Limit.SHARED}
 # Pipes that only the form of their name makes known: `pipe:fp64`.
 _PIPE, _UNIT = "pipe:", "unit:"
 _PIPES = {
@@ -39,18 +23,8 @@ _PIPES = {
     "lsu": Limit.LSU,
     "fp64": Limit.FP64,
 }
-_IN_PIPES = ("lsu_pipe", "l1", "shared", "pipe:lsu", "pipe:tex")
-_IN_MEMORY = ("dram", "l2", "l1", "shared", "lsu_pipe", "mem_pipes")
-_IN_SM = (*TENSOR_KEYS, "exp_pipe", "fma_pipe", "alu_pipe", "lsu_pipe", "issue_slots")
 # A throughput that is the greatest of others: itself a resource only if none of them explains it.
-_PARTS = {
-    "mem_pipes": _IN_PIPES,
-    "mem_busy": _IN_MEMORY,
-    "mem_links": _IN_MEMORY,
-    "memory": _IN_MEMORY,
-    "sm_busy": _IN_SM,
-    "compute": (*_IN_SM, "mem_pipes"),
-}
+_PARTS = {key: one.contains for key, one in QUANTITIES.items() if one.contains}
 # Of the elapsed cycles all: no unit that they contain is busier, over the whole kernel.
 OVERALL = ("compute", "memory", "mem_busy", "mem_links", "mem_pipes")
 _MEMORY_UNITS = frozenset(

@@ -29,6 +29,7 @@ from orchestrator.readers.ncu.quantities.quantity import (
     asked,
     shown,
     stall,
+    telling,
 )
 from orchestrator.readers.ncu.quantities.throughput import CACHES, ISSUE_SLOTS, OVERALL, PIPES
 
@@ -122,13 +123,16 @@ QUANTITIES: MappingProxyType[str, Quantity] = MappingProxyType(
             COMPUTE,
             "Executed Ipc Active",
         ),
-        "eligible_warps": shown(
-            "Eligible warps per scheduler",
-            "smsp__warps_eligible.avg.per_cycle_active",
-            "warp",
-            NEVER,
-            SCHEDULER,
-            "Eligible Warps Per Scheduler",
+        "eligible_warps": telling(
+            shown(
+                "Eligible warps per scheduler",
+                "smsp__warps_eligible.avg.per_cycle_active",
+                "warp",
+                NEVER,
+                SCHEDULER,
+                "Eligible Warps Per Scheduler",
+            ),
+            "eligible warps",
         ),
         "instructions": shown(
             "Instructions executed",
@@ -138,21 +142,27 @@ QUANTITIES: MappingProxyType[str, Quantity] = MappingProxyType(
             INSTRUCTIONS,
             "Executed Instructions",
         ),
-        "occupancy": shown(
-            "Occupancy achieved",
-            f"sm__warps_active.{PER_ACTIVE}",
-            "%",
-            PER_ACTIVE_CYCLE,
-            OCCUPANCY,
-            "Achieved Occupancy",
+        "occupancy": telling(
+            shown(
+                "Occupancy achieved",
+                f"sm__warps_active.{PER_ACTIVE}",
+                "%",
+                PER_ACTIVE_CYCLE,
+                OCCUPANCY,
+                "Achieved Occupancy",
+            ),
+            "occupancy achieved",
         ),
-        "occupancy_limit": shown(
-            "Occupancy possible",
-            "sm__maximum_warps_per_active_cycle_pct",
-            "%",
-            SAME,
-            OCCUPANCY,
-            "Theoretical Occupancy",
+        "occupancy_limit": telling(
+            shown(
+                "Occupancy possible",
+                "sm__maximum_warps_per_active_cycle_pct",
+                "%",
+                SAME,
+                OCCUPANCY,
+                "Theoretical Occupancy",
+            ),
+            "occupancy possible",
         ),
         "blocks_by_registers": shown(
             "Blocks per SM that registers allow",
@@ -202,13 +212,16 @@ QUANTITIES: MappingProxyType[str, Quantity] = MappingProxyType(
             LAUNCH,
             "Dynamic Shared Memory Per Block",
         ),
-        "waves": shown(
-            "Waves per SM",
-            "launch__waves_per_multiprocessor",
-            "",
-            NEVER,
-            LAUNCH,
-            "Waves Per SM",
+        "waves": telling(
+            shown(
+                "Waves per SM",
+                "launch__waves_per_multiprocessor",
+                "",
+                NEVER,
+                LAUNCH,
+                "Waves Per SM",
+            ),
+            "waves per SM",
         ),
         "shared_conflicts": asked(
             "Shared memory bank conflicts", f"l1tex__data_bank_conflicts{_shared}", "", SUM

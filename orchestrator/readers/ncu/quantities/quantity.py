@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from orchestrator.readers.ncu.quantities.unit import alike
@@ -41,7 +41,10 @@ class Quantity:
     """One thing to know. metric: its name on sm_90; elsewhere: names on other chips.
 
     section: identifier of the section that collects it, empty if it must be asked for by name.
-    labels: each (section, label) under which a details page of some version prints it.
+    labels: each (section, label) under which a details page of some version prints it. says: what
+    it is called as evidence of what holds a kernel back; empty: it is none. limits: the name of
+    the `bottleneck` Limit whose share of its own peak it is. contains: keys of the quantities of
+    which it is the greatest.
     """
 
     title: str
@@ -51,6 +54,9 @@ class Quantity:
     section: str = ""
     labels: tuple[tuple[str, str], ...] = ()
     elsewhere: tuple[str, ...] = ()
+    says: str = ""
+    limits: str = ""
+    contains: tuple[str, ...] = ()
 
     @property
     def label(self) -> tuple[str, str] | None:
@@ -109,6 +115,13 @@ def asked(
 ) -> Quantity:
     """A quantity that no section holds and that must be asked for by its name."""
     return Quantity(title, metric, unit, combination, elsewhere=elsewhere)
+
+
+def telling(
+    quantity: Quantity, says: str, limits: str = "", contains: tuple[str, ...] = ()
+) -> Quantity:
+    """The same quantity as evidence of what holds a kernel back."""
+    return replace(quantity, says=says, limits=limits, contains=contains)
 
 
 def stall(reason: str) -> Quantity:

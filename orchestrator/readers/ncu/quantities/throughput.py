@@ -18,8 +18,16 @@ from orchestrator.readers.ncu.quantities.quantity import (
     SOL,
     Quantity,
     shown,
+    telling,
 )
 
+# What contains what; by key, those that are found by the form of their name alone included.
+IN_PIPES = ("lsu_pipe", "l1", "shared", "pipe:lsu", "pipe:tex")
+IN_MEMORY = ("dram", "l2", "l1", "shared", "lsu_pipe", "mem_pipes")
+IN_SM = (
+    *("tensor_pipe", "wgmma_pipe", "tc_pipe"),
+    *("exp_pipe", "fma_pipe", "alu_pipe", "lsu_pipe", "issue_slots"),
+)
 _pipe = "sm__inst_executed_pipe"
 
 
@@ -55,80 +63,142 @@ def _unlabelled(title: str, metric: str) -> Quantity:
 
 
 OVERALL = {
-    "compute": _of_elapsed(
-        "Compute throughput (of peak)",
-        "sm__throughput",
-        SOL,
-        "Compute (SM) Throughput",
-        formerly=("Compute (SM) [%]", "SM [%]", "SOL SM", "SOL SM [%]"),
+    "compute": telling(
+        _of_elapsed(
+            "Compute throughput (of peak)",
+            "sm__throughput",
+            SOL,
+            "Compute (SM) Throughput",
+            formerly=("Compute (SM) [%]", "SM [%]", "SOL SM", "SOL SM [%]"),
+        ),
+        "busiest unit of the SM",
+        "COMPUTE",
+        (*IN_SM, "mem_pipes"),
     ),
-    "memory": _of_elapsed(
-        "Memory throughput (of peak)",
-        "gpu__compute_memory_throughput",
-        SOL,
-        "Memory Throughput",
-        formerly=("Memory [%]", "SOL Memory", "SOL Memory [%]"),
+    "memory": telling(
+        _of_elapsed(
+            "Memory throughput (of peak)",
+            "gpu__compute_memory_throughput",
+            SOL,
+            "Memory Throughput",
+            formerly=("Memory [%]", "SOL Memory", "SOL Memory [%]"),
+        ),
+        "busiest part of the memory system",
+        "MEMORY",
+        IN_MEMORY,
     ),
-    "dram": _of_elapsed(
-        "DRAM throughput (of peak)",
-        "gpu__dram_throughput",
-        SOL,
-        "DRAM Throughput",
-        "dram__throughput",
-        formerly=("SOL DRAM", "SOL FB"),
+    "dram": telling(
+        _of_elapsed(
+            "DRAM throughput (of peak)",
+            "gpu__dram_throughput",
+            SOL,
+            "DRAM Throughput",
+            "dram__throughput",
+            formerly=("SOL DRAM", "SOL FB"),
+        ),
+        "DRAM",
+        "DRAM",
     ),
 }
 
 CACHES = {
-    "l2": _of_elapsed(
-        "L2 throughput (of peak)",
-        "lts__throughput",
-        SOL,
-        "L2 Cache Throughput",
-        formerly=("SOL L2 Cache", "SOL L2"),
+    "l2": telling(
+        _of_elapsed(
+            "L2 throughput (of peak)",
+            "lts__throughput",
+            SOL,
+            "L2 Cache Throughput",
+            formerly=("SOL L2 Cache", "SOL L2"),
+        ),
+        "L2",
+        "L2",
     ),
     # Of the active peak, as its section asks for it; sections alone ever print the other.
-    "l1": shown(
-        "L1/TEX throughput (of peak)",
-        f"l1tex__throughput.{PER_ACTIVE}",
-        "%",
-        PER_ACTIVE_CYCLE,
-        SOL,
-        "L1/TEX Cache Throughput",
-        formerly=("SOL L1/TEX Cache", "SOL TEX"),
+    "l1": telling(
+        shown(
+            "L1/TEX throughput (of peak)",
+            f"l1tex__throughput.{PER_ACTIVE}",
+            "%",
+            PER_ACTIVE_CYCLE,
+            SOL,
+            "L1/TEX Cache Throughput",
+            formerly=("SOL L1/TEX Cache", "SOL TEX"),
+        ),
+        "L1/TEX",
+        "L1",
     ),
-    "mem_busy": _of_elapsed(
-        "Memory units busy", "gpu__compute_memory_access_throughput", MEMORY, "Mem Busy"
+    "mem_busy": telling(
+        _of_elapsed(
+            "Memory units busy", "gpu__compute_memory_access_throughput", MEMORY, "Mem Busy"
+        ),
+        "busiest memory unit",
+        "MEMORY",
+        IN_MEMORY,
     ),
-    "mem_links": _of_elapsed(
-        "Links between memory units busy",
-        "gpu__compute_memory_request_throughput",
-        MEMORY,
-        "Max Bandwidth",
+    "mem_links": telling(
+        _of_elapsed(
+            "Links between memory units busy",
+            "gpu__compute_memory_request_throughput",
+            MEMORY,
+            "Max Bandwidth",
+        ),
+        "busiest link between memory units",
+        "MEMORY",
+        IN_MEMORY,
     ),
-    "mem_pipes": _of_elapsed(
-        "Memory pipes of the SM busy", "sm__memory_throughput", MEMORY, "Mem Pipes Busy"
+    "mem_pipes": telling(
+        _of_elapsed(
+            "Memory pipes of the SM busy", "sm__memory_throughput", MEMORY, "Mem Pipes Busy"
+        ),
+        "memory pipes of the SM",
+        "MEMORY_PIPES",
+        IN_PIPES,
     ),
 }
 
 PIPES = {
-    "sm_busy": _of_active("SM busy", "sm__instruction_throughput", "SM Busy"),
-    "tensor_pipe": _of_active(
-        "Tensor pipe (all) active", "sm__pipe_tensor_cycles_active", "Tensor (All)"
+    "sm_busy": telling(
+        _of_active("SM busy", "sm__instruction_throughput", "SM Busy"),
+        "busiest instruction pipe of the SM",
+        "COMPUTE",
+        IN_SM,
     ),
-    "wgmma_pipe": _of_active(
-        "Tensor pipe (wgmma instructions)", f"{_pipe}_tensor_op_gmma", "Tensor (Warp Group)"
+    "tensor_pipe": telling(
+        _of_active("Tensor pipe (all) active", "sm__pipe_tensor_cycles_active", "Tensor (All)"),
+        "tensor pipe",
+        "TENSOR",
     ),
-    "exp_pipe": _of_active("XU pipe (exp and alike)", f"{_pipe}_xu", "XU"),
-    "fma_pipe": _unlabelled("FMA pipe active", "sm__pipe_fma_cycles_active"),
-    "alu_pipe": _unlabelled("ALU pipe active", "sm__pipe_alu_cycles_active"),
-    "lsu_pipe": _of_active("LSU pipe", f"{_pipe}_lsu", "LSU"),
+    "wgmma_pipe": telling(
+        _of_active(
+            "Tensor pipe (wgmma instructions)", f"{_pipe}_tensor_op_gmma", "Tensor (Warp Group)"
+        ),
+        "tensor pipe by wgmma",
+        "TENSOR",
+    ),
+    "exp_pipe": telling(
+        _of_active("XU pipe (exp and alike)", f"{_pipe}_xu", "XU"), "exp pipe", "EXP"
+    ),
+    "fma_pipe": telling(
+        _unlabelled("FMA pipe active", "sm__pipe_fma_cycles_active"), "FMA pipe", "FMA"
+    ),
+    "alu_pipe": telling(
+        _unlabelled("ALU pipe active", "sm__pipe_alu_cycles_active"), "ALU pipe", "ALU"
+    ),
+    "lsu_pipe": telling(
+        _of_active("LSU pipe", f"{_pipe}_lsu", "LSU"),
+        "LSU pipe",
+        "LSU",
+    ),
 }
 
-ISSUE_SLOTS = _of_active(
-    "Issue slots busy",
-    "sm__inst_issued",
-    "Issue Slots Busy",
-    "smsp__issue_active",
-    "sm__issue_active",
+ISSUE_SLOTS = telling(
+    _of_active(
+        "Issue slots busy",
+        "sm__inst_issued",
+        "Issue Slots Busy",
+        "smsp__issue_active",
+        "sm__issue_active",
+    ),
+    "issue slots",
+    "ISSUE",
 )
