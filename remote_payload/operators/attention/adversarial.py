@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
-from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import torch
 
@@ -173,6 +173,11 @@ def judge(case: Challenge, qkv: Tensors, out: Tensor) -> str:
     truth = reference.blocks(q, k, v, case.causal, scale)
     wrong = measure_error.describe(measure_error.measure((out,), truth, allowed))
     return f"{wrong}; allowed: {case.criterion.value}" if wrong else ""
+
+
+def arguments(case: Challenge, q: Tensor, k: Tensor, v: Tensor) -> Dict[str, Any]:
+    """What a call gets by name."""
+    return {"causal": case.causal, "scale": scale_of(case, q)}
 
 
 def scale_of(case: Challenge, q: Tensor) -> float:

@@ -45,15 +45,15 @@ def main(order: Path, verdict: Path) -> None:
 
 def _try(case: Challenge, loaded: Loaded, setting: Setting) -> Tuple[str, str]:
     """What is wrong, and the kernel that ran."""
-    qkv = _on_device(case, setting)
-    arguments = {"causal": case.causal, "scale": adversarial.scale_of(case, qkv[0])}
-    kernel = loaded.implementation(*qkv, **arguments).partition(",")[0]
+    tensors = _on_device(case, setting)
+    arguments = adversarial.arguments(case, *tensors)
+    kernel = loaded.implementation(*tensors, **arguments).partition(",")[0]
     with torch.no_grad(), loaded.within():
-        first = loaded.call(*qkv, **arguments).clone()
-        second = loaded.call(*qkv, **arguments)
+        first = loaded.call(*tensors, **arguments).clone()
+        second = loaded.call(*tensors, **arguments)
         settle(setting)
-    _require_form(first, qkv[0])
-    wrong = adversarial.judge(case, qkv, first)
+    _require_form(first, tensors[0])
+    wrong = adversarial.judge(case, tensors, first)
     if not wrong and not torch.equal(first.view(torch.int16), second.view(torch.int16)):
         wrong = "a second call gave other bits"
     return wrong, kernel

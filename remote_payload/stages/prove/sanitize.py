@@ -20,16 +20,13 @@ from typing import Sequence, Tuple
 
 from remote_payload.contract import codec
 from remote_payload.contract.case import Case
-from remote_payload.contract.dtypes import DType
 from remote_payload.machine import installed, toolkit
-from remote_payload.operators.attention.definition import attention_case
+from remote_payload.operators.attention.watched import CASES
 from remote_payload.operators.setting import Setting
 from remote_payload.stages.prove.prove import Late, Place, Refuted, Skipped, last_line
 from remote_payload.stages.prove.prove_conformance import nvcc
 
 PLANTED = "csrc/conformance/planted_faults.cu"
-SMALL = attention_case(1, 2, 200, 64, DType.FP16)
-CASES = (SMALL, attention_case(1, 2, 200, 64, DType.FP16, causal=True))
 # What sanitized_call prints once a case ran: its answer was right, or not.
 SOUND, WRONG = "sound:", "wrong:"
 PLACES = (
