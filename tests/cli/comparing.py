@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Outcome
 
 Compare: TypeAlias = "Callable[..., Outcome]"
-SHAPE = synthetic.case()
+CASE = synthetic.case()
 MADE = "20261122-101530-synthetic-profile"
 AGAIN = "20261123-101530-synthetic-profile"
 

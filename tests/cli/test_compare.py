@@ -14,8 +14,8 @@ from orchestrator.report import comparison
 from orchestrator.values.run import Run
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Stage
-from tests.cli.comparing import AGAIN, MADE, SHAPE, Compare, changed, rows, store, times
-from tests.report import synthetic
+from tests.cli.comparing import AGAIN, CASE, MADE, Compare, changed, rows, store, times
+from tests.report import gone_wrong, synthetic
 
 
 def test_a_faster_kernel_is_faster_in_every_row_under_the_same_conditions(
@@ -88,13 +88,13 @@ def test_other_clocks_are_named_in_the_first_line(compare: Compare) -> None:
 
 def test_other_shapes_are_named_and_only_the_common_ones_are_compared(compare: Compare) -> None:
     result = synthetic.gpu_result()
-    fewer = replace(result, bench=tuple(r for r in result.bench if r.case == SHAPE))
+    fewer = replace(result, bench=tuple(r for r in result.bench if r.case == CASE))
     outcome = compare(result, fewer)
     assert (
         "cases (B=16 S=512 D=64 fp16 H=8,16,32,64,96,128 / B=16 S=512 D=64 fp16 H=96)"
         in outcome.out.splitlines()[0]
     )
-    assert {row[1] for row in rows(outcome)} == {SHAPE.label}
+    assert {row[1] for row in rows(outcome)} == {CASE.label}
     assert "Timed before, not after:" in outcome.out
 
 
@@ -117,13 +117,13 @@ def test_json_holds_what_the_page_says(compare: Compare) -> None:
 
 
 def test_what_is_above_a_roof_is_not_compared() -> None:
-    good, refuted = synthetic.gpu_result(), synthetic.above_roof_result()
+    good, refuted = synthetic.gpu_result(), gone_wrong.above_roof_result()
     found = comparison.compare(synthetic.run(good), synthetic.run(refuted))
     assert {row.provider for row in found.rows} == {"sdpa"}
     (lost,) = [
         one
         for one in found.lost
-        if (one.provider, one.case, one.method.value) == ("sparsek", SHAPE, "back_to_back")
+        if (one.provider, one.case, one.method.value) == ("sparsek", CASE, "back_to_back")
     ]
     assert lost.broke
     assert lost.reason == "its timing is refuted or unusable"
@@ -138,7 +138,7 @@ def test_a_run_without_a_result_cannot_be_compared() -> None:
 @pytest.mark.parametrize(
     ("after", "words"),
     [
-        (synthetic.failed_check_result(), "timed nothing"),
+        (gone_wrong.failed_check_result(), "timed nothing"),
     ],
 )
 def test_a_run_without_timings_is_an_error_that_names_it(
@@ -175,7 +175,7 @@ def test_latest_is_the_latest_that_was_to_time_something(
 
 def test_latest_does_not_pass_over_a_bench_that_broke(compare: Compare, tmp_path: Path) -> None:
     result = synthetic.gpu_result()
-    store(tmp_path, "20261124-101530-synthetic-bench", synthetic.failed_check_result())
+    store(tmp_path, "20261124-101530-synthetic-bench", gone_wrong.failed_check_result())
     assert compare(result, result, "--fail-on-regression").code == 1
 
 

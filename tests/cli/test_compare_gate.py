@@ -9,7 +9,7 @@ import pytest
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Status
 from tests.cli.comparing import Compare, changed, times
-from tests.report import host_bound, synthetic
+from tests.report import gone_wrong, host_bound, synthetic
 
 
 def test_nothing_in_common_is_said_and_a_gate_over_it_is_not_green(compare: Compare) -> None:
@@ -140,7 +140,7 @@ def test_a_gate_is_green_where_the_graphs_decide_for_times_that_were_the_hosts(
 
 @pytest.mark.parametrize(
     ("after", "code"),
-    [(synthetic.failed_check_result(), 1), (synthetic.failed_build_result(), 1)],
+    [(gone_wrong.failed_check_result(), 1), (gone_wrong.failed_build_result(), 1)],
 )
 def test_a_second_run_that_broke_before_it_timed_anything_is_a_regression(
     compare: Compare, after: Result, code: int

@@ -15,7 +15,7 @@ from remote_payload.operators.attention.definition import attention_case
 from tests.cli.conftest import REPOSITORY, Project
 
 MUTANT = REPOSITORY / "tests/fixtures/providers/mutated_hopper.py"
-SHAPE = attention_case(batch=1, heads=2, seq=100, dim=64, dtype=DType.FP16, causal=True)
+CASE = attention_case(batch=1, heads=2, seq=100, dim=64, dtype=DType.FP16, causal=True)
 
 
 def test_a_mutated_hopper_kernel_fails_the_check_and_its_first_wrong_element_is_named(
@@ -32,12 +32,12 @@ def test_a_mutated_hopper_kernel_fails_the_check_and_its_first_wrong_element_is_
     broken = records["broken"]
     assert broken["status"] == "failed"
     assert broken["error"]["first"] == [0, 0, 16, 0], "the second warp's first query"
-    q, k, v = inputs.make(SHAPE, seed=42)
+    q, k, v = inputs.make(CASE, seed=42)
     want = reference.attention(q, k, v, causal=True, scale=0.125)[0, 0, 16, 0]
     assert broken["error"]["first_want"] == pytest.approx(float(want))
     # That query takes itself for the first one, and sees the first key alone.
     assert broken["error"]["first_got"] == pytest.approx(float(v[0, 0, 0, 0]), abs=1e-3)
-    named = f"broken on {SHAPE.label}: "
+    named = f"broken on {CASE.label}: "
     where = f"first at [0, 0, 16, 0]: {float(v[0, 0, 0, 0]):.5g}, want {float(want):.5g}"
     assert outcome.json["verdict"].startswith(f"FAILED: {named}")
     assert where in outcome.json["verdict"]

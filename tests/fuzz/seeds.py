@@ -19,7 +19,7 @@ from tests.ncu_stage.stand_in import DENIED
 from tests.ncu_stage.test_insight import ONE_KERNEL
 from tests.ncu_stage.test_report import profiled
 from tests.prove.test_report import RECORDS
-from tests.report import host_bound, synthetic, traces
+from tests.report import gone_wrong, host_bound, synthetic, traces
 
 _STAMP = "20261122-101530"
 HONEST = "20261121-101530-honest-profile"
@@ -34,10 +34,10 @@ def write_seeds(root: Path) -> tuple[Path, ...]:
     """One store below `root` for each kind of run, beside an honest one; the runs' folders."""
     kinds = {
         "cpu": synthetic.cpu_result(),
-        "failed-check": synthetic.failed_check_result(),
-        "failed-build": synthetic.failed_build_result(),
-        "above-roof": synthetic.above_roof_result(),
-        "interrupted": synthetic.interrupted_result(),
+        "failed-check": gone_wrong.failed_check_result(),
+        "failed-build": gone_wrong.failed_build_result(),
+        "above-roof": gone_wrong.above_roof_result(),
+        "interrupted": gone_wrong.interrupted_result(),
         "lost": None,
         "host-bound": host_bound.host_bound_result(),
         "wide": _narrow(synthetic.gpu_result(), 8, 32, 96),

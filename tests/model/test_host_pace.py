@@ -13,12 +13,12 @@ from remote_payload.contract.words import Method
 from tests.report import synthetic
 from tests.report.host_bound import host_bound_result
 
-SHAPE = synthetic.case(8)
+CASE = synthetic.case(8)
 
 
 def timed(provider: str, gpu_us: float, host_us: float, **changes: object) -> BenchRecord:
     """A burst as a GPU would show it: the slower of the two sets the pace."""
-    record = synthetic.bench(provider, SHAPE, synthetic.samples(max(gpu_us, host_us * 1.02)))
+    record = synthetic.bench(provider, CASE, synthetic.samples(max(gpu_us, host_us * 1.02)))
     return replace(record, host_us=synthetic.samples(host_us), **changes)  # type: ignore[arg-type]
 
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from orchestrator.performance.attention import tflops
 
 from orchestrator.performance.objection import Objection, Severity, device_of, objections
+from orchestrator.performance.work import tflops
 from remote_payload.contract.dtypes import DType
 from remote_payload.contract.records import BenchRecord
 from remote_payload.contract.result import Result
@@ -20,7 +20,7 @@ from tests.report import synthetic
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "samples" / "results"
 needs_samples = pytest.mark.skipif(not SAMPLES.is_dir(), reason="no collected results here")
-SHAPE = synthetic.case()
+CASE = synthetic.case()
 
 
 def result_of(
@@ -28,11 +28,13 @@ def result_of(
 ) -> Result:
     """A GPU result whose every record has a passed check."""
     cases = dict.fromkeys((record.provider, record.case) for record in records)
-    return replace(
-        synthetic.gpu_result(),
-        machine=synthetic.gpu_machine(gpu=gpu, sm_count=sm_count),
-        bench=records,
-        checks=tuple(synthetic.check(*case) for case in cases),
+    return synthetic.described(
+        replace(
+            synthetic.gpu_result(),
+            machine=synthetic.gpu_machine(gpu=gpu, sm_count=sm_count),
+            bench=records,
+            checks=tuple(synthetic.check(*case) for case in cases),
+        )
     )
 
 
@@ -48,7 +50,7 @@ def test_an_honest_run_meets_no_objection() -> None:
 
 def test_causal_work_counted_as_dense_shows_up_above_the_roof() -> None:
     # "1 075 TFLOPS" on an H100: causal work timed, dense work counted.
-    fast = synthetic.bench("sdpa", SHAPE, synthetic.samples(103.08e9 / 1075e6))
+    fast = synthetic.bench("sdpa", CASE, synthetic.samples(103.08e9 / 1075e6))
     found = only(result_of(fast))
     assert found.severity is Severity.ERROR
     assert "roof" in found.text
@@ -68,25 +70,25 @@ def test_each_roof_can_be_hit() -> None:
 
 
 def test_a_time_between_the_documented_peak_and_the_highest_clock_is_doubted() -> None:
-    fast = synthetic.bench("sdpa", SHAPE, synthetic.samples(106.0))
+    fast = synthetic.bench("sdpa", CASE, synthetic.samples(106.0))
     found = only(result_of(fast))
     assert found.severity is Severity.DOUBT
     assert "documented HBM peak of H100 SXM" in found.text
 
 
 def test_a_time_just_under_every_peak_is_believed() -> None:
-    fine = synthetic.bench("sdpa", SHAPE, synthetic.samples(121.0))
+    fine = synthetic.bench("sdpa", CASE, synthetic.samples(121.0))
     assert objections(result_of(fine)) == ()
 
 
 @pytest.mark.parametrize("gpu", ["NVIDIA GeForce 256", "NVIDIA H100 80GB HBM3"])
 def test_no_roof_is_applied_to_an_unknown_gpu_or_a_slice_of_one(gpu: str) -> None:
-    fast = synthetic.bench("sdpa", SHAPE, synthetic.samples(1.0))
+    fast = synthetic.bench("sdpa", CASE, synthetic.samples(1.0))
     assert objections(result_of(fast, gpu=gpu, sm_count=16)) == ()
 
 
 def test_a_cpu_run_on_a_machine_with_a_gpu_has_no_gpu_roof() -> None:
-    result = result_of(synthetic.bench("sdpa", SHAPE, synthetic.samples(1.0)))
+    result = result_of(synthetic.bench("sdpa", CASE, synthetic.samples(1.0)))
     result = replace(result, request=synthetic.request(device=Device.CPU))
     assert device_of(result) is None
     assert objections(result) == ()
@@ -94,15 +96,15 @@ def test_a_cpu_run_on_a_machine_with_a_gpu_has_no_gpu_roof() -> None:
 
 @pytest.mark.parametrize("samples", [(), (0.0,) * 9, (-1.0,) * 9, (5.0, float("nan"))])
 def test_samples_that_are_no_times_are_an_error(samples: tuple[float, ...]) -> None:
-    found = only(result_of(synthetic.bench("sdpa", SHAPE, samples)))
+    found = only(result_of(synthetic.bench("sdpa", CASE, samples)))
     assert found.severity is Severity.ERROR
     assert "samples" in found.text
 
 
 @pytest.mark.parametrize("status", [Status.FAILED, Status.SKIPPED, Status.TIMEOUT, None])
 def test_a_timing_without_a_passed_check_is_an_error(status: Status | None) -> None:
-    timed = synthetic.bench("sparsek", SHAPE, synthetic.samples(300.0))
-    checks = () if status is None else (synthetic.check("sparsek", SHAPE, status=status),)
+    timed = synthetic.bench("sparsek", CASE, synthetic.samples(300.0))
+    checks = () if status is None else (synthetic.check("sparsek", CASE, status=status),)
     found = only(replace(result_of(timed), checks=checks))
     assert found.severity is Severity.ERROR
     assert found.text == "timed without a passed check"
@@ -110,30 +112,30 @@ def test_a_timing_without_a_passed_check_is_an_error(status: Status | None) -> N
 
 def test_a_silent_fallback_is_flagged() -> None:
     # The predecessor timed SDPA under its own name: max_diff 0.0, 21592 against 21463 µs.
-    ours = synthetic.bench("sparsek", SHAPE, synthetic.samples(21592.0))
-    theirs = synthetic.bench("sdpa", SHAPE, synthetic.samples(21463.0))
-    checks = tuple(synthetic.check(p, SHAPE, output_digest="same") for p in ("sparsek", "sdpa"))
+    ours = synthetic.bench("sparsek", CASE, synthetic.samples(21592.0))
+    theirs = synthetic.bench("sdpa", CASE, synthetic.samples(21463.0))
+    checks = tuple(synthetic.check(p, CASE, output_digest="same") for p in ("sparsek", "sdpa"))
     found = only(replace(result_of(ours, theirs), checks=checks))
     assert found.severity is Severity.DOUBT
     assert "bit-identical output and equal time as sdpa" in found.text
 
 
 def test_equal_bits_at_another_speed_are_no_fallback() -> None:
-    ours = synthetic.bench("sparsek", SHAPE, synthetic.samples(300.0))
-    theirs = synthetic.bench("sdpa", SHAPE, synthetic.samples(370.0))
-    checks = tuple(synthetic.check(p, SHAPE, output_digest="same") for p in ("sparsek", "sdpa"))
+    ours = synthetic.bench("sparsek", CASE, synthetic.samples(300.0))
+    theirs = synthetic.bench("sdpa", CASE, synthetic.samples(370.0))
+    checks = tuple(synthetic.check(p, CASE, output_digest="same") for p in ("sparsek", "sdpa"))
     assert objections(replace(result_of(ours, theirs), checks=checks)) == ()
 
 
 def test_pytorchs_default_being_one_of_its_backends_is_only_a_note() -> None:
     names = ("sdpa", "sdpa-flash")
-    records = [synthetic.bench(name, SHAPE, synthetic.samples(370.0)) for name in names]
-    checks = tuple(synthetic.check(name, SHAPE, output_digest="same") for name in names)
+    records = [synthetic.bench(name, CASE, synthetic.samples(370.0)) for name in names]
+    checks = tuple(synthetic.check(name, CASE, output_digest="same") for name in names)
     assert only(replace(result_of(*records), checks=checks)).severity is Severity.NOTE
 
 
 def test_wild_samples_are_doubted() -> None:
-    wild = synthetic.bench("sdpa", SHAPE, synthetic.samples(370.0, spread=0.3))
+    wild = synthetic.bench("sdpa", CASE, synthetic.samples(370.0, spread=0.3))
     found = only(result_of(wild))
     assert found.severity is Severity.DOUBT
     assert found.text.startswith("1 of 1 timings vary by more than 10 %")
@@ -142,7 +144,7 @@ def test_wild_samples_are_doubted() -> None:
 def test_throttling_is_doubted_and_idling_is_not() -> None:
     def with_reasons(*reasons: str) -> Result:
         state = synthetic.state(throttle_reasons=reasons)
-        return result_of(synthetic.bench("sdpa", SHAPE, synthetic.samples(370.0), after=state))
+        return result_of(synthetic.bench("sdpa", CASE, synthetic.samples(370.0), after=state))
 
     assert objections(with_reasons("gpu_idle")) == ()
     assert "sw_power_cap" in only(with_reasons("gpu_idle", "sw_power_cap")).text
@@ -161,15 +163,15 @@ def test_a_moving_clock_is_doubted() -> None:
 
 def test_company_on_the_gpu_is_doubted() -> None:
     state = synthetic.state(other_processes=2)
-    found = only(result_of(synthetic.bench("sdpa", SHAPE, synthetic.samples(370.0), after=state)))
+    found = only(result_of(synthetic.bench("sdpa", CASE, synthetic.samples(370.0), after=state)))
     assert "2 other processes" in found.text
 
 
 def test_the_gravest_objection_comes_first() -> None:
     state = synthetic.state(other_processes=1)
     records = [
-        synthetic.bench("sdpa", SHAPE, synthetic.samples(370.0), after=state),
-        synthetic.bench("sparsek", SHAPE, synthetic.samples(10.0)),
+        synthetic.bench("sdpa", CASE, synthetic.samples(370.0), after=state),
+        synthetic.bench("sparsek", CASE, synthetic.samples(10.0)),
     ]
     assert [found.severity for found in objections(result_of(*records))] == [
         Severity.ERROR,
@@ -202,14 +204,16 @@ def test_tflops_of_causal_rows_are_half_of_what_was_claimed() -> None:
         causal = row["causal"] == "True"
         batch, heads, seq, dim = (int(row[axis]) for axis in "BHSD")
         case = attention_case(batch, heads, seq, dim, DType.FP16, causal)
-        true = tflops(case, float(row["p50_ms"]) * 1e3)
+        true = tflops(synthetic.ATTENTION.facts_of(case), float(row["p50_ms"]) * 1e3)
+        assert true is not None
         assert float(row["tflops_p50"]) == pytest.approx(true * (2 if causal else 1), rel=0.02)
 
 
 @needs_samples
 def test_tflops_that_are_four_times_too_high_do_not_follow_from_their_own_times() -> None:
     (row,) = json.loads((SAMPLES / "l4_comparison_inconsistent.json").read_text())
-    case = attention_case(8, 16, 1024, 64, DType.FP16)
-    assert tflops(case, row["ours_p50_ms"] * 1e3) == pytest.approx(row["ours_tflops"], rel=0.01)
-    theirs = tflops(case, row["sdpa_p50_ms"] * 1e3)
+    facts = synthetic.ATTENTION.facts_of(attention_case(8, 16, 1024, 64, DType.FP16))
+    assert tflops(facts, row["ours_p50_ms"] * 1e3) == pytest.approx(row["ours_tflops"], rel=0.01)
+    theirs = tflops(facts, row["sdpa_p50_ms"] * 1e3)
+    assert theirs is not None
     assert row["sdpa_tflops"] == pytest.approx(4 * theirs, rel=0.01)

@@ -19,7 +19,7 @@ from remote_payload.operators.attention.definition import attention_case
 from tests.golden import assert_golden
 from tests.ncu.places import SAMPLES, needs_samples
 
-SHAPE = attention_case(16, 96, 512, 64, DType.FP16)
+CASE = attention_case(16, 96, 512, 64, DType.FP16)
 LISTED = "\n".join(f"{name:45} Some Name   no   x.section" for name in flags.SECTIONS[Depth.FULL])
 USAGE = "  --config-file arg (=on)\n  --target-processes-filter arg  see --section\n"
 BOOST = "  --pipeline-boost-state arg (=stable)\n"
@@ -37,7 +37,7 @@ def ncu(version: str, listed: str = LISTED) -> Ncu:
 
 def call(chip: str = "9.0", nvtx_range: str = "") -> ProfiledCall:
     return ProfiledCall(
-        nvtx_range=nvtx_range or ncu_command.range_name("sdpa-flash", SHAPE),
+        nvtx_range=nvtx_range or ncu_command.range_name("sdpa-flash", CASE),
         report="/work space/runs/r1/ncu/sdpa-flash.ncu-rep",
         tmp_dir="/work space/runs/r1/tmp",
         capability=chip,

@@ -23,10 +23,12 @@ from remote_payload.contract.records import (
 from remote_payload.contract.request import Provider, Request
 from remote_payload.contract.result import Result, StageReport
 from remote_payload.contract.words import Device, Method, Stage, Status
+from remote_payload.operators import registry
 from remote_payload.operators.attention.definition import attention_case
 
 H100 = "NVIDIA H100 80GB HBM3"
 ROUNDS = 20
+ATTENTION = registry.find("attention")
 HEADS = (8, 16, 32, 64, 96, 128)
 PTXAS = """\
 ptxas info    : 0 bytes gmem
@@ -39,7 +41,9 @@ ptxas info    : Used 168 registers, used 5 barriers, 16 bytes cumulative stack s
 
 
 def case(heads: int = 96, **changes: object) -> Case:
-    return replace(attention_case(16, heads, 512, 64, DType.FP16), **changes)  # type: ignore[arg-type]
+    """The targets' case, but for what is said; changes: axes by their names in full."""
+    axes = {"batch": 16, "seq": 512, "dim": 64, "dtype": DType.FP16, **changes}
+    return attention_case(heads=heads, **axes)  # type: ignore[arg-type]
 
 
 def samples(median_us: float, spread: float = 0.004, count: int = ROUNDS) -> tuple[float, ...]:
@@ -136,43 +140,55 @@ def built() -> BuildReport:
     )
 
 
+def described(result: Result) -> Result:
+    """The result with what attention says of itself and of every case in it, as a payload does."""
+    named = (result.checks, result.bench, result.traces)
+    cases = dict.fromkeys(
+        (*result.request.cases, *(record.case for records in named for record in records))
+    )
+    facts = tuple(ATTENTION.facts_of(one) for one in cases)
+    return replace(result, operator=ATTENTION.facts, cases=facts)
+
+
 def gpu_result() -> Result:
     """SYNTHETIC GPU-like profile: two providers, six head counts, two methods, an A/A control."""
     cases = tuple(case(heads) for heads in HEADS)
     records = []
     for of in cases:
         for method, factor, calls in ((Method.BACK_TO_BACK, 1.0, 100), (Method.COLD, 1.07, 1)):
-            base = (6.5 + 3.83 * of.heads) * factor
+            base = (6.5 + 3.83 * of.size("H")) * factor
             also = {"method": method, "calls": calls, "before": state(), "after": state()}
             records += [
                 bench("sdpa", of, samples(base), **also),
-                bench("sparsek", of, samples((5.0 + 2.9 * of.heads) * factor, 0.006), **also),
+                bench("sparsek", of, samples((5.0 + 2.9 * of.size("H")) * factor, 0.006), **also),
                 bench("sdpa", of, samples(base * 1.001), control=True, **also),
             ]
-    return Result(
-        request=request(cases=cases),
-        status=Status.OK,
-        reason="",
-        started_at="2026-11-22T10:15:30Z",
-        finished_at="2026-11-22T10:18:02Z",
-        machine=gpu_machine(),
-        stages=tuple(
-            StageReport(stage, Status.OK, seconds=10.0)
-            for stage in (Stage.BUILD, Stage.CHECK, Stage.BENCH)
-        ),
-        build=built(),
-        checks=(
-            *(check(name, of) for of in cases for name in ("sdpa", "sparsek")),
-            check(
-                "sdpa-cudnn",
-                case(),
-                status=Status.SKIPPED,
-                reason="cuDNN backend refuses these inputs",
-                error=None,
-                deterministic=None,
+    return described(
+        Result(
+            request=request(cases=cases),
+            status=Status.OK,
+            reason="",
+            started_at="2026-11-22T10:15:30Z",
+            finished_at="2026-11-22T10:18:02Z",
+            machine=gpu_machine(),
+            stages=tuple(
+                StageReport(stage, Status.OK, seconds=10.0)
+                for stage in (Stage.BUILD, Stage.CHECK, Stage.BENCH)
             ),
-        ),
-        bench=tuple(records),
+            build=built(),
+            checks=(
+                *(check(name, of) for of in cases for name in ("sdpa", "sparsek")),
+                check(
+                    "sdpa-cudnn",
+                    case(),
+                    status=Status.SKIPPED,
+                    reason="cuDNN backend refuses these inputs",
+                    error=None,
+                    deterministic=None,
+                ),
+            ),
+            bench=tuple(records),
+        )
     )
 
 
@@ -180,103 +196,40 @@ def cpu_result() -> Result:
     """SYNTHETIC CPU run: SDPA alone on two small fp32 cases; ours skipped for want of a GPU."""
     cases = (case(4, seq=64, dtype=DType.FP32), case(8, seq=64, dtype=DType.FP32))
     no_gpu = "needs a CUDA device"
-    return Result(
-        request=replace(request(device=Device.CPU, cases=cases), stages=(Stage.CHECK, Stage.BENCH)),
-        status=Status.OK,
-        reason="",
-        started_at="2026-11-22T10:15:30Z",
-        finished_at="2026-11-22T10:15:41Z",
-        machine=cpu_machine(),
-        stages=(StageReport(Stage.CHECK, Status.OK), StageReport(Stage.BENCH, Status.OK)),
-        checks=(
-            *(check("sdpa", of) for of in cases),
-            *(
-                check(
-                    "sparsek",
-                    of,
-                    status=Status.SKIPPED,
-                    reason=no_gpu,
-                    error=None,
-                    deterministic=None,
-                )
-                for of in cases
+    return described(
+        Result(
+            request=replace(
+                request(device=Device.CPU, cases=cases), stages=(Stage.CHECK, Stage.BENCH)
             ),
-        ),
-        bench=tuple(
-            record
-            for of in cases
-            for record in (
-                bench("sdpa", of, samples(120.0 * of.heads, 0.03), calls=10),
-                bench("sdpa", of, samples(120.4 * of.heads, 0.03), calls=10, control=True),
-            )
-        ),
-    )
-
-
-def failed_check_result() -> Result:
-    """SYNTHETIC run that a wrong kernel ended before any timing."""
-    wrong = ErrorMeasure(0.73, 12.5, 37, 50331648, 1, 0, (3, 95, 511, 63), 0.125, -0.605)
-    describe = (
-        "37 of 50331648 elements are outside the tolerance (1 NaN, 0 infinite); "
-        "worst at [3, 95, 511, 63]: 0.125, want -0.605"
-    )
-    reason = f"sparsek on {case().label}: {describe}"
-    checks = (
-        check("sdpa", case()),
-        check("sparsek", case(), status=Status.FAILED, reason=describe, error=wrong),
-    )
-    return replace(
-        gpu_result(),
-        status=Status.FAILED,
-        reason=f"check: {reason}",
-        checks=checks,
-        bench=(),
-        stages=(
-            StageReport(Stage.BUILD, Status.OK),
-            StageReport(Stage.CHECK, Status.FAILED, reason),
-        ),
-    )
-
-
-def failed_build_result() -> Result:
-    """SYNTHETIC run whose sources do not compile."""
-    log = (
-        "/workspace/blackwell-sparsek/snapshots/5e1f/csrc/attention/api.cu(12): error: "
-        'identifier "undeclared" is undefined\n1 error detected.\n'
-    )
-    report = BuildReport(
-        Status.FAILED,
-        "nvcc ended with status 2",
-        nvcc="nvcc 13.0.88",
-        compilations=(Compilation("sm_90a", "nvcc ...", Status.FAILED, 2.5, log),),
-    )
-    return replace(
-        gpu_result(),
-        status=Status.FAILED,
-        reason="build failed",
-        build=report,
-        checks=(),
-        bench=(),
-        stages=(StageReport(Stage.BUILD, Status.FAILED, "nvcc ended with status 2"),),
-    )
-
-
-def above_roof_result() -> Result:
-    """SYNTHETIC run that claims 1288 TFLOPS on an H100."""
-    too_fast = bench("sparsek", case(), samples(80.0), after=state())
-    honest = [r for r in gpu_result().bench if r.provider == "sdpa" and r.case == case()]
-    return replace(gpu_result(), bench=(*honest, too_fast))
-
-
-def interrupted_result() -> Result:
-    """SYNTHETIC run that was cancelled after nine rounds."""
-    records = tuple(
-        replace(r, status=Status.CANCELLED, reason="cancelled", samples_us=r.samples_us[:9])
-        for r in gpu_result().bench
-        if r.case == case()
-    )
-    return replace(
-        gpu_result(), status=Status.CANCELLED, reason="cancelled on request", bench=records
+            status=Status.OK,
+            reason="",
+            started_at="2026-11-22T10:15:30Z",
+            finished_at="2026-11-22T10:15:41Z",
+            machine=cpu_machine(),
+            stages=(StageReport(Stage.CHECK, Status.OK), StageReport(Stage.BENCH, Status.OK)),
+            checks=(
+                *(check("sdpa", of) for of in cases),
+                *(
+                    check(
+                        "sparsek",
+                        of,
+                        status=Status.SKIPPED,
+                        reason=no_gpu,
+                        error=None,
+                        deterministic=None,
+                    )
+                    for of in cases
+                ),
+            ),
+            bench=tuple(
+                record
+                for of in cases
+                for record in (
+                    bench("sdpa", of, samples(120.0 * of.size("H"), 0.03), calls=10),
+                    bench("sdpa", of, samples(120.4 * of.size("H"), 0.03), calls=10, control=True),
+                )
+            ),
+        )
     )
 
 

@@ -10,7 +10,7 @@ from orchestrator.performance.verdict import Verdict
 from orchestrator.report.against import judged_against
 from remote_payload.contract.records import BenchRecord
 from remote_payload.contract.words import Method, Status
-from tests.model.test_host_pace import SHAPE, timed
+from tests.model.test_host_pace import CASE, timed
 from tests.report import synthetic
 
 NOBODY: frozenset[str] = frozenset()
@@ -18,7 +18,7 @@ NOBODY: frozenset[str] = frozenset()
 
 def replayed(provider: str, gpu_us: float, **changes: object) -> BenchRecord:
     return synthetic.bench(
-        provider, SHAPE, synthetic.samples(gpu_us), method=Method.GRAPH, **changes
+        provider, CASE, synthetic.samples(gpu_us), method=Method.GRAPH, **changes
     )
 
 

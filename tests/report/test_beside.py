@@ -15,8 +15,7 @@ from orchestrator.report.sections.beside import Standing
 from orchestrator.report.view import BesideView, ChartView
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Method, Status
-from remote_payload.operators.attention.catalog import BY_NAME
-from tests.report import synthetic
+from tests.report import gone_wrong, synthetic
 
 PICTURE = ChartView("a chart", "charts/a.svg", "")
 
@@ -26,12 +25,12 @@ def with_peers(**median_us: float) -> Result:
     names = {name.replace("_", "-"): value for name, value in median_us.items()}
     cases = tuple(synthetic.case(heads) for heads in (8, 96))
     records = [
-        synthetic.bench(name, of, synthetic.samples(value * of.heads))
+        synthetic.bench(name, of, synthetic.samples(value * of.size("H")))
         for of in cases
         for name, value in names.items()
     ]
     pairs = [
-        synthetic.bench("sdpa", of, synthetic.samples(names["sdpa"] * of.heads * 1.001))
+        synthetic.bench("sdpa", of, synthetic.samples(names["sdpa"] * of.size("H") * 1.001))
         for of in cases
     ]
     controls = [replace(pair, control=True) for pair in pairs]
@@ -41,7 +40,7 @@ def with_peers(**median_us: float) -> Result:
             "fa4",
             of,
             status=Status.SKIPPED,
-            reason=f"not present: {BY_NAME['fa4'].how}",
+            reason=f"not present: {synthetic.ATTENTION.by_name['fa4'].how}",
             error=None,
         )
         for of in cases
@@ -119,7 +118,9 @@ def test_the_headline_counts_verdicts_over_head_counts() -> None:
 
 def test_a_missing_peer_is_listed_once_with_how_to_get_it() -> None:
     result = with_peers(sdpa=3.8, sparsek=2.0)
-    assert section(result).absent == (f"fa4: not present: {BY_NAME['fa4'].how}",)
+    assert section(result).absent == (
+        f"fa4: not present: {synthetic.ATTENTION.by_name['fa4'].how}",
+    )
     markdown = render(synthetic.run(result)).markdown
     assert "- fa4: not present: pip install flash-attn-4" in markdown
 
@@ -128,9 +129,9 @@ def test_one_provider_alone_or_no_timing_has_no_section() -> None:
     for result in (
         with_peers(sdpa=3.8),
         synthetic.cpu_result(),
-        synthetic.failed_check_result(),
-        synthetic.above_roof_result(),
-        synthetic.interrupted_result(),
+        gone_wrong.failed_check_result(),
+        gone_wrong.above_roof_result(),
+        gone_wrong.interrupted_result(),
     ):
         assert beside.standing(figures(result)) is None
         assert "## Beside the best" not in render(synthetic.run(result)).markdown

@@ -11,7 +11,7 @@ from orchestrator.report.sections.bottleneck import NO_INSIGHT, Insight, held_ba
 from orchestrator.report.view import HeldBackView
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Status
-from tests.report import synthetic, traces
+from tests.report import gone_wrong, synthetic, traces
 
 
 def share(key: str, value: float) -> Evidence:
@@ -100,8 +100,8 @@ def test_a_short_kernel_is_remarked_by_its_own_time_and_not_by_the_benchs() -> N
 def test_nothing_is_judged_on_a_cpu_or_from_a_refuted_timing() -> None:
     assert held_back(figures(synthetic.cpu_result()), NO_INSIGHT) == ()
     assert held_back(None, NO_INSIGHT) == ()
-    assert "sparsek" not in views(synthetic.above_roof_result())
-    assert views(synthetic.failed_check_result()) == {}
+    assert "sparsek" not in views(gone_wrong.above_roof_result())
+    assert views(gone_wrong.failed_check_result()) == {}
 
 
 def test_a_counter_beyond_its_peak_is_named_and_not_used() -> None:

@@ -12,7 +12,7 @@ import pytest
 from orchestrator.report.charts.scaling import Chart, roofline, scaling
 from orchestrator.report.figures import figures
 from remote_payload.contract.result import Result
-from tests.report import synthetic
+from tests.report import gone_wrong, synthetic
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -62,7 +62,7 @@ def test_without_a_known_roof_the_reason_stands_instead() -> None:
 
 
 @pytest.mark.parametrize(
-    "result", [synthetic.failed_check_result(), synthetic.interrupted_result()]
+    "result", [gone_wrong.failed_check_result(), gone_wrong.interrupted_result()]
 )
 def test_nothing_partial_is_drawn(result: Result) -> None:
     derived = figures(result)
@@ -71,7 +71,7 @@ def test_nothing_partial_is_drawn(result: Result) -> None:
 
 
 def test_a_refuted_timing_is_not_drawn() -> None:
-    chart = roofline(figures(synthetic.above_roof_result()))
+    chart = roofline(figures(gone_wrong.above_roof_result()))
     assert chart is not None
     assert "sparsek" not in words(chart)
 

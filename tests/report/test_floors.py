@@ -13,7 +13,7 @@ from orchestrator.report.charts.roofline import roofline
 from orchestrator.report.figures import figures
 from orchestrator.report.sections.bottleneck import NO_INSIGHT
 from remote_payload.contract.result import Result
-from tests.report import synthetic, traces
+from tests.report import gone_wrong, synthetic, traces
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -57,8 +57,8 @@ def test_an_unknown_gpu_gives_the_reason_and_a_cpu_no_chart() -> None:
 
 
 def test_nothing_partial_or_refuted_is_drawn() -> None:
-    assert floors(figures(synthetic.interrupted_result()), NO_INSIGHT) == ()
-    assert "sparsek" not in words(chart(synthetic.above_roof_result()))
+    assert floors(figures(gone_wrong.interrupted_result()), NO_INSIGHT) == ()
+    assert "sparsek" not in words(chart(gone_wrong.above_roof_result()))
 
 
 def test_the_same_result_gives_the_same_bytes() -> None:

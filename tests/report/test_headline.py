@@ -14,11 +14,11 @@ from remote_payload.contract.records import ProofRecord
 from remote_payload.contract.request import Provider
 from remote_payload.contract.result import Result, StageReport
 from remote_payload.contract.words import Stage, Status
+from tests.report.gone_wrong import failed_build_result
 from tests.report.synthetic import (
     case,
     check,
     cpu_result,
-    failed_build_result,
     gpu_machine,
     gpu_result,
     run,

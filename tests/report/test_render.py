@@ -22,18 +22,18 @@ from orchestrator.values.job import Ending, JobEnd
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Method, Status
 from tests.golden import assert_golden
-from tests.report import synthetic
+from tests.report import gone_wrong, synthetic
 from tests.report.host_bound import host_bound_result
 
 ROOT = Path(__file__).parents[2]
 CASES: dict[str, Callable[[], Result | None]] = {
     "synthetic_gpu": synthetic.gpu_result,
     "synthetic_cpu": synthetic.cpu_result,
-    "synthetic_failed_check": synthetic.failed_check_result,
-    "synthetic_failed_build": synthetic.failed_build_result,
-    "synthetic_above_roof": synthetic.above_roof_result,
+    "synthetic_failed_check": gone_wrong.failed_check_result,
+    "synthetic_failed_build": gone_wrong.failed_build_result,
+    "synthetic_above_roof": gone_wrong.above_roof_result,
     "synthetic_host_bound": host_bound_result,
-    "synthetic_interrupted": synthetic.interrupted_result,
+    "synthetic_interrupted": gone_wrong.interrupted_result,
     "synthetic_lost": lambda: None,
 }
 HOSTILE = (
