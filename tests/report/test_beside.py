@@ -77,7 +77,7 @@ def test_all_are_compared_with_the_fastest_that_is_not_ours() -> None:
     assert cudnn.against.verdict is Verdict.SLOWER
 
 
-def test_each_head_count_has_a_best_of_its_own() -> None:
+def test_each_case_has_a_best_of_its_own() -> None:
     result = with_peers(sdpa=3.0, sparsek=2.0, fa3=2.6)
     slow = [
         replace(r, samples_us=tuple(2 * value for value in r.samples_us))
@@ -109,9 +109,9 @@ def test_a_row_holds_time_rate_traffic_error_and_verdict() -> None:
     assert ("the best other", "—") in {(row[8], row[7]) for row in view.table.rows}
 
 
-def test_the_headline_counts_verdicts_over_head_counts() -> None:
+def test_the_headline_counts_verdicts_over_cases() -> None:
     view = section(with_peers(sdpa=3.8, sparsek=2.0, fa3=2.6))
-    assert view.headline == "sparsek against the best other: FASTER at 2 of 2 head counts."
+    assert view.headline == "sparsek against the best other: FASTER at 2 of 2 cases."
     without = section(with_peers(sdpa=3.8, fa3=2.6))
     assert without.headline == "sparsek was not timed; the best here is fa3."
 
@@ -157,6 +157,7 @@ def test_other_methods_and_families_stay_out_and_the_note_says_so() -> None:
     cold = tuple(replace(r, method=Method.COLD) for r in result.bench)
     checks = tuple(replace(c, case=c.case.at("S", 1024)) for c in result.checks)
     both = replace(result, bench=result.bench + more + cold, checks=result.checks + checks)
+    both = synthetic.described(both)
     found = of(both)
     assert {(p.case.size("S"), p.figure.record.method) for p in found.places} == {
         (512, Method.BACK_TO_BACK)
@@ -166,7 +167,7 @@ def test_other_methods_and_families_stay_out_and_the_note_says_so() -> None:
 
 
 @pytest.mark.parametrize("heads", [(8, 96), (96,)])
-def test_the_chart_shows_every_provider_also_at_one_head_count(heads: tuple[int, ...]) -> None:
+def test_the_chart_shows_every_provider_also_at_one_case(heads: tuple[int, ...]) -> None:
     result = with_peers(sdpa=3.8, sparsek=2.0, fa3=2.6, triton=4.0)
     result = replace(result, bench=tuple(r for r in result.bench if r.case.size("H") in heads))
     chart = chart_peers.speedups(of(result))
@@ -182,5 +183,6 @@ def test_ten_providers_look_different_from_each_other() -> None:
     from orchestrator.report.charts.drawing import series
 
     found = of(with_peers(**times))
-    looks = [look for _, *look in series([place.figure for place in found.places])]
+    drawn = series([place.figure for place in found.places], found.result.operator)
+    looks = [look for _, *look in drawn]
     assert len({color for color, _ in looks}) == len({marker for _, marker in looks}) == 10

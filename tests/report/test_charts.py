@@ -36,21 +36,22 @@ def test_one_head_count_makes_no_scaling_chart() -> None:
     result = synthetic.gpu_result()
     single = tuple(r for r in result.bench if r.case == synthetic.case())
     for chart in scaling(figures(replace(result, bench=single))):
-        assert (chart.svg, chart.reason) == ("", "only one head count was timed")
+        assert (chart.svg, chart.reason) == ("", "only one value of heads was timed")
 
 
-def test_families_of_shapes_get_charts_of_their_own() -> None:
+def test_families_of_cases_get_charts_of_their_own() -> None:
     result = synthetic.cpu_result()
     longer = tuple(replace(r, case=r.case.at("S", 128)) for r in result.bench)
     checks = tuple(replace(c, case=c.case.at("S", 128)) for c in result.checks)
     both = replace(result, bench=result.bench + longer, checks=result.checks + checks)
+    both = synthetic.described(both)
     assert len({chart.name for chart in scaling(figures(both))}) == 2
 
 
 def test_the_roofline_shows_roofs_with_their_figures() -> None:
     chart = roofline(figures(synthetic.gpu_result()))
     assert chart is not None
-    for text in ("tensor 989 TFLOPS", "HBM 3.35 TB/s", "exp at D=64: 989 TFLOPS", "sparsek"):
+    for text in ("tensor 989 TFLOPS", "HBM 3.35 TB/s", "exp, 256 FLOP each: 989 TFLOPS", "sparsek"):
         assert text in words(chart)
 
 

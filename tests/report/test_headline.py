@@ -195,7 +195,7 @@ def test_who_was_asked_for_by_name_is_spoken_of_where_ours_is_not_there() -> Non
 
 def test_the_section_beside_the_best_speaks_of_the_users_own_too() -> None:
     text = render(run(with_mine(gpu_result(), "mine", factor=2.0))).markdown
-    assert "mine against the best other: SLOWER at 6 of 6 head counts." in text
+    assert "mine against the best other: SLOWER at 6 of 6 cases." in text
     assert "neither sparsek nor your own" in text
 
 

@@ -56,7 +56,7 @@ def test_the_first_line_gives_the_graphs_figures_where_they_decided() -> None:
 
 def test_beside_the_best_is_judged_by_graph_too() -> None:
     text = report(host_bound_result()).markdown.split("## Beside the best")[1]
-    assert "FASTER at 2, INCONCLUSIVE at 1 of 3 head counts." in text
+    assert "FASTER at 2, INCONCLUSIVE at 1 of 3 cases." in text
     assert "the speed-up and the verdict are those of the graphs" in text
 
 

@@ -12,11 +12,11 @@ from orchestrator.report.baselines import Baseline, BaselineRow, published
 from orchestrator.report.families import sweep
 from orchestrator.report.figures import Figure, Figures
 from orchestrator.report.view import OriginalView, Table, TiersView
-from remote_payload.contract.facts import UNKNOWN, CaseFacts, Targets
+from remote_payload.contract.facts import CaseFacts, OperatorFacts, Targets
 from remote_payload.contract.records import BenchRecord, CheckRecord
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Stage, Status
-from remote_payload.operators.registry import DEFAULT
+from remote_payload.operators import registry
 from remote_payload.stages import declaration
 
 _TIER_HEADER = ("Provider", "Method", "Tier", "Criterion", "{unit} (95 % interval)", "Outcome")
@@ -107,11 +107,11 @@ def _in_unit(summary: Summary | None, facts: CaseFacts) -> str:
 def beside_original(figures: Figures | None) -> tuple[OriginalView, ...]:
     """What was published before beside ours; a ratio only where machine and software are the
     same."""
-    operator = figures.result.operator.name if figures else DEFAULT
-    return tuple(_beside(figures, base) for base in published(operator))
+    operator = figures.result.operator if figures else registry.find(registry.DEFAULT).facts
+    return tuple(_beside(figures, base, operator) for base in published(operator.name))
 
 
-def _beside(figures: Figures | None, base: Baseline) -> OriginalView:
+def _beside(figures: Figures | None, base: Baseline, operator: OperatorFacts) -> OriginalView:
     machine = figures.result.machine if figures else None
     same = base.same_machine(machine) and figures is not None and figures.on_gpu
     if same:
@@ -128,9 +128,7 @@ def _beside(figures: Figures | None, base: Baseline) -> OriginalView:
         gpu = (machine.gpu or "no GPU") if machine else "unknown"
         note = f"Different machine ({gpu} here, {base.gpu} there): no ratio is computed."
     providers = _providers(figures, base)
-    operator = figures.result.operator if figures else None
-    along = sweep((row.case for row in base.rows), operator or UNKNOWN)
-    unit = operator.unit if operator and operator.unit else "µs/head"
+    along, unit = sweep((row.case for row in base.rows), operator), operator.unit
     ratios = tuple(f"{name} / original" for name in providers) if same else ()
     here = (f"{name} here, {unit}" for name in providers)
     header = (along.name.capitalize(), f"Original {unit}", *here, *ratios)
