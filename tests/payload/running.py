@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MARK = "BSK_TEST_MARK"
 FIXTURES = "tests/fixtures/providers"
 TINY = attention_case(batch=1, heads=2, seq=96, dim=16, dtype=DType.FP16)
-TINY_CAUSAL = replace(TINY, causal=True)
+TINY_CAUSAL = attention_case(batch=1, heads=2, seq=96, dim=16, dtype=DType.FP16, causal=True)
 QUICK_BENCH = BenchPlan(warmup=1, calls=3, rounds=6, budget_s=1.0)
 
 

@@ -26,13 +26,14 @@ from remote_payload.contract.records import (
 from remote_payload.contract.request import Provider, Request
 from remote_payload.contract.result import Result, StageReport
 from remote_payload.contract.words import NOTE_MARK, Device, Method, Stage, Status
+from remote_payload.operators.attention.definition import OPERATOR
 from remote_payload.stages.ceilings import ceilings
-from remote_payload.stages.cuts import after, of_shapes
+from remote_payload.stages.cuts import after, of_cases
 from remote_payload.stages.draft import Draft
 from tests.payload.running import TINY, Finished, a_request, run_payload
 
 WHEN = "2026-11-22T10:15:30Z"
-BIG = replace(TINY, batch=16, heads=96)
+BIG = TINY.at("B", 16).at("H", 96)
 
 
 @pytest.fixture(scope="module")
@@ -233,7 +234,7 @@ def test_calls_shapes_and_providers_that_ncu_leaves_out_are_told(tmp_path: Path)
 
 def test_where_all_was_done_nothing_is_told() -> None:
     request = a_request(cases=(TINY,), cpu_cases=(TINY,))
-    assert of_shapes(request) is None
+    assert of_cases(request, OPERATOR.facts) is None
     whole = a_result(
         request,
         checks=(CheckRecord("sdpa", TINY, Status.OK),),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from remote_payload.contract.request import Provider
 from remote_payload.contract.words import Stage, Status
 from tests.payload.running import (
     FIXTURES,
+    ROOT,
     TINY,
     TINY_CAUSAL,
     Finished,
@@ -97,8 +98,13 @@ def test_one_asked_for_by_name_that_cannot_run_is_told_at_the_end_of_the_run(
 
 
 def test_a_wrong_baseline_fails_the_run(tmp_path: Path) -> None:
-    fits_nothing = CheckPlan(rtol=0.0, atol=0.0)
-    done = run_payload(a_request(Provider("sdpa"), check=fits_nothing), tmp_path)
+    shutil.copytree(ROOT / "remote_payload", tmp_path / "snapshot" / "remote_payload")
+    module = tmp_path / "snapshot/remote_payload/operators/attention/sdpa.py"
+    module.write_text(
+        module.read_text() + "\n\ndef _attention(q, k, v, causal, scale):\n    return v\n"
+    )
+    done = run_payload(a_request(Provider("sdpa")), tmp_path / "job", root=tmp_path / "snapshot")
+    assert "elements are outside the tolerance" in done.check("sdpa").reason
     assert (done.exit_status, done.result.status) == (1, Status.FAILED)
     assert done.stage(Stage.BENCH).status is Status.SKIPPED
 
@@ -119,7 +125,7 @@ def test_a_softmax_without_rescale_fails_with_its_worst_position(
     assert record.error.worst is not None
     assert str(list(record.error.worst)) in record.reason
     # The first tile of columns is right by itself; only rows beyond it go wrong under the mask.
-    assert not case.causal or record.error.worst[2] >= 32
+    assert not case.flag("causal") or record.error.worst[2] >= 32
 
 
 @pytest.mark.parametrize(
@@ -127,7 +133,7 @@ def test_a_softmax_without_rescale_fails_with_its_worst_position(
     [
         ("raises", "raised ValueError: launch failed: too many resources requested"),
         ("returns_nan", "1 of 3072 elements are outside the tolerance (1 NaN, 0 infinite)"),
-        ("wrong_shape", "returned case [1, 96, 2, 16], expected [1, 2, 96, 16]"),
+        ("wrong_shape", "returned shape [1, 96, 2, 16], expected [1, 2, 96, 16]"),
         ("wrong_dtype", "returned dtype torch.float32, expected torch.float16"),
         ("returns_nothing", "returned NoneType, not a tensor"),
         ("exits", "crashed: the process ended with exit status 9"),
@@ -216,7 +222,7 @@ def test_the_implementation_of_a_users_function_names_its_file_and_digest(
 def test_a_run_past_its_time_limit_ends_itself_and_keeps_what_it_has(tmp_path: Path) -> None:
     slow = misbehaving("takes_half_a_second")
     began = time.monotonic()
-    cases = tuple(replace(TINY, heads=heads) for heads in range(1, 40))
+    cases = tuple(TINY.at("H", heads) for heads in range(1, 40))
     done = run_payload(a_request(slow, Provider("sdpa"), cases=cases, time_limit_s=15.0), tmp_path)
     assert time.monotonic() - began < 30
     assert (done.exit_status, done.result.status) == (1, Status.TIMEOUT)

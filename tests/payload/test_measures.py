@@ -1,10 +1,8 @@
-"""The truth, the distance from it, and the inputs: properties on the CPU."""
+"""The truth and the distance from it: properties on the CPU."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -15,24 +13,26 @@ pytest.importorskip("torch")
 import torch
 
 from remote_payload.contract.dtypes import DType
+from remote_payload.contract.facts import Gate, Tolerance
 from remote_payload.contract.records import ErrorMeasure
-from remote_payload.operators import measure_error
-from remote_payload.operators.attention import inputs, reference
-from remote_payload.operators.attention.definition import attention_case
-from remote_payload.operators.setting import Setting
+from remote_payload.operators import drawing, measure_error
+from remote_payload.operators.attention import reference
+from remote_payload.operators.attention.definition import OPERATOR, attention_case
+from remote_payload.operators.base import Block
 from remote_payload.stages.check import check_case
 
-SHAPE = attention_case(batch=2, heads=3, seq=37, dim=8, dtype=DType.FP32)
+CASE = attention_case(batch=2, heads=3, seq=37, dim=8, dtype=DType.FP32)
 SIZES = st.tuples(*(st.integers(1, 5) for _ in range(4)))
 RTOL, ATOL = 1e-3, 2e-3
-
-
-def whole(want: torch.Tensor) -> list[reference.Block]:
-    return [reference.Block(0, 0, want.flatten(0, 1).double())]
+TOLERANCE = Tolerance((Gate(RTOL, ATOL),))
 
 
 def measured(out: torch.Tensor, want: torch.Tensor) -> ErrorMeasure:
-    return measure_error.measure(out, whole(want), RTOL, ATOL)
+    return measure_error.measure((out,), [Block(0, want.double())], TOLERANCE)
+
+
+def drawn() -> tuple[torch.Tensor, ...]:
+    return drawing.make(OPERATOR.inputs(CASE), CASE, seed=1)
 
 
 @pytest.mark.parametrize("causal", [False, True], ids=["dense", "causal"])
@@ -40,12 +40,12 @@ def measured(out: torch.Tensor, want: torch.Tensor) -> ErrorMeasure:
 def test_the_reference_is_torchs_fp64_math_attention_whatever_the_block_size(
     causal: bool, scores_bytes: int
 ) -> None:
-    q, k, v = inputs.make(SHAPE, seed=1)
+    q, k, v = drawn()
     truth = torch.nn.functional.scaled_dot_product_attention(
         q.double(), k.double(), v.double(), is_causal=causal, scale=0.3
     )
-    blocks = list(reference.blocks(q, k, v, causal, 0.3, scores_bytes))
-    error = measure_error.measure(truth, blocks, 0.0, 1e-12)
+    blocks = list(reference.blocks(q, k, v, causal, 0.3, scores_bytes=scores_bytes))
+    error = measure_error.measure((truth,), blocks, Tolerance((Gate(0.0, 1e-12),)))
     assert (error.mismatches, error.elements) == (0, truth.numel())
     assert torch.allclose(reference.attention(q, k, v, causal, 0.3), truth, rtol=0, atol=1e-12)
 
@@ -57,7 +57,7 @@ def test_mismatches_agree_with_isclose_and_the_worst_element_is_really_the_worst
 ) -> None:
     torch.manual_seed(seed)
     want = torch.randn(size, dtype=torch.float64)
-    out = (want + noise * 1e-2 * torch.randn(size)).to(inputs.TORCH_DTYPES[dtype])
+    out = (want + noise * 1e-2 * torch.randn(size)).to(drawing.torch_dtype(dtype))
     error = measured(out, want)
     close = torch.isclose(out.double(), want, rtol=RTOL, atol=ATOL)
     assert error.mismatches == int((~close).sum())
@@ -97,15 +97,14 @@ def test_every_nan_and_infinity_that_the_reference_lacks_is_counted(
 
 @pytest.mark.parametrize("scores_bytes", [8, 37 * 8 * 5, 1 << 28])
 def test_the_first_wrong_element_is_the_same_whatever_the_block_size(scores_bytes: int) -> None:
-    q, k, v = inputs.make(SHAPE, seed=1)
+    q, k, v = drawn()
     out = reference.attention(q, k, v, True, 0.3)
     wanted = float(out[0, 2, 35, 7])
     out[1, 1, 20, 0] += 9
     out[0, 2, 36, 0] += 1
     out[0, 2, 35, 7] = math.nan
-    error = measure_error.measure(
-        out, reference.blocks(q, k, v, True, 0.3, scores_bytes), RTOL, ATOL
-    )
+    blocks = reference.blocks(q, k, v, True, 0.3, scores_bytes=scores_bytes)
+    error = measure_error.measure((out,), blocks, TOLERANCE)
     assert (error.mismatches, error.first, error.worst) == (3, (0, 2, 35, 7), (1, 1, 20, 0))
     assert error.first_got is None
     assert error.first_want == pytest.approx(wanted)
@@ -135,53 +134,38 @@ def test_an_exact_output_has_no_error_and_nothing_to_say() -> None:
     assert measure_error.describe(error) == ""
 
 
-def test_inputs_depend_on_seed_shape_and_name_and_on_nothing_else() -> None:
-    q, k, v = inputs.make(SHAPE, seed=42)
-    again = inputs.make(SHAPE, seed=42)
-    assert all(torch.equal(a, b) for a, b in zip((q, k, v), again, strict=True))
-    assert not torch.equal(q, k)
-    assert not torch.equal(k, v)
-    assert not torch.equal(q, inputs.make(SHAPE, seed=43)[0])
-    other = inputs.make(replace(SHAPE, causal=True), seed=42)[0]
-    assert not torch.equal(q, other)
+def test_the_strictest_gate_decides_element_by_element() -> None:
+    want = torch.tensor([0.0, 0.0, 1000.0, 1000.0], dtype=torch.float64)
+    out = want + torch.tensor([1e-3, 3e-3, 0.2, 0.9], dtype=torch.float64)
+    either = (Gate(1e-3, 2e-3), Gate(0.0, 0.5))
+    for gates in (either, either[::-1]):
+        error = measure_error.measure((out,), [Block(0, want)], Tolerance(gates))
+        assert (error.mismatches, error.first, error.worst) == (2, (1,), (3,))
 
 
-@pytest.mark.parametrize("dtype", list(DType))
-def test_inputs_of_a_run_are_drawn_once_and_nobody_can_change_them_for_others(
-    tmp_path: Path, dtype: DType
-) -> None:
-    case = replace(SHAPE, dtype=dtype)
-    setting = Setting("cpu", str(tmp_path), seed=42, inputs=str(tmp_path / "inputs"))
-    drawn = inputs.given(case, setting)
-    kept = sorted((tmp_path / "inputs").iterdir())
-    assert len(kept) == 3
-    for _ in range(2):
-        again = inputs.given(case, setting)
-        for mine, other, truth in zip(drawn, again, inputs.make(case, 42), strict=True):
-            assert torch.equal(mine, other)
-            assert torch.equal(mine, truth)
-            other.zero_()
-    assert sorted((tmp_path / "inputs").iterdir()) == kept
-
-
-def test_where_inputs_cannot_be_kept_they_are_drawn_all_the_same(tmp_path: Path) -> None:
-    (tmp_path / "inputs").write_text("in the way")
-    setting = Setting("cpu", str(tmp_path), seed=42, inputs=str(tmp_path / "inputs"))
-    for mine, truth in zip(inputs.given(SHAPE, setting), inputs.make(SHAPE, 42), strict=True):
-        assert torch.equal(mine, truth)
-
-
-@pytest.mark.parametrize("dtype", list(DType))
-def test_inputs_have_the_shape_and_type_asked_for_and_are_standard_normal(dtype: DType) -> None:
-    q, _, _ = inputs.make(attention_case(2, 4, 64, 32, dtype), seed=7)
-    assert (q.shape, q.dtype) == ((2, 4, 64, 32), inputs.TORCH_DTYPES[dtype])
-    assert abs(float(q.float().mean())) < 0.05
-    assert float(q.float().std()) == pytest.approx(1, abs=0.05)
+def test_of_several_outputs_each_has_its_place_and_its_name() -> None:
+    some, others = torch.zeros(2, 3), torch.zeros(4)
+    blocks = [Block(0, some.double()), Block(0, others.double() + 1, output=1)]
+    error = measure_error.measure((some, others), blocks, TOLERANCE)
+    assert (error.mismatches, error.elements) == (4, 10)
+    assert (error.first, error.first_output) == ((0,), 1)
+    said = measure_error.describe(error, ("out", "residual"))
+    assert said == (
+        "4 of 10 elements are outside the tolerance; first of residual at [0]: 0, want 1; "
+        "worst of residual at [0]: 0, want 1"
+    )
+    assert " of out" not in measure_error.describe(error, ("out",))
 
 
 def test_the_digest_of_an_output_is_that_of_its_bytes_in_logical_order() -> None:
     out = torch.arange(24, dtype=torch.float32).view(1, 2, 3, 4)
     strided = out.transpose(1, 2).contiguous().transpose(1, 2)
     assert not strided.is_contiguous()
-    assert check_case.digest(strided) == check_case.digest(out)
-    assert check_case.digest(out) != check_case.digest(out + 1)
+    assert check_case.digest((strided,)) == check_case.digest((out,))
+    assert check_case.digest((out,)) != check_case.digest((out + 1,))
+
+
+def test_the_digest_of_several_outputs_is_that_of_all() -> None:
+    one, other = torch.zeros(3), torch.ones(3)
+    digests = [check_case.digest(outs) for outs in ((one,), (one, other), (other, one))]
+    assert len(set(digests)) == 3

@@ -18,9 +18,10 @@ from remote_payload.contract.case import Case
 from remote_payload.contract.dtypes import DType
 from remote_payload.contract.request import Provider
 from remote_payload.contract.words import Stage, Status
-from remote_payload.operators.attention import inputs, reference
-from remote_payload.operators.attention.catalog import BY_NAME, PEERS
-from remote_payload.operators.attention.definition import attention_case
+from remote_payload.operators import drawing
+from remote_payload.operators.attention import reference
+from remote_payload.operators.attention.catalog import PEERS
+from remote_payload.operators.attention.definition import OPERATOR, attention_case
 from remote_payload.operators.attention.peers import Dense, Ragged
 from remote_payload.operators.loaded import CannotRun, Loaded
 from remote_payload.operators.setting import Setting
@@ -46,15 +47,16 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def tensors(case: Case = TINY) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    return inputs.make(case, 42)
+    q, k, v = drawing.make(OPERATOR.inputs(case), case, 42)
+    return q, k, v
 
 
 def is_right(loaded: Loaded, case: Case) -> bool:
     """Whether it gives the attention that it was asked for, with a scale of the asker's."""
     q, k, v = tensors(case)
-    out = loaded.call(q, k, v, causal=case.causal, scale=SCALE)
+    out = loaded.call(q, k, v, causal=case.flag("causal"), scale=SCALE)
     assert out.shape == q.shape
-    wanted = reference.attention(q, k, v, causal=case.causal, scale=SCALE)
+    wanted = reference.attention(q, k, v, causal=case.flag("causal"), scale=SCALE)
     return bool(torch.allclose(out.double(), wanted, rtol=1e-3, atol=2e-3))
 
 
@@ -71,7 +73,7 @@ def test_a_peer_that_is_not_installed_says_how_to_get_it(name: str) -> None:
         pytest.skip(f"{name} is installed here")
     with pytest.raises(CannotRun) as caught:
         load(Provider(name), CPU)
-    assert str(caught.value) == f"not present: {BY_NAME[name].how}"
+    assert str(caught.value) == f"not present: {OPERATOR.by_name[name].how}"
 
 
 @pytest.mark.parametrize("case", [TINY, TINY_CAUSAL])
@@ -99,14 +101,14 @@ def test_fa4_is_called_by_every_signature_it_has_had(
     assert "flash_attn.cute.flash_attn_func" in loaded.implementation(*tensors())
 
 
-@pytest.mark.parametrize("case", [TINY, TINY_CAUSAL, replace(TINY, batch=3, seq=7)])
+@pytest.mark.parametrize("case", [TINY, TINY_CAUSAL, TINY.at("B", 3).at("S", 7)])
 def test_flashinfer_gets_each_head_as_a_sequence_and_names_its_backend(
     site: Path, case: Case
 ) -> None:
     stand_ins.flashinfer(site)
     loaded = load(Provider("flashinfer"), CPU)
     assert is_right(loaded, case)
-    name = loaded.implementation(*tensors(case), causal=case.causal, scale=SCALE)
+    name = loaded.implementation(*tensors(case), causal=case.flag("causal"), scale=SCALE)
     assert "BatchPrefillWithRaggedKVCacheWrapper, backend stand-in, flashinfer-python 0.0.7" in name
 
 
@@ -210,7 +212,7 @@ def test_peers_run_end_to_end_with_the_others_and_the_missing_ones_are_rows(
         Status.SKIPPED,
         "AssertionError: CUDA!",
     )
-    assert done.check("flashinfer").reason == f"not present: {BY_NAME['flashinfer'].how}"
+    assert done.check("flashinfer").reason == f"not present: {OPERATOR.by_name['flashinfer'].how}"
 
 
 @pytest.mark.parametrize("required", [False, True])
@@ -234,7 +236,7 @@ def test_a_missing_peer_that_was_asked_for_by_name_makes_the_host_unfit(tmp_path
     request = a_request(Provider("flashinfer", required=True), Provider("sdpa"))
     done = run_payload(request, tmp_path / "run")
     assert done.result.unfit
-    assert BY_NAME["flashinfer"].how in done.result.reason
+    assert OPERATOR.by_name["flashinfer"].how in done.result.reason
     assert done.stage(Stage.CHECK).status is Status.FAILED
 
 

@@ -11,11 +11,12 @@ import pytest
 
 pytest.importorskip("torch")
 
-from remote_payload.contract.plans import BenchPlan, CheckPlan
+from remote_payload.contract.plans import BenchPlan
 from remote_payload.contract.records import BenchRecord, CheckRecord
 from remote_payload.contract.request import Provider
 from remote_payload.contract.words import Method, Status
 from remote_payload.machine.clock import Burst, CpuClock, Recorded
+from remote_payload.operators.attention.definition import OPERATOR
 from remote_payload.operators.setting import Setting
 from remote_payload.processes.isolate import Deadline, Died
 from remote_payload.providers.loading import load
@@ -24,7 +25,7 @@ from remote_payload.stages.bench.bench import Bench
 from remote_payload.stages.bench.race import Chosen, Finished, Race, Samples, Turn
 from remote_payload.stages.bench.schedule import Effort, Entrant, entrants
 from remote_payload.stages.bench.timing import Heat
-from tests.payload.running import ROOT, TINY, a_request
+from tests.payload.running import ROOT, TINY, TINY_CAUSAL, a_request
 
 SETTING = Setting("cpu", str(ROOT), seed=42)
 PLAN = BenchPlan((Method.BACK_TO_BACK, Method.GRAPH), warmup=1, calls=2, rounds=3)
@@ -71,10 +72,12 @@ class Line:
 
 def raced(clock: CpuClock, plan: BenchPlan = PLAN, **race: Any) -> list[BenchRecord]:
     """The records of one heat."""
-    attempt = Attempt(TINY, NAMES, plan.methods)
+    attempt = Attempt(TINY, NAMES, plan.methods, "sdpa")
     loaded = {name: load(Provider(name), SETTING) for name in NAMES}
-    heat = Heat(Line(attempt), Race(TINY, NAMES, None, **race), loaded, SETTING, clock)
-    heat.run(plan, CheckPlan())
+    heat = Heat(
+        Line(attempt), Race(TINY, NAMES, None, baseline="sdpa", **race), loaded, SETTING, clock
+    )
+    heat.run(plan)
     return attempt.records()
 
 
@@ -154,16 +157,16 @@ class DyingBench(Bench):
     """A bench whose process dies whenever sdpa-math is recorded; it tells what it was asked."""
 
     def __init__(self) -> None:
-        request = a_request(cases=(TINY, replace(TINY, causal=True)), bench=PLAN)
+        request = a_request(cases=(TINY, TINY_CAUSAL), bench=PLAN)
         setting = replace(SETTING, device="cuda")
-        super().__init__(request, setting, Deadline(60.0), lambda pid: None)
+        super().__init__(request, OPERATOR.facts, setting, Deadline(60.0), lambda pid: None)
         self.asked: list[tuple[str, ...]] = []
 
     def _follow(self, attempt: Attempt, racing: Any, limit_s: float) -> None:
         self.asked.append(tuple(racing))
         for method in PLAN.methods:
             attempt.take(Chosen(method, Effort(1, 2, 1)))
-            for entrant in entrants(racing):
+            for entrant in entrants(racing, "sdpa"):
                 if method is GRAPH and entrant.provider in self._unrecorded:
                     continue
                 attempt.take(Turn(method, entrant))
@@ -175,7 +178,7 @@ class DyingBench(Bench):
 
 def test_who_ends_the_process_when_recorded_starts_again_without_its_graph() -> None:
     bench = DyingBench()
-    cases = (TINY, replace(TINY, causal=True))
+    cases = (TINY, TINY_CAUSAL)
     passed = [CheckRecord(name, case, Status.OK) for case in cases for name in NAMES]
     bench.run(passed, keep=lambda: None)
     assert bench.asked == [NAMES] * 3, "twice on the first case, once on the second"

@@ -18,7 +18,7 @@ from remote_payload.contract.request import Provider
 from remote_payload.contract.words import Device, Method, Status
 from remote_payload.machine.clock import CudaClock
 from remote_payload.machine.recording import NotRecordable, Recording
-from remote_payload.operators.attention.definition import attention_case
+from remote_payload.operators.attention.definition import OPERATOR, attention_case
 from tests.payload.running import a_request, run_payload
 
 pytestmark = [
@@ -29,8 +29,8 @@ SHAPE = attention_case(batch=4, heads=8, seq=512, dim=64, dtype=DType.FP16)
 
 
 def qkv() -> list[Any]:
-    size = (SHAPE.batch, SHAPE.heads, SHAPE.seq, SHAPE.dim)
-    return [torch.randn(size, dtype=torch.float16, device="cuda") for _ in range(3)]
+    sizes = [one.size for one in OPERATOR.inputs(SHAPE)]
+    return [torch.randn(size, dtype=torch.float16, device="cuda") for size in sizes]
 
 
 def test_a_replay_computes_what_a_call_does_with_the_inputs_of_the_moment() -> None:

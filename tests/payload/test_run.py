@@ -243,7 +243,7 @@ def test_a_run_without_our_kernel_goes_on_where_that_does_not_compile(tmp_path: 
         (codec.dumps(a_request(Provider("sdpa"), Provider("sdpa"))), "'sdpa' is there twice"),
         (codec.dumps(a_request(cases=())), "cases: expected at least one"),
         (
-            codec.dumps(a_request(cases=(attention_case(1, 0, 8, 8, TINY.dtype),))),
+            codec.dumps(a_request(cases=(TINY.at("H", 0),))),
             "cases[0].heads: ",
         ),
         (codec.dumps(a_request(stages=())), "stages: expected at least one"),
@@ -268,7 +268,7 @@ def test_a_missing_request_is_refused_by_name(tmp_path: Path) -> None:
 
 def test_an_error_of_our_own_still_leaves_a_result(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "remote_payload", tmp_path / "snapshot" / "remote_payload")
-    broken = tmp_path / "snapshot" / "remote_payload" / "machine.py"
+    broken = tmp_path / "snapshot" / "remote_payload" / "machine" / "machine.py"
     broken.write_text(broken.read_text() + "\n\ndef look():\n    raise ZeroDivisionError('no')\n")
     done = run_payload(a_request(), tmp_path / "job", root=tmp_path / "snapshot")
     assert done.exit_status == 5

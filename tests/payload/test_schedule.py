@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from remote_payload.contract.plans import BenchPlan
 from remote_payload.contract.request import Provider
 from remote_payload.contract.words import Method
+from remote_payload.operators.attention.definition import OPERATOR
 from remote_payload.stages.bench.schedule import (
     Effort,
     Entrant,
@@ -18,14 +19,14 @@ from remote_payload.stages.bench.schedule import (
     slot_s,
     turns,
 )
-from remote_payload.stages.check.check import ours_first
+from remote_payload.stages.roles import ours_first
 
 PLAN = BenchPlan()
 BACK, COLD, GRAPH = Method.BACK_TO_BACK, Method.COLD, Method.GRAPH
 
 
 def test_the_baseline_runs_twice_as_the_control_pair() -> None:
-    assert entrants(["sparsek", "sdpa"]) == (
+    assert entrants(["sparsek", "sdpa"], "sdpa") == (
         Entrant("sparsek"),
         Entrant("sdpa"),
         Entrant("sdpa", control=True),
@@ -33,11 +34,11 @@ def test_the_baseline_runs_twice_as_the_control_pair() -> None:
 
 
 def test_without_the_baseline_the_first_provider_is_the_control() -> None:
-    assert entrants(["mine", "other"])[-1] == Entrant("mine", control=True)
+    assert entrants(["mine", "other"], "sdpa")[-1] == Entrant("mine", control=True)
 
 
 def test_rounds_run_forwards_and_backwards_by_turns() -> None:
-    field = entrants(["sdpa", "mine"])
+    field = entrants(["sdpa", "mine"], "sdpa")
     assert turns(field, 0) == field
     assert turns(field, 1) == field[::-1]
     assert turns(field, 2) == field
@@ -115,4 +116,5 @@ def test_ours_and_the_users_own_are_checked_before_their_rivals() -> None:
         Provider("mine", "m:f"),
         Provider("sparsek"),
     ]
-    assert [one.name for one in ours_first(asked)] == ["sparsek-lean", "mine", "sparsek", "sdpa"]
+    order = [one.name for one in ours_first(asked, OPERATOR.facts)]
+    assert order == ["sparsek-lean", "mine", "sparsek", "sdpa"]

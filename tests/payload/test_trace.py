@@ -19,6 +19,7 @@ from remote_payload.contract.records import CheckRecord, KernelTrace, TraceRecor
 from remote_payload.contract.request import Provider
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Stage, Status
+from remote_payload.operators.attention.definition import OPERATOR
 from remote_payload.operators.setting import Setting
 from remote_payload.processes.isolate import Deadline
 from remote_payload.stages import scene
@@ -38,7 +39,7 @@ from tests.payload.running import (
 
 # After the documented format, by hand: no GPU was there to record one.
 BY_HAND = (Path(__file__).parent / "traces" / "by_hand.json").read_text()
-CPU = Setting("cpu", str(ROOT), 42)
+CPU, FACTS = Setting("cpu", str(ROOT), 42), OPERATOR.facts
 
 
 def test_a_trace_gives_each_launch_in_the_order_in_which_it_ran() -> None:
@@ -119,7 +120,7 @@ def test_each_provider_has_a_process_of_its_own_and_a_crash_takes_nobody_else_al
     seen: list[tuple[TraceRecord, ...]] = []
     request = a_request(*providers)
     records = trace.run(
-        request, CPU, Deadline(90), checked(crashing.name, "sdpa"), keep=seen.append
+        request, FACTS, CPU, Deadline(90), checked(crashing.name, "sdpa"), keep=seen.append
     )
     assert [(r.provider, r.status) for r in records] == [
         (crashing.name, Status.FAILED),
@@ -133,7 +134,7 @@ def test_each_provider_has_a_process_of_its_own_and_a_crash_takes_nobody_else_al
 def test_who_failed_the_check_or_was_emulated_is_not_traced(tmp_path: Path) -> None:
     checks = (*checked("sparsek", emulated=True), CheckRecord("sdpa", TINY, Status.FAILED))
     request = a_request(Provider("sdpa"), Provider("sparsek"))
-    assert trace.run(request, CPU, Deadline(5), checks, keep=lambda _: None) == ()
+    assert trace.run(request, FACTS, CPU, Deadline(5), checks, keep=lambda _: None) == ()
 
 
 def test_only_the_shapes_of_the_plan_are_traced(tmp_path: Path) -> None:
@@ -141,7 +142,7 @@ def test_only_the_shapes_of_the_plan_are_traced(tmp_path: Path) -> None:
     cases = (TINY, TINY_CAUSAL)
     checks = tuple(CheckRecord("sdpa", case, Status.OK) for case in cases)
     request = a_request(Provider("sdpa"), cases=cases, trace=TracePlan((TINY_CAUSAL,)))
-    records = trace.run(request, CPU, Deadline(60), checks, keep=lambda _: None)
+    records = trace.run(request, FACTS, CPU, Deadline(60), checks, keep=lambda _: None)
     assert [record.case for record in records] == [TINY_CAUSAL]
 
 
