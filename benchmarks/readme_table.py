@@ -14,7 +14,7 @@ from orchestrator.performance.stats import ratio
 from orchestrator.report import format as fmt
 from orchestrator.report.figures import Figure, Figures, figures
 from orchestrator.report.plain import plain
-from remote_payload.contract import codec
+from orchestrator.store.runs import run_files
 from remote_payload.contract.case import Case
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Method, Status
@@ -72,12 +72,12 @@ def _row(timed: Sequence[Figure], case: Case, method: Method) -> str:
     if ours is None or ours.trusted is None:
         return ""
     waited = fmt.HOST_BOUND_NOTE if ours.host_bound else ""
-    cells = [case.label, method.value, fmt.with_interval(ours.trusted, case.heads) + waited]
+    cells = [case.label, method.value, fmt.with_interval(ours.trusted, ours.facts.per) + waited]
     best = min(others, key=lambda row: row.trusted.median_us if row.trusted else 0.0, default=None)
     if best is None or best.trusted is None:
         cells += [fmt.NONE] * 3
     else:
-        theirs = fmt.with_interval(best.trusted, case.heads)
+        theirs = fmt.with_interval(best.trusted, best.facts.per)
         theirs += fmt.HOST_BOUND_NOTE if best.host_bound else ""
         # What the host's time would decide is left to the row of the graphs.
         speedup = ratio(best.record.samples_us, ours.record.samples_us)
@@ -88,10 +88,7 @@ def _row(timed: Sequence[Figure], case: Case, method: Method) -> str:
 
 def read(folder: Path) -> list[tuple[str, Result]]:
     """All results of a folder, which need not exist."""
-    return [
-        (path.name, codec.loads(Result, path.read_text("utf-8")))
-        for path in sorted(folder.glob("*.json"))
-    ]
+    return [(path.name, run_files.result_at(path)) for path in sorted(folder.glob("*.json"))]
 
 
 def placed(page: str, text: str) -> str:

@@ -54,11 +54,13 @@ _FIRST = datetime(2026, 11, 28, 10, 15, 30)
 _PAYLOAD = """\
 import sys, time
 from pathlib import Path
-from remote_payload import codec
-from remote_payload.contract.result import Request, Result, Status
+from remote_payload.contract import codec
+from remote_payload.contract.request import Request
+from remote_payload.contract.result import Result
+from remote_payload.contract.words import Status
 job = Path(sys.argv[2]).parent
 request = codec.loads(Request, Path(sys.argv[1]).read_text())
-laptop = request.cases[0].heads
+laptop = request.cases[0].size("H")
 with open(job.parent.parent / "book.txt", "a") as book:
     book.write(f"{laptop} {request.run_id}\\n")
 for n in range(3):

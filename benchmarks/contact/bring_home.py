@@ -13,9 +13,9 @@ from pathlib import Path
 
 from benchmarks import readme_table
 from benchmarks.contact.archive import unpack_runs
+from orchestrator.errors import RunError
 from orchestrator.performance.objection import on_gpu
-from remote_payload.contract import codec
-from remote_payload.contract.result import Result
+from orchestrator.store.runs import run_files
 
 RUNS = readme_table.ROOT / "runs"
 
@@ -23,12 +23,11 @@ RUNS = readme_table.ROOT / "runs"
 def keep(run: Path, results: Path) -> tuple[Path | None, str]:
     """Copy a run's result to `results`, if it holds times of a GPU; where, and so in words."""
     try:
-        text = (run / "result.json").read_text("utf-8")
-        result = codec.loads(Result, text)
-    except FileNotFoundError:
-        return None, f"{run.name}: no result; its log.txt says how far it came"
-    except codec.CodecError as exc:
+        result = run_files.result(run)
+    except RunError as exc:
         return None, f"{run.name}: its result cannot be read: {exc}"
+    if result is None:
+        return None, f"{run.name}: no result; its log.txt says how far it came"
     if not any(record.samples_us for record in result.bench):
         return None, f"{run.name}: no times"
     if not on_gpu(result):
@@ -37,7 +36,7 @@ def keep(run: Path, results: Path) -> tuple[Path | None, str]:
     name = re.sub(r"[^a-z0-9]+", "-", gpu.lower()).strip("-")
     path = results / f"{name}-{run.name}.json"
     results.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, "utf-8")
+    path.write_bytes((run / run_files.RESULT).read_bytes())
     return path, f"{run.name}: {path.relative_to(results.parent.parent)}"
 
 

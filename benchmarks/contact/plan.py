@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from remote_payload.operators.attention.catalog import BY_NAME, OURS, VARIANTS
+from remote_payload.operators.attention.catalog import OURS, VARIANTS
+from remote_payload.operators.attention.definition import OPERATOR
 
 # The targets' heads first, then the fewest: one wave, where launches and Python weigh most.
 FIRST_HEADS, ALL_HEADS, REHEARSED_HEADS = "96,8", "96,8,128,64,32,16", "4,2"
@@ -56,7 +57,7 @@ def part(name: str, rehearse: bool, without: str = "", variants: str = "") -> Pa
     limits = ("--case-limit", str(CASE_LIMIT_S))
     proofs = ("--proof-limit", str(EMULATED_PROOF_LIMIT_S if rehearse else PROOF_LIMIT_S))
     if name == "first":
-        cases = _shapes(FIRST_HEADS, rehearse)
+        cases = _cases(FIRST_HEADS, rehearse)
         bench = (*device, *cases, "--providers", FIRST_PROVIDERS, "--rounds", "12", *limits)
         arch = ("--arch", HOPPER) if rehearse else ()
         proof = (*device, *arch, "--only", "conformance", *proofs)
@@ -65,7 +66,7 @@ def part(name: str, rehearse: bool, without: str = "", variants: str = "") -> Pa
         ("--variants", variants) if variants else ()
     )
     extras = ("--prove", *proofs, "--peers", "--ceilings")
-    cases = _shapes(ALL_HEADS, rehearse)
+    cases = _cases(ALL_HEADS, rehearse)
     everything = (*device, *cases, *chosen, "--rounds", "16", *limits, *extras)
     return Part(name, (Step("profile", everything, 450),), 480, rehearse)
 
@@ -75,7 +76,7 @@ def problem(name: str, without: str, variants: str) -> str:
     if name == "first" and (without or variants):
         return "--without and --variants go with rest"
     for option, given, known in (
-        ("--without", without, tuple(BY_NAME)),
+        ("--without", without, tuple(OPERATOR.by_name)),
         ("--variants", variants, VARIANTS),
     ):
         for each in given.split(",") if given else ():
@@ -106,7 +107,7 @@ def next_step(done: Part, checks: Records, proofs: Records) -> str:
     )
 
 
-def _shapes(heads: str, rehearse: bool) -> tuple[str, ...]:
+def _cases(heads: str, rehearse: bool) -> tuple[str, ...]:
     if rehearse:
         return ("--batch", "1", "--heads", REHEARSED_HEADS, "--arch", HOPPER)
     return ("--batch", "16", "--heads", heads)

@@ -1,11 +1,10 @@
-"""Our kernel on a host without a GPU: its unchanged source, compiled over csrc/emulator.
+"""Kernels on a host without a GPU: their unchanged source, compiled over csrc/emulator.
 
-It proves results, never speed: an emulated provider is checked and never timed.
+That proves results, never speed: an emulated provider is checked and never timed.
 """
 
 from __future__ import annotations
 
-import ctypes
 import math
 import os
 import shutil
@@ -13,7 +12,7 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, List, Optional, Sequence
+from typing import List, Sequence
 
 from remote_payload.compiling import compiler
 from remote_payload.compiling.kept import Kept, digest
@@ -24,10 +23,7 @@ from remote_payload.processes.isolate import Deadline
 
 COMPILERS = ("c++", "g++", "clang++")
 FLAGS = ("-std=c++17", "-O2", "-fPIC", "-Wno-unknown-pragmas")
-# A head of the headline shape takes tens of milliseconds; more heads prove nothing more.
-MOST_HEADS = 32
 PREFIX, LIBRARY = "emulated-", "emulated"
-LAST_CTA = 2**32 - 1
 SOURCES = Path(__file__).resolve().parents[2]
 # A variable that has a package run its kernels in Python on the CPU, the module that reads it, and
 # what that is called: https://triton-lang.org/main/programming-guide/chapter-3/debugging.html,
@@ -37,8 +33,6 @@ INTERPRETERS = (
     ("NUMBA_ENABLE_CUDASIM", "numba.cuda", "Numba's CUDA simulator"),
 )
 _OFF = ("", "0", "false", "no", "off", "n")
-
-Tensor = Any
 
 
 class CompileError(Exception):
@@ -88,18 +82,12 @@ def library(sources: Path, builds: Path, limit_s: float = math.inf) -> str:
     return str((folder / LIBRARY).resolve())
 
 
-def altered(path: str, old: str, new: str) -> Emulated:
-    """Our kernel with `old`, which is in csrc/`path` just once, replaced by `new`.
-
-    For a provider file, to see what a change does beside the kernel as it is. ValueError: `old`
-    is not there, or more than once; CompileError as for `library`.
-    """
-    with tempfile.TemporaryDirectory() as builds:
-        return Emulated(altered_library(path, old, new, Path(builds)))
-
-
 def altered_library(path: str, old: str, new: str, builds: Path) -> str:
-    """Path of the library of csrc so changed, kept under builds. Raises as `altered` does."""
+    """Path of the library of csrc with `old`, which is in csrc/`path` just once, replaced by `new`.
+
+    Kept under builds. ValueError: `old` is not there, or more than once; CompileError as for
+    `library`.
+    """
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(str(SOURCES / "csrc"), f"{folder}/csrc", copy_function=shutil.copyfile)
         for base, _folders, _files in os.walk(f"{folder}/csrc"):
@@ -183,53 +171,3 @@ def _call(command: Sequence[str], folder: Path, stage: str, deadline: Deadline) 
     if ended.exit_code != 0:
         said = compiler_words.cause(output.read_text("utf-8", "replace"))
         raise CompileError(said or ended.why or f"{stage} failed")
-
-
-class Emulated:
-    """attention_forward on CPU tensors. Each call draws another thread order and other moments at
-    which copies land, so two equal outputs also say that neither matters.
-
-    variant: of the Hopper kernel, as blackwell_sparsek.attention_variant names it.
-    """
-
-    def __init__(self, path: str, variant: Optional[str] = None) -> None:
-        from blackwell_sparsek import library as interface
-        from blackwell_sparsek.ops import arguments_of
-
-        self._arguments_of = arguments_of
-        self._kernel = interface.number_of_kernel(variant)
-        self._native = ctypes.CDLL(path)
-        self._native.emulator_configure.argtypes = (ctypes.c_uint64, ctypes.c_uint, ctypes.c_uint)
-        self._native.emulator_allow_reads.argtypes = (ctypes.c_void_p, ctypes.c_uint64)
-        self._native.emulator_fault.restype = ctypes.c_char_p
-        self._native.sparsek_error_text.restype = ctypes.c_char_p
-        self._native.sparsek_kernel_name.restype = ctypes.c_char_p
-        self._calls = 0
-
-    def __call__(self, q: Tensor, k: Tensor, v: Tensor, causal: bool, scale: float) -> Tensor:
-        """RuntimeError with the emulator's finding: a race, a deadlock, an address out of range."""
-        out = q.new_full(q.shape, float("nan"))
-        self._native.emulator_configure(self._calls, 0, LAST_CTA)
-        self._calls += 1
-        for tensor in (q, k, v):
-            self._native.emulator_allow_reads(tensor.data_ptr(), _span_bytes(tensor))
-        args = self._arguments_of(q, k, v, out, causal, scale, self._kernel)
-        code = self._native.sparsek_attention_forward(ctypes.byref(args), None)
-        fault = self._native.emulator_fault()
-        if fault:
-            raise RuntimeError("the emulator found: " + fault.decode("utf-8", "replace"))
-        if code != 0:
-            raise RuntimeError(self._native.sparsek_error_text(code).decode("utf-8", "replace"))
-        return out
-
-    def name(self, q: Tensor, k: Tensor, v: Tensor, causal: bool, scale: float) -> Optional[str]:
-        """The kernel that a call would run; None if there is none for these arguments."""
-        args = self._arguments_of(q, k, v, q, causal, scale, self._kernel)
-        name = self._native.sparsek_kernel_name(ctypes.byref(args))
-        return None if name is None else bytes(name).decode("ascii")
-
-
-def _span_bytes(tensor: Tensor) -> int:
-    """From the first to the last element of a view, what lies between them included."""
-    last = sum((size - 1) * step for size, step in zip(tensor.shape, tensor.stride()))
-    return int(tensor.element_size() * (last + 1))

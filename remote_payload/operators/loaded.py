@@ -17,6 +17,10 @@ class CannotRun(Exception):
     """The provider cannot run here at all; the text says why. Not a wrong result."""
 
 
+class EmulatedCall:
+    """What runs a kernel's source on the CPU. A user's provider that is one is no GPU's, either."""
+
+
 @dataclass(frozen=True)
 class Loaded:
     """A provider ready to be called.

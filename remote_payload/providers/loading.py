@@ -8,9 +8,8 @@ import importlib
 from pathlib import Path
 from types import ModuleType
 
-from remote_payload.compiling import emulation
 from remote_payload.contract.request import Provider
-from remote_payload.operators.loaded import CannotRun, Loaded, reach
+from remote_payload.operators.loaded import CannotRun, EmulatedCall, Loaded, reach
 from remote_payload.operators.problem import half_of, operator_of
 from remote_payload.operators.setting import Setting
 from remote_payload.providers import provider_file
@@ -47,7 +46,7 @@ def _load_target(target: str, setting: Setting) -> Loaded:
         call,
         contextlib.nullcontext,
         lambda *_, **__: name,
-        emulated=isinstance(call, emulation.Emulated),
+        emulated=isinstance(call, EmulatedCall),
         users=True,
     )
 

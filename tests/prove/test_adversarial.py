@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from remote_payload.operators.attention import adversarial, reference
-from remote_payload.operators.attention.adversarial import Case, Criterion, Tensors
+from remote_payload.operators.attention.adversarial import Challenge, Criterion, Tensors
 from remote_payload.stages.prove.prove import Refuted, Skipped
 from remote_payload.stages.prove.prove_adversarial import adversarial as prove_adversarial
 from tests.kernels.emulated import EmulatedLibrary
@@ -22,14 +22,14 @@ IDS = [case.name for case in FEW]
 SHARP = [case for case in FEW if case.criterion is Criterion.AS_EXACT]
 
 
-def exact(case: Case, qkv: Tensors) -> torch.Tensor:
+def exact(case: Challenge, qkv: Tensors) -> torch.Tensor:
     """The rounded truth."""
     scale = adversarial.scale_of(case, qkv[0])
     return reference.attention(*qkv, case.causal, scale).to(qkv[0].dtype)
 
 
 @pytest.mark.parametrize("case", FEW, ids=IDS)
-def test_the_rounded_truth_is_right_and_a_wrong_row_is_named(case: Case) -> None:
+def test_the_rounded_truth_is_right_and_a_wrong_row_is_named(case: Challenge) -> None:
     qkv = case.make()
     out = exact(case, qkv)
     assert adversarial.judge(case, qkv, out) == ""
@@ -41,13 +41,13 @@ def test_the_rounded_truth_is_right_and_a_wrong_row_is_named(case: Case) -> None
 
 
 @pytest.mark.parametrize("case", SHARP, ids=[case.name for case in SHARP])
-def test_exact_exponentials_in_tiles_are_within_what_they_define(case: Case) -> None:
+def test_exact_exponentials_in_tiles_are_within_what_they_define(case: Challenge) -> None:
     q, k, v = case.make()
     out = adversarial.tiled(q, k, v, case.causal, adversarial.scale_of(case, q))
     assert adversarial.judge(case, (q, k, v), out) == ""
 
 
-def no_rescale(case: Case, qkv: Tensors) -> torch.Tensor:
+def no_rescale(case: Challenge, qkv: Tensors) -> torch.Tensor:
     """Softmax relative to the first block's maximum, in FP16, with no way back: overflows."""
     q, k, v = (tensor.float() for tensor in qkv)
     scores = adversarial.scale_of(case, q) * (q @ k.transpose(-1, -2))
@@ -56,11 +56,11 @@ def no_rescale(case: Case, qkv: Tensors) -> torch.Tensor:
     return ((weights @ v) / weights.sum(-1, keepdim=True)).to(qkv[0].dtype)
 
 
-def no_mask(case: Case, qkv: Tensors) -> torch.Tensor:
+def no_mask(case: Challenge, qkv: Tensors) -> torch.Tensor:
     return exact(replace(case, causal=False), qkv)
 
 
-def last_key_lost(case: Case, qkv: Tensors) -> torch.Tensor:
+def last_key_lost(case: Challenge, qkv: Tensors) -> torch.Tensor:
     q, k, v = qkv
     k = k.clone()
     k[:, :, -1] = 0
@@ -69,7 +69,7 @@ def last_key_lost(case: Case, qkv: Tensors) -> torch.Tensor:
     return exact(case, (q, k, v))
 
 
-def nan_swallowed(case: Case, qkv: Tensors) -> torch.Tensor:
+def nan_swallowed(case: Challenge, qkv: Tensors) -> torch.Tensor:
     return exact(case, qkv).nan_to_num()
 
 
@@ -83,7 +83,7 @@ def nan_swallowed(case: Case, qkv: Tensors) -> torch.Tensor:
     ],
 )
 def test_a_flaw_that_random_inputs_may_forgive_is_found(
-    flaw: Callable[[Case, Tensors], torch.Tensor], name: str
+    flaw: Callable[[Challenge, Tensors], torch.Tensor], name: str
 ) -> None:
     case = next(case for case in FEW if case.name == name)
     qkv = case.make()
@@ -152,4 +152,4 @@ def test_without_a_library_it_is_skipped_and_a_broken_one_is_refuted(tmp_path: P
 def test_not_a_number_is_no_answer_where_the_truth_is_a_number() -> None:
     qkv = adversarial.normal(1, 1, 8, 64)
     out = torch.full_like(qkv[0], math.nan)
-    assert "512 of 512 elements" in adversarial.judge(Case("NaN", lambda: qkv), qkv, out)
+    assert "512 of 512 elements" in adversarial.judge(Challenge("NaN", lambda: qkv), qkv, out)

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from orchestrator.ncu import flags
+from remote_payload.contract import words
 from remote_payload.contract.plans import NcuPlan
 from remote_payload.contract.records import ProofRecord
 from remote_payload.contract.request import Provider
 from remote_payload.contract.words import Depth, Stage, Status
-from remote_payload.operators.attention import catalog
 from remote_payload.stages.prove.stage import PROOFS, outcome_of
 from tests.ncu_stage.stand_in import Mood, install
 from tests.payload.running import ROOT, Finished, a_request, misbehaving, run_payload
@@ -53,7 +53,7 @@ def test_a_refuted_proof_fails_the_run_at_its_end_and_the_next_stage_still_runs(
 
 
 def test_the_proofs_that_can_be_asked_for_are_those_there_are_in_their_order() -> None:
-    assert tuple(PROOFS) == catalog.PROOFS
+    assert tuple(PROOFS) == words.PROOFS
 
 
 def test_every_proof_leaves_a_record_and_its_progress(refuted: Finished) -> None:

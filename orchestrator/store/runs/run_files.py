@@ -62,7 +62,12 @@ def request(folder: Path) -> Request:
 def result(folder: Path) -> Result | None:
     """What came back; None if nothing did."""
     path = folder / RESULT
-    return _read_of_schema(Result, path) if _is_there(path) else None
+    return result_at(path) if _is_there(path) else None
+
+
+def result_at(path: Path) -> Result:
+    """The result in a file, of whatever schema there was."""
+    return _read_of_schema(Result, path)
 
 
 def end(folder: Path) -> JobEnd | None:

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Any, Optional
 
-from remote_payload.compiling import emulation
+from remote_payload.operators.attention import emulated
 from remote_payload.operators.attention.catalog import OWN
 from remote_payload.operators.loaded import CannotRun, Loaded, reach
 from remote_payload.operators.setting import LIBRARY_VARIABLE, Setting
@@ -56,7 +56,7 @@ def require_plain(name: str, q: Tensor, k: Tensor, window: int) -> None:
 
 
 def _emulated(name: str, variant: Optional[str], library: str) -> Loaded:
-    emulated = emulation.Emulated(library, variant)
+    kernel = emulated.Emulated(library, variant)
     digest = hashlib.sha256(Path(library).read_bytes()).hexdigest()
 
     def implementation(
@@ -64,15 +64,15 @@ def _emulated(name: str, variant: Optional[str], library: str) -> Loaded:
     ) -> str:
         require_plain(name, q, k, window)
         heads = q.shape[0] * q.shape[1]
-        if heads > emulation.MOST_HEADS:
+        if heads > emulated.MOST_HEADS:
             raise CannotRun(
                 f"{name} needs a CUDA GPU for {heads} heads; "
-                f"without one up to {emulation.MOST_HEADS} are emulated"
+                f"without one up to {emulated.MOST_HEADS} are emulated"
             )
-        kernel = emulated.name(q, k, v, causal, scale)
-        if kernel is None:
+        runs = kernel.name(q, k, v, causal, scale)
+        if runs is None:
             what = f"{name} has no kernel for {q.dtype} and head dimension {q.shape[3]}"
             raise CannotRun(what if variant is None else f"{what}; {_VARIANTS_TAKE}")
-        return f"{kernel}, emulated on the CPU, library sha256 {digest}"
+        return f"{runs}, emulated on the CPU, library sha256 {digest}"
 
-    return Loaded(emulated, contextlib.nullcontext, implementation, emulated=True)
+    return Loaded(kernel, contextlib.nullcontext, implementation, emulated=True)

@@ -17,7 +17,7 @@ from remote_payload.stages.prove.prove_adversarial import adversarial
 from remote_payload.stages.prove.prove_conformance import conformance
 from remote_payload.stages.scene import Outcome, Scene
 
-# In catalog.PROOFS' order.
+# In the order of contract.words.PROOFS.
 PROOFS: Dict[str, Proof] = {
     "conformance": conformance,
     "adversarial": adversarial,
