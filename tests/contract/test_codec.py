@@ -126,7 +126,7 @@ def test_what_a_writer_left_that_was_killed_a_moment_ago_is_gone_after_the_next_
 ) -> None:
     place = tmp_path / "x.json"
     killed = (
-        "import os, signal, sys\nfrom pathlib import Path\nfrom remote_payload import codec\n"
+        "import os, signal, sys\nfrom pathlib import Path\nfrom remote_payload.contract import codec\n"
         "left, whole = int(sys.argv[2]), os.fsync\n"
         "def fsync(handle):\n"
         "    global left\n    left -= 1\n    whole(handle)\n"
@@ -145,7 +145,7 @@ def test_writers_of_one_file_neither_sweep_nor_cut_what_another_writes(tmp_path:
     """Threads share the number in the name; processes sweep each other's."""
     place, length = tmp_path / "x.json", 300_000
     writing = (
-        "import os, sys, threading\nfrom pathlib import Path\nfrom remote_payload import codec\n"
+        "import os, sys, threading\nfrom pathlib import Path\nfrom remote_payload.contract import codec\n"
         "def write():\n"
         "    for number in range(100):\n"
         f"        codec.write_atomic(Path(sys.argv[1]), str(number % 10) * {length})\n"

@@ -178,7 +178,7 @@ def test_a_descriptor_that_only_reads_is_not_written_past(tmp_path: Path) -> Non
 
 def test_what_our_own_stdout_writes_to_is_written_by_it_and_not_cut(tmp_path: Path) -> None:
     program = (
-        "import sys; from pathlib import Path; from remote_payload import codec\n"
+        "import sys; from pathlib import Path; from remote_payload.contract import codec\n"
         "print('before'); codec.write_atomic(Path(sys.argv[1]), 'text\\n'); print('after')"
     )
     (tmp_path / "stdout").symlink_to("/proc/self/fd/1")  # as /dev/stdout, but our own
@@ -262,7 +262,7 @@ def test_where_no_second_file_may_be_made_the_first_is_overwritten(tmp_path: Pat
     path.chmod(0o666)
     folder.chmod(0o555)
     tmp_path.chmod(0o755)
-    program = "import os; from pathlib import Path; from remote_payload import codec\n"
+    program = "import os; from pathlib import Path; from remote_payload.contract import codec\n"
     program += "os.setgid(12345); os.setuid(12345)\n"
     program += "codec.write_atomic(Path('x.md'), 'new words\\n')"
     # From within, since nobody else may pass through the folders above.

@@ -27,11 +27,15 @@ from tests.disks import mounted
 from tests.ssh.server import SshServer
 
 REPOSITORY = Path(__file__).parents[2]
+# Of the payload: what supervises a job, and the contract that the jobs here speak.
+ROOMS = ("contract", "machine", "processes")
 BEFORE = """\
 import os, signal, subprocess, sys, time
 from pathlib import Path
-from remote_payload import codec
-from remote_payload.contract.result import Request, Result, Status
+from remote_payload.contract import codec
+from remote_payload.contract.request import Request
+from remote_payload.contract.result import Result
+from remote_payload.contract.words import Status
 job = Path(sys.argv[2]).parent
 request = codec.loads(Request, Path(sys.argv[1]).read_text())
 def finish():
@@ -67,9 +71,11 @@ class Laptop:
     def payload(self, text: str) -> None:
         """Make `text` what the host runs."""
         code = self.root / "remote_payload"
-        code.mkdir(parents=True, exist_ok=True)
-        for module in (REPOSITORY / "remote_payload").glob("*.py"):
-            shutil.copy(module, code)
+        ours = REPOSITORY / "remote_payload"
+        for module in (*ours.glob("*.py"), *(each for room in ROOMS for each in (ours / room).rglob("*.py"))):
+            there = code / module.relative_to(ours)
+            there.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(module, there)
         (code / "__main__.py").write_text(BEFORE + text)
         (self.root / "csrc").mkdir(exist_ok=True)
         (self.root / "csrc" / "kernel.cu").write_text("// nothing to compile\n")

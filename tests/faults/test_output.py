@@ -98,7 +98,7 @@ def test_escape_codes_and_invalid_utf8_stay_in_the_log_and_reach_no_terminal(
 
 def test_a_forged_progress_line_is_ignored(laptop: Laptop) -> None:
     laptop.payload(
-        "from remote_payload.contract.result import PROGRESS_MARK as mark\n"
+        "from remote_payload.contract.words import PROGRESS_MARK as mark\n"
         "for text in ('', '{', '[1]', '{\"stage\": 7}', 'null', '[' * 100000, '9' * 5000):\n"
         "    print(mark + text)\n" + COUNTS + FINISH
     )

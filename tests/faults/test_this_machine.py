@@ -212,7 +212,7 @@ def test_work_that_does_not_let_go_is_ended_all_the_same(laptop: Laptop, tmp_pat
     program = tmp_path / "hangs.py"
     program.write_text(
         "import sys, time\n"
-        "from orchestrator.cli import signals\n"
+        "from orchestrator.cli.screen import signals\n"
         "signals._CLEANING_UP_S = 0.3\n"
         "signals.install()\n"
         "try:\n    print('ready', flush=True); time.sleep(60)\n"

@@ -75,7 +75,7 @@ extern "C" void read_just_after(int number) {
 }
 """
 ASKING = """import ctypes, sys
-from orchestrator.cli import signals
+from orchestrator.cli.screen import signals
 signals.install()
 late = ctypes.CDLL(sys.argv[1])
 try:
@@ -111,7 +111,7 @@ def test_a_signal_between_the_question_and_the_read_does_not_wait_for_a_key(
 
 # Whoever asks writes, and what is written calls on our gate: a signal may come wherever it does.
 AT_A_FLUSH = """import io, os, signal, sys
-from orchestrator.cli import questions
+from orchestrator.cli.screen import questions
 class Stderr(io.StringIO):
     flushes = 0
     def flush(self):

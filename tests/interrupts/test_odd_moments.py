@@ -49,9 +49,9 @@ def test_at_any_moment_of_a_command(words: tuple[str, ...], desk: Desk, mute: ty
 
 # What is raised in a `__del__` Python ignores, and says so.
 CLEARS_UP = """import os, sys, time
-from orchestrator.cli import leaving
+from orchestrator.cli.screen import leaving
 leaving.keep_interrupts()
-from orchestrator.cli import signals
+from orchestrator.cli.screen import signals
 signals.install()
 class Odd:
     def __del__(self):
@@ -93,7 +93,7 @@ def test_a_signal_while_modules_are_loaded_is_told(name: str) -> None:
 # Python's end takes its signals' handlers away, and then clears up the modules.
 ENDS = """import signal, time
 from orchestrator import __main__ as program
-from orchestrator.cli import leaving
+from orchestrator.cli.screen import leaving
 class Last:
     def __del__(self, sleep=time.sleep):
         sleep(0.2)

@@ -18,8 +18,11 @@ from orchestrator.values.host import Host, TransportKind
 from orchestrator.values.job import Heartbeat, JobEnd, JobSpec
 
 PAYLOAD = Path(__file__).parents[2] / "remote_payload"
-# The supervisor and what it may import.
-RUNNER = [path.name for path in PAYLOAD.glob("*.py")]
+# The supervisor and what it may import, and the contract for jobs that speak it.
+RUNNER = [
+    *PAYLOAD.glob("*.py"),
+    *(path for room in ("contract", "machine", "processes") for path in (PAYLOAD / room).rglob("*.py")),
+]
 
 
 @dataclass(frozen=True)
@@ -38,15 +41,18 @@ class Bench:
         snapshots = self.root / "snapshots"
         code = snapshots / ".new" / "remote_payload"
         code.mkdir(parents=True, exist_ok=True)
-        for name in RUNNER:
-            shutil.copy(PAYLOAD / name, code)
+        for path in RUNNER:
+            there = code / path.relative_to(PAYLOAD)
+            there.parent.mkdir(exist_ok=True)
+            shutil.copy(path, there)
         (code / "__main__.py").write_text("import sys, os, time\n" + text)
         for name, content in files.items():
             (code / f"{name}.py").write_text(content)
         rows = []
-        for path in sorted(code.iterdir()):
+        for path in sorted(path for path in code.rglob("*") if path.is_file()):
             data = hashlib.sha256(path.read_bytes()).hexdigest()
-            rows.append([f"remote_payload/{path.name}", "f", path.stat().st_size, data, None])
+            name = path.relative_to(code.parent).as_posix()
+            rows.append([name, "f", path.stat().st_size, data, None])
         manifest = json.dumps([row[:4] for row in rows], separators=(",", ":"))
         digest = hashlib.sha256(manifest.encode()).hexdigest()
         if not (snapshots / digest).exists():

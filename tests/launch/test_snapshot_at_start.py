@@ -80,7 +80,12 @@ def test_a_snapshot_that_changed_while_the_job_waited_is_not_run(
 
 
 def test_a_running_job_leaves_nothing_in_its_snapshot(bench: Bench) -> None:
-    bench.run("r1", "from remote_payload import codec, device_lock, snapshot\n")
-    bench.run("r2", "from remote_payload import codec, device_lock, snapshot\n")
+    importing = (
+        "from remote_payload.contract import codec\n"
+        "from remote_payload.machine import device_lock\n"
+        "from remote_payload.processes import snapshot\n"
+    )
+    bench.run("r1", importing)
+    bench.run("r2", importing)
     folder = bench.root / "snapshots" / bench.spec("r1").snapshot
     assert not list(folder.rglob("__pycache__"))

@@ -199,7 +199,8 @@ def test_a_loud_program_would_be_found(source: str) -> None:
 
 HELD = """
 import threading
-from orchestrator.cli import app, console
+from orchestrator.cli import app
+from orchestrator.cli.screen import console
 asked = threading.Event()
 
 def ask():

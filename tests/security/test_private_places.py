@@ -21,7 +21,7 @@ PROVIDER = "def attention(q, k, v, **more):\n    return q\n"
 # A job that uses the real draft and the real log, and speaks of every place that it knows.
 SPEAKS = """
 import os
-from remote_payload import announce, places
+from remote_payload.processes import announce, places
 from remote_payload.stages.draft import Draft
 
 draft = Draft(request, Path(sys.argv[2]))

@@ -109,7 +109,7 @@ def talked_to(project: Project) -> Project:
     step = {"stage": "check", "done": 1, "total": 2, "label": TEXT}
     quick_payload(
         project.root,
-        "from remote_payload.contract.result import NOTE_MARK, PROGRESS_MARK\n"
+        "from remote_payload.contract.words import NOTE_MARK, PROGRESS_MARK\n"
         f"sys.stdout.reconfigure(errors='surrogateescape')\n"
         f"print({TEXT!r})\nprint(PROGRESS_MARK + {json.dumps(step)!r})\n"
         f"print(NOTE_MARK + {TEXT!r}.replace(chr(10), ' '), flush=True)\n"
@@ -190,7 +190,8 @@ def test_names_in_a_file_of_nsight_compute_are_shown_and_do_nothing_else(project
 STRAY = """
 import sys, warnings
 from pathlib import Path
-from orchestrator.cli import app, console
+from orchestrator.cli import app
+from orchestrator.cli.screen import console
 
 def stray():
     import click, threading
@@ -229,7 +230,7 @@ def test_whoever_writes_to_a_stream_of_ours_passes_the_gate(tmp_path: Path, enco
 
 def test_a_line_said_above_the_bars_is_one_line_and_keeps_its_brackets(tmp_path: Path) -> None:
     program = (
-        "from orchestrator.cli import console\n"
+        "from orchestrator.cli.screen import console\n"
         "with console.progress() as progress:\n"
         "    progress.step('sync', 1, 2, 'x')\n"
         f"    progress.say({HOSTILE!r})\n"
@@ -246,7 +247,7 @@ def test_a_line_said_above_the_bars_is_one_line_and_keeps_its_brackets(tmp_path:
 
 def test_a_bar_has_room_for_whatever_a_host_counts_to(tmp_path: Path) -> None:
     program = (
-        "from orchestrator.cli import console\n"
+        "from orchestrator.cli.screen import console\n"
         "with console.progress() as progress:\n"
         "    progress.step('check', 10**400, 3)\n"
         "    progress.step('pull', 10**400, 10**401)\n"
@@ -261,7 +262,7 @@ def test_what_is_asked_at_the_terminal_shows_a_text_and_does_nothing_else(tmp_pa
     program = (
         "import os, fcntl, termios\n"
         "fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
-        "from orchestrator.cli import console, questions\n"
+        "from orchestrator.cli.screen import console, questions\n"
         "from orchestrator.transport.login.trust import Question\n"
         f"text = {TEXT!r}.replace(chr(10), ' ')\n"
         "questions.ask_about_host_key(text, 'SHA256:x')\n"

@@ -18,7 +18,7 @@ FILES = {
     "csrc/ptx/warp.cuh": "#pragma once\n",
     "remote_payload/__init__.py": "",
     "remote_payload/stages/build/build.py": "",
-    "remote_payload/runner.py": "from remote_payload import (\n    build,\n)\n",
+    "remote_payload/runner.py": "from remote_payload.stages.build import (\n    build,\n)\n",
 }
 ALL = sorted(FILES)
 

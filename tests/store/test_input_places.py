@@ -119,7 +119,7 @@ def test_what_a_sparse_checkout_keeps_off_the_disk_is_named_and_the_mend_works(
 ASKS = """
 import os, sys
 from pathlib import Path
-from orchestrator.store import sources
+from orchestrator.sync import sources
 from orchestrator.errors import UsageError
 if os.geteuid() == 0:
     os.setuid(65534)

@@ -109,7 +109,7 @@ HOLDS = """
 import sys, time
 from pathlib import Path
 from orchestrator.store.inventory.edit import add_host
-from orchestrator.transport import shared_file
+from orchestrator.here import shared_file
 with shared_file.alone(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

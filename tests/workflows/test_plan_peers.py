@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from orchestrator.workflows.plan import DEFAULT_PROVIDERS, Wish, plan
+from orchestrator.workflows.plan import Wish, plan
 from remote_payload.contract.request import Provider
 from remote_payload.contract.words import Stage
+from remote_payload.operators import registry
 from remote_payload.operators.attention.catalog import PEERS
 
+DEFAULT_PROVIDERS = registry.find(registry.DEFAULT).default_providers
 STAGES = (Stage.BUILD, Stage.CHECK, Stage.BENCH)
 
 
