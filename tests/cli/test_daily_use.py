@@ -159,7 +159,7 @@ def test_a_dry_run_of_deploy_says_what_is_sent_and_without_a_build_no_job(projec
         ("broken_rescale.py:attention", "outside"),
         ("misbehaving.py:raises", "raise"),
         ("misbehaving.py:returns_nan", "NaN"),
-        ("misbehaving.py:wrong_shape", "case"),
+        ("misbehaving.py:wrong_shape", "returned shape"),
         ("misbehaving.py:hangs", "no result within 4 s"),
     ],
 )

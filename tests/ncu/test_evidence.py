@@ -110,7 +110,7 @@ def test_where_tcgen05_was_not_measured_the_old_tensor_pipe_says_nothing() -> No
     assert "exp_pipe" in keys(of_launches([kernel("10.0", **values)]))
 
 
-def test_traffic_is_compared_with_what_the_shape_needs_only_where_both_are_known() -> None:
+def test_traffic_is_compared_with_what_the_case_needs_only_where_both_are_known() -> None:
     one = kernel(dram_read=600e6, dram_written=200e6)
     (ratio,) = of_call([one], minimum_bytes=400_000_000)
     assert (ratio.key, ratio.value, ratio.unit) == ("traffic_ratio", 2.0, "×")

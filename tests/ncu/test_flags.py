@@ -15,7 +15,7 @@ from remote_payload.contract import ncu_command
 from remote_payload.contract.dtypes import DType
 from remote_payload.contract.ncu_command import Ncu, NothingToCollect, ProfiledCall, describe
 from remote_payload.contract.words import Depth
-from remote_payload.operators.attention.definition import attention_case
+from remote_payload.operators.attention.definition import OPERATOR, attention_case
 from tests.golden import assert_golden
 from tests.ncu.places import SAMPLES, needs_samples
 
@@ -85,10 +85,10 @@ def test_metrics_are_named_only_on_the_chip_whose_names_they_are() -> None:
     assert "--metrics" not in argv_of("2025.1.0", Depth.CHEAP, "12.0")
 
 
-def test_every_provider_and_shape_has_a_range_of_its_own_without_filter_characters() -> None:
+def test_every_provider_and_case_has_a_range_of_its_own_without_filter_characters() -> None:
     cases = [
         attention_case(b, h, 512, 64, dtype, causal)
-        for b, h, dtype, causal in product((1, 16), (8, 96), DType, (False, True))
+        for b, h, dtype, causal in product((1, 16), (8, 96), OPERATOR.dtypes, (False, True))
     ]
     names = [ncu_command.range_name(p, s) for p, s in product(("sdpa", "sdpa.B1", "x"), cases)]
     assert len(set(names)) == len(names)

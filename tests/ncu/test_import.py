@@ -55,9 +55,9 @@ def page_of(text: str, tmp_path: Path, name: str = "a.csv") -> str:
 
 def test_the_headline_counts_kernels_launch_shapes_and_launches_apart(tmp_path: Path) -> None:
     page = page_of(raw_page(("k", "1"), ("k", "2"), ("k", "2"), ("j", "1")), tmp_path)
-    assert "**2 kernels, 3 launch cases, 4 launches on a GPU it does not name**" in page
+    assert "**2 kernels, 3 launch shapes, 4 launches on a GPU it does not name**" in page
     page = page_of(raw_page(("k", "1")), tmp_path)
-    assert "**1 kernel, 1 launch case, 1 launch on" in page
+    assert "**1 kernel, 1 launch shape, 1 launch on" in page
 
 
 def test_counters_that_we_do_not_know_are_shown_as_they_stand(tmp_path: Path) -> None:
@@ -228,7 +228,7 @@ FAILING = SAMPLES / "failing"
     ("name", "words"),
     [
         ("details-as-text.txt", "| Duration | 778 µs | — | gpu__time_duration.sum |"),
-        ("headline-counts-geometries.details.csv", "**1 kernel, 3 launch cases, 3 launches on"),
+        ("headline-counts-geometries.details.csv", "**1 kernel, 3 launch shapes, 3 launches on"),
         ("n2c_unquoted.csv", "| DRAM bytes read | 5 MB | — | dram__bytes_read.sum |"),
         ("n2_empty_units.csv", "| dram__bytes_read.sum | 5,000,000 | — |"),
     ],

@@ -26,7 +26,9 @@ LENDS = {
 # A host of GPU model NAME (from its environment) whose ncu stage brings one hand-made page.
 PAYLOAD = f"""
 import os
-from remote_payload.contract.result import Machine, NcuRecord, NcuReport, Stage, StageReport
+from remote_payload.contract.records import Machine, NcuRecord, NcuReport
+from remote_payload.contract.result import StageReport
+from remote_payload.contract.words import Stage
 
 here = Machine("digest", "os", "SYNTHETIC CPU", 1, None, "3.11", gpu=os.environ["NAME"])
 ncu = None
@@ -59,7 +61,7 @@ def test_an_order_is_split_into_times_and_counters_that_are_a_must(tmp_path: Pat
     assert timed == replace(order.plan.request, stages=stages[:3])
     assert counted.stages == (Stage.BUILD, Stage.CHECK, Stage.NCU)
     assert counted.ncu.required
-    assert [case.heads for case in counted.cases] == [96]
+    assert [case.size("H") for case in counted.cases] == [96]
 
 
 def test_counters_of_another_host_of_the_same_model_enter_the_report_and_stay_there(

@@ -40,7 +40,7 @@ def profiled_run(folder: Path, page: str) -> Run:
     return synthetic.run(profiled(record))
 
 
-def test_counters_become_findings_with_the_traffic_that_the_shape_needs(tmp_path: Path) -> None:
+def test_counters_become_findings_with_the_traffic_that_the_case_needs(tmp_path: Path) -> None:
     run = profiled_run(tmp_path, ONE_KERNEL)
     (call,) = insight(run, tmp_path).calls
     assert (call.provider, call.case) == ("sparsek", synthetic.case())

@@ -29,9 +29,7 @@ from tests.ssh.server import SshServer
 
 SMALL = Wish(
     stages=(Stage.CHECK, Stage.NCU),
-    batch=1,
-    heads=(1, 2),
-    seq=96,
+    sweeps=({"B": (1,), "H": (1, 2), "S": (96,)},),
     providers=("sdpa",),
     device=Device.CPU,
 )
@@ -219,15 +217,15 @@ def test_a_skipped_stage_says_why_and_a_run_without_a_result_claims_nothing(
     assert "Not measured: no result came back." in section(lost)
 
 
-def test_beside_timings_only_the_targets_shape_is_profiled_and_alone_every_shape(
+def test_beside_timings_only_the_targets_case_is_profiled_and_alone_every_case(
     tmp_path: Path,
 ) -> None:
     timed = Wish(stages=(Stage.CHECK, Stage.BENCH, Stage.NCU), full=True)
     planned = plan(timed, tmp_path).request.ncu
-    assert [case.heads for case in planned.cases] == [96]
+    assert [case.size("H") for case in planned.cases] == [96]
     assert (planned.depth, planned.required) == (Depth.FULL, False)
-    other = plan(replace(timed, heads=(8, 16), seq=64), tmp_path).request.ncu
-    assert [case.heads for case in other.cases] == [16]
+    other = plan(replace(timed, sweeps=({"H": (8, 16), "S": (64,)},)), tmp_path).request.ncu
+    assert [case.size("H") for case in other.cases] == [16]
     alone = Wish(stages=(Stage.CHECK, Stage.NCU), ncu_required=True, ncu_limit_s=5.0)
     assert plan(alone, tmp_path).request.ncu == replace(
         flags.plan(Depth.CHEAP), required=True, case_limit_s=5.0

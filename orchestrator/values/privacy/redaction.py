@@ -52,7 +52,7 @@ _NO_SECRET = re.compile(r"-?[\d.,]{1,9}[a-zA-Z%/]{0,4}|\*+|\(hidden\)|(?i:none|n
 # Colours would stand between an address and its port; where something is hidden, they go.
 _COLOUR = re.compile(r"(?:\x1b|\\x1b|\\033|\\e|\\u001b)\[[\d;]{0,20}m")
 
-# RunPod's names of pods: 14 letters and digits without a pattern. A case, a tile, a word with a
+# RunPod's names of pods: 14 letters and digits without a pattern. A shape, a tile, a word with a
 # number behind it have one; a digest has no letter beyond f.
 _POD = re.compile(
     r"(?<![A-Za-z0-9.])(?=[a-z]*\d)(?=[a-z0-9]{0,13}[g-z])[a-z0-9]{14}(?![A-Za-z0-9]|-\d+\.\w)"

@@ -173,7 +173,7 @@ def _folder(runs: RunStore, run: RemoteRun) -> Path:
 def _arriving(
     runs: RunStore, run: RemoteRun, host: Host, progress: Progress
 ) -> Iterator[Path | None]:
-    """Where a run takes case, for this terminal alone; None where it is here, also where another
+    """Where a run takes shape, for this terminal alone; None where it is here, also where another
     terminal has just brought it.
 
     No run can have its name. What is left in it of another owner's run of this name is removed:
@@ -203,7 +203,7 @@ def _arriving(
 
 
 def _no_link(place: Path) -> Path:
-    """RunError for a link where a run takes case: what comes would land wherever it leads."""
+    """RunError for a link where a run takes shape: what comes would land wherever it leads."""
     if place.is_symlink():
         raise RunError(
             f"{place} is a link, and nothing of a run is written through one",
