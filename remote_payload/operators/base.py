@@ -55,6 +55,7 @@ class Axis:
 class Input:
     """One tensor that goes in. draw: "normal" or "uniform", of [0, 1), times `scale`.
 
+    row_scales: rows along the last axis are also multiplied by these in turn; empty: by nothing.
     dtype: None means the case's.
     """
 
@@ -63,6 +64,7 @@ class Input:
     draw: str = "normal"
     scale: float = 1.0
     dtype: Optional[DType] = None
+    row_scales: Tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,10 @@ def _draw(one: Input, case: Case, seed: int) -> Tensor:
     drawn = how(one.size, generator=generator, dtype=torch.float32)
     if one.scale != 1.0:
         drawn *= one.scale
+    if one.row_scales:
+        rows = drawn.view(-1, one.size[-1])
+        scales = torch.tensor(one.row_scales)[torch.arange(rows.shape[0]) % len(one.row_scales)]
+        rows *= scales[:, None]
     return drawn.to(torch_dtype(one.dtype or case.dtype))
 
 

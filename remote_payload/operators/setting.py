@@ -15,7 +15,7 @@ class Setting:
 
     library: path of our compiled kernel; None if there is none, then `no_library` says why. On
     the CPU it is the emulated one. inputs: folder for what was drawn; empty if there is none.
-    operator, operator_target: as in the request.
+    operator, operator_target: as in the request. builds: folder of what is compiled and kept.
     """
 
     device: str
@@ -26,3 +26,4 @@ class Setting:
     inputs: str = ""
     operator: str = "attention"
     operator_target: str = ""
+    builds: str = ""

@@ -107,8 +107,17 @@ class Scene:
         elif built is not None:
             library, why = built.library, built.reason
         seed, inputs = self.request.seed, str(self.draft.folder / INPUTS)
-        operator = self.request.operator, self.request.operator_target
-        return Setting(self.device, str(self.sources), seed, library, why, inputs, *operator)
+        return Setting(
+            self.device,
+            str(self.sources),
+            seed,
+            library,
+            why,
+            inputs,
+            self.request.operator,
+            self.request.operator_target,
+            builds=str(self.builds.resolve()),
+        )
 
     def gpu_state(self, ours: Optional[int] = None) -> Optional[GpuState]:
         """Clocks, power and company of the GPU now; None on the CPU. ours: pid of our worker."""

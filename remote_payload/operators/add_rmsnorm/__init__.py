@@ -1,0 +1,1 @@
+"""The residual stream's sum and its RMSNorm in one call."""

@@ -1,0 +1,1 @@
+"""A matrix product with what follows it in a layer: bias and activation."""

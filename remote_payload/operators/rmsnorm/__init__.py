@@ -1,0 +1,1 @@
+"""x / sqrt(mean(x²) + eps) · w over rows."""

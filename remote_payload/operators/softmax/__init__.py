@@ -1,0 +1,1 @@
+"""exp(x) over its sum, row by row."""
