@@ -18,6 +18,8 @@ from remote_payload.contract.plans import (
 )
 from remote_payload.contract.words import SCHEMA, Device, Stage
 
+Sweep = Tuple[Tuple[str, Tuple[Value, ...]], ...]  # the values of each axis that was named
+
 
 @dataclass(frozen=True)
 class Provider:
@@ -38,8 +40,9 @@ class Request:
     """Everything a run needs, written by the orchestrator, read by the payload.
 
     operator: by name; operator_target: where a user's own stands in the snapshot,
-    "path/to/file.py:NAME".
-    sweep, dtypes: what was asked of a user's own, whose cases only the payload can tell.
+    "path/to/file.py", or "path/to/file.py:NAME" for a class in it.
+    sweeps, dtypes, without: what was asked of a user's own, whose cases and providers only the
+    payload can tell; no providers without a target: its own choice, but for those of `without`.
     cpu_cases: what to run instead where device AUTO turns out to be the CPU, for the part of
     the case that the user left open; empty means the same cases. verb: the command that asked,
     for whoever fetches the run from elsewhere; empty in requests of before.
@@ -53,8 +56,9 @@ class Request:
     cpu_cases: Tuple[Case, ...] = ()
     operator: str = "attention"
     operator_target: str = ""
-    sweep: Tuple[Tuple[str, Tuple[Value, ...]], ...] = ()
+    sweeps: Tuple[Sweep, ...] = ()
     dtypes: Tuple[DType, ...] = ()
+    without: Tuple[str, ...] = ()
     device: Device = Device.AUTO
     seed: int = 42
     time_limit_s: float = 1800.0

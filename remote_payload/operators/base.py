@@ -56,7 +56,7 @@ class Input:
     """One tensor that goes in. draw: "normal" or "uniform", of [0, 1), times `scale`.
 
     row_scales: rows along the last axis are also multiplied by these in turn; empty: by nothing.
-    dtype: None means the case's.
+    dtype: None means the case's. torch: torch's own name for it, where it may be none of ours.
     """
 
     name: str
@@ -65,15 +65,17 @@ class Input:
     scale: float = 1.0
     dtype: Optional[DType] = None
     row_scales: Tuple[float, ...] = ()
+    torch: str = ""
 
 
 @dataclass(frozen=True)
 class Output:
-    """One tensor that comes out. dtype: None means the case's."""
+    """One tensor that comes out. dtype, torch: as of an Input."""
 
     name: str
     size: Tuple[int, ...]
     dtype: Optional[DType] = None
+    torch: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any, Tuple
+from typing import Any, Tuple, Union
 
 import torch
 
 from remote_payload.contract.case import Case
 from remote_payload.contract.dtypes import DType
-from remote_payload.operators.base import Input
+from remote_payload.operators.base import Input, Output
 
 Tensor = Any
 Tensors = Tuple[Tensor, ...]
@@ -27,6 +27,11 @@ _SHARE_OF_FREE_DISK = 4
 def torch_dtype(dtype: DType) -> Any:
     """torch's own name for it; AttributeError where this torch has none."""
     return getattr(torch, dtype.facts.torch)
+
+
+def dtype_of(one: Union[Input, Output], case: Case) -> Any:
+    """torch's own dtype of what goes in or comes out."""
+    return getattr(torch, one.torch) if one.torch else torch_dtype(one.dtype or case.dtype)
 
 
 def given(inputs: Tuple[Input, ...], case: Case, seed: int, folder: str) -> Tensors:

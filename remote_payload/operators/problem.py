@@ -14,6 +14,7 @@ from remote_payload.operators import drawing, measure_error, registry
 from remote_payload.operators.base import Block, Operator
 from remote_payload.operators.loaded import Loaded
 from remote_payload.operators.setting import Setting
+from remote_payload.operators.user import described
 
 Tensor = Any
 Tensors = Tuple[Tensor, ...]
@@ -32,7 +33,7 @@ class Problem:
 
     def __init__(self, operator: Operator, case: Case, setting: Setting) -> None:
         self.operator, self.case, self._setting = operator, case, setting
-        self._half = half_of(operator)
+        self._half = half_of(operator, setting)
         self._inputs, self._outputs = operator.inputs(case), operator.outputs(case)
         self.names = tuple(one.name for one in self._inputs)
         self._scalars = operator.scalars(case)
@@ -56,7 +57,7 @@ class Problem:
     def poison(self) -> None:
         """Leave NaN in the memory the allocator hands out next, so that an element the kernel never
         writes shows up instead of looking right by luck."""
-        dtypes = [drawing.torch_dtype(one.dtype or self.case.dtype) for one in self._outputs]
+        dtypes = [drawing.dtype_of(one, self.case) for one in self._outputs]
         poison = [
             torch.full(one.size, float("nan"), dtype=dtype, device=self._setting.device)
             for one, dtype in zip(self._outputs, dtypes)
@@ -83,13 +84,13 @@ class Problem:
         if len(given) != len(self._outputs):
             raise WrongForm(f"returned {len(given)} outputs, expected {len(self._outputs)}")
         for out, spec in zip(given, self._outputs):
-            self._require_form(out, torch.Size(spec.size), spec.dtype or self.case.dtype)
+            self._require_form(out, torch.Size(spec.size), drawing.dtype_of(spec, self.case))
         return tuple(given)
 
     def _require_form(self, out: Any, size: Any, dtype: Any) -> None:
         if not isinstance(out, torch.Tensor):
             raise WrongForm(f"returned {type(out).__name__}, not a tensor")
-        wanted = {"shape": size, "dtype": drawing.torch_dtype(dtype)}
+        wanted = {"shape": size, "dtype": dtype}
         for what, want in wanted.items():
             got = getattr(out, what)
             if got != want:
@@ -128,12 +129,15 @@ class Problem:
 
 def operator_of(setting: Setting) -> Operator:
     """The operator that a run is about."""
+    if setting.own is not None:
+        return described.operator(setting.own, setting.root)
     return registry.find(setting.operator)
 
 
-def half_of(operator: Operator) -> Any:
+def half_of(operator: Operator, setting: Setting) -> Any:
     """The half of an operator that needs torch; see `base.Tensors`."""
-    return importlib.import_module(operator.tensors)
+    module = importlib.import_module(operator.tensors)
+    return module.half(operator.target, setting.root) if operator.target else module
 
 
 def settle(setting: Setting) -> None:

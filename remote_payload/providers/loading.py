@@ -9,10 +9,10 @@ from pathlib import Path
 from types import ModuleType
 
 from remote_payload.contract.request import Provider
+from remote_payload.operators import provider_file
 from remote_payload.operators.loaded import CannotRun, EmulatedCall, Loaded, reach
 from remote_payload.operators.problem import half_of, operator_of
 from remote_payload.operators.setting import Setting
-from remote_payload.providers import provider_file
 
 __all__ = ["BadTarget", "CannotRun", "Loaded", "load"]
 
@@ -27,7 +27,7 @@ def load(provider: Provider, setting: Setting) -> Loaded:
     """Make a provider callable; CannotRun, BadTarget, or whatever importing it raises."""
     if provider.target is not None:
         return _load_target(provider.target, setting)
-    loaded: Loaded = half_of(operator_of(setting)).load(provider.name, setting)
+    loaded: Loaded = half_of(operator_of(setting), setting).load(provider.name, setting)
     return loaded
 
 

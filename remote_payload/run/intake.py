@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any, Sequence
 
@@ -14,6 +15,8 @@ from remote_payload.contract.words import SCHEMA
 from remote_payload.operators import registry
 from remote_payload.operators.base import BadCase, Operator
 from remote_payload.stages import declaration
+
+_OWN = re.compile(r"(?!/)[^:]+\.py(?::[A-Za-z_]\w*)?\Z")
 
 
 def read(path: Path) -> Request:
@@ -45,6 +48,9 @@ def _require_sense(request: Request) -> None:
     declared = declaration.asked(request)
     for one in declared:
         one.sense(request)
+    if request.operator_target:
+        _require_own(request)
+        return
     operator = _operator(request)
     if not any(one.cases for one in declared):
         return
@@ -53,6 +59,21 @@ def _require_sense(request: Request) -> None:
     _require_cases("cases", request.cases, operator)
     _require_cases("cpu_cases", request.cpu_cases, operator)
     _require_providers(request, operator)
+
+
+def _require_own(request: Request) -> None:
+    """Of a user's own operator only its file can tell which cases and providers there are."""
+    if not _OWN.match(request.operator_target):
+        problem = f"expected path/to/file.py or file.py:Class, got {request.operator_target!r}"
+        raise CodecError("operator_target", problem)
+    if request.operator in registry.names():
+        raise CodecError("operator", f"{request.operator!r} is one of ours")
+    if request.cases or request.cpu_cases:
+        raise CodecError("cases", "expected none beside operator_target; sweeps asks for them")
+    names = [provider.name for provider in request.providers]
+    for number, name in enumerate(names):
+        if names.count(name) > 1:
+            raise CodecError(f"providers[{number}].name", f"{name!r} is there twice")
 
 
 def _require_cases(where: str, cases: Sequence[Case], operator: Operator) -> None:

@@ -8,7 +8,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Optional
+from typing import Optional, Sequence
 
 from remote_payload.contract.request import Request
 from remote_payload.contract.result import StageReport
@@ -16,8 +16,10 @@ from remote_payload.contract.words import Device, Stage, Status
 from remote_payload.machine import machine, torch_facts
 from remote_payload.machine.torch_facts import TorchFacts
 from remote_payload.operators import registry
+from remote_payload.operators.user.stated import BadOperator
 from remote_payload.processes.announce import say
 from remote_payload.processes.isolate import Deadline, Died, OutOfTime, Silent, preload_torch
+from remote_payload.run import own_operator
 from remote_payload.stages import cuts, declaration
 from remote_payload.stages.draft import Draft
 from remote_payload.stages.scene import INPUTS, Outcome, Scene, Unfit
@@ -45,14 +47,20 @@ class Run:
         self._scene.draft.note(machine=machine.look())
         declared = declaration.asked(self._scene.request)
         asked = [one.stage for one in declared]
-        self._scene.operator = registry.find(self._scene.request.operator).facts
+        if not self._scene.request.operator_target:
+            self._scene.operator = registry.find(self._scene.request.operator).facts
         try:
             self._meet_torch(needed=any(one.torch for one in declared))
         except Unfit as exc:
             say(f"unfit: {exc}")
-            for stage in asked:
-                self._scene.draft.add_stage(StageReport(stage, Status.SKIPPED, "the host is unfit"))
-            self._scene.draft.close(Status.FAILED, str(exc), unfit=True)
+            self._end_before(asked, "the host is unfit", Outcome(Status.FAILED, str(exc), True))
+            return
+        except BadOperator as exc:
+            refused = Outcome(Status.FAILED, f"operator: {exc}", exc.unfit)
+            self._end_before(asked, "the operator cannot be run", refused)
+            return
+        except OutOfTime as exc:
+            self._end_before(asked, str(exc), Outcome(Status.TIMEOUT, f"operator: {exc}"))
             return
         ended: Optional[Outcome] = None
         for stage in asked:
@@ -60,6 +68,13 @@ class Run:
         self._note_after()
         final = self._failure or Outcome(Status.OK)
         self._scene.draft.close(final.status, final.reason, final.unfit)
+
+    def _end_before(self, asked: Sequence[Stage], why: str, outcome: Outcome) -> None:
+        """No stage was reached."""
+        say(f"{outcome.status.value}: {outcome.reason}")
+        for stage in asked:
+            self._scene.draft.add_stage(StageReport(stage, Status.SKIPPED, why))
+        self._scene.draft.close(outcome.status, outcome.reason, outcome.unfit)
 
     def _stage(self, stage: Stage, ended: Optional[Outcome]) -> Optional[Outcome]:
         """Run one stage unless an earlier one ended the run; how the run ended, if it did."""
@@ -123,14 +138,26 @@ class Run:
         for one in declaration.asked(request) if self._scene.device == "cpu" else ():
             if why := one.insists(request):
                 raise Unfit(why)
+        self._meet_cases()
+
+    def _meet_cases(self) -> None:
+        """Settle which cases are run, and tell what is known of them. BadOperator, OutOfTime: of a
+        user's own, its file tells, for as long as it takes."""
+        request = self._scene.request
+        if request.operator_target:
+            request = self._scene.request = own_operator.listed(self._scene)
         if self._scene.device == "cpu" and request.device is Device.AUTO and request.cpu_cases:
             say("no CUDA GPU here: running the request's cases for the CPU instead")
             if cut := cuts.of_cases(request, self._scene.operator):
                 self._scene.draft.add_cut(cut)
             self._scene.request = replace(request, cases=request.cpu_cases)
-        operator = registry.find(request.operator)
-        cases = tuple(operator.facts_of(case) for case in self._scene.request.cases)
-        self._scene.draft.note(operator=operator.facts, cases=cases)
+        if request.operator_target:
+            cases = own_operator.described_cases(self._scene)
+            self._scene.draft.note(request=replace(self._scene.request, cases=request.cases))
+        else:
+            operator = registry.find(request.operator)
+            cases = tuple(operator.facts_of(case) for case in self._scene.request.cases)
+        self._scene.draft.note(operator=self._scene.operator, cases=cases)
 
     def _settle_device(self, facts: TorchFacts) -> str:
         wanted = self._scene.request.device

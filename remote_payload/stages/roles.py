@@ -15,7 +15,10 @@ def ours_first(providers: Sequence[Provider], operator: OperatorFacts) -> Tuple[
 
 def is_own(provider: Provider, operator: OperatorFacts) -> bool:
     """Whether it is our kernel, a variant of it, or the user's."""
-    return provider.target is not None or provider.name in operator.named(Role.OURS)
+    return provider.target is not None or provider.name in (
+        *operator.named(Role.OURS),
+        *operator.named(Role.USERS),
+    )
 
 
 def is_rival(name: str, operator: OperatorFacts) -> bool:

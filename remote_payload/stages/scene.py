@@ -15,6 +15,7 @@ from remote_payload.contract.words import Stage, Status
 from remote_payload.machine import machine
 from remote_payload.machine.torch_facts import TorchFacts
 from remote_payload.operators.setting import LIBRARY_VARIABLE, Setting
+from remote_payload.operators.user.described import Described
 from remote_payload.processes.isolate import Deadline
 from remote_payload.stages.draft import Draft
 from remote_payload.stages.roles import is_rival
@@ -47,7 +48,7 @@ class Scene:
     """One run under way. facts: what torch said, once it was asked.
 
     operator: what the request's operator says of itself. emulated: path of our kernel built for the
-    CPU; no_emulation: why there is none.
+    CPU; no_emulation: why there is none. own: what the user's own operator was found to be.
     """
 
     request: Request
@@ -60,6 +61,7 @@ class Scene:
     emulated: Optional[str] = None
     no_emulation: str = "the build stage was not asked for"
     operator: OperatorFacts = UNKNOWN
+    own: Optional[Described] = None
 
     @property
     def passed_any_check(self) -> bool:
@@ -117,6 +119,7 @@ class Scene:
             self.request.operator,
             self.request.operator_target,
             builds=str(self.builds.resolve()),
+            own=self.own,
         )
 
     def gpu_state(self, ours: Optional[int] = None) -> Optional[GpuState]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from remote_payload.providers import provider_file
+from remote_payload.operators import provider_file
 from tests.ncu.places import SAMPLES, needs_samples
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +26,7 @@ def laid_out(folder: Path, files: Mapping[str, str]) -> Path:
 def said(folder: Path, code: str, *installed: Path) -> str:
     """What `code` prints in a process of its own, in which `at("x.py")` loads a file of folder."""
     head = (
-        "import sys\nfrom pathlib import Path\nfrom remote_payload import provider_file\n"
+        "import sys\nfrom pathlib import Path\nfrom remote_payload.operators import provider_file\n"
         f"sys.path[:0] = {[str(one) for one in installed]}\n"
         f"at = lambda name: provider_file.load(Path({str(folder)!r}, name), Path({str(ROOT)!r}))\n"
     )

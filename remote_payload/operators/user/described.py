@@ -1,0 +1,125 @@
+"""What the host found a user's operator to be, as values: the run goes on with these alone.
+
+Standard library only: also the parent of the workers makes an `Operator` of it, and never imports
+the user's file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Dict, Optional, Tuple
+
+from remote_payload.contract.case import Case
+from remote_payload.contract.dtypes import DType
+from remote_payload.contract.facts import CaseFacts, OperatorFacts, Tolerance, Work
+from remote_payload.contract.request import Sweep
+from remote_payload.operators.base import Axis, Input, Operator, Output
+
+
+@dataclass(frozen=True)
+class Form:
+    """One tensor. dtype: torch's own name for it."""
+
+    name: str
+    size: Tuple[int, ...]
+    dtype: str
+
+
+@dataclass(frozen=True)
+class DescribedCase:
+    """One case, whose inputs were drawn and whose reference was run once."""
+
+    facts: CaseFacts
+    inputs: Tuple[Form, ...]
+    outputs: Tuple[Form, ...]
+
+
+@dataclass(frozen=True)
+class Described:
+    """switches: the axes that are on or off. cases: those that were looked at so far."""
+
+    facts: OperatorFacts
+    switches: Tuple[str, ...]
+    dtypes: Tuple[DType, ...]
+    default_providers: Tuple[str, ...]
+    cases: Tuple[DescribedCase, ...] = ()
+
+    def of(self, case: Case) -> DescribedCase:
+        """What is known of a case; LookupError of one that nobody looked at."""
+        return next(one for one in self.cases if one.facts.case == case)
+
+    def with_case(self, one: DescribedCase) -> Described:
+        """The same with one case more."""
+        return replace(self, cases=(*self.cases, one))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a request leaves to the host: the sweeps by axis, and the dtypes; empty: what is usual.
+
+    narrow: of an axis that is left open and varies, take one value only.
+    """
+
+    sweeps: Tuple[Sweep, ...] = ()
+    dtypes: Tuple[DType, ...] = ()
+    narrow: bool = False
+
+
+@dataclass(frozen=True)
+class Found:
+    """The operator, still without cases, and which cases were asked for: those for a GPU and those
+    for a CPU."""
+
+    described: Described
+    gpu: Tuple[Case, ...]
+    cpu: Tuple[Case, ...]
+
+
+def operator(described: Described, root: str) -> Operator:
+    """The operator, for every stage. root: the folder in which its file is looked for, by whoever
+    needs its tensors."""
+    facts = described.facts
+    return Operator(
+        name=facts.name,
+        title=facts.title,
+        axes=tuple(_axis(one.symbol, described) for one in facts.axes),
+        dtypes=described.dtypes,
+        providers=facts.providers,
+        default_providers=described.default_providers,
+        gpu_sweep={},
+        cpu_sweep={},
+        inputs=lambda case: tuple(
+            Input(one.name, one.size, torch=one.dtype) for one in described.of(case).inputs
+        ),
+        outputs=lambda case: tuple(
+            Output(one.name, one.size, torch=one.dtype) for one in described.of(case).outputs
+        ),
+        work=lambda case: _work(described, case),
+        tolerance=lambda case: _tolerance(described, case),
+        tensors="remote_payload.operators.user.tensors",
+        scalars=lambda case: _scalars(facts.target, root, case),
+        unit=facts.unit,
+        per=facts.per,
+        reference=facts.reference,
+        target=facts.target,
+    )
+
+
+def _axis(symbol: str, described: Described) -> Axis:
+    return Axis(symbol, symbol, "", False if symbol in described.switches else None, 0)
+
+
+def _work(described: Described, case: Case) -> Optional[Work]:
+    return described.of(case).facts.work
+
+
+def _tolerance(described: Described, case: Case) -> Tolerance:
+    found = described.of(case).facts.tolerance
+    assert found is not None  # whoever describes a case gives it one
+    return found
+
+
+def _scalars(target: str, root: str, case: Case) -> Dict[str, Any]:
+    from remote_payload.operators.user import tensors  # here, as the parent never imports torch
+
+    return tensors.half(target, root).scalars(case)

@@ -1,0 +1,293 @@
+"""The protocol of docs/operators.md: what an operator's file states, found sensible.
+
+Standard library only; the same rules read a file's text at home and the loaded module on the host.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
+
+from remote_payload.contract.case import Value
+from remote_payload.contract.dtypes import DType
+from remote_payload.contract.facts import Gate
+from remote_payload.operators.base import Axis
+from remote_payload.operators.user.stated import OPAQUE, Function, Stated
+
+# The provider that every file has: its reference, as PyTorch runs it in the case's own dtype.
+REFERENCE = "reference"
+PRECISIONS = ("fp64", "fp32", "given")
+# What a function may take beside the axes.
+_DRAWN = ("dtype", "generator")
+_USUAL_DTYPES = (DType.FP16, DType.BF16, DType.FP32)
+_AXIS = re.compile(r"[A-Za-z_]\w{0,30}\Z", re.ASCII)
+_PROVIDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
+_MOST_VALUES = 256
+Sweep = Dict[str, Tuple[Value, ...]]
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """What a file says of its operator. None: only running it would tell.
+
+    sweep, cpu_sweep: the values of each axis where nothing is said. outputs: (name, what) pairs;
+    what is a DType, "dtype" for the case's, or None for whatever the reference gives.
+    """
+
+    title: str
+    sweep: Optional[Sweep]
+    cpu_sweep: Optional[Sweep]
+    dtypes: Optional[Tuple[DType, ...]]
+    providers: Optional[Tuple[str, ...]]
+    baseline: str
+    per: str
+    unit: str
+    precision: str
+    outputs: Optional[Tuple[Tuple[str, str], ...]]
+
+    @property
+    def axes(self) -> Tuple[Axis, ...]:
+        """In the order in which they are stated."""
+        return tuple(
+            Axis(name, name, "", False if isinstance(values[0], bool) else None, 0)
+            for name, values in (self.sweep or {}).items()
+        )
+
+    @property
+    def default_providers(self) -> Tuple[str, ...]:
+        """Who runs where nobody is named."""
+        return self.providers or (REFERENCE,)
+
+
+def read(stated: Stated) -> Protocol:
+    """The protocol of a file; BadOperator says what is missing or wrong, and where."""
+    _require(stated)
+    sweep = _sweep(stated)
+    dtypes = _dtypes(stated)
+    providers = _providers(stated)
+    if sweep is not None:
+        _require_parameters(stated, sweep)
+    _require_mapping_or_function(stated, "scalars")
+    _require_function(stated, "work")
+    _require_tolerance(stated)
+    per = _word(stated, "per", "")
+    if per and sweep is not None and (per not in sweep or not _counts(sweep[per][0])):
+        counted = ", ".join(name for name, values in sweep.items() if _counts(values[0]))
+        raise stated.bad("per", f"expected an axis that counts ({counted}), got {per!r}")
+    precision = _word(stated, "precision", PRECISIONS[0])
+    if precision not in PRECISIONS:
+        raise stated.bad("precision", f"expected {_or(PRECISIONS)}, got {precision!r}")
+    return Protocol(
+        title=_word(stated, "title", stated.part or stated.file.rpartition(".")[0]),
+        sweep=sweep,
+        cpu_sweep=None if sweep is None else _cpu_sweep(stated, sweep),
+        dtypes=dtypes,
+        providers=providers,
+        baseline=_baseline(stated, providers),
+        per=per,
+        unit=_word(stated, "unit", f"µs/{per}" if per else "µs"),
+        precision=precision,
+        outputs=_outputs(stated),
+    )
+
+
+def gate(stated: Stated, given: Any) -> Gate:
+    """A tolerance as it is written, `{"rtol": 1e-3, "atol": 1e-5}`."""
+    if not isinstance(given, Mapping) or set(given) != {"rtol", "atol"}:
+        raise stated.bad("tolerance", f'expected {{"rtol": 1e-3, "atol": 1e-5}}, got {given!r}')
+    for key, value in given.items():
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1e30:
+            raise stated.bad("tolerance", f"{key}: expected a number from 0 on, got {value!r}")
+    return Gate(float(given["rtol"]), float(given["atol"]))
+
+
+def _require(stated: Stated) -> None:
+    for name in ("reference", "inputs", "axes"):
+        if name in stated.values:
+            continue
+        problem = f"there is no {name} in it; see docs/operators.md for what a file has to state"
+        if stated.classes and not stated.part:
+            of_class = f"{stated.file}:{stated.classes[0]}"
+            problem = f"there is no {name} in it, but in a class; name one, as in {of_class}"
+        raise type(stated.bad("", ""))(stated.place(""), problem)
+    _require_function(stated, "inputs")
+    _require_function(stated, "reference")
+
+
+def _require_function(stated: Stated, name: str) -> None:
+    value = stated.values.get(name, OPAQUE)
+    if value is not OPAQUE and not isinstance(value, Function):
+        raise stated.bad(name, f"expected a function, got {_shown(value)}")
+
+
+def _require_mapping_or_function(stated: Stated, name: str) -> None:
+    value = stated.values.get(name, OPAQUE)
+    named = isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
+    if value is not OPAQUE and not isinstance(value, Function) and not named:
+        raise stated.bad(name, f"expected a dict by name, or a function, got {_shown(value)}")
+
+
+def _sweep(stated: Stated) -> Optional[Sweep]:
+    axes = stated.values["axes"]
+    if axes is OPAQUE:
+        return None
+    if not isinstance(axes, Mapping) or not axes:
+        problem = f'expected a dict such as {{"M": 4096, "N": 1024}}, got {_shown(axes)}'
+        raise stated.bad("axes", problem)
+    for name in axes:
+        if not isinstance(name, str) or not _AXIS.match(name) or name in _DRAWN:
+            raise stated.bad("axes", f"{name!r} cannot be the name of an axis")
+    return {name: _values(stated, "axes", name, value) for name, value in axes.items()}
+
+
+def _cpu_sweep(stated: Stated, sweep: Sweep) -> Sweep:
+    axes = stated.values.get("cpu_axes", {})
+    if axes is OPAQUE:
+        return sweep
+    if not isinstance(axes, Mapping):
+        raise stated.bad("cpu_axes", f"expected a dict such as {{'M': 256}}, got {_shown(axes)}")
+    for name in axes:
+        if name not in sweep:
+            raise stated.bad("cpu_axes", f"{name!r} is none of axes, which are {', '.join(sweep)}")
+    own = {name: _values(stated, "cpu_axes", name, value) for name, value in axes.items()}
+    for name, values in own.items():
+        if type(values[0]) is not type(sweep[name][0]):
+            raise stated.bad("cpu_axes", f"{name}: {values[0]!r} is of another kind than in axes")
+    return {**sweep, **own}
+
+
+def _values(stated: Stated, key: str, axis: str, given: Any) -> Tuple[Value, ...]:
+    values = tuple(given) if isinstance(given, (list, tuple)) else (given,)
+    fits = all(
+        isinstance(one, (bool, str)) or (isinstance(one, int) and 0 <= one < 2**31)
+        for one in values
+    )
+    if not values or not fits or len({type(one) for one in values}) > 1:
+        what = "a whole number from 0 on, True or False, a word, or a list of one of these"
+        raise stated.bad(key, f"{axis}: expected {what}, got {_shown(given)}")
+    if len(set(values)) != len(values) or len(values) > _MOST_VALUES:
+        raise stated.bad(key, f"{axis}: expected at most {_MOST_VALUES} values, each once")
+    return values
+
+
+def _dtypes(stated: Stated) -> Optional[Tuple[DType, ...]]:
+    given = stated.values.get("dtypes")
+    inputs = stated.values["inputs"]
+    drawn = not isinstance(inputs, Function) or takes(inputs, "dtype")
+    if given is OPAQUE or (given is None and not isinstance(inputs, Function)):
+        return None
+    if given is None:
+        return _USUAL_DTYPES if drawn else (DType.FP32,)
+    known = {one.value: one for one in DType}
+    names = (given,) if isinstance(given, str) else given
+    if not isinstance(names, (list, tuple)) or not names:
+        raise stated.bad("dtypes", f"expected a list of {', '.join(known)}, got {_shown(given)}")
+    for name in names:
+        if name not in known:
+            raise stated.bad("dtypes", f"expected some of {', '.join(known)}, got {_shown(name)}")
+    if len(names) > 1 and not drawn:
+        raise stated.bad("dtypes", "inputs takes no dtype, so that it would draw one of them only")
+    return tuple(known[name] for name in dict.fromkeys(names))
+
+
+def _providers(stated: Stated) -> Optional[Tuple[str, ...]]:
+    given = stated.values.get("providers", {})
+    if given is OPAQUE:
+        return None
+    if not isinstance(given, Mapping):
+        what = "a list of functions, or a dict such as {'mine': function}"
+        raise stated.bad("providers", f"expected {what}, got {_shown(given)}")
+    for name, value in given.items():
+        if not isinstance(name, str) or not _PROVIDER.match(name):
+            raise stated.bad("providers", f"{name!r} cannot be a name; write {{'name': function}}")
+        if name == REFERENCE:
+            problem = f"{REFERENCE!r} is the reference run as a provider; choose another name"
+            raise stated.bad("providers", problem)
+        if value is not OPAQUE and not callable(value):
+            raise stated.bad("providers", f"{name}: expected a function, got {_shown(value)}")
+    return tuple(given)
+
+
+def _baseline(stated: Stated, providers: Optional[Sequence[str]]) -> str:
+    named = _word(stated, "baseline", "")
+    known = (*(providers or ()), REFERENCE)
+    if named and providers is not None and named not in known:
+        raise stated.bad("baseline", f"expected one of {', '.join(known)}, got {named!r}")
+    return named or known[0]
+
+
+def _outputs(stated: Stated) -> Optional[Tuple[Tuple[str, str], ...]]:
+    given = stated.values.get("outputs", OPAQUE)
+    if given is OPAQUE:
+        return None
+    named = dict.fromkeys(given, "dtype") if isinstance(given, (list, tuple)) else given
+    known = ("dtype", *(one.value for one in DType))
+    if not isinstance(named, Mapping) or not named:
+        problem = f"expected names, or a dict such as {{'y': 'dtype'}}, got {_shown(given)}"
+        raise stated.bad("outputs", problem)
+    for name, what in named.items():
+        if not isinstance(name, str) or what not in known:
+            raise stated.bad("outputs", f"{name}: expected one of {', '.join(known)}, got {what!r}")
+    return tuple(named.items())
+
+
+def _require_parameters(stated: Stated, sweep: Sweep) -> None:
+    """Each function gets what it takes, by name; what is no axis nobody could give it."""
+    allowed = {
+        "inputs": (*sweep, *_DRAWN),
+        "scalars": (*sweep, "dtype"),
+        "work": (*sweep, "dtype"),
+        "tolerance": (*sweep, "dtype"),
+    }
+    for name, known in allowed.items():
+        value = stated.values.get(name)
+        for taken in value.parameters if isinstance(value, Function) else ():
+            if taken not in known:
+                problem = f"it takes {taken}, which is no axis; expected some of {', '.join(known)}"
+                raise stated.bad(name, problem)
+
+
+def _require_tolerance(stated: Stated) -> None:
+    """{"rtol", "atol"}, the same for each dtype, or a function."""
+    given = stated.values.get("tolerance", OPAQUE)
+    if given is OPAQUE or isinstance(given, Function):
+        return
+    known = [one.value for one in DType]
+    if isinstance(given, Mapping) and given and all(key in known for key in given):
+        for value in given.values():
+            gate(stated, value)
+    else:
+        gate(stated, given)
+
+
+def takes(function: Function, name: str) -> bool:
+    """Whether a function wants to be given something of that name."""
+    return function.any_names or name in (*function.parameters, *function.optional)
+
+
+def _word(stated: Stated, name: str, otherwise: str) -> str:
+    value = stated.values.get(name, otherwise)
+    if value is OPAQUE:
+        return otherwise
+    if not isinstance(value, str) or (not value.strip() and name in stated.values):
+        raise stated.bad(name, f"expected a text, got {_shown(value)}")
+    return value
+
+
+def _counts(value: Value) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _or(words: Sequence[str]) -> str:
+    return ", ".join(map(repr, words[:-1])) + f" or {words[-1]!r}"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Function):
+        return "a function"
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}…"

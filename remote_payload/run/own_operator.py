@@ -1,0 +1,155 @@
+"""A user's own operator met: a worker reads its file, and the request gets its cases.
+
+The file may hang, crash, or end the process it runs in: that is a worker's, never ours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Callable, Sequence, Tuple
+
+from remote_payload.contract.case import Case
+from remote_payload.contract.facts import CaseFacts
+from remote_payload.contract.plans import NcuPlan, TracePlan
+from remote_payload.contract.request import Provider, Request
+from remote_payload.contract.words import Device, Stage
+from remote_payload.operators.base import BadCase, Operator
+from remote_payload.operators.user import described
+from remote_payload.operators.user.described import Asked, Described, DescribedCase, Found
+from remote_payload.operators.user.stated import BadOperator
+from remote_payload.processes.announce import say
+from remote_payload.processes.bounded import spoken
+from remote_payload.processes.isolate import Died, Pipe, Silent, Worker
+from remote_payload.stages.scene import Scene
+
+
+def listed(scene: Scene) -> Request:
+    """The request with all that only the operator's file can tell: its cases for a GPU and for a
+    CPU, and its providers. `scene` gets the operator. Raises BadOperator, OutOfTime.
+    """
+    request = scene.request
+    narrow = Stage.NCU in request.stages and Stage.BENCH not in request.stages
+    asked = Asked(request.sweeps, request.dtypes, narrow)
+    with _Reader(scene) as reader:
+        found: Found = reader.ask(asked, "reading it")
+    scene.own, scene.operator = found.described, found.described.facts
+    cases = found.cpu if request.device is Device.CPU else found.gpu
+    operator = described.operator(found.described, "")
+    providers = _providers(request, operator)
+    return replace(request, cases=cases, cpu_cases=found.cpu, providers=providers)
+
+
+def described_cases(scene: Scene) -> Tuple[CaseFacts, ...]:
+    """Look at each case of the request once; `scene` gets what they are. Raises as `listed`."""
+    assert scene.own is not None
+    own: Described = scene.own
+    with _Reader(scene) as reader:
+        for case in scene.request.cases:
+            scene.deadline.require()
+            say(f"operator {own.facts.name} {case.label}")
+            one: DescribedCase = reader.ask(case, f"its inputs and reference on {case.label}")
+            own = own.with_case(one)
+    scene.own = own
+    scene.request = _with_telling_case(scene.request, own)
+    return tuple(one.facts for one in own.cases)
+
+
+def _with_telling_case(request: Request, own: Described) -> Request:
+    """Beside timings the case with most work is profiled, and beside proofs traced."""
+    most = max(own.cases, key=lambda one: _work_of(one.facts)).facts.case
+    if Stage.NCU in request.stages and Stage.BENCH in request.stages:
+        ncu: NcuPlan = replace(request.ncu, cases=(most,))
+        request = replace(request, ncu=ncu)
+    if Stage.PROVE in request.stages:
+        request = replace(request, trace=TracePlan((most,)))
+    return request
+
+
+def _work_of(facts: CaseFacts) -> int:
+    return (facts.work.flop or facts.work.traffic_bytes) if facts.work else 0
+
+
+def _providers(request: Request, operator: Operator) -> Tuple[Provider, ...]:
+    """Those that were asked for, else the operator's choice, and the user's others behind them."""
+    known = ", ".join(operator.by_name)
+    named = [one for one in request.providers if one.target is None]
+    for name in (*(one.name for one in named), *request.without):
+        if name not in operator.by_name:
+            raise BadOperator(operator.name, f"it has no provider {name!r}; it has {known}")
+    others = [one for one in request.providers if one.target is not None]
+    for one in others:
+        if one.name in operator.by_name:
+            problem = f"it has a provider {one.name!r} of its own; give yours another name"
+            raise BadOperator(operator.name, problem)
+    chosen: Sequence[Provider] = named or [Provider(name) for name in operator.default_providers]
+    kept = tuple(one for one in chosen if one.name not in request.without)
+    if not kept and not others:
+        raise BadOperator(operator.name, "no provider is left to run; leave out fewer")
+    return (*kept, *others)
+
+
+class _Reader:
+    """The worker that runs the user's file."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._name = scene.request.operator
+
+    def __enter__(self) -> _Reader:
+        scene = self._scene
+        given = (scene.request.operator_target, str(scene.sources), scene.request.seed)
+        try:
+            self._worker = Worker(_serve, *given, scene.device)
+        except (Died, Silent) as exc:
+            raise BadOperator(self._name, f"no process to read it in: {exc}") from exc
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._worker.kill()
+
+    def ask(self, message: Any, what: str) -> Any:
+        """The worker's answer; BadOperator says why there is none."""
+        limit_s = self._scene.deadline.allow(self._scene.request.check.case_limit_s)
+        try:
+            self._worker.send(message)
+            answer = self._worker.receive(limit_s)
+        except Silent:
+            self._scene.deadline.require()
+            how = f"had not ended within {spoken(limit_s)}; --case-limit gives it more"
+            raise BadOperator(self._name, f"{what} {how}") from None
+        except Died as exc:
+            raise BadOperator(self._name, f"{what} ended its process: {exc}") from None
+        if isinstance(answer, BadOperator):
+            raise answer
+        return answer
+
+
+def _serve(pipe: Pipe, target: str, root: str, seed: int, device: str) -> None:
+    """A worker's life: what was asked, then cases; what each came to."""
+    from remote_payload.operators.user import describe  # here: the parent never imports torch
+
+    name = target.rpartition("/")[2]
+    while True:
+        try:
+            asked = pipe.recv()
+        except EOFError:
+            return
+        if isinstance(asked, Case):
+            given: Tuple[Any, ...] = (target, root, asked, seed, device)
+            pipe.send(_answer(name, describe.case_of, *given))
+        else:
+            pipe.send(_answer(name, describe.found, target, root, asked))
+
+
+def _answer(name: str, tell: Callable[..., Any], *given: Any) -> Any:
+    try:
+        return tell(*given)
+    except BadOperator as exc:
+        return exc
+    except BadCase as exc:
+        return BadOperator(name, f"--case: {exc}")
+    except Exception as exc:  # such as a tensor that finds no memory
+        from remote_payload.processes import places
+
+        places.trace()
+        return BadOperator(name, places.sentence(exc))
