@@ -6,21 +6,27 @@ from dataclasses import dataclass
 from typing import Tuple
 
 from remote_payload.contract.case import Case
+from remote_payload.contract.toolchain import Toolchain
 from remote_payload.contract.words import Depth, Method
 
 
 @dataclass(frozen=True)
 class BuildPlan:
-    """What to compile. arch: like "sm_90a"; empty means the device's own, or all we support."""
+    """What to compile. arch: like "sm_90a"; empty means the device's own, or all we support.
+
+    toolchain: how csrc/ is compiled beside our own flags.
+    """
 
     arch: Tuple[str, ...] = ()
+    toolchain: Toolchain = Toolchain()
 
 
 @dataclass(frozen=True)
 class CheckPlan:
-    """case_limit_s: for one provider on one case."""
+    """case_limit_s: for one provider on one case. compile_limit_s: for what it compiles, apart."""
 
     case_limit_s: float = 120.0
+    compile_limit_s: float = 600.0
 
 
 @dataclass(frozen=True)

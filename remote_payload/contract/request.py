@@ -16,6 +16,7 @@ from remote_payload.contract.plans import (
     ProvePlan,
     TracePlan,
 )
+from remote_payload.contract.toolchain import Toolchain
 from remote_payload.contract.words import SCHEMA, Device, Stage
 
 Sweep = Tuple[Tuple[str, Tuple[Value, ...]], ...]  # the values of each axis that was named
@@ -26,13 +27,18 @@ class Provider:
     """An implementation: a name that the operator knows, or the user's own `target`.
 
     target: "package.module:function" or "path/inside/the/snapshot.py:function"; the function is
-    called with the operator's inputs, then its scalars by name, and returns its outputs.
+    called with the operator's inputs, then its scalars by name, and returns its outputs. Or
+    "path/inside/the/snapshot.cu:entry", a C function as `providers.c_interface` describes it.
     required: asked for by name; if it cannot run, the run goes on without and fails at its end.
+    toolchain: how what it compiles is compiled. destination_passing: whether the function gets its
+    outputs behind its inputs and fills them; None: as its parameters are named.
     """
 
     name: str
     target: Optional[str] = None
     required: bool = False
+    toolchain: Toolchain = Toolchain()
+    destination_passing: Optional[bool] = None
 
 
 @dataclass(frozen=True)

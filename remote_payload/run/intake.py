@@ -7,10 +7,11 @@ import re
 from pathlib import Path
 from typing import Any, Sequence
 
-from remote_payload.contract import codec
+from remote_payload.contract import codec, toolchain
 from remote_payload.contract.case import Case
 from remote_payload.contract.codec import CodecError
 from remote_payload.contract.request import Request
+from remote_payload.contract.toolchain import Toolchain
 from remote_payload.contract.words import SCHEMA
 from remote_payload.operators import registry
 from remote_payload.operators.base import BadCase, Operator
@@ -48,6 +49,7 @@ def _require_sense(request: Request) -> None:
     declared = declaration.asked(request)
     for one in declared:
         one.sense(request)
+    _require_toolchain("build", request.build.toolchain)
     if request.operator_target:
         _require_own(request)
         return
@@ -74,6 +76,13 @@ def _require_own(request: Request) -> None:
     for number, name in enumerate(names):
         if names.count(name) > 1:
             raise CodecError(f"providers[{number}].name", f"{name!r} is there twice")
+
+
+def _require_toolchain(where: str, said: Toolchain) -> None:
+    try:
+        toolchain.require(said)
+    except toolchain.BadFlag as exc:
+        raise CodecError(f"{where}.toolchain", str(exc)) from exc
 
 
 def _require_cases(where: str, cases: Sequence[Case], operator: Operator) -> None:
@@ -103,6 +112,7 @@ def _require_providers(request: Request, operator: Operator) -> None:
     names = [provider.name for provider in request.providers]
     for number, provider in enumerate(request.providers):
         key = f"providers[{number}].name"
+        _require_toolchain(f"providers[{number}]", provider.toolchain)
         if names.count(provider.name) > 1:
             raise CodecError(key, f"{provider.name!r} is there twice")
         if provider.target is None and provider.name not in known:

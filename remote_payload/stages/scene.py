@@ -109,16 +109,12 @@ class Scene:
         elif built is not None:
             library, why = built.library, built.reason
         seed, inputs = self.request.seed, str(self.draft.folder / INPUTS)
+        operator = self.request.operator, self.request.operator_target
         return Setting(
-            self.device,
-            str(self.sources),
-            seed,
-            library,
-            why,
-            inputs,
-            self.request.operator,
-            self.request.operator_target,
+            *(self.device, str(self.sources), seed, library, why, inputs, *operator),
             builds=str(self.builds.resolve()),
+            arch=next(iter(self.request.build.arch), ""),
+            compile_limit_s=self.request.check.compile_limit_s,
             own=self.own,
         )
 

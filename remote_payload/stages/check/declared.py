@@ -8,7 +8,7 @@ from remote_payload.stages.declaration import Declaration, Limit, require_above_
 
 
 def _sense(request: Request) -> None:
-    require_above_zero(request, "check", "case_limit_s")
+    require_above_zero(request, "check", "case_limit_s", "compile_limit_s")
 
 
 LIMIT = Limit("check", "case_limit_s", "--case-limit")
