@@ -40,12 +40,21 @@ class Object:
 
 
 class Compilations:
-    """read: all files that went into what was made so far, found again or compiled."""
+    """read: all files that went into what was made so far, found again or compiled.
+
+    link: nvcc's words for what is made of the objects; without SHARED, a program.
+    """
 
     def __init__(
-        self, nvcc: Nvcc, kept: Kept, flags: Sequence[str], units: Sequence[str], limit_s: float
+        self,
+        nvcc: Nvcc,
+        kept: Kept,
+        flags: Sequence[str],
+        units: Sequence[str],
+        limit_s: float,
+        link: Sequence[str] = (SHARED,),
     ) -> None:
-        self.kept, self.read = kept, set(units)
+        self.kept, self.read, self._link = kept, set(units), tuple(link)
         self.searched = nvcc.searched(flags)
         self._nvcc, self._flags, self._units = nvcc, tuple(flags), tuple(units)
         self._deadline = Deadline(limit_s)
@@ -59,7 +68,7 @@ class Compilations:
 
     def recipe(self, arch: str) -> str:
         """Of this architecture's library."""
-        return self._nvcc.recipe(self._flags, (SHARED, arch, *self._units))
+        return self._nvcc.recipe(self._flags, (*self._link, arch, *self._units))
 
     def all(
         self, arch: Sequence[str], folder: Path, progress: Callable[[int, int, str], None]
@@ -135,7 +144,7 @@ class Compilations:
         bad = [one for one in made if one.status is not Status.OK]
         status = min((one.status for one in bad), key=WORST.index, default=Status.OK)
         if not bad:
-            words = (*self._flags_for(arch), SHARED, *(str(one.path) for one in made))
+            words = (*self._flags_for(arch), *self._link, *(str(one.path) for one in made))
             output = target.with_suffix(".log")
             left_s = self._deadline.allow(math.inf)
             called = self._nvcc.call((*words, "-o", str(target)), output, left_s)
@@ -154,5 +163,5 @@ class Compilations:
 
     def _command(self, arch: str) -> str:
         """What makes the same library at once, in the snapshot's root."""
-        words = (*self._flags_for(arch), SHARED, *self._units, "-o", self.library(arch))
+        words = (*self._flags_for(arch), *self._link, *self._units, "-o", self.library(arch))
         return self._nvcc.command(words)

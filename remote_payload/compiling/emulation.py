@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import List, Sequence
 
 from remote_payload.compiling import compiler
+from remote_payload.compiling.errors import CompiledTooLong, CompileError, NoCompiler
 from remote_payload.compiling.kept import Kept, digest
 from remote_payload.contract import compiler_words
 from remote_payload.processes import bounded
@@ -33,14 +34,6 @@ INTERPRETERS = (
     ("NUMBA_ENABLE_CUDASIM", "numba.cuda", "Numba's CUDA simulator"),
 )
 _OFF = ("", "0", "false", "no", "off", "n")
-
-
-class CompileError(Exception):
-    """The emulated kernel could not be made; the text says why."""
-
-
-class CompiledTooLong(CompileError):
-    """No time was left; the text names what was being compiled."""
 
 
 def interpreter() -> str:
@@ -106,12 +99,12 @@ def units(csrc: Path) -> List[Path]:
 
 
 def host_compiler() -> str:
-    """The C++ compiler here; CompileError if there is none."""
+    """The C++ compiler here; NoCompiler if there is none."""
     for name in (os.environ.get("CXX", ""), *COMPILERS):
         found = shutil.which(name) if name else None
         if found:
             return found
-    raise CompileError("no C++ compiler here (looked for $CXX, " + ", ".join(COMPILERS) + ")")
+    raise NoCompiler("no C++ compiler here (looked for $CXX, " + ", ".join(COMPILERS) + ")")
 
 
 def _recipe(csrc: Path, program: str) -> str:

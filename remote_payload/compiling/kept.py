@@ -45,11 +45,12 @@ _SUFFIXES = 3  # of "a/b/c.h": what an #include can have said
 class Kept:
     """What was made under `builds` of files below `root`.
 
-    One object looks at each file once: make a new one for every build.
+    folder: of the root, whose files count by name as well; "" for none. One object looks at each
+    file once: make a new one for every build.
     """
 
-    def __init__(self, builds: Path, root: Path) -> None:
-        self.builds, self.root = builds, root
+    def __init__(self, builds: Path, root: Path, folder: str = FOLDER) -> None:
+        self.builds, self.root, self.folder = builds, root, folder
         self._digests: Dict[str, str] = {}
         self._names: Optional[List[str]] = None
 
@@ -115,10 +116,10 @@ class Kept:
         return list(kept["read"]), list(kept["searched"])
 
     def everything(self) -> List[str]:
-        """All files under csrc/, relative to the root: for a compiler that lists nothing."""
+        """All files of the folder, relative to the root: for a compiler that lists nothing."""
         if self._names is None:
             found = []
-            for folder, _, files in os.walk(str(self.root / FOLDER)):
+            for folder, _, files in os.walk(str(self.root / self.folder)) if self.folder else ():
                 relative = os.path.relpath(folder, str(self.root))
                 found += [f"{relative}/{name}" for name in files]
             self._names = sorted(found)
@@ -135,7 +136,7 @@ class Kept:
             path = waiting.pop()
             with contextlib.suppress(OSError):
                 for name in _INCLUDE.findall(_read(self.root / path)):
-                    for folder in (os.path.dirname(path), FOLDER, *searched):
+                    for folder in (os.path.dirname(path), self.folder, *searched):
                         header = self._relative(os.path.join(folder, os.fsdecode(name)))
                         if header not in found and (self.root / header).is_file():
                             found[header] = None

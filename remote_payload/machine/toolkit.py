@@ -70,6 +70,14 @@ def find() -> Toolkit:
     raise NoToolkit(f"nvcc not found (looked in {', '.join(nvcc_places())})")
 
 
+def at(home: str) -> Toolkit:
+    """The toolkit of this folder. Raises NotWhereNamed."""
+    nvcc = shutil.which("nvcc", path=os.path.join(home, "bin"))
+    if nvcc is None:
+        raise NotWhereNamed(f"cuda_home={home} has no bin/nvcc; let it name a CUDA toolkit there")
+    return Toolkit(nvcc, "cuda_home")
+
+
 def find_in(places: Sequence[str]) -> Toolkit:
     """The first nvcc of these folders. Raises NoToolkit."""
     nvcc = shutil.which("nvcc", path=os.pathsep.join(places)) if places else None

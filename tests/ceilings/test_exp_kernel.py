@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from benchmarks import sass
+from remote_payload.compiling.errors import CompileError, NoCompiler
 from remote_payload.machine import toolkit
 from remote_payload.stages.build import build
 from remote_payload.stages.ceilings import exp_kernel
@@ -95,7 +96,7 @@ def test_without_nvcc_there_is_no_kernel_and_no_failure(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(toolkit, "LOCAL", str(tmp_path))
-    with pytest.raises(exp_kernel.NoCompiler, match="no nvcc"):
+    with pytest.raises(NoCompiler, match="no nvcc"):
         exp_kernel.library(ROOT, tmp_path / "builds", (9, 0))
 
 
@@ -106,7 +107,7 @@ def test_a_compiler_that_refuses_is_quoted(tmp_path: Path, monkeypatch: pytest.M
     )
     nvcc.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    with pytest.raises(exp_kernel.CompileError, match=r"not compile: exp\.cu:1: error: no such"):
+    with pytest.raises(CompileError, match=r"not compile: exp\.cu:1: error: no such"):
         exp_kernel.library(ROOT, tmp_path / "builds", (9, 0))
     assert not list((tmp_path / "builds").iterdir())
 

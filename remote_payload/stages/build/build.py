@@ -58,7 +58,7 @@ def build(
     exception; TIMEOUT: not all was done in time. A toolkit that is named and not there fails.
     """
     try:
-        found = toolkit.find() if places is None else toolkit.find_in(tuple(places))
+        found = _toolkit(plan, places)
     except toolkit.NotWhereNamed as exc:
         return BuildReport(Status.FAILED, str(exc))
     except toolkit.NoToolkit as exc:
@@ -66,13 +66,14 @@ def build(
     nvcc, said, problem = compiler.known(found, sources, limit_s)
     if nvcc is None:
         return BuildReport(Status.SKIPPED, problem)
-    report = _described(nvcc, said)
+    flags = (*FLAGS, *plan.toolchain.words)
+    report = _described(nvcc, said, flags)
     units = units_of(sources)
     wanted = plan.arch or ((device_arch,) if device_arch else _supported(found.nvcc))
     arch = tuple(dict.fromkeys(wanted))
     if why := _senseless(arch, units, sources):
         return dataclasses.replace(report, reason=why)
-    made = Compilations(nvcc, Kept(builds, sources), FLAGS, units, limit_s)
+    made = Compilations(nvcc, Kept(builds, sources), flags, units, limit_s)
     recipe = digest("\0".join(made.recipe(name) for name in arch))
     if (kept := _kept(made.kept, recipe, arch)) is None:
         return _build_new(report, made, arch, recipe, device_arch, progress)
@@ -81,9 +82,15 @@ def build(
     return _choose(dataclasses.replace(kept, toolkit=found.words), builds, device_arch)
 
 
-def _described(nvcc: compiler.Nvcc, said: str) -> BuildReport:
+def _toolkit(plan: BuildPlan, places: Optional[Sequence[str]]) -> toolkit.Toolkit:
+    if plan.toolchain.cuda_home:
+        return toolkit.at(plan.toolchain.cuda_home)
+    return toolkit.find() if places is None else toolkit.find_in(tuple(places))
+
+
+def _described(nvcc: compiler.Nvcc, said: str, flags: Sequence[str]) -> BuildReport:
     """A report of what will compile, and of nothing yet."""
-    host = nvcc.host_compiler(FLAGS)
+    host = nvcc.host_compiler(flags)
     return BuildReport(
         Status.FAILED,
         "",

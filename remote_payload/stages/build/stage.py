@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from remote_payload.compiling import emulation
+from remote_payload.compiling.errors import CompileError
 from remote_payload.contract.facts import Role
 from remote_payload.contract.words import Stage, Status
 from remote_payload.machine import toolkit
@@ -36,7 +37,7 @@ def act(scene: Scene) -> Outcome:
         try:
             limit_s = scene.deadline.allow(math.inf)
             scene.emulated = emulation.library(scene.sources, scene.builds, limit_s)
-        except emulation.CompileError as exc:
+        except CompileError as exc:
             scene.no_emulation = str(exc)
     # Whoever left our kernel out has still something to measure.
     ends_run = _ours_is_asked_for(scene) or set(scene.request.stages) == {Stage.BUILD}

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import ctypes
-import shutil
 from pathlib import Path
 from typing import Tuple
 
-from remote_payload.compiling import compiler
-from remote_payload.compiling.compilations import Compilations
-from remote_payload.compiling.kept import Kept
-from remote_payload.contract import compiler_words
-from remote_payload.contract.words import Status
+from remote_payload.compiling import libraries
+from remote_payload.compiling.libraries import Order
 from remote_payload.machine import toolkit
 
 SOURCE = "csrc/ceilings/exp.cu"
@@ -22,44 +18,12 @@ PREFIX = "exp-"
 VALUES_PER_BLOCK, STEPS_PER_PASS = 2048, 4
 
 
-class CompileError(Exception):
-    """The kernel could not be compiled; the text says why."""
-
-
-class NoCompiler(CompileError):
-    """There is no nvcc on this host."""
-
-
 def library(
     sources: Path, builds: Path, capability: Tuple[int, int], limit_s: float = COMPILE_LIMIT_S
 ) -> str:
     """Path of the compiled kernel for a device, kept under builds. CompileError, NoCompiler."""
-    try:
-        found = toolkit.find()
-    except toolkit.NotWhereNamed as exc:
-        raise CompileError(str(exc)) from exc
-    except toolkit.NoToolkit as exc:
-        raise NoCompiler("no nvcc") from exc
-    nvcc, _, problem = compiler.known(found, sources, limit_s)
-    if nvcc is None:
-        raise CompileError(problem)
-    kept, arch = Kept(builds, sources), toolkit.arch_of(capability)
-    made = Compilations(nvcc, kept, FLAGS, (SOURCE,), limit_s)
-    name = Compilations.library(arch)
-    folder = kept.find(PREFIX, made.recipe(arch), name) or _made(made, arch)
-    return str((folder / name).resolve())
-
-
-def _made(made: Compilations, arch: str) -> Path:
-    partial = made.kept.partial(PREFIX)
-    try:
-        (one,) = made.all((arch,), partial, lambda *_: None)
-        if one.status is not Status.OK:
-            why = compiler_words.placed(compiler_words.cause(one.log))
-            raise CompileError(f"{SOURCE} does not compile: {why}")
-        return made.kept.publish(partial, PREFIX, made.recipe(arch), made.read, made.searched)
-    finally:
-        shutil.rmtree(str(partial), ignore_errors=True)
+    order = Order(sources, builds, (SOURCE,), FLAGS, PREFIX)
+    return str(libraries.make(order, toolkit.arch_of(capability), limit_s).path)
 
 
 class ExpChains:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Dict, List, Tuple
 
+from remote_payload.compiling.errors import CompileError, NoCompiler
 from remote_payload.contract.records import CeilingRecord, CutlassReport
 from remote_payload.contract.words import Status
 from remote_payload.processes.isolate import OutOfTime
@@ -62,9 +63,9 @@ def _exp(scene: Scene) -> Tuple[str, Dict[str, CeilingRecord]]:
     try:
         limit_s = scene.deadline.allow(exp_kernel.COMPILE_LIMIT_S)
         return exp_kernel.library(scene.sources, scene.builds, capability, limit_s), {}
-    except exp_kernel.NoCompiler as exc:
+    except NoCompiler as exc:
         return "", {name: CeilingRecord(name, Status.SKIPPED, str(exc))}
-    except exp_kernel.CompileError as exc:
+    except CompileError as exc:
         return "", {name: CeilingRecord(name, Status.FAILED, str(exc))}
 
 

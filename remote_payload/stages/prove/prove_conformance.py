@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Dict, FrozenSet, List, Optional, Sequence, Tuple
 
 from remote_payload.compiling import emulation
+from remote_payload.compiling.errors import CompiledTooLong, CompileError
 from remote_payload.contract import compiler_words
 from remote_payload.machine import toolkit
 from remote_payload.stages.prove.prove import Late, NotGiven, Place, Refuted, Skipped
@@ -170,14 +171,14 @@ def _emulated(place: Place) -> Path:
     units = [*sorted(csrc.glob("emulator/*.cpp")), place.sources / SOURCE]
     try:
         compiler = emulation.host_compiler()
-    except emulation.CompileError as exc:
+    except CompileError as exc:
         raise Skipped(str(exc)) from exc
     left_s = place.deadline.allow(math.inf)
     try:
         return emulation.link(compiler, csrc, units, place.scratch, limit_s=left_s)
-    except emulation.CompiledTooLong as exc:
+    except CompiledTooLong as exc:
         raise Late(f"over the emulator, {exc}") from exc
-    except emulation.CompileError as exc:
+    except CompileError as exc:
         raise Refuted(f"{SOURCE} does not compile over the emulator: {exc}") from exc
 
 

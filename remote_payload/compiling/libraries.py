@@ -1,0 +1,88 @@
+"""One library, or one program, out of .cu files: compiled at first use, kept, found again."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Tuple
+
+from remote_payload.compiling import compiler
+from remote_payload.compiling.compilations import SHARED, Compilations
+from remote_payload.compiling.errors import CompiledTooLong, CompileError, NoCompiler
+from remote_payload.compiling.kept import FOLDER, Kept
+from remote_payload.contract import compiler_words
+from remote_payload.contract.words import Status
+from remote_payload.machine import toolkit
+from remote_payload.machine.toolkit import Toolkit
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to compile, below `sources`, and where it is kept.
+
+    units: .cu files, relative to sources. flags: nvcc's, but for the architecture. prefix: of the
+    folder below builds. folder: of sources, in which a new file may hide one that was read. home:
+    the toolkit's, if it is not the one that `toolkit.find` takes. link: SHARED for a library.
+    """
+
+    sources: Path
+    builds: Path
+    units: Tuple[str, ...]
+    flags: Tuple[str, ...]
+    prefix: str
+    folder: str = FOLDER
+    home: str = ""
+    link: Tuple[str, ...] = (SHARED,)
+
+
+@dataclass(frozen=True)
+class Made:
+    """path: of the library or program. nvcc: its release; host: the host compiler in words."""
+
+    path: Path
+    arch: str
+    nvcc: str
+    host: str
+
+
+def make(order: Order, arch: str, limit_s: float) -> Made:
+    """Compile for an architecture such as "sm_90a", or find what was. CompileError says why not;
+    NoCompiler: no nvcc here; CompiledTooLong: not done in limit_s seconds."""
+    found = _toolkit(order)
+    nvcc, said, problem = compiler.known(found, order.sources, limit_s)
+    if nvcc is None:
+        raise CompileError(problem)
+    kept = Kept(order.builds, order.sources, order.folder)
+    made = Compilations(nvcc, kept, order.flags, order.units, limit_s, order.link)
+    name = Compilations.library(arch)
+    folder = kept.find(order.prefix, made.recipe(arch), name) or _made(made, order, arch)
+    host = nvcc.host_compiler(order.flags)
+    release = toolkit.release(said)
+    return Made((folder / name).resolve(), arch, release, host.words if host else "")
+
+
+def _toolkit(order: Order) -> Toolkit:
+    try:
+        return toolkit.at(order.home) if order.home else toolkit.find()
+    except toolkit.NotWhereNamed as exc:
+        raise CompileError(str(exc)) from exc
+    except toolkit.NoToolkit as exc:
+        raise NoCompiler("no nvcc") from exc
+
+
+def _made(made: Compilations, order: Order, arch: str) -> Path:
+    partial = made.kept.partial(order.prefix)
+    try:
+        (one,) = made.all((arch,), partial, lambda *_: None)
+        what = " ".join(order.units)
+        if one.status is not Status.OK:
+            why = compiler_words.placed(compiler_words.cause(one.log))
+            kind = CompiledTooLong if one.status is Status.TIMEOUT else CompileError
+            raise kind(f"{what} does not compile: {why}")
+        recipe = made.recipe(arch)
+        return made.kept.publish(partial, order.prefix, recipe, made.read, made.searched)
+    except OSError as exc:  # a full disk, most of the time
+        raise CompileError(f"cannot keep a build under {made.kept.builds}: {exc.strerror}") from exc
+    finally:
+        shutil.rmtree(str(partial), ignore_errors=True)
