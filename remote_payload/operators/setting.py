@@ -18,7 +18,8 @@ class Setting:
     library: path of our compiled kernel; None if there is none, then `no_library` says why. On
     the CPU it is the emulated one. inputs: folder for what was drawn; empty if there is none.
     operator, operator_target: as in the request. own: what a user's own operator was found to be.
-    builds: folder of what was compiled, kept; empty if nothing is to be. arch: what to compile for, "sm_90a"; empty: the device's own.
+    builds: folder of what was compiled, kept; empty if nothing is to be. arch: what to compile for,
+    "sm_90a"; empty: the device's own.
     compile_limit_s: for what one provider compiles.
     """
 
