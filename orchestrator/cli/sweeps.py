@@ -55,26 +55,22 @@ def cases(texts: Sequence[str], axes: Sequence[Axis]) -> tuple[dict[str, tuple[V
 
 def _case(text: str, axes: Mapping[str, Axis]) -> dict[str, tuple[Value, ...]]:
     written: dict[str, list[str]] = {}
-    name = ""
+    symbol = ""
     for part in (part.strip() for part in text.split(",")):
         head, equals, value = part.partition("=")
-        if equals:
-            name = head.strip()
+        if equals and (name := head.strip()):
             if axes and name not in axes:
                 known = ", ".join(dict.fromkeys(axis.symbol for axis in axes.values()))
                 raise BadValues(f"{shortened(name)} is no axis; expected some of {known}")
-            if name in written:
-                raise BadValues(f"{name} is given twice")
-            written[name] = [value]
-        elif not name:
+            symbol = axes[name].symbol if name in axes else name
+            if symbol in written:
+                raise BadValues(f"{shortened(name)} is given twice")
+            written[symbol] = [value]
+        elif equals or not symbol:
             raise BadValues(f"{shortened(part)}: expected AXIS=VALUE, such as M=4096")
         else:
-            written[name].append(part)
-    found: dict[str, tuple[Value, ...]] = {}
-    for name, parts in written.items():
-        axis = axes.get(name)
-        found[axis.symbol if axis else name] = values(",".join(parts), axis)
-    return found
+            written[symbol].append(part)
+    return {name: values(",".join(parts), axes.get(name)) for name, parts in written.items()}
 
 
 def _part(text: str, axis: Axis | None) -> Sequence[Value]:

@@ -95,11 +95,13 @@ def test_a_report_goes_where_its_name_promises_markdown_or_nothing(
     assert (project.root / name).read_text().startswith("# Check on local")
 
 
-SHAPES = "print('@@cases', [(s.batch, s.heads) for s in request.cases], flush=True)\nanswer()\n"
+CASES = (
+    "print('@@cases', [(c.size('B'), c.size('H')) for c in request.cases], flush=True)\nanswer()\n"
+)
 
 
 def asked(project: Project, *arguments: str) -> str:
-    quick_payload(project.root, SHAPES)
+    quick_payload(project.root, CASES)
     assert project.orchestrator("check", *arguments).code == 0
     log = project.orchestrator("logs").out
     return next(line for line in log.splitlines() if line.startswith("@@cases"))

@@ -10,8 +10,9 @@ import pytest
 pytest.importorskip("torch")
 
 from remote_payload.contract.dtypes import DType
-from remote_payload.operators.attention import inputs, reference
-from remote_payload.operators.attention.definition import attention_case
+from remote_payload.operators import drawing
+from remote_payload.operators.attention import reference
+from remote_payload.operators.attention.definition import attention_case, inputs
 from tests.cli.conftest import REPOSITORY, Project
 
 MUTANT = REPOSITORY / "tests/fixtures/providers/mutated_hopper.py"
@@ -32,7 +33,7 @@ def test_a_mutated_hopper_kernel_fails_the_check_and_its_first_wrong_element_is_
     broken = records["broken"]
     assert broken["status"] == "failed"
     assert broken["error"]["first"] == [0, 0, 16, 0], "the second warp's first query"
-    q, k, v = inputs.make(CASE, seed=42)
+    q, k, v = drawing.make(inputs(CASE), CASE, seed=42)
     want = reference.attention(q, k, v, causal=True, scale=0.125)[0, 0, 16, 0]
     assert broken["error"]["first_want"] == pytest.approx(float(want))
     # That query takes itself for the first one, and sees the first key alone.

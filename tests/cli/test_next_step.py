@@ -17,7 +17,7 @@ from tests.cli.quick import quick_payload
 
 # What the real payload reports of stages that came to nothing.
 STAGES = """
-from remote_payload.contract.result import CheckRecord, Machine, ProofRecord, StageReport
+from remote_payload.contract.records import CheckRecord, ProofRecord
 stages = tuple(StageReport(stage, Status.OK) for stage in request.stages)
 """
 SKIPPED = (
@@ -30,7 +30,7 @@ checks = tuple(
 answer(stages=stages, checks=checks)
 """
 BUILT = """
-from remote_payload.contract.result import BuildReport, Machine, StageReport
+from remote_payload.contract.records import BuildReport, Machine
 stages = tuple(StageReport(stage, Status.OK) for stage in request.stages)
 here = Machine("digest", "os", "SYNTHETIC CPU", 1, None, "3.11")
 answer(Status.{0}, stages=stages, machine=here, build=BuildReport(Status.{0}, "nvcc said no"))
