@@ -32,30 +32,6 @@ class Whole(click.ParamType["int"]):
         return number
 
 
-class Numbers(click.ParamType["tuple[int, ...]"]):
-    """A comma-separated list of whole numbers from 1 to MOST, such as 8,16,32."""
-
-    name = "N[,N…]"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, ...]:
-        if isinstance(value, tuple):
-            return value
-        numbers = []
-        for part in str(value).split(","):
-            number = _whole(part.strip())
-            if number is None or not 1 <= number <= MOST:
-                self.fail(
-                    f"{shortened(part)} is not a whole number from 1 to {MOST}; expected e.g. 96 "
-                    "or 8,16,32"
-                )
-            numbers.append(number)
-        if len(set(numbers)) != len(numbers):
-            self.fail(f"{shortened(value)} names a number twice")
-        return tuple(numbers)
-
-
 class Duration(click.ParamType["float"]):
     """A length of time, from least to most of its unit, such as 90 or 1.5; least_open: more."""
 

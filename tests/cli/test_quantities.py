@@ -8,7 +8,8 @@ import click
 import pytest
 
 from orchestrator.cli.app import cli
-from orchestrator.cli.quantities import Duration, Numbers, Whole
+from orchestrator.cli.case_options import Values
+from orchestrator.cli.quantities import Duration, Whole
 from tests.cli.conftest import Project
 
 NINES = "9" * 5000
@@ -41,7 +42,7 @@ def options() -> Iterator[tuple[tuple[str, ...], str]]:
 
 
 def _is_number(option: click.Option) -> bool:
-    plain = (Duration, Numbers, Whole, click.types.IntParamType, click.types.FloatParamType)
+    plain = (Duration, Values, Whole, click.types.IntParamType, click.types.FloatParamType)
     return not option.is_flag and (
         isinstance(option.type, plain) or option.metavar in ("PORT", "N")
     )
@@ -52,8 +53,15 @@ NUMERIC = tuple(options())
 
 def test_the_walk_finds_the_numbers_there_are() -> None:
     names = {name for _, name in NUMERIC}
-    assert {"--seq", "--heads", "--batch", "--dim", "--rounds", "--time-limit"} <= names
-    assert {"--max-minutes", "--proof-limit", "--cutlass-limit", "--port", "--gpu"} <= names
+    assert {"--seq", "--heads", "--kv-heads", "--window", "--batch", "--dim", "--rounds"} <= names
+    assert {
+        "--max-minutes",
+        "--time-limit",
+        "--proof-limit",
+        "--cutlass-limit",
+        "--port",
+        "--gpu",
+    } <= names
     assert len(NUMERIC) > 40
 
 
@@ -68,8 +76,8 @@ def test_a_senseless_number_is_refused_in_a_few_words(
     before = project.files()
     more = ("x", "--address", "203.0.113.7") if path == ("hosts", "add") else ()
     for value in SENSELESS:
-        if (option, value) == ("--gpu", "0"):
-            continue  # the first one
+        if (option, value) in (("--gpu", "0"), ("--window", "0")):
+            continue  # the first one; no window
         outcome = project.orchestrator(*path, *more, f"{option}={value}")
         assert outcome.code == 2, (value[:20], outcome.err[:500])
         assert "Traceback" not in outcome.err
