@@ -137,7 +137,7 @@ def test_a_host_without_torch_is_unfit_and_nothing_is_started(
         ("--heads", "-8"),
         ("--heads", "8,8"),
         ("--heads", "٣"),
-        ("--dim", "65"),
+        ("--dim", "257"),
         ("--seq", "0"),
         ("--batch", "-1"),
         ("--dtype", "fp8"),

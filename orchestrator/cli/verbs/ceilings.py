@@ -9,7 +9,6 @@ import click
 from orchestrator.cli import ceiling_options, options, paid
 from orchestrator.cli.session import Session
 from orchestrator.cli.verbs import measure
-from remote_payload.contract.dtypes import DType
 from remote_payload.contract.words import Stage
 
 
@@ -37,5 +36,5 @@ def ceilings(session: Session, /, **given: Any) -> int:
       orchestrator ceilings --host h100 --cutlass-source /workspace/cutlass
     """
     given["ceilings"] = ceiling_options.ceilings_plan(given, required=True)
-    given.update(dtype=DType.FP16.value, arch=())
+    given.update(arch=())
     return measure.run_stages(session, "ceilings", (Stage.CEILINGS,), given)
