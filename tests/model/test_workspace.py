@@ -13,7 +13,7 @@ HOME = Workspace(PurePosixPath("~/.cache/blackwell-sparsek"))
 
 def test_everything_lies_under_the_root() -> None:
     assert str(HOME.snapshot("abc")) == "~/.cache/blackwell-sparsek/snapshots/abc"
-    assert str(HOME.build("key")) == "~/.cache/blackwell-sparsek/builds/key"
+    assert str(HOME.builds) == "~/.cache/blackwell-sparsek/builds"
     assert str(HOME.job("20261122-101530-h100-bench")).endswith("/jobs/20261122-101530-h100-bench")
 
 
