@@ -59,8 +59,10 @@ _GROWTH_LIMIT_MB = 5.0
 _PAYLOAD = """\
 import os, sys, time
 from pathlib import Path
-from remote_payload import codec
-from remote_payload.contract.result import Request, Result, Status
+from remote_payload.contract import codec
+from remote_payload.contract.request import Request
+from remote_payload.contract.result import Result
+from remote_payload.contract.words import Status
 job = Path(sys.argv[2]).parent
 request = codec.loads(Request, Path(sys.argv[1]).read_text())
 with open(job.parent.parent / "started.txt", "a") as book:
@@ -186,10 +188,8 @@ def _insisting(transport: Transport, act: Callable[[], T]) -> T:
 def _project(root: Path) -> Path:
     """Sources with the real supervisor and a tiny payload."""
     code = root / "remote_payload"
-    code.mkdir(parents=True)
+    shutil.copytree(_REPOSITORY / code.name, code, ignore=shutil.ignore_patterns("__pycache__"))
     (root / "csrc").mkdir()
-    for module in (_REPOSITORY / "remote_payload").glob("*.py"):
-        shutil.copy(module, code)
     (code / "__main__.py").write_text(_PAYLOAD)
     return root
 

@@ -191,10 +191,8 @@ def _undisturbed(laptop: Laptop, reach: Reach, snapshot: str) -> float:
 def _project(root: Path) -> Path:
     """Sources with the real supervisor and a tiny payload."""
     code = root / "remote_payload"
-    code.mkdir(parents=True)
+    shutil.copytree(_REPOSITORY / code.name, code, ignore=shutil.ignore_patterns("__pycache__"))
     (root / "csrc").mkdir()
-    for module in (_REPOSITORY / "remote_payload").glob("*.py"):
-        shutil.copy(module, code)
     (code / "__main__.py").write_text(_PAYLOAD)
     return root
 

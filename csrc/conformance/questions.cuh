@@ -58,6 +58,7 @@ class Buffer {
 
 // Whether our kernel relies on what is asked.
 enum class Use { BY_THE_KERNEL, APART };
+constexpr Use USED = Use::BY_THE_KERNEL, APART = Use::APART;
 
 class Report {
  public:

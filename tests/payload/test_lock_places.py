@@ -54,7 +54,7 @@ def test_a_job_of_another_user_is_waited_for_and_named(
 ) -> None:
     code = (
         "import os, pathlib, sys; sys.path.insert(0, sys.argv[1])\n"
-        "from remote_payload import device_lock\n"
+        "from remote_payload.machine import device_lock\n"
         "os.setgid(65534); os.setuid(65534); os.umask(0o077)\n"
         "device_lock.PLACES = (sys.argv[2],)\n"
         f"lock = device_lock.DeviceLock(pathlib.Path('/home/alice/ws'), ({GPU!r},))\n"

@@ -90,7 +90,7 @@ def test_a_neighbour_called_like_a_module_of_python_breaks_nobodys_import(tmp_pa
 def test_a_neighbour_called_like_a_module_of_ours_is_the_neighbour(tmp_path: Path) -> None:
     """The payload's folder is on the path, for the package blackwell_sparsek."""
     folder = laid_out(
-        tmp_path, {"attn.py": "import timing\nx = timing.MINE", "timing.py": "MINE = 7"}
+        tmp_path, {"attn.py": "import machine\nx = machine.MINE", "machine.py": "MINE = 7"}
     )
     code = f"sys.path.append({str(ROOT / 'remote_payload')!r})\nprint(at('attn.py').x)"
     assert said(folder, code) == "7"

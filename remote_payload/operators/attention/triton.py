@@ -126,9 +126,7 @@ def _forward(
     rows = first + tl.arange(0, block_m)
     mine = head + rows[:, None] * dim + tl.arange(0, dim)[None, :]
     queries = tl.load(q + mine, rows[:, None] < seq, 0.0)
-
-    largest = tl.full([block_m], float("-inf"), tl.float32)
-    total = tl.zeros([block_m], tl.float32)
+    largest, total = tl.full([block_m], float("-inf"), tl.float32), tl.zeros([block_m], tl.float32)
     weighted = tl.zeros([block_m, dim], tl.float32)
 
     # Keys before `open_end` count for every query here; those after it need a mask.
@@ -147,8 +145,7 @@ def _forward(
         open_end, end, factor, dim, causal, block_n, masked=True,
     )  # fmt: skip
 
-    result = weighted / total[:, None]
-    tl.store(out + mine, result.to(out.dtype.element_ty), rows[:, None] < seq)
+    tl.store(out + mine, (weighted / total[:, None]).to(out.dtype.element_ty), rows[:, None] < seq)
 
 
 def _configurations() -> Any:
