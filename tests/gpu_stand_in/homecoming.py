@@ -151,8 +151,9 @@ def _members(path: Path) -> Iterator[str]:
 def _label(case: Any) -> str:
     if not isinstance(case, dict):
         return str(case)
-    size = f"{case['batch']}x{case['heads']}x{case['seq']}x{case['dim']}"
-    return f"{size} {case['dtype']}{' causal' if case.get('causal') else ''}"
+    sizes = "x".join(str(value) for _, value in case["axes"] if value is not True)
+    causal = " causal" if ["causal", True] in case["axes"] else ""
+    return f"{sizes} {case['dtype']}{causal}"
 
 
 def _json(text: bytes) -> Result | None:

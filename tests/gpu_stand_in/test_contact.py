@@ -35,7 +35,7 @@ class Home:
     def timed(self) -> set[tuple[str, int]]:
         """Who was timed back to back, at how many heads."""
         rows = [row for row in self.results[0]["bench"] if row["method"] == "back_to_back"]
-        return {(r["provider"], r["case"]["heads"]) for r in rows if r["status"] == "ok"}
+        return {(r["provider"], dict(r["case"]["axes"])["H"]) for r in rows if r["status"] == "ok"}
 
 
 def contact(case: str, folder: Path, monkeypatch: pytest.MonkeyPatch, limit_s: int = 300) -> Home:

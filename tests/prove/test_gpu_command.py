@@ -100,7 +100,7 @@ def commands(folder: Path, *options: str) -> list[click.Context]:
 def test_first_light_is_ours_beside_sdpa_and_then_conformance(tmp_path: Path) -> None:
     bench, prove = commands(tmp_path, "first")
     assert (bench.info_name, prove.info_name) == ("bench", "prove")
-    assert (bench.params["heads"], bench.params["batch"]) == ((96, 8), 16)
+    assert (bench.params["axis_H"], bench.params["axis_B"]) == ((96, 8), (16,))
     assert bench.params["providers"] == ("sparsek", "sdpa", "sdpa-flash")
     assert prove.params["proofs"] == ("conformance",)
     assert bench.params["time_limit_s"] + prove.params["time_limit_s"] <= 240
@@ -110,7 +110,7 @@ def test_the_rest_is_all_shapes_and_rivals_with_counters_proofs_and_ceilings(
     tmp_path: Path,
 ) -> None:
     (profile,) = commands(tmp_path, "rest")
-    assert profile.params["heads"] == (96, 8, 128, 64, 32, 16)
+    assert profile.params["axis_H"] == (96, 8, 128, 64, 32, 16)
     assert all(profile.params[name] for name in ("prove", "peers", "ceilings"))
     assert profile.params["counters"] is None
     assert profile.params["time_limit_s"] <= 500
