@@ -30,8 +30,8 @@ def kv_seq(case: Case) -> int:
 
 
 def scores(case: Case) -> int:
-    """Scores of one head that the mask lets through; a square causal mask counts as half, as
-    everybody counts it."""
+    """Scores of one head that the mask lets through; of a square causal mask half the square, as
+    everybody counts it, and never none."""
     queries, keys = case.size("S"), kv_seq(case)
     window = case.size("W", 0)
     if not case.flag("causal"):
@@ -40,7 +40,9 @@ def scores(case: Case) -> int:
         first = keys - queries + 1  # keys up to the first query's own
         growing = max(0, min(queries, window - first + 1))
         return growing * first + growing * (growing - 1) // 2 + (queries - growing) * window
-    return queries * (keys - queries) + queries * queries // 2
+    if queries == keys:
+        return max(1, queries * queries // 2)
+    return queries * (keys - queries) + queries * (queries + 1) // 2
 
 
 def _keys_seen(case: Case) -> int:
