@@ -27,6 +27,8 @@ LENDS = {
 PAYLOAD = f"""
 import os
 from remote_payload.contract.records import Machine, NcuRecord, NcuReport
+from remote_payload.contract.result import StageReport
+from remote_payload.contract.words import Stage
 
 here = Machine("digest", "os", "SYNTHETIC CPU", 1, None, "3.11", gpu=os.environ["NAME"])
 ncu = None
