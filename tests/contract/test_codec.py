@@ -32,10 +32,17 @@ def test_a_request_survives_the_journey_unchanged() -> None:
     assert codec.loads(Request, codec.dumps(REQUEST)) == REQUEST
 
 
-@given(st.builds(Case, *[st.integers(1, 10**6)] * 4, st.sampled_from(DType), st.booleans()))
-def test_any_shape_survives_the_journey_unchanged(case: Case) -> None:
+VALUES = st.one_of(st.booleans(), st.integers(0, 10**6), st.text())
+AXES = st.lists(st.tuples(st.text(), VALUES)).map(tuple)
+
+
+@given(st.builds(Case, st.text(), AXES, st.sampled_from(DType)))
+def test_any_case_survives_the_journey_unchanged(case: Case) -> None:
     request = replace(REQUEST, cases=(case,))
-    assert codec.loads(Request, codec.dumps(request)) == request
+    (came,) = codec.loads(Request, codec.dumps(request)).cases
+    assert came == case
+    # A switch is no number: True == 1.
+    assert [type(value) for _, value in came.axes] == [type(value) for _, value in case.axes]
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False)))
@@ -58,8 +65,18 @@ def test_numbers_that_strict_json_cannot_hold_are_refused(value: float) -> None:
     [
         ({"colour": 1}, r"colour: unknown key"),
         ({"cases": 5}, r"cases: expected a list, got int"),
-        ({"cases": [{"batch": "16"}]}, r"cases\[0\]\.batch: expected int, got str"),
-        ({"cases": [{"batch": True}]}, r"cases\[0\]\.batch: expected int, got bool"),
+        ({"cases": [{"batch": 16}]}, r"cases\[0\]\.batch: unknown key; known: axes, dtype"),
+        ({"cases": [{"operator": 5}]}, r"cases\[0\]\.operator: expected str, got int"),
+        (
+            {"cases": [{"operator": "a", "axes": [["B"]]}]},
+            r"cases\[0\]\.axes\[0\]: expected 2 items, got 1",
+        ),
+        (
+            {"cases": [{"operator": "a", "axes": [["B", 1.5]]}]},
+            r"cases\[0\]\.axes\[0\]\[1\]: expected (int|bool), got float",
+        ),
+        ({"seed": "42"}, r"seed: expected int, got str"),
+        ({"seed": True}, r"seed: expected int, got bool"),
         ({"stages": ["fly"]}, r"stages\[0\]: expected one of 'build', 'check', 'bench'"),
         ({"run_id": None}, r"run_id: expected str, got null"),
         ({"check": []}, r"check: expected an object, got list"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from tests.ncu_stage.test_insight import ONE_KERNEL
 from tests.ncu_stage.test_report import profiled
 from tests.prove.test_report import RECORDS
 from tests.report import gone_wrong, host_bound, synthetic, traces
+from tests.store.schema_one import as_written_then
 
 _STAMP = "20261122-101530"
 HONEST = "20261121-101530-honest-profile"
@@ -49,9 +51,18 @@ def write_seeds(root: Path) -> tuple[Path, ...]:
     for kind, write in (("whole", _whole), ("borrowing", _borrowing)):
         folders.append(root / kind / f"{_STAMP}-{kind}-profile")
         write(folders[-1])
+    for kind in ("failed-check", "wide", "whole"):
+        folders.append(root / f"old-{kind}" / f"{_STAMP}-{kind}-profile")
+        _of_schema_1(folders[-1], root / kind / f"{_STAMP}-{kind}-profile")
     for folder in folders:
         beside_an_honest_one(folder.parent)
     return tuple(folders)
+
+
+def _of_schema_1(folder: Path, like: Path) -> None:
+    """The run in `like` as a version of before would have kept it."""
+    shutil.copytree(like, folder)
+    as_written_then(folder)
 
 
 def beside_an_honest_one(store: Path) -> None:

@@ -19,6 +19,7 @@ from remote_payload.contract import codec
 from tests.cli.comparing import AGAIN, MADE, store
 from tests.fuzz.reading import nonsense
 from tests.report import synthetic
+from tests.store.schema_one import on_few_lines
 
 NESTED = "[" * 100_000 + "]" * 100_000
 FILES = ("run.json", "request.json", "result.json", "end.json", "price.json")
@@ -88,10 +89,42 @@ def test_a_damaged_file_is_no_bug_of_ours_and_hides_no_other_run(
         ("result.json", '"seconds": 10.0', '"seconds": 1e400', "expected a finite number"),
         ("result.json", '"seconds": 10.0', f'"seconds": 1{"0" * 400}', "more than 64 bits"),
         ("result.json", '"seconds": 10.0', '"seconds": -5', "seconds: -5, expected at least 0"),
-        ("result.json", '"heads": 96', '"heads": 0', "heads: 0, expected at least 1"),
-        ("result.json", '"heads": 96', '"heads": 9223372036854775807', "expected at most"),
-        ("result.json", '"heads": 96', '"heads": 96, "heads": 8', "'heads' is given twice"),
-        ("result.json", '"schema": 1', '"schema": 0', "schema: 0, expected at least 1"),
+        (
+            "result.json",
+            '"H", 96',
+            '"H", 0',
+            "request.cases[4].axes: heads: expected 1 or more, got 0",
+        ),
+        (
+            "result.json",
+            '"H", 96',
+            '"H", 9223372036854775807',
+            "axes[1][1]: 9.22337e+18, expected at most",
+        ),
+        (
+            "result.json",
+            '"H", 96',
+            '"H", 96], ["H", 8',
+            "cases[4].axes: the axis 'H' is given twice",
+        ),
+        (
+            "result.json",
+            '"H", 96',
+            '"H", true',
+            "cases[4].axes: heads: expected a number, got True",
+        ),
+        ("result.json", '"H", 96', '"H", "x"', "cases[4].axes: heads: expected a number, got 'x'"),
+        ("result.json", '["H", 96], ', "", "cases[4].axes: heads: its value is missing"),
+        ("result.json", '["H", 96]', '["Hkv", 8], ["H", 96]', "expected those of B=16 H=96 Hkv=8 "),
+        ("result.json", '["H", 96]', '["Z", 96]', "cases[4].axes: Z: attention has no such axis"),
+        (
+            "result.json",
+            '"operator": "attention"',
+            '"operator": 7',
+            "operator: expected str, got int",
+        ),
+        ("result.json", '"schema": 2', '"schema": 0', "schema: 0, expected at least 1"),
+        ("result.json", '"schema": 2', '"schema": 1', "case: unknown key in a file of schema 1"),
         ("result.json", '"sm_count": 132', '"sm_count": -132', "sm_count: -132, expected"),
         ("result.json", '"status": "ok"', '"status": []', "status: expected a word, got list"),
         ("run.json", '"verb": "profile"', '"verb": null', "verb: expected str, got null"),
@@ -108,7 +141,7 @@ def test_what_cannot_be_is_named_by_file_and_key_in_a_line(
     new: str,
     complaint: str,
 ) -> None:
-    text = (two_runs / name).read_text()
+    text = on_few_lines((two_runs / name).read_text())
     assert old in text
     (two_runs / name).write_text(text.replace(old, new))
     for words in (("report", MADE), ("runs", "show", MADE)):
@@ -195,11 +228,11 @@ def test_samples_that_no_call_can_take_are_a_measurement_error_and_no_figure(
 def test_a_rate_beyond_any_machine_is_a_measurement_error_also_on_an_unknown_one(
     two_runs: Path,
 ) -> None:
-    text = (two_runs / "result.json").read_text()
-    text = text.replace(synthetic.H100, "NVIDIA X1").replace('"seq": 512', '"seq": 2000000000')
-    text = text.replace('"dim": 64', '"dim": 4').replace('"batch": 16', '"batch": 1')
-    (two_runs / "result.json").write_text(text)
-    (two_runs / "request.json").write_text(json.dumps(json.loads(text)["request"]))
+    document = json.loads((two_runs / "result.json").read_text())
+    document["machine"]["gpu"] = "NVIDIA X1"
+    for facts in document["cases"]:
+        facts["work"]["flop"] *= 10**8
+    (two_runs / "result.json").write_text(json.dumps(document))
     report = publish(RunStore(two_runs.parent).load(two_runs), two_runs).report
     assert "more than any machine computes" in report.verdict
 

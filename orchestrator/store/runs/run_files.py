@@ -100,16 +100,21 @@ def _read_of_schema(kind: type[T], path: Path) -> T:
             f"this version reads up to {SCHEMA})",
             hint="Update the orchestrator; the run is untouched.",
         )
-    if isinstance(schema, int) and not isinstance(schema, bool) and schema < SCHEMA:
-        try:
-            document = _UPGRADES[kind](document)
-        except codec.CodecError as exc:
-            raise corrupt(path, str(exc)) from exc
-    return _decoded(kind, path, document)
+    if type(schema) is not int or schema > 1:
+        return _decoded(kind, path, document)
+    if schema < 1:
+        raise corrupt(path, f"schema: {schema:.6g}, expected at least 1")
+    try:
+        upgraded: T = _UPGRADES[kind](document)
+        return upgraded
+    except RecursionError:
+        raise corrupt(path, "nested too deeply") from None
+    except codec.CodecError as exc:
+        raise corrupt(path, str(exc)) from exc
 
 
-# From schema 1; there is no other older one.
-_UPGRADES: dict[Any, Callable[[dict[str, Any]], dict[str, Any]]] = {
+# From schema 1, the only older one.
+_UPGRADES: dict[Any, Callable[[dict[str, Any]], Any]] = {
     Request: upgrade.request,
     Result: upgrade.result,
 }

@@ -6,56 +6,88 @@ operator's own half that both programs have, so that an old run renders as it al
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
+from orchestrator.store.runs import bounds
 from remote_payload.contract import codec
 from remote_payload.contract.case import Case
 from remote_payload.contract.codec import CodecError
+from remote_payload.contract.dtypes import DType
 from remote_payload.contract.facts import Gate, Tolerance
+from remote_payload.contract.request import Request
+from remote_payload.contract.result import Result
 from remote_payload.operators import registry
 
+T = TypeVar("T")
 Document = dict[str, Any]
 
 # The fields of a shape and the axes that they became.
 _SIZES = {"batch": "B", "heads": "H", "seq": "S", "dim": "D"}
 _MASK = "causal"
 _RENAMED = {"shape": "case", "shapes": "cases", "cpu_shapes": "cpu_cases"}
+# What a request or a result of then had not; the name of a proof was its case.
+_UNKNOWN = ("axes", "cases", "cpu_cases", "dtypes", "operator", "operator_target", "sweep")
 # The plan of a check had the one tolerance there was.
 _RTOL, _ATOL = 1e-3, 2e-3
+# Of a name from outside, in a message.
+_SHOWN_CHARACTERS = 60
 
 
-def request(document: Document) -> Document:
-    """A request of schema 1. CodecError names the key of a shape that is none."""
-    upgraded = _renamed(document, "")
+def request(document: Document) -> Request:
+    """A request of schema 1. CodecError names the key, as that file calls it, of what is wrong."""
+    return _read(Request, _request(document, ""))
+
+
+def result(document: Document) -> Result:
+    """A result of schema 1; CodecError as in `request`."""
+    asked = document.get("request")
+    upgraded = {**_renamed(document, ""), "schema": 2}
+    plan: Any = {}
+    if isinstance(asked, dict):
+        upgraded["request"] = _request(asked, "request")
+        plan = asked.get("check")
+    read = _read(Result, upgraded)
+    operator = registry.find(registry.DEFAULT)
+    allowed = _tolerance(plan if isinstance(plan, dict) else {}, "request.check")
+    facts = (replace(operator.facts_of(case), tolerance=allowed) for case in _cases(read))
+    return replace(read, operator=operator.facts, cases=tuple(facts))
+
+
+def _read(kind: type[T], upgraded: Document) -> T:
+    try:
+        return bounds.checked(codec.decode(kind, upgraded))
+    except CodecError as exc:
+        raise CodecError(_old_key(exc.key), exc.problem) from exc
+
+
+def _old_key(key: str) -> str:
+    if key.startswith("proofs"):  # they have a case of their own, then as now
+        return key
+    old = {new: name for name, new in _RENAMED.items()}
+    return re.sub(r"\b(?:cpu_)?cases?\b", lambda found: old[found[0]], key)
+
+
+def _request(document: Document, key: str) -> Document:
+    inside = f"{key}." if key else ""
+    schema = document.get("schema", 1)
+    if isinstance(schema, bool) or schema != 1:
+        raise CodecError(f"{inside}schema", f"{schema!r:.60}, expected 1")
+    upgraded = _renamed(document, key)
     check = upgraded.get("check")
     if isinstance(check, dict):
+        _tolerance(check, f"{inside}check")
         upgraded["check"] = {k: v for k, v in check.items() if k not in ("rtol", "atol")}
     return {**upgraded, "operator": registry.DEFAULT, "schema": 2}
 
 
-def result(document: Document) -> Document:
-    """A result of schema 1."""
-    asked = document.get("request")
-    upgraded = _renamed(document, "")
-    if isinstance(asked, dict):
-        upgraded["request"] = request(asked)
-    operator = registry.find(registry.DEFAULT)
-    cases = dict.fromkeys(codec.decode(Case, case) for case in _cases(upgraded))
-    allowed = _tolerance(asked)
-    facts = [replace(operator.facts_of(case), tolerance=allowed) for case in cases]
-    upgraded["operator"] = codec.encode(operator.facts)
-    return {**upgraded, "cases": codec.encode(facts), "schema": 2}
-
-
-def _tolerance(asked: Any) -> Tolerance:
-    check = asked.get("check") if isinstance(asked, dict) else None
-    plan = check if isinstance(check, dict) else {}
+def _tolerance(plan: Document, key: str) -> Tolerance:
     rtol, atol = plan.get("rtol", _RTOL), plan.get("atol", _ATOL)
-    for key, value in (("rtol", rtol), ("atol", atol)):
+    for name, value in (("rtol", rtol), ("atol", atol)):
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise CodecError(f"request.check.{key}", f"expected a number, got {value!r}")
+            raise CodecError(f"{key}.{name}", f"expected a number, got {type(value).__name__}")
+        bounds.check_figure(value, f"{key}.{name}", 0, bounds.LARGEST)
     return Tolerance((Gate(float(rtol), float(atol)),))
 
 
@@ -67,7 +99,10 @@ def _renamed(value: Any, key: str) -> Any:
         return value
     found: Document = {}
     for name, inner in value.items():
-        where = f"{key}.{name}" if key else name
+        called = name if len(name) <= _SHOWN_CHARACTERS else f"{name[:_SHOWN_CHARACTERS]}…"
+        where = f"{key}.{called}" if key else called
+        if name in _UNKNOWN or (name == "case" and isinstance(inner, dict)):
+            raise CodecError(where, "unknown key in a file of schema 1")
         if name == "shape":
             found["case"] = _case(inner, where)
         elif name in _RENAMED and isinstance(inner, list):
@@ -92,8 +127,8 @@ def _case(shape: Any, key: str) -> Document:
     for name in _SIZES:
         if isinstance(shape[name], bool) or not isinstance(shape[name], int):
             raise CodecError(f"{key}.{name}", f"expected int, got {type(shape[name]).__name__}")
-        if shape[name] < 1:
-            raise CodecError(f"{key}.{name}", f"{shape[name]}, expected at least 1")
+        bounds.check_figure(shape[name], f"{key}.{name}", 1, bounds.DIMENSION[1])
+    codec.decode(DType, shape["dtype"], f"{key}.dtype")
     masked = shape.get(_MASK, False)
     if not isinstance(masked, bool):
         raise CodecError(f"{key}.{_MASK}", f"expected bool, got {type(masked).__name__}")
@@ -102,14 +137,10 @@ def _case(shape: Any, key: str) -> Document:
     return {"operator": registry.DEFAULT, "axes": axes, "dtype": shape["dtype"]}
 
 
-def _cases(value: Any) -> Iterator[Document]:
-    """Every case in an upgraded document."""
-    if isinstance(value, list):
-        for item in value:
-            yield from _cases(item)
-    elif isinstance(value, dict):
-        if set(value) == {"operator", "axes", "dtype"}:
-            yield value
-        else:
-            for item in value.values():
-                yield from _cases(item)
+def _cases(result: Result) -> tuple[Case, ...]:
+    """Every case that a result speaks of, each once."""
+    asked = result.request
+    records = (*result.checks, *result.bench, *result.traces)
+    counted = result.ncu.records if result.ncu else ()
+    named = (*asked.cases, *asked.cpu_cases, *asked.ncu.cases, *asked.trace.cases)
+    return tuple(dict.fromkeys((*named, *(record.case for record in (*records, *counted)))))
