@@ -263,7 +263,7 @@ def test_builds_on_a_disk_that_is_mounted_noexec_end_a_run_with_our_kernel(
 
 
 def test_doctor_looks_for_the_locks_that_jobs_take() -> None:
-    agent = Path(device_lock.__file__).parent / "agent" / "places.py"
+    agent = Path(device_lock.__file__).parents[1] / "agent" / "places.py"
     line = f'LOCKS, LOCK = "{device_lock.NAMED}", "{device_lock.PREFIX}{device_lock.MACHINE}"'
     assert device_lock.NAMED == LOCKS
     assert f"{device_lock.PREFIX}{device_lock.MACHINE}" == MACHINE_LOCK

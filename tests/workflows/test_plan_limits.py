@@ -28,12 +28,13 @@ def test_a_budget_that_the_runs_own_limit_would_cut_is_refused() -> None:
 
 
 @pytest.mark.parametrize("device", Device)
-def test_a_shape_that_no_tensor_can_have_is_refused_before_there_is_a_run(device: Device) -> None:
+def test_a_case_that_no_tensor_can_have_is_refused_before_there_is_a_run(device: Device) -> None:
     most = 2**31 - 1
-    with pytest.raises(
-        UsageError, match=r"--batch, --heads, --seq: .* more elements than a tensor"
-    ):
-        plan(Wish((Stage.CHECK,), most, (8, most), most, device=device), Path())
+    large = ({"B": (most,), "H": (8, most), "S": (most,)},)
+    named = rf"the case: B={most} H=8 S={most} D=64 fp16 has more elements than a tensor"
+    with pytest.raises(UsageError, match=named) as told:
+        plan(Wish((Stage.CHECK,), sweeps=large, device=device), Path())
+    assert told.value.hint == "Make one of its axes smaller."
     # A run on the CPU is never asked for what is too much for a GPU's own batch.
-    seq, alone = 2**30, (2**24,)
-    assert plan(Wish((Stage.CHECK,), heads=alone, seq=seq, device=Device.CPU), Path())
+    alone = ({"H": (2**24,), "S": (2**30,)},)
+    assert plan(Wish((Stage.CHECK,), sweeps=alone, device=Device.CPU), Path())
