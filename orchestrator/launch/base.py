@@ -1,4 +1,4 @@
-"""The launcher protocol: how a job is started, followed, ended and brought home."""
+"""The launcher protocol: how jobs are started, followed, ended, told of and brought home."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from orchestrator.launch.answer import ListedJob
 from orchestrator.values.job import Heartbeat, JobEnd, JobSpec
 from orchestrator.values.progress import Progress
 
@@ -17,8 +18,13 @@ class Launcher(Protocol):
     """Jobs on one host. Every call may raise HostUnreachable (LinkLost while in use), and RunTaken
     where the host's job of this name is another's."""
 
-    def submit(self, spec: JobSpec, request: str) -> None:
-        """Start the job detached; asking again for the same run id changes nothing."""
+    def submit(
+        self, spec: JobSpec, request: str, asking: Callable[[], object] = lambda: None
+    ) -> None:
+        """Start the job detached; asking again for the same run id changes nothing.
+
+        asking: called before the job is asked for; until then the host has not heard of it.
+        """
 
     def follow(self, run_id: str, offset: int, on_log: LogSink, on_beat: BeatSink) -> JobEnd:
         """Pass on the log from byte `offset` until the job ends. RunError: no such job there."""
@@ -29,5 +35,20 @@ class Launcher(Protocol):
         RunError: nothing of such a job is there. HostUnfit: some of it outlives every signal.
         """
 
-    def pull(self, run_id: str, into: Path, progress: Progress) -> None:
-        """Bring result, log and artifacts, each verified by digest, whole or not at all."""
+    def list_jobs(self) -> tuple[ListedJob, ...]:
+        """Every job the host still knows, oldest first."""
+
+    def look_at_jobs(self) -> tuple[tuple[ListedJob, ...], tuple[str, ...]]:
+        """list_jobs(), and the names of what else lies among them and is no job."""
+
+    def log_bytes(self, run_id: str) -> int:
+        """How long the job's log is by now; 0 before it began."""
+
+    def asked(self, run_id: str) -> str:
+        """The request of a job as the host keeps it; empty if it keeps none."""
+
+    def pull(self, run_id: str, into: Path, progress: Progress, also: tuple[str, ...] = ()) -> None:
+        """Bring result, log and artifacts, each verified by digest, whole or not at all.
+
+        also: files of ours that the host is to give back too, such as request.json.
+        """

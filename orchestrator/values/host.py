@@ -25,6 +25,15 @@ class TransportKind(str, Enum):
     SSH = "ssh"
 
 
+class LauncherKind(str, Enum):
+    """How jobs are started there; `launch.choose` has what does it.
+
+    DETACHED: by a supervisor of ours, so that they outlive the connection.
+    """
+
+    DETACHED = "detached"
+
+
 @dataclass(frozen=True)
 class Host:
     """One machine that can run jobs.
@@ -54,6 +63,7 @@ class Host:
     trusted_as: str | None = None
     cuda_home: str | None = None
     is_jump: bool = False
+    launcher: LauncherKind = LauncherKind.DETACHED
 
     @property
     def environment(self) -> Mapping[str, str]:

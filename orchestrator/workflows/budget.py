@@ -26,7 +26,7 @@ from orchestrator.errors import (
     UsageError,
 )
 from orchestrator.launch.answer import DAMAGED, ListedJob
-from orchestrator.launch.detached import DetachedLauncher
+from orchestrator.launch.choose import launcher
 from orchestrator.store.runs.run_store import END, RunStore
 from orchestrator.transport.base import Transport
 from orchestrator.values.host import Host
@@ -212,7 +212,7 @@ class Purse:
         stop it.
         """
         try:
-            jobs = DetachedLauncher(self.transport).list_jobs()
+            jobs = launcher(self.transport).list_jobs()
         except OrchestratorError as problem:
             if self._watchdog is None:
                 return True

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from orchestrator import __version__
 from orchestrator.errors import HostUnfit
-from orchestrator.launch.detached import job_agent
+from orchestrator.launch import choose
 from orchestrator.store.runs.run_store import RunStore, new_run_id
 from orchestrator.sync import deploy, left_at_home, sources
 from orchestrator.sync.inputs import require_inputs
@@ -128,7 +128,7 @@ def dry_job(order: Order, scan: Scan, host: Host) -> tuple[DryStep, ...]:
     builds = ("--builds", str(workspace.builds))
     limits = f"once no other job has its device, for {spec.time_limit_s:g} s at most"
     return (
-        DryStep(host.name, "submit the request, follow its log, pull its result", job_agent(host)),
+        DryStep(host.name, "submit the request, follow its log, pull its result", choose.command(host)),
         DryStep(
             host.name,
             "run by that agent, detached: the supervisor of the job",

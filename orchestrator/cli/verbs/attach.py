@@ -86,7 +86,7 @@ def cancel(session: Session, run: str, host: str | None, accept_new_host_key: bo
       orchestrator cancel latest
       orchestrator cancel 20261122-101530-h100-bench --host h100
     """
-    from orchestrator.launch.detached import DetachedLauncher
+    from orchestrator.launch.choose import launcher
     from orchestrator.store.runs.run_files import known_as
 
     folder = _kept(session, run, host, "cancel")
@@ -99,7 +99,7 @@ def cancel(session: Session, run: str, host: str | None, accept_new_host_key: bo
     run_id = claim.run_id if claim else known_as(folder) if folder else run
     where = session.host(claim.host if claim and not host else host)
     with session.transport(where, accept_new_host_key) as transport:
-        jobs = DetachedLauncher(transport, claim)
+        jobs = launcher(transport, claim)
         known = {job.run_id: job.end for job in jobs.list_jobs()}
         if claim is None:
             _require_whole_id(run_id, known)

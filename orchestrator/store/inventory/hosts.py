@@ -92,6 +92,7 @@ class Candidate:
             env=_environment(keys),
             gpu=keys.gpu,
             cuda_home=keys.cuda_home,
+            launcher=keys.launcher,
         )
 
 
@@ -104,6 +105,7 @@ def _local_host(name: str, keys: LocalKeys) -> Host:
         env=_environment(keys),
         gpu=keys.gpu,
         cuda_home=keys.cuda_home,
+        launcher=keys.launcher,
     )
 
 

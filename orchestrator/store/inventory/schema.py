@@ -38,7 +38,7 @@ from orchestrator.store.inventory.variables import (
     has_variables,
 )
 from orchestrator.values.address import bracketed
-from orchestrator.values.host import looks_secret
+from orchestrator.values.host import LauncherKind, looks_secret
 
 _SHOWN_CHARACTERS = 60
 _NOTHING = object()  # None would pass for a key that was left out
@@ -60,6 +60,7 @@ EXPECTED = {
     "python": "one program without arguments: a name on PATH or an absolute path",
     "cuda_home": "the absolute path of a CUDA toolkit's folder, the one that holds bin/nvcc",
     "gpu": "the index of a GPU, from 0",
+    "launcher": " or ".join(kind.value for kind in LauncherKind),
     "env": "a mapping NAME: text",
     "env.*": 'NAME: text ("" for an empty value)',
 }
@@ -93,6 +94,7 @@ class Shared(_Keys):
     python: Python | None = None
     cuda_home: CudaHome | None = None
     gpu: Gpu | None = None
+    launcher: LauncherKind = LauncherKind.DETACHED
     env: dict[EnvName, EnvValue] = Field(default_factory=dict)
 
     @field_validator("env")

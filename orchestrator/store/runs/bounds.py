@@ -103,7 +103,8 @@ def _check_case(case: Case, key: str) -> None:
         raise CodecError(f"{key}.axes", f"{exc!s:.300}") from None
     if made != case:
         raise CodecError(f"{key}.axes", f"not as we write them, expected those of {made.label}")
-    sizes = [each.size for each in (*operator.inputs(case), *operator.outputs(case))]
+    sizes = [each.size for each in operator.inputs(case)]
+    sizes += [each.size for each in operator.outputs(case)]
     if max(prod(size) for size in sizes) >= _MOST_ELEMENTS:
         raise CodecError(key, f"{case.label} has more elements than a tensor can have")
 

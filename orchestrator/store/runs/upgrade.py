@@ -7,7 +7,7 @@ operator's own half that both programs have, so that an old run renders as it al
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from orchestrator.store.runs import bounds
@@ -25,7 +25,6 @@ Document = dict[str, Any]
 
 # The fields of a shape and the axes that they became.
 _SIZES = {"batch": "B", "heads": "H", "seq": "S", "dim": "D"}
-_MASK = "causal"
 _RENAMED = {"shape": "case", "shapes": "cases", "cpu_shapes": "cpu_cases"}
 # What a request or a result of then had not; the name of a proof was its case.
 _UNKNOWN = ("axes", "cases", "cpu_cases", "dtypes", "operator", "operator_target", "sweep")
@@ -33,6 +32,18 @@ _UNKNOWN = ("axes", "cases", "cpu_cases", "dtypes", "operator", "operator_target
 _RTOL, _ATOL = 1e-3, 2e-3
 # Of a name from outside, in a message.
 _SHOWN_CHARACTERS = 60
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """What a case was."""
+
+    batch: int
+    heads: int
+    seq: int
+    dim: int
+    dtype: DType
+    causal: bool = False
 
 
 def request(document: Document) -> Request:
@@ -94,6 +105,8 @@ def _tolerance(plan: Document, key: str) -> Tolerance:
 def _renamed(value: Any, key: str) -> Any:
     """The same with every shape a case, wherever it stands."""
     if isinstance(value, list):
+        if not any(isinstance(item, (dict, list)) for item in value):
+            return value  # such as samples, which most of a result is
         return [_renamed(item, f"{key}[{number}]") for number, item in enumerate(value)]
     if not isinstance(value, dict):
         return value
@@ -114,33 +127,21 @@ def _renamed(value: Any, key: str) -> Any:
     return found
 
 
-def _case(shape: Any, key: str) -> Document:
-    if not isinstance(shape, dict):
-        raise CodecError(key, f"expected an object, got {type(shape).__name__}")
-    known = (*_SIZES, "dtype", _MASK)
-    for name in shape:
-        if name not in known:
-            raise CodecError(f"{key}.{name}", f"unknown key; known: {', '.join(sorted(known))}")
-    for name in (*_SIZES, "dtype"):
-        if name not in shape:
-            raise CodecError(f"{key}.{name}", "missing")
+def _case(value: Any, key: str) -> Document:
+    shape = codec.decode(_Shape, value, key)
     for name in _SIZES:
-        if isinstance(shape[name], bool) or not isinstance(shape[name], int):
-            raise CodecError(f"{key}.{name}", f"expected int, got {type(shape[name]).__name__}")
-        bounds.check_figure(shape[name], f"{key}.{name}", 1, bounds.DIMENSION[1])
-    codec.decode(DType, shape["dtype"], f"{key}.dtype")
-    masked = shape.get(_MASK, False)
-    if not isinstance(masked, bool):
-        raise CodecError(f"{key}.{_MASK}", f"expected bool, got {type(masked).__name__}")
-    axes = [[symbol, shape[name]] for name, symbol in _SIZES.items()]
-    axes += [[_MASK, True]] if masked else []
-    return {"operator": registry.DEFAULT, "axes": axes, "dtype": shape["dtype"]}
+        bounds.check_figure(getattr(shape, name), f"{key}.{name}", 1, bounds.DIMENSION[1])
+    axes = [[symbol, getattr(shape, name)] for name, symbol in _SIZES.items()]
+    axes += [["causal", True]] if shape.causal else []
+    return {"operator": registry.DEFAULT, "axes": axes, "dtype": shape.dtype.value}
 
 
 def _cases(result: Result) -> tuple[Case, ...]:
     """Every case that a result speaks of, each once."""
     asked = result.request
-    records = (*result.checks, *result.bench, *result.traces)
-    counted = result.ncu.records if result.ncu else ()
-    named = (*asked.cases, *asked.cpu_cases, *asked.ncu.cases, *asked.trace.cases)
-    return tuple(dict.fromkeys((*named, *(record.case for record in (*records, *counted)))))
+    found = [*asked.cases, *asked.cpu_cases, *asked.ncu.cases, *asked.trace.cases]
+    found += [record.case for record in result.checks]
+    found += [record.case for record in result.bench]
+    found += [record.case for record in result.traces]
+    found += [record.case for record in result.ncu.records] if result.ncu else []
+    return tuple(dict.fromkeys(found))

@@ -25,7 +25,7 @@ from orchestrator.here import regular_file
 from orchestrator.here.alone import Waits, alone
 from orchestrator.here.local_fault import is_local, told
 from orchestrator.launch.answer import ASK_ITS_OWN, COPIED, DAMAGED
-from orchestrator.launch.detached import DetachedLauncher
+from orchestrator.launch.choose import launcher
 from orchestrator.store.runs.naming import is_id
 from orchestrator.store.runs.run_store import CARD, END, REQUEST, RESULT, RunStore
 from orchestrator.transport.base import Transport
@@ -64,14 +64,14 @@ def fetch(transport: Transport, runs: RunStore, run: RemoteRun, progress: Progre
         )
     with _arriving(runs, run, transport.host, progress) as arriving:
         if arriving:
-            DetachedLauncher(transport).pull(run.run_id, arriving, progress, (REQUEST,))
+            launcher(transport).pull(run.run_id, arriving, progress, (REQUEST,))
             _describe(arriving, run, run.end, transport.host)
             arriving.rename(runs.folder(run.run_id))
             return runs.load(runs.folder(run.run_id))
     folder = _folder(runs, run)
     followed = f"follows run {run.run_id}, or brings it home"
     with alone(folder, _waiting(progress, followed)):
-        DetachedLauncher(transport, runs.claim(folder)).pull(run.run_id, folder, progress)
+        launcher(transport, runs.claim(folder)).pull(run.run_id, folder, progress)
         runs.record_end(folder, run.end)
         return runs.load(folder)
 
@@ -157,7 +157,7 @@ def adopt(transport: Transport, runs: RunStore, reference: str, progress: Progre
         _arriving(runs, run, host, progress) as arriving,
     ):
         if arriving:
-            asked = DetachedLauncher(transport).asked(run.run_id)
+            asked = launcher(transport).asked(run.run_id)
             (arriving / REQUEST).write_text(asked, "utf-8", "replace")
             _describe(arriving, run, None, host)
             arriving.rename(runs.folder(run.run_id))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from orchestrator.errors import RunError
 from orchestrator.here import regular_file
-from orchestrator.launch.detached import DetachedLauncher
+from orchestrator.launch import choose
 from orchestrator.store.runs.run_store import LOG
 from orchestrator.transport.base import Transport
 from orchestrator.values.claim import Claim
@@ -83,7 +83,7 @@ def remote_log(
     claim: of a run that is kept here, whose job it has to be. Returns how the job ended, None if it
     goes on. RunError: the host has no such job.
     """
-    lines, launcher = LogLines(), DetachedLauncher(transport, claim)
+    lines, launcher = LogLines(), choose.launcher(transport, claim)
     # A job may print without a pause, faster than it can be passed on.
     left = sys.maxsize if follow else launcher.log_bytes(run_id)
 

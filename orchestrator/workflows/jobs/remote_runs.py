@@ -10,7 +10,7 @@ from pathlib import Path
 
 from orchestrator.errors import HostUnfit, RunError
 from orchestrator.launch.answer import COPIED, DAMAGED, ListedJob
-from orchestrator.launch.detached import DetachedLauncher
+from orchestrator.launch.choose import launcher
 from orchestrator.store.runs.naming import LATEST, is_id, require_id
 from orchestrator.store.runs.run_store import CARD, RunStore
 from orchestrator.transport.base import Transport
@@ -72,7 +72,7 @@ def remote_runs(
 
     HostUnfit: all that the host names could not be runs of ours.
     """
-    jobs, others = DetachedLauncher(transport).look_at_jobs()
+    jobs, others = launcher(transport).look_at_jobs()
     known = [job for job in jobs if is_id(job.run_id)]
     strange = [job.run_id for job in jobs if not is_id(job.run_id)]
     if strange and not known:

@@ -20,7 +20,7 @@ from orchestrator.errors import (
 )
 from orchestrator.here.alone import alone
 from orchestrator.here.local_fault import is_local, no_memory, told
-from orchestrator.launch.detached import DetachedLauncher
+from orchestrator.launch import choose
 from orchestrator.launch.pull import drop_halves
 from orchestrator.store.runs.run_store import LOG
 from orchestrator.values.command import about, typed
@@ -103,7 +103,7 @@ class _Homecoming:
     def __init__(self, errand: Errand, folder: Path, standing: Standing = Standing.UNKNOWN) -> None:
         claim = self._claim = errand.runs.claim(folder)
         self._errand, self._folder, self._run_id = errand, folder, claim.run_id
-        self._launcher = DetachedLauncher(errand.transport, claim)
+        self._launcher = choose.launcher(errand.transport, claim)
         self._log = JobLog(folder, errand.progress, errand.show_log)
         self._patience = Patience(errand, self._falls_silent)
         self._known, self._silent_since = standing, 0

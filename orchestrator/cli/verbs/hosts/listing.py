@@ -105,6 +105,7 @@ def _facts(host: Host) -> dict[str, Any]:
         "python": host.python,
         "cuda_home": host.cuda_home,
         "gpu": host.gpu,
+        "launcher": host.launcher.value,
         "env": dict(host.shown_environment),
     }
     return {key: value for key, value in facts.items() if value is not None}
