@@ -128,7 +128,9 @@ def dry_job(order: Order, scan: Scan, host: Host) -> tuple[DryStep, ...]:
     builds = ("--builds", str(workspace.builds))
     limits = f"once no other job has its device, for {spec.time_limit_s:g} s at most"
     return (
-        DryStep(host.name, "submit the request, follow its log, pull its result", choose.command(host)),
+        DryStep(
+            host.name, "submit the request, follow its log, pull its result", choose.command(host)
+        ),
         DryStep(
             host.name,
             "run by that agent, detached: the supervisor of the job",

@@ -72,7 +72,10 @@ class Laptop:
         """Make `text` what the host runs."""
         code = self.root / "remote_payload"
         ours = REPOSITORY / "remote_payload"
-        for module in (*ours.glob("*.py"), *(each for room in ROOMS for each in (ours / room).rglob("*.py"))):
+        for module in (
+            *ours.glob("*.py"),
+            *(each for room in ROOMS for each in (ours / room).rglob("*.py")),
+        ):
             there = code / module.relative_to(ours)
             there.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(module, there)

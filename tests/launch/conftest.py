@@ -21,7 +21,11 @@ PAYLOAD = Path(__file__).parents[2] / "remote_payload"
 # The supervisor and what it may import, and the contract for jobs that speak it.
 RUNNER = [
     *PAYLOAD.glob("*.py"),
-    *(path for room in ("contract", "machine", "processes") for path in (PAYLOAD / room).rglob("*.py")),
+    *(
+        path
+        for room in ("contract", "machine", "processes")
+        for path in (PAYLOAD / room).rglob("*.py")
+    ),
 ]
 
 
