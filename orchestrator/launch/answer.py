@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
 from orchestrator.errors import HostUnfit, RunError, RunTaken
+from orchestrator.launch.base import DAMAGED, ListedJob
 from orchestrator.store.runs import bounds
 from orchestrator.transport.agent import SAID_CHARACTERS
 from orchestrator.values.host import Host
@@ -24,25 +25,8 @@ _ADVICE = {
     "Copied": ASK_ITS_OWN,
     "Damaged": "What it left lies in its folder in jobs/ of the host's workspace.",
 }
-# In the place of a job's state, where its host tells what makes no sense.
-DAMAGED = "damaged"
-# The host's word for a folder that is a copy of the job's own, made while it ran.
-COPIED = "copied"
 _END_KEYS = [field.name for field in fields(JobEnd)]
 _NO_SENSE = (KeyError, TypeError, ValueError, AttributeError, RecursionError)
-
-
-@dataclass(frozen=True)
-class ListedJob:
-    """One job of a host. end: how it ended; None while it goes on, and then beat says how.
-
-    owner: the mark of whoever asked for it, empty where it bears none.
-    """
-
-    run_id: str
-    end: JobEnd | None
-    beat: Heartbeat
-    owner: str = ""
 
 
 def checked(host: Host, answer: Any) -> Any:

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from orchestrator.launch.answer import ListedJob
 from orchestrator.values.job import Heartbeat, JobEnd, JobSpec
 from orchestrator.values.progress import Progress
 
 LogSink = Callable[[bytes], None]
 BeatSink = Callable[[Heartbeat], None]
+# In the place of a job's state, where its host tells what makes no sense.
+DAMAGED = "damaged"
+# The host's word for a folder that is a copy of the job's own, made while it ran.
+COPIED = "copied"
+
+
+@dataclass(frozen=True)
+class ListedJob:
+    """One job of a host. end: how it ended; None while it goes on, and then beat says how.
+
+    owner: the mark of whoever asked for it, empty where it bears none.
+    """
+
+    run_id: str
+    end: JobEnd | None
+    beat: Heartbeat
+    owner: str = ""
 
 
 class Launcher(Protocol):

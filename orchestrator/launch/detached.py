@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.launch.answer import (
-    ListedJob,
     checked,
     heartbeat,
     job_end,
@@ -19,7 +18,7 @@ from orchestrator.launch.answer import (
     others,
     taken,
 )
-from orchestrator.launch.base import BeatSink, LogSink
+from orchestrator.launch.base import BeatSink, ListedJob, LogSink
 from orchestrator.launch.offer import offered_files
 from orchestrator.launch.pull import Pull
 from orchestrator.transport import agent

@@ -25,7 +25,7 @@ from orchestrator.errors import (
     RunError,
     UsageError,
 )
-from orchestrator.launch.answer import DAMAGED, ListedJob
+from orchestrator.launch.base import DAMAGED, ListedJob
 from orchestrator.launch.choose import launcher
 from orchestrator.store.runs.run_store import END, RunStore
 from orchestrator.transport.base import Transport

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from orchestrator.errors import HostUnfit
-from orchestrator.launch.answer import DAMAGED
+from orchestrator.launch.base import DAMAGED
 from orchestrator.values.job import Ending
 from tests.faults.conftest import alive, wait_until
 from tests.launch.conftest import Bench

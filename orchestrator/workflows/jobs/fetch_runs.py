@@ -24,7 +24,8 @@ from orchestrator.errors import (
 from orchestrator.here import regular_file
 from orchestrator.here.alone import Waits, alone
 from orchestrator.here.local_fault import is_local, told
-from orchestrator.launch.answer import ASK_ITS_OWN, COPIED, DAMAGED
+from orchestrator.launch.answer import ASK_ITS_OWN
+from orchestrator.launch.base import COPIED, DAMAGED
 from orchestrator.launch.choose import launcher
 from orchestrator.store.runs.naming import is_id
 from orchestrator.store.runs.run_store import CARD, END, REQUEST, RESULT, RunStore

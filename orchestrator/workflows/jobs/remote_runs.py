@@ -9,7 +9,7 @@ from enum import Enum
 from pathlib import Path
 
 from orchestrator.errors import HostUnfit, RunError
-from orchestrator.launch.answer import COPIED, DAMAGED, ListedJob
+from orchestrator.launch.base import COPIED, DAMAGED, ListedJob
 from orchestrator.launch.choose import launcher
 from orchestrator.store.runs.naming import LATEST, is_id, require_id
 from orchestrator.store.runs.run_store import CARD, RunStore
