@@ -31,6 +31,7 @@ from orchestrator.report.view import (
 )
 from orchestrator.values.run import Run
 from remote_payload.contract.words import Stage
+from remote_payload.operators.registry import DEFAULT
 
 CHART_FOLDER = "charts"
 _TEMPLATES = Path(__file__).parents[2] / "templates"
@@ -145,7 +146,7 @@ def view(
     measured = ceilings.ceilings(run.result, derived, sheets)
     errors = derived.errors if derived else ()
     return ReportView(
-        title=f"{run.card.verb.capitalize()} on {run.card.host}: {run.card.run_id}",
+        title=_title(run),
         verdict=_verdict(run, derived, counters, measured),
         objections=tuple(f"{Severity.ERROR.value}: {e.about}: {e.text}" for e in errors),
         environment=machine.environment(run),
@@ -167,6 +168,13 @@ def view(
         unmeasured=claims.unmeasured(run.result, derived),
         reproduce=machine.reproduce(run),
     )
+
+
+def _title(run: Run) -> str:
+    """What was done where; the default operator goes without saying."""
+    operator = run.result.operator if run.result else None
+    of = f" of {operator.title}" if operator and operator.name not in ("", DEFAULT) else ""
+    return f"{run.card.verb.capitalize()}{of} on {run.card.host}: {run.card.run_id}"
 
 
 def _chart_view(folder: str, chart: Chart) -> ChartView:

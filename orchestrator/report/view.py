@@ -226,7 +226,7 @@ class ReportView:
     uncounted: tuple[UncountedView, ...]
     floors: tuple[ChartView, ...]
     ceilings: tuple[CeilingsView, ...]
-    build: BuildView
+    build: tuple[BuildView, ...]
     proofs: tuple[ProofsView, ...]
     unmeasured: tuple[str, ...]
     reproduce: ReproduceView

@@ -25,7 +25,7 @@ def split(order: Order) -> tuple[Order, Order]:
     timed = replace(request, stages=tuple(s for s in request.stages if s not in lent))
     counted = replace(
         request,
-        stages=(Stage.BUILD, Stage.CHECK, *lent),
+        stages=tuple(s for s in request.stages if s in (Stage.BUILD, Stage.CHECK, *lent)),
         cases=request.ncu.cases or request.cases,
         cpu_cases=(),
         ncu=replace(request.ncu, required=True),

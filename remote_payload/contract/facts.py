@@ -116,7 +116,8 @@ class OperatorFacts:
     """unit: what people quote, "µs/head"; per: the axis that it divides by, in full; empty if none.
 
     reference: what outputs are compared with, in words. target: of a user's own operator, the file
-    in the snapshot and the name in it.
+    in the snapshot and the name in it. library: the stage build compiles csrc/ for it, and the
+    stage prove has something to prove.
     """
 
     name: str
@@ -128,6 +129,7 @@ class OperatorFacts:
     reference: str = ""
     targets: Optional[Targets] = None
     target: str = ""
+    library: bool = False
 
     def named(self, role: Role) -> Tuple[str, ...]:
         """The providers of a role, in the operator's order."""

@@ -97,7 +97,7 @@ class Operator:
     scalars: what a call gets by name beside its tensors. gpu_sweep, cpu_sweep: the values of each
     axis by symbol where the user says nothing; on two CPU cores a minute has to do.
     default_providers: what runs where none is named. tensors: the module with the rest, see
-    `Tensors`.
+    `Tensors`. library: as in `OperatorFacts`.
     """
 
     name: str
@@ -120,6 +120,7 @@ class Operator:
     reference: str = ""
     targets: Optional[Targets] = None
     target: str = ""
+    library: bool = False
 
     def case(self, values: Mapping[str, Value], dtype: DType) -> Case:
         """One case; BadCase names the axis that is missing, unknown or cannot have its value."""
@@ -191,6 +192,7 @@ class Operator:
             reference=self.reference,
             targets=self.targets,
             target=self.target,
+            library=self.library,
         )
 
     def facts_of(self, case: Case) -> CaseFacts:

@@ -189,14 +189,18 @@ def _share_row(row: Figure, share: float) -> tuple[str, ...]:
 def _beside(result: Result, shares: Sequence[tuple[Figure, float]]) -> str:
     """The sentence that sets the operator beside GEMM; ours if it was timed, else the best."""
     title = result.operator.title or "attention"
+    name = title[:1].upper() + title[1:]
     if not shares:
         timed = any(record.samples_us for record in result.bench)
         why = "no GEMM of its element type was measured" if timed else f"no {title} was timed"
-        return f"{title.capitalize()} beside GEMM: not compared, as {why}."
+        works = [one.work for one in result.cases if one.work]
+        if works and not any(work.matrix for work in works):
+            why = "it multiplies no matrices"
+        return f"{name} beside GEMM: not compared, as {why}."
     ours = [share for share in shares if share[0].record.provider == result.operator.ours]
     row, share = max(ours or shares, key=lambda pair: pair[1])
     return (
-        f"{title.capitalize()} reaches {fmt.percent(share)} of the GEMM rate measured in this run "
+        f"{name} reaches {fmt.percent(share)} of the GEMM rate measured in this run "
         f"at best: {row.record.provider} on {row.record.case.label}."
     )
 

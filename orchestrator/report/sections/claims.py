@@ -186,6 +186,7 @@ def unmeasured(result: Result | None, figures: Figures | None) -> tuple[str, ...
         f"Stage {one.stage.value}: not asked for."
         for one in declaration.every()
         if one.expected and one.stage not in result.request.stages
+        if result.operator.library or not one.kernel
     ]
     if figures.rows and figures.device is None:
         lines.append("Share of a roof: no roof is known for this machine.")

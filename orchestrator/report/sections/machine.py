@@ -107,9 +107,20 @@ def _state(state: GpuState | None) -> tuple[str, ...]:
     )
 
 
-def build(result: Result | None) -> BuildView:
-    """What the compiler said, per architecture."""
+def build(result: Result | None) -> tuple[BuildView, ...]:
+    """What the compiler said, per architecture; none where csrc/ is not built for the operator."""
     report = result.build if result else None
+    if report is None and without_library(result):
+        return ()
+    return (_build(report),)
+
+
+def without_library(result: Result | None) -> bool:
+    """Whether the run is about an operator whose kernels no build stage makes."""
+    return result is not None and bool(result.operator.name) and not result.operator.library
+
+
+def _build(report: BuildReport | None) -> BuildView:
     if report is None:
         return BuildView("Nothing was built in this run.", _NO_TABLE, _NO_TABLE, (), ())
     parsed = [(c.arch, parse(c.log)) for c in report.compilations]
@@ -174,7 +185,7 @@ def reproduce(run: Run) -> ReproduceView:
         ("Run", card.run_id),
         ("Host (inventory name)", card.host),
         ("Snapshot of the sources", card.snapshot),
-        ("Library digest", digest),
+        *(() if without_library(result) else (("Library digest", digest),)),
         ("Created", card.created_at),
         ("Orchestrator", card.orchestrator_version),
     ]

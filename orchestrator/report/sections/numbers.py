@@ -5,6 +5,7 @@ from __future__ import annotations
 from orchestrator.performance.objection import Severity
 from orchestrator.performance.verdict import MINIMUM_EFFECT, Judgement
 from orchestrator.report import format as fmt
+from orchestrator.report.baselines import published
 from orchestrator.report.figures import Figure, Figures
 from orchestrator.report.sections.headline import failed_case
 from orchestrator.report.view import ChecksView, MethodResultsView, MethodView, Table
@@ -15,7 +16,7 @@ from remote_payload.contract.words import Method, Status
 
 _HOW = {
     Method.BACK_TO_BACK: "calls launched back to back between two events, divided by their number "
-    "(warm L2; the original report's method)",
+    "(warm L2{original})",
     Method.COLD: "the last-level cache is flushed before each single, separately timed call",
     Method.GRAPH: "as back_to_back, but the launches were recorded once in a CUDA graph that the "
     "GPU replays, so the host's part in each launch is out of the time",
@@ -99,7 +100,14 @@ def _how(method: Method, figures: Figures) -> str:
         for warmup, calls in sorted(taken)
     )
     rounds = fmt.count(figures.result.request.bench.rounds, "round")
-    return f"Method {method.value}: {_HOW[method]}; {counts}; {rounds} asked for."
+    return f"Method {method.value}: {_way(method, figures)}; {counts}; {rounds} asked for."
+
+
+def _way(method: Method, figures: Figures) -> str:
+    """How the method takes its times."""
+    known = published(figures.result.operator.name)
+    original = "; the original report's method" if any(b.method is method for b in known) else ""
+    return _HOW[method].format(original=original)
 
 
 def _noise(method: Method, noise: float | None) -> str:
@@ -115,10 +123,21 @@ def _roof_note(figures: Figures) -> str:
     device = figures.device
     if device is None:
         return "No roof is known for this machine, so no share of a peak is given."
+    works = [row.facts.work for row in figures.rows if row.facts.work]
+    tensor, exp = any(w.matrix for w in works), any(w.exponentials for w in works)
+    peaks = [f"{device.memory_gbs:g} GB/s"]
+    refused = "a time in which the memory cannot move that is refused"
+    if tensor:
+        peaks.insert(0, f"{device.tensor_tflops:g} TFLOPS dense FP16 at {device.peak_mhz} MHz")
+    if exp:
+        at = "" if tensor else f" at {device.peak_mhz} MHz"
+        peaks.append(f"16 exponentials per clock and SM{at}")
+    if tensor or exp:
+        refused = (
+            f"the clock may reach {device.max_mhz} MHz, and a time below that limit is refused"
+        )
     return (
-        f"Roofs of {device.model} ({device.source}): {device.tensor_tflops:g} TFLOPS dense FP16 at "
-        f"{device.peak_mhz} MHz, {device.memory_gbs:g} GB/s, 16 exponentials per clock and SM; "
-        f"the clock may reach {device.max_mhz} MHz, and a time below that limit is refused. "
+        f"Roofs of {device.model} ({device.source}): {', '.join(peaks)}; {refused}. "
         "The HBM roof counts inputs read and outputs written once; warm calls whose traffic "
         f"fits into the L2 cache ({device.l2_bytes >> 20} MiB) have none."
     )
@@ -165,7 +184,7 @@ def results(figures: Figures | None) -> tuple[MethodResultsView, ...]:
         operator = figures.result.operator
         table = Table(_results_header(operator), tuple(_result(row, figures) for row in rows))
         by_graph = _by_graph(rows, operator.baseline)
-        what = f"{_total(operator)}; {_HOW[method]}"
+        what = f"{_total(operator)}; {_way(method, figures)}"
         views.append(MethodResultsView(method.value, what, table, _advice(rows), by_graph))
     return tuple(views)
 

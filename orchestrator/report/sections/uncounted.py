@@ -107,7 +107,8 @@ def _cell(value_us: float | None) -> str:
 def _case(name: str, case: Case, figures: Figures, insight: Insight) -> UncountedCaseView:
     run = traced(figures.result, name, case)
     rows = [*_timing(row_of(figures, name, case)), *_kernels(figures.result, name, case, run)]
-    if name == figures.result.operator.ours:
+    operator = figures.result.operator
+    if name == operator.ours and operator.library:
         rows += _compiled(figures.result, run)
         rows += _machine_code(insight.machine_code, run, figures.result)
     return UncountedCaseView(f"{name} on {case.label}", Table(_FACTS, tuple(rows)))
@@ -117,8 +118,11 @@ def _timing(row: Figure | None) -> list[Row]:
     if row is None or row.summary is None:
         return []
     value = f"{fmt.with_interval(row.summary)} µs"
-    if row.tflops is not None:
+    matrix = row.facts.work is not None and row.facts.work.matrix
+    if row.tflops is not None and matrix:
         value += f", {fmt.scaled(row.tflops, row.summary)} TFLOPS"
+    if row.gbs is not None and not matrix:
+        value += f", {fmt.scaled(row.gbs, row.summary)} GB/s of compulsory traffic"
     return [("One call", value, f"bench, {row.record.method.value}")]
 
 

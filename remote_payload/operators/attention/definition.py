@@ -102,4 +102,5 @@ OPERATOR = Operator(
     per="H",
     reference="attention in fp64 on the same inputs",
     targets=targets.TARGETS,
+    library=True,
 )

@@ -205,8 +205,10 @@ class Heat:
         self._pipe.send(Fault(provider, how))
 
 
-def _replayed(recorded: Recorded) -> Tensor:
-    """The output of one more replay, which finds nothing there that it could leave as it is."""
-    recorded.output.fill_(float("nan"))
+def _replayed(recorded: Recorded) -> Any:
+    """What one more replay gives, which finds nothing there that it could leave as it is."""
+    output = recorded.output
+    for one in output if isinstance(output, (tuple, list)) else (output,):
+        one.fill_(float("nan") if one.is_floating_point() else -1)
     recorded.replay()
-    return recorded.output
+    return output
