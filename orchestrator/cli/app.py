@@ -156,7 +156,7 @@ def _pasteable(hint: str, ctx: click.Context) -> str:
 @click.version_option(__version__, prog_name="orchestrator")
 @click.pass_context
 def cli(ctx: click.Context, inventory: Path | None, runs_dir: Path | None, debug: bool) -> None:
-    """Profile attention kernels on GPU hosts, with numbers that can be traced.
+    """Profile GPU kernels on remote hosts, with numbers that can be traced.
 
     \b
     Example:

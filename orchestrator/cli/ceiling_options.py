@@ -43,7 +43,7 @@ def ceilings_option(function: F) -> F:
     return click.option(
         "--ceilings",
         is_flag=True,
-        help="Also measure copy, GEMM and exp rates, to stand beside attention.",
+        help="Also measure copy, GEMM and exp rates, to stand beside what is timed.",
     )(function)
 
 

@@ -25,37 +25,28 @@ _PROVIDER = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]*)=(.+:[A-Za-z_][A-Za-z0-9_]*
 
 
 class Names(click.ParamType["tuple[str, ...]"]):
-    """A comma-separated list of known names.
+    """A comma-separated list of names.
 
     what: one of them, in a word. known: all of them, asked for when one is given, so that --help
-    imports nothing. otherwise: what to do instead, for whoever gives another.
+    imports nothing; None where that is for others to say.
     """
 
     name = "NAME[,NAME…]"
 
-    def __init__(
-        self, what: str, known: Callable[[], tuple[str, ...]], otherwise: str = ""
-    ) -> None:
-        self._what, self._known, self._otherwise = what, known, otherwise
+    def __init__(self, what: str, known: Callable[[], tuple[str, ...]] | None = None) -> None:
+        self._what, self._known = what, known
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, ...]:
         if isinstance(value, tuple):
             return value
-        given, known = [part.strip() for part in str(value).split(",")], self._known()
+        given = [part.strip() for part in str(value).split(",")]
+        known = given if self._known is None else self._known()
         for name in given:
             if name not in known:
-                all_known = ", ".join(known)
-                self.fail(f"unknown {self._what} {name!r}; known: {all_known}{self._otherwise}")
+                self.fail(f"unknown {self._what} {name!r}; known: {', '.join(known)}")
         return tuple(dict.fromkeys(given))
-
-
-def _providers() -> tuple[str, ...]:
-    from remote_payload.operators import registry
-
-    operators = [registry.find(name) for name in registry.names()]
-    return tuple(dict.fromkeys(name for operator in operators for name in operator.by_name))
 
 
 def _variants() -> tuple[str, ...]:
@@ -65,7 +56,8 @@ def _variants() -> tuple[str, ...]:
     return tuple(p.name.removeprefix(f"{p.variant_of}-") for p in known if p.variant_of)
 
 
-PROVIDERS = Names("provider", _providers, otherwise="; your own: --provider name=path.py:function")
+# Which there are is a matter of the operator, so `workflows.fitting` looks at them.
+PROVIDERS = Names("provider")
 VARIANTS = Names("variant", _variants)
 
 
@@ -82,8 +74,6 @@ class UserProvider(click.ParamType["tuple[str, str]"]):
         match = _PROVIDER.match(str(value))
         if match is None:
             self.fail(f"{value!r}: expected name=module:function or name=path.py:function")
-        if match[1] in _providers():
-            self.fail(f"the name {match[1]!r} belongs to a built-in provider; choose another")
         return match[1], match[2]
 
 
@@ -176,7 +166,7 @@ def provider_options(function: F) -> F:
         "--variants",
         type=VARIANTS,
         default=(),
-        help="Also variants of our own kernel, by name; docs/kernels/hopper.md tells of them.",
+        help="Also variants of our own attention kernel; docs/kernels/hopper.md tells of them.",
     )(function)
     function = click.option(
         "--provider",

@@ -88,8 +88,9 @@ def _part(text: str, axis: Axis | None) -> Sequence[Value]:
     words = axis.choices if axis is not None else (text,)
     if text and text in words:
         return (text,)
-    if words:
-        raise BadValues(f"{shortened(text)}: expected some of {', '.join(map(str, words))}")
+    if words and axis is not None:
+        known = ", ".join(map(str, words))
+        raise BadValues(f"{axis.name}: expected some of {known}, got {shortened(text)}")
     raise BadValues(f"{shortened(text)}: {FORMS}")
 
 

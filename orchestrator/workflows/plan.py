@@ -11,6 +11,7 @@ from orchestrator.ncu import flags
 from orchestrator.performance.target import weight
 from orchestrator.store.runs import bounds
 from orchestrator.sync.neighbours import neighbours
+from orchestrator.workflows.fitting import require_fitting, stages_of
 from remote_payload.contract.case import Case, Value
 from remote_payload.contract.codec import CodecError
 from remote_payload.contract.dtypes import DType
@@ -86,10 +87,12 @@ class Plan:
 def plan(wish: Wish, here: Path) -> Plan:
     """Fill in what was left open; provider files are looked for relative to `here`.
 
-    UsageError: a provider file that does not exist, providers that contradict each other, and a
-    case that no tensor can have.
+    UsageError: a provider file that does not exist, providers that contradict each other, what the
+    operator has not got, and a case that no tensor can have.
     """
     operator = registry.find(wish.operator)
+    require_fitting(wish, operator.facts)
+    wish = replace(wish, stages=stages_of(wish, operator.facts))
     providers, extra = _providers(wish, operator, here)
     build, check, bench = BuildPlan(wish.arch), CheckPlan(), BenchPlan()
     if wish.case_limit_s is not None:
@@ -156,7 +159,9 @@ def _cases(wish: Wish, operator: Operator, usual: Sweep) -> tuple[Case, ...]:
         return tuple(dict.fromkeys(found))
     except BadCase as exc:
         axes = f"Axes of {operator.name}: {operator.axis_names}."
-        raise UsageError(f"--case: {exc}", hint=axes) from exc
+        said = exc.problem if exc.axis == "dtype" else str(exc)
+        option = "--dtype" if exc.axis == "dtype" else "--case"
+        raise UsageError(f"{option}: {said}", hint=axes) from exc
 
 
 def _narrowed(operator: Operator, usual: Sweep) -> Sweep:

@@ -81,8 +81,8 @@ _budget_option = click.option(
 _peers_option = click.option(
     "--peers",
     is_flag=True,
-    help="Time the packages of others too, as far as the host has them: fa3, fa4, flashinfer, "
-    "triton.",
+    help="Time the packages of others too, as far as the host has them; of attention: fa3, fa4, "
+    "flashinfer, triton.",
 )
 
 
@@ -90,11 +90,12 @@ _peers_option = click.option(
 @_measure_options
 @click.pass_obj
 def check(session: Session, /, **given: Any) -> int:
-    """Compare providers with an fp64 reference (rtol 1e-3, atol 2e-3).
+    """Compare providers with the operator's own reference, in fp64.
 
     \b
     Example:
       orchestrator check --host local --heads 8
+      orchestrator check --operator rmsnorm --case T=1..4096x8,D=4096 --dtype fp16,bf16
       orchestrator check --provider mine=kernels/mine.py:attention
     """
     return run_stages(session, "check", (Stage.BUILD, Stage.CHECK), given)
@@ -113,6 +114,7 @@ def bench(session: Session, /, **given: Any) -> int:
     Example:
       orchestrator bench --host h100 --heads 8,96 --providers sdpa,sparsek
       orchestrator bench --host h100 --peers
+      orchestrator bench --host h100 --operator gemm_bias --case M=4096,activation=gelu,silu
     """
     return run_stages(session, "bench", (Stage.BUILD, Stage.CHECK, Stage.BENCH), given)
 
@@ -126,7 +128,7 @@ def ncu(session: Session, /, **given: Any) -> int:
     """Check, then read hardware counters of one call of each provider with Nsight Compute.
 
     The host needs ncu and the right to read counters, which rented containers rarely have. No
-    time is taken. Heads left open mean 96.
+    time is taken. Heads of attention left open mean 96.
 
     \b
     Example:
@@ -152,7 +154,7 @@ def ncu(session: Session, /, **given: Any) -> int:
 @click.option(
     "--prove",
     is_flag=True,
-    help="Also let the hardware confirm what the emulator claims, and compute-sanitizer watch.",
+    help="Also let the hardware confirm our attention kernel, and compute-sanitizer watch.",
 )
 @options.proof_limit_option
 @ceiling_options.ceilings_option
@@ -170,6 +172,7 @@ def profile(session: Session, /, counters: bool | None, prove: bool, **given: An
     Example:
       orchestrator profile --host local
       orchestrator profile --host h100 --heads 96
+      orchestrator profile --host h100 --operator rmsnorm
     """
     timed = (Stage.BUILD, Stage.CHECK, Stage.BENCH, Stage.TRACE)
     stages = (*timed, *((Stage.PROVE,) if prove else ()))

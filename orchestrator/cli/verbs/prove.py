@@ -30,7 +30,7 @@ from remote_payload.contract.words import PROOFS, Stage
 @options.host_options
 @click.pass_obj
 def prove(session: Session, /, **given: Any) -> int:
-    """Let the hardware confirm what the emulator claims of our kernel, and compute-sanitizer watch.
+    """Let the hardware confirm what the emulator claims of our attention kernel.
 
     conformance: GPU and emulator answer the same questions. adversarial: inputs chosen to break
     the kernel. memcheck, racecheck: compute-sanitizer. What a host cannot prove is skipped, with
