@@ -85,12 +85,34 @@ class Work:
     counted: bool = False
 
 
+class Over(str, Enum):
+    """What a gate looks at: every element alone, or a root mean square over many together.
+
+    ROW: a row of an output, or so many of its elements or of its neighbours that it has 64 to 256.
+    BAND: 32 rows one after the other. OUTPUT: all of it. `operators.rows` cuts them.
+    """
+
+    ELEMENT = "element"
+    ROW = "row"
+    BAND = "band"
+    OUTPUT = "output"
+
+
 @dataclass(frozen=True)
 class Gate:
-    """|out - reference| <= atol + rtol * |reference| for every element."""
+    """What an error may be: atol + rtol * |reference| + spread * the spread of its row.
+
+    The spread of a row is the root mean square of its reference, so that what is said here holds
+    for outputs of any size. Over more than an element, it is the root mean square of the errors
+    that is compared, each row's with its own spread, and rtol has no part. output: of which output;
+    None: of every one.
+    """
 
     rtol: float
     atol: float
+    spread: float = 0.0
+    over: Over = Over.ELEMENT
+    output: Optional[int] = None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Optional, Tuple
 
 from remote_payload.contract.case import Case
+from remote_payload.contract.facts import Gate
 from remote_payload.contract.words import Method, Stage, Status
 
 
@@ -86,13 +87,30 @@ class BuildReport:
 
 
 @dataclass(frozen=True)
+class Judged:
+    """What one gate found. wrong: how many of `count` elements, rows, bands or outputs are beyond.
+
+    used: the most of what it allows that any of them took, 1 at its limit; None if nothing finite
+    was allowed there. output, place: of the one that took most, its first element.
+    """
+
+    gate: Gate
+    used: Optional[float]
+    wrong: int
+    count: int
+    output: int = 0
+    place: Optional[Tuple[int, ...]] = None
+
+
+@dataclass(frozen=True)
 class ErrorMeasure:
     """How far an output lies from the fp64 reference.
 
     worst: place of the worst element (largest |error| relative to its tolerance), None if nothing
     is finite. first: that of the first one outside the tolerance, None if there is none. What was
     got or wanted there is None where it is not finite. worst_output, first_output: of which output,
-    where an operator has several.
+    where an operator has several. judged: what each gate of the tolerance found, in its order; ()
+    in results of schema 1.
     """
 
     max_abs: Optional[float]
@@ -109,6 +127,7 @@ class ErrorMeasure:
     first_got: Optional[float] = None
     first_want: Optional[float] = None
     first_output: int = 0
+    judged: Tuple[Judged, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,11 @@ from typing import Any, Iterable, List, Optional, Sequence, Tuple
 
 import torch
 
-from remote_payload.contract.facts import Tolerance
-from remote_payload.contract.records import ErrorMeasure
+from remote_payload.contract.facts import Over, Tolerance
+from remote_payload.contract.records import ErrorMeasure, Judged
 from remote_payload.operators.base import Block
+from remote_payload.operators.judge import Judge, Off, unravelled
+from remote_payload.operators.rows import BAND, Rows, width_of
 
 Tensor = Any
 Position = Tuple[int, ...]
@@ -20,9 +22,10 @@ def measure(
 ) -> ErrorMeasure:
     """Compare `outputs` with their reference blocks.
 
-    An element matches if it is within the tolerance, or if both are the same infinity or both NaN.
-    nan and inf count those that the reference does not have. max_rel is taken where |want| is more
-    than the smallest absolute tolerance: nearer to zero that alone decides.
+    An element matches if it is within the tolerance, or if both are the same infinity or both NaN;
+    those that are not finite are no part of a root mean square. nan and inf count those that the
+    reference does not have. max_rel is taken where |want| is more than what zero itself might be
+    off by: nearer to zero that alone decides. Of the reference no more than a block is held.
     """
     tally = _Tally(outputs, tolerance)
     for block in truth:
@@ -33,18 +36,19 @@ def measure(
 class _Place:
     """One element that is told of: where it is, what was got there and what was wanted."""
 
-    def __init__(self, block: Block, index: int, got: Tensor, shape: Sequence[int]) -> None:
-        self.output = block.output
-        self.position = _unravelled(block.start + index, shape)
-        self.got = _finite(got.flatten()[index])
-        self.want = _finite(block.want.flatten()[index])
+    def __init__(self, output: int, index: int, got: Tensor, want: Tensor) -> None:
+        self.output, self.index = output, index
+        self.got, self.want = _finite(got), _finite(want)
 
 
 class _Tally:
+    """Of all outputs; each is gone through row by row, in the order of its elements."""
+
     def __init__(self, outputs: Sequence[Tensor], tolerance: Tolerance) -> None:
-        self._outputs = outputs
         self._flat = [out.flatten() for out in outputs]
-        self._tolerance = tolerance
+        self._shapes = [out.shape for out in outputs]
+        self._rows = [Rows(width_of(shape)) for shape in self._shapes]
+        self._judges = [Judge(gate, len(outputs)) for gate in tolerance.gates]
         self._max_abs: Optional[float] = None
         self._max_rel: Optional[float] = None
         self._excess = -1.0
@@ -53,52 +57,63 @@ class _Tally:
         self._mismatches = self._elements = self._nan = self._inf = 0
 
     def add(self, block: Block) -> None:
-        want = block.want.flatten()
-        part = self._flat[block.output][block.start : block.start + want.numel()]
-        got = part.to(torch.float64)
+        for start, want in self._rows[block.output].take(block.start, block.want.flatten()):
+            self._compare(block.output, start, want)
+
+    def _compare(self, output: int, start: int, want: Tensor) -> None:
+        """Some rows of an output whose first element is `start`."""
+        part = self._flat[output][start : start + want.numel()]
+        got = part.to(torch.float64).view(want.shape)
         same = (got == want) | (got.isnan() & want.isnan())
         finite = got.isfinite() & want.isfinite()
         error = torch.where(finite, (got - want).abs(), torch.zeros_like(want))
-        allowed = self._allowed(want)
+        off = Off(output, start, error, torch.where(finite, want.abs(), error), finite)
+        allowed, near_zero = self._allowed(off)
         self._elements += want.numel()
         self._nan += int((got.isnan() & ~want.isnan()).sum())
         self._inf += int((got.isinf() & ~same).sum())
         wrong = ~same & ~(finite & (error <= allowed))
         mismatches = int(wrong.sum())
-        if mismatches and self._first is None:
-            # Blocks come in the order of their elements, so the first wrong one is in this block.
-            self._first = self._place(block, int(wrong.nonzero()[0]), got)
+        before = self._first is None or output < self._first.output
+        if mismatches and before:
+            # An output's rows come in order, but the last of one may come after those of the next.
+            self._first = _place(off, int(wrong.flatten().nonzero()[0]), got, want)
         self._mismatches += mismatches
         if bool(finite.any()):
-            self._largest(error, want, finite)
-            self._worse(block, torch.where(error > 0, error / allowed, error), got, finite)
+            self._largest(off, near_zero)
+            excess = torch.where(error > 0, error / allowed, error)
+            self._worse(off, torch.where(finite, excess, torch.full_like(excess, -1.0)), got, want)
 
-    def _allowed(self, want: Tensor) -> Tensor:
-        """What an element may be off by; the strictest gate decides."""
-        limits: List[Tensor] = [g.atol + g.rtol * want.abs() for g in self._tolerance.gates]
-        allowed = limits[0]
-        for other in limits[1:]:
-            allowed = torch.minimum(allowed, other)
-        return allowed
+    def _allowed(self, off: Off) -> Tuple[Tensor, Tensor]:
+        """What each element may be off by, and what of that does not come from its own size; the
+        strictest gate decides. What others than elements may be off by is judged on the way."""
+        without = torch.full_like(off.spread, math.inf)
+        allowed, near_zero = without.expand_as(off.error), without
+        for judge in self._judges:
+            if judge.concerns(off):
+                limit = judge.see(off)
+                if judge.gate.over is Over.ELEMENT:
+                    allowed = torch.minimum(allowed, limit + judge.gate.rtol * off.size)
+                    near_zero = torch.minimum(near_zero, limit)
+        return allowed, near_zero
 
-    def _largest(self, error: Tensor, want: Tensor, finite: Tensor) -> None:
-        self._max_abs = max(self._max_abs or 0.0, float(error.max()))
-        sized = finite & (want.abs() > min(gate.atol for gate in self._tolerance.gates))
+    def _largest(self, off: Off, near_zero: Tensor) -> None:
+        self._max_abs = max(self._max_abs or 0.0, float(off.error.max()))
+        sized = off.finite & (off.size > near_zero)
         if bool(sized.any()):
-            relative = float((error[sized] / want[sized].abs()).max())
+            relative = float((off.error[sized] / off.size[sized]).max())
             self._max_rel = max(self._max_rel or 0.0, relative)
 
-    def _worse(self, block: Block, excess: Tensor, got: Tensor, finite: Tensor) -> None:
-        excess = torch.where(finite, excess, torch.full_like(excess, -1.0))
+    def _worse(self, off: Off, excess: Tensor, got: Tensor, want: Tensor) -> None:
         index = int(excess.argmax())
-        largest = float(excess[index])
+        largest = float(excess.flatten()[index])
         if largest > self._excess:
-            self._excess, self._worst = largest, self._place(block, index, got)
-
-    def _place(self, block: Block, index: int, got: Tensor) -> _Place:
-        return _Place(block, index, got, self._outputs[block.output].shape)
+            self._excess, self._worst = largest, _place(off, index, got, want)
 
     def result(self) -> ErrorMeasure:
+        for output, rows in enumerate(self._rows):
+            for start, want in rows.rest():
+                self._compare(output, start, want)
         worst, first = self._worst, self._first
         return ErrorMeasure(
             max_abs=self._max_abs,
@@ -107,23 +122,23 @@ class _Tally:
             elements=self._elements,
             nan=self._nan,
             inf=self._inf,
-            worst=worst.position if worst else None,
+            worst=self._position(worst),
             worst_got=worst.got if worst else None,
             worst_want=worst.want if worst else None,
             worst_output=worst.output if worst else 0,
-            first=first.position if first else None,
+            first=self._position(first),
             first_got=first.got if first else None,
             first_want=first.want if first else None,
             first_output=first.output if first else 0,
+            judged=tuple(judge.result(self._shapes) for judge in self._judges),
         )
 
+    def _position(self, place: Optional[_Place]) -> Optional[Position]:
+        return unravelled(place.index, self._shapes[place.output]) if place else None
 
-def _unravelled(index: int, shape: Sequence[int]) -> Position:
-    position: List[int] = []
-    for size in reversed(shape):
-        index, here = divmod(index, size)
-        position.append(here)
-    return tuple(reversed(position))
+
+def _place(off: Off, index: int, got: Tensor, want: Tensor) -> _Place:
+    return _Place(off.output, off.start + index, got.flatten()[index], want.flatten()[index])
 
 
 def _finite(value: Any) -> Optional[float]:
@@ -133,6 +148,17 @@ def _finite(value: Any) -> Optional[float]:
 
 def describe(error: ErrorMeasure, names: Sequence[str] = ()) -> str:
     """One line on what is wrong; empty if nothing is. names: of the outputs."""
+    many = next((one for one in _widest_first(error) if one.wrong), None)
+    told = (_elements(error, names), _together(many, names) if many else "")
+    return "; ".join(part for part in told if part)
+
+
+def _widest_first(error: ErrorMeasure) -> List[Judged]:
+    order = (Over.OUTPUT, Over.BAND, Over.ROW)
+    return [one for over in order for one in error.judged if one.gate.over is over]
+
+
+def _elements(error: ErrorMeasure, names: Sequence[str]) -> str:
     if not error.mismatches:
         return ""
     text = f"{error.mismatches} of {error.elements} elements are outside the tolerance"
@@ -143,9 +169,30 @@ def describe(error: ErrorMeasure, names: Sequence[str] = ()) -> str:
         ("worst", error.worst, error.worst_got, error.worst_want, error.worst_output),
     ):
         if place is not None:
-            of = f" of {names[output]}" if len(names) > 1 else ""
+            of = _of(names, output)
             text += f"; {what}{of} at {list(place)}: {_number(got)}, want {_number(want)}"
     return text
+
+
+def _together(judged: Judged, names: Sequence[str]) -> str:
+    """What errors come to where many are taken together."""
+    over, allowed = judged.gate.over, judged.gate.spread
+    what = {Over.ROW: "rows", Over.BAND: f"bands of {BAND} rows", Over.OUTPUT: "outputs"}[over]
+    text = f"{judged.wrong} of {judged.count} {what} are off by more than {_share(allowed)} of "
+    text += "their spread in root mean square"
+    if judged.used is not None:
+        text += f"; the worst{_of(names, judged.output)} by {_share(judged.used * allowed)}"
+        if over is not Over.OUTPUT and judged.place is not None:
+            text += f", from {list(judged.place)} on"
+    return text
+
+
+def _of(names: Sequence[str], output: int) -> str:
+    return f" of {names[output]}" if len(names) > 1 else ""
+
+
+def _share(part: float) -> str:
+    return f"{part * 100:.2g} %" if part < 1e3 else f"{part:.1e} times"
 
 
 def _number(value: Optional[float]) -> str:

@@ -9,7 +9,7 @@ from remote_payload.operators import torch_provider
 from remote_payload.operators.base import Block
 from remote_payload.operators.loaded import Loaded
 from remote_payload.operators.rmsnorm.tensors import WHAT, moved, norm, normalised
-from remote_payload.operators.rows import blocks_of_rows
+from remote_payload.operators.row_blocks import blocks_of_rows
 from remote_payload.operators.setting import Setting
 
 Tensor = Any

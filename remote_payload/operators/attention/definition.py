@@ -7,11 +7,15 @@ from typing import Any, Dict, Optional, Tuple
 from remote_payload.contract.case import Case
 from remote_payload.contract.dtypes import DType
 from remote_payload.contract.facts import Gate, Tolerance
+from remote_payload.operators import tolerance as tolerances
 from remote_payload.operators.attention import catalog, targets, work
 from remote_payload.operators.base import Axis, BadCase, Input, Operator, Output
 
 MOST_DIM = 256
-_FP16_GATE = Gate(rtol=1e-3, atol=2e-3)  # the original report's
+_ORIGINAL = Tolerance((Gate(rtol=1e-3, atol=2e-3),), "the original report's limit")
+# Scores, weights and the output; and torch's math backend, before 2.5, q and k times the root of
+# the scale as well (ATen/native/transformers/attention.cpp), which costs no more than one of these.
+_ROUNDINGS = 4
 
 AXES = (
     Axis("B", "batch", "batch entries"),
@@ -61,7 +65,10 @@ def scalars(case: Case) -> Dict[str, Any]:
 
 
 def tolerance(case: Case) -> Tolerance:
-    return Tolerance((_FP16_GATE,))
+    """Sums over the head dimension, then over the keys that a query sees."""
+    length = case.size("D") + work.most_keys(case)
+    allowed = tolerances.of_sums(case.dtype, length, roundings=_ROUNDINGS, exponents=True)
+    return tolerances.both(allowed, _ORIGINAL) if case.dtype is DType.FP16 else allowed
 
 
 def possible(case: Case) -> None:

@@ -29,6 +29,11 @@ def kv_seq(case: Case) -> int:
     return case.size("Skv", case.size("S"))
 
 
+def most_keys(case: Case) -> int:
+    """Keys that the query sees that sees the most."""
+    return min(kv_seq(case), case.size("W", 0) or kv_seq(case))
+
+
 def scores(case: Case) -> int:
     """Scores of one head that the mask lets through; of a square causal mask half the square, as
     everybody counts it, and never none."""

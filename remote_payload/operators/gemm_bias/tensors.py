@@ -12,7 +12,7 @@ from remote_payload.operators import torch_provider
 from remote_payload.operators.base import Block
 from remote_payload.operators.gemm_bias.definition import activation as activation_of
 from remote_payload.operators.loaded import Loaded
-from remote_payload.operators.rows import blocks_of_rows
+from remote_payload.operators.row_blocks import blocks_of_rows
 from remote_payload.operators.setting import Setting
 
 Tensor = Any

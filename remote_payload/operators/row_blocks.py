@@ -1,0 +1,22 @@
+"""References of operators that work row by row, in bounded memory."""
+
+from __future__ import annotations
+
+from typing import Any, Iterator, Tuple
+
+Tensor = Any
+BLOCK_BYTES = 64 << 20
+_FP64_BYTES = 8
+
+
+def blocks_of_rows(
+    *tensors: Tensor, columns: int = 0, block_bytes: int = BLOCK_BYTES
+) -> Iterator[Tuple[int, Tuple[Tensor, ...]]]:
+    """As many rows of each in fp64 as block_bytes hold, and the number of the first of them.
+
+    tensors: of the same number of rows. columns: of the widest that is made of them.
+    """
+    rows, width = tensors[0].shape[0], max(columns, *(tensor.shape[1] for tensor in tensors))
+    height = max(1, block_bytes // (_FP64_BYTES * width))
+    for first in range(0, rows, height):
+        yield first, tuple(tensor[first : first + height].double() for tensor in tensors)
