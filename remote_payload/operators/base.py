@@ -221,8 +221,9 @@ class Tensors(Protocol):
     reference: the truth in fp64, block by block and in order, for the tensors that went in, by
     `Operator.inputs`. load: a known provider made callable (`loaded.Loaded`); CannotRun says why
     not. others (optional): other inputs and what makes the outputs for them those for the first;
-    without it a second draw has a reference of its own. make (optional): the inputs, on the CPU,
-    by case and seed, where `Operator.inputs` cannot say what they are.
+    without it a second draw has a reference of its own. other_scalars (optional): by case, the
+    scalars that go with `others` where they are not the case's. make (optional): the inputs, on the
+    CPU, by case and seed, where `Operator.inputs` cannot say what they are.
     """
 
     def reference(self, case: Case, *inputs: Tensor) -> Iterator[Block]: ...

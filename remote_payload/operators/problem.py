@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
-from typing import Any, Callable, Iterator, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 
 import torch
 
@@ -19,6 +19,7 @@ from remote_payload.operators.user import described
 Tensor = Any
 Tensors = Tuple[Tensor, ...]
 Back = Callable[[Tensors], Tensors]
+Scalars = Dict[str, Any]
 
 
 class WrongForm(Exception):
@@ -70,9 +71,14 @@ class Problem:
         """Wait for the device; raises what a kernel did wrong."""
         settle(self._setting)
 
-    def bind(self, loaded: Loaded, tensors: Tensors) -> Callable[[], Any]:
-        """A call of the provider with these tensors, with nothing in it but the provider's work."""
-        return functools.partial(loaded.call, *tensors, **self._scalars)
+    def bind(
+        self, loaded: Loaded, tensors: Tensors, scalars: Optional[Scalars] = None
+    ) -> Callable[[], Any]:
+        """A call of the provider with these tensors, with nothing in it but the provider's work.
+
+        scalars: those that are not as the case has them.
+        """
+        return functools.partial(loaded.call, *tensors, **{**self._scalars, **(scalars or {})})
 
     def implementation(self, loaded: Loaded, tensors: Tensors) -> str:
         """The name of what a call would run; CannotRun if nothing would."""
@@ -119,6 +125,11 @@ class Problem:
             return self._made(self._setting.seed + 1, ""), None
         turned: Tuple[Tensors, Back] = turn(self.case, *drawn)
         return turned
+
+    def other_scalars(self) -> Scalars:
+        """The scalars that differ where `others` goes in."""
+        half = getattr(self._half, "other_scalars", None)
+        return dict(half(self.case)) if half is not None else {}
 
     def changed(self, held: Tensors, given: Tensors) -> str:
         """Which inputs no longer hold the bytes they were given, in words; else empty."""

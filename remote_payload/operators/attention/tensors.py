@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterator, Tuple
+from typing import Any, Callable, Dict, Iterator, Tuple
 
 import torch
 
@@ -29,15 +29,21 @@ def load(name: str, setting: Setting) -> Loaded:
 def others(
     case: Case, q: Tensor, k: Tensor, v: Tensor
 ) -> Tuple[Tensors, Callable[[Tensors], Tensors]]:
-    """The same tensors with every head of k and v moved on by one, those of q with them, and every
-    sign turned.
+    """The same tensors with every head of k and v moved on by one, those of q with them, every sign
+    turned, and q doubled, which goes with half the scale.
 
     Scores stay as they are, so the right answer is the old one, moved and turned: no second
-    reference is needed. Who hands out an old answer, or adds to it, is wrong then.
+    reference is needed. Who hands out an old answer, adds to it, or never looks at the scale, is
+    wrong then.
     """
     shared = q.shape[1] // k.shape[1]
-    turned = _turned(q, shared), _turned(k, 1), _turned(v, 1)
+    turned = _turned(q, shared).mul_(2), _turned(k, 1), _turned(v, 1)
     return turned, lambda outputs: (_turned(outputs[0], -shared),)
+
+
+def other_scalars(case: Case) -> Dict[str, Any]:
+    """Half the scale: a power of two, so that no score rounds in another way."""
+    return {"scale": scalars(case)["scale"] / 2}
 
 
 def reference(case: Case, q: Tensor, k: Tensor, v: Tensor) -> Iterator[Block]:

@@ -14,7 +14,14 @@ from remote_payload.contract.case import Case
 from remote_payload.contract.records import CheckRecord
 from remote_payload.contract.request import Provider
 from remote_payload.contract.words import Status
-from remote_payload.operators.problem import Problem, Tensors, WrongForm, operator_of, raw
+from remote_payload.operators.problem import (
+    Problem,
+    Scalars,
+    Tensors,
+    WrongForm,
+    operator_of,
+    raw,
+)
 from remote_payload.operators.setting import Setting
 from remote_payload.processes import places
 from remote_payload.processes.places import sentence
@@ -71,9 +78,9 @@ def _measure(record: CheckRecord, loaded: Loaded, problem: Problem) -> CheckReco
     name = problem.implementation(loaded, held)
     record = replace(record, implementation=name, emulated=loaded.emulated)
     kept: Optional[Tensors] = None
-    for words, given, back in _calls(problem, drawn):
+    for words, given, back, scalars in _calls(problem, drawn):
         try:
-            out, touched = _call(problem, loaded, held, given)
+            out, touched = _call(problem, loaded, held, given, scalars)
         except Exception as exc:
             if kept is None:
                 raise
@@ -95,27 +102,32 @@ def _measure(record: CheckRecord, loaded: Loaded, problem: Problem) -> CheckReco
     return record if record.reason else replace(record, status=Status.OK)
 
 
-def _calls(problem: Problem, drawn: Tensors) -> Iterator[Tuple[str, Tensors, Back]]:
-    """The calls of a check: words for what goes wrong, what goes in, and what makes the outputs
-    those for `drawn` again. Who hands out an old answer, or adds to it, is wrong in the second."""
-    yield "", drawn, lambda outputs: outputs
+def _calls(problem: Problem, drawn: Tensors) -> Iterator[Tuple[str, Tensors, Back, Scalars]]:
+    """The calls of a check: words for what goes wrong, what goes in, what makes the outputs those
+    for `drawn` again, and the scalars that are not the case's. Who hands out an old answer, adds to
+    it, or does not look at such a scalar, is wrong in the second."""
+    yield "", drawn, lambda outputs: outputs, {}
     others, back = problem.others(drawn)
     if back is None:
         others = problem.to_device(others)
-    yield "its second call, on other inputs: ", others, back
+    scalars = problem.other_scalars()
+    words = "".join(f", {name}={value:.6g}" for name, value in scalars.items())
+    yield f"its second call, on other inputs{words}: ", others, back, scalars
     del others  # as large as the first, and not needed for what follows
     again = "its third call, on the first inputs again: "
-    yield again, drawn, lambda outputs: outputs
+    yield again, drawn, lambda outputs: outputs, {}
 
 
-def _call(problem: Problem, loaded: Loaded, held: Tensors, given: Tensors) -> Tuple[Tensors, str]:
+def _call(
+    problem: Problem, loaded: Loaded, held: Tensors, given: Tensors, scalars: Scalars
+) -> Tuple[Tensors, str]:
     """A copy of the outputs for `given`, put where the inputs have lain from the first call on; and
     which of them were changed, in words. Raises WrongForm, or what the provider raises."""
     for place, tensor in zip(held, given):
         place.copy_(tensor)
     problem.poison()
     with torch.no_grad(), loaded.within():
-        outputs = problem.outputs(problem.bind(loaded, held)())
+        outputs = problem.outputs(problem.bind(loaded, held, scalars)())
         outputs = tuple(out.clone() for out in outputs)
     problem.settle()
     return outputs, problem.changed(held, given)
