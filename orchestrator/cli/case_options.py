@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -12,6 +12,9 @@ from remote_payload.contract.case import Value
 from remote_payload.contract.dtypes import DType
 from remote_payload.operators import registry
 from remote_payload.operators.base import Axis, Operator
+
+if TYPE_CHECKING:
+    from orchestrator.workflows.operator_choice import Choice
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -84,8 +87,9 @@ def case_options(function: F) -> F:
         click.option(
             "--operator",
             default=registry.DEFAULT,
-            metavar="NAME",
-            help=f"What is computed: {', '.join(registry.names())}.",
+            metavar="NAME|FILE",
+            help=f"What is computed: {', '.join(registry.names())}; an entry of kernels.yaml; or a "
+            "file of your own, path.py[:Class] (docs/operators.md).",
         ),
     ):
         function = option(function)
@@ -120,32 +124,26 @@ def _default(axis: Axis, operator: Operator) -> str:
     return on_gpu if on_gpu == on_cpu else f"{on_gpu}; CPU: {on_cpu}"
 
 
-def asked(given: dict[str, Any]) -> tuple[dict[str, tuple[Value, ...]], ...]:
+def asked(given: dict[str, Any], choice: Choice) -> tuple[dict[str, tuple[Value, ...]], ...]:
     """Take the options of cases out of `given`: what was said of each axis, one for each --case.
 
-    UsageError: an option of the default operator's axes beside another operator, an unknown one.
+    UsageError: an option of the default operator's axes beside another operator.
     """
-    name = given["operator"]
+    name = choice.name
     options = {
         key.removeprefix(_AXIS): given.pop(key) for key in list(given) if key.startswith(_AXIS)
     }
     said = {symbol: _values(value) for symbol, value in options.items() if value is not None}
     texts = given.pop("case_texts", ())
-    operator = registry.known(name)
-    if operator is None:
-        raise click.BadParameter(
-            f"{name!r} is unknown; expected one of {', '.join(registry.names())}",
-            param_hint="'--operator'",
-        )
     if said and name != registry.DEFAULT:
         axes = {axis.symbol: axis.name for axis in registry.find(registry.DEFAULT).axes}
         first = axes[next(iter(said))].replace("_", "-")
         raise click.UsageError(
             f"--{first} is an axis of {registry.DEFAULT}; those of {name} are given by --case: "
-            f"{operator.axis_names}"
+            f"{choice.axis_names}"
         )
     try:
-        cases = sweeps.cases(texts, operator.axes)
+        cases = sweeps.cases(texts, choice.axes)
     except sweeps.BadValues as exc:
         raise click.BadParameter(str(exc), param_hint="'--case'") from exc
     return tuple({**said, **case} for case in cases) or (said,)

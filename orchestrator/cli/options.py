@@ -28,12 +28,12 @@ class Names(click.ParamType["tuple[str, ...]"]):
     """A comma-separated list of names.
 
     what: one of them, in a word. known: all of them, asked for when one is given, so that --help
-    imports nothing; None where that is for others to say.
+    imports nothing; None where that depends on other options.
     """
 
     name = "NAME[,NAME…]"
 
-    def __init__(self, what: str, known: Callable[[], tuple[str, ...]] | None = None) -> None:
+    def __init__(self, what: str, known: Callable[[], tuple[str, ...]] | None) -> None:
         self._what, self._known = what, known
 
     def convert(
@@ -42,10 +42,11 @@ class Names(click.ParamType["tuple[str, ...]"]):
         if isinstance(value, tuple):
             return value
         given = [part.strip() for part in str(value).split(",")]
-        known = given if self._known is None else self._known()
+        known = self._known() if self._known else given
         for name in given:
-            if name not in known:
-                self.fail(f"unknown {self._what} {name!r}; known: {', '.join(known)}")
+            if name not in known or not name:
+                listed = f"; known: {', '.join(known)}" if self._known else ""
+                self.fail(f"unknown {self._what} {name!r}{listed}")
         return tuple(dict.fromkeys(given))
 
 
@@ -56,8 +57,7 @@ def _variants() -> tuple[str, ...]:
     return tuple(p.name.removeprefix(f"{p.variant_of}-") for p in known if p.variant_of)
 
 
-# Which there are is a matter of the operator, so `workflows.fitting` looks at them.
-PROVIDERS = Names("provider")
+PROVIDERS = Names("provider", None)
 VARIANTS = Names("variant", _variants)
 
 
@@ -178,7 +178,8 @@ def provider_options(function: F) -> F:
     return click.option(
         "--providers",
         type=PROVIDERS,
-        help="Built-in ones by name. Named ones must run; by default those that can, do.",
+        help="By name: those of the operator, and of kernels.yaml. Named ones must run; by default "
+        "those that can, do.",
     )(function)
 
 

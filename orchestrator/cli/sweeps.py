@@ -85,7 +85,7 @@ def _part(text: str, axis: Axis | None) -> Sequence[Value]:
         return _range(*match.groups())
     if _NUMBER.fullmatch(text):
         return (_checked(int(text)),)
-    words = axis.choices if axis is not None else (text,)
+    words = (text,) if axis is None or axis.otherwise == "" else axis.choices
     if text and text in words:
         return (text,)
     if words and axis is not None:

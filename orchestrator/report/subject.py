@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from remote_payload.contract.facts import Role
 from remote_payload.contract.result import Result
 
 
 def own(result: Result) -> tuple[str, ...]:
     """The user's own providers, in the order in which they were given."""
-    return tuple(each.name for each in result.request.providers if each.target is not None)
+    users = result.operator.named(Role.USERS)
+    providers = result.request.providers
+    return tuple(one.name for one in providers if one.target is not None or one.name in users)
 
 
 def subjects(result: Result, present: Iterable[str]) -> tuple[str, ...]:

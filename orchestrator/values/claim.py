@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from remote_payload.contract.request import Request
 
 # What a run is: its name, its sources, and its cases.
-_DECIDES = ("run_id", "snapshot", "stages", "operator", "cases", "cpu_cases", "providers")
+_DECIDES = ("run_id", "snapshot", "stages", "operator", "operator_target", "sweeps", "dtypes")
+_CASES = ("cases", "cpu_cases", "providers")
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Claim:
 
 def difference(asked: Request, told: Request) -> str:
     """The first thing in which `told` is another request than `asked`, in words; "" if in none."""
-    for name in _DECIDES:
+    # Of a user's own operator they are told by the host.
+    for name in _DECIDES if asked.operator_target else (*_DECIDES, *_CASES):
         ours, theirs = getattr(asked, name), getattr(told, name)
         if ours != theirs:
             plain = isinstance(ours, str)

@@ -47,7 +47,7 @@ def _require_known(
     if unknown is not None:
         raise UsageError(
             f"{option}: unknown provider {unknown!r}; {operator.name} has {', '.join(known)}",
-            hint="Your own: --provider name=path.py:function",
+            hint="Your own: --provider name=path.py:function, or an entry of kernels.yaml.",
         )
 
 

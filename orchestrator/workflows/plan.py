@@ -10,12 +10,18 @@ from orchestrator.errors import UsageError
 from orchestrator.ncu import flags
 from orchestrator.performance.target import weight
 from orchestrator.store.runs import bounds
-from orchestrator.sync.neighbours import neighbours
 from orchestrator.workflows.fitting import require_fitting, stages_of
+from orchestrator.workflows.operator_choice import Own, sweeps_of
+from orchestrator.workflows.plan_providers import (
+    Extra,
+    providers_of,
+    require_own,
+    users_of,
+    with_entries,
+)
 from remote_payload.contract.case import Case, Value
 from remote_payload.contract.codec import CodecError
 from remote_payload.contract.dtypes import DType
-from remote_payload.contract.facts import Role
 from remote_payload.contract.plans import (
     BenchPlan,
     BuildPlan,
@@ -33,9 +39,6 @@ from remote_payload.operators.base import BadCase, Operator, Sweep
 # A run with proofs is to end within minutes: ours and the fastest other are profiled, and quickly.
 NCU_BESIDE_PROOFS_S = 60.0
 
-# Inside the snapshot, where the user's own provider files travel to.
-PROVIDERS_FOLDER = "providers"
-
 
 @dataclass(frozen=True)
 class Wish:
@@ -45,12 +48,15 @@ class Wish:
     left open and varies, take one value only. dtypes: empty means the operator's first.
     peers: also run the packages of others, as far as the host has them. variants: also run these
     variants of our kernel. without: leave these providers out. proofs: empty means all.
-    user_providers: (name, "module:function" or "path.py:function") pairs. full, ncu_limit_s,
+    user_providers: (name, "module:function" or "path.py:function") pairs; entries: the same of
+    kernels.yaml, of which ours take those that are named, the user's own operator all, unless some
+    are named. own: the user's own operator, if it is one. full, ncu_limit_s,
     ncu_required: for the stage ncu. ceilings: for the stage ceilings.
     """
 
     stages: tuple[Stage, ...]
     operator: str = registry.DEFAULT
+    own: Own | None = None
     sweeps: tuple[Mapping[str, tuple[Value, ...]], ...] = ({},)
     narrow: bool = False
     dtypes: tuple[DType, ...] = ()
@@ -59,6 +65,7 @@ class Wish:
     variants: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     user_providers: tuple[tuple[str, str], ...] = ()
+    entries: tuple[tuple[str, str], ...] = ()
     device: Device = Device.AUTO
     arch: tuple[str, ...] = ()
     rounds: int | None = None
@@ -81,7 +88,7 @@ class Plan:
     """
 
     request: Request
-    extra: tuple[tuple[str, Path], ...]
+    extra: Extra
 
 
 def plan(wish: Wish, here: Path) -> Plan:
@@ -90,54 +97,98 @@ def plan(wish: Wish, here: Path) -> Plan:
     UsageError: a provider file that does not exist, providers that contradict each other, what the
     operator has not got, and a case that no tensor can have.
     """
-    operator = registry.find(wish.operator)
-    require_fitting(wish, operator.facts)
-    wish = replace(wish, stages=stages_of(wish, operator.facts))
-    providers, extra = _providers(wish, operator, here)
-    build, check, bench = BuildPlan(wish.arch), CheckPlan(), BenchPlan()
+    wish, extra = with_entries(wish), wish.own.extra if wish.own else ()
+    if wish.own is not None:
+        request = _of_own(wish, wish.own)
+    else:
+        operator = registry.find(wish.operator)
+        require_fitting(wish, operator.facts)
+        wish = replace(wish, stages=stages_of(wish, operator.facts))
+        request = _of_ours(wish, operator)
+    if Stage.CHECK in wish.stages:
+        users, files = users_of(wish, here)
+        request = replace(request, providers=(*request.providers, *users))
+        extra = (*extra, *files)
+    return Plan(_limited(wish, request), extra)
+
+
+def _begun(wish: Wish) -> Request:
+    """What is the same whatever is computed."""
+    check, bench = CheckPlan(), BenchPlan()
     if wish.case_limit_s is not None:
         check = replace(check, case_limit_s=wish.case_limit_s)
     if wish.rounds is not None:
         bench = replace(bench, rounds=wish.rounds)
     if wish.bench_budget_s is not None:
         bench = replace(bench, budget_s=wish.bench_budget_s)
-    # A GPU's sweep of 16 · 128 heads would keep a CPU busy for hours.
-    on_cpu = wish.device is Device.CPU
-    gpu_cases = _cases(wish, operator, operator.gpu_sweep)
-    cpu_cases = _cases(wish, operator, operator.cpu_sweep)
-    request = Request(
+    return Request(
         run_id="",
         snapshot="",
         operator=wish.operator,
         stages=wish.stages,
-        cases=(cpu_cases if on_cpu else gpu_cases) if Stage.CHECK in wish.stages else (),
-        cpu_cases=cpu_cases if Stage.CHECK in wish.stages else (),
-        providers=providers if Stage.CHECK in wish.stages else (),
+        cases=(),
+        providers=(),
         device=wish.device,
-        build=build,
+        build=BuildPlan(wish.arch),
         check=check,
         bench=bench,
+        ceilings=wish.ceilings if Stage.CEILINGS in wish.stages else CeilingsPlan(),
+        prove=_prove(wish) if Stage.PROVE in wish.stages else ProvePlan(),
+        ncu=_ncu(wish) if Stage.NCU in wish.stages else NcuPlan(),
     )
+
+
+def _of_own(wish: Wish, own: Own) -> Request:
+    """What only its file can tell, cases and providers, the host fills in."""
+    require_own(wish, own)
+    return replace(
+        _begun(wish),
+        # csrc/ is no part of it.
+        stages=tuple(stage for stage in wish.stages if stage is not Stage.BUILD),
+        operator=own.name,
+        operator_target=own.target,
+        sweeps=sweeps_of(wish.sweeps),
+        dtypes=wish.dtypes,
+        without=wish.without,
+        usual_providers=wish.providers is None,
+        providers=tuple(Provider(name, required=True) for name in wish.providers or ()),
+    )
+
+
+def _of_ours(wish: Wish, operator: Operator) -> Request:
+    request = _begun(wish)
+    if Stage.CHECK in wish.stages:
+        # A GPU's sweep of 16 · 128 heads would keep a CPU busy for hours.
+        cpu_cases = _cases(wish, operator, operator.cpu_sweep)
+        gpu_cases = _cases(wish, operator, operator.gpu_sweep)
+        request = replace(
+            request,
+            cases=cpu_cases if wish.device is Device.CPU else gpu_cases,
+            cpu_cases=cpu_cases,
+            providers=providers_of(wish, operator),
+        )
     _require_possible((*request.cases, *request.cpu_cases))
     if Stage.PROVE in wish.stages:
-        request = replace(request, prove=_prove(wish), trace=_trace(request.cases, operator))
-    if Stage.NCU in wish.stages:
-        request = replace(request, ncu=_ncu(wish, request.cases, operator))
-    if Stage.CEILINGS in wish.stages:
-        request = replace(request, ceilings=wish.ceilings)
-        if wish.ceilings.cutlass:
-            limit_s = request.time_limit_s + wish.ceilings.cutlass_limit_s
-            request = replace(request, time_limit_s=limit_s)
-    request = replace(request, time_limit_s=request.time_limit_s + (wish.bench_budget_s or 0.0))
-    if wish.time_limit_s is not None:
-        request = replace(request, time_limit_s=wish.time_limit_s)
-    if request.bench.budget_s >= request.time_limit_s:
+        request = replace(request, trace=_trace(request.cases, operator))
+    if Stage.NCU in wish.stages and Stage.BENCH in wish.stages:
+        # Beside timings one case is profiled, since each call under ncu takes many passes.
+        ncu = replace(request.ncu, cases=(_telling(request.cases, operator),))
+        request = replace(request, ncu=ncu)
+    return request
+
+
+def _limited(wish: Wish, request: Request) -> Request:
+    """The request with the time that all of it may take."""
+    limit_s = request.time_limit_s + (wish.bench_budget_s or 0.0)
+    if Stage.CEILINGS in wish.stages and wish.ceilings.cutlass:
+        limit_s += wish.ceilings.cutlass_limit_s
+    limit_s = limit_s if wish.time_limit_s is None else wish.time_limit_s
+    if request.bench.budget_s >= limit_s:
         raise UsageError(
-            f"--bench-budget {request.bench.budget_s:g} does not fit into --time-limit "
-            f"{request.time_limit_s:g}",
+            f"--bench-budget {request.bench.budget_s:g} does not fit into --time-limit {limit_s:g}",
             hint="Give the run more time, or its timings less.",
         )
-    return Plan(request, extra)
+    return replace(request, time_limit_s=limit_s)
 
 
 def _require_possible(cases: tuple[Case, ...]) -> None:
@@ -173,11 +224,8 @@ def _narrowed(operator: Operator, usual: Sweep) -> Sweep:
     }
 
 
-def _ncu(wish: Wish, cases: tuple[Case, ...], operator: Operator) -> NcuPlan:
-    """Beside timings one case is profiled, since each call under ncu takes many passes."""
+def _ncu(wish: Wish) -> NcuPlan:
     chosen = flags.plan(Depth.FULL if wish.full else Depth.CHEAP)
-    if Stage.BENCH in wish.stages:
-        chosen = replace(chosen, cases=(_telling(cases, operator),))
     if Stage.PROVE in wish.stages:
         chosen = replace(chosen, rivals=1, case_limit_s=NCU_BESIDE_PROOFS_S)
     if wish.ncu_limit_s is not None:
@@ -199,51 +247,3 @@ def _trace(cases: tuple[Case, ...], operator: Operator) -> TracePlan:
 def _telling(cases: tuple[Case, ...], operator: Operator) -> Case:
     """The targets' case, else the one with the most work."""
     return max(cases, key=lambda case: weight(operator.facts_of(case), operator.facts))
-
-
-def _require_consistent(wish: Wish, named: tuple[str, ...]) -> None:
-    if both := [name for name in named if name in wish.without]:
-        raise UsageError(
-            f"{both[0]} is asked for by name and left out by --without",
-            hint=f"Take {both[0]} out of one of the two.",
-        )
-    own = [name for name, _ in wish.user_providers]
-    if twice := [name for name in own if own.count(name) > 1]:
-        raise UsageError(
-            f"--provider names {twice[0]!r} twice",
-            hint="Give each of your own a name of its own: --provider mine2=path.py:function",
-        )
-
-
-def _providers(
-    wish: Wish, operator: Operator, here: Path
-) -> tuple[tuple[Provider, ...], tuple[tuple[str, Path], ...]]:
-    named = wish.providers or ()
-    ours, peers = operator.facts.ours, operator.facts.named(Role.PEER)
-    variants = tuple(f"{ours}-{variant}" for variant in wish.variants)
-    wanted = (*(named or operator.default_providers), *variants, *(peers if wish.peers else ()))
-    chosen = [name for name in dict.fromkeys(wanted) if name not in wish.without]
-    if not chosen and not wish.user_providers:
-        raise UsageError(
-            f"--without {','.join(wish.without)} leaves no provider to run",
-            hint="Leave out fewer, or name others with --providers.",
-        )
-    _require_consistent(wish, (*named, *variants))
-    required = (*named, *variants)
-    builtin = [Provider(name, required=name in required) for name in chosen]
-    own, extra = [], []
-    for name, target in wish.user_providers:
-        place, _, function = target.rpartition(":")
-        if place.endswith(".py"):
-            source = here / Path(place).expanduser()
-            if not source.is_file():
-                raise UsageError(
-                    f"--provider {name}={target}: there is no file {place}",
-                    hint="Give a path relative to where you are, then a colon and the function.",
-                )
-            # A folder of its own: no other provider's file is its neighbour.
-            inside = f"{PROVIDERS_FOLDER}/{name}"
-            extra += [(f"{inside}/{one.name}", one) for one in (source, *neighbours(source))]
-            target = f"{inside}/{source.name}:{function}"
-        own.append(Provider(name, target, required=True))
-    return (*builtin, *own), tuple(extra)

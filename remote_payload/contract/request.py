@@ -48,7 +48,8 @@ class Request:
     operator: by name; operator_target: where a user's own stands in the snapshot,
     "path/to/file.py", or "path/to/file.py:NAME" for a class in it.
     sweeps, dtypes, without: what was asked of a user's own, whose cases and providers only the
-    payload can tell; no providers without a target: its own choice, but for those of `without`.
+    payload can tell. usual_providers: beside those that are named, run the operator's usual ones,
+    but for those of `without`.
     cpu_cases: what to run instead where device AUTO turns out to be the CPU, for the part of
     the case that the user left open; empty means the same cases. verb: the command that asked,
     for whoever fetches the run from elsewhere; empty in requests of before.
@@ -65,6 +66,7 @@ class Request:
     sweeps: Tuple[Sweep, ...] = ()
     dtypes: Tuple[DType, ...] = ()
     without: Tuple[str, ...] = ()
+    usual_providers: bool = False
     device: Device = Device.AUTO
     seed: int = 42
     time_limit_s: float = 1800.0

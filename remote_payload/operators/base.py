@@ -40,7 +40,8 @@ class Axis:
     """One axis. symbol: as in labels; name: as in options; both are understood in `--case`.
 
     otherwise: the value where a case says nothing, or the symbol of the axis whose value it then
-    has; None: it has to be said. A switch has False here. least, choices: what it can be.
+    has; None: it has to be said, as has that of an axis of any words, which has "" here. A switch
+    has False. least, choices: what it can be.
     """
 
     symbol: str

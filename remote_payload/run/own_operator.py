@@ -70,7 +70,7 @@ def _work_of(facts: CaseFacts) -> int:
 
 
 def _providers(request: Request, operator: Operator) -> Tuple[Provider, ...]:
-    """Those that were asked for, else the operator's choice, and the user's others behind them."""
+    """Those that were asked for by name, or the usual ones, and the user's others behind them."""
     known = ", ".join(operator.by_name)
     named = [one for one in request.providers if one.target is None]
     for name in (*(one.name for one in named), *request.without):
@@ -81,7 +81,8 @@ def _providers(request: Request, operator: Operator) -> Tuple[Provider, ...]:
         if one.name in operator.by_name:
             problem = f"it has a provider {one.name!r} of its own; give yours another name"
             raise BadOperator(operator.name, problem)
-    chosen: Sequence[Provider] = named or [Provider(name) for name in operator.default_providers]
+    usual = operator.default_providers if request.usual_providers else ()
+    chosen: Sequence[Provider] = [*named, *(Provider(name) for name in usual)]
     kept = tuple(one for one in chosen if one.name not in request.without)
     if not kept and not others:
         raise BadOperator(operator.name, "no provider is left to run; leave out fewer")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -200,7 +201,7 @@ def run_stages(
     how = How(verb, **{name: given.pop(name) for name in _HOW})
     host = session.host(how.host)
     how.budget.check(host, *((lender,) if lender else ()))
-    planned = plan(_wish(stages, given), session.here)
+    planned = plan(_wish(stages, given, session.here), session.here)
     limited = how.budget.limited(planned.request)
     if limited.time_limit_s < planned.request.time_limit_s:
         console.note(
@@ -292,9 +293,14 @@ def _borrowed(lent: Run, report: Report) -> ExitCode:
     return ExitCode.OK
 
 
-def _wish(stages: tuple[Stage, ...], given: dict[str, Any]) -> Wish:
+def _wish(stages: tuple[Stage, ...], given: dict[str, Any], here: Path) -> Wish:
     if "operator" in given:
-        given["sweeps"] = case_options.asked(given)
+        from orchestrator.workflows.operator_choice import choose
+
+        named = (*(given["providers"] or ()), *given["without"])
+        choice = choose(given["operator"], here, named)
+        given["sweeps"] = case_options.asked(given, choice)
+        given.update(operator=choice.name, own=choice.own, entries=choice.providers)
     given["device"] = Device(given["device"])
     given["arch"] = given["arch"] or ()
     return Wish(stages=stages, **given)

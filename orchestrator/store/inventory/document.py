@@ -128,12 +128,17 @@ def _too_deep(line: int) -> Problem:
     return Problem(line, "", "nested too deeply", "keep to 4 levels")
 
 
-def read_document(path: Path, text: str) -> Block:
-    """Return the tree of an inventory's text; InventoryError when it is not one YAML mapping."""
+def read_document(
+    path: Path, text: str, first_key: str = "hosts", begin: str = _FIRST_HOST
+) -> Block:
+    """Return the tree of a text; InventoryError when it is not one YAML mapping.
+
+    first_key: what such a file has at its top; begin: how to begin one.
+    """
     root = compose(path, text)
     if root is None:
         raise complaint(
-            path, [Problem(1, "", "the file is empty, expected a mapping with hosts", _FIRST_HOST)]
+            path, [Problem(1, "", f"the file is empty, expected a mapping with {first_key}", begin)]
         )
     reader = _Reader()
     tree = reader.tree(root, key="", line=1)
@@ -141,8 +146,8 @@ def read_document(path: Path, text: str) -> Block:
         raise complaint(path, reader.problems)
     if not isinstance(tree, Block):
         got = "a list" if isinstance(tree, Listing) else "text"
-        said = f"expected a mapping with the key hosts, got {got}"
-        raise complaint(path, [Problem(root.start_mark.line + 1, "", said, _FIRST_HOST)])
+        said = f"expected a mapping with the key {first_key}, got {got}"
+        raise complaint(path, [Problem(root.start_mark.line + 1, "", said, begin)])
     return tree
 
 

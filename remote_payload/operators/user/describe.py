@@ -72,11 +72,11 @@ def case_of(target: str, root: str, case: Case, seed: int, device: str) -> Descr
 
 def _described(source: Source, said: Protocol, target: str) -> Described:
     order = dict.fromkeys((said.baseline, *(said.providers or ()), REFERENCE))
-    words = {REFERENCE: f"the reference of {source.file}, as PyTorch runs it"}
+    said_of = {REFERENCE: f"the reference of {source.file}, as PyTorch runs it"}
     providers = tuple(
         ProviderFacts(
             name,
-            words.get(name, f"{name} of {source.file}"),
+            said_of.get(name, f"{name} of {source.file}"),
             Role.BASELINE if name == said.baseline else Role.USERS,
         )
         for name in order
@@ -93,7 +93,8 @@ def _described(source: Source, said: Protocol, target: str) -> Described:
         target=target,
     )
     switches = tuple(name for name, values in sweep.items() if isinstance(values[0], bool))
-    return Described(facts, switches, said.dtypes or (), said.default_providers)
+    words = tuple(name for name, values in sweep.items() if isinstance(values[0], str))
+    return Described(facts, switches, words, said.dtypes or (), said.default_providers)
 
 
 def _in(precision: str) -> str:

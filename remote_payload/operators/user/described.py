@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Dict, Optional, Tuple
 
-from remote_payload.contract.case import Case
+from remote_payload.contract.case import Case, Value
 from remote_payload.contract.dtypes import DType
 from remote_payload.contract.facts import CaseFacts, OperatorFacts, Tolerance, Work
 from remote_payload.contract.request import Sweep
@@ -36,10 +36,12 @@ class DescribedCase:
 
 @dataclass(frozen=True)
 class Described:
-    """switches: the axes that are on or off. cases: those that were looked at so far."""
+    """switches: the axes that are on or off; words: those of words; cases: those that were looked
+    at so far."""
 
     facts: OperatorFacts
     switches: Tuple[str, ...]
+    words: Tuple[str, ...]
     dtypes: Tuple[DType, ...]
     default_providers: Tuple[str, ...]
     cases: Tuple[DescribedCase, ...] = ()
@@ -106,7 +108,8 @@ def operator(described: Described, root: str) -> Operator:
 
 
 def _axis(symbol: str, described: Described) -> Axis:
-    return Axis(symbol, symbol, "", False if symbol in described.switches else None, 0)
+    otherwise: Optional[Value] = "" if symbol in described.words else None
+    return Axis(symbol, symbol, "", False if symbol in described.switches else otherwise, 0)
 
 
 def _work(described: Described, case: Case) -> Optional[Work]:

@@ -51,7 +51,7 @@ class Protocol:
     def axes(self) -> Tuple[Axis, ...]:
         """In the order in which they are stated."""
         return tuple(
-            Axis(name, name, "", False if isinstance(values[0], bool) else None, 0)
+            Axis(name, name, "", otherwise(values[0]), 0)
             for name, values in (self.sweep or {}).items()
         )
 
@@ -260,6 +260,11 @@ def _require_tolerance(stated: Stated) -> None:
             gate(stated, value)
     else:
         gate(stated, given)
+
+
+def otherwise(value: Value) -> Optional[Value]:
+    """As `Axis.otherwise`, for an axis that has values such as this."""
+    return False if isinstance(value, bool) else ("" if isinstance(value, str) else None)
 
 
 def takes(function: Function, name: str) -> bool:

@@ -101,16 +101,22 @@ class Stated:
 
 def from_text(text: Union[str, bytes], file: str, part: str = "") -> Stated:
     """What the text states; BadOperator if it is no Python, or has no such class."""
-    body, classes, first = _body(_tree(text, file), file, part)
-    values: Dict[str, Any] = {}
+    body, classes, first, from_elsewhere = _body(_tree(text, file), file, part)
+    values: Dict[str, Any] = dict.fromkeys(NAMES, OPAQUE) if from_elsewhere else {}
     lines: Dict[str, int] = {"": first}
     for node in body:
-        for name, value in _stated(node):
+        stated = _stated(node)
+        for name, value in stated:
             if name in NAMES:
                 values[name], lines[name] = _value(name, value), node.lineno
             elif name == "*":
                 # What comes by `from x import *` may be any of them.
                 values = {**dict.fromkeys(NAMES, OPAQUE), **values}
+        if not stated:  # such as axes["K"] = 64 or axes.update(more)
+            names = [one for one in ast.walk(node) if isinstance(one, ast.Name)]
+            bound = {one.id for one in names if isinstance(one.ctx, ast.Store)}
+            touched = {one.id for one in names} & values.keys() | bound & set(NAMES)
+            values.update(dict.fromkeys(touched, OPAQUE))
     return Stated(file, part, values, lines, classes)
 
 
@@ -147,16 +153,19 @@ def _tree(text: Union[str, bytes], file: str) -> ast.Module:
         raise BadOperator(f"{file}:1", f"no Python: {exc or type(exc).__name__}") from None
 
 
-def _body(tree: ast.Module, file: str, part: str) -> Tuple[List[ast.stmt], Tuple[str, ...], int]:
-    """The statements that count, the classes that could have been named, and the first line."""
+def _body(
+    tree: ast.Module, file: str, part: str
+) -> Tuple[List[ast.stmt], Tuple[str, ...], int, bool]:
+    """The statements that count, the classes that could have been named, the first line, and
+    whether more is stated where we do not look: in what a class is made from."""
     found = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
     classes = tuple(name for name, node in found.items() if _states_a_reference(node))
     if not part:
-        return tree.body, classes, 1
+        return tree.body, classes, 1, False
     if part not in found:
         known = f"it has {', '.join(classes)}" if classes else "it has none that states a reference"
         raise BadOperator(f"{file}:1", f"there is no class {part!r} in it; {known}")
-    return found[part].body, classes, found[part].lineno
+    return found[part].body, classes, found[part].lineno, bool(found[part].bases)
 
 
 def _states_a_reference(node: ast.ClassDef) -> bool:
@@ -165,8 +174,9 @@ def _states_a_reference(node: ast.ClassDef) -> bool:
 
 def _stated(node: ast.stmt) -> List[Tuple[str, Any]]:
     """The names that a statement binds, with the node of each value."""
-    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-        return [(node.name, node)]
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        plain = isinstance(node, ast.FunctionDef) and _is_plain(node)
+        return [(node.name, node if plain else None)]
     if isinstance(node, ast.Assign):
         return [(t.id, node.value) for t in node.targets if isinstance(t, ast.Name)]
     if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
@@ -177,6 +187,12 @@ def _stated(node: ast.stmt) -> List[Tuple[str, Any]]:
         below = [*node.body, *getattr(node, "orelse", ())]
         return [(name, None) for inner in below for name, _ in _stated(inner)]
     return []
+
+
+def _is_plain(node: ast.FunctionDef) -> bool:
+    """Whether it takes what it is written to take: a decorator could change that."""
+    names = [one.id for one in node.decorator_list if isinstance(one, ast.Name)]
+    return len(names) == len(node.decorator_list) and set(names) <= {"staticmethod"}
 
 
 def _value(name: str, node: Optional[ast.AST]) -> Any:

@@ -1,0 +1,1 @@
+"""kernels.yaml: operators and providers that a project calls by name."""

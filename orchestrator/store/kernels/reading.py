@@ -1,0 +1,196 @@
+"""kernels.yaml → entries; whoever wrote it wrong hears file, line, key and the mend.
+
+operators:
+  mylayer:                       # orchestrator check --operator mylayer
+    file: ops/layer.py           # beside this file; docs/operators.md says what is in it
+    name: Layer                  # a class in it; left out: the file itself
+    providers:
+      mine: kernels/mine.py:layer
+  attention:                     # one of ours: only further providers
+    providers:
+      fast: {target: "kernels/fast.py:attention"}
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from orchestrator.errors import InventoryError
+from orchestrator.here import regular_file
+from orchestrator.store.inventory.document import (
+    Block,
+    Problem,
+    Scalar,
+    Tree,
+    complaint,
+    read_document,
+    shown_path,
+)
+from orchestrator.store.inventory.schema import nearest
+from remote_payload.operators import registry
+
+FILE_NAME = "kernels.yaml"
+_MOST_BYTES = 1 << 20
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
+_CLASS = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII)
+_TARGET = re.compile(r".+:[A-Za-z_]\w*\Z", re.ASCII | re.DOTALL)
+_FIRST = "write `operators:`, and below it a name with its file"
+_OF_OPERATOR = ("file", "name", "providers")
+_OF_PROVIDER = ("target",)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One operator. file: None for one of ours; part: the class in it; providers: (name, target)
+    pairs, each target with its path in full."""
+
+    name: str
+    file: Path | None
+    part: str = ""
+    providers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Kernels:
+    """The entries of one file by name; none where there is no file."""
+
+    path: Path | None = None
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+
+
+def find(start: Path) -> Kernels:
+    """What the kernels.yaml of `start` or of the nearest folder above says; none: no entries.
+
+    InventoryError: the first few things wrong with it.
+    """
+    for folder in (start.absolute(), *start.absolute().parents):
+        path = folder / FILE_NAME
+        if path.is_file():
+            return load(path)
+    return Kernels()
+
+
+def load(path: Path) -> Kernels:
+    """The entries of the file; InventoryError as in `find`."""
+    top = read_document(path, _text(path), "operators", _FIRST)
+    reader = _Reader(path.parent)
+    entries = reader.operators(top)
+    if reader.problems:
+        raise complaint(path, reader.problems)
+    return Kernels(path, {entry.name: entry for entry in entries})
+
+
+def _text(path: Path) -> str:
+    try:
+        return regular_file.read_named(path, _MOST_BYTES).decode("utf-8-sig")
+    except UnicodeDecodeError as exc:
+        line = exc.object.count(b"\n", 0, exc.start) + 1
+        problem = Problem(line, "", "not UTF-8 text", "save the file as UTF-8")
+        raise complaint(path, [problem]) from exc
+    except OSError as exc:
+        name = shown_path(path)
+        raise InventoryError(
+            f"{name}: cannot be read: {exc.strerror}", hint="check the path and its permissions"
+        ) from exc
+
+
+class _Reader:
+    """Walks the tree once and gathers what is wrong."""
+
+    def __init__(self, folder: Path) -> None:
+        self.problems: list[Problem] = []
+        self._folder = folder
+
+    def operators(self, top: Block) -> list[Entry]:
+        self._refuse_unknown(top, ("operators",))
+        tree = top.entries.get("operators", top)
+        if not isinstance(tree, Block) or not tree.entries or tree is top:
+            what = "expected a mapping of operators by name"
+            self._refuse(tree, what, _FIRST, key="operators")
+            return []
+        return [self._operator(name, inner) for name, inner in tree.entries.items()]
+
+    def _operator(self, name: str, tree: Tree) -> Entry:
+        ours = name in registry.names()
+        if not _NAME.match(name):
+            self._refuse(tree, "expected a name of letters, digits, - and _", "rename it")
+        if not isinstance(tree, Block):
+            self._refuse(tree, "expected a mapping with file", "write file: path.py below it")
+            return Entry(name, None)
+        self._refuse_unknown(tree, _OF_OPERATOR)
+        if ours and "file" in tree.entries:
+            mend = "call it something else, or remove file to give ours further providers"
+            self._refuse(tree.entries["file"], f"{name} is an operator of ours", mend)
+        if not ours and "file" not in tree.entries:
+            known = ", ".join(registry.names())
+            said = f"missing key, expected a Python file (or the name of one of ours: {known})"
+            self._refuse(tree, said, "add file: path.py", key=f"{tree.key}.file")
+        file = self._file(tree.entries["file"]) if "file" in tree.entries else None
+        part = self._matching(tree, "name", _CLASS, "the name of a class in the file")
+        return Entry(name, file, part, self._providers(tree.entries.get("providers")))
+
+    def _file(self, tree: Tree) -> Path | None:
+        text = tree.text if isinstance(tree, Scalar) else None
+        if not text or not text.endswith(".py"):
+            self._refuse(tree, "expected the path of a Python file", "write file: ops/layer.py")
+            return None
+        path = self._folder / Path(text).expanduser()
+        if not path.is_file():
+            self._refuse(tree, f"no such file: {shown_path(path)}", "correct file")
+        return path
+
+    def _matching(self, tree: Block, name: str, form: re.Pattern[str], what: str) -> str:
+        inner = tree.entries.get(name)
+        if inner is None:
+            return ""
+        text = inner.text if isinstance(inner, Scalar) else None
+        if not text or not form.match(text):
+            self._refuse(inner, f"expected {what}", f"correct {name}")
+            return ""
+        return text
+
+    def _providers(self, tree: Tree | None) -> tuple[tuple[str, str], ...]:
+        if tree is None:
+            return ()
+        if not isinstance(tree, Block) or not tree.entries:
+            mend = "write mine: kernels/mine.py:function below it"
+            self._refuse(tree, "expected a mapping of providers by name", mend)
+            return ()
+        return tuple((name, self._target(name, one)) for name, one in tree.entries.items())
+
+    def _target(self, name: str, tree: Tree) -> str:
+        if not _NAME.match(name):
+            self._refuse(tree, "expected a name of letters, digits, - and _", "rename it")
+        if isinstance(tree, Block):
+            self._refuse_unknown(tree, _OF_PROVIDER)
+            if "target" not in tree.entries:
+                said = "missing key, expected path.py:function or module:function"
+                self._refuse(tree, said, "add target: ...", key=f"{tree.key}.target")
+                return ""
+            tree = tree.entries["target"]
+        text = tree.text if isinstance(tree, Scalar) else None
+        if not text or not _TARGET.match(text):
+            said = "expected path.py:function or module:function"
+            self._refuse(tree, said, "write the file, a colon and the function")
+            return ""
+        place, _, function = text.rpartition(":")
+        if not place.endswith(".py"):
+            return text
+        path = self._folder / Path(place).expanduser()
+        if not path.is_file():
+            self._refuse(tree, f"no such file: {shown_path(path)}", f"correct {name}")
+        return f"{path}:{function}"
+
+    def _refuse_unknown(self, tree: Block, known: tuple[str, ...]) -> None:
+        for name, inner in tree.entries.items():
+            if name not in known:
+                meant = nearest(name, known)
+                mend = f"write {meant} in place of {name}" if meant else f"remove {name}"
+                said = f"unknown key, expected one of {', '.join(known)}"
+                self._refuse(inner, said, mend)
+
+    def _refuse(self, tree: Tree, text: str, mend: str, key: str | None = None) -> None:
+        self.problems.append(Problem(tree.line, tree.key if key is None else key, text, mend))
