@@ -58,7 +58,8 @@ class Protocol:
     @property
     def default_providers(self) -> Tuple[str, ...]:
         """Who runs where nobody is named."""
-        return self.providers or (REFERENCE,)
+        own = self.providers or ()
+        return own if self.baseline in own else (*own, self.baseline)
 
 
 def read(stated: Stated) -> Protocol:
@@ -215,7 +216,8 @@ def _baseline(stated: Stated, providers: Optional[Sequence[str]]) -> str:
     known = (*(providers or ()), REFERENCE)
     if named and providers is not None and named not in known:
         raise stated.bad("baseline", f"expected one of {', '.join(known)}, got {named!r}")
-    return named or known[0]
+    # One alone has nobody to be compared with.
+    return named or (known[0] if len(known) > 2 else REFERENCE)
 
 
 def _outputs(stated: Stated) -> Optional[Tuple[Tuple[str, str], ...]]:
