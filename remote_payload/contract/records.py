@@ -137,6 +137,7 @@ class CheckRecord:
     status: OK passed; FAILED wrong or raised; TIMEOUT; SKIPPED cannot run here (reason says why).
     implementation: the name the provider gives of itself, e.g. the kernel or torch backend.
     emulated: the kernel's source ran on the CPU; its result counts, its speed means nothing.
+    compiled: SKIPPED because it was compiled and there is no GPU to run it on.
     """
 
     provider: str
@@ -148,6 +149,7 @@ class CheckRecord:
     deterministic: Optional[bool] = None
     output_digest: Optional[str] = None
     emulated: bool = False
+    compiled: bool = False
 
 
 @dataclass(frozen=True)

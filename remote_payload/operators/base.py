@@ -150,6 +150,16 @@ class Operator:
             return values.get(axis.otherwise)
         return axis.otherwise
 
+    def full(self, case: Case) -> Tuple[Tuple[Axis, Value], ...]:
+        """Every axis with its value, those that the case leaves out included."""
+        values: Dict[str, Value] = {}
+        for axis in self.axes:
+            said = dict(case.axes).get(axis.symbol)
+            value = self._otherwise(axis, {**dict(case.axes), **values}) if said is None else said
+            assert value is not None  # of an axis without a usual value each case has one
+            values[axis.symbol] = value
+        return tuple((axis, values[axis.symbol]) for axis in self.axes)
+
     def checked(self, case: Case) -> Case:
         """The case as `case` makes it; BadCase if it can be none of this operator's."""
         return self.case(dict(case.axes), case.dtype)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import Any, Callable, ContextManager, Tuple
+from typing import Any, Callable, ContextManager, Optional, Tuple
+
+from remote_payload.contract.case import Case
+from remote_payload.operators.base import Operator, Output
 
 Tensor = Any
 Function = Callable[..., Any]  # of the inputs, then of the scalars by name; returns the outputs
@@ -21,6 +24,29 @@ class EmulatedCall:
     """What runs a kernel's source on the CPU. A user's provider that is one is no GPU's, either."""
 
 
+class CompiledOnly(CannotRun):
+    """Its source was compiled here, and there is no GPU to run it on."""
+
+
+class BadTarget(Exception):
+    """A user's target that does not name what it should; the text says what is missing."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a call is about, for a provider that has to know it beside the tensors it gets.
+
+    inputs: their names, in their order. scalars: likewise.
+    """
+
+    operator: Operator
+    case: Case
+    device: str
+    inputs: Tuple[str, ...]
+    outputs: Tuple[Output, ...]
+    scalars: Tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Loaded:
     """A provider ready to be called.
@@ -31,6 +57,7 @@ class Loaded:
     emulated: no GPU runs it, so it may be checked but not timed.
     foreign: an installed package, which words its refusals in its own ways.
     users: the user's own function; what it calls may turn out to be interpreted.
+    fit: the same provider for calls of one form, where those differ; asked for at each call.
     """
 
     call: Function
@@ -40,6 +67,7 @@ class Loaded:
     emulated: bool = False
     foreign: bool = False
     users: bool = False
+    fit: Optional[Callable[[Form], Loaded]] = None
 
     def refuses(self, exc: Exception) -> bool:
         """Whether `exc` means "I do not do this shape" rather than that something broke.

@@ -12,7 +12,7 @@ from remote_payload.contract.case import Case
 from remote_payload.contract.records import ErrorMeasure
 from remote_payload.operators import drawing, measure_error, registry
 from remote_payload.operators.base import Block, Operator
-from remote_payload.operators.loaded import Loaded
+from remote_payload.operators.loaded import Form, Loaded
 from remote_payload.operators.setting import Setting
 from remote_payload.operators.user import described
 
@@ -39,6 +39,8 @@ class Problem:
         self.names = tuple(one.name for one in self._inputs)
         self._scalars = operator.scalars(case)
         self._tolerance = operator.tolerance(case)
+        outputs, scalars = self._outputs, tuple(self._scalars)
+        self._form = Form(operator, case, setting.device, self.names, outputs, scalars)
 
     def drawn(self) -> Tensors:
         """What goes in, on the CPU, the same for all processes of a run."""
@@ -78,11 +80,16 @@ class Problem:
 
         scalars: those that are not as the case has them.
         """
-        return functools.partial(loaded.call, *tensors, **{**self._scalars, **(scalars or {})})
+        return functools.partial(
+            self._fitted(loaded).call, *tensors, **{**self._scalars, **(scalars or {})}
+        )
 
     def implementation(self, loaded: Loaded, tensors: Tensors) -> str:
         """The name of what a call would run; CannotRun if nothing would."""
-        return loaded.implementation(*tensors, **self._scalars)
+        return self._fitted(loaded).implementation(*tensors, **self._scalars)
+
+    def _fitted(self, loaded: Loaded) -> Loaded:
+        return loaded if loaded.fit is None else loaded.fit(self._form)
 
     def outputs(self, returned: Any) -> Tensors:
         """What a provider returned, as a tuple; WrongForm unless every output has its form."""

@@ -131,6 +131,20 @@ class Job:
                 time.sleep(POLL_S)
 
 
+def below(top: int) -> List[int]:
+    """Every live process that descends from `top`; none are known without /proc."""
+    seen = _processes()
+    return [pid for pid in _below(top, seen) if not seen[pid].ended]
+
+
+def kill_below(top: int, but: Set[int]) -> None:
+    """End all that descends from `top`, at once and with nothing started meanwhile."""
+    for number in (signal.SIGSTOP, signal.SIGKILL):
+        for pid in set(below(top)) - but:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, number)
+
+
 def _processes() -> Dict[int, Process]:
     """By pid, everything that runs here; empty without /proc."""
     found = {}

@@ -5,30 +5,62 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib
+import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 from remote_payload.contract.request import Provider
 from remote_payload.operators import provider_file
-from remote_payload.operators.loaded import CannotRun, EmulatedCall, Loaded, reach
+from remote_payload.operators.loaded import BadTarget, CannotRun, EmulatedCall, Loaded, reach
 from remote_payload.operators.problem import half_of, operator_of
 from remote_payload.operators.setting import Setting
+from remote_payload.providers import cuda_file, filling, torch_extension
+from remote_payload.providers.torch_extension import Build
 
 __all__ = ["BadTarget", "CannotRun", "Loaded", "load"]
 
 DIGEST_DIGITS = 16
-
-
-class BadTarget(Exception):
-    """A user's target that does not name a function; the text says what is missing."""
+# Packages in which people write kernels: a host without one cannot run these, and says so.
+KERNEL_PACKAGES = ("triton", "numba", "cupy", "cutlass", "cuda", "tilelang", "pycuda", "warp")
 
 
 def load(provider: Provider, setting: Setting) -> Loaded:
     """Make a provider callable; CannotRun, BadTarget, or whatever importing it raises."""
-    if provider.target is not None:
-        return _load_target(provider.target, setting)
-    loaded: Loaded = half_of(operator_of(setting), setting).load(provider.name, setting)
-    return loaded
+    if provider.target is None:
+        loaded: Loaded = half_of(operator_of(setting), setting).load(provider.name, setting)
+        return loaded
+    if provider.target.rpartition(":")[0].endswith(cuda_file.SUFFIX):
+        return cuda_file.load(provider, setting)
+    return _load_python(provider, setting)
+
+
+def _load_python(provider: Provider, setting: Setting) -> Loaded:
+    """A Python function, with whatever it compiles by torch's cpp_extension."""
+    target = provider.target or ""
+    where = target.rpartition(":")[0]
+    folder = str(Path(where).parent) if where.endswith(".py") else ""
+    build = Build(setting, provider.toolchain, folder)
+    torch_extension.watch()
+    with torch_extension.extensions_of(build):
+        try:
+            loaded = _load_target(target, setting)
+        except ModuleNotFoundError as exc:
+            raise _not_present(exc) from exc
+    loaded = replace(loaded, within=lambda: torch_extension.extensions_of(build))
+    if provider.toolchain.words:
+        told = loaded.implementation
+        how = f"compiled with {' '.join(provider.toolchain.words)}"
+        loaded = replace(loaded, implementation=lambda *a, **k: f"{told(*a, **k)}, {how}")
+    return replace(loaded, fit=filling.fitting(provider.destination_passing, loaded))
+
+
+def _not_present(exc: ModuleNotFoundError) -> Exception:
+    package = (exc.name or "").partition(".")[0]
+    if package not in KERNEL_PACKAGES:
+        return exc
+    how = f"{sys.executable} -m pip install {package}"
+    return CannotRun(f"not present: {package}; install it there: {how}")
 
 
 def _load_target(target: str, setting: Setting) -> Loaded:

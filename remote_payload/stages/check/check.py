@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
-from typing import Callable, List, Optional
+from typing import Callable, Dict, List, Optional
 
+from remote_payload.compiling import telling
 from remote_payload.contract.case import Case
+from remote_payload.contract.dtypes import DType
 from remote_payload.contract.facts import OperatorFacts
 from remote_payload.contract.plans import CheckPlan
 from remote_payload.contract.records import CheckRecord
@@ -19,6 +22,9 @@ from remote_payload.processes.isolate import Deadline, Died, Pipe, Silent
 from remote_payload.stages.roles import ours_first
 
 BAD = (Status.FAILED, Status.TIMEOUT)
+# A compile keeps its limit itself; this is for one whose process cannot.
+_COMPILE_GRACE_S = 15.0
+_TOLD_COMPILE_S = 1.0
 
 
 def run(
@@ -32,8 +38,9 @@ def run(
     """Check all pairs, handing each record to `keep` as soon as it is known; ours come first.
 
     A worker serves all cases of its provider and is replaced after any fault, since a fault
-    may have poisoned it. A provider that ran into its limit is not tried again. A required
-    provider that says it cannot run here counts as FAILED; those records are also put into
+    may have poisoned it. A provider that ran into its limit is not tried again, nor is one that
+    does not compile, for other cases of the same dtype. A required provider that says it cannot run
+    here counts as FAILED, unless it was compiled for want of a GPU; those records are also put into
     `refused`, since they tell about the host and not about the kernel. Raises OutOfTime.
     """
     total = len(request.providers) * len(request.cases)
@@ -45,7 +52,8 @@ def run(
                 step(Stage.CHECK, done, total, f"{provider.name} {case.label}")
                 record = candidate.check(case)
                 if record.status is Status.SKIPPED and provider.required:
-                    record = replace(record, status=Status.FAILED)
+                    if not record.compiled:
+                        record = replace(record, status=Status.FAILED)
                     refused.append(record)
                 done += 1
                 say(f"check {provider.name} {case.label}: {line(record)}")
@@ -72,6 +80,8 @@ class _Candidate:
         self._provider, self._plan, self._deadline = provider, plan, deadline
         self._worker = Guarded(_serve, provider, setting)
         self._gave_up: Optional[Case] = None
+        self._uncompiled: Dict[DType, str] = {}
+        self._compiling = self._not_compiled = ""
 
     def __enter__(self) -> _Candidate:
         return self
@@ -85,19 +95,48 @@ class _Candidate:
         if self._gave_up is not None:
             reason = f"not tried again after the timeout on {self._gave_up.label}"
             return replace(blank, status=Status.TIMEOUT, reason=reason)
+        if case.dtype in self._uncompiled:
+            return replace(blank, reason=self._uncompiled[case.dtype])
         limit_s = self._deadline.allow(self._plan.case_limit_s)
         try:
-            record: CheckRecord = self._worker.ask(case, limit_s)
-        except Silent:
+            self._worker.send(case)
+            record = self._receive(limit_s)
+        except Silent as exc:
             self._deadline.require()  # cut by the run's end, it says nothing of the provider
             self._gave_up = case
             reason = f"no result within {spoken(limit_s)}; its process was killed"
+            reason = f"{self._compiling}: {exc}" if self._compiling else reason
             return replace(blank, status=Status.TIMEOUT, reason=reason)
         except Died as exc:
             return replace(blank, reason=f"crashed: {exc}")
         if record.status is not Status.OK:
             self._worker.drop()
+        if record.status is Status.TIMEOUT:
+            self._gave_up = case
+        elif record.status is Status.FAILED and self._not_compiled:
+            self._uncompiled[case.dtype] = record.reason
         return record
+
+    def _receive(self, limit_s: float) -> CheckRecord:
+        """The record, within limit_s seconds besides those of compiles, which keep their own."""
+        while True:
+            asked = time.monotonic()
+            message = self._worker.hear(limit_s)
+            if isinstance(message, CheckRecord):
+                return message
+            limit_s -= time.monotonic() - asked
+            if isinstance(message, telling.Began):
+                self._await_compile(message)
+
+    def _await_compile(self, began: telling.Began) -> None:
+        self._compiling, asked = f"compiling {began.what}", time.monotonic()
+        limit_s = self._deadline.allow(began.limit_s + _COMPILE_GRACE_S)
+        ended = self._worker.hear(limit_s)
+        seconds = time.monotonic() - asked
+        if seconds > _TOLD_COMPILE_S:
+            say(f"check {self._provider.name}: {self._compiling} took {seconds:.1f} s")
+        self._compiling = ""
+        self._not_compiled = ended.why if isinstance(ended, telling.Ended) else ""
 
 
 def _serve(pipe: Pipe, provider: Provider, setting: Setting) -> None:
@@ -106,6 +145,7 @@ def _serve(pipe: Pipe, provider: Provider, setting: Setting) -> None:
         check_case,  # here, so that the parent never imports torch
     )
 
+    telling.listen(pipe.send)
     while True:
         try:
             case = pipe.recv()

@@ -10,10 +10,12 @@ from typing import Any, Callable, Iterator, Optional, Tuple
 import torch
 
 from remote_payload.compiling import emulation
+from remote_payload.compiling.errors import CompiledTooLong, CompileError
 from remote_payload.contract.case import Case
 from remote_payload.contract.records import CheckRecord
 from remote_payload.contract.request import Provider
 from remote_payload.contract.words import Status
+from remote_payload.operators.loaded import CompiledOnly
 from remote_payload.operators.problem import (
     Problem,
     Scalars,
@@ -42,8 +44,8 @@ def check(provider: Provider, case: Case, setting: Setting) -> CheckRecord:
     record = CheckRecord(provider.name, case, Status.FAILED)
     try:
         loaded = load(provider, setting)
-    except CannotRun as exc:
-        return replace(record, status=Status.SKIPPED, reason=str(exc))
+    except (CannotRun, CompileError) as exc:
+        return _not_run(record, exc)
     except BadTarget as exc:
         return replace(record, reason=str(exc))
     except Exception as exc:
@@ -52,8 +54,8 @@ def check(provider: Provider, case: Case, setting: Setting) -> CheckRecord:
     try:
         problem = Problem(operator_of(setting), case, setting)
         return _emulated(_measure(record, loaded, problem), loaded)
-    except CannotRun as exc:
-        return replace(record, status=Status.SKIPPED, reason=str(exc))
+    except (CannotRun, CompileError) as exc:
+        return _not_run(record, exc)
     except WrongForm as exc:
         return replace(record, reason=str(exc))
     except Exception as exc:
@@ -61,6 +63,15 @@ def check(provider: Provider, case: Case, setting: Setting) -> CheckRecord:
             return replace(record, status=Status.SKIPPED, reason=sentence(exc))
         places.trace()
         return replace(record, reason=f"raised {sentence(exc)}")
+
+
+def _not_run(record: CheckRecord, exc: Exception) -> CheckRecord:
+    """Nothing was computed: it cannot be here, or it does not compile."""
+    status = Status.SKIPPED if isinstance(exc, CannotRun) else Status.FAILED
+    if isinstance(exc, CompiledTooLong):
+        status = Status.TIMEOUT
+    compiled = isinstance(exc, CompiledOnly)
+    return replace(record, status=status, reason=str(exc), compiled=compiled)
 
 
 def _emulated(record: CheckRecord, loaded: Loaded) -> CheckRecord:
