@@ -62,7 +62,7 @@ VARIANTS = Names("variant", _variants)
 
 
 class UserProvider(click.ParamType["tuple[str, str]"]):
-    """name=module:function or name=path.py:function."""
+    """name=module:function, name=path.py:function, name=path.cu:function, name=folder/:path:…"""
 
     name = "NAME=TARGET"
 
@@ -73,7 +73,8 @@ class UserProvider(click.ParamType["tuple[str, str]"]):
             return value
         match = _PROVIDER.match(str(value))
         if match is None:
-            self.fail(f"{value!r}: expected name=module:function or name=path.py:function")
+            forms = "name=module:function, name=path.py:function or name=path.cu:function"
+            self.fail(f"{value!r}: expected {forms}")
         return match[1], match[2]
 
 
@@ -154,6 +155,33 @@ def arch_option(function: F) -> F:
     )(function)
 
 
+class NvccFlag(click.ParamType["str"]):
+    """One flag for nvcc, as far as it may be given."""
+
+    name = "FLAG"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from remote_payload.contract.toolchain import BadFlag, require_flag
+
+        try:
+            require_flag(str(value))
+        except BadFlag as exc:
+            self.fail(str(exc))
+        return str(value)
+
+
+def nvcc_flag_option(function: F) -> F:
+    """--nvcc-flag"""
+    return click.option(
+        "--nvcc-flag",
+        "nvcc_flags",
+        type=NvccFlag(),
+        multiple=True,
+        help="For whatever nvcc compiles, csrc/ and your own: --nvcc-flag=-maxrregcount=64. "
+        "Repeatable; behind our own flags, and part of the build's key.",
+    )(function)
+
+
 def provider_options(function: F) -> F:
     """Which implementations to run."""
     function = click.option(
@@ -173,7 +201,8 @@ def provider_options(function: F) -> F:
         "user_providers",
         type=UserProvider(),
         multiple=True,
-        help="Your own: name=module:function or name=path.py:function. Repeatable.",
+        help="Your own: name=module:function, name=path.py:function or name=path.cu:function, with "
+        "folder/: before the path if all of that travels. Repeatable; docs/providers.md.",
     )(function)
     return click.option(
         "--providers",

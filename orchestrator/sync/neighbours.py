@@ -1,15 +1,16 @@
-"""The Python files that a user's file imports from beside itself, and so needs on the host."""
+"""What a user's file needs from beside itself: what it imports, and what it has compiled."""
 
 from __future__ import annotations
 
 import ast
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
 
 from orchestrator.here import regular_file
+from orchestrator.sync import headers
 from orchestrator.sync.listing import seen_as
 
 # ast.parse: no Python, a NUL, or nested deeper than its own stack or this machine's allows.
@@ -18,21 +19,35 @@ NOT_PARSED = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 def neighbours(source: Path) -> tuple[Path, ...]:
     """Files and folders beside `source` that it imports, also by way of each other; not itself.
+    With them the C and CUDA files that any of them names, and what those include in quotation
+    marks, in `source`'s folder or below.
 
     Read from the text, so nothing of it runs. A text that is no Python names none: whoever
-    imports it will tell.
+    imports it will tell. UsageError: a header outside that folder.
     """
     folder = source.parent
+    if source.suffix in headers.COMPILED:
+        return headers.included([source], folder)
     found: dict[Path, None] = {}
+    native: dict[Path, None] = {}
     waiting = [source]
     while waiting:
-        for name in _imported(waiting.pop()):
+        tree = _parsed(waiting.pop())
+        if tree is None:
+            continue
+        native.update(dict.fromkeys(headers.named(tree, folder)))
+        for name in _imported(tree):
             for place in _beside(folder, name):
                 if place == source or place in found:
                     continue
                 found[place] = None
                 waiting += _modules_below(place) if place.is_dir() else [place]
-    return tuple(found)
+    compiled = dict.fromkeys((*native, *headers.included(native, folder)))
+    return (*found, *(path for path in compiled if not _is_below(path, found)))
+
+
+def _is_below(path: Path, found: Iterable[Path]) -> bool:
+    return any(path.is_relative_to(place) for place in found)
 
 
 def _beside(folder: Path, name: str) -> Sequence[Path]:
@@ -89,12 +104,15 @@ def _modules_below(folder: Path) -> list[Path]:
     return sorted(path for path in found if path.suffix == ".py")
 
 
-def _imported(path: Path) -> Iterator[str]:
-    """Every name that is imported anywhere in the file, with what is taken from it."""
+def _parsed(path: Path) -> ast.AST | None:
     try:
-        tree = ast.parse(regular_file.read_bytes(path))
+        return ast.parse(regular_file.read_bytes(path))
     except (OSError, *NOT_PARSED):
-        return
+        return None
+
+
+def _imported(tree: ast.AST) -> Iterator[str]:
+    """Every name that is imported anywhere in the file, with what is taken from it."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

@@ -32,6 +32,7 @@ from remote_payload.contract.plans import (
     TracePlan,
 )
 from remote_payload.contract.request import Provider, Request
+from remote_payload.contract.toolchain import Toolchain
 from remote_payload.contract.words import Depth, Device, Stage
 from remote_payload.operators import registry
 from remote_payload.operators.base import BadCase, Operator, Sweep
@@ -50,7 +51,8 @@ class Wish:
     variants of our kernel. without: leave these providers out. proofs: empty means all.
     user_providers: (name, "module:function" or "path.py:function") pairs; entries: the same of
     kernels.yaml, of which ours take those that are named, the user's own operator all, unless some
-    are named. own: the user's own operator, if it is one. full, ncu_limit_s,
+    are named. own: the user's own operator, if it is one. nvcc_flags: for whatever nvcc compiles,
+    csrc/ and the user's own. full, ncu_limit_s,
     ncu_required: for the stage ncu. ceilings: for the stage ceilings.
     """
 
@@ -68,6 +70,7 @@ class Wish:
     entries: tuple[tuple[str, str], ...] = ()
     device: Device = Device.AUTO
     arch: tuple[str, ...] = ()
+    nvcc_flags: tuple[str, ...] = ()
     rounds: int | None = None
     bench_budget_s: float | None = None
     case_limit_s: float | None = None
@@ -129,7 +132,7 @@ def _begun(wish: Wish) -> Request:
         cases=(),
         providers=(),
         device=wish.device,
-        build=BuildPlan(wish.arch),
+        build=BuildPlan(wish.arch, Toolchain(wish.nvcc_flags)),
         check=check,
         bench=bench,
         ceilings=wish.ceilings if Stage.CEILINGS in wish.stages else CeilingsPlan(),

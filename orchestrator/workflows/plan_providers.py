@@ -7,21 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.errors import UsageError
-from orchestrator.sync.neighbours import neighbours
 from orchestrator.workflows.operator_choice import Own
+from orchestrator.workflows.user_providers import Extra, travelling
 from remote_payload.contract.facts import Role
 from remote_payload.contract.request import Provider
+from remote_payload.contract.toolchain import Toolchain
 from remote_payload.contract.words import Stage
 from remote_payload.operators.base import Operator
 from remote_payload.operators.user.protocol import REFERENCE
 
 if TYPE_CHECKING:
     from orchestrator.workflows.plan import Wish
-
-# Inside the snapshot, where the user's own provider files travel to.
-PROVIDERS_FOLDER = "providers"
-
-Extra = tuple[tuple[str, Path], ...]  # (path inside the snapshot, local file)
 
 
 def with_entries(wish: Wish) -> Wish:
@@ -118,19 +114,6 @@ def providers_of(wish: Wish, operator: Operator) -> tuple[Provider, ...]:
 
 def users_of(wish: Wish, here: Path) -> tuple[tuple[Provider, ...], Extra]:
     """The user's own providers, and the files that travel with them."""
-    own, extra = [], []
-    for name, target in wish.user_providers:
-        place, _, function = target.rpartition(":")
-        if place.endswith(".py"):
-            source = here / Path(place).expanduser()
-            if not source.is_file():
-                raise UsageError(
-                    f"--provider {name}={target}: there is no file {place}",
-                    hint="Give a path relative to where you are, then a colon and the function.",
-                )
-            # A folder of its own: no other provider's file is its neighbour.
-            inside = f"{PROVIDERS_FOLDER}/{name}"
-            extra += [(f"{inside}/{one.name}", one) for one in (source, *neighbours(source))]
-            target = f"{inside}/{source.name}:{function}"
-        own.append(Provider(name, target, required=True))
-    return tuple(own), tuple(extra)
+    said = Toolchain(wish.nvcc_flags)
+    found = [travelling(name, target, here, said) for name, target in wish.user_providers]
+    return tuple(one for one, _ in found), tuple(file for _, files in found for file in files)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 @click.command()
 @options.host_options
 @options.arch_option
+@options.nvcc_flag_option
 @click.option("--build/--no-build", default=True, help="Build csrc/ there after the sync.")
 @options.dry_run_option
 @options.json_option
@@ -35,6 +36,7 @@ def deploy(
     host: str | None,
     accept_new_host_key: bool,
     arch: tuple[str, ...] | None,
+    nvcc_flags: tuple[str, ...],
     build: bool,
     dry_run: bool,
     as_json: bool,
@@ -54,12 +56,14 @@ def deploy(
 
     if arch and not build:
         raise click.UsageError("--arch says what to build for, and --no-build builds nothing")
-    where = session.host(host)
+    if nvcc_flags and not build:
+        raise click.UsageError("--nvcc-flag says how to build, and --no-build builds nothing")
+    where, order = session.host(host), _order(session, arch, nvcc_flags)
     if dry_run:
-        return _dry_run(session, where, _order(session, arch) if build else None, as_json)
+        return _dry_run(session, where, order if build else None, as_json)
     with console.progress() as progress, session.transport(where, accept_new_host_key) as transport:
         deployed = deploy_from(session.root, transport, progress=progress)
-        built = _build(session, transport, deployed, arch, progress) if build else None
+        built = _build(session, transport, deployed, order, progress) if build else None
     if as_json:
         console.out_json(_facts(deployed, built), as_is=("run",))
     else:
@@ -83,22 +87,22 @@ def _build(
     session: Session,
     transport: Transport,
     deployed: Deployed,
-    arch: tuple[str, ...] | None,
+    order: Order,
     progress: Progress,
 ) -> Built:
     from orchestrator.workflows.build import build
     from orchestrator.workflows.jobs.errand import Errand
 
     errand = Errand(transport, session.runs, progress, show_log=session.debug)
-    return build(errand, _order(session, arch), deployed.digest)
+    return build(errand, order, deployed.digest)
 
 
-def _order(session: Session, arch: tuple[str, ...] | None) -> Order:
+def _order(session: Session, arch: tuple[str, ...] | None, nvcc_flags: tuple[str, ...]) -> Order:
     from orchestrator.workflows.plan import Wish, plan
     from orchestrator.workflows.profile import Order
     from remote_payload.contract.words import Stage
 
-    wish = Wish(stages=(Stage.BUILD,), arch=arch or ())
+    wish = Wish(stages=(Stage.BUILD,), arch=arch or (), nvcc_flags=nvcc_flags)
     return Order(session.root, "deploy", session.typed, plan(wish, session.root))
 
 

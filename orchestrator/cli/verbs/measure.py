@@ -56,6 +56,7 @@ def _measure_options(function: Callable[..., Any]) -> Callable[..., Any]:
         options.limit_option("case", "For one provider on one case in the check", "120", 0.1),
         options.device_option,
         options.arch_option,
+        options.nvcc_flag_option,
         options.provider_options,
         case_options.case_options,
         options.host_options,
