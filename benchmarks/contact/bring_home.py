@@ -16,6 +16,7 @@ from benchmarks.contact.archive import unpack_runs
 from orchestrator.errors import RunError
 from orchestrator.performance.objection import on_gpu
 from orchestrator.store.runs import run_files
+from remote_payload.contract import layout
 
 RUNS = readme_table.ROOT / "runs"
 
@@ -36,7 +37,7 @@ def keep(run: Path, results: Path) -> tuple[Path | None, str]:
     name = re.sub(r"[^a-z0-9]+", "-", gpu.lower()).strip("-")
     path = results / f"{name}-{run.name}.json"
     results.mkdir(parents=True, exist_ok=True)
-    path.write_bytes((run / run_files.RESULT).read_bytes())
+    path.write_bytes((run / layout.RESULT).read_bytes())
     return path, f"{run.name}: {path.relative_to(results.parent.parent)}"
 
 

@@ -13,12 +13,12 @@ from orchestrator.store.runs import bounds
 from orchestrator.workflows.fitting import require_fitting, stages_of
 from orchestrator.workflows.operator_choice import Own, sweeps_of
 from orchestrator.workflows.plan_providers import (
-    Extra,
     providers_of,
     require_own,
     users_of,
     with_entries,
 )
+from orchestrator.workflows.user_providers import Extra
 from remote_payload.contract.case import Case, Value
 from remote_payload.contract.codec import CodecError
 from remote_payload.contract.dtypes import DType

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from orchestrator.cli import case_options
 from orchestrator.errors import UsageError
+from orchestrator.workflows.operator_choice import choose
 from orchestrator.workflows.plan import Wish, plan
 from remote_payload.contract.case import Case
 from remote_payload.contract.dtypes import DType
@@ -35,7 +36,7 @@ def run(*arguments: str) -> tuple[Result, dict[str, Any]]:
     @click.command()
     @case_options.case_options
     def command(**given: Any) -> None:
-        given["sweeps"] = case_options.asked(given)
+        given["sweeps"] = case_options.asked(given, choose(given["operator"], Path()))
         seen.update(given)
 
     return CliRunner().invoke(command, arguments), seen

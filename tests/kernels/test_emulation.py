@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from remote_payload.compiling import emulation
-from remote_payload.compiling.emulation import CompiledTooLong, CompileError
+from remote_payload.compiling.errors import CompiledTooLong, CompileError
 from tests.prove.places import program
 
 

@@ -42,7 +42,14 @@ class AtOnce:
         files = [str(job / "request.json"), str(job / "result.json")]
         with (job / "log.txt").open("wb") as log:
             done = subprocess.run(
-                [spec.python, "-m", "remote_payload", *files, "--builds", str(self._root / "builds")],
+                [
+                    spec.python,
+                    "-m",
+                    "remote_payload",
+                    *files,
+                    "--builds",
+                    str(self._root / "builds"),
+                ],
                 cwd=self._root / "snapshots" / spec.snapshot,
                 env={**os.environ, **dict(spec.env)},
                 stdout=log,
