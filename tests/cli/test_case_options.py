@@ -150,7 +150,7 @@ def test_what_cannot_be_is_refused_by_the_option_that_says_it(
         (("--dim", "512"), "--case: dim: expected 256 at most, got 512"),
         (("--window", "8"), "--case: window: it goes with causal"),
         (("--causal", "--kv-seq", "8"), "--case: kv_seq: with a causal mask"),
-        (("--dtype", "fp64"), "--case: dtype: attention takes fp16, bf16, fp32, got fp64"),
+        (("--dtype", "fp64"), "--dtype: attention takes fp16, bf16, fp32, got fp64"),
         (("--case", "H=0"), "--case: heads: expected 1 or more, got 0"),
     ],
 )

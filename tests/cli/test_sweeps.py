@@ -112,7 +112,7 @@ def test_both_and_one_of_them_names_a_value_twice() -> None:
 
 def test_a_word_is_one_of_those_that_the_axis_has() -> None:
     assert sweeps.values("gelu,relu", ACT) == ("gelu", "relu")
-    with pytest.raises(BadValues, match="tanh: expected some of none, gelu, relu"):
+    with pytest.raises(BadValues, match="activation: expected some of none, gelu, relu, got tanh"):
         sweeps.values("gelu,tanh", ACT)
     assert sweeps.values("tanh", None) == ("tanh",), "what nobody here knows, the host judges"
 
