@@ -36,9 +36,9 @@ class Emulated(EmulatedCall):
 
     def __init__(self, path: str, variant: Optional[str] = None) -> None:
         from blackwell_sparsek import library as interface
-        from blackwell_sparsek.ops import arguments_of
+        from blackwell_sparsek.ops import DTYPES, arguments_of
 
-        self._arguments_of = arguments_of
+        self._dtypes, self._arguments_of = DTYPES, arguments_of
         self._kernel = interface.number_of_kernel(variant)
         self._native = ctypes.CDLL(path)
         self._native.emulator_configure.argtypes = (ctypes.c_uint64, ctypes.c_uint, ctypes.c_uint)
@@ -66,6 +66,8 @@ class Emulated(EmulatedCall):
 
     def name(self, q: Tensor, k: Tensor, v: Tensor, causal: bool, scale: float) -> Optional[str]:
         """The kernel that a call would run; None if there is none for these arguments."""
+        if q.dtype not in self._dtypes:
+            return None
         args = self._arguments_of(q, k, v, q, causal, scale, self._kernel)
         name = self._native.sparsek_kernel_name(ctypes.byref(args))
         return None if name is None else bytes(name).decode("ascii")
