@@ -18,7 +18,7 @@ SECRET = "a-value-that-no-pattern-would-know"
 API_KEY = "rpa_0123456789abcdefghij"
 # Real facts of the machine, and a timing, so that every part of a report has something to show.
 MEASURES = """
-from remote_payload import machine
+from remote_payload.machine import machine
 answer(machine=machine.look())
 print("measured")
 """
