@@ -1,4 +1,4 @@
-"""Commands are argv; the one place that makes shell text of them is model/command."""
+"""Commands are argv; the one place that makes shell text of them is values/command."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ ALLOWED = {
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_shell_string_is_built_outside_model_command(name: str) -> None:
+def test_no_shell_string_is_built_outside_values_command(name: str) -> None:
     assert set(complaints((ROOT / name).read_text())) <= ALLOWED.get(name, set())
 
 

@@ -58,36 +58,36 @@ WRITERS = {
 PLACES = ("/dev/tty", "/dev/stdout", "/dev/stderr", "/dev/fd", "/proc/self/fd", "\x1b", "\x9b")
 # file → what it may, and why that passes the gate or writes nothing.
 ALLOWED = {
-    "cli/terminal.py": {
+    "cli/screen/terminal.py": {
         "sys.stdout": "the gate stands before it",
         "sys.stderr": "the gate stands before it",
         "/dev/tty": "named in words",
         "click.echo": "of a style of ours, around text that has passed",
         "click.style": "of a style of ours, around text that has passed",
     },
-    "cli/console.py": {
+    "cli/screen/console.py": {
         "sys.stdout": "asked for its encoding",
         "rich": "the bars, whose texts have passed",
         "traceback": "format_exc, as text",
     },
-    "cli/questions.py": {
+    "cli/screen/questions.py": {
         "/dev/tty": "with a gate before it",
     },
-    "cli/streams.py": {
+    "cli/screen/streams.py": {
         "sys.stdout": "prepared before a gate stands before it",
         "sys.stderr": "prepared before a gate stands before it",
         "os.write": "of what a gate has passed",
     },
-    "cli/leaving.py": {
+    "cli/screen/leaving.py": {
         "sys.stdout": "flushed",
         "sys.stderr": "its descriptor, and flushed",
         "os.write": "of bytes of ours, when there is no time for a gate",
         "\x1b": "gives the cursor back",
     },
-    "model/hearing.py": {"os.write": "to the stdin of a program"},
+    "here/hearing.py": {"os.write": "to the stdin of a program"},
     "__main__.py": {"sys.exit": "with a number"},
-    "transport/key_file.py": {"warnings": "so that none is given"},
-    "transport/route.py": {"getpass": "getuser, which asks nobody"},
+    "transport/login/key_file.py": {"warnings": "so that none is given"},
+    "transport/way/route.py": {"getpass": "getuser, which asks nobody"},
     "transport/ssh.py": {"logging": "so that Paramiko's logger is silent"},
 }
 
