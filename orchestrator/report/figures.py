@@ -84,6 +84,12 @@ class Figures:
         return tuple(o for o in self.objections if o.severity is Severity.ERROR)
 
     @property
+    def multiplies(self) -> bool:
+        """Whether what was timed is told in TFLOPS, as products of matrices are; else in GB/s."""
+        works = [row.facts.work for row in self.rows]
+        return any(work is None or work.matrix for work in works)
+
+    @property
     def methods(self) -> tuple[Method, ...]:
         return tuple(dict.fromkeys(row.record.method for row in self.rows))
 

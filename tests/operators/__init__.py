@@ -1,0 +1,1 @@
+"""Operators beside attention: what they say of themselves, their truth, and whom they refuse."""

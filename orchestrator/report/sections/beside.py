@@ -19,7 +19,6 @@ from remote_payload.contract.result import Result
 from remote_payload.contract.words import Method, Status
 
 _COLUMNS = (
-    "TFLOPS",
     "GB/s of compulsory traffic",
     "Max abs error",
     "Speed-up against the best other (95 % interval)",
@@ -54,7 +53,7 @@ class Standing:
     """Who stands where, by one method and for cases that differ in one axis alone.
 
     places: along that axis, of each case the fastest first. left_out: other families of cases that
-    were timed.
+    were timed. multiplies: as of the figures.
     """
 
     result: Result
@@ -62,6 +61,7 @@ class Standing:
     along: Sweep
     places: tuple[Place, ...]
     left_out: int
+    multiplies: bool = True
 
     @property
     def values(self) -> tuple[int, ...]:
@@ -87,7 +87,8 @@ def standing(figures: Figures) -> Standing | None:
             return None
         cases = sorted({row.record.case for row in mine}, key=along.value)
         places = [place for case in cases for place in _places(case, mine, figures)]
-        return Standing(figures.result, method, along, tuple(places), len(families) - 1)
+        apart = len(families) - 1
+        return Standing(figures.result, method, along, tuple(places), apart, figures.multiplies)
     return None
 
 
@@ -97,7 +98,8 @@ def section(found: Standing, chart: ChartView) -> tuple[BesideView, ...]:
     # A time that no axis divides is the total itself.
     per = () if unit == "µs" else (f"{unit} (95 % interval)",)
     total = "Total µs" if per else "µs (95 % interval)"
-    header = (found.along.name.capitalize(), "Provider", *per, total, *_COLUMNS)
+    rate = ("TFLOPS",) if found.multiplies else ()
+    header = (found.along.name.capitalize(), "Provider", *per, total, *rate, *_COLUMNS)
     table = Table(header, tuple(_row(place, found) for place in found.places))
     return (BesideView(_headline(found), _note(found), table, chart, _absent(found.result)),)
 
@@ -145,12 +147,16 @@ def _row(place: Place, found: Standing) -> tuple[str, ...]:
         str(found.along.value(place.case)),
         place.provider,
         *times,
-        fmt.NONE if figure.tflops is None else fmt.scaled(figure.tflops, summary),
+        *((_tflops(figure, summary),) if found.multiplies else ()),
         fmt.NONE if figure.gbs is None else fmt.scaled(figure.gbs, summary),
         fmt.error(error.max_abs if error else None),
         fmt.speedup(against),
         fmt.verdict(against, figure.host_bound) if against else "the best other",
     )
+
+
+def _tflops(figure: Figure, summary: Summary) -> str:
+    return fmt.NONE if figure.tflops is None else fmt.scaled(figure.tflops, summary)
 
 
 def _headline(found: Standing) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.performance.objection import Severity
+from orchestrator.performance.stats import Summary
 from orchestrator.performance.verdict import MINIMUM_EFFECT, Judgement
 from orchestrator.report import format as fmt
 from orchestrator.report.baselines import published
@@ -182,7 +183,7 @@ def results(figures: Figures | None) -> tuple[MethodResultsView, ...]:
         if method is Method.GRAPH and not rows:
             continue  # nobody could be recorded; who and why is told under what was not measured
         operator = figures.result.operator
-        table = Table(_results_header(operator), tuple(_result(row, figures) for row in rows))
+        table = Table(_results_header(figures), tuple(_result(row, figures) for row in rows))
         by_graph = _by_graph(rows, operator.baseline)
         what = f"{_total(operator)}; {_way(method, figures)}"
         views.append(MethodResultsView(method.value, what, table, _advice(rows), by_graph))
@@ -195,7 +196,8 @@ def _total(operator: OperatorFacts) -> str:
     return f"Total latency per call and the same divided by the number of {operator.per}"
 
 
-def _results_header(operator: OperatorFacts) -> tuple[str, ...]:
+def _results_header(figures: Figures) -> tuple[str, ...]:
+    operator = figures.result.operator
     against = f"Speed-up against {operator.baseline}" if operator.baseline else "Speed-up"
     return (
         "Provider",
@@ -205,7 +207,7 @@ def _results_header(operator: OperatorFacts) -> tuple[str, ...]:
         *((operator.unit,) if operator.per else ()),
         "CV",
         "n",
-        "TFLOPS",
+        *(("TFLOPS",) if figures.multiplies else ()),
         *(() if operator.per else ("GB/s",)),
         "Of the binding roof",
         f"{against} (95 % interval)",
@@ -218,7 +220,7 @@ def _result(row: Figure, figures: Figures) -> tuple[str, ...]:
     operator = figures.result.operator
     head = (record.provider, record.case.label)
     if summary is None:
-        return (*head, "unusable samples", *(fmt.NONE,) * (len(_results_header(operator)) - 3))
+        return (*head, "unusable samples", *(fmt.NONE,) * (len(_results_header(figures)) - 3))
     p20, p80 = (fmt.microseconds(value, summary) for value in (summary.p20_us, summary.p80_us))
     share = "no roof known"
     if row.roof is not None:
@@ -232,12 +234,16 @@ def _result(row: Figure, figures: Figures) -> tuple[str, ...]:
         *((per_unit,) if operator.per else ()),
         fmt.percent(summary.cv),
         str(summary.n),
-        fmt.NONE if row.tflops is None else fmt.scaled(row.tflops, summary),
-        *(() if operator.per else (fmt.NONE if row.gbs is None else fmt.scaled(row.gbs, summary),)),
+        *((_rate(row.tflops, summary),) if figures.multiplies else ()),
+        *(() if operator.per else (_rate(row.gbs, summary),)),
         share,
         fmt.speedup(row.against),
         _verdict(row, row.against, operator.baseline),
     )
+
+
+def _rate(value: float | None, summary: Summary) -> str:
+    return fmt.NONE if value is None else fmt.scaled(value, summary)
 
 
 def _verdict(row: Figure, against: Judgement | None, baseline: str) -> str:
