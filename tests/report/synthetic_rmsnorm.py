@@ -21,7 +21,7 @@ _PACE = {"torch": 1.6, "torch-compile": 1.25, "triton": 1.2}
 def rmsnorm_result() -> Result:
     """SYNTHETIC GPU-like profile: three providers, three lengths, two methods, an A/A control."""
     cases = RMSNORM.sweep({"T": TOKENS, "D": (8192,)}, (DType.FP16,))
-    records, stages = [], (Stage.CHECK, Stage.BENCH)
+    records, stages = [], (Stage.CHECK, Stage.BENCH, Stage.CEILINGS)
     for of in cases:
         work = RMSNORM.work(of)
         assert work is not None

@@ -1,0 +1,93 @@
+"""RMSNorm and its like from the command line to the report, here and over a real sshd."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from remote_payload.contract import codec
+from remote_payload.contract.result import Result
+from remote_payload.contract.words import Stage, Status
+from remote_payload.operators import registry
+from tests.cli.conftest import Project
+from tests.report.test_rmsnorm import FOREIGN
+from tests.ssh.server import SshServer
+
+pytest.importorskip("torch")
+
+USAGE, GATE_FAILED = 2, 1
+FIXTURE = Path(__file__).parents[1] / "fixtures" / "providers" / "rmsnorm.py"
+
+
+def result_of(folder: Path) -> Result:
+    return codec.loads(Result, (folder / "result.json").read_text())
+
+
+def test_rmsnorm_is_profiled_over_ssh_and_its_report_speaks_of_nothing_else(
+    project: Project, sshd: SshServer
+) -> None:
+    project.add_ssh_host(sshd)
+    arguments = ("--operator", "rmsnorm", "--providers", "torch", "--case", "T=1,64,D=512")
+    swept = ("--dtype", "fp16,bf16", "--rounds", "6", "--bench-budget", "2", "--no-ncu")
+    done = project.orchestrator("profile", *arguments, *swept)
+    assert done.code == 0, done.err
+    (report,) = project.root.glob("runs/*/report.md")
+    text = report.read_text()
+    assert text.startswith("# Profile of RMSNorm on pod: ")
+    assert "OK: torch takes " in done.out
+    assert " µs on T=64 D=512 fp16 (back_to_back)" in done.out
+    assert "Reference: RMSNorm in fp64 on the same inputs" in text
+    assert "| n | GB/s | Of the binding roof |" in text
+    lines = [line for line in text.splitlines() if "GEMM" not in line]
+    assert [line for line in lines if re.search(FOREIGN, line)] == []
+    result = result_of(report.parent)
+    rmsnorm = registry.find("rmsnorm")
+    assert result.operator == rmsnorm.facts
+    assert [one.case.label for one in result.cases] == [
+        f"T={tokens} D=512 {dtype}" for dtype in ("fp16", "bf16") for tokens in (1, 64)
+    ]
+    assert result.cases == tuple(rmsnorm.facts_of(one.case) for one in result.cases)
+    ran = [stage.stage for stage in result.stages if stage.status is Status.OK]
+    assert Stage.BUILD not in [stage.stage for stage in result.stages]
+    assert ran[:2] == [Stage.CHECK, Stage.BENCH]
+
+
+def test_an_axis_of_words_is_swept_and_a_wrong_kernel_of_ones_own_is_refused(
+    project: Project,
+) -> None:
+    case = ("--operator", "gemm_bias", "--case", "M=8,N=16,K=32,activation=gelu,silu")
+    done = project.orchestrator("check", *case, "--providers", "torch", "--json")
+    assert done.code == 0, done.err
+    asked = done.json["result"]["request"]["cases"]
+    assert [one["axes"][-1] for one in asked] == [["activation", "gelu"], ["activation", "silu"]]
+    assert done.json["verdict"] == "OK: 2 checks passed; nothing was timed."
+    report = Path(done.json["report"]).read_text()
+    assert "| M=8 N=16 K=32 fp16 activation=silu | ok |" in report
+    wrong = ("--provider", f"mine={FIXTURE}:eps_beside_the_root", "--providers", "torch")
+    refused = project.orchestrator("bench", "--operator", "rmsnorm", "--case", "D=64,T=3", *wrong)
+    assert refused.code == GATE_FAILED
+    assert refused.out.startswith("FAILED: mine on T=3 D=64 fp16: 64 of 192 elements are outside")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("profile", "--prove"), "--prove is about the kernel in csrc/"),
+        (("bench", "--providers", "sdpa"), "rmsnorm has torch, torch-compile, triton"),
+        (("check", "--heads", "8"), "those of rmsnorm are given by --case: T (tokens), D (hidden)"),
+        (("check", "--case", "S=8"), "S is no axis; expected some of T, D"),
+        (("check", "--case", "T=0"), "tokens: expected 1 or more, got 0"),
+        (("check", "--dtype", "fp64"), "--dtype: rmsnorm takes fp16, bf16, fp32, got fp64"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_what_rmsnorm_has_not_got_is_a_usage_error_before_anything_is_written(
+    project: Project, arguments: tuple[str, ...], words: str
+) -> None:
+    before = project.files()
+    outcome = project.orchestrator(arguments[0], "--operator", "rmsnorm", *arguments[1:])
+    assert outcome.code == USAGE
+    assert words in " ".join(outcome.err.split())
+    assert project.files() == before
