@@ -120,7 +120,9 @@ def test_a_folder_is_all_it_takes_to_check_to_time_and_to_report_an_operator(
     done = ran(root, "bench", "--operator", "halving", *mine, *quick)
     assert done.returncode == 1, done.stderr
     assert done.stdout.startswith("FAILED: third on N=1024 fp32: 1024 of 1024 elements are outside")
-    report = ran(root, "report", "latest").stdout
+    shown = ran(root, "report", "latest").stdout.splitlines()
+    assert shown[0] == done.stdout.splitlines()[0]
+    report = Path(shown[1]).read_text()
     assert report.startswith("# Bench of halving on local: ")
     assert "| mine | N=4096 fp32 |" in report
     assert "Speed-up against torch" in report
