@@ -38,11 +38,12 @@ def of_sums(
     may be off by, relative to the spread, such as by sums that are kept in fewer bits. output: of
     which output; None: of every one.
     """
-    off = _rounded(dtype, roundings) + _summed(dtype, length) + more
+    summed = _summed(dtype, length) + more
+    off = _rounded(dtype) * math.sqrt(roundings) + summed
     rare = 3.0 if exponents else 1.0
     floor = smallest(dtype)
     gates = (
-        Gate(off, floor, 3 * rare * off, Over.ELEMENT, output),
+        Gate(_rounded(dtype) * roundings + summed, floor, 3 * rare * off, Over.ELEMENT, output),
         Gate(0.0, floor, 1.25 * rare * off, Over.ROW, output),
         Gate(0.0, floor, 1.1 * off, Over.BAND, output),
         Gate(0.0, floor, off, Over.OUTPUT, output),
@@ -72,8 +73,9 @@ def _flushed(dtype: DType) -> float:
     return 0.0 if dtype is DType.FP64 else _FLUSHED
 
 
-def _rounded(dtype: DType, roundings: int) -> float:
-    return 1.1 * 2.0**-dtype.facts.precision * math.sqrt(roundings)
+def _rounded(dtype: DType) -> float:
+    """Of one element at most, and of many 2.7 times their root mean square."""
+    return 1.1 * 2.0**-dtype.facts.precision
 
 
 def _summed(dtype: DType, length: int) -> float:
