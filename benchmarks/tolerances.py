@@ -97,16 +97,19 @@ def cases(dtype: DType, quick: bool) -> Iterator[Case]:
         for length in lengths[:: 3 if quick else 1]:
             for dim in (64,) if quick else (64, 128, 256):
                 yield attention_case(1, max(2, 1024 // length), length, dim, dtype, causal)
-        for length in (16384, 65536) if quick else (2048, 4096, 16384, 32768, 65536):
+        for length in (65536,) if quick else (2048, 4096, 16384, 32768, 65536):
             yield attention_case(1, 2, 64, 64, dtype, causal, kv_seq=length)
     yield attention_case(1, 8, 300, 64, dtype, True, kv_heads=2)
     yield attention_case(1, 4, 512, 64, dtype, True, window=64)
     yield attention_case(4, 8, 1, 128, dtype, True, kv_heads=1, kv_seq=4096)
 
 
-def attention(setting: Setting, quick: bool, seeds: Sequence[int]) -> None:
+def right(
+    setting: Setting, quick: bool, seeds: Sequence[int], kernels: Sequence[Provider] = RIGHT
+) -> None:
+    """Attention that is as it should be."""
     print(header("Right kernels"))
-    for provider in RIGHT:
+    for provider in kernels:
         for dtype in DTYPES:
             used = Used(provider.name, dtype, {})
             for seed in seeds:
@@ -114,6 +117,10 @@ def attention(setting: Setting, quick: bool, seeds: Sequence[int]) -> None:
                     _add(used, provider, case, replace(setting, seed=seed))
             if used.cases:
                 print(used.row(), flush=True)
+
+
+def planted(setting: Setting) -> None:
+    """Attention that is off by a little."""
     print(header("Planted errors, of 1 % of the spread if nothing else is said"))
     for name in PLANTED:
         for dtype in DTYPES:
@@ -239,7 +246,9 @@ def main() -> None:
         library = emulation.library(ROOT, given.builds or Path(folder))
         seeds = range(given.seeds)
         sums(given.quick, seeds)
-        attention(Setting("cpu", str(ROOT), 0, library=library), given.quick, seeds)
+        setting = Setting("cpu", str(ROOT), 0, library=library)
+        right(setting, given.quick, seeds)
+        planted(setting)
 
 
 if __name__ == "__main__":

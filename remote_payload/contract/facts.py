@@ -85,11 +85,14 @@ class Work:
     counted: bool = False
 
 
+BAND_ROWS = 32
+
+
 class Over(str, Enum):
     """What a gate looks at: every element alone, or a root mean square over many together.
 
     ROW: a row of an output, or so many of its elements or of its neighbours that it has 64 to 256.
-    BAND: 32 rows one after the other. OUTPUT: all of it. `operators.rows` cuts them.
+    BAND: BAND_ROWS one after the other. OUTPUT: all of it. `operators.rows` cuts them.
     """
 
     ELEMENT = "element"

@@ -7,9 +7,9 @@ from typing import Any, List, Optional, Sequence, Tuple
 
 import torch
 
-from remote_payload.contract.facts import Gate, Over
+from remote_payload.contract.facts import BAND_ROWS, Gate, Over
 from remote_payload.contract.records import Judged
-from remote_payload.operators.rows import BAND, Bands
+from remote_payload.operators.rows import Bands
 
 Tensor = Any
 
@@ -73,7 +73,7 @@ class Judge:
         return limit
 
     def _take(self, output: int, first: int, means: Tensor) -> None:
-        wide = BAND * self._widths[output]
+        wide = BAND_ROWS * self._widths[output]
         self._note(output, first * wide, means.sqrt(), wide)
 
     def _note(self, output: int, start: int, used: Tensor, wide: int) -> None:

@@ -7,11 +7,11 @@ from typing import Any, Iterable, List, Optional, Sequence, Tuple
 
 import torch
 
-from remote_payload.contract.facts import Over, Tolerance
+from remote_payload.contract.facts import BAND_ROWS, Over, Tolerance
 from remote_payload.contract.records import ErrorMeasure, Judged
 from remote_payload.operators.base import Block
 from remote_payload.operators.judge import Judge, Off, unravelled
-from remote_payload.operators.rows import BAND, Rows, width_of
+from remote_payload.operators.rows import Rows, width_of
 
 Tensor = Any
 Position = Tuple[int, ...]
@@ -177,7 +177,8 @@ def _elements(error: ErrorMeasure, names: Sequence[str]) -> str:
 def _together(judged: Judged, names: Sequence[str]) -> str:
     """What errors come to where many are taken together."""
     over, allowed = judged.gate.over, judged.gate.spread
-    what = {Over.ROW: "rows", Over.BAND: f"bands of {BAND} rows", Over.OUTPUT: "outputs"}[over]
+    names_of = {Over.ROW: "rows", Over.BAND: f"bands of {BAND_ROWS} rows", Over.OUTPUT: "outputs"}
+    what = names_of[over]
     text = f"{judged.wrong} of {judged.count} {what} are off by more than {_share(allowed)} of "
     text += "their spread in root mean square"
     if judged.used is not None:

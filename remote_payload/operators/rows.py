@@ -6,12 +6,13 @@ from typing import Any, Iterator, List, Optional, Sequence, Tuple
 
 import torch
 
+from remote_payload.contract.facts import BAND_ROWS
+
 Tensor = Any
 
 # Fewer elements do not tell how large their like are: of 64, the root mean square is within 30 % of
 # theirs but once in some thousand rows. Of more, a mistake in few of them would be lost.
 _LEAST, _MOST = 64, 256
-BAND = 32
 
 
 def width_of(shape: Sequence[int]) -> int:
@@ -65,10 +66,10 @@ class Bands:
     def take(self, numbers: Tensor) -> Tuple[int, Tensor]:
         """The number of the first one, and the means of the bands that are whole now."""
         every = torch.cat((*self._kept, numbers))
-        bands = max(0, every.numel() // BAND - 1)
+        bands = max(0, every.numel() // BAND_ROWS - 1)
         first, self._first = self._first, self._first + bands
-        self._kept = [every[bands * BAND :].clone()]
-        return first, every[: bands * BAND].view(bands, BAND).mean(1)
+        self._kept = [every[bands * BAND_ROWS :].clone()]
+        return first, every[: bands * BAND_ROWS].view(bands, BAND_ROWS).mean(1)
 
     def rest(self) -> Tuple[int, Tensor]:
         """The last one, if anything came at all."""

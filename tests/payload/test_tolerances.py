@@ -6,13 +6,12 @@ All of it through the check itself. The whole grid is `python -m benchmarks.tole
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 pytest.importorskip("torch")
 
-from remote_payload.contract.case import Case
+from remote_payload.contract.case import Case, Value
 from remote_payload.contract.dtypes import DType
 from remote_payload.contract.facts import Gate, Over
 from remote_payload.contract.records import CheckRecord
@@ -29,14 +28,14 @@ CPU = Setting("cpu", str(ROOT), seed=42)
 FP16, BF16, FP32 = DTYPES = (DType.FP16, DType.BF16, DType.FP32)
 # Of long ones, a few queries see all keys: a sum is as long as for all of them.
 LENGTHS = (1, 2, 7, 64, 129, 512, 2048, 16384, 65536)
-FORMS = (
-    {"dim": 128, "seq": 200, "causal": True},
-    {"dim": 256, "seq": 200},
-    {"dim": 8, "seq": 200, "causal": True},
-    {"dim": 80, "seq": 77},
-    {"kv_heads": 2, "seq": 300, "causal": True},
-    {"window": 16, "seq": 512, "causal": True},
-    {"seq": 1, "kv_seq": 4096, "kv_heads": 1, "causal": True},
+FORMS: tuple[dict[str, Value], ...] = (
+    {"D": 128, "S": 200, "causal": True},
+    {"D": 256, "S": 200},
+    {"D": 8, "S": 200, "causal": True},
+    {"D": 80, "S": 77},
+    {"Hkv": 2, "S": 300, "causal": True},
+    {"W": 16, "S": 512, "causal": True},
+    {"S": 1, "Skv": 4096, "Hkv": 1, "causal": True},
 )
 LONG = 4096
 
@@ -72,8 +71,8 @@ def test_the_rounded_truth_passes_at_every_length(dtype: DType, length: int, cau
 
 @pytest.mark.parametrize("form", FORMS, ids=str)
 @pytest.mark.parametrize("dtype", DTYPES, ids=lambda dtype: dtype.value)
-def test_the_rounded_truth_passes_in_every_form(dtype: DType, form: dict[str, Any]) -> None:
-    case = attention_case(**{"batch": 2, "heads": 4, "dim": 64, **form}, dtype=dtype)
+def test_the_rounded_truth_passes_in_every_form(dtype: DType, form: dict[str, Value]) -> None:
+    case = OPERATOR.case({"B": 2, "H": 4, "D": 64, **form}, dtype)
     record = checked("perfect", case)
     assert (record.status, record.reason) == (Status.OK, "")
     assert used(record) < 0.4

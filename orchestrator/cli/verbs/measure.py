@@ -94,6 +94,9 @@ _peers_option = click.option(
 def check(session: Session, /, **given: Any) -> int:
     """Compare providers with the operator's own reference, in fp64.
 
+    How far off an output may be follows from its dtype and the length of its sums
+    (docs/tolerances.md); for attention in fp16, rtol 1e-3, atol 2e-3 on top.
+
     \b
     Example:
       orchestrator check --host local --heads 8

@@ -8,6 +8,7 @@ from orchestrator.performance.verdict import MINIMUM_EFFECT, Judgement
 from orchestrator.report import format as fmt
 from orchestrator.report.baselines import published
 from orchestrator.report.figures import Figure, Figures
+from orchestrator.report.sections import allowed
 from orchestrator.report.sections.headline import failed_case
 from orchestrator.report.view import ChecksView, MethodResultsView, MethodView, Table
 from remote_payload.contract.facts import OperatorFacts
@@ -41,7 +42,7 @@ def method(result: Result | None, figures: Figures | None) -> MethodView:
     if result is None or figures is None:
         return MethodView(())
     notes = [
-        *_reference(result),
+        *allowed.note(result),
         *(_how(method, figures) for method in figures.methods),
     ]
     if figures.methods:
@@ -57,28 +58,6 @@ def method(result: Result | None, figures: Figures | None) -> MethodView:
     doubts = [o for o in figures.objections if o.severity is not Severity.ERROR]
     notes += [f"{o.severity.value.capitalize()}: {o.about}: {o.text}." for o in doubts]
     return MethodView(tuple(notes))
-
-
-def _reference(result: Result) -> list[str]:
-    """What outputs were compared with, and how far off an element may be, on which cases."""
-    allowed: dict[str, list[str]] = {}
-    for facts in result.cases:
-        gates = facts.tolerance.gates if facts.tolerance else ()
-        words = ", nor by more than ".join(
-            f"{gate.atol:.4g} + {gate.rtol:.4g} · the magnitude of its reference" for gate in gates
-        )
-        allowed.setdefault(words, []).append(facts.case.label)
-    if not allowed:
-        return []
-    several = len(allowed) > 1
-    told = "; ".join(
-        (words or "nobody said what") + (f" ({', '.join(labels)})" if several else "")
-        for words, labels in allowed.items()
-    )
-    return [
-        f"Reference: {result.operator.reference}; a check passes if no element is off by more than "
-        f"{told}."
-    ]
 
 
 def _cuts(result: Result) -> list[str]:
@@ -148,9 +127,16 @@ def checks(result: Result | None) -> ChecksView:
     """One row for each provider and case."""
     records = result.checks if result else ()
     failures = [c for c in records if c.status in (Status.FAILED, Status.TIMEOUT)]
+    header: tuple[str, ...] = _CHECKS_HEADER
+    rows = tuple(_check(record) for record in records)
+    if any(allowed.has_share(record) for record in records):
+        header = (*header, allowed.HEADER)
+        rows = tuple(
+            (*row, allowed.share(record)) for row, record in zip(rows, records, strict=True)
+        )
     return ChecksView(
         bool(records),
-        Table(_CHECKS_HEADER, tuple(_check(record) for record in records)),
+        Table(header, rows),
         tuple(failed_case(record) for record in failures),
     )
 
