@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 
 from remote_payload.contract import codec
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Status
+from tests.cli.comparing import AGAIN, MADE, store
 from tests.cli.conftest import REPOSITORY, Outcome, Project
 from tests.own_operator.conftest import GOOD, Write
 
@@ -95,11 +96,14 @@ def test_the_five_lines_of_the_page_are_checked_timed_and_compared(
     path.unlink()  # the report needs neither the file nor what it imports
     again = project.orchestrator(*project_of, "report", "latest", "--json")
     assert again.code == 0, again.err
-    compared = project.orchestrator(*project_of, "compare", "latest", "latest")
-    assert "M=64 N=256 bf16" in Path(compared.out.splitlines()[-1]).read_text() + compared.out
-    listed = project.orchestrator(*project_of, "runs", "list")
-    assert "bench" in listed.out
-    attached = project.orchestrator(*project_of, "attach", "latest")
+    for run_id in (MADE, AGAIN):
+        own = replace(result.request, run_id=run_id, snapshot="0" * 64)
+        store(project.root, run_id, replace(result, request=own))
+    compared = project.orchestrator(*project_of, "compare", MADE, AGAIN)
+    assert "| mine | M=64 N=256 bf16 |" in compared.out, compared.err
+    listed = project.orchestrator(*project_of, "runs")
+    assert result.request.run_id in listed.out
+    attached = project.orchestrator(*project_of, "attach", result.request.run_id)
     assert attached.code == 0, attached.err
 
 

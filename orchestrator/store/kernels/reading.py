@@ -38,6 +38,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
 _CLASS = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII)
 _TARGET = re.compile(r".+:[A-Za-z_]\w*\Z", re.ASCII | re.DOTALL)
 _FIRST = "write `operators:`, and below it a name with its file"
+# Files that are named, not modules; with "folder/:" before it all of a folder travels.
+_FILES = (".py", ".cu")
 _OF_OPERATOR = ("file", "name", "providers")
 _OF_PROVIDER = ("target",)
 
@@ -177,12 +179,14 @@ class _Reader:
             self._refuse(tree, said, "write the file, a colon and the function")
             return ""
         place, _, function = text.rpartition(":")
-        if not place.endswith(".py"):
+        if not place.endswith(_FILES):
             return text
-        path = self._folder / Path(place).expanduser()
-        if not path.is_file():
-            self._refuse(tree, f"no such file: {shown_path(path)}", f"correct {name}")
-        return f"{path}:{function}"
+        folder, colon, inner = place.rpartition(":")
+        path = self._folder / Path(folder if colon else place).expanduser()
+        if not (path / inner if colon else path).is_file():
+            missing = path / inner if colon else path
+            self._refuse(tree, f"no such file: {shown_path(missing)}", f"correct {name}")
+        return f"{path}/:{inner}:{function}" if colon else f"{path}:{function}"
 
     def _refuse_unknown(self, tree: Block, known: tuple[str, ...]) -> None:
         for name, inner in tree.entries.items():
