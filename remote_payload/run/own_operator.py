@@ -17,7 +17,7 @@ from remote_payload.operators.base import BadCase, Operator
 from remote_payload.operators.user import described
 from remote_payload.operators.user.described import Asked, Described, DescribedCase, Found
 from remote_payload.operators.user.stated import BadOperator
-from remote_payload.processes.announce import say
+from remote_payload.processes.announce import note, say
 from remote_payload.processes.bounded import spoken
 from remote_payload.processes.isolate import Died, Pipe, Silent, Worker
 from remote_payload.stages.scene import Scene
@@ -50,6 +50,11 @@ def described_cases(scene: Scene) -> Tuple[CaseFacts, ...]:
             one: DescribedCase = reader.ask(case, f"its inputs and reference on {case.label}")
             own = own.with_case(one)
     scene.own = own
+    if any(one.frozen for one in own.cases):
+        note(
+            f"{own.facts.name}: inputs draws the same for every seed, so that a provider that "
+            "hands out an old answer is not found out; draw with generator, or with torch's own"
+        )
     scene.request = _with_telling_case(scene.request, own)
     return tuple(one.facts for one in own.cases)
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from remote_payload.contract import codec
 from remote_payload.contract.dtypes import DType
+from remote_payload.operators.setting import Setting
 from remote_payload.operators.user.described import Asked
 from remote_payload.operators.user.stated import BadOperator
 from remote_payload.run.own_operator import _answer
@@ -15,6 +17,7 @@ from tests.own_operator.conftest import AXES, GOOD, INPUTS, REFERENCE, Write
 
 torch = pytest.importorskip("torch")
 
+from remote_payload.operators.problem import Problem, operator_of  # noqa: E402
 from remote_payload.operators.user import describe, tensors  # noqa: E402
 
 HEAD = "import torch\n"
@@ -192,3 +195,20 @@ def test_the_reference_works_in_fp64_unless_the_file_wants_it_otherwise(op: Writ
         case = describe.found(path.name, str(path.parent), Asked()).gpu[0]
         seen[precision] = half.returned(case, half.make(case, 1))[0].dtype
     assert seen == {"fp64": torch.float64, "fp32": torch.float32, "given": torch.float16}
+
+
+def test_inputs_that_no_seed_changes_are_noticed(op: Write) -> None:
+    assert not answer(op(GOOD, "drawn.py")).frozen
+    assert answer(op(GOOD.replace("torch.randn", "torch.ones"), "ones.py")).frozen
+
+
+def test_what_was_found_out_survives_the_way_to_a_program_that_is_profiled(op: Write) -> None:
+    path = op(GOOD.replace("{", "{'act': 'gelu', 'bias': True, "), "way.py")
+    found = describe.found("way.py", str(path.parent), Asked())
+    one = describe.case_of("way.py", str(path.parent), found.gpu[0], 1, "cpu")
+    own = found.described.with_case(one)
+    setting = Setting("cpu", str(path.parent), 1, operator="way.py", own=own)
+    read = codec.loads(Setting, codec.dumps(setting))
+    assert read == setting
+    problem = Problem(operator_of(read), found.gpu[0], read)
+    assert [tuple(tensor.shape) for tensor in problem.drawn()] == [(32, 64)]

@@ -102,6 +102,7 @@ def check(session: Session, /, **given: Any) -> int:
       orchestrator check --host local --heads 8
       orchestrator check --operator rmsnorm --case T=1..4096x8,D=4096 --dtype fp16,bf16
       orchestrator check --provider mine=kernels/mine.py:attention
+      orchestrator check --operator examples/softmax.py --case M=64,N=512..4096x2
     """
     return run_stages(session, "check", (Stage.BUILD, Stage.CHECK), given)
 

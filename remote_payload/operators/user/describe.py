@@ -63,11 +63,16 @@ def case_of(target: str, root: str, case: Case, seed: int, device: str) -> Descr
     facts = CaseFacts(
         case,
         _work(one, case, counted, read, written),
-        case.size(one.source.protocol.per) if one.source.protocol.per else 1,
+        max(1, case.size(one.source.protocol.per)) if one.source.protocol.per else 1,
         tolerance.of(one.source, case, one.axes(case), outputs),
     )
     given = [Form(name, tuple(one.shape), _plain(one.dtype)) for name, one in drawn.items()]
-    return DescribedCase(facts, tuple(given), forms)
+    frozen = _same(tuple(drawn.values()), one.make(case, seed + 1))
+    return DescribedCase(facts, tuple(given), forms, frozen)
+
+
+def _same(some: Tensors, others: Tensors) -> bool:
+    return all(a.shape == b.shape and torch.equal(a, b) for a, b in zip(some, others))
 
 
 def _described(source: Source, said: Protocol, target: str) -> Described:

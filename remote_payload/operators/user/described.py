@@ -27,11 +27,15 @@ class Form:
 
 @dataclass(frozen=True)
 class DescribedCase:
-    """One case, whose inputs were drawn and whose reference was run once."""
+    """One case, whose inputs were drawn and whose reference was run once.
+
+    frozen: another seed draws the same inputs, so that no call can be told from one before it.
+    """
 
     facts: CaseFacts
     inputs: Tuple[Form, ...]
     outputs: Tuple[Form, ...]
+    frozen: bool = False
 
 
 @dataclass(frozen=True)
