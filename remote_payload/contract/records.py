@@ -70,7 +70,8 @@ class Compilation:
 class BuildReport:
     """What building csrc/ gave. library_digest is the sha256 of the shared library's bytes.
 
-    toolkit: the path of nvcc and what led there. host_compiler: its path and version.
+    toolkit: the path of nvcc and what led there. host_compiler: its path and version. flags: what
+    was asked for beside our own.
     """
 
     status: Status
@@ -84,6 +85,7 @@ class BuildReport:
     toolkit: Optional[str] = None
     host_compiler: Optional[str] = None
     environment: Tuple[str, ...] = ()
+    flags: Tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Dict, Tuple
 
-from remote_payload.compiling import libraries
+from remote_payload.compiling import compiler, libraries
 from remote_payload.compiling.errors import CompileError, NoCompiler
 from remote_payload.compiling.libraries import Made, Order
 from remote_payload.compiling.telling import compiling
@@ -62,7 +62,8 @@ def _fit(
 ) -> Loaded:
     made = _compiled(form, what, toolchain, setting)
     how = f"nvcc {made.nvcc} for {made.arch}"
-    how += f" with {' '.join(toolchain.words)}" if toolchain.words else ""
+    words = (*toolchain.words, *compiler.environment())
+    how += f" with {' '.join(words)}" if words else ""
     native = _entry(made.path, form, what)
     if setting.device != "cuda":
         raise CompiledOnly(f"compiled, not run: no GPU here ({how})")

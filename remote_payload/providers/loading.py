@@ -48,9 +48,8 @@ def _load_python(provider: Provider, setting: Setting) -> Loaded:
         except ModuleNotFoundError as exc:
             raise _not_present(exc) from exc
     loaded = replace(loaded, within=lambda: torch_extension.extensions_of(build))
-    if provider.toolchain.words:
-        told = loaded.implementation
-        how = f"compiled with {' '.join(provider.toolchain.words)}"
+    if words := provider.toolchain.words:
+        told, how = loaded.implementation, f"compiled with {' '.join(words)}"
         loaded = replace(loaded, implementation=lambda *a, **k: f"{told(*a, **k)}, {how}")
     return replace(loaded, fit=filling.fitting(provider.destination_passing, loaded))
 

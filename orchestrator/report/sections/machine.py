@@ -147,6 +147,8 @@ def _build_headline(report: BuildReport) -> str:
         nvcc += f" of {report.toolkit}"
     if report.host_compiler:
         nvcc += f", host compiler {report.host_compiler}"
+    if report.flags:
+        nvcc += f", with {' '.join(report.flags)}"
     if report.environment:
         nvcc += f", in force {' '.join(report.environment)}"
     if report.status is Status.OK:

@@ -67,7 +67,7 @@ def build(
     if nvcc is None:
         return BuildReport(Status.SKIPPED, problem)
     flags = (*FLAGS, *plan.toolchain.words)
-    report = _described(nvcc, said, flags)
+    report = dataclasses.replace(_described(nvcc, said, flags), flags=plan.toolchain.words)
     units = units_of(sources)
     wanted = plan.arch or ((device_arch,) if device_arch else _supported(found.nvcc))
     arch = tuple(dict.fromkeys(wanted))
