@@ -43,7 +43,8 @@ class Host:
     workspace: absolute or ~-relative directory on the host; everything we write lies under it.
     python: the interpreter that has torch. env: extra environment of every job.
     gpu: index of the GPU to use; None on a host without one. cuda_home: the toolkit to build with,
-    as the inventory names it; it stands in env, as CUDA_HOME.
+    as the inventory names it; it stands in env, as CUDA_HOME. nvcc_flags, host_compiler: likewise,
+    as NVCC_PREPEND_FLAGS and CXX.
     trusted_as: the name its host key is kept under; None for the inventory's name.
     is_jump: it is not the inventory's, but a host of ssh_config that is only passed through.
     """
@@ -62,6 +63,8 @@ class Host:
     gpu: int | None = None
     trusted_as: str | None = None
     cuda_home: str | None = None
+    nvcc_flags: str | None = None
+    host_compiler: str | None = None
     is_jump: bool = False
     launcher: LauncherKind = LauncherKind.DETACHED
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from orchestrator.store.inventory.document import Block, Problem, Scalar, Tree, shown_path
 from orchestrator.store.inventory.schema import EXPECTED, LocalKeys, Reading, Shared, SshKeys
+from orchestrator.store.inventory.values import compiling
 from orchestrator.values.host import Host, TransportKind
 from orchestrator.values.workspace import POD_WORKSPACE, WORKSPACE
 
@@ -93,6 +94,8 @@ class Candidate:
             gpu=keys.gpu,
             cuda_home=keys.cuda_home,
             launcher=keys.launcher,
+            nvcc_flags=keys.nvcc_flags,
+            host_compiler=keys.host_compiler,
         )
 
 
@@ -106,13 +109,15 @@ def _local_host(name: str, keys: LocalKeys) -> Host:
         gpu=keys.gpu,
         cuda_home=keys.cuda_home,
         launcher=keys.launcher,
+        nvcc_flags=keys.nvcc_flags,
+        host_compiler=keys.host_compiler,
     )
 
 
 def _environment(keys: Shared) -> tuple[tuple[str, str], ...]:
     """env, and with it what other keys of the host set for its jobs."""
-    home = {"CUDA_HOME": keys.cuda_home} if keys.cuda_home else {}
-    return tuple({**keys.env, **home}.items())
+    said = compiling(keys.cuda_home, keys.nvcc_flags, keys.host_compiler)
+    return tuple({**keys.env, **{name: value for name, (_, value) in said.items()}}.items())
 
 
 def _with_defaults(host: Block, shared: Block, model: type[Shared]) -> Block:

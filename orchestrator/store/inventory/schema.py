@@ -25,7 +25,9 @@ from pydantic_core import ErrorDetails
 from orchestrator.store.inventory.document import Block, Listing, Problem, Scalar, Tree
 from orchestrator.store.inventory.values import (
     RefusedError,
+    compiling,
     confined,
+    nvcc_words,
     plain_digits,
     reachable,
     refuse_twice_said,
@@ -59,6 +61,8 @@ EXPECTED = {
     "workspace": "a directory on the host, absolute or below ~/",
     "python": "one program without arguments: a name on PATH or an absolute path",
     "cuda_home": "the absolute path of a CUDA toolkit's folder, the one that holds bin/nvcc",
+    "nvcc_flags": "flags for nvcc with blanks between them, such as -lineinfo -maxrregcount=64",
+    "host_compiler": "the absolute path of a C++ compiler on the host",
     "gpu": "the index of a GPU, from 0",
     "launcher": " or ".join(kind.value for kind in LauncherKind),
     "env": "a mapping NAME: text",
@@ -73,6 +77,8 @@ Address = Annotated[
 Workspace = Annotated[str, Field(pattern=r"^~?(/[^/\x00-\x1f\x7f]+)+/?$"), AfterValidator(confined)]
 Python = Annotated[str, Field(pattern=r"^([\w.+][\w.+-]*|~?(/[^/\x00-\x1f\x7f]+)+)$")]
 CudaHome = Annotated[str, Field(pattern=r"^(/[^/\x00-\x1f\x7f]+)+/?$"), AfterValidator(without_end)]
+NvccFlags = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]+$"), AfterValidator(nvcc_words)]
+Compiler = Annotated[str, Field(pattern=r"^(/[\w.+-]+)+$")]
 EnvName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 EnvValue = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 Gpu = Annotated[int, BeforeValidator(plain_digits), Field(ge=0, le=63)]
@@ -93,6 +99,8 @@ class Shared(_Keys):
     workspace: Workspace | None = None
     python: Python | None = None
     cuda_home: CudaHome | None = None
+    nvcc_flags: NvccFlags | None = None
+    host_compiler: Compiler | None = None
     gpu: Gpu | None = None
     launcher: LauncherKind = LauncherKind.DETACHED
     env: dict[EnvName, EnvValue] = Field(default_factory=dict)
@@ -101,7 +109,9 @@ class Shared(_Keys):
     @classmethod
     def _nothing_said_twice(cls, env: dict[str, str], known: ValidationInfo) -> dict[str, str]:
         """env is read last, so that the keys that set variables too are known here."""
-        refuse_twice_said(env, known.data.get("cuda_home"), known.data.get("gpu"))
+        keys = (known.data.get(key) for key in ("cuda_home", "nvcc_flags", "host_compiler"))
+        gpu = {"CUDA_VISIBLE_DEVICES": ("gpu", known.data.get("gpu"))}
+        refuse_twice_said(env, {**compiling(*keys), **gpu})
         return env
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pydantic_core import PydanticCustomError
 
 from orchestrator.values.address import PROXY_REFUSED, RUNPOD_PROXY
+from remote_payload.contract.toolchain import BadFlag, require_flag
 
 # Variables of a job that nobody else may set: remote_payload/runner.py and providers.py.
 OURS = ("BLACKWELL_SPARSEK_JOB", "BLACKWELL_SPARSEK_LIBRARY")
@@ -60,9 +61,39 @@ def without_end(folder: str) -> str:
     return folder.rstrip("/")
 
 
-def refuse_twice_said(env: Mapping[str, str], cuda_home: str | None, gpu: int | None) -> None:
-    """Refuse what `env` says and another key, or we, say otherwise; nobody would see who won."""
-    said = {"CUDA_HOME": ("cuda_home", cuda_home), "CUDA_VISIBLE_DEVICES": ("gpu", gpu)}
+def nvcc_words(flags: str) -> str:
+    """Flags for nvcc, each a word that it may be given."""
+    for flag in flags.split():
+        try:
+            require_flag(flag)
+        except BadFlag as exc:
+            raise RefusedError(str(exc), "write other flags, or none") from exc
+    return " ".join(flags.split())
+
+
+def compiling(
+    cuda_home: str | None, nvcc_flags: str | None, host_compiler: str | None
+) -> dict[str, tuple[str, str]]:
+    """The variables by which these keys reach every compiler of a job: (key, value) of each.
+
+    What is prepended to nvcc's words gives way to those of a provider and of a command.
+    https://docs.nvidia.com/cuda/cuda-compiler-driver-nvcc/#nvcc-environment-variables
+    """
+    words = [*(("-ccbin", host_compiler) if host_compiler else ()), *(nvcc_flags or "").split()]
+    key = "nvcc_flags" if nvcc_flags else "host_compiler"
+    said = {
+        "CUDA_HOME": ("cuda_home", cuda_home or ""),
+        "NVCC_PREPEND_FLAGS": (key, " ".join(words)),
+        "CXX": ("host_compiler", host_compiler or ""),
+    }
+    return {name: (key, value) for name, (key, value) in said.items() if value}
+
+
+def refuse_twice_said(env: Mapping[str, str], said: Mapping[str, tuple[str, object]]) -> None:
+    """Refuse what `env` says and another key, or we, say otherwise; nobody would see who won.
+
+    said: by variable, the key and what it says; None where the key is left out.
+    """
     for name, (key, value) in said.items():
         if value is not None and env.get(name, str(value)) != str(value):
             text = f"{env[name]!r} here, and {key} says {str(value)!r}"

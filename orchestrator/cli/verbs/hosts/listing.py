@@ -104,6 +104,8 @@ def _facts(host: Host) -> dict[str, Any]:
         "workspace": host.workspace,
         "python": host.python,
         "cuda_home": host.cuda_home,
+        "nvcc_flags": host.nvcc_flags,
+        "host_compiler": host.host_compiler,
         "gpu": host.gpu,
         "launcher": host.launcher.value,
         "env": dict(host.shown_environment),
