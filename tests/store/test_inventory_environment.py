@@ -82,3 +82,41 @@ def test_a_host_can_be_added_with_its_cuda_home(tmp_path: Path) -> None:
     fields = {"transport": "local", "cuda_home": "/opt/cuda"}
     assert add_host(path, "a", fields, {}).host("a").cuda_home == "/opt/cuda"
     assert "    cuda_home: /opt/cuda\n" in path.read_text()
+
+
+def test_flags_and_the_host_compiler_reach_nvcc_and_torch_by_the_environment(
+    tmp_path: Path,
+) -> None:
+    text = (
+        HEAD + "    nvcc_flags: -lineinfo  -maxrregcount=64\n    host_compiler: /usr/bin/g++-12\n"
+    )
+    host = read(tmp_path, text).host("a")
+    assert (host.nvcc_flags, host.host_compiler) == (
+        "-lineinfo -maxrregcount=64",
+        "/usr/bin/g++-12",
+    )
+    assert dict(host.env) == {
+        "NVCC_PREPEND_FLAGS": "-ccbin /usr/bin/g++-12 -lineinfo -maxrregcount=64",
+        "CXX": "/usr/bin/g++-12",
+    }
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ("nvcc_flags: -o /tmp/x", "nvcc_flags: -o is not taken: what is made"),
+        ("nvcc_flags: -maxrregcount 64", "nvcc_flags: '64' is no flag of nvcc: a value is joined"),
+        ("nvcc_flags: -I../x", "nvcc_flags: -I: expected a path on the host"),
+        ("host_compiler: g++", "host_compiler: expected the absolute path of a C++ compiler"),
+        (
+            "nvcc_flags: -G\n    env: {NVCC_PREPEND_FLAGS: -g}",
+            "env.NVCC_PREPEND_FLAGS: '-g' here, and nvcc_flags says '-G'",
+        ),
+    ],
+)
+def test_flags_that_cannot_be_meant_are_refused_by_line_and_key(
+    tmp_path: Path, keys: str, words: str
+) -> None:
+    with pytest.raises(InventoryError) as caught:
+        read(tmp_path, HEAD + f"    {keys}\n")
+    assert f"hosts.a.{words}" in caught.value.message
