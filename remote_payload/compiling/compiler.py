@@ -168,7 +168,7 @@ def known(
     toolkit: Toolkit, root: Path, limit_s: float = ASK_LIMIT_S
 ) -> Tuple[Optional[Nvcc], str, str]:
     """(its nvcc, what that says of itself, "") or (None, "", why it cannot be used)."""
-    said, problem = version(toolkit.nvcc)
+    said, problem = version(toolkit.nvcc, limit_s)
     return (None, "", problem) if problem else (Nvcc(toolkit, said, root, limit_s), said, "")
 
 

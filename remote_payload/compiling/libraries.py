@@ -15,6 +15,7 @@ from remote_payload.contract import compiler_words
 from remote_payload.contract.words import Status
 from remote_payload.machine import toolkit
 from remote_payload.machine.toolkit import Toolkit
+from remote_payload.processes.isolate import Deadline
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Order:
     units: .cu files, relative to sources. flags: nvcc's, but for the architecture. prefix: of the
     folder below builds. folder: of sources, in which a new file may hide one that was read. home:
     the toolkit's, if it is not the one that `toolkit.find` takes. link: SHARED for a library.
+    name: of the file that is made; empty for one that tells the architecture.
     """
 
     sources: Path
@@ -34,6 +36,7 @@ class Order:
     folder: str = FOLDER
     home: str = ""
     link: Tuple[str, ...] = (SHARED,)
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,13 +52,13 @@ class Made:
 def make(order: Order, arch: str, limit_s: float) -> Made:
     """Compile for an architecture such as "sm_90a", or find what was. CompileError says why not;
     NoCompiler: no nvcc here; CompiledTooLong: not done in limit_s seconds."""
-    found = _toolkit(order)
+    found, deadline = _toolkit(order), Deadline(limit_s)
     nvcc, said, problem = compiler.known(found, order.sources, limit_s)
     if nvcc is None:
-        raise CompileError(problem)
-    kept = Kept(order.builds, order.sources, order.folder)
-    made = Compilations(nvcc, kept, order.flags, order.units, limit_s, order.link)
-    name = Compilations.library(arch)
+        raise CompileError(problem) if deadline.allow(1.0) else CompiledTooLong(problem)
+    kept, left_s = Kept(order.builds, order.sources, order.folder), deadline.allow(limit_s)
+    made = Compilations(nvcc, kept, order.flags, order.units, left_s, order.link)
+    name = order.name or Compilations.library(arch)
     folder = kept.find(order.prefix, made.recipe(arch), name) or _made(made, order, arch)
     host = nvcc.host_compiler(order.flags)
     release = toolkit.release(said)
@@ -80,6 +83,8 @@ def _made(made: Compilations, order: Order, arch: str) -> Path:
             why = compiler_words.placed(compiler_words.cause(one.log))
             kind = CompiledTooLong if one.status is Status.TIMEOUT else CompileError
             raise kind(f"{what} does not compile: {why}")
+        if order.name:
+            (partial / Compilations.library(arch)).rename(partial / order.name)
         recipe = made.recipe(arch)
         return made.kept.publish(partial, order.prefix, recipe, made.read, made.searched)
     except OSError as exc:  # a full disk, most of the time

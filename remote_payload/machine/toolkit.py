@@ -113,9 +113,9 @@ def gencode(arch: str) -> Tuple[str, str]:
     return ("-gencode", f"arch={arch.replace('sm_', 'compute_')},code={arch}")
 
 
-def version(nvcc: str) -> Tuple[str, str]:
+def version(nvcc: str, limit_s: float = ASK_LIMIT_S) -> Tuple[str, str]:
     """(what nvcc says of itself, "") or ("", why it cannot be used)."""
-    ended, text = bounded.ask((nvcc, "--version"), ASK_LIMIT_S)
+    ended, text = bounded.ask((nvcc, "--version"), min(ASK_LIMIT_S, limit_s))
     text = text.strip()
     if ended.exit_code is None:
         return "", f"{nvcc} --version: {ended.why}"

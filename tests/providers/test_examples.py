@@ -19,6 +19,7 @@ DOCUMENT = REPOSITORY / "docs" / "providers.md"
 
 
 def records(outcome: Outcome) -> dict[str, Any]:
+    assert outcome.out, outcome.err
     return {one["provider"]: one for one in outcome.json["result"]["checks"]}
 
 
@@ -54,7 +55,7 @@ def test_where_no_gpu_is_a_cu_file_is_compiled_and_what_a_triton_file_lacks_is_s
         elsewhere,
         "plain=attention.cu:attention",
         "folder=folder/:kernels/attention.cu:attention",
-        "triton=triton_kernel.py:attention",
+        "jit=triton_kernel.py:attention",
         more=("--nvcc-flag=-maxrregcount=64",),
     )
     found = records(outcome)
@@ -64,7 +65,7 @@ def test_where_no_gpu_is_a_cu_file_is_compiled_and_what_a_triton_file_lacks_is_s
         assert re.fullmatch(said, found[name]["reason"])
     assert found["sdpa"]["status"] == "ok"
     if importlib.util.find_spec("triton") is None:
-        assert found["triton"]["reason"].startswith("not present: triton; install it there: ")
+        assert found["jit"]["reason"].startswith("not present: triton; install it there: ")
     assert outcome.code == 4, "what was asked for was not checked"
     assert "Traceback" not in outcome.out + outcome.err
     command = outcome.json["result"]["build"]["compilations"][0]["command"]

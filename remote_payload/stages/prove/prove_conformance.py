@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, FrozenSet, List, Optional, Sequence, Tuple
 
-from remote_payload.compiling import emulation
+from remote_payload.compiling import emulation, libraries
 from remote_payload.compiling.errors import CompiledTooLong, CompileError
-from remote_payload.contract import compiler_words
+from remote_payload.compiling.libraries import Order
 from remote_payload.machine import toolkit
 from remote_payload.stages.prove.prove import Late, NotGiven, Place, Refuted, Skipped
 
@@ -25,6 +25,8 @@ FOLDER = "csrc/conformance"
 SOURCE = f"{FOLDER}/hopper_conformance.cu"
 CARRIED = f"{FOLDER}/emulated_answers.txt"
 HOPPER = (9, 0)
+PREFIX = "proof-"
+_FLAGS = ("-std=c++17", "-lineinfo", "-I", "csrc")
 # An answer is a number, the question in words, a checksum, and whether the question stands apart:
 # whether our kernel never does what it asks. Anything else is a remark.
 _ANSWER = re.compile(r" *(\d+) (.+?) +([0-9a-f]{8})( apart)?")
@@ -146,24 +148,23 @@ def ask(place: Place, program: Path, name: str) -> Answers:
 
 
 def nvcc(place: Place, source: str, name: str) -> Path:
-    """A program of the snapshot compiled for this GPU. Skipped: no nvcc; Refuted: it complains."""
+    """A program of the snapshot compiled for this GPU, or found again. Skipped: no nvcc; Refuted:
+    it complains."""
     if place.capability is None:
         raise Skipped("no GPU in this run")
     try:
-        compiler = toolkit.find().nvcc
+        toolkit.find()
     except toolkit.NoToolkit as exc:
         raise Skipped(str(exc)) from exc
-    target = toolkit.gencode(toolkit.arch_of(place.capability))
-    program = place.scratch / name
-    argv = (compiler, "-std=c++17", "-lineinfo", *target, "-I", "csrc", source)
+    builds = Path(place.setting.builds or place.scratch)
+    order = Order(place.sources, builds, (source,), _FLAGS, PREFIX, link=(), name=name)
+    arch, left_s = toolkit.arch_of(place.capability), place.deadline.allow(math.inf)
     try:
-        ended, said = place.run((*argv, "-o", str(program)), f"nvcc-{name}.txt")
-    except Late as exc:
+        return libraries.make(order, arch, left_s).path
+    except CompiledTooLong as exc:
         raise Late(f"compiling {source}: {exc}") from exc
-    if ended.exit_code != 0:
-        how = ended.why or f"ended with status {ended.exit_code}"
-        raise Refuted(f"nvcc {how}: {compiler_words.cause(said) or 'it said nothing'}")
-    return program
+    except CompileError as exc:
+        raise Refuted(str(exc)) from exc
 
 
 def _emulated(place: Place) -> Path:
