@@ -83,8 +83,8 @@ def _inline(given: Dict[str, Any], builds: Path) -> List[str]:
     texts = [texts] if isinstance(texts, str) else list(texts)
     if not texts:
         return []
-    heads = ["#include <torch/types.h>", "#include <cuda.h>", "#include <cuda_runtime.h>"]
-    text = "\n".join([*([] if given.get("no_implicit_headers") else heads), *texts, ""])
+    implied = ["#include <torch/types.h>", "#include <cuda.h>", "#include <cuda_runtime.h>"]
+    text = "\n".join([*([] if given.get("no_implicit_headers") else implied), *texts, ""])
     name = f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.cu"
     path = builds / SOURCES / name
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -14,7 +14,7 @@ from remote_payload.operators import drawing, measure_error, registry
 from remote_payload.operators.base import Input
 
 torch = pytest.importorskip("torch")
-from remote_payload.operators.rows import blocks_of_rows  # noqa: E402
+from remote_payload.operators.row_blocks import blocks_of_rows  # noqa: E402
 from tests.operators.trying import checked, half, perfect  # noqa: E402
 
 DTYPES = (DType.FP16, DType.BF16, DType.FP32)

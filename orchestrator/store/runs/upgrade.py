@@ -7,24 +7,22 @@ operator's own half that both programs have, so that an old run renders as it al
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from orchestrator.store.runs import bounds
 from remote_payload.contract import codec
 from remote_payload.contract.case import Case
 from remote_payload.contract.codec import CodecError
-from remote_payload.contract.dtypes import DType
 from remote_payload.contract.facts import Gate, Tolerance
 from remote_payload.contract.request import Request
 from remote_payload.contract.result import Result
 from remote_payload.operators import registry
+from remote_payload.operators.attention.schema_one import SIZES, Shape
 
 T = TypeVar("T")
 Document = dict[str, Any]
 
-# The fields of a shape and the axes that they became.
-_SIZES = {"batch": "B", "heads": "H", "seq": "S", "dim": "D"}
 _RENAMED = {"shape": "case", "shapes": "cases", "cpu_shapes": "cpu_cases"}
 # What a request or a result of then had not; the name of a proof was its case.
 _UNKNOWN = ("axes", "cases", "cpu_cases", "dtypes", "operator", "operator_target", "sweep")
@@ -32,18 +30,6 @@ _UNKNOWN = ("axes", "cases", "cpu_cases", "dtypes", "operator", "operator_target
 _RTOL, _ATOL = 1e-3, 2e-3
 # Of a name from outside, in a message.
 _SHOWN_CHARACTERS = 60
-
-
-@dataclass(frozen=True)
-class _Shape:
-    """What a case was."""
-
-    batch: int
-    heads: int
-    seq: int
-    dim: int
-    dtype: DType
-    causal: bool = False
 
 
 def request(document: Document) -> Request:
@@ -128,12 +114,10 @@ def _renamed(value: Any, key: str) -> Any:
 
 
 def _case(value: Any, key: str) -> Document:
-    shape = codec.decode(_Shape, value, key)
-    for name in _SIZES:
+    shape = codec.decode(Shape, value, key)
+    for name in SIZES:
         bounds.check_figure(getattr(shape, name), f"{key}.{name}", 1, bounds.DIMENSION[1])
-    axes = [[symbol, getattr(shape, name)] for name, symbol in _SIZES.items()]
-    axes += [["causal", True]] if shape.causal else []
-    return {"operator": registry.DEFAULT, "axes": axes, "dtype": shape.dtype.value}
+    return shape.case
 
 
 def _cases(result: Result) -> tuple[Case, ...]:
