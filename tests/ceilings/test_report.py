@@ -287,24 +287,3 @@ def test_a_row_of_a_type_without_a_peak_is_not_doubted() -> None:
     h100 = find(synthetic.H100)
     (odd,) = parse(table(row("f16", 0.01)).replace("f16:row", "s8:row")).rows
     assert ceiling.row_doubt(odd, h100) == ("", False)
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"samples_us": ()},
-        {"samples_us": (0.0, 1.0)},
-        {"work_per_call": 0.0},
-        {"work_per_call": -1e12},
-        {"work_per_call": 1e308},
-        {"samples_us": (1e-300,) * 8},
-    ],
-)
-def test_success_without_a_sample_or_with_an_absurd_one_is_no_success(
-    tmp_path: Path, changes: dict[str, object]
-) -> None:
-    result = a_result(replace(MEASURED[0], **changes))  # type: ignore[arg-type]
-    assert "without a usable sample" in section(published(tmp_path, result))
-    (one,) = ceiling.ceilings(result)
-    assert one.refuted
-    assert one.trusted_rate is None
