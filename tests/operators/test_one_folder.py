@@ -138,8 +138,8 @@ def test_a_folder_is_all_it_takes_to_check_to_time_and_to_report_an_operator(
 
 @pytest.mark.parametrize("name", [n for n in registry.names() if n != registry.DEFAULT])
 def test_no_stage_no_report_and_no_figure_knows_an_operator_by_its_name(name: str) -> None:
-    rooms: tuple[str, ...] = ("remote_payload/stages", "remote_payload/run", "orchestrator/report")
-    rooms += ("orchestrator/performance", "orchestrator/doctor", "orchestrator/workflows")
+    rooms = [f"remote_payload/{room}" for room in ("stages", "run", "providers", "contract")]
+    rooms += [f"orchestrator/{r}" for r in ("report", "performance", "doctor", "workflows", "cli")]
     knowing = [
         str(path.relative_to(ROOT))
         for room in rooms

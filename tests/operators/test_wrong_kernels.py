@@ -120,7 +120,7 @@ TOO_FEW = "returned 1 outputs, expected 2"
         ("gemm_summed_in_its_own_dtype", PRODUCT, OUTSIDE),
         (
             "gemm_summed_in_its_own_dtype",
-            layer("gemm_bias", DType.BF16, M=8, N=8, K=80, activation="relu"),
+            layer("gemm_bias", DType.BF16, M=8, N=8, K=512, activation="relu"),
             OUTSIDE,
         ),
     ],

@@ -13,8 +13,8 @@ from typing import Tuple
 from remote_payload.contract.case import Case
 from remote_payload.contract.dtypes import DType
 from remote_payload.contract.facts import ProviderFacts, Role, Tolerance, Work
+from remote_payload.operators import tolerance as tolerances
 from remote_payload.operators.base import Input, Operator, Output
-from remote_payload.operators.gates import gate
 from remote_payload.operators.rmsnorm.definition import (
     AXES,
     ROW_SCALES,
@@ -22,8 +22,8 @@ from remote_payload.operators.rmsnorm.definition import (
     scalars,
 )
 
-# The sum, what is normalised, its product with the weight, and one that is kept between.
-_ROUNDINGS = 4
+# The sum, what is normalised, and its product with the weight.
+_ROUNDINGS = 3
 
 PROVIDERS = (
     ProviderFacts("torch", "PyTorch, an addition and rms_norm", Role.BASELINE),
@@ -55,8 +55,9 @@ def work(case: Case) -> Work:
 
 
 def tolerance(case: Case) -> Tolerance:
-    why = f"{_ROUNDINGS} roundings to {case.dtype.value}, and of a sum in fp32"
-    return Tolerance((gate(case.dtype, _ROUNDINGS, case.size("D")),), why)
+    """The norm's, and that of the sum, which is rounded once."""
+    norm = tolerances.of_sums(case.dtype, case.size("D"), roundings=_ROUNDINGS, output=0)
+    return tolerances.both(norm, tolerances.of_sums(case.dtype, 1, output=1))
 
 
 OPERATOR = Operator(

@@ -10,20 +10,14 @@ from typing import Any, Dict, Tuple
 from remote_payload.contract.case import Case
 from remote_payload.contract.dtypes import DType
 from remote_payload.contract.facts import ProviderFacts, Role, Tolerance, Work
+from remote_payload.operators import tolerance as tolerances
 from remote_payload.operators.base import Axis, Input, Operator, Output
-from remote_payload.operators.gates import gate
 
 ACTIVATIONS = ("relu", "gelu", "silu")
 # One each an element: the logistic function has one, and erf is computed with one.
 _EXPONENTIALS = {"relu": 0, "gelu": 1, "silu": 1}
-# The output, and the sum that is kept before the activation.
-_ROUNDINGS = 3
-# The largest |z · activation'(z)| where the activation itself is near zero, and some more: there an
-# error of the sum does not shrink with the output.
-_SPREAD = 0.5
-# Of what erf and the logistic function are taken: four standard deviations of the sums. Where they
-# are near zero, fp32 rounds them to what is left of one.
-_ARGUMENTS = 6.0
+# The sum that is kept before the activation, and the output.
+_ROUNDINGS = 2
 
 AXES = (
     Axis("M", "M", "rows of a and of the output"),
@@ -74,9 +68,7 @@ def work(case: Case) -> Work:
 
 
 def tolerance(case: Case) -> Tolerance:
-    why = f"{_ROUNDINGS} roundings to {case.dtype.value}, and of a sum in fp32"
-    allowed = gate(case.dtype, _ROUNDINGS, case.size("K"), _ARGUMENTS, _SPREAD)
-    return Tolerance((allowed,), why)
+    return tolerances.of_sums(case.dtype, case.size("K"), roundings=_ROUNDINGS)
 
 
 OPERATOR = Operator(

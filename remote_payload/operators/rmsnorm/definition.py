@@ -11,8 +11,8 @@ from typing import Any, Dict, Tuple
 from remote_payload.contract.case import Case
 from remote_payload.contract.dtypes import DType
 from remote_payload.contract.facts import ProviderFacts, Role, Tolerance, Work
+from remote_payload.operators import tolerance as tolerances
 from remote_payload.operators.base import Axis, Input, Operator, Output
-from remote_payload.operators.gates import gate
 
 EPS = 1e-6
 # Rows as small as sqrt(EPS), where a wrong eps is off by two fifths; ordinary ones; and rows whose
@@ -20,8 +20,8 @@ EPS = 1e-6
 ROW_SCALES = (1e-3, 1.0, 64.0)
 # Around one and never all one: a weight that is left out shows.
 WEIGHT_SCALE = 2.0
-# What is normalised, its product with the weight, and one more.
-_ROUNDINGS = 3
+# What is normalised, and its product with the weight.
+_ROUNDINGS = 2
 
 AXES = (
     Axis("T", "tokens", "rows, each normalised by itself"),
@@ -59,8 +59,7 @@ def work(case: Case) -> Work:
 
 
 def tolerance(case: Case) -> Tolerance:
-    why = f"{_ROUNDINGS} roundings to {case.dtype.value}, and of a sum in fp32"
-    return Tolerance((gate(case.dtype, _ROUNDINGS, case.size("D")),), why)
+    return tolerances.of_sums(case.dtype, case.size("D"), roundings=_ROUNDINGS)
 
 
 OPERATOR = Operator(

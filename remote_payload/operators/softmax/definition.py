@@ -7,15 +7,15 @@ from typing import Tuple
 from remote_payload.contract.case import Case
 from remote_payload.contract.dtypes import DType
 from remote_payload.contract.facts import ProviderFacts, Role, Tolerance, Work
+from remote_payload.operators import tolerance as tolerances
 from remote_payload.operators.base import Axis, Input, Operator, Output
-from remote_payload.operators.gates import gate
 
 # Rows whose exponentials are infinite in fp32 unless the largest element is taken off first;
 # ordinary ones; and rows of nearly equal weights, where each element of a sum counts.
 ROW_SCALES = (50.0, 1.0, 0.01)
 _LOG2_E = 1.4427
-# Of what exponentials are taken: six standard deviations, in units of log2.
-_ARGUMENTS = 2 * 6 * ROW_SCALES[0] * _LOG2_E
+# What exponentials are taken of, six standard deviations in units of log2, is rounded in fp32.
+_EXPONENTS = 6 * ROW_SCALES[0] * _LOG2_E * 2.0**-24
 # The output, and an exponential that is kept between.
 _ROUNDINGS = 2
 
@@ -48,8 +48,9 @@ def work(case: Case) -> Work:
 
 
 def tolerance(case: Case) -> Tolerance:
-    why = f"{_ROUNDINGS} roundings to {case.dtype.value}, of a sum and of exponents in fp32"
-    return Tolerance((gate(case.dtype, _ROUNDINGS, case.size("N"), _ARGUMENTS),), why)
+    return tolerances.of_sums(
+        case.dtype, case.size("N"), roundings=_ROUNDINGS, exponents=True, more=_EXPONENTS
+    )
 
 
 OPERATOR = Operator(
