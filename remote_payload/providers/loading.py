@@ -41,7 +41,7 @@ def _load_python(provider: Provider, setting: Setting) -> Loaded:
     where = target.rpartition(":")[0]
     folder = str(Path(where).parent) if where.endswith(".py") else ""
     build = Build(setting, provider.toolchain, folder)
-    torch_extension.watch()
+    torch_extension.watch(setting.builds)
     with torch_extension.extensions_of(build):
         try:
             loaded = _load_target(target, setting)

@@ -66,8 +66,13 @@ def extensions_of(build: Build) -> Iterator[None]:
         _CURRENT.pop()
 
 
-def watch() -> None:
-    """Have cpp_extension compile by our rules, once it is imported; until then, cost nothing."""
+def watch(builds: str) -> None:
+    """Have cpp_extension compile by our rules, once it is imported; until then, cost nothing.
+
+    What packages compile in ways that are not ours is kept below `builds` as well.
+    """
+    if builds:
+        os.environ.setdefault("TORCH_EXTENSIONS_DIR", os.path.join(builds, "torch_extensions"))
     found = sys.modules.get(MODULE)
     if found is not None:
         _wrap(found)

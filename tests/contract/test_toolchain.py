@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from remote_payload.contract import codec
+from remote_payload.contract.codec import CodecError
+from remote_payload.contract.plans import BuildPlan, CheckPlan
 from remote_payload.contract.request import Provider
 from remote_payload.contract.toolchain import BadFlag, Toolchain, require, require_flag
+from remote_payload.run import intake
+from tests.payload.running import a_request
 
 
 @pytest.mark.parametrize(
@@ -77,3 +85,23 @@ def test_a_provider_of_before_is_read_as_one_without_words() -> None:
     old = codec.loads(Provider, '{"name": "mine", "target": "a.py:f", "required": true}')
     assert old == Provider("mine", "a.py:f", True)
     assert old.toolchain.words == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"build": BuildPlan(toolchain=Toolchain(("-o",)))}, "build.toolchain: -o is not taken"),
+        (
+            {"providers": (Provider("sdpa", toolchain=Toolchain(("-c",))),)},
+            "providers[0].toolchain: -c is not taken",
+        ),
+        ({"check": CheckPlan(compile_limit_s=0.0)}, "check.compile_limit_s: expected more than 0"),
+    ],
+)
+def test_a_request_with_words_that_are_refused_is_not_carried_out(
+    tmp_path: Path, changes: dict[str, Any], words: str
+) -> None:
+    (tmp_path / "request.json").write_text(codec.dumps(replace(a_request(), **changes)))
+    with pytest.raises(CodecError) as said:
+        intake.read(tmp_path / "request.json")
+    assert words in str(said.value)
