@@ -42,6 +42,7 @@ class Axis:
     otherwise: the value where a case says nothing, or the symbol of the axis whose value it then
     has; None: it has to be said, as has that of an axis of any words, which has "" here. A switch
     has False. least, choices: what it can be.
+    spelt_out: it stands in a case also where it has the value that is taken for granted.
     """
 
     symbol: str
@@ -50,6 +51,7 @@ class Axis:
     otherwise: Optional[Value] = None
     least: int = 1
     choices: Tuple[Value, ...] = ()
+    spelt_out: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class Input:
 
     row_scales: rows along the last axis are also multiplied by these in turn; empty: by nothing.
     dtype: None means the case's. torch: torch's own name for it, where it may be none of ours.
+    by_columns: the last two axes lie in memory the other way round.
     """
 
     name: str
@@ -67,6 +70,7 @@ class Input:
     dtype: Optional[DType] = None
     row_scales: Tuple[float, ...] = ()
     torch: str = ""
+    by_columns: bool = False
 
 
 @dataclass(frozen=True)
@@ -134,7 +138,10 @@ class Operator:
             value = values.get(axis.symbol)
             if value is None and axis.otherwise is None:
                 raise BadCase(axis.name, "its value is missing")
-            if value is None or value == self._otherwise(axis, values):
+            otherwise = self._otherwise(axis, values)
+            if axis.spelt_out and value is None:
+                value = otherwise
+            if value is None or (value == otherwise and not axis.spelt_out):
                 continue
             axes.append((axis.symbol, _checked(axis, value)))
         made = Case(self.name, tuple(axes), dtype)

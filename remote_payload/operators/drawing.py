@@ -42,7 +42,7 @@ def given(inputs: Tuple[Input, ...], case: Case, seed: int, folder: str) -> Tens
     """
     if not folder:
         return make(inputs, case, seed)
-    return tuple(_kept(one, case, seed, Path(folder)) for one in inputs)
+    return tuple(_as_asked(one, _kept(one, case, seed, Path(folder))) for one in inputs)
 
 
 def make(inputs: Tuple[Input, ...], case: Case, seed: int) -> Tensors:
@@ -52,14 +52,14 @@ def make(inputs: Tuple[Input, ...], case: Case, seed: int) -> Tensors:
     case's inputs do not depend on which cases ran before it. Drawn on the CPU because CUDA
     generators differ between devices.
     """
-    return tuple(_draw(one, case, seed) for one in inputs)
+    return tuple(_as_asked(one, _draw(one, case, seed)) for one in inputs)
 
 
 def _draw(one: Input, case: Case, seed: int) -> Tensor:
     generator = torch.Generator("cpu")
     generator.manual_seed(int.from_bytes(_digest(one, case, seed)[:8], "little") >> 1)
     how = torch.rand if one.draw == "uniform" else torch.randn
-    drawn = how(one.size, generator=generator, dtype=torch.float32)
+    drawn = how(_size(one), generator=generator, dtype=torch.float32)
     if one.scale != 1.0:
         drawn *= one.scale
     if one.row_scales:
@@ -67,6 +67,15 @@ def _draw(one: Input, case: Case, seed: int) -> Tensor:
         scales = torch.tensor(one.row_scales)[torch.arange(rows.shape[0]) % len(one.row_scales)]
         rows *= scales[:, None]
     return drawn.to(torch_dtype(one.dtype or case.dtype))
+
+
+def _size(one: Input) -> Tuple[int, ...]:
+    """As it lies in memory."""
+    return (*one.size[:-2], one.size[-1], one.size[-2]) if one.by_columns else one.size
+
+
+def _as_asked(one: Input, lying: Tensor) -> Tensor:
+    return lying.transpose(-2, -1) if one.by_columns else lying
 
 
 def _kept(one: Input, case: Case, seed: int, folder: Path) -> Tensor:
@@ -77,7 +86,7 @@ def _kept(one: Input, case: Case, seed: int, folder: Path) -> Tensor:
             _keep(drawn, path)
         return drawn
     dtype, elements = torch_dtype(one.dtype or case.dtype), math.prod(one.size)
-    return torch.from_file(str(path), shared=False, size=elements, dtype=dtype).view(one.size)
+    return torch.from_file(str(path), shared=False, size=elements, dtype=dtype).view(_size(one))
 
 
 def _keep(tensor: Tensor, path: Path) -> None:

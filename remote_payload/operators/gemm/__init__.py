@@ -1,0 +1,1 @@
+"""C = A B, what most time on a GPU is spent on."""
