@@ -1,6 +1,6 @@
 // The exponential ceiling: how many ex2.approx a device does per second when nothing else is asked
-// of it. A library of its own, which the ceilings stage compiles; the attention library has no part
-// of it.
+// of it. A library of its own, which the operator exp compiles; the attention library has no part of
+// it.
 #include "ceilings/exp.h"
 
 #include "ptx/arithmetic.cuh"
@@ -16,35 +16,34 @@ constexpr int CHAINS = 8;
 
 static_assert(SPARSEK_EXP_VALUES == THREADS * CHAINS, "one block takes SPARSEK_EXP_VALUES values");
 
-// values: [blocks * SPARSEK_EXP_VALUES]; each x becomes 2^-x, `passes` * SPARSEK_EXP_STEPS times.
+// x, y: [blocks * SPARSEK_EXP_VALUES]; each x becomes 2^-x, `passes` * SPARSEK_EXP_STEPS times.
 // The minus is an operand modifier of the instruction, so a step is one ex2 and nothing else, and it
 // keeps every chain near 0.64 for ever, far from infinities and subnormals.
-__global__ void __launch_bounds__(THREADS) exp_chains(float* values, int passes) {
-  float* const mine =
-      values + static_cast<int64_t>(blockIdx.x) * SPARSEK_EXP_VALUES + threadIdx.x;
-  float x[CHAINS];
+__global__ void __launch_bounds__(THREADS) exp_chains(const float* x, float* y, int passes) {
+  const int64_t mine = static_cast<int64_t>(blockIdx.x) * SPARSEK_EXP_VALUES + threadIdx.x;
+  float value[CHAINS];
 #pragma unroll
-  for (int chain = 0; chain < CHAINS; ++chain) x[chain] = mine[chain * THREADS];
+  for (int chain = 0; chain < CHAINS; ++chain) value[chain] = x[mine + chain * THREADS];
 #pragma unroll 1
   for (int pass = 0; pass < passes; ++pass) {
 #pragma unroll
     for (int step = 0; step < SPARSEK_EXP_STEPS; ++step) {
 #pragma unroll
-      for (int chain = 0; chain < CHAINS; ++chain) x[chain] = ptx::ex2(-x[chain]);
+      for (int chain = 0; chain < CHAINS; ++chain) value[chain] = ptx::ex2(-value[chain]);
     }
   }
 #pragma unroll
-  for (int chain = 0; chain < CHAINS; ++chain) mine[chain * THREADS] = x[chain];
+  for (int chain = 0; chain < CHAINS; ++chain) y[mine + chain * THREADS] = value[chain];
 }
 
 }  // namespace
 }  // namespace sparsek
 
-extern "C" int sparsek_exp_chains(float* values, int blocks, int passes, void* stream) {
-  if (values == nullptr || blocks < 1 || passes < 1) return cudaErrorInvalidValue;
+extern "C" int sparsek_exp_chains(const float* x, float* y, int blocks, int passes, void* stream) {
+  if (x == nullptr || y == nullptr || blocks < 1 || passes < 1) return cudaErrorInvalidValue;
   cudaLaunchConfig_t config = {};
   config.gridDim = dim3(static_cast<unsigned>(blocks));
   config.blockDim = dim3(sparsek::THREADS);
   config.stream = static_cast<cudaStream_t>(stream);
-  return cudaLaunchKernelEx(&config, sparsek::exp_chains, values, passes);
+  return cudaLaunchKernelEx(&config, sparsek::exp_chains, x, y, passes);
 }

@@ -11,9 +11,10 @@ enum SparsekExp {
   SPARSEK_EXP_STEPS = 4      /* exponentials of one value in one pass */
 };
 
-/* Replaces each of blocks * SPARSEK_EXP_VALUES floats x, passes * SPARSEK_EXP_STEPS times, by 2^-x;
- * enqueued on `stream` (a cudaStream_t) of the current device. Returns a cudaError_t. */
-int sparsek_exp_chains(float* values, int blocks, int passes, void* stream);
+/* Each of blocks * SPARSEK_EXP_VALUES floats x becomes 2^-x, passes * SPARSEK_EXP_STEPS times; what
+ * comes of it is written to y, which may be x. Enqueued on `stream` (a cudaStream_t) of the current
+ * device. Returns a cudaError_t. */
+int sparsek_exp_chains(const float* x, float* y, int blocks, int passes, void* stream);
 
 #ifdef __cplusplus
 }

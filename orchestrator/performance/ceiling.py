@@ -13,7 +13,13 @@ from remote_payload.contract.records import CeilingRecord
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Status
 
-GEMM = "gemm-"
+# What the GEMM of an element type is called among ceilings; E5M2 has none.
+GEMMS = {
+    DType.FP16: "gemm-fp16",
+    DType.BF16: "gemm-bf16",
+    DType.FP8_E4M3: "gemm-fp8",
+    DType.FP32: "gemm-fp32",
+}
 # FP8 runs at twice the dense FP16 rate on every device here that has it, by the data sheets that
 # device.py names.
 FP8_TIMES = 2
@@ -61,9 +67,8 @@ def ceilings(result: Result) -> tuple[Ceiling, ...]:
 
 
 def gemm_of(result: Result, dtype: DType) -> Ceiling | None:
-    """The GEMM that attention on `dtype` stands beside; None if none can be trusted."""
-    name = f"{GEMM}{dtype.value}"
-    found = (one for one in ceilings(result) if one.record.name == name)
+    """The GEMM that an operator on `dtype` stands beside; None if none can be trusted."""
+    found = (one for one in ceilings(result) if one.record.name == GEMMS.get(dtype))
     return next((one for one in found if one.trusted_rate is not None), None)
 
 

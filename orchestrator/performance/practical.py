@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from orchestrator.performance.ceiling import GEMM, ceilings
+from orchestrator.performance.ceiling import GEMMS, ceilings
 from orchestrator.performance.roofline import Resource
 from remote_payload.contract.case import Case
 from remote_payload.contract.facts import Work
@@ -36,7 +36,7 @@ def practical(result: Result, case: Case) -> tuple[Practical, ...]:
         return ()
     for one in ceilings(result):
         name, unit, rate = one.record.name, one.record.unit, one.trusted_rate
-        fits = unit != "flop" or name == f"{GEMM}{case.dtype.value}"
+        fits = unit != "flop" or name == GEMMS.get(case.dtype)
         if rate is None or unit not in _WORK or not fits:
             continue
         resource, amount = _WORK[unit]

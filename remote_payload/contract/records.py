@@ -242,7 +242,8 @@ class CeilingRecord:
     """One practical ceiling of the machine: the best a well-known program gets out of it.
 
     name: e.g. "copy", "gemm-fp16". what: how it was taken, in words. work_per_call in `unit`:
-    "byte", "flop" or "exp". samples_us: microseconds per call, in the order taken.
+    "byte", "flop" or "exp". samples_us: microseconds per call, in the order taken. case, provider:
+    who computed what; None and empty where that was not noted.
     """
 
     name: str
@@ -255,6 +256,8 @@ class CeilingRecord:
     calls: int = 0
     before: Optional[GpuState] = None
     after: Optional[GpuState] = None
+    case: Optional[Case] = None
+    provider: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 import torch
 
 from remote_payload.contract.case import Case
+from remote_payload.contract.facts import Gate
 from remote_payload.contract.records import ErrorMeasure
 from remote_payload.operators import drawing, measure_error, registry
 from remote_payload.operators.base import Block, Operator
@@ -114,6 +115,18 @@ class Problem:
     def measure(self, outputs: Tensors, inputs: Tensors) -> ErrorMeasure:
         """How far the outputs for these inputs are off."""
         return measure_error.measure(outputs, self.truth(inputs), self._tolerance)
+
+    def exact(self, outputs: Tensors, inputs: Tensors) -> bool:
+        """Whether outputs that nothing may have rounded hold their reference to the last bit: what
+        `measure` would find as well, after ten times as long. False where rounding is allowed."""
+        if any(gate != Gate(0.0, 0.0) for gate in self._tolerance.gates):
+            return False
+        flat = [out.flatten() for out in outputs]
+        return all(
+            torch.equal(flat[one.output][one.start : one.start + one.want.numel()].double(), want)
+            for one in self.truth(inputs)
+            for want in [one.want.flatten()]
+        )
 
     def describe(self, error: ErrorMeasure) -> str:
         """What is wrong, in words; empty if nothing is."""

@@ -13,8 +13,8 @@ import pytest
 from benchmarks import sass
 from remote_payload.compiling.errors import CompileError, NoCompiler
 from remote_payload.machine import toolkit
+from remote_payload.operators.exp import kernel as exp_kernel
 from remote_payload.stages.build import build
-from remote_payload.stages.ceilings import exp_kernel
 from tests.kernels.emulated import CSRC, STRICT, compile_kernels, compiler
 
 ROOT = CSRC.parent
@@ -44,22 +44,25 @@ def emulated(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
 def test_each_value_becomes_two_to_its_minus_as_often_as_was_asked(
     emulated: ctypes.CDLL, blocks: int, passes: int
 ) -> None:
-    values = np.random.default_rng(1).random(blocks * VALUES + 1, dtype=np.float32)
-    want = values.astype(np.float64)[:-1]
-    beyond = values[-1]
+    values = np.random.default_rng(1).random(blocks * VALUES, dtype=np.float32)
+    given = values.copy()
+    out = np.full(blocks * VALUES + 1, 7, dtype=np.float32)
+    want = values.astype(np.float64)
     for _ in range(passes * STEPS):
         want = np.exp2(-want)
-    code = emulated.sparsek_exp_chains(ctypes.c_void_p(values.ctypes.data), blocks, passes, None)
-    assert code == 0
-    np.testing.assert_allclose(values[:-1], want, atol=1e-6)
-    assert values[-1] == beyond
+    places = (ctypes.c_void_p(each.ctypes.data) for each in (values, out))
+    assert emulated.sparsek_exp_chains(*places, blocks, passes, None) == 0
+    np.testing.assert_allclose(out[:-1], want, atol=1e-6)
+    assert out[-1] == 7
+    assert (values == given).all()
 
 
 def test_a_launch_that_makes_no_sense_is_refused(emulated: ctypes.CDLL) -> None:
     room = (ctypes.c_float * VALUES)()
-    assert emulated.sparsek_exp_chains(None, 1, 1, None) != 0
-    assert emulated.sparsek_exp_chains(room, 0, 1, None) != 0
-    assert emulated.sparsek_exp_chains(room, 1, 0, None) != 0
+    assert emulated.sparsek_exp_chains(None, room, 1, 1, None) != 0
+    assert emulated.sparsek_exp_chains(room, None, 1, 1, None) != 0
+    assert emulated.sparsek_exp_chains(room, room, 0, 1, None) != 0
+    assert emulated.sparsek_exp_chains(room, room, 1, 0, None) != 0
 
 
 @needs_nvcc
@@ -117,13 +120,14 @@ def test_the_exp_rate_of_a_real_gpu_lies_below_its_documented_peak(tmp_path: Pat
     torch = pytest.importorskip("torch")
     from remote_payload.contract.words import Status
     from remote_payload.machine.clock import CudaClock
-    from remote_payload.stages.ceilings import ceiling_timing
+    from remote_payload.operators.setting import Setting
+    from remote_payload.stages.ceilings import ceiling_timing, table
     from remote_payload.stages.ceilings.ceilings import Task
 
-    capability = torch.cuda.get_device_capability()
-    path = exp_kernel.library(ROOT, tmp_path / "builds", capability)
-    task = Task("cuda", 42, 1024, 1.0, capability, path)
-    record = list(ceiling_timing._measure("exp", task, CudaClock()))[-1]
+    setting = Setting("cuda", str(ROOT), 42, builds=str(tmp_path / "builds"))
+    task = Task(setting, 1024, 1.0)
+    exp = table.of("exp", task)
+    record = list(ceiling_timing.measure("exp", exp, task, CudaClock()))[-1]
     assert record.status is Status.OK, record.reason
     sms = torch.cuda.get_device_properties(0).multi_processor_count
     assert record.work_per_call / min(record.samples_us) * 1e6 < sms * 16 * 2.1e9

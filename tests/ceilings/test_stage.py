@@ -11,18 +11,22 @@ from pathlib import Path
 import pytest
 
 from remote_payload.contract import codec
+from remote_payload.contract.dtypes import DType
 from remote_payload.contract.plans import CeilingsPlan
 from remote_payload.contract.records import CeilingRecord, GpuState
 from remote_payload.contract.words import Stage, Status
 from remote_payload.operators.attention.definition import attention_case
+from remote_payload.operators.copy.definition import OPERATOR as COPY
+from remote_payload.operators.gemm.definition import square
+from remote_payload.operators.setting import Setting
 from remote_payload.processes.isolate import Deadline, OutOfTime, Pipe
 from remote_payload.run import intake
 from remote_payload.stages.ceilings import ceilings
 from remote_payload.stages.ceilings.ceilings import Task
-from tests.payload.running import Finished, a_request, run_payload
+from tests.payload.running import ROOT, Finished, a_request, run_payload
 
 QUICK = CeilingsPlan(budget_s=0.5, gemm_size=192, required=True)
-TASK = Task("cpu", 42, 64, 0.1)
+TASK = Task(Setting("cpu", str(ROOT), 42), 64, 0.1)
 
 
 def run(folder: Path, plan: CeilingsPlan = QUICK, **changes: object) -> Finished:
@@ -44,8 +48,11 @@ def test_a_cpu_gives_a_copy_and_one_gemm_and_says_what_only_a_gpu_has(tmp_path: 
     assert "256 MiB within the CPU's memory" in copy.what
     assert gemm.work_per_call == 2 * 192**3
     assert "the CPU's BLAS" in gemm.what
+    assert copy.case == COPY.case({"N": 64 << 20}, DType.FP32)
+    assert gemm.case == square(192, DType.FP32)
     for record in (copy, gemm):
         assert record.status is Status.OK
+        assert record.provider == "torch"
         assert 6 <= len(record.samples_us) <= 20
         assert record.calls >= 1
         assert min(record.samples_us) > 0
@@ -92,7 +99,6 @@ def test_a_crash_takes_one_ceiling_and_keeps_its_samples_and_the_others() -> Non
     seen: list[int] = []
     copy, gemm = ceilings.run(
         TASK,
-        {},
         Deadline(60),
         lambda _: None,
         lambda so_far: seen.append(len(so_far)),
@@ -108,9 +114,7 @@ def test_a_hang_ends_with_the_time_of_the_run_and_is_recorded() -> None:
     kept: list[CeilingRecord] = []
     began = time.monotonic()
     with pytest.raises(OutOfTime):
-        ceilings.run(
-            TASK, {}, Deadline(2.0), lambda _: None, lambda so_far: kept.extend(so_far), hang
-        )
+        ceilings.run(TASK, Deadline(2.0), lambda _: None, lambda so_far: kept.extend(so_far), hang)
     assert time.monotonic() - began < 30
     assert [(one.name, one.status) for one in kept] == [("copy", Status.TIMEOUT)]
     assert "its process was killed" in kept[0].reason
@@ -130,7 +134,7 @@ def test_the_state_of_the_gpu_before_and_after_each_ceiling_is_kept() -> None:
         pids.append(ours)
         return GpuState(sm_clock_mhz=float(next(clocks)))
 
-    records = ceilings.run(TASK, {}, Deadline(60), probe, lambda _: None, answer)
+    records = ceilings.run(TASK, Deadline(60), probe, lambda _: None, answer)
     states = [(one.before, one.after) for one in records]
     assert states == [
         (GpuState(sm_clock_mhz=100), GpuState(sm_clock_mhz=200)),
@@ -138,9 +142,3 @@ def test_the_state_of_the_gpu_before_and_after_each_ceiling_is_kept() -> None:
     ]
     assert None not in pids
     assert os.getpid() not in pids
-
-
-def test_what_is_known_to_be_impossible_is_not_tried() -> None:
-    instead = {"copy": CeilingRecord("copy", Status.SKIPPED, "no nvcc")}
-    copy, gemm = ceilings.run(TASK, instead, Deadline(60), lambda _: None, lambda _: None, answer)
-    assert (copy.reason, gemm.status) == ("no nvcc", Status.OK)

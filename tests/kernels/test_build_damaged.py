@@ -15,8 +15,8 @@ import pytest
 from remote_payload.compiling import emulation
 from remote_payload.contract.plans import BuildPlan
 from remote_payload.contract.words import Status
+from remote_payload.operators.exp import kernel as exp_kernel
 from remote_payload.stages.build import build
-from remote_payload.stages.ceilings import exp_kernel
 from tests.disks import bound_by_modes
 from tests.kernels.test_build_kept import HOPPER, sources
 

@@ -12,7 +12,8 @@ import pytest
 
 from remote_payload.compiling import emulation
 from remote_payload.compiling.kept import Kept, listed
-from remote_payload.stages.ceilings import cutlass_build, exp_kernel
+from remote_payload.operators.exp import kernel as exp_kernel
+from remote_payload.stages.ceilings import cutlass_build
 from tests.kernels import stand_in_nvcc
 
 HOPPER = (9, 0)

@@ -12,8 +12,9 @@ from remote_payload.contract.records import BuildReport
 from remote_payload.contract.words import Status
 from remote_payload.machine import installed, toolkit
 from remote_payload.machine.toolkit import NoToolkit, NotWhereNamed, Toolkit
+from remote_payload.operators.exp import kernel as exp_kernel
 from remote_payload.stages.build import build
-from remote_payload.stages.ceilings import cutlass_build, exp_kernel
+from remote_payload.stages.ceilings import cutlass_build
 from remote_payload.stages.prove import prove_conformance
 from remote_payload.stages.prove.prove import Skipped
 from tests.prove.places import HOPPER, ON_GPU, place, program

@@ -1,15 +1,17 @@
-"""Ceilings that torch can take by itself, one after another in a worker that may crash or hang."""
+"""Ceilings of operators that we have, one after another in a worker that may crash or hang."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Callable, Dict, List, Optional, Tuple
+from typing import Callable, List, Optional, Tuple
 
 from remote_payload.contract.records import CeilingRecord, GpuState
 from remote_payload.contract.words import Stage, Status
+from remote_payload.operators.setting import Setting
 from remote_payload.processes.announce import say, step
 from remote_payload.processes.bounded import spoken
-from remote_payload.processes.isolate import Deadline, Died, Pipe, Silent, Worker
+from remote_payload.processes.guarded import Guarded
+from remote_payload.processes.isolate import Deadline, Died, Pipe, Silent
 
 GpuProbe = Callable[[Optional[int]], Optional[GpuState]]  # given the pid of our own worker
 Keep = Callable[[Tuple[CeilingRecord, ...]], None]
@@ -29,15 +31,12 @@ SILENCE_LIMIT_S = 120.0
 class Task:
     """What the worker has to know. gemm_size: M = N = K; slot_s: seconds for each ceiling.
 
-    capability: of the GPU, None on the CPU; exp_library: path of the compiled exp kernel.
+    setting: of the run; each ceiling has an operator of its own.
     """
 
-    device: str
-    seed: int
+    setting: Setting
     gemm_size: int
     slot_s: float
-    capability: Optional[Tuple[int, int]] = None
-    exp_library: str = ""
 
 
 def names(device: str) -> Tuple[str, ...]:
@@ -53,7 +52,6 @@ def without_gpu() -> Tuple[CeilingRecord, ...]:
 
 def run(
     task: Task,
-    instead: Dict[str, CeilingRecord],
     deadline: Deadline,
     gpu: GpuProbe,
     keep: Keep,
@@ -61,15 +59,15 @@ def run(
 ) -> Tuple[CeilingRecord, ...]:
     """Measure all ceilings, handing the records so far to `keep` after each. Raises OutOfTime.
 
-    instead: records of those that need not be tried, by name. work: what the worker process does.
+    work: what the worker process does.
     """
     records: List[CeilingRecord] = []
-    wanted = names(task.device)
+    wanted = names(task.setting.device)
     with _Taker(task, deadline, gpu, work or _serve) as taker:
         for number, name in enumerate(wanted):
             deadline.require()
             step(Stage.CEILINGS, number, len(wanted), name)
-            record = instead.get(name) or taker.take(name)
+            record = taker.take(name)
             say(f"ceiling {name}: {_line(record)}")
             records.append(record)
             keep(tuple(records))
@@ -78,19 +76,19 @@ def run(
 
 
 class _Taker:
-    """The worker, started when needed and replaced after any fault, which may have spoilt it."""
+    """One ceiling after another, each looked at from outside."""
 
     def __init__(
         self, task: Task, deadline: Deadline, gpu: GpuProbe, work: Callable[[Pipe, Task], None]
     ) -> None:
-        self._task, self._deadline, self._gpu, self._work = task, deadline, gpu, work
-        self._worker: Optional[Worker] = None
+        self._deadline, self._gpu = deadline, gpu
+        self._worker = Guarded(work, task)
 
     def __enter__(self) -> _Taker:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._drop()
+        self._worker.drop()
 
     def take(self, name: str) -> CeilingRecord:
         """The record of one ceiling, whatever happens to the process; samples taken are kept."""
@@ -98,13 +96,11 @@ class _Taker:
         before = after = None
         limit_s = SILENCE_LIMIT_S
         try:
-            if self._worker is None:
-                self._worker = Worker(self._work, self._task)
             before = self._gpu(self._worker.pid)
             self._worker.send(name)
             while not done:
                 limit_s = self._deadline.allow(SILENCE_LIMIT_S)
-                record, done = self._worker.receive(limit_s)
+                record, done = self._worker.hear(limit_s)
             after = self._gpu(self._worker.pid)
         except Silent:
             reason = f"nothing was heard for {spoken(limit_s)}; its process was killed"
@@ -112,13 +108,8 @@ class _Taker:
         except Died as exc:
             record = replace(record, status=Status.FAILED, reason=f"crashed: {exc}")
         if record.status not in (Status.OK, Status.SKIPPED):
-            self._drop()
+            self._worker.drop()
         return replace(record, before=before, after=after)
-
-    def _drop(self) -> None:
-        if self._worker is not None:
-            self._worker.kill()
-            self._worker = None
 
 
 def _line(record: CeilingRecord) -> str:

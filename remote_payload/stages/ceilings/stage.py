@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Tuple
+from dataclasses import replace
+from typing import List, Tuple
 
-from remote_payload.compiling.errors import CompileError, NoCompiler
 from remote_payload.contract.records import CeilingRecord, CutlassReport
 from remote_payload.contract.words import Status
 from remote_payload.processes.isolate import OutOfTime
-from remote_payload.stages.ceilings import ceilings, cutlass, exp_kernel
+from remote_payload.stages.ceilings import ceilings, cutlass
 from remote_payload.stages.scene import Outcome, Scene
 
 _BAD = (Status.FAILED, Status.TIMEOUT)
@@ -37,36 +37,18 @@ def act(scene: Scene) -> Outcome:
 def _measure(scene: Scene) -> Tuple[CeilingRecord, ...]:
     plan = scene.request.ceilings
     rest = () if scene.device == "cuda" else ceilings.without_gpu()
-    exp_library, instead = _exp(scene)
     slot_s = plan.budget_s / len(ceilings.names(scene.device))
     task = ceilings.Task(
-        device=scene.device,
-        seed=scene.request.seed,
+        # Nobody else has these inputs, so that keeping them would only fill the disk.
+        setting=replace(scene.setting(), inputs=""),
         gemm_size=plan.gemm_size,
         slot_s=slot_s if scene.device == "cuda" else min(slot_s, _CPU_SLOT_S),
-        capability=scene.capability() if scene.device == "cuda" else None,
-        exp_library=exp_library,
     )
 
     def keep(records: Tuple[CeilingRecord, ...]) -> None:
         scene.draft.note(ceilings=(*records, *rest))
 
-    return ceilings.run(task, instead, scene.deadline, scene.gpu_state, keep)
-
-
-def _exp(scene: Scene) -> Tuple[str, Dict[str, CeilingRecord]]:
-    """The path of the compiled exp kernel, or the record of why there is none."""
-    capability = scene.capability()
-    if scene.device != "cuda" or capability is None:
-        return "", {}
-    name = ceilings.EXP
-    try:
-        limit_s = scene.deadline.allow(exp_kernel.COMPILE_LIMIT_S)
-        return exp_kernel.library(scene.sources, scene.builds, capability, limit_s), {}
-    except NoCompiler as exc:
-        return "", {name: CeilingRecord(name, Status.SKIPPED, str(exc))}
-    except CompileError as exc:
-        return "", {name: CeilingRecord(name, Status.FAILED, str(exc))}
+    return ceilings.run(task, scene.deadline, scene.gpu_state, keep)
 
 
 def _cutlass(scene: Scene) -> CutlassReport:
