@@ -2,96 +2,37 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
 from orchestrator import __version__
-from orchestrator.cli.once import refuse_repeats
+from orchestrator.cli.given.once import refuse_repeats
 from orchestrator.cli.screen import console, terminal
 from orchestrator.cli.session import Session
+from orchestrator.cli.verb import verbs
 from orchestrator.errors import EndedBySignal, ExitCode, OrchestratorError
 
 # Now, not when it is needed: it may be told of too many open files.
 from orchestrator.here.local_fault import refused
 
-
-@dataclass(frozen=True)
-class Verb:
-    """One command. module.attribute is imported only when it runs, so --help stays instant."""
-
-    name: str
-    module: str
-    summary: str
-
-
 # Where a command of ours begins in a hint.
 _OURS = re.compile(r"(?:^|(?<=`)|(?<=: ))orchestrator (?=[a-z]|(--runs ))")
-# In the order of a working day.
-VERBS = (
-    Verb(
-        "hosts",
-        "orchestrator.cli.verbs.hosts.listing",
-        "List, show and add the machines of the inventory.",
-    ),
-    Verb(
-        "doctor", "orchestrator.cli.verbs.doctor", "Say whether a host is fit, and how to mend it."
-    ),
-    Verb(
-        "deploy",
-        "orchestrator.cli.verbs.deploy",
-        "Sync the sources to a host and build them there.",
-    ),
-    Verb("check", "orchestrator.cli.verbs.measure", "Compare providers with an fp64 reference."),
-    Verb("bench", "orchestrator.cli.verbs.measure", "Check, then time providers side by side."),
-    Verb("ncu", "orchestrator.cli.verbs.measure", "Check, then read hardware counters."),
-    Verb(
-        "prove",
-        "orchestrator.cli.verbs.prove",
-        "Let the hardware confirm what the emulator claims.",
-    ),
-    Verb(
-        "ceilings",
-        "orchestrator.cli.verbs.ceilings",
-        "Measure what a machine gives: copy, GEMM, exp.",
-    ),
-    Verb("profile", "orchestrator.cli.verbs.measure", "Build, check, bench and report, in one go."),
-    Verb(
-        "attach", "orchestrator.cli.verbs.attach", "Follow a run that goes on, and bring it home."
-    ),
-    Verb("logs", "orchestrator.cli.verbs.logs", "Print the log of a run, and follow it."),
-    Verb("cancel", "orchestrator.cli.verbs.attach", "End a run and everything it started."),
-    Verb(
-        "runs",
-        "orchestrator.cli.verbs.runs",
-        "List, show, fetch and remove runs, here and on hosts.",
-    ),
-    Verb("report", "orchestrator.cli.verbs.report", "Render the report of a run, offline."),
-    Verb("compare", "orchestrator.cli.verbs.compare", "Set two runs side by side, offline."),
-    Verb(
-        "import-ncu", "orchestrator.cli.verbs.import_ncu", "Show what a Nsight Compute file says."
-    ),
-)
 
 
 class LazyGroup(click.Group):
     """A group that knows its commands by name and imports only the one that is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [verb.name for verb in VERBS]
+        return [verb.name for verb in verbs()]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        for verb in VERBS:
+        for verb in verbs():
             if verb.name == cmd_name:
-                module = importlib.import_module(verb.module)
-                command = getattr(module, verb.name.replace("-", "_"))
-                assert isinstance(command, click.Command)
-                return command
+                return verb.command()
         return None
 
     def resolve_command(
@@ -125,7 +66,7 @@ class LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(verb.name, verb.summary) for verb in VERBS])
+            formatter.write_dl([(verb.name, verb.summary) for verb in verbs()])
 
 
 def _pasteable(hint: str, ctx: click.Context) -> str:

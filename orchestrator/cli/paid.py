@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli.quantities import YEAR_S, Duration
+from orchestrator.cli.given.quantities import YEAR_S, Duration
 from orchestrator.cli.screen import console, questions
 from orchestrator.cli.session import Session
 

@@ -10,7 +10,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from orchestrator.cli import case_options
+from orchestrator.cli.given import case_options
 from orchestrator.errors import UsageError
 from orchestrator.workflows.operator_choice import choose
 from orchestrator.workflows.plan import Wish, plan

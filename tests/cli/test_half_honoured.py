@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from orchestrator.cli.app import VERBS, cli
-from orchestrator.cli.once import refuse_repeats
+from orchestrator.cli.app import cli
+from orchestrator.cli.given.once import refuse_repeats
+from orchestrator.cli.verb import verbs
 from tests.cli.conftest import Project
 from tests.cli.quick import quick_payload
 
@@ -62,7 +63,7 @@ def test_what_would_be_honoured_by_half_is_refused(
     assert project.files() == before
 
 
-@pytest.mark.parametrize("verb", [verb.name for verb in VERBS])
+@pytest.mark.parametrize("verb", [verb.name for verb in verbs()])
 def test_the_help_of_every_verb_is_let_through(project: Project, verb: str) -> None:
     outcome = project.orchestrator(verb, "--help")
     assert outcome.code == 0

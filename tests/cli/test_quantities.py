@@ -8,8 +8,8 @@ import click
 import pytest
 
 from orchestrator.cli.app import cli
-from orchestrator.cli.case_options import Values
-from orchestrator.cli.quantities import Duration, Whole
+from orchestrator.cli.given.case_options import Values
+from orchestrator.cli.given.quantities import Duration, Whole
 from tests.cli.conftest import Project
 
 NINES = "9" * 5000

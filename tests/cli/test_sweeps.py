@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.cli import sweeps
-from orchestrator.cli.sweeps import MOST_VALUES, BadValues
+from orchestrator.cli.given import sweeps
+from orchestrator.cli.given.sweeps import MOST_VALUES, BadValues
 from remote_payload.operators.base import Axis
 
 ROWS = Axis("M", "rows")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.cli.outcome import exit_code
 from orchestrator.cli.session import Session
-from orchestrator.cli.verbs.measure import exit_code
 from orchestrator.errors import ExitCode
 from orchestrator.ncu import flags
 from orchestrator.values.progress import Silence

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from orchestrator.cli import sweeps
+from orchestrator.cli.given import sweeps
 from remote_payload.contract.case import Case, Value
 from remote_payload.contract.dtypes import DType
 from remote_payload.contract.facts import Role, Work

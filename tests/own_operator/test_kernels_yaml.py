@@ -98,11 +98,9 @@ def test_a_file_of_the_same_name_is_in_nobodys_way_who_does_not_ask_for_it(
 
 
 def test_one_of_ours_takes_a_provider_of_kernels_yaml_by_name(project: Project) -> None:
-    from orchestrator.cli.verbs.measure import _wish
     from orchestrator.workflows.operator_choice import choose
     from orchestrator.workflows.plan import Wish, plan
 
-    assert _wish is not None
     (project.root / "op.py").write_text("def h(q, k, v, causal, scale): return q\n")
     (project.root / "kernels.yaml").write_text(
         "operators:\n  attention:\n    providers: {c: op.py:h}\n"

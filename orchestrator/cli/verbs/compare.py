@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import click
 
-from orchestrator.cli import options, what_next
+from orchestrator.cli import what_next
+from orchestrator.cli.given import options
 from orchestrator.cli.screen import console
 from orchestrator.cli.session import Session
+from orchestrator.cli.verb import Verb
 from orchestrator.errors import GateFailed, NothingDecided
+
+VERB = Verb("compare", "Set two runs side by side, offline.", 150)
 
 
 @click.command()

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli import options, what_next
+from orchestrator.cli import what_next
+from orchestrator.cli.given import options
 from orchestrator.cli.screen import console
 from orchestrator.cli.session import Session
+from orchestrator.cli.verb import Verb
 from orchestrator.errors import ExitCode
 from orchestrator.values.privacy.redaction import discreet
 from orchestrator.values.text import told_apart
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from orchestrator.values.snapshot import Deployed, Scan
     from orchestrator.workflows.build import Built
     from orchestrator.workflows.profile import Order
+
+VERB = Verb("deploy", "Sync the sources to a host and build them there.", 30)
 
 
 @click.command()

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli import options
+from orchestrator.cli.given import options
 from orchestrator.cli.screen import console
 from orchestrator.cli.session import Session
+from orchestrator.cli.verb import Verb
 from orchestrator.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from orchestrator.doctor.diagnosis import Diagnosis
 
+VERB = Verb("doctor", "Say whether a host is fit, and how to mend it.", 20)
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 

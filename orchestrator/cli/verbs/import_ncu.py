@@ -6,9 +6,12 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli import options
+from orchestrator.cli.given import options
 from orchestrator.cli.screen import console
 from orchestrator.cli.session import Session
+from orchestrator.cli.verb import Verb
+
+VERB = Verb("import-ncu", "Show what a Nsight Compute file says.", 160)
 
 
 @click.command("import-ncu")

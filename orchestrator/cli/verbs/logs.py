@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli import options, what_next
+from orchestrator.cli import what_next
+from orchestrator.cli.given import options
 from orchestrator.cli.screen import console, streams
 from orchestrator.cli.session import Session
+from orchestrator.cli.verb import Verb
 from orchestrator.errors import RunError, UsageError
 from orchestrator.values.command import about
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from orchestrator.values.claim import Claim
     from orchestrator.values.host import Host
     from orchestrator.values.run import Run
+
+VERB = Verb("logs", "Print the log of a run, and follow it.", 110)
 
 
 @click.command()

@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli import options, what_next
-from orchestrator.cli.options import MARKDOWN
+from orchestrator.cli import what_next
+from orchestrator.cli.given import options
+from orchestrator.cli.given.options import MARKDOWN
 from orchestrator.cli.screen import console
 from orchestrator.cli.session import Session
+from orchestrator.cli.verb import Verb
 from orchestrator.errors import InventoryError
 from orchestrator.values.run import Run
 
 if TYPE_CHECKING:
     from orchestrator.workflows.publishing.publish import Published
+
+VERB = Verb("report", "Render the report of a run, offline.", 140)
 
 
 @click.command()

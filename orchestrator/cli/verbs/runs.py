@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli import options, what_next
+from orchestrator.cli import what_next
+from orchestrator.cli.given import options
 from orchestrator.cli.screen import console, questions
 from orchestrator.cli.session import Session
+from orchestrator.cli.verb import Verb
 from orchestrator.errors import RunError, UsageError
 from orchestrator.values.command import about
 from orchestrator.values.privacy.redaction import discreet
@@ -21,6 +23,8 @@ from remote_payload.contract import codec
 if TYPE_CHECKING:
     from orchestrator.values.host import Host
     from orchestrator.workflows.jobs.remote_runs import RemoteRun
+
+VERB = Verb("runs", "List, show, fetch and remove runs, here and on hosts.", 130)
 
 
 @click.group(invoke_without_command=True)

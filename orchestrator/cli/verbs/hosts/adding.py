@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.once import refuse_repeats
+from orchestrator.cli.given.once import refuse_repeats
 from orchestrator.cli.screen import console
 from orchestrator.cli.session import Session
 from orchestrator.errors import InventoryError, UsageError

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli import options
+from orchestrator.cli.given import options
 from orchestrator.cli.screen import console
 from orchestrator.cli.session import Session
+from orchestrator.cli.verb import Verb
 from orchestrator.cli.verbs.hosts.adding import add
 from orchestrator.errors import UsageError
 
 if TYPE_CHECKING:
     from orchestrator.store.inventory.reading import Inventory
     from orchestrator.values.host import Host
+
+VERB = Verb("hosts", "List, show and add the machines of the inventory.", 10)
 
 
 @click.group(invoke_without_command=True)

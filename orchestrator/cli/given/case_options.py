@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from orchestrator.cli import sweeps
+from orchestrator.cli.given import sweeps
 from remote_payload.contract.case import Value
 from remote_payload.contract.dtypes import DType
 from remote_payload.operators import registry

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from orchestrator.cli.quantities import Duration
+from orchestrator.cli.given.quantities import Duration
 
 # What a file with our Markdown in it may be called; a name without an ending is no claim.
 MARKDOWN = (".md", ".markdown", ".txt")

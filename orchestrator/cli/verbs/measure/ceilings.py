@@ -6,10 +6,15 @@ from typing import Any
 
 import click
 
-from orchestrator.cli import ceiling_options, options, paid
+from orchestrator.cli import paid
+from orchestrator.cli.given import options
+from orchestrator.cli.running import run_stages
 from orchestrator.cli.session import Session
-from orchestrator.cli.verbs import measure
+from orchestrator.cli.verb import Verb
+from orchestrator.cli.verbs.measure import ceiling_options
 from remote_payload.contract.words import Stage
+
+VERB = Verb("ceilings", "Measure what a machine gives: copy, GEMM, exp.", 80)
 
 
 @click.command()
@@ -37,4 +42,4 @@ def ceilings(session: Session, /, **given: Any) -> int:
     """
     given["ceilings"] = ceiling_options.ceilings_plan(given, required=True)
     given.update(arch=())
-    return measure.run_stages(session, "ceilings", (Stage.CEILINGS,), given)
+    return run_stages(session, "ceilings", (Stage.CEILINGS,), given)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from orchestrator.cli.options import limit_option
+from orchestrator.cli.given.options import limit_option
 from remote_payload.contract.plans import CeilingsPlan
 from remote_payload.contract.words import Stage
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from orchestrator.cli.quantities import MOST, shortened
+from orchestrator.cli.given.quantities import MOST, shortened
 from remote_payload.contract.case import Value
 from remote_payload.operators.base import Axis
 

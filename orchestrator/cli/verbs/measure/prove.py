@@ -6,10 +6,14 @@ from typing import Any
 
 import click
 
-from orchestrator.cli import options, paid
+from orchestrator.cli import paid
+from orchestrator.cli.given import options
+from orchestrator.cli.running import run_stages
 from orchestrator.cli.session import Session
-from orchestrator.cli.verbs import measure
+from orchestrator.cli.verb import Verb
 from remote_payload.contract.words import PROOFS, Stage
+
+VERB = Verb("prove", "Let the hardware confirm what the emulator claims.", 70)
 
 
 @click.command()
@@ -41,4 +45,4 @@ def prove(session: Session, /, **given: Any) -> int:
       orchestrator prove --host h100
       orchestrator prove --host h100 --only conformance,memcheck
     """
-    return measure.run_stages(session, "prove", (Stage.BUILD, Stage.PROVE), given)
+    return run_stages(session, "prove", (Stage.BUILD, Stage.PROVE), given)

@@ -1,0 +1,1 @@
+"""Options, and what a person may write for them."""

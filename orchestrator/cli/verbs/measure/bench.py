@@ -1,0 +1,33 @@
+"""bench: providers side by side."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from orchestrator.cli.given import run_options
+from orchestrator.cli.running import run_stages
+from orchestrator.cli.session import Session
+from orchestrator.cli.verb import Verb
+from remote_payload.contract.words import Stage
+
+VERB = Verb("bench", "Check, then time providers side by side.", 50)
+
+
+@click.command()
+@run_options.peers_option
+@run_options.rounds_option
+@run_options.budget_option
+@run_options.measure_options
+@click.pass_obj
+def bench(session: Session, /, **given: Any) -> int:
+    """Check, then time providers side by side; nothing is timed that is not right.
+
+    \b
+    Example:
+      orchestrator bench --host h100 --heads 8,96 --providers sdpa,sparsek
+      orchestrator bench --host h100 --peers
+      orchestrator bench --host h100 --operator gemm_bias --case M=4096,activation=gelu,silu
+    """
+    return run_stages(session, "bench", (Stage.BUILD, Stage.CHECK, Stage.BENCH), given)
