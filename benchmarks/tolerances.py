@@ -23,10 +23,10 @@ from remote_payload.contract.facts import Over, Tolerance
 from remote_payload.contract.records import ErrorMeasure
 from remote_payload.contract.request import Provider
 from remote_payload.contract.words import Status
-from remote_payload.operators import measure_error, tolerance
 from remote_payload.operators.attention.definition import attention_case
 from remote_payload.operators.base import Block
 from remote_payload.operators.drawing import torch_dtype
+from remote_payload.operators.judging import measure_error, tolerance
 from remote_payload.operators.setting import Setting
 from remote_payload.stages.check.check_case import check
 

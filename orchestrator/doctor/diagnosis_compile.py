@@ -6,7 +6,7 @@ import re
 
 from orchestrator.doctor.finding import Case, Findings, again, fail, ok, warn
 from orchestrator.values.host_facts import CompileProbe
-from remote_payload.contract.compiler_words import cause
+from remote_payload.contract.tools.compiler_words import cause
 
 _STEPS = {
     "compile": "ten lines do not compile",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from orchestrator.doctor.finding import Case, Finding, Findings, by_owner, here, ok, warn
-from remote_payload.contract.ncu_command import complaint
+from remote_payload.contract.tools.ncu_command import complaint
 
 # The row of the one counter that the probe asks for: its name, its unit, its value.
 _COUNT = re.compile(r"^\s*sm__cycles_elapsed\.max\s+\w+\s+(\S.*?)\s*$", re.MULTILINE)

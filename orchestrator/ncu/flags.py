@@ -1,4 +1,4 @@
-"""What to ask of Nsight Compute; `remote_payload.contract.ncu_command` says in which words."""
+"""What to ask of Nsight Compute; `ncu_command` of the contract says in which words."""
 
 from __future__ import annotations
 

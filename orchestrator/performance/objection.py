@@ -16,7 +16,8 @@ from orchestrator.performance.verdict import MINIMUM_EFFECT
 from orchestrator.performance.work import gbs, tflops
 from remote_payload.contract import words
 from remote_payload.contract.facts import CaseFacts, OperatorFacts
-from remote_payload.contract.records import BenchRecord, CheckRecord, GpuState
+from remote_payload.contract.machine import GpuState
+from remote_payload.contract.records import BenchRecord, CheckRecord
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Status
 

@@ -7,7 +7,8 @@ from enum import Enum
 
 from orchestrator.performance.device import EXPONENTIALS_PER_CLOCK, Device
 from remote_payload.contract.facts import CaseFacts
-from remote_payload.contract.records import BenchRecord, GpuState
+from remote_payload.contract.machine import GpuState
+from remote_payload.contract.records import BenchRecord
 from remote_payload.contract.words import Method
 
 # A GPU that draws this share of its power limit is at work; idle ones draw a sixth and less, and

@@ -13,7 +13,7 @@ from xml.sax import saxutils
 
 from orchestrator.values.host_facts import Gpu
 from orchestrator.values.privacy.redaction import without_secrets
-from remote_payload.contract.told import told
+from remote_payload.contract.tools.told import told
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?(?=\s|%|$)")
 _REASON = re.compile(r"clocks_(?:event|throttle)_reason_")  # the second one before driver 535

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from remote_payload.contract import compiler_words
+from remote_payload.contract.tools import compiler_words
 
 # S_, S1_, St: a name that was mentioned before.
 _SUBSTITUTION = re.compile(r"S(?:[0-9A-Z]*_|[tabsiod])")

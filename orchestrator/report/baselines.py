@@ -9,7 +9,7 @@ from pathlib import Path
 from orchestrator.performance.device import find
 from remote_payload.contract import codec
 from remote_payload.contract.case import Case
-from remote_payload.contract.records import Machine
+from remote_payload.contract.machine import Machine
 from remote_payload.contract.words import Method
 
 _FOLDER = Path(__file__).parents[2] / "benchmarks" / "baselines"

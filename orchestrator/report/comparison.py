@@ -16,7 +16,8 @@ from orchestrator.report.figures import Figure, Figures, figures
 from orchestrator.values.run import Run
 from remote_payload.contract.case import Case
 from remote_payload.contract.facts import OperatorFacts
-from remote_payload.contract.records import BenchRecord, CheckRecord, Machine
+from remote_payload.contract.machine import Machine
+from remote_payload.contract.records import BenchRecord, CheckRecord
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Method, Status
 

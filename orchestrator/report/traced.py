@@ -8,7 +8,8 @@ from math import prod
 
 from orchestrator.performance.occupancy import Occupancy, Waves, occupancy, waves
 from remote_payload.contract.case import Case
-from remote_payload.contract.records import KernelTrace, Machine, TraceRecord
+from remote_payload.contract.machine import Machine
+from remote_payload.contract.records import KernelTrace, TraceRecord
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Status
 

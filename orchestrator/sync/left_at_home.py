@@ -11,8 +11,8 @@ from orchestrator.errors import UsageError
 from orchestrator.sync import sources
 from orchestrator.sync.left_out import stays_at_home
 from orchestrator.values.snapshot import Scan
-from remote_payload.contract.compiler_words import missing_header
-from remote_payload.contract.records import BuildReport
+from remote_payload.contract.machine import BuildReport
+from remote_payload.contract.tools.compiler_words import missing_header
 from remote_payload.contract.words import Status
 
 HEADERS = "csrc"  # the one folder of headers that builds name by -I

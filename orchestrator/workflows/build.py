@@ -10,7 +10,7 @@ from orchestrator.values.run import Run
 from orchestrator.workflows.jobs.errand import Errand
 from orchestrator.workflows.jobs.run_job import run_job
 from orchestrator.workflows.profile import Order, new_card
-from remote_payload.contract.records import BuildReport
+from remote_payload.contract.machine import BuildReport
 from remote_payload.contract.words import Status
 
 

@@ -32,7 +32,7 @@ from remote_payload.contract.plans import (
     TracePlan,
 )
 from remote_payload.contract.request import Provider, Request
-from remote_payload.contract.toolchain import Toolchain
+from remote_payload.contract.tools.toolchain import Toolchain
 from remote_payload.contract.words import Depth, Device, Stage
 from remote_payload.operators import registry
 from remote_payload.operators.base import BadCase, Operator, Sweep

@@ -11,7 +11,7 @@ from orchestrator.workflows.operator_choice import Own
 from orchestrator.workflows.user_providers import Extra, travelling
 from remote_payload.contract.facts import Role
 from remote_payload.contract.request import Provider
-from remote_payload.contract.toolchain import Toolchain
+from remote_payload.contract.tools.toolchain import Toolchain
 from remote_payload.contract.words import Stage
 from remote_payload.operators.base import Operator
 from remote_payload.operators.user.protocol import REFERENCE

@@ -10,7 +10,7 @@ from orchestrator.errors import UsageError
 from orchestrator.sync import sources
 from orchestrator.sync.neighbours import neighbours
 from remote_payload.contract.request import Provider
-from remote_payload.contract.toolchain import BadFlag, Toolchain, require
+from remote_payload.contract.tools.toolchain import BadFlag, Toolchain, require
 
 # Inside the snapshot, where the user's own provider files travel to.
 PROVIDERS_FOLDER = "providers"

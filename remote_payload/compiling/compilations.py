@@ -13,7 +13,7 @@ from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 from remote_payload.compiling.compiler import Nvcc, unit_words
 from remote_payload.compiling.kept import Kept
-from remote_payload.contract.records import Compilation
+from remote_payload.contract.machine import Compilation
 from remote_payload.contract.words import Status
 from remote_payload.machine.toolkit import gencode
 from remote_payload.processes.bounded import spoken

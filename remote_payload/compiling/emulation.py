@@ -17,7 +17,7 @@ from typing import List, Sequence
 from remote_payload.compiling import compiler
 from remote_payload.compiling.errors import CompiledTooLong, CompileError, NoCompiler
 from remote_payload.compiling.kept import Kept, digest
-from remote_payload.contract import compiler_words
+from remote_payload.contract.tools import compiler_words
 from remote_payload.processes import bounded
 from remote_payload.processes.bounded import spoken
 from remote_payload.processes.isolate import Deadline

@@ -11,7 +11,7 @@ from remote_payload.compiling import compiler
 from remote_payload.compiling.compilations import SHARED, Compilations
 from remote_payload.compiling.errors import CompiledTooLong, CompileError, NoCompiler
 from remote_payload.compiling.kept import FOLDER, Kept
-from remote_payload.contract import compiler_words
+from remote_payload.contract.tools import compiler_words
 from remote_payload.contract.words import Status
 from remote_payload.machine import toolkit
 from remote_payload.machine.toolkit import Toolkit

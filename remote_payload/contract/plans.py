@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Tuple
 
 from remote_payload.contract.case import Case
-from remote_payload.contract.toolchain import Toolchain
+from remote_payload.contract.tools.toolchain import Toolchain
 from remote_payload.contract.words import Depth, Method
 
 

@@ -16,7 +16,7 @@ from remote_payload.contract.plans import (
     ProvePlan,
     TracePlan,
 )
-from remote_payload.contract.toolchain import Toolchain
+from remote_payload.contract.tools.toolchain import Toolchain
 from remote_payload.contract.words import SCHEMA, Device, Stage
 
 Sweep = Tuple[Tuple[str, Tuple[Value, ...]], ...]  # the values of each axis that was named

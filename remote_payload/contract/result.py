@@ -12,14 +12,13 @@ from typing import Optional, Tuple
 
 from remote_payload.contract.case import Case
 from remote_payload.contract.facts import UNKNOWN, CaseFacts, OperatorFacts
+from remote_payload.contract.machine import BuildReport, Machine
 from remote_payload.contract.records import (
     BenchRecord,
-    BuildReport,
     CeilingRecord,
     CheckRecord,
     Cut,
     CutlassReport,
-    Machine,
     NcuReport,
     ProofRecord,
     TraceRecord,

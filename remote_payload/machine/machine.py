@@ -11,7 +11,7 @@ import subprocess
 from dataclasses import replace
 from typing import List, Optional
 
-from remote_payload.contract.records import GpuState, Machine
+from remote_payload.contract.machine import GpuState, Machine
 from remote_payload.machine import nvidia_smi, toolkit, visible_gpu
 from remote_payload.machine.torch_facts import TorchFacts
 

@@ -9,8 +9,8 @@ import time
 from dataclasses import dataclass
 from typing import Dict, List, Optional, Sequence, Tuple
 
-from remote_payload.contract.records import GpuState
-from remote_payload.contract.told import told
+from remote_payload.contract.machine import GpuState
+from remote_payload.contract.tools.told import told
 
 QUERY_LIMIT_S = 20.0
 

@@ -11,8 +11,9 @@ import torch
 from remote_payload.contract.case import Case
 from remote_payload.contract.facts import Gate
 from remote_payload.contract.records import ErrorMeasure
-from remote_payload.operators import drawing, measure_error, registry
+from remote_payload.operators import drawing, registry
 from remote_payload.operators.base import Block, Operator
+from remote_payload.operators.judging import measure_error
 from remote_payload.operators.loaded import Form, Loaded
 from remote_payload.operators.setting import Setting
 from remote_payload.operators.user import described

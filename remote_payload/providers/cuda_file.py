@@ -16,7 +16,7 @@ from remote_payload.compiling.telling import compiling
 from remote_payload.contract import codec
 from remote_payload.contract.case import Case
 from remote_payload.contract.request import Provider
-from remote_payload.contract.toolchain import Toolchain
+from remote_payload.contract.tools.toolchain import Toolchain
 from remote_payload.machine import toolkit
 from remote_payload.operators.loaded import BadTarget, CannotRun, CompiledOnly, Form, Loaded
 from remote_payload.operators.setting import Setting

@@ -15,7 +15,7 @@ from remote_payload.compiling import libraries
 from remote_payload.compiling.errors import CompileError, NoCompiler
 from remote_payload.compiling.libraries import Order
 from remote_payload.contract import codec
-from remote_payload.contract.toolchain import Toolchain
+from remote_payload.contract.tools.toolchain import Toolchain
 from remote_payload.operators.loaded import CannotRun
 from remote_payload.operators.setting import Setting
 

@@ -26,8 +26,8 @@ from remote_payload.compiling import compiler
 from remote_payload.compiling.errors import CompiledTooLong, CompileError
 from remote_payload.compiling.kept import Kept, digest
 from remote_payload.compiling.telling import compiling
-from remote_payload.contract import compiler_words
-from remote_payload.contract.toolchain import Toolchain
+from remote_payload.contract.tools import compiler_words
+from remote_payload.contract.tools.toolchain import Toolchain
 from remote_payload.machine import toolkit
 from remote_payload.operators.loaded import CannotRun, CompiledOnly
 from remote_payload.operators.setting import Setting

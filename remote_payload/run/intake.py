@@ -7,11 +7,12 @@ import re
 from pathlib import Path
 from typing import Any, Sequence
 
-from remote_payload.contract import codec, toolchain
+from remote_payload.contract import codec
 from remote_payload.contract.case import Case
 from remote_payload.contract.codec import CodecError
 from remote_payload.contract.request import Request
-from remote_payload.contract.toolchain import Toolchain
+from remote_payload.contract.tools import toolchain
+from remote_payload.contract.tools.toolchain import Toolchain
 from remote_payload.contract.words import SCHEMA
 from remote_payload.operators import registry
 from remote_payload.operators.base import BadCase, Operator

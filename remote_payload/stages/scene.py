@@ -9,7 +9,7 @@ from typing import FrozenSet, Optional, Protocol, Sequence, Tuple
 
 from remote_payload.contract.case import Case
 from remote_payload.contract.facts import UNKNOWN, OperatorFacts
-from remote_payload.contract.records import GpuState
+from remote_payload.contract.machine import GpuState
 from remote_payload.contract.request import Request
 from remote_payload.contract.words import Stage, Status
 from remote_payload.machine import machine

@@ -12,8 +12,9 @@ import pytest
 
 from remote_payload.contract import codec
 from remote_payload.contract.dtypes import DType
+from remote_payload.contract.machine import GpuState
 from remote_payload.contract.plans import CeilingsPlan
-from remote_payload.contract.records import CeilingRecord, GpuState
+from remote_payload.contract.records import CeilingRecord
 from remote_payload.contract.words import Stage, Status
 from remote_payload.operators.attention.definition import attention_case
 from remote_payload.operators.copy.definition import OPERATOR as COPY

@@ -12,7 +12,7 @@ from remote_payload.contract import codec
 from remote_payload.contract.codec import CodecError
 from remote_payload.contract.plans import BuildPlan, CheckPlan
 from remote_payload.contract.request import Provider
-from remote_payload.contract.toolchain import BadFlag, Toolchain, require, require_flag
+from remote_payload.contract.tools.toolchain import BadFlag, Toolchain, require, require_flag
 from remote_payload.run import intake
 from tests.payload.running import a_request
 

@@ -21,7 +21,8 @@ from orchestrator.performance.roofline import (
 from remote_payload.contract.case import Case
 from remote_payload.contract.dtypes import DType
 from remote_payload.contract.facts import CaseFacts, Work
-from remote_payload.contract.records import BenchRecord, GpuState
+from remote_payload.contract.machine import GpuState
+from remote_payload.contract.records import BenchRecord
 from remote_payload.contract.words import Method, Status
 from remote_payload.operators.attention.definition import OPERATOR, attention_case
 from remote_payload.operators.attention.targets import CASE

@@ -11,9 +11,9 @@ import pytest
 from orchestrator.ncu import flags
 from orchestrator.readers.ncu.quantities.metrics import QUANTITIES
 from orchestrator.readers.ncu.version import NcuVersion, find_version
-from remote_payload.contract import ncu_command
 from remote_payload.contract.dtypes import DType
-from remote_payload.contract.ncu_command import Ncu, NothingToCollect, ProfiledCall, describe
+from remote_payload.contract.tools import ncu_command
+from remote_payload.contract.tools.ncu_command import Ncu, NothingToCollect, ProfiledCall, describe
 from remote_payload.contract.words import Depth
 from remote_payload.operators.attention.definition import OPERATOR, attention_case
 from tests.golden import assert_golden

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from remote_payload.contract.ncu_command import complaint
+from remote_payload.contract.tools.ncu_command import complaint
 from remote_payload.stages.ncu import ncu
 
 CONNECTED = "==PROF== Connected to process 9012 (/usr/bin/python3.11)\n"

@@ -17,9 +17,9 @@ from orchestrator.values.run import Run
 from orchestrator.workflows import profile as workflow
 from orchestrator.workflows.plan import Plan, Wish, plan
 from orchestrator.workflows.publishing.publish import Published, publish
-from remote_payload.contract.ncu_command import range_name
 from remote_payload.contract.records import NcuRecord, NcuReport
 from remote_payload.contract.result import Result, StageReport
+from remote_payload.contract.tools.ncu_command import range_name
 from remote_payload.contract.words import Depth, Device, Stage, Status
 from tests.cli.conftest import Project
 from tests.golden import assert_golden

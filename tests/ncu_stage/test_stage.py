@@ -12,11 +12,11 @@ import pytest
 
 from orchestrator.ncu import flags
 from remote_payload.contract import codec
-from remote_payload.contract.ncu_command import range_name
 from remote_payload.contract.plans import NcuPlan
 from remote_payload.contract.records import CheckRecord, NcuRecord, NcuReport
 from remote_payload.contract.request import Provider
 from remote_payload.contract.result import Result
+from remote_payload.contract.tools.ncu_command import range_name
 from remote_payload.contract.words import Depth, Stage, Status
 from remote_payload.operators.setting import Setting
 from remote_payload.processes import bounded

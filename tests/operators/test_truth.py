@@ -10,8 +10,9 @@ import pytest
 
 from remote_payload.contract.case import Case
 from remote_payload.contract.dtypes import DType
-from remote_payload.operators import drawing, measure_error, registry
+from remote_payload.operators import drawing, registry
 from remote_payload.operators.base import Input
+from remote_payload.operators.judging import measure_error
 
 torch = pytest.importorskip("torch")
 from remote_payload.operators.row_blocks import blocks_of_rows  # noqa: E402

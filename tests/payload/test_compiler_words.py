@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from remote_payload.contract import compiler_words
-from remote_payload.contract.compiler_words import cause, error, missing_header, placed
+from remote_payload.contract.tools import compiler_words
+from remote_payload.contract.tools.compiler_words import cause, error, missing_header, placed
 from remote_payload.machine import toolkit
 
 LINKED = """\

@@ -16,10 +16,10 @@ from remote_payload.contract import codec
 from remote_payload.contract.dtypes import DType
 from remote_payload.contract.facts import Gate, Over, Tolerance
 from remote_payload.contract.records import ErrorMeasure
-from remote_payload.operators import measure_error, tolerance
 from remote_payload.operators.base import Block
 from remote_payload.operators.drawing import torch_dtype
-from remote_payload.operators.rows import width_of
+from remote_payload.operators.judging import measure_error, tolerance
+from remote_payload.operators.judging.rows import width_of
 
 FLOATS = [dtype for dtype in DType if hasattr(torch, dtype.facts.torch)]
 ONE_ROUNDING = {dtype: tolerance.of_sums(dtype, 1) for dtype in FLOATS}

@@ -15,10 +15,11 @@ import torch
 from remote_payload.contract.dtypes import DType
 from remote_payload.contract.facts import Gate, Tolerance
 from remote_payload.contract.records import ErrorMeasure
-from remote_payload.operators import drawing, measure_error
+from remote_payload.operators import drawing
 from remote_payload.operators.attention import reference
 from remote_payload.operators.attention.definition import OPERATOR, attention_case
 from remote_payload.operators.base import Block
+from remote_payload.operators.judging import measure_error
 from remote_payload.stages.check import check_case
 
 CASE = attention_case(batch=2, heads=3, seq=37, dim=8, dtype=DType.FP32)

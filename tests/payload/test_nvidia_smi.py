@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from remote_payload.contract.records import GpuState
-from remote_payload.contract.told import told
+from remote_payload.contract.machine import GpuState
+from remote_payload.contract.tools.told import told
 from remote_payload.machine import machine, nvidia_smi
 from remote_payload.machine.nvidia_smi import Card
 from remote_payload.machine.torch_facts import TorchFacts

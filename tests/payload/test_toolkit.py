@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from remote_payload.compiling.errors import CompileError
+from remote_payload.contract.machine import BuildReport
 from remote_payload.contract.plans import BuildPlan
-from remote_payload.contract.records import BuildReport
 from remote_payload.contract.words import Status
 from remote_payload.machine import installed, toolkit
 from remote_payload.machine.toolkit import NoToolkit, NotWhereNamed, Toolkit

@@ -13,7 +13,7 @@ import torch
 from remote_payload.contract.case import Case
 from remote_payload.contract.dtypes import DType
 from remote_payload.contract.request import Provider
-from remote_payload.contract.toolchain import Toolchain
+from remote_payload.contract.tools.toolchain import Toolchain
 from remote_payload.contract.words import Status
 from remote_payload.operators.attention.definition import OPERATOR, attention_case
 from remote_payload.operators.loaded import CompiledOnly, Form, Loaded

@@ -10,7 +10,7 @@ import pytest
 
 from remote_payload.contract.plans import CheckPlan
 from remote_payload.contract.request import Provider
-from remote_payload.contract.toolchain import Toolchain
+from remote_payload.contract.tools.toolchain import Toolchain
 from remote_payload.contract.words import Status
 from tests.payload.running import TINY, gone_within
 from tests.providers.places import EXAMPLES, checked, needs_ninja, needs_nvcc, snapshot

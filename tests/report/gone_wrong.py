@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from remote_payload.contract.records import BuildReport, Compilation, ErrorMeasure
+from remote_payload.contract.machine import BuildReport, Compilation
+from remote_payload.contract.records import ErrorMeasure
 from remote_payload.contract.result import Result, StageReport
 from remote_payload.contract.words import Stage, Status
 from tests.report.synthetic import bench, case, check, gpu_result, samples, state

@@ -11,16 +11,9 @@ from orchestrator.values.run import Run, RunCard
 from remote_payload.contract.case import Case
 from remote_payload.contract.dtypes import DType
 from remote_payload.contract.facts import Gate, Tolerance
+from remote_payload.contract.machine import BuildReport, Compilation, GpuState, Machine
 from remote_payload.contract.plans import BenchPlan
-from remote_payload.contract.records import (
-    BenchRecord,
-    BuildReport,
-    CheckRecord,
-    Compilation,
-    ErrorMeasure,
-    GpuState,
-    Machine,
-)
+from remote_payload.contract.records import BenchRecord, CheckRecord, ErrorMeasure
 from remote_payload.contract.request import Provider, Request
 from remote_payload.contract.result import Result, StageReport
 from remote_payload.contract.words import Device, Method, Stage, Status

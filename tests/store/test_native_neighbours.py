@@ -11,7 +11,7 @@ from orchestrator.sync.neighbours import neighbours
 from orchestrator.sync.sources import scan
 from orchestrator.workflows import user_providers
 from orchestrator.workflows.user_providers import travelling
-from remote_payload.contract.toolchain import Toolchain
+from remote_payload.contract.tools.toolchain import Toolchain
 from tests.store.test_neighbours import laid_out
 
 CU = '#include "near.cuh"\n  #  include "sub/deep.cuh"\n#include <cuda_fp16.h>\n#include "cuda.h"\n'

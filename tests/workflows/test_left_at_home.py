@@ -11,7 +11,7 @@ import pytest
 
 from orchestrator.sync.left_at_home import explain
 from orchestrator.sync.sources import scan
-from remote_payload.contract.records import BuildReport, Compilation
+from remote_payload.contract.machine import BuildReport, Compilation
 from remote_payload.contract.words import Status
 
 

@@ -161,7 +161,7 @@ class NvccFlag(click.ParamType["str"]):
     name = "FLAG"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        from remote_payload.contract.toolchain import BadFlag, require_flag
+        from remote_payload.contract.tools.toolchain import BadFlag, require_flag
 
         try:
             require_flag(str(value))

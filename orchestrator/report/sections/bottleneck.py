@@ -15,7 +15,7 @@ from orchestrator.report.figures import Figure, Figures
 from orchestrator.report.traced import Traced, traced
 from orchestrator.report.view import HeldBackView
 from remote_payload.contract.case import Case
-from remote_payload.contract.records import Compilation
+from remote_payload.contract.machine import Compilation
 from remote_payload.contract.result import Result
 
 _SERIALISED = "serialized"

@@ -7,7 +7,7 @@ from orchestrator.report import format as fmt
 from orchestrator.report.view import BuildView, EnvironmentView, ReproduceView, Table
 from orchestrator.values.run import Run
 from remote_payload.contract.layout import LOG, REQUEST, RESULT
-from remote_payload.contract.records import BuildReport, GpuState, Machine
+from remote_payload.contract.machine import BuildReport, GpuState, Machine
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Status
 from remote_payload.stages import declaration

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pydantic_core import PydanticCustomError
 
 from orchestrator.values.address import PROXY_REFUSED, RUNPOD_PROXY
-from remote_payload.contract.toolchain import BadFlag, require_flag
+from remote_payload.contract.tools.toolchain import BadFlag, require_flag
 
 # Variables of a job that nobody else may set: remote_payload/runner.py and providers.py.
 OURS = ("BLACKWELL_SPARSEK_JOB", "BLACKWELL_SPARSEK_LIBRARY")

@@ -13,8 +13,8 @@ from typing import Tuple
 from remote_payload.contract.case import Case
 from remote_payload.contract.dtypes import DType
 from remote_payload.contract.facts import ProviderFacts, Role, Tolerance, Work
-from remote_payload.operators import tolerance as tolerances
 from remote_payload.operators.base import Input, Operator, Output
+from remote_payload.operators.judging import tolerance as tolerances
 from remote_payload.operators.rmsnorm.definition import (
     AXES,
     ROW_SCALES,

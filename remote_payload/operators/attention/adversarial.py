@@ -14,8 +14,8 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tupl
 import torch
 
 from remote_payload.contract.facts import Gate, Tolerance
-from remote_payload.operators import measure_error
 from remote_payload.operators.attention import reference
+from remote_payload.operators.judging import measure_error
 
 Tensor = Any
 Tensors = Tuple[Tensor, Tensor, Tensor]

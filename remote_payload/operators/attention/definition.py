@@ -7,9 +7,9 @@ from typing import Any, Dict, Optional, Tuple
 from remote_payload.contract.case import Case
 from remote_payload.contract.dtypes import DType
 from remote_payload.contract.facts import Gate, Tolerance
-from remote_payload.operators import tolerance as tolerances
 from remote_payload.operators.attention import catalog, targets, work
 from remote_payload.operators.base import Axis, BadCase, Input, Operator, Output
+from remote_payload.operators.judging import tolerance as tolerances
 
 MOST_DIM = 256
 _ORIGINAL = Tolerance((Gate(rtol=1e-3, atol=2e-3),), "the original report's limit")

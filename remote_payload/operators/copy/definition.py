@@ -8,7 +8,7 @@ from remote_payload.contract.case import Case
 from remote_payload.contract.dtypes import DType
 from remote_payload.contract.facts import ProviderFacts, Role, Tolerance, Work
 from remote_payload.operators.base import Axis, Input, Operator, Output
-from remote_payload.operators.tolerance import exact
+from remote_payload.operators.judging.tolerance import exact
 
 BASELINE, COMPILED = "torch", "torch-compile"
 

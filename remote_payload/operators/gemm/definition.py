@@ -8,7 +8,7 @@ from remote_payload.contract.case import Case
 from remote_payload.contract.dtypes import DType
 from remote_payload.contract.facts import ProviderFacts, Role, Tolerance, Work
 from remote_payload.operators.base import Axis, Input, Operator, Output
-from remote_payload.operators.tolerance import of_sums
+from remote_payload.operators.judging.tolerance import of_sums
 
 BASELINE, COMPILED, TRITON = "torch", "torch-compile", "triton"
 # Hopper's tensor cores keep some 14 bits of a sum of FP8 products, and fast accumulation never

@@ -11,8 +11,8 @@ from typing import Any, Dict, Tuple
 from remote_payload.contract.case import Case
 from remote_payload.contract.dtypes import DType
 from remote_payload.contract.facts import ProviderFacts, Role, Tolerance, Work
-from remote_payload.operators import tolerance as tolerances
 from remote_payload.operators.base import Axis, Input, Operator, Output
+from remote_payload.operators.judging import tolerance as tolerances
 
 EPS = 1e-6
 # Rows as small as sqrt(EPS), where a wrong eps is off by two fifths; ordinary ones; and rows whose

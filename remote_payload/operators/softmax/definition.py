@@ -7,8 +7,8 @@ from typing import Tuple
 from remote_payload.contract.case import Case
 from remote_payload.contract.dtypes import DType
 from remote_payload.contract.facts import ProviderFacts, Role, Tolerance, Work
-from remote_payload.operators import tolerance as tolerances
 from remote_payload.operators.base import Axis, Input, Operator, Output
+from remote_payload.operators.judging import tolerance as tolerances
 
 # Rows whose exponentials are infinite in fp32 unless the largest element is taken off first;
 # ordinary ones; and rows of nearly equal weights, where each element of a sum counts.

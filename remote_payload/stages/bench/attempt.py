@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from remote_payload.contract.case import Case
-from remote_payload.contract.records import BenchRecord, GpuState
+from remote_payload.contract.machine import GpuState
+from remote_payload.contract.records import BenchRecord
 from remote_payload.contract.words import Method, Status
 from remote_payload.stages.bench.race import Chosen, Fault, Samples, Turn
 from remote_payload.stages.bench.schedule import Effort, Entrant, entrants

@@ -7,8 +7,9 @@ from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 from remote_payload.contract.case import Case
 from remote_payload.contract.facts import OperatorFacts
+from remote_payload.contract.machine import GpuState
 from remote_payload.contract.plans import BenchPlan
-from remote_payload.contract.records import BenchRecord, CheckRecord, Cut, GpuState
+from remote_payload.contract.records import BenchRecord, CheckRecord, Cut
 from remote_payload.contract.request import Provider, Request
 from remote_payload.contract.words import Method, Stage, Status
 from remote_payload.operators.setting import Setting

@@ -18,9 +18,10 @@ from typing import Callable, Optional, Sequence, Tuple
 from remote_payload.compiling import compiler
 from remote_payload.compiling.compilations import WORST, Compilations
 from remote_payload.compiling.kept import Kept, digest
-from remote_payload.contract import codec, compiler_words
+from remote_payload.contract import codec
+from remote_payload.contract.machine import BuildReport
 from remote_payload.contract.plans import BuildPlan
-from remote_payload.contract.records import BuildReport
+from remote_payload.contract.tools import compiler_words
 from remote_payload.contract.words import Status
 from remote_payload.machine import toolkit
 from remote_payload.processes import bounded

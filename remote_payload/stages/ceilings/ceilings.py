@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Callable, List, Optional, Tuple
 
-from remote_payload.contract.records import CeilingRecord, GpuState
+from remote_payload.contract.machine import GpuState
+from remote_payload.contract.records import CeilingRecord
 from remote_payload.contract.words import Stage, Status
 from remote_payload.operators.setting import Setting
 from remote_payload.processes.announce import say, step

@@ -19,7 +19,7 @@ from typing import Callable, List, Tuple
 
 from remote_payload.compiling import compiler
 from remote_payload.compiling.kept import clear, content_of
-from remote_payload.contract import compiler_words
+from remote_payload.contract.tools import compiler_words
 from remote_payload.contract.words import Stage, Status
 from remote_payload.machine import toolkit
 from remote_payload.processes import bounded

@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
-from remote_payload.contract import codec, ncu_command
+from remote_payload.contract import codec
 from remote_payload.contract.layout import ARTIFACTS
-from remote_payload.contract.ncu_command import SUFFIX, Ncu, NothingToCollect, ProfiledCall
 from remote_payload.contract.plans import NcuPlan
 from remote_payload.contract.records import CheckRecord, NcuRecord, NcuReport
 from remote_payload.contract.request import Request
+from remote_payload.contract.tools import ncu_command
+from remote_payload.contract.tools.ncu_command import SUFFIX, Ncu, NothingToCollect, ProfiledCall
 from remote_payload.contract.words import Stage, Status
 from remote_payload.machine import installed
 from remote_payload.operators.setting import Setting

@@ -10,8 +10,8 @@ import torch
 from remote_payload.contract.facts import BAND_ROWS, Over, Tolerance
 from remote_payload.contract.records import ErrorMeasure, Judged
 from remote_payload.operators.base import Block
-from remote_payload.operators.judge import Judge, Off, unravelled
-from remote_payload.operators.rows import Rows, width_of
+from remote_payload.operators.judging.judge import Judge, Off, unravelled
+from remote_payload.operators.judging.rows import Rows, width_of
 
 Tensor = Any
 Position = Tuple[int, ...]

@@ -9,7 +9,7 @@ import torch
 
 from remote_payload.contract.facts import BAND_ROWS, Gate, Over
 from remote_payload.contract.records import Judged
-from remote_payload.operators.rows import Bands
+from remote_payload.operators.judging.rows import Bands
 
 Tensor = Any
 

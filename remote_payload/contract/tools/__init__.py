@@ -1,0 +1,1 @@
+"""The words of ncu, nvidia-smi and compilers."""

@@ -1,0 +1,1 @@
+"""Whether outputs are right: tolerances, and how far off outputs are."""
