@@ -74,6 +74,7 @@ class Wish:
     rounds: int | None = None
     bench_budget_s: float | None = None
     case_limit_s: float | None = None
+    compile_limit_s: float | None = None
     proof_limit_s: float | None = None
     proofs: tuple[str, ...] = ()
     time_limit_s: float | None = None
@@ -117,9 +118,7 @@ def plan(wish: Wish, here: Path) -> Plan:
 
 def _begun(wish: Wish) -> Request:
     """What is the same whatever is computed."""
-    check, bench = CheckPlan(), BenchPlan()
-    if wish.case_limit_s is not None:
-        check = replace(check, case_limit_s=wish.case_limit_s)
+    check, bench = _check(wish), BenchPlan()
     if wish.rounds is not None:
         bench = replace(bench, rounds=wish.rounds)
     if wish.bench_budget_s is not None:
@@ -192,6 +191,15 @@ def _limited(wish: Wish, request: Request) -> Request:
             hint="Give the run more time, or its timings less.",
         )
     return replace(request, time_limit_s=limit_s)
+
+
+def _check(wish: Wish) -> CheckPlan:
+    check = CheckPlan()
+    if wish.case_limit_s is not None:
+        check = replace(check, case_limit_s=wish.case_limit_s)
+    if wish.compile_limit_s is not None:
+        check = replace(check, compile_limit_s=wish.compile_limit_s)
+    return check
 
 
 def _require_possible(cases: tuple[Case, ...]) -> None:

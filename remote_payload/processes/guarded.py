@@ -43,12 +43,17 @@ class Guarded:
             self.drop()
             raise
 
-    def hear(self, limit_s: float) -> Any:
-        """The next thing it says; Silent and Died as in `ask`."""
+    def hear(self, limit_s: float, keep: bool = False) -> Any:
+        """The next thing it says; Silent and Died as in `ask`. keep: it may be silent for so long,
+        and is heard again."""
         try:
             return self._there().receive(limit_s)
-        except (Died, Silent):
+        except Died:
             self.drop()
+            raise
+        except Silent:
+            if not keep:
+                self.drop()
             raise
 
     def drop(self) -> None:

@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
+from typing import Iterator
 
 from remote_payload.contract.request import Provider
 from remote_payload.operators import provider_file
@@ -42,24 +43,27 @@ def _load_python(provider: Provider, setting: Setting) -> Loaded:
     folder = str(Path(where).parent) if where.endswith(".py") else ""
     build = Build(setting, provider.toolchain, folder)
     torch_extension.watch(setting.builds)
-    with torch_extension.extensions_of(build):
-        try:
-            loaded = _load_target(target, setting)
-        except ModuleNotFoundError as exc:
-            raise _not_present(exc) from exc
-    loaded = replace(loaded, within=lambda: torch_extension.extensions_of(build))
+    with _present(build):
+        loaded = _load_target(target, setting)
+    loaded = replace(loaded, within=lambda: _present(build))
     if words := provider.toolchain.words:
         told, how = loaded.implementation, f"compiled with {' '.join(words)}"
         loaded = replace(loaded, implementation=lambda *a, **k: f"{told(*a, **k)}, {how}")
     return replace(loaded, fit=filling.fitting(provider.destination_passing, loaded))
 
 
-def _not_present(exc: ModuleNotFoundError) -> Exception:
-    package = (exc.name or "").partition(".")[0]
-    if package not in KERNEL_PACKAGES:
-        return exc
-    how = f"{sys.executable} -m pip install {package}"
-    return CannotRun(f"not present: {package}; install it there: {how}")
+@contextlib.contextmanager
+def _present(build: Build) -> Iterator[None]:
+    """Around all that runs of a user's file. CannotRun: it needs a package that is not here."""
+    try:
+        with torch_extension.extensions_of(build):
+            yield
+    except ModuleNotFoundError as exc:
+        package = (exc.name or "").partition(".")[0]
+        if package not in KERNEL_PACKAGES:
+            raise
+        how = f"{sys.executable} -m pip install {package}"
+        raise CannotRun(f"not present: {package}; install it there: {how}") from exc
 
 
 def _load_target(target: str, setting: Setting) -> Loaded:

@@ -19,6 +19,7 @@ def measure_options(function: Callable[..., Any]) -> Callable[..., Any]:
         options.dry_run_option,
         paid.budget_options,
         options.time_limit_option,
+        options.limit_option("compile", "For what one provider compiles, apart from that", "600"),
         options.limit_option("case", "For one provider on one case in the check", "120", 0.1),
         options.device_option,
         options.arch_option,

@@ -15,7 +15,7 @@ from remote_payload.contract.records import CheckRecord
 from remote_payload.contract.request import Provider, Request
 from remote_payload.contract.words import Stage, Status
 from remote_payload.operators.setting import Setting
-from remote_payload.processes.announce import say, step
+from remote_payload.processes.announce import note, say, step
 from remote_payload.processes.bounded import spoken
 from remote_payload.processes.guarded import Guarded
 from remote_payload.processes.isolate import Deadline, Died, Pipe, Silent
@@ -131,7 +131,12 @@ class _Candidate:
     def _await_compile(self, began: telling.Began) -> None:
         self._compiling, asked = f"compiling {began.what}", time.monotonic()
         limit_s = self._deadline.allow(began.limit_s + _COMPILE_GRACE_S)
-        ended = self._worker.hear(limit_s)
+        try:
+            ended = self._worker.hear(min(_TOLD_COMPILE_S, limit_s), keep=True)
+        except Silent:
+            limit = spoken(began.limit_s)
+            note(f"{self._provider.name}: {self._compiling}, for {limit} at the most")
+            ended = self._worker.hear(limit_s - _TOLD_COMPILE_S)
         seconds = time.monotonic() - asked
         if seconds > _TOLD_COMPILE_S:
             say(f"check {self._provider.name}: {self._compiling} took {seconds:.1f} s")
