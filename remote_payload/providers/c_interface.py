@@ -100,7 +100,7 @@ class Entry:
             ctypes.c_void_p,
         )
 
-    def __call__(self, *inputs: Tensor, **given: Any) -> Tuple[Tensor, ...]:
+    def __call__(self, *inputs: Tensor, **given: Any) -> Any:
         """NotImplementedError: it does not do this case; RuntimeError: the code it returned."""
         form = self._form
         for name, tensor in zip(form.inputs, inputs):
@@ -114,7 +114,7 @@ class Entry:
             raise NotImplementedError("returned SPARSEK_UNSUPPORTED: it does not do this case")
         if code:
             raise RuntimeError(f"returned {code}: {self._wrong(code)}")
-        return outputs
+        return filling.as_returned(outputs)
 
 
 def _numbers(given: Any, names: Tuple[str, ...]) -> List[float]:

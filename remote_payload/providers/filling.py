@@ -56,6 +56,11 @@ def empty(outputs: Tuple[Output, ...], case: Case, device: str) -> Tuple[Tensor,
     )
 
 
+def as_returned(outputs: Tuple[Tensor, ...]) -> Any:
+    """As a function returns them: one alone is no tuple."""
+    return outputs[0] if len(outputs) == 1 else outputs
+
+
 def _filling(function: Function, form: Form) -> Function:
     def call(*inputs: Tensor, **scalars: Any) -> Any:
         outputs = empty(form.outputs, form.case, form.device)
@@ -64,6 +69,6 @@ def _filling(function: Function, form: Form) -> Function:
         if returned is not None and not all(any(a is b for b in outputs) for a in given):
             what = type(returned).__name__
             raise TypeError(f"returned a {what} of its own, though it fills the outputs it gets")
-        return outputs
+        return as_returned(outputs)
 
     return call

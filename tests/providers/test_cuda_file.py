@@ -64,7 +64,7 @@ def test_a_c_function_gets_pointers_axes_scalars_and_the_stream_in_this_order(
     entry = c_interface.Entry(compiled(tmp_path, body).attention, form(), lambda: 77)
     q, k, v = (torch.full(one.size, number, dtype=torch.float16)
                for number, one in enumerate(OPERATOR.inputs(HALF), 1))  # fmt: skip
-    (out,) = entry(q, k, v, causal=False, scale=0.25)
+    out = entry(q, k, v, causal=False, scale=0.25)
     assert torch.equal(out, q)
     assert out.data_ptr() != q.data_ptr()
     with pytest.raises(RuntimeError, match="returned 2: cudaError 2"):
