@@ -8,6 +8,7 @@ from pathlib import Path
 
 from orchestrator.errors import UsageError
 from orchestrator.sync import sources
+from orchestrator.sync.headers import COMPILED, HEADERS
 from orchestrator.sync.neighbours import neighbours
 from remote_payload.contract.request import Provider
 from remote_payload.contract.tools.toolchain import BadFlag, Toolchain, require
@@ -44,6 +45,11 @@ def travelling(
     folder, colon, inner = place.rpartition(":")
     inside = f"{PROVIDERS_FOLDER}/{name}"
     if not place.endswith(FILES):
+        if "/" in place or place.endswith((*COMPILED, *HEADERS)):
+            raise UsageError(
+                f"--provider {name}={target}: {place} is neither a Python nor a CUDA file",
+                hint="C++ is compiled by a Python file with torch's load; see docs/providers.md.",
+            )
         return Provider(name, target, True, toolchain, destination_passing), ()
     if colon:
         base, extra = _folder(name, here / Path(folder).expanduser(), inner, inside)

@@ -89,3 +89,10 @@ def test_folders_of_headers_travel_and_those_of_the_host_are_named_as_they_are(
         travelling("mine", "k.cu:f", folder, Toolchain(include=("includes",)))
     with pytest.raises(UsageError, match=r"include: expected a path .* got '\.\./x'"):
         travelling("mine", "k.cu:f", folder, Toolchain(include=("../x",)))
+
+
+@pytest.mark.parametrize("target", ["k.cpp:f", "k.cuh:f", "kernels/k:f"])
+def test_a_file_of_no_kind_that_is_run_says_what_would_be(tmp_path: Path, target: str) -> None:
+    with pytest.raises(UsageError, match="is neither a Python nor a CUDA file"):
+        travelling("mine", target, tmp_path)
+    assert travelling("mine", "package.module:f", tmp_path)[0].target == "package.module:f"
