@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,24 @@ from remote_payload.contract.plans import CheckPlan
 from remote_payload.contract.request import Provider
 from remote_payload.contract.tools.toolchain import Toolchain
 from remote_payload.contract.words import Status
-from tests.payload.running import TINY, gone_within
+from tests.payload.running import TINY, Finished, gone_within
 from tests.providers.places import EXAMPLES, checked, needs_ninja, needs_nvcc, snapshot
 from tests.toolkit import program
 
 FILES = ("extension.py", "attention.cpp", "online.h", "function.py")
 MINE = Provider("mine", "providers/mine/extension.py:attention", True)
+OTHER = TINY.at("S", 32)
 PLAIN = Provider("plain", "providers/mine/function.py:attention", True)
+
+
+INLINE = """
+from torch.utils.cpp_extension import load_inline
+
+def attention(q, k, v, causal, scale):
+    made = load_inline("lazy", "int answer() { return 42; }", is_python_module=False,
+                       no_implicit_headers=True)
+    raise NotImplementedError(made.rpartition("/")[2])
+"""
 
 
 def examples(folder: Path, **changed: str) -> Path:
@@ -47,44 +59,76 @@ def test_an_extension_is_found_again_by_what_was_read_and_made_anew_by_an_edit(
     assert len(made(examples(tmp_path / "c", **{"online.h": header}))) == 2
 
 
+@dataclass(frozen=True)
+class Run:
+    """One run with everything that goes wrong in it, and its folder."""
+
+    done: Finished
+    folder: Path
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A case may take 8 s and a compile 20 s: one takes 9 s, one never ends, one fails."""
+    folder = tmp_path_factory.mktemp("extensions")
+    broken = (EXAMPLES / "attention.cpp").read_text().replace("Online online;", "")
+    root = examples(folder, **{"lazy.py": INLINE})
+    for name in FILES:
+        text = broken if name.endswith(".cpp") else (EXAMPLES / name).read_text()
+        snapshot(folder, {f"providers/broken/{name}": text})
+
+    def thinking(name: str, seconds: float) -> Provider:
+        compiler = hanging_compiler(folder / name, seconds)
+        return Provider(name, MINE.target, True, Toolchain(host_compiler=compiler))
+
+    done = checked(
+        folder,
+        root,
+        thinking("slow", 9),
+        thinking("endless", 90),
+        Provider("broken", "providers/broken/extension.py:attention", True),
+        Provider("lazy", "providers/mine/lazy.py:attention"),
+        PLAIN,
+        cases=(TINY, OTHER),
+        check=CheckPlan(case_limit_s=8.0, compile_limit_s=20.0),
+    )
+    return Run(done, folder)
+
+
 @needs_ninja
-def test_an_endless_compile_is_ended_and_other_providers_go_on(tmp_path: Path) -> None:
-    toolchain = Toolchain(host_compiler=hanging_compiler(tmp_path, 60))
-    slow = Provider("slow", MINE.target, True, toolchain)
-    plan = CheckPlan(case_limit_s=60.0, compile_limit_s=2.0)
-    done = checked(tmp_path, examples(tmp_path), slow, PLAIN, check=plan)
-    record = done.check("slow")
+def test_the_time_of_a_compile_does_not_count_against_the_case(run: Run) -> None:
+    assert run.done.check("slow").status is Status.OK, run.done.log
+    assert "check slow: compiling the extension attention_files took " in run.done.log
+    assert "slow: compiling the extension attention_files, for 20 s at the most" in run.done.log
+
+
+@needs_ninja
+def test_an_endless_compile_is_ended_and_other_providers_go_on(run: Run) -> None:
+    record = run.done.check("endless")
     assert record.status is Status.TIMEOUT
-    said = "attention_files was not compiled within 2 s; its compilers were ended"
-    assert record.reason == said
-    assert done.check("plain").status is Status.OK
-    assert gone_within(5.0, tmp_path)
-    assert not list((tmp_path / "builds").glob("torch-*"))
+    assert record.reason == "attention_files was not compiled within 20 s; its compilers were ended"
+    assert run.done.check("endless", OTHER).reason.startswith("not tried again after the timeout")
+    assert run.done.check("plain").status is Status.OK
+    assert gone_within(5.0, run.folder)
 
 
 @needs_ninja
-def test_the_time_of_a_compile_does_not_count_against_the_case(tmp_path: Path) -> None:
-    toolchain = Toolchain(host_compiler=hanging_compiler(tmp_path, 12))
-    slow = Provider("slow", MINE.target, True, toolchain)
-    plan = CheckPlan(case_limit_s=10.0, compile_limit_s=100.0)
-    done = checked(tmp_path, examples(tmp_path), slow, check=plan)
-    assert done.check("slow").status is Status.OK, done.log
-    assert "check slow: compiling the extension attention_files took " in done.log
-
-
-@needs_ninja
-def test_a_compile_error_is_told_in_the_compilers_first_words_and_once(tmp_path: Path) -> None:
-    text = (EXAMPLES / "attention.cpp").read_text().replace("Online online;", "")
-    other = TINY.at("S", 32)
-    root = examples(tmp_path, **{"attention.cpp": text})
-    done = checked(tmp_path, root, MINE, PLAIN, cases=(TINY, other))
-    said = r"attention_files does not compile: providers/mine/attention\.cpp:\d+:\d+: error: "
+def test_a_compile_error_is_told_in_the_compilers_first_words_and_once(run: Run) -> None:
+    said = r"attention_files does not compile: providers/broken/attention\.cpp:\d+:\d+: error: "
     said += ".online. was not declared in this scope"
-    for case in (TINY, other):
-        record = done.check("mine", case)
+    for case in (TINY, OTHER):
+        record = run.done.check("broken", case)
         assert record.status is Status.FAILED
         assert re.match(said, record.reason), record.reason
-    assert done.log.count("FAILED: ") == 1, "compiled for one case of two"
+    assert run.done.log.count("Error building extension 'attention_files': ") == 1
+
+
+@needs_ninja
+def test_what_is_compiled_at_the_first_call_is_kept_too(run: Run) -> None:
+    assert run.done.check("lazy").reason == "NotImplementedError: lazy.so"
+    kept = {path.name for path in (run.folder / "builds").glob("torch-*/*.so")}
+    assert kept == {"attention_files.so", "lazy.so"}, "and nothing of what failed"
+    assert not list((run.folder / "builds").glob("*.partial"))
 
 
 def test_without_ninja_it_says_what_is_not_present(
@@ -99,14 +143,6 @@ def test_without_ninja_it_says_what_is_not_present(
     assert record.reason.startswith("not present: ninja, with which torch compiles attention_files")
 
 
-INLINE = """
-from torch.utils.cpp_extension import load_inline
-
-def attention(q, k, v, causal, scale):
-    made = load_inline("lazy", "int answer() { return 42; }", is_python_module=False,
-                       no_implicit_headers=True)
-    raise NotImplementedError(made.rpartition("/")[2])
-"""
 CUDA = """
 from torch.utils.cpp_extension import load_inline
 
@@ -116,17 +152,6 @@ made = load_inline("cuda_inline", "", cuda_sources=[KERNEL], no_implicit_headers
 def attention(q, k, v, causal, scale):
     return made.attention(q, k, v)
 """
-
-
-@needs_ninja
-def test_what_is_compiled_at_the_first_call_is_kept_too(tmp_path: Path) -> None:
-    root = snapshot(tmp_path, {"providers/mine/lazy.py": INLINE})
-    record = checked(tmp_path, root, Provider("mine", "providers/mine/lazy.py:attention")).check(
-        "mine"
-    )
-    assert record.reason == "NotImplementedError: lazy.so"
-    (kept,) = (tmp_path / "builds").glob("torch-*")
-    assert (kept / "lazy.so").is_file()
 
 
 @needs_nvcc
