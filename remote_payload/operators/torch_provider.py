@@ -100,7 +100,8 @@ def _copied(function: Any) -> Function:
 
 
 def _keep_caches(setting: Setting) -> None:
-    if setting.builds:
+    # torch calls C++ compilers by a command line that it splits at blanks.
+    if setting.builds and len(setting.builds.split()) == 1:
         for variable in _CACHES:
             os.environ.setdefault(variable, str(Path(setting.builds) / _CACHE))
     # Compiling in this process leaves no other behind, and ends with its time limit.

@@ -17,8 +17,7 @@ from tests.ssh.server import SshServer
 
 pytest.importorskip("torch")
 
-USAGE, GATE_FAILED = 2, 1
-FIXTURE = Path(__file__).parents[1] / "fixtures" / "providers" / "rmsnorm.py"
+USAGE = 2
 
 
 def result_of(folder: Path) -> Result:
@@ -54,7 +53,7 @@ def test_rmsnorm_is_profiled_over_ssh_and_its_report_speaks_of_nothing_else(
     assert ran[:2] == [Stage.CHECK, Stage.BENCH]
 
 
-def test_an_axis_of_words_is_swept_and_a_wrong_kernel_of_ones_own_is_refused(
+def test_an_axis_of_words_is_swept_and_stands_in_labels_in_json_and_in_the_report(
     project: Project,
 ) -> None:
     case = ("--operator", "gemm_bias", "--case", "M=8,N=16,K=32,activation=gelu,silu")
@@ -65,10 +64,6 @@ def test_an_axis_of_words_is_swept_and_a_wrong_kernel_of_ones_own_is_refused(
     assert done.json["verdict"] == "OK: 2 checks passed; nothing was timed."
     report = Path(done.json["report"]).read_text()
     assert "| M=8 N=16 K=32 fp16 activation=silu | ok |" in report
-    wrong = ("--provider", f"mine={FIXTURE}:eps_beside_the_root", "--providers", "torch")
-    refused = project.orchestrator("bench", "--operator", "rmsnorm", "--case", "D=64,T=3", *wrong)
-    assert refused.code == GATE_FAILED
-    assert refused.out.startswith("FAILED: mine on T=3 D=64 fp16: 64 of 192 elements are outside")
 
 
 @pytest.mark.parametrize(

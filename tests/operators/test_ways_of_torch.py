@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +65,21 @@ def test_what_torch_cannot_compile_cannot_run_and_says_why(tmp_path: Path) -> No
     loaded = torch_provider.compiled(unreadable, "nothing", setting("rmsnorm"))
     with pytest.raises(CannotRun, match=r"torch\.compile does not work here: Unsupported: "):
         loaded.implementation(torch.ones(3))
+
+
+@pytest.mark.parametrize(("folder", "kept"), [("builds", True), ("my builds", False)])
+def test_what_torch_compiles_is_kept_in_the_workspace_unless_a_blank_would_break_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, folder: str, kept: bool
+) -> None:
+    """torch splits its C++ command lines at blanks."""
+    monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR", raising=False)
+    monkeypatch.delenv("TRITON_CACHE_DIR", raising=False)
+    monkeypatch.setenv("TORCHINDUCTOR_COMPILE_THREADS", "1")
+    place = replace(setting("rmsnorm"), builds=str(tmp_path / folder))
+    torch_provider.compiled(doubled, "a product", place)
+    found = os.environ.pop("TORCHINDUCTOR_CACHE_DIR", "")
+    os.environ.pop("TRITON_CACHE_DIR", None)
+    assert found.startswith(str(tmp_path)) == kept
 
 
 @pytest.mark.slow
