@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from remote_payload.operators import registry
+from tests.operators.test_what_they_say import NAMES
 from tests.payload.running import ROOT
 
 pytest.importorskip("torch")
@@ -136,7 +136,7 @@ def test_a_folder_is_all_it_takes_to_check_to_time_and_to_report_an_operator(
     assert {name: after[name] for name in before} == before
 
 
-@pytest.mark.parametrize("name", [n for n in registry.names() if n != registry.DEFAULT])
+@pytest.mark.parametrize("name", NAMES)
 def test_no_stage_no_report_and_no_figure_knows_an_operator_by_its_name(name: str) -> None:
     rooms = [f"remote_payload/{room}" for room in ("stages", "run", "providers", "contract")]
     rooms += [f"orchestrator/{r}" for r in ("report", "performance", "doctor", "workflows", "cli")]

@@ -8,6 +8,7 @@ whatever a float of 32 bits holds.
 from __future__ import annotations
 
 import dataclasses
+import sys
 from dataclasses import replace
 from functools import cache
 from math import prod
@@ -35,6 +36,8 @@ _BOUNDS = {
     "max_abs": (0, 2 * _LARGEST_FP32),
     # Relative to what was wanted, which may be next to nothing.
     "max_rel": (0, 1e60),
+    # Relative to what was allowed, which may be the least number there is.
+    "used": (0, sys.float_info.max),
     **dict.fromkeys(("worst_got", "worst_want", "first_got", "first_want"), _GOT),
     "temperature_c": (-273.15, 10_000.0),
     # Below zero: the signal that ended it.
