@@ -61,26 +61,23 @@ class Used:
     name: str
     dtype: DType
     most: dict[Over, float]
-    least_of_worst: float = math.inf
     elements: int = 0
     cases: int = 0
     refused: int = 0
 
     def add(self, error: ErrorMeasure, refused: bool) -> None:
-        worst = 0.0
         for one in error.judged:
             share = math.inf if one.used is None and one.wrong else one.used or 0.0
             self.most[one.gate.over] = max(self.most.get(one.gate.over, 0.0), share)
-            worst = max(worst, share)
-        self.least_of_worst = min(self.least_of_worst, worst)
         self.elements += error.elements
         self.cases += 1
         self.refused += refused
 
     def row(self) -> str:
         shares = " | ".join(f"{self.most.get(over, 0.0):.2f}" for over in PLACES)
-        count = f"{self.elements / 1e6:.1f} M in {self.cases}"
-        return f"| {self.name} | {self.dtype.value} | {shares} | {count} | {self.refused} |"
+        count = f"{self.elements / 1e6:.2f} M in {self.cases}"
+        refused = f"{self.refused} of {self.cases}"
+        return f"| {self.name} | {self.dtype.value} | {shares} | {count} | {refused} |"
 
 
 def header(title: str) -> str:

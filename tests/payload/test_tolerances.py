@@ -86,7 +86,7 @@ def test_an_error_of_one_percent_of_the_spread_is_refused_at_every_length(
 ) -> None:
     record = checked(function, case_of(dtype, length, causal=length == 512))
     assert record.status is Status.FAILED
-    assert "their spread in root mean square; the worst by " in record.reason
+    assert "of the spread in root mean square; " in record.reason
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=lambda dtype: dtype.value)

@@ -176,16 +176,16 @@ def _elements(error: ErrorMeasure, names: Sequence[str]) -> str:
 
 def _together(judged: Judged, names: Sequence[str]) -> str:
     """What errors come to where many are taken together."""
-    over, allowed = judged.gate.over, judged.gate.spread
-    names_of = {Over.ROW: "rows", Over.BAND: f"bands of {BAND_ROWS} rows", Over.OUTPUT: "outputs"}
-    what = names_of[over]
-    text = f"{judged.wrong} of {judged.count} {what} are off by more than {_share(allowed)} of "
-    text += "their spread in root mean square"
-    if judged.used is not None:
-        text += f"; the worst{_of(names, judged.output)} by {_share(judged.used * allowed)}"
-        if over is not Over.OUTPUT and judged.place is not None:
-            text += f", from {list(judged.place)} on"
-    return text
+    gate, used = judged.gate, judged.used
+    most = "more" if used is None else _share(used * gate.spread)
+    allowed = f"{_share(gate.spread)} are allowed"
+    if gate.over is Over.OUTPUT:
+        what = f"the errors{_of(names, judged.output)} come to {most} of the spread"
+        return f"{what} in root mean square; {allowed}"
+    what = "rows" if gate.over is Over.ROW else f"bands of {BAND_ROWS} rows"
+    text = f"in {judged.wrong} of {judged.count} {what} errors come to too much of the spread"
+    where = f" at {list(judged.place)}" if judged.place is not None else ""
+    return f"{text}, to {most}{_of(names, judged.output)}{where}, in root mean square; {allowed}"
 
 
 def _of(names: Sequence[str], output: int) -> str:
