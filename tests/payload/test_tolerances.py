@@ -41,7 +41,7 @@ LONG = 4096
 
 
 def case_of(dtype: DType, length: int, causal: bool = False) -> Case:
-    queries = length if length <= 512 else 64
+    queries = length if length <= 512 else 64 if length <= LONG else 16
     heads = max(2, min(8, 1024 // length))
     return attention_case(1, heads, queries, 64, dtype, causal, kv_seq=length)
 
@@ -158,9 +158,7 @@ def test_what_looks_right_and_is_not_is_refused(
     ("function", "dtype", "causal"),
     [
         ("fp16_inside", FP32, False),
-        ("weights_in_fp16", FP32, False),
         ("bf16_inside", FP16, False),
-        ("fp8_inside", BF16, False),
         ("ignores_scale", BF16, False),
         ("a_key_too_many", BF16, True),
     ],
