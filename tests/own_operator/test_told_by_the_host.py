@@ -212,3 +212,21 @@ def test_what_was_found_out_survives_the_way_to_a_program_that_is_profiled(op: W
     assert read == setting
     problem = Problem(operator_of(read), found.gpu[0], read)
     assert [tuple(tensor.shape) for tensor in problem.drawn()] == [(32, 64)]
+
+
+@pytest.mark.parametrize("dtype", ["fp16", "bf16", "fp32", "fp64"])
+def test_the_usual_tolerance_lets_a_perfect_answer_through_and_an_error_of_5_percent_not(
+    op: Write, dtype: str
+) -> None:
+    path = op(GOOD + "dtypes = ['fp16', 'bf16', 'fp32', 'fp64']\n", f"{dtype}.py")
+    found = describe.found(path.name, str(path.parent), Asked(dtypes=(DType(dtype),)))
+    one = describe.case_of(path.name, str(path.parent), found.gpu[0], 1, "cpu")
+    own = found.described.with_case(one)
+    setting = Setting("cpu", str(path.parent), 1, operator=path.name, own=own)
+    problem = Problem(operator_of(setting), found.gpu[0], setting)
+    drawn = problem.drawn()
+    perfect = torch.softmax(drawn[0].double(), -1)
+    right = problem.measure((perfect.to(drawn[0].dtype),), drawn)
+    wrong = problem.measure(((perfect * 1.05).to(drawn[0].dtype),), drawn)
+    assert right.mismatches == 0
+    assert wrong.mismatches > wrong.elements / 4

@@ -60,11 +60,14 @@ def case_of(target: str, root: str, case: Case, seed: int, device: str) -> Descr
     sized = [(tensor.numel(), str(tensor.dtype)) for tensor in inputs]
     read = sum(number * _size_bytes(dtype) for number, dtype in sized)
     written = sum(tensor.numel() * _size_bytes(form.dtype) for tensor, form in zip(outputs, forms))
+    number = sum(tensor.numel() for tensor in outputs)
+    # Of the products that were counted, else of a reduction of all that goes in.
+    terms = max(1, counted.flop // (2 * number), sum(size for size, _ in sized) // number)
     facts = CaseFacts(
         case,
         _work(one, case, counted, read, written),
         max(1, case.size(one.source.protocol.per)) if one.source.protocol.per else 1,
-        tolerance.of(one.source, case, one.axes(case), outputs),
+        tolerance.of(one.source, case, one.axes(case), outputs, terms),
     )
     given = [Form(name, tuple(one.shape), _plain(one.dtype)) for name, one in drawn.items()]
     frozen = _same(tuple(drawn.values()), one.make(case, seed + 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Mapping, Sequence
 
 from remote_payload.contract.case import Case
@@ -15,13 +16,17 @@ Tensor = Any
 # Rounding to nearest costs half a unit in the last place; intermediate results of the same dtype
 # cost as much again, each.
 _ROUNDINGS = 4
-# Sums that are kept in fp32 are off by more than an fp32 output's own rounding.
-_SUMS = 2.0**-18
-_USUAL = "a few roundings of {}, of the value and of the outputs' root mean square"
+# A large table that is only looked up is no sum, and nobody can tell: this is as much as it gets.
+_MOST_OF_SUMS = 2.0**-13
+_USUAL = (
+    "{} roundings to {} and sums of {} terms, relative to each value and to the outputs' spread"
+)
 
 
-def of(source: Source, case: Case, axes: Mapping[str, Any], outputs: Sequence[Tensor]) -> Tolerance:
-    """What the file states for a case, else what is usual for its dtype."""
+def of(
+    source: Source, case: Case, axes: Mapping[str, Any], outputs: Sequence[Tensor], terms: int
+) -> Tolerance:
+    """What the file states for a case, else what is usual for its dtype. terms: as of `usual`."""
     stated = source.stated.values.get("tolerance")
     if isinstance(stated, Function):
         given = source.run("tolerance", stated.call or dict, **by_name(stated, **axes))
@@ -30,12 +35,19 @@ def of(source: Source, case: Case, axes: Mapping[str, Any], outputs: Sequence[Te
     else:
         given = stated
     if given is None:
-        return usual(case.dtype, outputs)
+        return usual(case.dtype, outputs, terms)
     return Tolerance((protocol.gate(source.stated, given),), f"stated by {source.file}")
 
 
-def usual(dtype: DType, outputs: Sequence[Tensor]) -> Tolerance:
-    """The tolerance of a file that states none, by what rounding costs; outputs: the truth."""
-    rtol = max(_ROUNDINGS * 2.0**-dtype.facts.precision, 0.0 if dtype is DType.FP64 else _SUMS)
+def usual(dtype: DType, outputs: Sequence[Tensor], terms: int) -> Tolerance:
+    """The tolerance of a file that states none, by what rounding costs.
+
+    outputs: the truth. terms: of the longest sum, as far as anybody can tell; sums are kept in FP32
+    or better, and each addition rounds, which is a random walk.
+    """
+    rounding = _ROUNDINGS * 2.0**-dtype.facts.precision
+    summing = (8 + 4 * math.sqrt(terms)) * 2.0 ** -max(24, dtype.facts.precision)
+    summing = min(summing, _MOST_OF_SUMS)
     spread = min(float(one.double().square().mean().sqrt()) for one in outputs)
-    return Tolerance((Gate(rtol, rtol * spread),), _USUAL.format(dtype.value))
+    gate = Gate(rounding, (rounding + summing) * spread)
+    return Tolerance((gate,), _USUAL.format(_ROUNDINGS, dtype.value, terms))
