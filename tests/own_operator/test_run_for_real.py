@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -19,21 +20,14 @@ pytest.importorskip("torch")
 QUICK = ("--rounds", "6", "--bench-budget", "1")
 BROKEN = {
     "hangs while it is imported": (
-        GOOD + "while True: pass\n",
-        1,
+        GOOD + "import time\ntime.sleep(600)\n",
         "op.py: reading it had not ended within 2 s; --case-limit gives it more",
     ),
     "crashes in its reference": (
         "import os, signal\n"
         + GOOD.replace("return torch.softmax", "os.kill(os.getpid(), signal.SIGSEGV) #"),
-        1,
         "op.py: its inputs and reference on M=32 N=64 fp16 ended its process: the process was "
         "killed by SIGSEGV",
-    ),
-    "imports what the host lacks": (
-        "import no_such_package\n" + GOOD,
-        4,
-        "op.py:1: it imports no_such_package, which the host's Python lacks",
     ),
 }
 
@@ -49,11 +43,11 @@ def told(project: Project, outcome: Outcome) -> Result:
 def test_a_broken_file_ends_its_run_and_nothing_else(
     project: Project, op: Write, broken: str
 ) -> None:
-    text, code, expected = BROKEN[broken]
+    text, expected = BROKEN[broken]
     limit = ("--case-limit", "2") if "hangs" in broken else ()
     outcome = project.orchestrator("check", "--operator", str(op(text)), *limit)
     result = told(project, outcome)
-    assert outcome.code == code, outcome.err
+    assert outcome.code == 1, outcome.err
     assert expected in result.reason
     assert expected in outcome.out + outcome.err
     assert result.status is Status.FAILED
@@ -81,7 +75,7 @@ def test_the_five_lines_of_the_page_are_checked_timed_and_compared(
         "--runs",
         str(project.root / "runs"),
     )
-    case = ("--case", "M=64,N=128..256x2", "--dtype", "fp16,bf16")
+    case = ("--case", "M=64,N=128..256x2", "--dtype", "bf16")
     made = project.orchestrator(
         *project_of, "bench", "--operator", "five.py", *case, *QUICK, "--json"
     )
@@ -89,8 +83,9 @@ def test_the_five_lines_of_the_page_are_checked_timed_and_compared(
     result = codec.decode(Result, made.json["result"])
     assert result.operator.baseline == "reference"
     assert [one.case.label for one in result.cases] == [
-        "M=64 N=128 fp16", "M=64 N=256 fp16", "M=64 N=128 bf16", "M=64 N=256 bf16",
-    ]  # fmt: skip
+        "M=64 N=128 bf16",
+        "M=64 N=256 bf16",
+    ]
     assert result.request.cases == tuple(one.case for one in result.cases)
     assert all(record.samples_us for record in result.bench)
     path.unlink()  # the report needs neither the file nor what it imports
@@ -107,21 +102,13 @@ def test_the_five_lines_of_the_page_are_checked_timed_and_compared(
     assert attached.code == 0, attached.err
 
 
-@pytest.mark.parametrize(
-    ("target", "providers"),
-    [
-        ("softmax.py", {"two_passes", "reference"}),
-        ("norms.py:AddLayerNorm", {"native", "by_hand"}),
-    ],
-)
-def test_the_examples_pass(project: Project, target: str, providers: set[str]) -> None:
-    file = REPOSITORY / "examples" / target
-    outcome = project.orchestrator(
-        "check", "--operator", str(file), "--dtype", "fp16,bf16,fp32", "--json"
-    )
+def test_an_example_passes_in_every_dtype(project: Project) -> None:
+    file = REPOSITORY / "examples" / "softmax.py"
+    asked = ("--operator", str(file), "--dtype", "fp16,bf16,fp32")
+    outcome = project.orchestrator("check", *asked, "--json")
     assert outcome.code == 0, outcome.err
     result = codec.decode(Result, outcome.json["result"])
-    assert {record.provider for record in result.checks} == providers
+    assert {record.provider for record in result.checks} == {"two_passes", "reference"}
     assert {record.status for record in result.checks} == {Status.OK}
     assert {record.case.dtype.value for record in result.checks} == {"fp16", "bf16", "fp32"}
 
@@ -129,27 +116,30 @@ def test_the_examples_pass(project: Project, target: str, providers: set[str]) -
 def test_an_entry_of_kernels_yaml_runs_with_its_providers_of_which_the_wrong_one_is_refused(
     project: Project,
 ) -> None:
+    """The other example, whose operator has several outputs and a scalar."""
     (project.root / "ops").mkdir()
-    scaled = (
-        GOOD.replace("def reference(x):", "def reference(x, eps):") + "scalars = {'eps': 1.0}\n"
-    )
-    (project.root / "ops" / "layer.py").write_text(scaled)
+    shutil.copy(REPOSITORY / "examples" / "norms.py", project.root / "ops" / "norms.py")
     (project.root / "mine.py").write_text(
         "import torch\n"
-        "def layer(x, eps): return torch.softmax(x, -1)\n"
-        "def wrong(x, eps): return torch.softmax(x, -1) * (1 + eps / 50)\n"
+        "def no_mean(x, residual, weight, eps):\n"
+        "    total = x + residual\n"
+        "    wide = total.float()\n"
+        "    rstd = torch.rsqrt(wide.square().mean(-1) + eps)\n"
+        "    return (wide * rstd[:, None] * weight).to(x.dtype), total, rstd\n"
     )
     (project.root / "kernels.yaml").write_text(
-        "operators:\n  mylayer:\n    file: ops/layer.py\n    providers:\n"
-        "      mine: mine.py:layer\n      off: mine.py:wrong\n      other: mine.py:layer\n"
+        "operators:\n  mylayer:\n    file: ops/norms.py\n    name: AddLayerNorm\n"
+        "    providers:\n      rms: mine.py:no_mean\n      not_asked_for: mine.py:no_mean\n"
     )
-    asked = ("--operator", "mylayer", "--providers", "mine,off")
+    asked = ("--operator", "mylayer", "--providers", "by_hand,native,rms")
     outcome = project.orchestrator("check", *asked, "--json")
     assert outcome.code == 1, outcome.err
     result = codec.decode(Result, outcome.json["result"])
     assert {record.provider: record.status for record in result.checks} == {
-        "mine": Status.OK,
-        "off": Status.FAILED,
+        "by_hand": Status.OK,
+        "native": Status.OK,
+        "rms": Status.FAILED,
     }
-    assert "elements are outside the tolerance" in result.reason
-    assert result.request.operator == "layer.py"
+    assert "first of normed at [0, " in result.reason
+    assert result.request.operator == "norms.py:AddLayerNorm"
+    assert result.operator.baseline == "native"
