@@ -8,6 +8,9 @@ import pytest
 
 from orchestrator.errors import InventoryError
 from orchestrator.store.kernels import reading
+from orchestrator.workflows.operator_choice import choose
+from orchestrator.workflows.plan import Wish, plan
+from remote_payload.contract.words import Stage
 from tests.cli.conftest import Project
 from tests.own_operator.conftest import GOOD
 
@@ -98,16 +101,11 @@ def test_a_file_of_the_same_name_is_in_nobodys_way_who_does_not_ask_for_it(
 
 
 def test_one_of_ours_takes_a_provider_of_kernels_yaml_by_name(project: Project) -> None:
-    from orchestrator.workflows.operator_choice import choose
-    from orchestrator.workflows.plan import Wish, plan
-
     (project.root / "op.py").write_text("def h(q, k, v, causal, scale): return q\n")
     (project.root / "kernels.yaml").write_text(
         "operators:\n  attention:\n    providers: {c: op.py:h}\n"
     )
     choice = choose("attention", project.root, ("c", "sdpa"))
-    from remote_payload.contract.words import Stage
-
     wish = Wish((Stage.CHECK,), providers=("sdpa", "c"), entries=choice.providers)
     providers = plan(wish, project.root).request.providers
     assert [(one.name, one.target) for one in providers] == [

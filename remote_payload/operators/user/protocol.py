@@ -14,7 +14,7 @@ from remote_payload.contract.case import Value
 from remote_payload.contract.dtypes import DType
 from remote_payload.contract.facts import Gate
 from remote_payload.operators.base import Axis
-from remote_payload.operators.user.stated import OPAQUE, Function, Stated
+from remote_payload.operators.user.stated import OPAQUE, BadOperator, Function, Stated
 
 # The provider that every file has: its reference, as PyTorch runs it in the case's own dtype.
 REFERENCE = "reference"
@@ -112,7 +112,7 @@ def _require(stated: Stated) -> None:
         if stated.classes and not stated.part:
             of_class = f"{stated.file}:{stated.classes[0]}"
             problem = f"there is no {name} in it, but in a class; name one, as in {of_class}"
-        raise type(stated.bad("", ""))(stated.place(""), problem)
+        raise BadOperator(stated.place(""), problem)
     _require_function(stated, "inputs")
     _require_function(stated, "reference")
 

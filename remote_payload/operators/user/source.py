@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import traceback
 from pathlib import Path
-from typing import Any, Callable, Tuple
+from typing import Any, Callable, Dict, Tuple
 
 from remote_payload.operators import provider_file
 from remote_payload.operators.user import protocol, stated
@@ -85,7 +85,7 @@ def _of(exc: BaseException) -> str:
     return sentence(exc)
 
 
-def by_name(function: Function, **known: Any) -> Any:
+def by_name(function: Function, **known: Any) -> Dict[str, Any]:
     """Of what is known, what a function wants."""
     return {name: value for name, value in known.items() if protocol.takes(function, name)}
 

@@ -146,14 +146,13 @@ class Half:
     def load(self, name: str, setting: Setting) -> Loaded:
         """A provider of the file, or its reference as PyTorch runs it in the case's dtype."""
         source = self.source
+        said = f"{source.stated.name}:{name}, file sha256 {source.digest}"
         if name == REFERENCE:
             call = source.function("reference").call or _nothing
-            said = f"{source.stated.name}:{name}, file sha256 {source.digest}"
             return Loaded(call, contextlib.nullcontext, functools.partial(_once, call, said))
         providers = source.stated.values.get("providers", {})
         if name not in providers:
             raise CannotRun(f"{source.file} has no provider {name!r}")
-        said = f"{source.stated.name}:{name}, file sha256 {source.digest}"
         call = providers[name]
         emulated = isinstance(call, EmulatedCall)
         return Loaded(
