@@ -83,6 +83,14 @@ WRONG = {
         GOOD + 'outputs = {"y": "int7"}\n',
         "op.py:5: outputs: y: expected one of dtype, fp16",
     ),
+    "a misspelt name that would be passed over": (
+        GOOD + 'tolerence = {"rtol": 1e-3, "atol": 0}\n',
+        "op.py:5: tolerence: nothing reads it; write tolerance, or call it something else",
+    ),
+    "a misspelt function": (
+        HEAD + AXES + INPUTS.replace("inputs", "input") + REFERENCE,
+        "op.py:1: there is no inputs in it, but input looks like it",
+    ),
     "classes of which none is named": (
         HEAD
         + "class Row:\n    axes = {'M': 1}\n    def inputs(M): pass\n    def reference(x): pass\n",

@@ -24,9 +24,10 @@ from remote_payload.operators.base import BadCase
 from remote_payload.operators.drawing import torch_dtype
 from remote_payload.operators.user import described, tolerance
 from remote_payload.operators.user.described import Asked, Described, DescribedCase, Form, Found
-from remote_payload.operators.user.protocol import REFERENCE, Protocol, Sweep
+from remote_payload.operators.user.protocol import REFERENCE, Protocol
 from remote_payload.operators.user.source import Source, by_name
 from remote_payload.operators.user.stated import Function
+from remote_payload.operators.user.sweep import Sweep
 from remote_payload.operators.user.tensors import Half, half
 
 Tensor = Any

@@ -5,27 +5,22 @@ Standard library only; the same rules read a file's text at home and the loaded 
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass
-from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
+from typing import Any, Mapping, Optional, Sequence, Tuple
 
 from remote_payload.contract.case import Value
 from remote_payload.contract.dtypes import DType
 from remote_payload.contract.facts import Gate
 from remote_payload.operators.base import Axis
-from remote_payload.operators.user.stated import OPAQUE, BadOperator, Function, Stated
+from remote_payload.operators.user.stated import OPAQUE, BadOperator, Function, Stated, shown
+from remote_payload.operators.user.sweep import DRAWN, Sweep, cpu_sweep, usual_sweep
 
 # The provider that every file has: its reference, as PyTorch runs it in the case's own dtype.
 REFERENCE = "reference"
 PRECISIONS = ("fp64", "fp32", "given")
-# What a function may take beside the axes.
-_DRAWN = ("dtype", "generator")
 _USUAL_DTYPES = (DType.FP16, DType.BF16, DType.FP32)
-_AXIS = re.compile(r"[A-Za-z_]\w{0,30}\Z", re.ASCII)
 _PROVIDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
-_MOST_VALUES = 256
-Sweep = Dict[str, Tuple[Value, ...]]
 
 
 @dataclass(frozen=True)
@@ -65,7 +60,7 @@ class Protocol:
 def read(stated: Stated) -> Protocol:
     """The protocol of a file; BadOperator says what is missing or wrong, and where."""
     _require(stated)
-    sweep = _sweep(stated)
+    sweep = usual_sweep(stated)
     dtypes = _dtypes(stated)
     providers = _providers(stated)
     if sweep is not None:
@@ -83,7 +78,7 @@ def read(stated: Stated) -> Protocol:
     return Protocol(
         title=_word(stated, "title", stated.part or stated.file.rpartition(".")[0]),
         sweep=sweep,
-        cpu_sweep=None if sweep is None else _cpu_sweep(stated, sweep),
+        cpu_sweep=None if sweep is None else cpu_sweep(stated, sweep),
         dtypes=dtypes,
         providers=providers,
         baseline=_baseline(stated, providers),
@@ -108,11 +103,16 @@ def _require(stated: Stated) -> None:
     for name in ("reference", "inputs", "axes"):
         if name in stated.values:
             continue
+        alike = [word for word, meant in stated.misspelt.items() if meant == name]
         problem = f"there is no {name} in it; see docs/operators.md for what a file has to state"
+        if alike:
+            problem = f"there is no {name} in it, but {alike[0]} looks like it"
         if stated.classes and not stated.part:
             of_class = f"{stated.file}:{stated.classes[0]}"
             problem = f"there is no {name} in it, but in a class; name one, as in {of_class}"
         raise BadOperator(stated.place(""), problem)
+    for name, meant in stated.misspelt.items():
+        raise stated.bad(name, f"nothing reads it; write {meant}, or call it something else")
     _require_function(stated, "inputs")
     _require_function(stated, "reference")
 
@@ -120,57 +120,14 @@ def _require(stated: Stated) -> None:
 def _require_function(stated: Stated, name: str) -> None:
     value = stated.values.get(name, OPAQUE)
     if value is not OPAQUE and not isinstance(value, Function):
-        raise stated.bad(name, f"expected a function, got {_shown(value)}")
+        raise stated.bad(name, f"expected a function, got {shown(value)}")
 
 
 def _require_mapping_or_function(stated: Stated, name: str) -> None:
     value = stated.values.get(name, OPAQUE)
     named = isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
     if value is not OPAQUE and not isinstance(value, Function) and not named:
-        raise stated.bad(name, f"expected a dict by name, or a function, got {_shown(value)}")
-
-
-def _sweep(stated: Stated) -> Optional[Sweep]:
-    axes = stated.values["axes"]
-    if axes is OPAQUE:
-        return None
-    if not isinstance(axes, Mapping) or not axes:
-        problem = f'expected a dict such as {{"M": 4096, "N": 1024}}, got {_shown(axes)}'
-        raise stated.bad("axes", problem)
-    for name in axes:
-        if not isinstance(name, str) or not _AXIS.match(name) or name in _DRAWN:
-            raise stated.bad("axes", f"{name!r} cannot be the name of an axis")
-    return {name: _values(stated, "axes", name, value) for name, value in axes.items()}
-
-
-def _cpu_sweep(stated: Stated, sweep: Sweep) -> Sweep:
-    axes = stated.values.get("cpu_axes", {})
-    if axes is OPAQUE:
-        return sweep
-    if not isinstance(axes, Mapping):
-        raise stated.bad("cpu_axes", f"expected a dict such as {{'M': 256}}, got {_shown(axes)}")
-    for name in axes:
-        if name not in sweep:
-            raise stated.bad("cpu_axes", f"{name!r} is none of axes, which are {', '.join(sweep)}")
-    own = {name: _values(stated, "cpu_axes", name, value) for name, value in axes.items()}
-    for name, values in own.items():
-        if type(values[0]) is not type(sweep[name][0]):
-            raise stated.bad("cpu_axes", f"{name}: {values[0]!r} is of another kind than in axes")
-    return {**sweep, **own}
-
-
-def _values(stated: Stated, key: str, axis: str, given: Any) -> Tuple[Value, ...]:
-    values = tuple(given) if isinstance(given, (list, tuple)) else (given,)
-    fits = all(
-        isinstance(one, (bool, str)) or (isinstance(one, int) and 0 <= one < 2**31)
-        for one in values
-    )
-    if not values or not fits or len({type(one) for one in values}) > 1:
-        what = "a whole number from 0 on, True or False, a word, or a list of one of these"
-        raise stated.bad(key, f"{axis}: expected {what}, got {_shown(given)}")
-    if len(set(values)) != len(values) or len(values) > _MOST_VALUES:
-        raise stated.bad(key, f"{axis}: expected at most {_MOST_VALUES} values, each once")
-    return values
+        raise stated.bad(name, f"expected a dict by name, or a function, got {shown(value)}")
 
 
 def _dtypes(stated: Stated) -> Optional[Tuple[DType, ...]]:
@@ -184,10 +141,10 @@ def _dtypes(stated: Stated) -> Optional[Tuple[DType, ...]]:
     known = {one.value: one for one in DType}
     names = (given,) if isinstance(given, str) else given
     if not isinstance(names, (list, tuple)) or not names:
-        raise stated.bad("dtypes", f"expected a list of {', '.join(known)}, got {_shown(given)}")
+        raise stated.bad("dtypes", f"expected a list of {', '.join(known)}, got {shown(given)}")
     for name in names:
         if name not in known:
-            raise stated.bad("dtypes", f"expected some of {', '.join(known)}, got {_shown(name)}")
+            raise stated.bad("dtypes", f"expected some of {', '.join(known)}, got {shown(name)}")
     if len(names) > 1 and not drawn:
         raise stated.bad("dtypes", "inputs takes no dtype, so that it would draw one of them only")
     return tuple(known[name] for name in dict.fromkeys(names))
@@ -199,7 +156,7 @@ def _providers(stated: Stated) -> Optional[Tuple[str, ...]]:
         return None
     if not isinstance(given, Mapping):
         what = "a list of functions, or a dict such as {'mine': function}"
-        raise stated.bad("providers", f"expected {what}, got {_shown(given)}")
+        raise stated.bad("providers", f"expected {what}, got {shown(given)}")
     for name, value in given.items():
         if not isinstance(name, str) or not _PROVIDER.match(name):
             raise stated.bad("providers", f"{name!r} cannot be a name; write {{'name': function}}")
@@ -207,7 +164,7 @@ def _providers(stated: Stated) -> Optional[Tuple[str, ...]]:
             problem = f"{REFERENCE!r} is the reference run as a provider; choose another name"
             raise stated.bad("providers", problem)
         if value is not OPAQUE and not callable(value):
-            raise stated.bad("providers", f"{name}: expected a function, got {_shown(value)}")
+            raise stated.bad("providers", f"{name}: expected a function, got {shown(value)}")
     return tuple(given)
 
 
@@ -227,7 +184,7 @@ def _outputs(stated: Stated) -> Optional[Tuple[Tuple[str, str], ...]]:
     named = dict.fromkeys(given, "dtype") if isinstance(given, (list, tuple)) else given
     known = ("dtype", *(one.value for one in DType))
     if not isinstance(named, Mapping) or not named:
-        problem = f"expected names, or a dict such as {{'y': 'dtype'}}, got {_shown(given)}"
+        problem = f"expected names, or a dict such as {{'y': 'dtype'}}, got {shown(given)}"
         raise stated.bad("outputs", problem)
     for name, what in named.items():
         if not isinstance(name, str) or what not in known:
@@ -238,7 +195,7 @@ def _outputs(stated: Stated) -> Optional[Tuple[Tuple[str, str], ...]]:
 def _require_parameters(stated: Stated, sweep: Sweep) -> None:
     """Each function gets what it takes, by name; what is no axis nobody could give it."""
     allowed = {
-        "inputs": (*sweep, *_DRAWN),
+        "inputs": (*sweep, *DRAWN),
         "scalars": (*sweep, "dtype"),
         "work": (*sweep, "dtype"),
         "tolerance": (*sweep, "dtype"),
@@ -279,7 +236,7 @@ def _word(stated: Stated, name: str, otherwise: str) -> str:
     if value is OPAQUE:
         return otherwise
     if not isinstance(value, str) or (not value.strip() and name in stated.values):
-        raise stated.bad(name, f"expected a text, got {_shown(value)}")
+        raise stated.bad(name, f"expected a text, got {shown(value)}")
     return value
 
 
@@ -289,12 +246,3 @@ def _counts(value: Value) -> bool:
 
 def _or(words: Sequence[str]) -> str:
     return ", ".join(map(repr, words[:-1])) + f" or {words[-1]!r}"
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, Function):
-        return "a function"
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:60]}…"

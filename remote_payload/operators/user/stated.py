@@ -7,9 +7,11 @@ Standard library only, and nothing of the file is run here.
 from __future__ import annotations
 
 import ast
+import difflib
 import inspect
+import math
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, Union
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 # All that a file may state; whatever else is in it is the user's own affair.
 NAMES = (
@@ -31,6 +33,8 @@ NAMES = (
 )
 # ast.parse: no Python, a NUL, or nested deeper than its own stack or this machine's allows.
 NOT_PARSED = (ValueError, RecursionError, MemoryError)
+# Of difflib, from 0 to 1: `tolerence` and `provider` are alike, `row` and `work` are not.
+_ALIKE = 0.8
 Functions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
@@ -77,13 +81,15 @@ class Function:
 @dataclass(frozen=True)
 class Stated:
     """file: for messages; part: the class in it, empty for the file itself; values: what is stated
-    of NAMES; lines: where; classes: those of the file that might have been meant."""
+    of NAMES; lines: where; classes: those of the file that might have been meant; misspelt: names
+    that nobody reads, each with the one that it looks like."""
 
     file: str
     part: str
     values: Mapping[str, Any]
     lines: Mapping[str, int]
     classes: Tuple[str, ...] = ()
+    misspelt: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -101,7 +107,8 @@ class Stated:
 
 def from_text(text: Union[str, bytes], file: str, part: str = "") -> Stated:
     """What the text states; BadOperator if it is no Python, or has no such class."""
-    body, classes, first, from_elsewhere = _body(_tree(text, file), file, part)
+    tree = _tree(text, file)
+    body, classes, first, from_elsewhere = _body(tree, file, part)
     values: Dict[str, Any] = dict.fromkeys(NAMES, OPAQUE) if from_elsewhere else {}
     lines: Dict[str, int] = {"": first}
     for node in body:
@@ -117,7 +124,9 @@ def from_text(text: Union[str, bytes], file: str, part: str = "") -> Stated:
             bound = {one.id for one in names if isinstance(one.ctx, ast.Store)}
             touched = {one.id for one in names} & values.keys() | bound & set(NAMES)
             values.update(dict.fromkeys(touched, OPAQUE))
-    return Stated(file, part, values, lines, classes)
+    misspelt = _misspelt(tree, body, values)
+    lines.update({name: node.lineno for node in body for name, _ in _stated(node)})
+    return Stated(file, part, values, lines, classes, misspelt)
 
 
 def from_module(thing: Any, text: bytes, file: str, part: str = "") -> Stated:
@@ -125,7 +134,7 @@ def from_module(thing: Any, text: bytes, file: str, part: str = "") -> Stated:
     written = from_text(text, file, part)
     values = {name: getattr(thing, name) for name in NAMES if hasattr(thing, name)}
     taken = {name: _taken(name, value) for name, value in values.items()}
-    return Stated(file, part, taken, written.lines, written.classes)
+    return Stated(file, part, taken, written.lines, written.classes, written.misspelt)
 
 
 def function_of(call: Callable[..., Any]) -> Function:
@@ -189,6 +198,22 @@ def _stated(node: ast.stmt) -> List[Tuple[str, Any]]:
     return []
 
 
+def _misspelt(
+    tree: ast.Module, body: Sequence[ast.stmt], values: Mapping[str, Any]
+) -> Dict[str, str]:
+    """Names bound in the body that nothing in the file reads, and that look like one of NAMES which
+    is not stated: `tolerence` would be passed over in silence."""
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    read = {node.id for node in nodes if isinstance(node.ctx, ast.Load)}
+    bound = {name for node in body for name, value in _stated(node) if value is not None}
+    free = [name for name in NAMES if name not in values]
+    near = {
+        name: difflib.get_close_matches(name.lower(), free, 1, _ALIKE)
+        for name in sorted(bound - read - set(NAMES))
+    }
+    return {name: meant[0] for name, meant in near.items() if meant}
+
+
 def _is_plain(node: ast.FunctionDef) -> bool:
     """Whether it takes what it is written to take: a decorator could change that."""
     names = [one.id for one in node.decorator_list if isinstance(one, ast.Name)]
@@ -229,3 +254,13 @@ def _taken(name: str, value: Any) -> Any:
     if name == "providers" and isinstance(value, (list, tuple)):
         return {getattr(one, "__name__", repr(one)): one for one in value}
     return function_of(value) if callable(value) and not isinstance(value, type) else value
+
+
+def shown(value: Any) -> str:
+    """What a file states, in a message."""
+    if isinstance(value, Function):
+        return "a function"
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}…"
