@@ -165,7 +165,9 @@ def in_words(cases: Iterable[Case], operator: OperatorFacts) -> str:
     values: dict[str, list[str]] = {}
     for case in given:
         values.setdefault(along.family(case).label, []).append(str(along.value(case)))
-    return "; ".join(f"{rest} {along.symbol}={','.join(counts)}" for rest, counts in values.items())
+    return "; ".join(
+        f"{rest} {along.symbols}={','.join(counts)}" for rest, counts in values.items()
+    )
 
 
 def _timed(of: Figures) -> dict[Key, Figure]:

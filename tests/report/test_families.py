@@ -45,8 +45,21 @@ def test_where_nothing_varies_it_is_still_the_heads() -> None:
 def test_without_a_usual_axis_the_one_that_varies_most_is_taken_and_of_equals_the_first() -> None:
     most = (product(m, n, 64) for m, n in ((1, 1), (1, 2), (2, 3)))
     assert sweep(most, PRODUCT).name == "columns"
-    assert sweep((product(n, n, n) for n in (512, 1024)), PRODUCT).name == "rows"
+    assert sweep((product(n, 2 * n, 9) for n in (512, 1024)), PRODUCT).name == "rows"
     assert sweep((product(7, 8, 9),), PRODUCT).name == "rows"
+
+
+def test_axes_that_are_always_alike_are_one() -> None:
+    cases = [product(n, n, n) for n in (512, 1024, 2048)]
+    along = sweep(cases, PRODUCT)
+    assert (along.symbols, along.name) == ("M=N=K", "M = N = K")
+    assert {along.family(case).label for case in cases} == {"fp16"}
+    assert [along.value(case) for case in cases] == [512, 1024, 2048]
+    skinny = [*cases, product(16, 512, 512)]
+    along = sweep(skinny, PRODUCT)
+    assert (along.name, along.tied) == ("rows", ())
+    assert sweep([product(4, 4, n) for n in (1, 2)], PRODUCT).tied == ()
+    assert sweep([product(8, 8, 8)], PRODUCT).name == "rows"
 
 
 def test_an_axis_that_nobody_described_is_called_by_its_symbol() -> None:

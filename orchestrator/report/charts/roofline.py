@@ -130,7 +130,7 @@ def _telling(rows: list[Figure], operator: OperatorFacts) -> Figure:
 
 def _distance(row: Figure, operator: OperatorFacts, rows: list[Figure]) -> str:
     along = sweep((one.record.case for one in rows), operator)
-    where = f"{along.symbol}={along.value(row.record.case)}"
+    where = f"{along.symbols}={along.value(row.record.case)}"
     text = f"{label(row.record.provider)} at {where}: {row.tflops:.0f} TFLOPS"
     if row.tflops is not None and row.tflops < _FEW_TFLOPS:
         text = f"{label(row.record.provider)} at {where}: {row.tflops:.3g} TFLOPS"

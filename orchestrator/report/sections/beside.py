@@ -99,7 +99,8 @@ def section(found: Standing, chart: ChartView) -> tuple[BesideView, ...]:
     per = () if unit == "µs" else (f"{unit} (95 % interval)",)
     total = "Total µs" if per else "µs (95 % interval)"
     rate = ("TFLOPS",) if found.multiplies else ()
-    header = (found.along.name.capitalize(), "Provider", *per, total, *rate, *_COLUMNS)
+    axis = found.along.name
+    header = (axis[:1].upper() + axis[1:], "Provider", *per, total, *rate, *_COLUMNS)
     table = Table(header, tuple(_row(place, found) for place in found.places))
     return (BesideView(_headline(found), _note(found), table, chart, _absent(found.result)),)
 
