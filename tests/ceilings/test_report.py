@@ -203,6 +203,16 @@ def test_a_slice_of_a_gpu_and_a_cpu_have_no_peak(tmp_path: Path) -> None:
     assert "These are the CPU's, and no GPU's roof applies to them." in told
 
 
+def test_nothing_stands_beside_the_gemm_of_a_cpu(tmp_path: Path) -> None:
+    base = synthetic.cpu_result()
+    request = replace(base.request, stages=(*base.request.stages, Stage.CEILINGS))
+    gemm = record("gemm-fp32", 54e9, 2.0 * 1024**3, "flop")
+    told = section(published(tmp_path, replace(base, request=request, ceilings=(gemm,))))
+    assert "GEMM FP32 54.00 GFLOPS" in told
+    assert "beside GEMM: not compared, as a CPU's ceilings are for orientation." in told
+    assert "Of the GEMM rate" not in told
+
+
 def test_throttling_and_company_while_measuring_are_told(tmp_path: Path) -> None:
     busy = replace(
         MEASURED[0], after=synthetic.state(throttle_reasons=("sw_power_cap",), other_processes=2)

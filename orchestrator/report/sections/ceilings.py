@@ -163,8 +163,11 @@ def _left_out(measured: Sequence[Ceiling]) -> list[str]:
 
 
 def _shares(result: Result, figures: Figures | None) -> list[tuple[Figure, float]]:
-    """What was timed back to back, as GEMM was, and its share of the GEMM rate of its type."""
-    found = []
+    """What was timed back to back, as GEMM was, and its share of the GEMM rate of its type; nothing
+    on a CPU, whose ceilings are for orientation."""
+    found: list[tuple[Figure, float]] = []
+    if not on_gpu(result):
+        return found
     for row in figures.of_method(Method.BACK_TO_BACK) if figures else ():
         gemm = ceiling.gemm_of(result, row.record.case.dtype)
         matrix = row.facts.work is not None and row.facts.work.matrix
@@ -196,6 +199,8 @@ def _beside(result: Result, shares: Sequence[tuple[Figure, float]]) -> str:
         works = [one.work for one in result.cases if one.work]
         if works and not any(work.matrix for work in works):
             why = "it multiplies no matrices"
+        elif timed and not on_gpu(result):
+            why = "a CPU's ceilings are for orientation"
         return f"{name} beside GEMM: not compared, as {why}."
     ours = [share for share in shares if share[0].record.provider == result.operator.ours]
     row, share = max(ours or shares, key=lambda pair: pair[1])
