@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import types
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any, Callable, List, Tuple
+from typing import Any, Callable, Iterator, List, Tuple
 
 import torch
 
 from remote_payload.operators.loaded import CannotRun, Function, Loaded
 from remote_payload.operators.setting import Setting
+from remote_payload.processes.bounded import spoken
 from remote_payload.processes.places import sentence
 
 Tensor = Any
@@ -24,6 +26,7 @@ Tensor = Any
 _CACHE = "torch-compile"
 _CACHES = ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR")
 _DEVICE_FAULT = "CUDA error"
+COMPILE_LIMIT_S = 90.0  # less than a check has for one case
 
 
 def since(major: int, minor: int) -> bool:
@@ -41,17 +44,17 @@ def eager(function: Function, what: str) -> Loaded:
 def compiled(function: Function, what: str, setting: Setting) -> Loaded:
     """The same by torch.compile; whether that works here is found out by the first call.
 
-    The time limit of a check bounds it. CannotRun: this torch has no torch.compile.
+    CannotRun: this torch has no torch.compile.
     """
     if not hasattr(torch, "compile"):
         raise CannotRun(f"torch {torch.__version__} has no torch.compile; 2.0 and newer do")
-    _keep_caches(setting)
+    keep_caches(setting)
     ready = Compiled(function)
     name = f"torch.compile of {what}, torch {torch.__version__}"
 
     def implementation(*tensors: Tensor, **scalars: Any) -> str:
         try:
-            with torch.no_grad():
+            with within(COMPILE_LIMIT_S), torch.no_grad():
                 ready(*tensors, **scalars)
         except Exception as exc:
             if _DEVICE_FAULT in str(exc):
@@ -99,7 +102,25 @@ def _copied(function: Any) -> Function:
     return made
 
 
-def _keep_caches(setting: Setting) -> None:
+@contextlib.contextmanager
+def within(limit_s: float) -> Iterator[None]:
+    """TimeoutError after so many seconds. In the main thread alone, and not in the middle of what
+    is no Python: there a check's own limit ends the process."""
+
+    def late(*_: object) -> None:
+        raise TimeoutError(f"no result within {spoken(limit_s)}")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, limit_s)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def keep_caches(setting: Setting) -> None:
+    """Keep what torch.compile and Triton compile under the builds, unless the user said where."""
     # torch calls C++ compilers by a command line that it splits at blanks.
     if setting.builds and len(setting.builds.split()) == 1:
         for variable in _CACHES:

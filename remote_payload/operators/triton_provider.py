@@ -9,8 +9,11 @@ from typing import Any
 
 from remote_payload.compiling import emulation
 from remote_payload.contract.words import NOT_PRESENT
+from remote_payload.operators import torch_provider
 from remote_payload.operators.loaded import CannotRun, Loaded
 from remote_payload.operators.setting import Setting
+from remote_payload.processes import places
+from remote_payload.processes.places import sentence
 
 Tensor = Any
 HOW = "pip install triton (PyTorch with CUDA for Linux brings it along)"
@@ -20,11 +23,17 @@ def kernel(module: str, setting: Setting) -> Loaded:
     """The kernel of a module that is imported only where there is a triton.
 
     It holds `forward`, called like any provider, `unsupported`, which gets the inputs and says why
-    there is no kernel for them, and INTERPRETED. CannotRun: no triton, or no GPU for it.
+    there is no kernel for them, and INTERPRETED. CannotRun: no triton that can be imported, or no
+    GPU for it.
     """
     if importlib.util.find_spec("triton") is None:
         raise CannotRun(f"{NOT_PRESENT}: {HOW}")
-    held = importlib.import_module(module)
+    torch_provider.keep_caches(setting)
+    try:
+        held = importlib.import_module(module)
+    except (Exception, SystemExit) as exc:
+        places.trace()
+        raise CannotRun(f"present but cannot be imported: {sentence(exc)}") from exc
     if setting.device != "cuda" and not held.INTERPRETED:
         raise CannotRun("triton needs a CUDA GPU; this run is on the CPU")
     version = getattr(importlib.import_module("triton"), "__version__", "of unknown version")

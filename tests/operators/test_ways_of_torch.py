@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,44 @@ def test_what_torch_compiles_is_kept_in_the_workspace_unless_a_blank_would_break
     found = os.environ.pop("TORCHINDUCTOR_CACHE_DIR", "")
     os.environ.pop("TRITON_CACHE_DIR", None)
     assert found.startswith(str(tmp_path)) == kept
+
+
+def test_a_compiler_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    def hang(function: Any, **_: Any) -> Any:
+        time.sleep(60)
+
+    monkeypatch.setattr(torch, "compile", hang)
+    monkeypatch.setattr(torch_provider, "COMPILE_LIMIT_S", 0.2)
+    loaded = torch_provider.compiled(doubled, "nothing", setting("rmsnorm"))
+    began = time.monotonic()
+    with pytest.raises(
+        CannotRun, match=r"does not work here: TimeoutError: no result within 0\.2 s"
+    ):
+        loaded.implementation(torch.ones(3))
+    assert time.monotonic() - began < 30
+
+
+def test_what_is_compiled_is_kept_in_the_workspace_unless_the_user_has_a_place(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for variable in ("TRITON_CACHE_DIR", "TORCHINDUCTOR_COMPILE_THREADS"):
+        monkeypatch.setenv(variable, "")  # so that it is put back
+        del os.environ[variable]
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", "/mine")
+    torch_provider.keep_caches(replace(setting("rmsnorm"), builds=str(tmp_path)))
+    assert os.environ["TORCHINDUCTOR_CACHE_DIR"] == "/mine"
+    assert os.environ["TRITON_CACHE_DIR"].startswith(str(tmp_path))
+
+
+@pytest.mark.skipif(not WITHOUT_TRITON, reason="triton is installed")
+def test_a_triton_that_cannot_be_imported_is_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "triton.py").write_text("raise OSError('libtriton.so: cannot open')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    record = checked("triton", SMALL)
+    assert record.status is Status.SKIPPED
+    assert record.reason == "present but cannot be imported: OSError: libtriton.so: cannot open"
 
 
 @pytest.mark.slow
