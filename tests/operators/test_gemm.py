@@ -127,6 +127,25 @@ def test_one_lost_product_of_one_element_is_seen(dtype: DType) -> None:
     assert (error.mismatches, error.first) == (1, (row, column))
 
 
+@pytest.mark.parametrize(
+    ("dtype", "fewest"),
+    [(DType.FP16, 1), (DType.BF16, 1), (DType.FP32, 1), (DType.FP8_E4M3, 2)],
+)
+def test_products_that_every_sum_of_4096_lacks_are_seen(dtype: DType, fewest: int) -> None:
+    """As docs/ceilings.md says of them."""
+    torch = pytest.importorskip("torch")
+    from remote_payload.operators.drawing import torch_dtype
+    from remote_payload.operators.problem import Problem
+
+    problem = Problem(OPERATOR, case(64, 96, 4096, dtype), CPU)
+    a, b = problem.drawn()
+    (block,) = problem.truth((a, b))
+    for lost in (0, fewest):
+        short = block.want - a[:, :lost].double() @ b[:lost].double()
+        out = short.to(torch_dtype(definition.output_dtype(dtype)))
+        assert bool(problem.describe(problem.measure((out,), (a, b)))) is bool(lost)
+
+
 def test_wrong_kernels_are_refused_at_every_size_and_a_right_one_is_not(tmp_path: Path) -> None:
     pytest.importorskip("torch")
     cases = (case(64, 48, 40), case(33, 130, 100), case(96, 96, 250, DType.BF16))
