@@ -133,7 +133,7 @@ def test_one_lost_product_of_one_element_is_seen(dtype: DType) -> None:
 )
 def test_products_that_every_sum_of_4096_lacks_are_seen(dtype: DType, fewest: int) -> None:
     """As docs/ceilings.md says of them."""
-    torch = pytest.importorskip("torch")
+    pytest.importorskip("torch")
     from remote_payload.operators.drawing import torch_dtype
     from remote_payload.operators.problem import Problem
 
