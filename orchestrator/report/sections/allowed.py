@@ -56,6 +56,8 @@ def _gates(gates: tuple[Gate, ...]) -> str:
 
 def _element(gate: Gate) -> str:
     """The least that rounding can cost near zero is left out where there is a spread."""
+    if not gate.spread and not gate.rtol:
+        return f"{gate.atol:.4g}" if gate.atol else "0, to the last bit"
     if not gate.spread:
         return f"{gate.atol:.4g} + {gate.rtol:.4g} · the magnitude of its reference"
     return f"{_share(gate.spread)} of its row's spread + {_share(gate.rtol)} of its reference"
