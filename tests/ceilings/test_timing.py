@@ -6,6 +6,7 @@ import contextlib
 import gc
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ torch = pytest.importorskip("torch")
 
 from remote_payload.contract.case import Case  # noqa: E402
 from remote_payload.contract.dtypes import DType  # noqa: E402
+from remote_payload.contract.facts import UNKNOWN  # noqa: E402
 from remote_payload.contract.records import CeilingRecord  # noqa: E402
 from remote_payload.contract.words import Status  # noqa: E402
 from remote_payload.machine.clock import Burst, CpuClock  # noqa: E402
@@ -22,6 +24,7 @@ from remote_payload.operators.exp import definition as exp  # noqa: E402
 from remote_payload.operators.gemm import definition as gemm  # noqa: E402
 from remote_payload.operators.loaded import CannotRun, Loaded  # noqa: E402
 from remote_payload.operators.setting import Setting  # noqa: E402
+from remote_payload.operators.user.described import Described  # noqa: E402
 from remote_payload.stages.ceilings import ceiling_timing, table  # noqa: E402
 from remote_payload.stages.ceilings.ceilings import Task  # noqa: E402
 from remote_payload.stages.ceilings.table import Ceiling  # noqa: E402
@@ -256,13 +259,16 @@ def test_what_cannot_be_had_is_skipped_and_what_goes_wrong_has_failed(
     raised: Exception, status: Status, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def load(provider: Any, setting: Setting) -> Loaded:
-        assert setting.operator == "gemm"
+        # A ceiling is not of the operator that the run is about.
+        assert (setting.operator, setting.operator_target, setting.own) == ("gemm", "", None)
         raise raised
 
     monkeypatch.setattr(ceiling_timing, "load", load)
     told = Told("gemm-fp8")
+    own = Described(UNKNOWN, (), (), (), ())
+    run = replace(CPU.setting, operator="mine", operator_target="mine.py:", own=own)
     try:
-        ceiling_timing.serve(told, CPU)
+        ceiling_timing.serve(told, replace(CPU, setting=run))
     finally:
         gc.enable()
     ((record, last),) = told.sent

@@ -57,7 +57,8 @@ def serve(pipe: Pipe, task: Task) -> None:
 def measure(name: str, ceiling: Ceiling, task: Task, clock: Clock) -> Iterator[CeilingRecord]:
     """The record after each step; nothing is timed before its result was found right. CannotRun,
     or whatever the provider raises."""
-    setting = replace(task.setting, operator=ceiling.case.operator)
+    operator = ceiling.case.operator
+    setting = replace(task.setting, operator=operator, operator_target="", own=None)
     loaded = load(Provider(ceiling.provider), setting)
     record = CeilingRecord(
         name, Status.FAILED, "unfinished", ceiling.what, ceiling.unit, ceiling.work_per_call,
