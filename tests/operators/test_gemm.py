@@ -146,6 +146,22 @@ def test_products_that_every_sum_of_4096_lacks_are_seen(dtype: DType, fewest: in
         assert bool(problem.describe(problem.measure((out,), (a, b)))) is bool(lost)
 
 
+@pytest.mark.parametrize("depth", [64, 4096, 65536])
+def test_fp32_by_tf32_is_refused(depth: int) -> None:
+    torch = pytest.importorskip("torch")
+    from remote_payload.operators.problem import Problem
+
+    def tf32(tensor: Any) -> Any:
+        """Rounded to 11 bits, half away from zero."""
+        return ((tensor.view(torch.int32) + 0x1000) & ~0x1FFF).view(torch.float32)
+
+    problem = Problem(OPERATOR, case(32, 48, depth, DType.FP32), CPU)
+    a, b = problem.drawn()
+    rounded = (tf32(a).double() @ tf32(b).double()).float()
+    assert problem.describe(problem.measure((rounded,), (a, b)))
+    assert not problem.describe(problem.measure((a @ b,), (a, b)))
+
+
 def test_wrong_kernels_are_refused_at_every_size_and_a_right_one_is_not(tmp_path: Path) -> None:
     pytest.importorskip("torch")
     cases = (case(64, 48, 40), case(33, 130, 100), case(96, 96, 250, DType.BF16))
