@@ -27,7 +27,7 @@ CHEATS = Path(__file__).parents[3] / "shared/samples/cheats"
 CPU = Setting("cpu", str(ROOT), seed=42)
 FP16, BF16, FP32 = DTYPES = (DType.FP16, DType.BF16, DType.FP32)
 # Of long ones, a few queries see all keys: a sum is as long as for all of them.
-LENGTHS = (1, 2, 7, 64, 129, 512, 2048, 16384, 65536)
+LENGTHS = (1, 2, 7, 64, 129, 512, 4096, 65536)
 FORMS: tuple[dict[str, Value], ...] = (
     {"D": 128, "S": 200, "causal": True},
     {"D": 256, "S": 200},
@@ -78,7 +78,7 @@ def test_the_rounded_truth_passes_in_every_form(dtype: DType, form: dict[str, Va
     assert used(record) < 0.4
 
 
-@pytest.mark.parametrize("function", ["percent_of_noise", "percent_of_bias", "percent_too_small"])
+@pytest.mark.parametrize("function", ["percent_of_noise", "percent_of_bias"])
 @pytest.mark.parametrize("length", [1, 64, 512, 4096, 65536])
 @pytest.mark.parametrize("dtype", DTYPES, ids=lambda dtype: dtype.value)
 def test_an_error_of_one_percent_of_the_spread_is_refused_at_every_length(
