@@ -6,6 +6,7 @@ import math
 
 from orchestrator.performance.stats import Ratio, Summary
 from orchestrator.performance.verdict import Judgement
+from remote_payload.contract.facts import CaseFacts
 
 NONE = "—"
 HOST_BOUND_NOTE = ", bound by the host"
@@ -93,3 +94,8 @@ def count(value: int, noun: str) -> str:
 def optional(value: float | int | None, unit: str = "", digits: int = 0) -> str:
     """A fact that the host may not have told."""
     return NONE if value is None else f"{value:.{digits}f}{f' {unit}' if unit else ''}"
+
+
+def in_unit(summary: Summary | None, facts: CaseFacts) -> str:
+    """A time in the operator's unit, with its interval."""
+    return with_interval(summary, facts.per) if summary else NONE

@@ -2,38 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from orchestrator.performance.objection import Severity
 from orchestrator.readers.cutlass_csv import Sheet
-from orchestrator.report.charts import peers as chart_peers
-from orchestrator.report.charts import scaling as charts
-from orchestrator.report.charts.floors import floors
-from orchestrator.report.charts.scaling import Chart
+from orchestrator.report.charts.drawing import Chart
 from orchestrator.report.figures import Figures, figures
+from orchestrator.report.headline import headline, is_ok, undecided
+from orchestrator.report.insight import NO_INSIGHT, Insight
 from orchestrator.report.plain import one_line, plain, private
-from orchestrator.report.sections import beside, ceilings, claims, machine, numbers, proofs
-from orchestrator.report.sections.bottleneck import NO_INSIGHT, Insight, held_back
-from orchestrator.report.sections.headline import headline, is_ok, undecided
-from orchestrator.report.sections.uncounted import uncounted
+from orchestrator.report.section import CHART_FOLDER, FOLDER, Page, sections
+from orchestrator.report.sections.against.tiers import targets
 from orchestrator.report.view import (
     NO_COUNTERS,
-    BesideView,
     CeilingsView,
-    ChartView,
     CountersView,
+    PartView,
     ReportView,
 )
 from orchestrator.values.run import Run
 from remote_payload.contract.words import Stage
 from remote_payload.operators.registry import DEFAULT
 
-CHART_FOLDER = "charts"
 _TEMPLATES = Path(__file__).parents[2] / "templates"
 
 
@@ -70,27 +65,28 @@ def render(
     kernels beside the result. chart_folder: where the charts will lie, as a link from the report.
     """
     derived = figures(run.result) if run.result else None
-    scaling = charts.scaling(derived) if derived else ()
-    roofline = charts.roofline(derived) if derived else None
-    standing = beside.standing(derived) if derived else None
-    speedups = chart_peers.speedups(standing) if standing else None
-    bars = floors(derived, insight)
-    drawn = (*scaling, *(chart for chart in (roofline, speedups) if chart), *bars)
-    shown = partial(_chart_view, chart_folder)
-    best = beside.section(standing, shown(speedups)) if standing and speedups else ()
-    page = view(run, derived, scaling, roofline, counters, sheets, best, insight, bars, shown)
-    markdown = fill("report.md.j2", report=page)
-    verdict = one_line(private(page.verdict))
+    page = Page(run, derived, counters, sheets, insight, chart_folder)
+    parts = tuple(
+        PartView(section.template, view) for section in sections() for view in section.views(page)
+    )
+    measured = tuple(part.view for part in parts if isinstance(part.view, CeilingsView))
+    errors = derived.errors if derived else ()
+    shown = ReportView(
+        title=_title(run),
+        verdict=_verdict(run, derived, counters, measured),
+        objections=tuple(f"{Severity.ERROR.value}: {e.about}: {e.text}" for e in errors),
+        parts=parts,
+    )
     ok = is_ok(run, derived) and (counters.complete or not _needs_counters(run))
-    ok = ok and (not _needs_ceilings(run) or all(one.complete for one in page.ceilings))
-    drawn = tuple(chart for chart in drawn if chart.svg)
+    ok = ok and (not _needs_ceilings(run) or all(one.complete for one in measured))
+    drawn = tuple(chart for section in sections() for chart in section.charts(page))
     return Report(
-        markdown=markdown,
-        charts=drawn,
-        verdict=verdict,
+        markdown=fill("report.md.j2", report=shown),
+        charts=tuple(chart for chart in drawn if chart.svg),
+        verdict=one_line(private(shown.verdict)),
         ok=ok,
         undecided=undecided(run, derived),
-        targets=claims.targets(derived),
+        targets=targets(derived),
         counted=counters.complete,
         counters=private(one_line(counters.headline)),
     )
@@ -130,46 +126,6 @@ def fill(template: str, **views: object) -> str:
     return _environment().get_template(template).render(**views)
 
 
-def view(
-    run: Run,
-    derived: Figures | None,
-    scaling: tuple[Chart, ...],
-    roofline: Chart | None,
-    counters: CountersView = NO_COUNTERS,
-    sheets: Sequence[Sheet] = (),
-    best: tuple[BesideView, ...] = (),
-    insight: Insight = NO_INSIGHT,
-    bars: tuple[Chart, ...] = (),
-    shown: Callable[[Chart], ChartView] = lambda chart: _chart_view(CHART_FOLDER, chart),
-) -> ReportView:
-    """Everything the templates print, already worded."""
-    measured = ceilings.ceilings(run.result, derived, sheets)
-    errors = derived.errors if derived else ()
-    return ReportView(
-        title=_title(run),
-        verdict=_verdict(run, derived, counters, measured),
-        objections=tuple(f"{Severity.ERROR.value}: {e.about}: {e.text}" for e in errors),
-        environment=machine.environment(run),
-        method=numbers.method(run.result, derived),
-        checks=numbers.checks(run.result),
-        results=numbers.results(derived),
-        scaling=tuple(shown(chart) for chart in scaling),
-        roofline=(shown(roofline),) if roofline else (),
-        beside=best,
-        tiers=claims.tiers(derived),
-        original=claims.beside_original(derived),
-        counters=counters,
-        held_back=held_back(derived, insight),
-        uncounted=uncounted(derived, counters, insight),
-        floors=tuple(shown(chart) for chart in bars),
-        ceilings=measured,
-        build=machine.build(run.result),
-        proofs=proofs.proofs(run.result),
-        unmeasured=claims.unmeasured(run.result, derived),
-        reproduce=machine.reproduce(run),
-    )
-
-
 def _title(run: Run) -> str:
     """What was done where; the default operator goes without saying."""
     operator = run.result.operator if run.result else None
@@ -177,16 +133,11 @@ def _title(run: Run) -> str:
     return f"{run.card.verb.capitalize()}{of} on {run.card.host}: {run.card.run_id}"
 
 
-def _chart_view(folder: str, chart: Chart) -> ChartView:
-    file = f"{folder}/{chart.name}" if chart.svg else ""
-    return ChartView(chart.title, file, chart.reason)
-
-
 @cache
 def _environment() -> Environment:
     """Jinja with one gate: `finalize` sees every printed value, so none can slip past `plain`."""
     return Environment(
-        loader=FileSystemLoader(_TEMPLATES),
+        loader=FileSystemLoader([_TEMPLATES, FOLDER]),
         undefined=StrictUndefined,
         finalize=plain,
         autoescape=False,

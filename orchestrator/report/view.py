@@ -206,27 +206,34 @@ class ReproduceView:
 
 
 @dataclass(frozen=True)
+class ChartsView:
+    """The charts of a run: along an axis, and under the roofs."""
+
+    scaling: tuple[ChartView, ...]
+    roofline: tuple[ChartView, ...]
+
+
+@dataclass(frozen=True)
+class HeldBackSectionView:
+    """What holds each provider back, and the chart of the floors."""
+
+    cases: tuple[HeldBackView, ...]
+    floors: tuple[ChartView, ...]
+
+
+@dataclass(frozen=True)
+class PartView:
+    """One printed section: its template, and the view that it is printed for."""
+
+    template: str
+    view: object
+
+
+@dataclass(frozen=True)
 class ReportView:
-    """The whole report."""
+    """The whole report. parts: its sections, in their order."""
 
     title: str
     verdict: str
     objections: tuple[str, ...]
-    environment: EnvironmentView
-    method: MethodView
-    checks: ChecksView
-    results: tuple[MethodResultsView, ...]
-    scaling: tuple[ChartView, ...]
-    roofline: tuple[ChartView, ...]
-    beside: tuple[BesideView, ...]
-    tiers: tuple[TiersView, ...]
-    original: tuple[OriginalView, ...]
-    counters: CountersView
-    held_back: tuple[HeldBackView, ...]
-    uncounted: tuple[UncountedView, ...]
-    floors: tuple[ChartView, ...]
-    ceilings: tuple[CeilingsView, ...]
-    build: tuple[BuildView, ...]
-    proofs: tuple[ProofsView, ...]
-    unmeasured: tuple[str, ...]
-    reproduce: ReproduceView
+    parts: tuple[PartView, ...]

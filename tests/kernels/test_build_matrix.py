@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.report.sections import machine
+from orchestrator.report.sections.ground import build as section
 from orchestrator.workflows.build import _lines
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Status
@@ -250,7 +250,7 @@ def test_the_report_tells_the_toolkit_the_host_compiler_and_all_that_was_in_forc
         "  in force: CPATH=/opt/some headers",
     )
     run = Result(a_request(), Status.OK, "", "", "", build=report)
-    (shown,) = machine.build(run)
+    (shown,) = section.build(run)
     said = f"{report.toolkit}, host compiler {report.host_compiler}, in force NVCC_APPEND_FLAGS"
     assert said in shown.headline
     (one,) = report.compilations

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.report.figures import figures
-from orchestrator.report.sections.numbers import method
+from orchestrator.report.sections.ground.method import method
 from orchestrator.workflows.jobs.job_log import NOTES_SHOWN, JobLog, tail
 from orchestrator.workflows.jobs.read_log import local_log
 from remote_payload.contract.plans import BenchPlan, CeilingsPlan, NcuPlan, TracePlan

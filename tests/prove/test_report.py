@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from orchestrator.report.render import render
-from orchestrator.report.sections.proofs import WHAT
+from orchestrator.report.sections.against.proofs import WHAT
 from remote_payload.contract.records import ProofRecord
 from remote_payload.contract.result import Result, StageReport
 from remote_payload.contract.words import Stage, Status

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from orchestrator.report import allowed
 from orchestrator.report import format as fmt
-from orchestrator.report.sections import allowed, numbers
+from orchestrator.report.sections.findings import checks
 from remote_payload.contract.dtypes import DType
 from remote_payload.contract.facts import Gate, Over, Tolerance
 from remote_payload.contract.records import CheckRecord, ErrorMeasure, Judged
@@ -59,10 +60,10 @@ def test_a_run_of_schema_1_says_what_it_always_said() -> None:
 
 def test_the_root_mean_square_has_a_column_where_it_was_taken_and_only_there() -> None:
     old = result_of(DType.FP16, DType.BF16)
-    assert allowed.HEADER not in numbers.checks(old).table.header
+    assert allowed.HEADER not in checks.checks(old).table.header
     gate = Gate(0.0, 0.0, 0.0086, Over.OUTPUT)
     error = replace(ERROR, judged=(Judged(gate, 0.25, 0, 1, 0, (0, 0, 0, 0)),))
     mixed = (replace(old.checks[0], error=error), old.checks[1])
-    table = numbers.checks(replace(old, checks=mixed)).table
+    table = checks.checks(replace(old, checks=mixed)).table
     assert table.header[-1] == allowed.HEADER
     assert [row[-1] for row in table.rows] == ["0.21 % (0.86 %)", fmt.NONE]

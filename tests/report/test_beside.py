@@ -10,8 +10,8 @@ from orchestrator.performance.verdict import Verdict
 from orchestrator.report.charts import peers as chart_peers
 from orchestrator.report.figures import figures
 from orchestrator.report.render import render
-from orchestrator.report.sections import beside
-from orchestrator.report.sections.beside import Standing
+from orchestrator.report.sections.findings import beside
+from orchestrator.report.sections.findings.beside import Standing
 from orchestrator.report.view import BesideView, ChartView
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Method, Status

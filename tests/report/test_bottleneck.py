@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from orchestrator.performance.bottleneck.evidence import CallEvidence, Evidence
 from orchestrator.report.figures import figures
+from orchestrator.report.insight import NO_INSIGHT, Insight
 from orchestrator.report.render import render
-from orchestrator.report.sections.bottleneck import NO_INSIGHT, Insight, held_back
+from orchestrator.report.sections.causes.bottleneck import held_back
 from orchestrator.report.view import HeldBackView
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Status

@@ -11,7 +11,7 @@ from orchestrator.report.charts.drawing import Chart
 from orchestrator.report.charts.floors import floors
 from orchestrator.report.charts.roofline import roofline
 from orchestrator.report.figures import figures
-from orchestrator.report.sections.bottleneck import NO_INSIGHT
+from orchestrator.report.insight import NO_INSIGHT
 from remote_payload.contract.result import Result
 from tests.report import gone_wrong, synthetic, traces
 

@@ -15,9 +15,9 @@ from jinja2 import UndefinedError
 from markdown_it import MarkdownIt
 
 from orchestrator.report import render as room
-from orchestrator.report.charts.scaling import roofline, scaling
 from orchestrator.report.figures import figures
-from orchestrator.report.render import Report, render, view
+from orchestrator.report.render import Report, render
+from orchestrator.report.section import FOLDER, Page, sections
 from orchestrator.values.job import Ending, JobEnd
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Method, Status
@@ -119,9 +119,16 @@ def leaves(value: object) -> Iterator[object]:
 def test_every_value_of_a_view_is_text_or_bool(case: str) -> None:
     result = CASES[case]()
     derived = figures(result) if result else None
-    drawn = (scaling(derived), roofline(derived)) if derived else ((), None)
-    page = view(synthetic.run(result), derived, *drawn)
-    assert {type(leaf) for leaf in leaves(page)} <= {str, bool}
+    page = Page(synthetic.run(result), derived)
+    views = [view for section in sections() for view in section.views(page)]
+    assert {type(leaf) for leaf in leaves(tuple(views))} <= {str, bool}
+
+
+def test_every_section_has_its_template_beside_it_and_every_template_its_section() -> None:
+    printed = {section.template for section in sections()}
+    there = {path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.j2")}
+    assert printed == there
+    assert len({section.order for section in sections()}) == len(sections())
 
 
 def hostile_result() -> Result:

@@ -7,9 +7,9 @@ from dataclasses import replace
 from orchestrator.performance.bottleneck.evidence import CallEvidence
 from orchestrator.readers.sass import MachineCode
 from orchestrator.report.figures import figures
+from orchestrator.report.insight import NO_INSIGHT, Insight
 from orchestrator.report.render import render
-from orchestrator.report.sections.bottleneck import NO_INSIGHT, Insight
-from orchestrator.report.sections.uncounted import uncounted
+from orchestrator.report.sections.causes.uncounted import uncounted
 from orchestrator.report.view import NO_COUNTERS, UncountedView
 from remote_payload.contract.result import Result, StageReport
 from remote_payload.contract.words import Stage, Status

@@ -17,7 +17,7 @@ from orchestrator.report.charts.drawing import (
 )
 from orchestrator.report.families import file_name
 from orchestrator.report.figures import Figure, Figures
-from orchestrator.report.sections.bottleneck import Insight, row_of, telling
+from orchestrator.report.insight import Insight, row_of, telling
 from remote_payload.contract.facts import OperatorFacts
 
 # Top to bottom. mma.sync and FP32 hold only for kernels that use them, and stand in the table.

@@ -14,7 +14,7 @@ from orchestrator.report.charts.drawing import (
     svg,
 )
 from orchestrator.report.families import file_name
-from orchestrator.report.sections.beside import Place, Standing
+from orchestrator.report.sections.findings.beside import Place, Standing
 
 # Cases stand one apart; the providers of one share this much of that, side by side.
 _GROUP = 0.7

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from orchestrator.here import regular_file
 from orchestrator.readers.sass import MachineCode, describe, parse
-from orchestrator.report.sections.bottleneck import Insight
+from orchestrator.report.insight import Insight
 from orchestrator.values.run import Run
 from orchestrator.workflows.publishing.counters import Profiled, calls, profiled
 from remote_payload.contract.layout import ARTIFACTS

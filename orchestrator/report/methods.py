@@ -1,0 +1,22 @@
+"""The ways to take a time, in words."""
+
+from __future__ import annotations
+
+from orchestrator.report.baselines import published
+from orchestrator.report.figures import Figures
+from remote_payload.contract.words import Method
+
+_HOW = {
+    Method.BACK_TO_BACK: "calls launched back to back between two events, divided by their number "
+    "(warm L2{original})",
+    Method.COLD: "the last-level cache is flushed before each single, separately timed call",
+    Method.GRAPH: "as back_to_back, but the launches were recorded once in a CUDA graph that the "
+    "GPU replays, so the host's part in each launch is out of the time",
+}
+
+
+def way(method: Method, figures: Figures) -> str:
+    """How the method takes its times."""
+    known = published(figures.result.operator.name)
+    original = "; the original report's method" if any(b.method is method for b in known) else ""
+    return _HOW[method].format(original=original)

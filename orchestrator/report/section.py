@@ -1,0 +1,80 @@
+"""Sections of a report: each a module below sections/ with its template beside it.
+
+A module that says SECTION = Section(…) is one, and nothing else has to know of it; `checks.py` is
+printed by `checks.md.j2`, whose `view` is each of the section's views in turn.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from orchestrator.readers.cutlass_csv import Sheet
+from orchestrator.report.charts.drawing import Chart
+from orchestrator.report.figures import Figures
+from orchestrator.report.insight import NO_INSIGHT, Insight
+from orchestrator.report.view import NO_COUNTERS, ChartView, CountersView
+from orchestrator.values.run import Run
+from remote_payload.contract.result import Result
+
+FOLDER = Path(__file__).with_name("sections")
+CHART_FOLDER = "charts"
+
+
+@dataclass(frozen=True)
+class Page:
+    """All that a section may draw on.
+
+    sheets: what the CUTLASS profiler's files say, if it was asked. insight: what is known of the
+    kernels beside the result. chart_folder: where the charts will lie, as a link from the report.
+    """
+
+    run: Run
+    figures: Figures | None
+    counters: CountersView = NO_COUNTERS
+    sheets: Sequence[Sheet] = ()
+    insight: Insight = NO_INSIGHT
+    chart_folder: str = CHART_FOLDER
+
+    @property
+    def result(self) -> Result | None:
+        """What came back of the run."""
+        return self.run.result
+
+    def shown(self, chart: Chart) -> ChartView:
+        """A chart as templates see it."""
+        file = f"{self.chart_folder}/{chart.name}" if chart.svg else ""
+        return ChartView(chart.title, file, chart.reason)
+
+
+def _none(page: Page) -> tuple[Chart, ...]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Section:
+    """order: its place in the report. views: what its template is printed for, one after the other.
+
+    charts: the drawings that go with it. template: of its own module, below sections/.
+    """
+
+    order: int
+    views: Callable[[Page], Sequence[object]]
+    charts: Callable[[Page], Sequence[Chart]] = _none
+    template: str = ""
+
+
+@cache
+def sections() -> tuple[Section, ...]:
+    """All there are, in their order."""
+    found = []
+    for path in FOLDER.rglob("*.py"):
+        parts = path.relative_to(FOLDER).with_suffix("").parts
+        module = importlib.import_module(".".join((f"{__package__}.sections", *parts)))
+        section = getattr(module, "SECTION", None)
+        if isinstance(section, Section):
+            found.append(replace(section, template="/".join(parts) + ".md.j2"))
+    return tuple(sorted(found, key=lambda section: section.order))

@@ -1,0 +1,129 @@
+"""The section "What holds it back": findings on each provider at the case that tells most."""
+
+from __future__ import annotations
+
+from orchestrator.performance.bottleneck.evidence import CallEvidence, Evidence
+from orchestrator.performance.bottleneck.own_rule import beside
+from orchestrator.performance.bottleneck.rules import bottleneck
+from orchestrator.performance.roofline import roofs
+from orchestrator.readers.ptxas import short_name
+from orchestrator.report.charts.drawing import Chart
+from orchestrator.report.charts.floors import floors
+from orchestrator.report.figures import Figure, Figures
+from orchestrator.report.insight import Insight, row_of, said_of, telling
+from orchestrator.report.section import Page, Section
+from orchestrator.report.traced import Traced, traced
+from orchestrator.report.view import HeldBackSectionView, HeldBackView
+from remote_payload.contract.case import Case
+from remote_payload.contract.result import Result
+
+_SERIALISED = "serialized"
+
+
+def held_back(figures: Figures | None, insight: Insight) -> tuple[HeldBackView, ...]:
+    """One view for each provider; none on a CPU, whose kernels no rule here is about."""
+    if figures is None or not figures.on_gpu:
+        return ()
+    case = telling(figures, insight)
+    if case is None:
+        return ()
+    return tuple(_view(name, case, figures, insight) for name in _providers(figures, insight, case))
+
+
+def evidence(provider: str, case: Case, figures: Figures, insight: Insight) -> tuple[Evidence, ...]:
+    """All that is known of a provider on a case; counters come first and outweigh the rest."""
+    call = _call(provider, case, insight)
+    run = traced(figures.result, provider, case)
+    return (
+        *(call.items if call else ()),
+        *(_of_trace(run) if run else ()),
+        *(_of_build(figures.result, run) if provider == figures.result.operator.ours else ()),
+        *_of_model(figures, row_of(figures, provider, case)),
+    )
+
+
+def _providers(figures: Figures, insight: Insight, case: Case) -> tuple[str, ...]:
+    named = [call.provider for call in insight.calls if call.case == case]
+    named += [r.record.provider for r in figures.rows if r.trusted and r.record.case == case]
+    named += [record.provider for record in figures.result.traces if record.case == case]
+    return tuple(dict.fromkeys(named))
+
+
+def _view(provider: str, case: Case, figures: Figures, insight: Insight) -> HeldBackView:
+    found = bottleneck(evidence(provider, case, figures, insight))
+    call = _call(provider, case, insight)
+    own = beside(found.limits, call.own_rules) if call else ()
+    return HeldBackView(
+        case=f"{provider} on {case.label}",
+        verdict=found.verdict.words,
+        remarks=(*own, *(one.words for one in found.remarks), *found.unused),
+    )
+
+
+def _call(provider: str, case: Case, insight: Insight) -> CallEvidence | None:
+    return next((c for c in insight.calls if (c.provider, c.case) == (provider, case)), None)
+
+
+def _of_trace(run: Traced) -> list[Evidence]:
+    source = "CUPTI through torch.profiler"
+    found = [Evidence("duration", "kernel time", run.call_us, "µs", source)]
+    longest = run.longest
+    name = short_name(longest.kernel.name)
+    if longest.spread is not None:
+        share = longest.spread.percent
+        found.append(Evidence("wave_fill", "slots in use", share, "%", f"computed, {name}"))
+        count = longest.spread.count
+        found.append(Evidence("waves", "waves", count, "", "grid / (SMs · blocks per SM)"))
+    if longest.resident is not None:
+        share = longest.resident.percent
+        source = f"computed; limited by {longest.resident.limited_by}"
+        found.append(Evidence("occupancy_limit", "occupancy possible", share, "%", source))
+    return found
+
+
+def _of_build(result: Result, run: Traced | None) -> list[Evidence]:
+    """What the compiler said of the kernel that ran, if it is known which one did."""
+    kernels, notices = said_of(result, run)
+    if len(kernels) != 1:
+        return []
+    kernel = kernels[0]
+    spilled = kernel.spill_store_bytes + kernel.spill_load_bytes
+    # By the whole name: kernels for other types, or with more arguments, share the short one.
+    serial = [one for one in notices if _SERIALISED in one.text and one.mangled == kernel.mangled]
+    codes = ", ".join(dict.fromkeys(one.code for one in serial))
+    source = f"ptxas, {kernel.name}"
+    return [
+        Evidence("spill_bytes", "spill stores and loads", spilled, "byte", source),
+        Evidence(
+            "serialised", "notices", len(serial), "", f"{source}: {codes}" if codes else source
+        ),
+    ]
+
+
+def _of_model(figures: Figures, row: Figure | None) -> list[Evidence]:
+    if row is None or row.summary is None or figures.device is None:
+        return []
+    record = row.record
+    source = f"model, over the median by {record.method.value}"
+    return [
+        Evidence(
+            f"roof_{roof.resource.value}",
+            f"{roof.resource.value} roof",
+            roof.percent(row.summary.median_us),
+            "%",
+            source,
+        )
+        for roof in roofs(row.facts, figures.device, record.method)
+    ]
+
+
+def _views(page: Page) -> tuple[HeldBackSectionView, ...]:
+    cases = held_back(page.figures, page.insight)
+    return (HeldBackSectionView(cases, tuple(page.shown(chart) for chart in _floors(page))),)
+
+
+def _floors(page: Page) -> tuple[Chart, ...]:
+    return floors(page.figures, page.insight)
+
+
+SECTION = Section(120, _views, _floors)

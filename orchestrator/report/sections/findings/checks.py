@@ -1,0 +1,63 @@
+"""Who was right."""
+
+from __future__ import annotations
+
+from orchestrator.report import allowed
+from orchestrator.report import format as fmt
+from orchestrator.report.headline import failed_case
+from orchestrator.report.section import Section
+from orchestrator.report.view import ChecksView, Table
+from remote_payload.contract.records import CheckRecord
+from remote_payload.contract.result import Result
+from remote_payload.contract.words import Status
+
+_CHECKS_HEADER = (
+    "Provider",
+    "Implementation",
+    "Case",
+    "Status",
+    "Max abs error",
+    "Max rel error",
+    "Outside tolerance",
+    "NaN / inf",
+    "Same bits twice",
+)
+
+
+def checks(result: Result | None) -> ChecksView:
+    """One row for each provider and case."""
+    records = result.checks if result else ()
+    failures = [c for c in records if c.status in (Status.FAILED, Status.TIMEOUT)]
+    header: tuple[str, ...] = _CHECKS_HEADER
+    rows = tuple(_check(record) for record in records)
+    if any(allowed.has_share(record) for record in records):
+        header = (*header, allowed.HEADER)
+        rows = tuple(
+            (*row, allowed.share(record)) for row, record in zip(rows, records, strict=True)
+        )
+    return ChecksView(
+        bool(records),
+        Table(header, rows),
+        tuple(failed_case(record) for record in failures),
+    )
+
+
+def _check(record: CheckRecord) -> tuple[str, ...]:
+    error = record.error
+    same = {True: "yes", False: "no", None: fmt.NONE}[record.deterministic]
+    name = f"{record.provider} (emulated)" if record.emulated else record.provider
+    head = (name, record.implementation or fmt.NONE, record.case.label)
+    if error is None:
+        return (*head, record.status.value, *(fmt.NONE,) * 4, same)
+    return (
+        *head,
+        record.status.value,
+        fmt.error(error.max_abs),
+        fmt.error(error.max_rel),
+        f"{error.mismatches} of {error.elements}",
+        f"{error.nan} / {error.inf}",
+        same,
+    )
+
+
+SECTION = Section(30, lambda page: (checks(page.result),))

@@ -1,0 +1,121 @@
+"""How long each took."""
+
+from __future__ import annotations
+
+from orchestrator.performance.objection import Severity
+from orchestrator.performance.stats import Summary
+from orchestrator.performance.verdict import Judgement
+from orchestrator.report import format as fmt
+from orchestrator.report.figures import Figure, Figures
+from orchestrator.report.methods import way
+from orchestrator.report.section import Section
+from orchestrator.report.view import MethodResultsView, Table
+from remote_payload.contract.facts import OperatorFacts
+from remote_payload.contract.words import Method, Status
+
+_BY_GRAPH = "with it or with {} the GPU waited for the host, so the verdict goes by the graphs"
+
+
+def results(figures: Figures | None) -> tuple[MethodResultsView, ...]:
+    """One table for each method; methods never share one."""
+    if figures is None:
+        return ()
+    views = []
+    for method in figures.methods:
+        rows = [row for row in figures.of_method(method) if row.record.samples_us]
+        if method is Method.GRAPH and not rows:
+            continue  # nobody could be recorded; who and why is told under what was not measured
+        operator = figures.result.operator
+        table = Table(_results_header(figures), tuple(_result(row, figures) for row in rows))
+        by_graph = _by_graph(rows, operator.baseline)
+        what = f"{_total(operator)}; {way(method, figures)}"
+        views.append(MethodResultsView(method.value, what, table, _advice(rows), by_graph))
+    return tuple(views)
+
+
+def _total(operator: OperatorFacts) -> str:
+    if not operator.per:
+        return "Total latency per call"
+    return f"Total latency per call and the same divided by the number of {operator.per}"
+
+
+def _results_header(figures: Figures) -> tuple[str, ...]:
+    operator = figures.result.operator
+    against = f"Speed-up against {operator.baseline}" if operator.baseline else "Speed-up"
+    return (
+        "Provider",
+        "Case",
+        "Total µs, median (95 % interval)",
+        "p20 / p80 µs",
+        *((operator.unit,) if operator.per else ()),
+        "CV",
+        "n",
+        *(("TFLOPS",) if figures.multiplies else ()),
+        *(() if operator.per else ("GB/s",)),
+        "Of the binding roof",
+        f"{against} (95 % interval)",
+        "Verdict",
+    )
+
+
+def _result(row: Figure, figures: Figures) -> tuple[str, ...]:
+    record, summary = row.record, row.summary
+    operator = figures.result.operator
+    head = (record.provider, record.case.label)
+    if summary is None:
+        return (*head, "unusable samples", *(fmt.NONE,) * (len(_results_header(figures)) - 3))
+    p20, p80 = (fmt.microseconds(value, summary) for value in (summary.p20_us, summary.p80_us))
+    share = "no roof known"
+    if row.roof is not None:
+        percent = fmt.scaled(row.roof.percent(summary.median_us), summary)
+        share = f"{percent} % ({row.roof.resource.value})"
+    per_unit = fmt.microseconds(summary.median_us, summary, row.facts.per)
+    return (
+        *head,
+        fmt.with_interval(summary),
+        f"{p20} / {p80}",
+        *((per_unit,) if operator.per else ()),
+        fmt.percent(summary.cv),
+        str(summary.n),
+        *((_rate(row.tflops, summary),) if figures.multiplies else ()),
+        *(() if operator.per else (_rate(row.gbs, summary),)),
+        share,
+        fmt.speedup(row.against),
+        _verdict(row, row.against, operator.baseline),
+    )
+
+
+def _rate(value: float | None, summary: Summary) -> str:
+    return fmt.NONE if value is None else fmt.scaled(value, summary)
+
+
+def _verdict(row: Figure, against: Judgement | None, baseline: str) -> str:
+    if row.refuted:
+        return Severity.ERROR.value
+    if row.record.status is not Status.OK:
+        return f"partial: {row.record.status.value}"
+    if against:
+        return fmt.verdict(against, row.host_bound)
+    name = "baseline" if row.record.provider == baseline else "no baseline"
+    return name + (fmt.HOST_BOUND_NOTE if row.host_bound else "")
+
+
+def _advice(rows: list[Figure]) -> tuple[str, ...]:
+    """Each distinct advice once, with the rows it is for."""
+    cases: dict[str, list[str]] = {}
+    for row in rows:
+        if row.against and row.against.advice:
+            cases.setdefault(row.against.advice, []).append(_case(row))
+    return tuple(f"{', '.join(names)}: {advice}." for advice, names in cases.items())
+
+
+def _by_graph(rows: list[Figure], baseline: str) -> tuple[str, ...]:
+    cases = ", ".join(_case(row) for row in rows if row.against and row.against.by_graph)
+    return (f"{cases}: {_BY_GRAPH.format(baseline)}.",) if cases else ()
+
+
+def _case(row: Figure) -> str:
+    return f"{row.record.provider} on {row.record.case.label}"
+
+
+SECTION = Section(40, lambda page: (results(page.figures),))

@@ -1,0 +1,97 @@
+"""What was built, and what the compiler said."""
+
+from __future__ import annotations
+
+from orchestrator.readers.ptxas import CompilerReport, first_error, parse
+from orchestrator.report import format as fmt
+from orchestrator.report.section import Section
+from orchestrator.report.view import BuildView, Table
+from remote_payload.contract.machine import BuildReport
+from remote_payload.contract.result import Result
+from remote_payload.contract.words import Status
+
+_KERNEL_HEADER = (
+    "Arch",
+    "Kernel",
+    "Registers",
+    "Spill stores / loads (bytes)",
+    "Stack (bytes)",
+    "Static smem (bytes)",
+    "Barriers",
+)
+_NO_TABLE = Table((), ())
+
+
+def build(result: Result | None) -> tuple[BuildView, ...]:
+    """What the compiler said, per architecture; none where csrc/ is not built for the operator."""
+    report = result.build if result else None
+    if report is None and without_library(result):
+        return ()
+    return (_build(report),)
+
+
+def without_library(result: Result | None) -> bool:
+    """Whether the run is about an operator whose kernels no build stage makes."""
+    return result is not None and bool(result.operator.name) and not result.operator.library
+
+
+def _build(report: BuildReport | None) -> BuildView:
+    if report is None:
+        return BuildView("Nothing was built in this run.", _NO_TABLE, _NO_TABLE, (), ())
+    parsed = [(c.arch, parse(c.log)) for c in report.compilations]
+    compilations = tuple((c.arch, c.status.value, f"{c.seconds:.1f}") for c in report.compilations)
+    failed = [c for c in report.compilations if c.status is not Status.OK]
+    errors = tuple(f"{c.arch}: {first_error(c.log) or 'no error line'}" for c in failed)
+    return BuildView(
+        _build_headline(report),
+        Table(("Arch", "Status", "Seconds"), compilations),
+        Table(_KERNEL_HEADER, tuple(row for _, said in parsed for row in _kernels(said))),
+        tuple(f"{arch}: {note}" for arch, said in parsed for note in _notices(said)),
+        errors,
+        tuple(dict.fromkeys(name for _, said in parsed for name in _cut_names(said))),
+    )
+
+
+def _cut_names(said: CompilerReport) -> list[tuple[str, str]]:
+    return [(one.name, one.mangled) for one in said.kernels if "…" in one.name]
+
+
+def _build_headline(report: BuildReport) -> str:
+    nvcc = report.nvcc or "nvcc not found"
+    if report.toolkit:
+        nvcc += f" of {report.toolkit}"
+    if report.host_compiler:
+        nvcc += f", host compiler {report.host_compiler}"
+    if report.flags:
+        nvcc += f", with {' '.join(report.flags)}"
+    if report.environment:
+        nvcc += f", in force {' '.join(report.environment)}"
+    if report.status is Status.OK:
+        origin = "taken from the build cache" if report.cached else "built in this run"
+        return f"{nvcc}; {origin}; build key {report.key or fmt.NONE}."
+    return f"{nvcc}; build {report.status.value}: {report.reason or 'no reason given'}."
+
+
+def _kernels(said: CompilerReport) -> tuple[tuple[str, ...], ...]:
+    return tuple(
+        (
+            kernel.arch,
+            kernel.name,
+            str(kernel.registers),
+            f"{kernel.spill_store_bytes} / {kernel.spill_load_bytes}",
+            str(kernel.stack_bytes),
+            str(kernel.smem_bytes),
+            str(kernel.barriers),
+        )
+        for kernel in said.kernels
+    )
+
+
+def _notices(said: CompilerReport) -> tuple[str, ...]:
+    return tuple(
+        f"{notice.code} {notice.text}{f' ({notice.kernel})' if notice.kernel else ''}"
+        for notice in said.notices
+    )
+
+
+SECTION = Section(130, lambda page: build(page.result))

@@ -1,0 +1,96 @@
+"""How numbers were taken, and how far they can be trusted."""
+
+from __future__ import annotations
+
+from orchestrator.performance.objection import Severity
+from orchestrator.performance.verdict import MINIMUM_EFFECT
+from orchestrator.report import allowed
+from orchestrator.report import format as fmt
+from orchestrator.report.figures import Figures
+from orchestrator.report.methods import way
+from orchestrator.report.section import Section
+from orchestrator.report.view import MethodView
+from remote_payload.contract.result import Result
+from remote_payload.contract.words import Method
+
+
+def method(result: Result | None, figures: Figures | None) -> MethodView:
+    """How numbers were taken and how far they can be trusted."""
+    if result is None or figures is None:
+        return MethodView(())
+    notes = [
+        *allowed.note(result),
+        *(_how(method, figures) for method in figures.methods),
+    ]
+    if figures.methods:
+        notes += [_noise(method, noise) for method, noise in figures.noise]
+        notes.append(
+            "Providers are interleaved in rounds; speed-ups compare samples of the same round. "
+            "Intervals are order-statistic intervals of the median (95 %, no distribution "
+            f"assumed). FASTER and SLOWER need an interval outside ±max(noise, "
+            f"{fmt.percent(MINIMUM_EFFECT)}), SAME one inside it."
+        )
+        notes.append(_roof_note(figures))
+    notes += _cuts(result)
+    doubts = [o for o in figures.objections if o.severity is not Severity.ERROR]
+    notes += [f"{o.severity.value.capitalize()}: {o.about}: {o.text}." for o in doubts]
+    return MethodView(tuple(notes))
+
+
+def _cuts(result: Result) -> list[str]:
+    """What was cut short: one note for each reason, with all that it cut."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for cut in result.cuts:
+        case = f"{cut.case}: {cut.what}" if cut.case else cut.what
+        found.setdefault((cut.stage.value, cut.why, cut.option), []).append(case)
+    return [
+        f"Cut short, {stage}: {'; '.join(cases)}: as {why}; "
+        f"{f'lifted by {option}' if option else 'no option lifts that'}."
+        for (stage, why, option), cases in found.items()
+    ]
+
+
+def _how(method: Method, figures: Figures) -> str:
+    taken = {(row.record.warmup, row.record.calls) for row in figures.of_method(method)}
+    counts = "; ".join(
+        f"{fmt.count(warmup, 'warm-up')}, {fmt.count(calls, 'call')} per sample"
+        for warmup, calls in sorted(taken)
+    )
+    rounds = fmt.count(figures.result.request.bench.rounds, "round")
+    return f"Method {method.value}: {way(method, figures)}; {counts}; {rounds} asked for."
+
+
+def _noise(method: Method, noise: float | None) -> str:
+    if noise is None:
+        return f"Noise floor, {method.value}: unknown (no A/A control with an interval)."
+    return (
+        f"Noise floor, {method.value}: up to {fmt.percent(noise)} (A/A: the same provider twice; "
+        "each verdict uses the pair of its own case, or this figure where there is none)."
+    )
+
+
+def _roof_note(figures: Figures) -> str:
+    device = figures.device
+    if device is None:
+        return "No roof is known for this machine, so no share of a peak is given."
+    works = [row.facts.work for row in figures.rows if row.facts.work]
+    tensor, exp = any(w.matrix for w in works), any(w.exponentials for w in works)
+    peaks = [f"{device.memory_gbs:g} GB/s"]
+    refused = "a time in which the memory cannot move that is refused"
+    if tensor:
+        peaks.insert(0, f"{device.tensor_tflops:g} TFLOPS dense FP16 at {device.peak_mhz} MHz")
+    if exp:
+        at = "" if tensor else f" at {device.peak_mhz} MHz"
+        peaks.append(f"16 exponentials per clock and SM{at}")
+    if tensor or exp:
+        refused = (
+            f"the clock may reach {device.max_mhz} MHz, and a time below that limit is refused"
+        )
+    return (
+        f"Roofs of {device.model} ({device.source}): {', '.join(peaks)}; {refused}. "
+        "The HBM roof counts inputs read and outputs written once; warm calls whose traffic "
+        f"fits into the L2 cache ({device.l2_bytes >> 20} MiB) have none."
+    )
+
+
+SECTION = Section(20, lambda page: (method(page.result, page.figures),))

@@ -1,0 +1,37 @@
+"""Where the numbers come from, and how to get them again."""
+
+from __future__ import annotations
+
+from orchestrator.report import format as fmt
+from orchestrator.report.section import Section
+from orchestrator.report.sections.ground.build import without_library
+from orchestrator.report.view import ReproduceView, Table
+from orchestrator.values.run import Run
+from remote_payload.contract.layout import LOG, REQUEST, RESULT
+
+
+def reproduce(run: Run) -> ReproduceView:
+    """The way back to the raw samples."""
+    card, result = run.card, run.result
+    digest = (result.build.library_digest if result and result.build else None) or fmt.NONE
+    facts = [
+        ("Run", card.run_id),
+        ("Host (inventory name)", card.host),
+        ("Snapshot of the sources", card.snapshot),
+        *(() if without_library(result) else (("Library digest", digest),)),
+        ("Created", card.created_at),
+        ("Orchestrator", card.orchestrator_version),
+    ]
+    if result:
+        facts += [("Started", result.started_at), ("Finished", result.finished_at)]
+        facts += [("Seed", str(result.request.seed)), ("Schema", str(result.schema))]
+    files = [("run.json", "the command's side of the run"), (REQUEST, "what was asked")]
+    if result:
+        files.append((RESULT, "facts and raw samples: every number above"))
+    files.append((LOG, "the job's log"))
+    rows = tuple((f"runs/{card.run_id}/{name}", what) for name, what in files)
+    again = card.for_others().reproduce
+    return ReproduceView(again, Table(("", ""), tuple(facts)), Table(("File", ""), rows))
+
+
+SECTION = Section(160, lambda page: (reproduce(page.run),))

@@ -1,0 +1,58 @@
+"""What a reader might look for in vain."""
+
+from __future__ import annotations
+
+from orchestrator.report.figures import Figures
+from orchestrator.report.section import Section
+from remote_payload.contract.records import BenchRecord, CheckRecord
+from remote_payload.contract.result import Result
+from remote_payload.contract.words import Stage, Status
+from remote_payload.stages import declaration
+
+
+def unmeasured(result: Result | None, figures: Figures | None) -> tuple[str, ...]:
+    """Everything a reader might look for in vain, with the reason."""
+    if result is None or figures is None:
+        return ("Everything: no result came back.",)
+    lines = [f"{what}: {', '.join(cases)}" for what, cases in _left_out(result).items()]
+    ran = {stage.stage for stage in result.stages}
+    lines += [f"Stage {s.value}: not reached." for s in result.request.stages if s not in ran]
+    lines += [
+        f"Stage {one.stage.value}: not asked for."
+        for one in declaration.every()
+        if one.expected and one.stage not in result.request.stages
+        if result.operator.library or not one.kernel
+    ]
+    if figures.rows and figures.device is None:
+        lines.append("Share of a roof: no roof is known for this machine.")
+    if figures.rows and any(noise is None for _, noise in figures.noise):
+        lines.append("Noise floor of every method: an A/A control is missing or too short.")
+    lines += [
+        f"Hardware counters: {stage.reason}"
+        for stage in result.stages
+        if stage.stage is Stage.NCU and stage.status is not Status.OK
+    ]
+    return tuple(lines)
+
+
+def _left_out(result: Result) -> dict[str, list[str]]:
+    """Reason → providers and cases it kept from running."""
+    kept: dict[str, list[str]] = {}
+    records: list[CheckRecord | BenchRecord] = [*result.checks, *result.bench]
+    for record in records:
+        if record.status is Status.OK and not getattr(record, "emulated", False):
+            continue
+        kind = "Check" if isinstance(record, CheckRecord) else "Timing"
+        what = f"{kind} {record.status.value} ({record.reason or 'no reason given'})"
+        if record.status is Status.OK:
+            what = "Never timed, only checked (emulated on the CPU)"
+        case = f"{record.provider} on {record.case.label}"
+        if isinstance(record, BenchRecord):
+            case += f", {record.method.value}"
+        cases = kept.setdefault(what, [])
+        if case not in cases:
+            cases.append(case)
+    return kept
+
+
+SECTION = Section(150, lambda page: (unmeasured(page.result, page.figures),))
