@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from orchestrator.performance.stats import ratio
-from orchestrator.report import format as fmt
 from orchestrator.report.figures import Figure, Figures, figures
-from orchestrator.report.plain import plain
+from orchestrator.report.wording import format as fmt
+from orchestrator.report.wording.plain import plain
 from orchestrator.store.runs import run_files
 from remote_payload.contract.case import Case
 from remote_payload.contract.result import Result

@@ -8,9 +8,9 @@ from orchestrator.performance.objection import Severity
 from orchestrator.performance.target import elsewhere, weight
 from orchestrator.performance.verdict import Verdict
 from orchestrator.readers.ptxas import first_error
-from orchestrator.report import format as fmt
 from orchestrator.report.figures import Figure, Figures
 from orchestrator.report.subject import own, subjects
+from orchestrator.report.wording import format as fmt
 from orchestrator.values.run import Run
 from remote_payload.contract.records import CheckRecord
 from remote_payload.contract.result import Result

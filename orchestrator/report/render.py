@@ -15,7 +15,6 @@ from orchestrator.report.charts.drawing import Chart
 from orchestrator.report.figures import Figures, figures
 from orchestrator.report.headline import headline, is_ok, undecided
 from orchestrator.report.insight import NO_INSIGHT, Insight
-from orchestrator.report.plain import one_line, plain, private
 from orchestrator.report.section import CHART_FOLDER, FOLDER, Page, sections
 from orchestrator.report.sections.against.tiers import targets
 from orchestrator.report.view import (
@@ -25,6 +24,7 @@ from orchestrator.report.view import (
     PartView,
     ReportView,
 )
+from orchestrator.report.wording.plain import one_line, plain, private
 from orchestrator.values.run import Run
 from remote_payload.contract.words import Stage
 from remote_payload.operators.registry import DEFAULT

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from orchestrator.cli.app import run
-from orchestrator.report import comparison
+from orchestrator.report.comparing import comparison
 from orchestrator.values.run import Run
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Stage

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from orchestrator.report import allowed
-from orchestrator.report import format as fmt
 from orchestrator.report.sections.findings import checks
+from orchestrator.report.wording import allowed
+from orchestrator.report.wording import format as fmt
 from remote_payload.contract.dtypes import DType
 from remote_payload.contract.facts import Gate, Over, Tolerance
 from remote_payload.contract.records import CheckRecord, ErrorMeasure, Judged

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.report import allowed
+from orchestrator.report.wording import allowed
 from remote_payload.contract.facts import CaseFacts
 from remote_payload.contract.result import Result
 from remote_payload.operators import registry

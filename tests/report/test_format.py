@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.performance.stats import Ratio, summarize
-from orchestrator.report import format as fmt
+from orchestrator.report.wording import format as fmt
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from benchmarks.readme_table import table
 from orchestrator.performance.verdict import Verdict
-from orchestrator.report import comparison
+from orchestrator.report.comparing import comparison
 from orchestrator.report.render import Report, render
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Method

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.report.plain import plain
+from orchestrator.report.wording.plain import plain
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.report.figures import Figure
-from orchestrator.report.plain import one_line, private
+from orchestrator.report.wording.plain import one_line, private
 from remote_payload.contract.facts import OperatorFacts
 from remote_payload.contract.words import Method
 

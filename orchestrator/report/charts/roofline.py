@@ -30,7 +30,7 @@ from orchestrator.report.charts.drawing import (
 )
 from orchestrator.report.families import sweep
 from orchestrator.report.figures import Figure, Figures
-from orchestrator.report.plain import private
+from orchestrator.report.wording.plain import private
 from remote_payload.contract.facts import CaseFacts, OperatorFacts
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Method

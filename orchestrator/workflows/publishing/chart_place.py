@@ -12,7 +12,7 @@ from urllib.parse import quote
 from orchestrator.errors import LocalFault
 from orchestrator.here import regular_file
 from orchestrator.report.charts.scaling import Chart
-from orchestrator.report.plain import plain, private
+from orchestrator.report.wording.plain import plain, private
 from orchestrator.store.runs.records import CHARTS
 from orchestrator.store.runs.run_store import REPORT
 from remote_payload.contract import writing

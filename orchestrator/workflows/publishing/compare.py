@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from orchestrator.errors import RunError, UsageError
-from orchestrator.report import comparison, comparison_page
+from orchestrator.report.comparing import comparison
+from orchestrator.report.comparing import page as comparison_page
 from orchestrator.store.runs.run_store import RunStore
 from orchestrator.values.command import typed
 from orchestrator.values.run import Run

@@ -9,10 +9,10 @@ from orchestrator.performance.ceiling import Ceiling
 from orchestrator.performance.device import Device
 from orchestrator.performance.objection import device_of, on_gpu
 from orchestrator.readers.cutlass_csv import GemmRow, Sheet
-from orchestrator.report import format as fmt
 from orchestrator.report.figures import Figure, Figures
 from orchestrator.report.section import Section
 from orchestrator.report.view import CeilingsView, Table
+from orchestrator.report.wording import format as fmt
 from remote_payload.contract.dtypes import DType
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Method, Stage, Status

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from orchestrator.report import format as fmt
 from orchestrator.report.baselines import Baseline, BaselineRow, published
 from orchestrator.report.families import sweep
 from orchestrator.report.figures import Figure, Figures
 from orchestrator.report.section import Section
 from orchestrator.report.view import OriginalView, Table
+from orchestrator.report.wording import format as fmt
 from remote_payload.contract.facts import OperatorFacts
 from remote_payload.operators import registry
 

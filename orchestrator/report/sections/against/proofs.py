@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from orchestrator.report import format as fmt
 from orchestrator.report.section import Section
 from orchestrator.report.view import ProofsView, Table
+from orchestrator.report.wording import format as fmt
 from remote_payload.contract.records import ProofRecord
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Stage, Status

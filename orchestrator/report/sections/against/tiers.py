@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from orchestrator.performance.target import Outcome, criterion, elsewhere, judge_tiers
 from orchestrator.performance.work import tflops
-from orchestrator.report import format as fmt
 from orchestrator.report.figures import Figure, Figures
 from orchestrator.report.section import Section
 from orchestrator.report.view import Table, TiersView
+from orchestrator.report.wording import format as fmt
 from remote_payload.contract.facts import Targets
 from remote_payload.contract.result import Result
 

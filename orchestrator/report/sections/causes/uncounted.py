@@ -8,12 +8,12 @@ from orchestrator.performance.occupancy import LIMITS
 from orchestrator.performance.practical import practical
 from orchestrator.performance.roofline import BusyClock, Resource, busy_clock, roofs, special_roofs
 from orchestrator.readers.sass import MachineCode, is_kernel
-from orchestrator.report import format as fmt
 from orchestrator.report.figures import Figure, Figures
 from orchestrator.report.insight import Insight, row_of, said_of, telling
 from orchestrator.report.section import Section
 from orchestrator.report.traced import Traced, TracedKernel, record_of, traced
 from orchestrator.report.view import CountersView, Table, UncountedCaseView, UncountedView
+from orchestrator.report.wording import format as fmt
 from remote_payload.contract.case import Case
 from remote_payload.contract.facts import CaseFacts
 from remote_payload.contract.result import Result

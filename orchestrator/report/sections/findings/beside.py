@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from orchestrator.performance.stats import Summary
 from orchestrator.performance.verdict import Judgement, Verdict
-from orchestrator.report import format as fmt
 from orchestrator.report.against import judged_against
 from orchestrator.report.charts.drawing import Chart
 from orchestrator.report.families import Sweep, sweep
@@ -14,6 +13,7 @@ from orchestrator.report.figures import Figure, Figures
 from orchestrator.report.section import Page, Section
 from orchestrator.report.subject import own
 from orchestrator.report.view import BesideView, ChartView, Table
+from orchestrator.report.wording import format as fmt
 from remote_payload.contract.case import Case
 from remote_payload.contract.facts import OperatorFacts, Role
 from remote_payload.contract.records import CheckRecord

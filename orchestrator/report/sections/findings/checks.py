@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from orchestrator.report import allowed
-from orchestrator.report import format as fmt
 from orchestrator.report.headline import failed_case
 from orchestrator.report.section import Section
 from orchestrator.report.view import ChecksView, Table
+from orchestrator.report.wording import allowed
+from orchestrator.report.wording import format as fmt
 from remote_payload.contract.records import CheckRecord
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Status

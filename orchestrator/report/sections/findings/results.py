@@ -5,11 +5,11 @@ from __future__ import annotations
 from orchestrator.performance.objection import Severity
 from orchestrator.performance.stats import Summary
 from orchestrator.performance.verdict import Judgement
-from orchestrator.report import format as fmt
 from orchestrator.report.figures import Figure, Figures
-from orchestrator.report.methods import way
 from orchestrator.report.section import Section
 from orchestrator.report.view import MethodResultsView, Table
+from orchestrator.report.wording import format as fmt
+from orchestrator.report.wording.methods import way
 from remote_payload.contract.facts import OperatorFacts
 from remote_payload.contract.words import Method, Status
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from orchestrator.readers.ptxas import CompilerReport, first_error, parse
-from orchestrator.report import format as fmt
 from orchestrator.report.section import Section
 from orchestrator.report.view import BuildView, Table
+from orchestrator.report.wording import format as fmt
 from remote_payload.contract.machine import BuildReport
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Status

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from orchestrator.report import format as fmt
 from orchestrator.report.section import Section
 from orchestrator.report.view import EnvironmentView, Table
+from orchestrator.report.wording import format as fmt
 from orchestrator.values.run import Run
 from remote_payload.contract.machine import GpuState, Machine
 from remote_payload.contract.result import Result

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from orchestrator.performance.objection import Severity
 from orchestrator.performance.verdict import MINIMUM_EFFECT
-from orchestrator.report import allowed
-from orchestrator.report import format as fmt
 from orchestrator.report.figures import Figures
-from orchestrator.report.methods import way
 from orchestrator.report.section import Section
 from orchestrator.report.view import MethodView
+from orchestrator.report.wording import allowed
+from orchestrator.report.wording import format as fmt
+from orchestrator.report.wording.methods import way
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Method
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from orchestrator.report import format as fmt
 from orchestrator.report.section import Section
 from orchestrator.report.sections.ground.build import without_library
 from orchestrator.report.view import ReproduceView, Table
+from orchestrator.report.wording import format as fmt
 from orchestrator.values.run import Run
 from remote_payload.contract.layout import LOG, REQUEST, RESULT
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrator.performance.verdict import Verdict
-from orchestrator.report import format as fmt
-from orchestrator.report.comparison import Comparison, Gate, Row, in_words
+from orchestrator.report.comparing.comparison import Comparison, Gate, Row, in_words
 from orchestrator.report.render import fill
 from orchestrator.report.view import Table
+from orchestrator.report.wording import format as fmt
 from remote_payload.contract import codec
 from remote_payload.contract.case import Case
 from remote_payload.contract.facts import UNKNOWN, OperatorFacts

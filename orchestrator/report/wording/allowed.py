@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.report import format as fmt
+from orchestrator.report.wording import format as fmt
 from remote_payload.contract.facts import BAND_ROWS, CaseFacts, Gate, Over
 from remote_payload.contract.records import CheckRecord, Judged
 from remote_payload.contract.result import Result
