@@ -33,12 +33,14 @@ from remote_payload.contract.words import (
 
 @dataclass(frozen=True)
 class StageReport:
-    """How one stage ended; seconds is its wall time."""
+    """How one stage ended; seconds is its wall time. facts: (what, value) pairs that it wants told,
+    beyond the records that it may have in the result."""
 
     stage: Stage
     status: Status
     reason: str = ""
     seconds: float = 0.0
+    facts: Tuple[Tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,13 @@ def make(inputs: Tuple[Input, ...], case: Case, seed: int) -> Tensors:
     return tuple(_as_asked(one, _draw(one, case, seed)) for one in inputs)
 
 
+def negated(tensor: Tensor) -> Tensor:
+    """Every sign turned, in place where torch can; of FP8 it cannot, but FP32 holds it exactly."""
+    if tensor.element_size() > 1:
+        return tensor.neg_()
+    return tensor.float().neg_().to(tensor.dtype)
+
+
 def _draw(one: Input, case: Case, seed: int) -> Tensor:
     generator = torch.Generator("cpu")
     generator.manual_seed(int.from_bytes(_digest(one, case, seed)[:8], "little") >> 1)

@@ -93,7 +93,8 @@ class Run:
         finally:
             seconds = round(time.monotonic() - began, 3)
             say(f"{stage.value}: {outcome.status.value} {outcome.reason}".rstrip())
-            self._scene.draft.add_stage(StageReport(stage, outcome.status, outcome.reason, seconds))
+            how = (outcome.status, outcome.reason, seconds, outcome.facts)
+            self._scene.draft.add_stage(StageReport(stage, *how))
             self._tell_cuts(stage)
         if outcome.status in (Status.OK, Status.SKIPPED):
             return ended

@@ -33,7 +33,7 @@ class Outcome:
 
     ends_run: whether anything but OK and SKIPPED is the end of the run; not where there is still
     something for later stages to do. fails_run: where it is not, whether the run has failed all
-    the same; not for what a run can do without.
+    the same; not for what a run can do without. facts: as of a StageReport.
     """
 
     status: Status
@@ -41,6 +41,7 @@ class Outcome:
     unfit: bool = False
     ends_run: bool = True
     fails_run: bool = False
+    facts: Tuple[Tuple[str, str], ...] = ()
 
 
 @dataclass

@@ -12,6 +12,7 @@ from remote_payload.operators.attention.catalog import OWN, PEERS
 from remote_payload.operators.attention.definition import scalars
 from remote_payload.operators.attention.reference import blocks
 from remote_payload.operators.base import Block
+from remote_payload.operators.drawing import negated
 from remote_payload.operators.loaded import Loaded
 from remote_payload.operators.setting import Setting
 
@@ -54,4 +55,4 @@ def reference(case: Case, q: Tensor, k: Tensor, v: Tensor) -> Iterator[Block]:
 def _turned(tensor: Tensor, by: int) -> Tensor:
     """`tensor` of [batch, heads, ...] with its heads moved on by `by`, and every sign turned."""
     moved = torch.roll(tensor.flatten(0, 1), by, 0)
-    return moved.neg_().reshape(tensor.shape)
+    return negated(moved).reshape(tensor.shape)

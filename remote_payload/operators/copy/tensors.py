@@ -11,6 +11,7 @@ from remote_payload.contract.case import Case
 from remote_payload.operators import torch_provider
 from remote_payload.operators.base import Block
 from remote_payload.operators.copy.definition import BASELINE
+from remote_payload.operators.drawing import negated
 from remote_payload.operators.loaded import Loaded
 from remote_payload.operators.setting import Setting
 
@@ -53,4 +54,4 @@ def reference(case: Case, x: Tensor) -> Iterator[Block]:
 
 def others(case: Case, x: Tensor) -> Tuple[Tensors, Callable[[Tensors], Tensors]]:
     """x moved on by one, and every sign turned."""
-    return (x.roll(1).neg_(),), lambda outputs: (outputs[0].roll(-1).neg_(),)
+    return (negated(x.roll(1)),), lambda outputs: (negated(outputs[0].roll(-1)),)

@@ -9,6 +9,7 @@ import torch
 from remote_payload.contract.case import Case
 from remote_payload.operators import triton_provider
 from remote_payload.operators.base import Block
+from remote_payload.operators.drawing import negated
 from remote_payload.operators.gemm import blas
 from remote_payload.operators.gemm.definition import BASELINE, COMPILED
 from remote_payload.operators.loaded import Loaded
@@ -54,19 +55,13 @@ def others(case: Case, a: Tensor, b: Tensor) -> Tuple[Tensors, Callable[[Tensors
     The right answer is the old one with both moved, and its sign turned: no second reference is
     needed, and who hands out an old answer is wrong.
     """
-    moved = _negated(_rolled(a, 1, 0)), _rolled(b, 1, 1)
+    moved = negated(_rolled(a, 1, 0)), _rolled(b, 1, 1)
     return moved, lambda outputs: (outputs[0].roll((-1, -1), (0, 1)).neg_(),)
 
 
 def _rolled(tensor: Tensor, by: int, axis: int) -> Tensor:
     """As torch.roll, which does not know FP8."""
     return tensor.view(_bits(tensor)).roll(by, axis).view(tensor.dtype)
-
-
-def _negated(tensor: Tensor) -> Tensor:
-    """Every sign bit turned, for torch cannot negate FP8 either. In place."""
-    bits = tensor.view(_bits(tensor))
-    return bits.bitwise_xor_(torch.iinfo(bits.dtype).min).view(tensor.dtype)
 
 
 def _bits(tensor: Tensor) -> Any:

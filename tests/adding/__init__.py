@@ -1,0 +1,1 @@
+"""What CONTRIBUTING says of adding things, done to a copy of the tree."""
