@@ -226,7 +226,7 @@ def _checked(axis: Axis, value: Value) -> Value:
     if isinstance(axis.otherwise, bool) != isinstance(value, bool):
         what = "true or false" if isinstance(axis.otherwise, bool) else "a number"
         raise BadCase(axis.name, f"expected {what}, got {value}")
-    if isinstance(value, str) and not axis.choices:
+    if isinstance(value, str) and not axis.choices and axis.otherwise != "":
         raise BadCase(axis.name, f"expected a number, got {value!r:.60}")
     if isinstance(value, int) and not isinstance(value, bool) and value < axis.least:
         raise BadCase(axis.name, f"expected {axis.least} or more, got {value}")

@@ -23,7 +23,7 @@ needs_pam = pytest.mark.skipif(bool(why_not()), reason=why_not())
 # Bars that move all the time in one thread, and a question in another.
 BARS_AND_A_QUESTION = """
 import threading, time
-from orchestrator.cli import console, questions
+from orchestrator.cli.screen import console, questions
 from orchestrator.transport.login.trust import Question
 
 given = []
@@ -178,7 +178,7 @@ def test_an_answer_that_is_no_utf_8_is_a_wrong_one(
 # The connection asks in its thread, and the bars come while it does.
 A_QUESTION_AND_THEN_BARS = """
 import threading
-from orchestrator.cli import console, questions
+from orchestrator.cli.screen import console, questions
 asked, drawn = threading.Event(), threading.Event()
 given = []
 def ask():
@@ -198,7 +198,7 @@ with console.progress() as progress:
 print(given)
 """
 A_QUESTION_UNDER_BARS = """
-from orchestrator.cli import console, questions
+from orchestrator.cli.screen import console, questions
 with console.progress() as progress:
     progress.step("sync", 1, 10, "[y/N].cu")
     given = [questions.confirm("Stop [bold]it[/bold]?")]

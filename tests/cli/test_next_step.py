@@ -30,7 +30,7 @@ checks = tuple(
 answer(stages=stages, checks=checks)
 """
 BUILT = """
-from remote_payload.contract.records import BuildReport, Machine
+from remote_payload.contract.machine import BuildReport, Machine
 stages = tuple(StageReport(stage, Status.OK) for stage in request.stages)
 here = Machine("digest", "os", "SYNTHETIC CPU", 1, None, "3.11")
 answer(Status.{0}, stages=stages, machine=here, build=BuildReport(Status.{0}, "nvcc said no"))

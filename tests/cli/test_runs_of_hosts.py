@@ -201,7 +201,7 @@ def test_a_run_the_host_does_not_know_is_an_error_that_says_where_to_look(projec
 def test_logs_shows_text_without_progress_marks_or_control_characters(project: Project) -> None:
     quick_payload(
         project.root,
-        "from remote_payload.contract.result import PROGRESS_MARK\n"
+        "from remote_payload.contract.words import PROGRESS_MARK\n"
         'print(PROGRESS_MARK + \'{"stage": "check", "done": 1, "total": 2, "label": "x"}\')\n'
         "print('\\x1b]0;owned\\x07red \\x1b[31m\\u202e end')\n"
         "sys.stdout.buffer.write(b'\\xff\\n')\n"

@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.ssh.terminal import on_terminal
 
 ENVIRONMENT = {"PYTHONPATH": str(Path(__file__).parents[2])}
-ASKING = f"{sys.executable} -c 'from orchestrator.cli import questions; " + (
+ASKING = f"{sys.executable} -c 'from orchestrator.cli.screen import questions; " + (
     'print(questions.confirm("Go on?"))\''
 )
 NOT_WAITED_FOR = f"{sys.executable} -c 'import os; os.set_blocking(0, False)'"

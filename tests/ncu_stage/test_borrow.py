@@ -26,7 +26,8 @@ LENDS = {
 # A host of GPU model NAME (from its environment) whose ncu stage brings one hand-made page.
 PAYLOAD = f"""
 import os
-from remote_payload.contract.records import Machine, NcuRecord, NcuReport
+from remote_payload.contract.machine import Machine
+from remote_payload.contract.records import NcuRecord, NcuReport
 from remote_payload.contract.result import StageReport
 from remote_payload.contract.words import Stage
 

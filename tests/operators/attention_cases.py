@@ -51,14 +51,15 @@ def sees(case: Case, query: int, key: int) -> bool:
     return key <= position and (not window or key > position - window)
 
 
-def plain(case: Case, *inputs: torch.Tensor) -> torch.Tensor:
-    """softmax(q kᵀ / sqrt(dim) + mask) v, number by number."""
+def plain(case: Case, *inputs: torch.Tensor, scale: float = 0.0) -> torch.Tensor:
+    """softmax(scale q kᵀ + mask) v, number by number; scale 0: one through the root of dim."""
     q, k, v = (tensor.double() for tensor in inputs)
     shared = q.shape[1] // k.shape[1]
+    scale = scale or 1 / math.sqrt(q.shape[3])
     out = torch.empty_like(q)
     for b, h, i in (tuple(place) for place in torch.ones(q.shape[:3]).nonzero().tolist()):
         seen = [j for j in range(k.shape[2]) if sees(case, i, j)]
-        scores = [float(q[b, h, i] @ k[b, h // shared, j]) / math.sqrt(q.shape[3]) for j in seen]
+        scores = [float(q[b, h, i] @ k[b, h // shared, j]) * scale for j in seen]
         weights = [math.exp(score - max(scores)) for score in scores]
         rows = [w * v[b, h // shared, j] for w, j in zip(weights, seen, strict=True)]
         out[b, h, i] = torch.stack(rows).sum(0) / sum(weights)

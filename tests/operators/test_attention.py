@@ -76,7 +76,9 @@ def test_other_inputs_have_the_same_answer_moved_and_turned(case: Case) -> None:
     for one, other in zip(inputs, turned, strict=True):
         assert one.shape == other.shape
         assert not torch.equal(one, other)
-    (again,) = back((plain(case, *turned),))
+    scale = tensors.other_scalars(case)["scale"]
+    assert scale != scalars(case)["scale"]
+    (again,) = back((plain(case, *turned, scale=scale),))
     assert torch.allclose(again, plain(case, *inputs), rtol=0, atol=1e-12)
 
 

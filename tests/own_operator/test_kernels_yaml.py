@@ -114,4 +114,4 @@ def test_one_of_ours_takes_a_provider_of_kernels_yaml_by_name(project: Project) 
     ]
     outcome = project.orchestrator("check", "--providers", "sdpa,d", "--dry-run")
     assert outcome.code == 2
-    assert "unknown provider 'd'; known: sdpa" in outcome.err
+    assert "unknown provider 'd'; attention has sdpa, " in outcome.err

@@ -129,10 +129,6 @@ ASKED = {
         ["--provider", "reference=op.py:f"],
         "--provider reference: op.py has a provider of that name itself",
     ),
-    "a name that hides one of ours": (
-        ["--provider", "sdpa=op.py:f"],
-        "belongs to a built-in provider",
-    ),
     "variants of our kernel": (["--variants", "lean"], "--variants is about our own kernel"),
 }
 

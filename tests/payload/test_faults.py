@@ -155,15 +155,15 @@ def test_every_way_to_go_wrong_is_put_into_words(
 @pytest.mark.parametrize(
     ("function", "reason"),
     [
-        ("adds_to_what_it_had", "its second call, on other inputs: "),
-        ("answers_again", "its second call, on other inputs: "),
-        ("writes_nothing_later", "its second call, on other inputs: "),
+        ("adds_to_what_it_had", "its second call, on other inputs, scale=0.125: "),
+        ("answers_again", "its second call, on other inputs, scale=0.125: "),
+        ("writes_nothing_later", "its second call, on other inputs, scale=0.125: "),
         ("is_right_but_the_third_time", "its third call, on the first inputs again: "),
         (
             "refuses_the_second_time",
-            "its second call, on other inputs: raised NotImplementedError: the workspace is in use",
+            "its second call, on other inputs, scale=0.125: raised NotImplementedError: the workspace is in use",
         ),
-        ("changes_its_input_later", "its second call, on other inputs: changed its input v"),
+        ("changes_its_input_later", "its second call, on other inputs, scale=0.125: changed its input v"),
     ],
 )
 def test_who_is_right_the_first_time_only_fails_and_the_call_is_named(

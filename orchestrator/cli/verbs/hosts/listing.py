@@ -13,6 +13,7 @@ from orchestrator.cli.session import Session
 from orchestrator.cli.verb import Verb
 from orchestrator.cli.verbs.hosts.adding import add
 from orchestrator.errors import UsageError
+from orchestrator.values.host import LauncherKind
 
 if TYPE_CHECKING:
     from orchestrator.store.inventory.reading import Inventory
@@ -110,7 +111,7 @@ def _facts(host: Host) -> dict[str, Any]:
         "nvcc_flags": host.nvcc_flags,
         "host_compiler": host.host_compiler,
         "gpu": host.gpu,
-        "launcher": host.launcher.value,
+        "launcher": host.launcher.value if host.launcher is not LauncherKind.DETACHED else None,
         "env": dict(host.shown_environment),
     }
     return {key: value for key, value in facts.items() if value is not None}
