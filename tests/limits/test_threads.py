@@ -95,14 +95,14 @@ def test_without_a_thread_a_signal_that_python_would_ignore_comes_again(
 LOADING = """import importlib.util, resource, sys
 LIBRARY = "cryptography.hazmat.bindings._rust"
 importlib.util.find_spec(LIBRARY)
-from orchestrator.cli import app
+from orchestrator.cli import verb
 from orchestrator.cli.app import cli, run
 def limited():
     pages = int(open("/proc/self/statm").read().split()[0])
     limit = {"AS": pages * resource.getpagesize() + 1_500_000, "NOFILE": 3}[sys.argv[1]]
     resource.setrlimit(getattr(resource, f"RLIMIT_{sys.argv[1]}"), (limit, limit))
     __import__(LIBRARY)
-app.importlib.import_module = lambda name: limited()
+verb.importlib.import_module = lambda name: limited()
 sys.exit(run(["hosts"]))
 """
 

@@ -163,7 +163,10 @@ def test_every_way_to_go_wrong_is_put_into_words(
             "refuses_the_second_time",
             "its second call, on other inputs, scale=0.125: raised NotImplementedError: the workspace is in use",
         ),
-        ("changes_its_input_later", "its second call, on other inputs, scale=0.125: changed its input v"),
+        (
+            "changes_its_input_later",
+            "its second call, on other inputs, scale=0.125: changed its input v",
+        ),
     ],
 )
 def test_who_is_right_the_first_time_only_fails_and_the_call_is_named(

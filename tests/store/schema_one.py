@@ -40,7 +40,8 @@ def _older(value: Any) -> Any:
     if set(value) == {"operator", "axes", "dtype"}:
         axes = {_AXES[symbol]: size for symbol, size in value["axes"]}
         return {"causal": False, **axes, "dtype": value["dtype"]}
-    kept = ((key, inner) for key, inner in value.items() if key not in _NEW)
+    # A ceiling said nothing of a case.
+    kept = ((k, v) for k, v in value.items() if k not in _NEW and (k, v) != ("case", None))
     return {
         # A proof's case is a word, now as then.
         key if isinstance(inner, str) else _NAMES.get(key, key): _older(inner)
