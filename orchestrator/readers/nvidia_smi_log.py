@@ -119,7 +119,6 @@ def _gpu(node: ElementTree.Element, capability: str) -> Gpu:
         max_sm_mhz=_number(node, "max_clocks/sm_clock"),
         application_mhz=_number(node, "applications_clocks/graphics_clock"),
         memory_used_mib=_number(node, "fb_memory_usage/used"),
-        memory_total_mib=_number(node, "fb_memory_usage/total"),
         utilization_percent=_number(node, "utilization/gpu_util"),
         processes=_processes(node),
     )

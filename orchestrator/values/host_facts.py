@@ -149,7 +149,6 @@ class Gpu:
     max_sm_mhz: float | None = None
     application_mhz: float | None = None
     memory_used_mib: float | None = None
-    memory_total_mib: float | None = None
     utilization_percent: float | None = None
     processes: tuple[tuple[str, float | None], ...] | None = None
 

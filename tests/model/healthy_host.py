@@ -35,7 +35,6 @@ GPU = Gpu(
     sm_mhz=345.0,
     max_sm_mhz=1980.0,
     memory_used_mib=0.0,
-    memory_total_mib=81559.0,
     utilization_percent=0.0,
 )
 WORKSPACE = Place(

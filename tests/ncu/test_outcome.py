@@ -108,11 +108,6 @@ def test_unknown_errors_are_kept_word_for_word() -> None:
     assert outcome.lines == ("==ERROR== Something new: 42",)
 
 
-def test_the_kernels_that_a_filter_could_have_matched_are_listed() -> None:
-    text = f"{NOTHING}\nAvailable Kernels:\n1. void k<4>(float *, int)\n2. other\n\n3. not one"
-    assert classify(0, text, "", ()).available == ("void k<4>(float *, int)", "other")
-
-
 QUOTED = {
     "S1": Cause.COUNTERS_DENIED,
     "S2": Cause.COUNTERS_DENIED,

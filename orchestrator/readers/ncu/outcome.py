@@ -20,7 +20,6 @@ _CRASH = re.compile(
 )
 _RAISED = re.compile(r"^[A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit)\b")
 _KILLED = 128  # a shell adds the signal's number to it
-_AVAILABLE = re.compile(r"^\s*\d+\. (.+)$")
 _COMMAND_NOT_FOUND = 127
 # Geometry, device facts and possible occupancy are known without reading any counter.
 _WITHOUT_COUNTERS = (
@@ -136,8 +135,8 @@ class Outcome:
 
     launches: how many have at least one counter; those may be used whatever the cause is, but only
     OK says that the attempt is complete. missing: metrics that were requested and have no number
-    in any launch. available: kernels that a filter could have matched. crash: the line in which
-    the program itself said that it died. report: the file that ncu says it wrote.
+    in any launch. crash: the line in which the program itself said that it died. report: the file
+    that ncu says it wrote.
     """
 
     cause: Cause
@@ -145,7 +144,6 @@ class Outcome:
     lines: tuple[str, ...]
     launches: int
     missing: tuple[str, ...] = ()
-    available: tuple[str, ...] = ()
     crash: str = ""
     report: str = ""
 
@@ -183,8 +181,7 @@ def classify(
             cause = Cause.NO_VALUES
         if cause is Cause.NO_ROWS and report:
             cause = Cause.WRITTEN_ELSEWHERE
-    available = _available(text)
-    return Outcome(cause, _ADVICE[cause], lines, launches, missing, available, crash, report)
+    return Outcome(cause, _ADVICE[cause], lines, launches, missing, crash, report)
 
 
 def _cause(
@@ -245,16 +242,3 @@ def _is_counter(row: KernelCapture, metric: str) -> bool:
 @cache
 def _names_counter(metric: str) -> bool:
     return not metric.startswith(_WITHOUT_COUNTERS)
-
-
-def _available(text: Sequence[str]) -> tuple[str, ...]:
-    start = next((i for i, line in enumerate(text) if line.strip() == "Available Kernels:"), None)
-    if start is None:
-        return ()
-    names: list[str] = []
-    for line in text[start + 1 :]:
-        found = _AVAILABLE.match(line)
-        if found is None:
-            break
-        names.append(found[1])
-    return tuple(names)
