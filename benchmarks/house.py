@@ -39,12 +39,14 @@ MOST_FILES, MOST_LINES, MEDIAN_LINES = 15, 300, 120
 
 @dataclass(frozen=True)
 class House:
-    """One tree, measured. full: folders of more than MOST_FILES files, with their number."""
+    """One tree, measured. full: folders of more than MOST_FILES files, with their number; fullest:
+    the number of the fullest folder, whether that is too many or not."""
 
     files: int
     median_lines: float
     long: tuple[tuple[str, int], ...]
     full: tuple[tuple[str, int], ...]
+    fullest: int
     attention: tuple[str, ...]
     up: str
 
@@ -59,7 +61,8 @@ def main(trees: Sequence[Path]) -> int:
             print(*(f"{what}: {name} {count}" for name, count in found), sep="\n", end="")
         print(*(f"\nattention's fields: {name}" for name in house.attention), sep="")
     last = houses[-1]
-    return int(bool(last.long or last.full or last.attention))
+    sound = last.median_lines <= MEDIAN_LINES and last.up == "0"
+    return int(not sound or bool(last.long or last.full or last.attention))
 
 
 def measure(tree: Path) -> House:
@@ -73,6 +76,7 @@ def measure(tree: Path) -> House:
         median_lines=statistics.median(lines),
         long=tuple((n, c) for n, c in zip(names, lines, strict=True) if c > MOST_LINES),
         full=tuple((n, c) for n, c in sorted(folders.items()) if c > MOST_FILES),
+        fullest=max(folders.values()),
         attention=tuple(
             name
             for name, path in zip(names, files, strict=True)
@@ -106,7 +110,7 @@ _ROWS = (
     (f"median lines of a file (at most {MEDIAN_LINES})", lambda house: f"{house.median_lines:g}"),
     (f"files of more than {MOST_LINES} lines", lambda house: len(house.long)),
     (f"folders of more than {MOST_FILES} files", lambda house: len(house.full)),
-    ("files in the fullest folder", lambda house: max((c for _, c in house.full), default=0)),
+    ("files in the fullest folder", lambda house: house.fullest),
     ("files with attention's fields outside its own", lambda house: len(house.attention)),
     ("contracts that imports break", lambda house: house.up),
 )
