@@ -23,11 +23,12 @@ test: $(READY)  ## Install what the tests need (sshd, compiler), then run them a
 fuzz: $(READY)  ## Damage 20,000 run files and read each in every way; COUNT=, SEED= change that
 	$(BIN)/python -m tests.fuzz --count $(or $(COUNT),20000) --seed $(or $(SEED),1)
 
-lint: $(READY)  ## ruff, mypy --strict, import-linter
+lint: $(READY)  ## ruff, mypy --strict, import-linter, sizes of files and folders
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m benchmarks.house
 
 format: $(READY)  ## Let ruff format and mend what it can
 	$(BIN)/ruff check --fix .
