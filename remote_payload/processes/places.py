@@ -27,9 +27,10 @@ def hidden(value: Any) -> Any:
 
 
 def sentence(exc: BaseException) -> str:
-    """An exception as one line."""
-    text = str(exc).strip()
-    return f"{type(exc).__name__}: {text.splitlines()[0]}" if text else type(exc).__name__
+    """An exception as one line: its first, and the second where the first only announces it."""
+    lines = [line.strip() for line in str(exc).splitlines() if line.strip()]
+    said = " ".join(lines[: 2 if lines[0].endswith(":") else 1]) if lines else ""
+    return f"{type(exc).__name__}: {said}" if said else type(exc).__name__
 
 
 def trace() -> None:

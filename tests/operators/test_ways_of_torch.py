@@ -122,6 +122,7 @@ def test_a_triton_that_cannot_be_imported_is_none(
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's own, of its own
 def test_torch_compiles_rmsnorm_where_there_is_a_cxx_compiler() -> None:
     record = checked("torch-compile", SMALL)
     assert record.status is Status.OK, record.reason
