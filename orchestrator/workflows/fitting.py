@@ -24,7 +24,7 @@ def require_fitting(wish: Wish, operator: OperatorFacts) -> None:
     known = [one.name for one in operator.providers]
     for option, names in (("--providers", wish.providers or ()), ("--without", wish.without)):
         _require_known(option, names, known, operator)
-    for name, _ in wish.user_providers:
+    for name in (one.name for one in wish.user_providers):
         if name in known:
             raise UsageError(
                 f"--provider {name}=…: the name {name!r} belongs to a built-in provider of "

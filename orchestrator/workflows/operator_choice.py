@@ -14,6 +14,7 @@ from pathlib import Path
 from orchestrator.errors import UsageError
 from orchestrator.here import regular_file
 from orchestrator.store.kernels import reading as kernels
+from orchestrator.store.kernels.users_provider import UsersProvider
 from orchestrator.sync.neighbours import neighbours
 from remote_payload.contract.case import Value
 from remote_payload.contract.request import Sweep
@@ -43,12 +44,12 @@ class Own:
 class Choice:
     """What is computed. operator: one of ours; own: the user's. Exactly one of them is there.
 
-    providers: those that kernels.yaml knows for it, as (name, target) pairs.
+    providers: those that kernels.yaml knows for it.
     """
 
     operator: Operator | None
     own: Own | None = None
-    providers: tuple[tuple[str, str], ...] = ()
+    providers: tuple[UsersProvider, ...] = ()
 
     @property
     def name(self) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from orchestrator.errors import UsageError
 from orchestrator.ncu import flags
 from orchestrator.performance.target import weight
+from orchestrator.store.kernels.users_provider import UsersProvider
 from orchestrator.store.runs import bounds
 from orchestrator.workflows.fitting import require_fitting, stages_of
 from orchestrator.workflows.operator_choice import Own, sweeps_of
@@ -49,11 +50,10 @@ class Wish:
     left open and varies, take one value only. dtypes: empty means the operator's first.
     peers: also run the packages of others, as far as the host has them. variants: also run these
     variants of our kernel. without: leave these providers out. proofs: empty means all.
-    user_providers: (name, "module:function" or "path.py:function") pairs; entries: the same of
-    kernels.yaml, of which ours take those that are named, the user's own operator all, unless some
-    are named. own: the user's own operator, if it is one. nvcc_flags: for whatever nvcc compiles,
-    csrc/ and the user's own. full, ncu_limit_s,
-    ncu_required: for the stage ncu. ceilings: for the stage ceilings.
+    user_providers: those of the command line; entries: those of kernels.yaml, of which ours take
+    those that are named, the user's own operator all, unless some are named. own: the user's own
+    operator, if it is one. nvcc_flags: for whatever nvcc compiles, csrc/ and the user's own. full,
+    ncu_limit_s, ncu_required: for the stage ncu. ceilings: for the stage ceilings.
     """
 
     stages: tuple[Stage, ...]
@@ -66,8 +66,8 @@ class Wish:
     peers: bool = False
     variants: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
-    user_providers: tuple[tuple[str, str], ...] = ()
-    entries: tuple[tuple[str, str], ...] = ()
+    user_providers: tuple[UsersProvider, ...] = ()
+    entries: tuple[UsersProvider, ...] = ()
     device: Device = Device.AUTO
     arch: tuple[str, ...] = ()
     nvcc_flags: tuple[str, ...] = ()

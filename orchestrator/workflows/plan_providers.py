@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 def with_entries(wish: Wish) -> Wish:
     """The wish with those of kernels.yaml that it means among the user's own; what --provider
     names anew counts."""
-    given = {name for name, _ in wish.user_providers}
-    entries = {name: target for name, target in wish.entries if name not in given}
+    given = {one.name for one in wish.user_providers}
+    entries = {one.name: one for one in wish.entries if one.name not in given}
     named = entries if wish.providers is None and wish.own is not None else wish.providers or ()
-    chosen = [(name, entries[name]) for name in named if name in entries]
+    chosen = [entries[name] for name in named if name in entries]
     rest = wish.providers
     if rest is not None:
         rest = tuple(name for name in rest if name not in entries)
     return replace(
         wish,
-        user_providers=(*wish.user_providers, *(c for c in chosen if c[0] not in wish.without)),
+        user_providers=(*wish.user_providers, *(c for c in chosen if c.name not in wish.without)),
         providers=rest,
         without=tuple(name for name in wish.without if name not in entries),
         entries=(),
@@ -61,7 +61,7 @@ def require_own(wish: Wish, own: Own) -> None:
             f"{option} is about our own kernel, and {own.name} is an operator of yours",
             hint=f"Leave {option} out.",
         )
-    named, users = wish.providers or (), [name for name, _ in wish.user_providers]
+    named, users = wish.providers or (), [one.name for one in wish.user_providers]
     if own.said.providers is not None:
         known = (*own.said.providers, REFERENCE)
         require_known((*named, *wish.without), known)
@@ -87,7 +87,7 @@ def _require_consistent(wish: Wish, named: tuple[str, ...]) -> None:
             f"{both[0]} is asked for by name and left out by --without",
             hint=f"Take {both[0]} out of one of the two.",
         )
-    own = [name for name, _ in wish.user_providers]
+    own = [one.name for one in wish.user_providers]
     if twice := [name for name in own if own.count(name) > 1]:
         raise UsageError(
             f"--provider names {twice[0]!r} twice",
@@ -115,5 +115,8 @@ def providers_of(wish: Wish, operator: Operator) -> tuple[Provider, ...]:
 def users_of(wish: Wish, here: Path) -> tuple[tuple[Provider, ...], Extra]:
     """The user's own providers, and the files that travel with them."""
     said = Toolchain(wish.nvcc_flags)
-    found = [travelling(name, target, here, said) for name, target in wish.user_providers]
+    found = [
+        travelling(one.name, one.target, here, said.over(one.toolchain), one.destination_passing)
+        for one in wish.user_providers
+    ]
     return tuple(one for one, _ in found), tuple(file for _, files in found for file in files)

@@ -8,8 +8,10 @@ import pytest
 
 from orchestrator.errors import InventoryError
 from orchestrator.store.kernels import reading
+from orchestrator.store.kernels.users_provider import UsersProvider
 from orchestrator.workflows.operator_choice import choose
 from orchestrator.workflows.plan import Wish, plan
+from remote_payload.contract.tools.toolchain import Toolchain
 from remote_payload.contract.words import Stage
 from tests.cli.conftest import Project
 from tests.own_operator.conftest import GOOD
@@ -55,6 +57,31 @@ WRONG = {
         ENTRY + "    providers: {a: {file: op.py}}\n",
         "kernels.yaml:4: operators.mine.providers.a.target: missing key",
     ),
+    "a key of a provider that there is not": (
+        ENTRY + "    providers: {a: {target: 'op.py:f', flag: -G}}\n",
+        "kernels.yaml:4: operators.mine.providers.a.flag: unknown key, expected one of target, flags",
+    ),
+    "a flag that is not for a flag to say": (
+        ENTRY
+        + "    providers:\n      a:\n        target: op.py:f\n        flags: -lineinfo -o x\n",
+        "kernels.yaml:7: operators.mine.providers.a.flags: -o is not taken",
+    ),
+    "a macro of no name": (
+        ENTRY + "    providers: {a: {target: 'op.py:f', defines: 2=3}}\n",
+        "operators.mine.providers.a.defines: defines: expected NAME or NAME=value, got '2=3'",
+    ),
+    "a compiler that is no path": (
+        ENTRY + "    providers: {a: {target: 'op.py:f', host_compiler: g++}}\n",
+        "operators.mine.providers.a.host_compiler: host_compiler: expected an absolute path",
+    ),
+    "neither yes nor no": (
+        ENTRY + "    providers: {a: {target: 'op.py:f', destination_passing: perhaps}}\n",
+        "operators.mine.providers.a.destination_passing: expected true or false",
+    ),
+    "flags in a list": (
+        ENTRY + "    providers: {a: {target: 'op.py:f', flags: [-G]}}\n",
+        "operators.mine.providers.a.flags: expected words with blanks between them",
+    ),
     "a name twice": (ENTRY + "  mine:\n    file: op.py\n", "written twice, first in line 2"),
     "no YAML": ("operators: [\n", "not YAML"),
 }
@@ -87,9 +114,12 @@ def test_paths_start_from_the_file_and_it_is_found_from_a_folder_below(tmp_path:
         "mine",
         tmp_path / "op.py",
         "Row",
-        (("a", f"{tmp_path / 'op.py'}:f"), ("b", "package.module:g")),
+        (
+            UsersProvider("a", f"{tmp_path / 'op.py'}:f"),
+            UsersProvider("b", "package.module:g"),
+        ),
     )
-    assert entries["attention"].providers == (("c", f"{tmp_path / 'op.py'}:h"),)
+    assert entries["attention"].providers == (UsersProvider("c", f"{tmp_path / 'op.py'}:h"),)
 
 
 def test_a_file_of_the_same_name_is_in_nobodys_way_who_does_not_ask_for_it(
@@ -115,3 +145,35 @@ def test_one_of_ours_takes_a_provider_of_kernels_yaml_by_name(project: Project) 
     outcome = project.orchestrator("check", "--providers", "sdpa,d", "--dry-run")
     assert outcome.code == 2
     assert "unknown provider 'd'; attention has sdpa, " in outcome.err
+
+
+def test_what_is_said_of_a_providers_compiling_goes_with_it_and_the_commands_words_come_last(
+    project: Project,
+) -> None:
+    (project.root / "parts").mkdir()
+    (project.root / "op.cu").write_text('#include "part.cuh"\n')
+    (project.root / "parts" / "part.cuh").write_text("")
+    (project.root / "kernels.yaml").write_text(
+        "operators:\n  attention:\n    providers:\n      c:\n        target: op.cu:h\n"
+        "        flags: -lineinfo -maxrregcount=64\n        include: parts /opt/there/include\n"
+        "        defines: TILE=64 FAST\n        host_compiler: /usr/bin/g++-12\n"
+        "        cuda_home: /usr/local/cuda-12.4\n        destination_passing: true\n"
+    )
+    choice = choose("attention", project.root, ("c",))
+    wish = Wish(
+        (Stage.CHECK,),
+        providers=("c",),
+        entries=choice.providers,
+        nvcc_flags=("-maxrregcount=32",),
+    )
+    planned = plan(wish, project.root)
+    (provider,) = planned.request.providers
+    assert provider.toolchain == Toolchain(
+        ("-lineinfo", "-maxrregcount=64", "-maxrregcount=32"),
+        ("providers/c/parts", "/opt/there/include"),
+        ("TILE=64", "FAST"),
+        "/usr/bin/g++-12",
+        "/usr/local/cuda-12.4",
+    )
+    assert provider.destination_passing is True
+    assert "providers/c/parts" in dict(planned.extra)

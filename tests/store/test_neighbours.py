@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.store.kernels.users_provider import UsersProvider
 from orchestrator.sync.neighbours import neighbours
 from orchestrator.sync.sources import scan
 from orchestrator.workflows.plan import Wish, plan
@@ -166,7 +167,10 @@ def test_two_providers_with_neighbours_of_one_name_travel_side_by_side(tmp_path:
     files = {f"v{n}/{name}": "import tuning" for n in (1, 2) for name in ("attn.py", "tuning.py")}
     laid_out(tmp_path, files)
     stages = (Stage.BUILD, Stage.CHECK)
-    wish = Wish(stages, user_providers=(("a", "v1/attn.py:f"), ("b", "v2/attn.py:f")))
+    wish = Wish(
+        stages,
+        user_providers=(UsersProvider("a", "v1/attn.py:f"), UsersProvider("b", "v2/attn.py:f")),
+    )
     planned = plan(wish, tmp_path)
     assert planned.extra == tuple(
         (f"providers/{name}/{file}", tmp_path / folder / file)

@@ -11,6 +11,7 @@ import pytest
 from orchestrator.doctor.diagnosis import diagnose
 from orchestrator.doctor.diagnosis_need import fitness
 from orchestrator.errors import UsageError
+from orchestrator.store.kernels.users_provider import UsersProvider
 from orchestrator.workflows.borrow import split
 from orchestrator.workflows.plan import Wish, plan
 from orchestrator.workflows.profile import Order
@@ -68,7 +69,7 @@ def test_counters_borrowed_elsewhere_build_nothing_either() -> None:
         ),
         ({"without": ("sparsek",)}, "--without: unknown provider 'sparsek'; rmsnorm has torch"),
         (
-            {"user_providers": (("triton", "a.py:f"),)},
+            {"user_providers": (UsersProvider("triton", "a.py:f"),)},
             "the name 'triton' belongs to a built-in provider of rmsnorm",
         ),
     ],
@@ -82,7 +83,7 @@ def test_what_rmsnorm_has_not_got_is_refused_by_name(wish: dict[str, Any], words
 
 
 def test_a_name_that_another_operator_knows_is_free_for_ones_own() -> None:
-    own = (("torch", "numpy:dot"),)
+    own = (UsersProvider("torch", "numpy:dot"),)
     request = planned("attention", user_providers=own)
     assert request.providers[-1].name == "torch"
 

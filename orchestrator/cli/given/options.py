@@ -11,6 +11,7 @@ import click
 from click.core import ParameterSource
 
 from orchestrator.cli.given.quantities import Duration
+from orchestrator.store.kernels.users_provider import UsersProvider
 
 # What a file with our Markdown in it may be called; a name without an ending is no claim.
 MARKDOWN = (".md", ".markdown", ".txt")
@@ -61,21 +62,21 @@ PROVIDERS = Names("provider", None)
 VARIANTS = Names("variant", _variants)
 
 
-class UserProvider(click.ParamType["tuple[str, str]"]):
+class UserProvider(click.ParamType[UsersProvider]):
     """name=module:function, name=path.py:function, name=path.cu:function, name=folder/:path:…"""
 
     name = "NAME=TARGET"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, str]:
-        if isinstance(value, tuple):
+    ) -> UsersProvider:
+        if isinstance(value, UsersProvider):
             return value
         match = _PROVIDER.match(str(value))
         if match is None:
             forms = "name=module:function, name=path.py:function or name=path.cu:function"
             self.fail(f"{value!r}: expected {forms}")
-        return match[1], match[2]
+        return UsersProvider(match[1], match[2])
 
 
 class Arches(click.ParamType["tuple[str, ...]"]):

@@ -8,15 +8,18 @@ operators:
       mine: kernels/mine.py:layer
   attention:                     # one of ours: only further providers
     providers:
-      fast: {target: "kernels/fast.py:attention"}
+      fast:
+        target: kernels/fast.cu:attention
+        flags: -lineinfo -maxrregcount=64   # words with blanks between them, as in the inventory
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from orchestrator.errors import InventoryError
 from orchestrator.here import regular_file
@@ -30,6 +33,8 @@ from orchestrator.store.inventory.document import (
     shown_path,
 )
 from orchestrator.store.inventory.schema import nearest
+from orchestrator.store.kernels.users_provider import UsersProvider
+from remote_payload.contract.tools.toolchain import BadFlag, Toolchain, require
 from remote_payload.operators import registry
 
 FILE_NAME = "kernels.yaml"
@@ -41,18 +46,21 @@ _FIRST = "write `operators:`, and below it a name with its file"
 # Files that are named, not modules; with "folder/:" before it all of a folder travels.
 _FILES = (".py", ".cu")
 _OF_OPERATOR = ("file", "name", "providers")
-_OF_PROVIDER = ("target",)
+_WORDS = ("flags", "include", "defines")
+_PATHS = ("host_compiler", "cuda_home")
+_OF_PROVIDER = ("target", *_WORDS, *_PATHS, "destination_passing")
+_SWITCH = {"true": True, "false": False}
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One operator. file: None for one of ours; part: the class in it; providers: (name, target)
-    pairs, each target with its path in full."""
+    """One operator. file: None for one of ours; part: the class in it; providers: each target has
+    its path in full."""
 
     name: str
     file: Path | None
     part: str = ""
-    providers: tuple[tuple[str, str], ...] = ()
+    providers: tuple[UsersProvider, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -154,14 +162,48 @@ class _Reader:
             return ""
         return text
 
-    def _providers(self, tree: Tree | None) -> tuple[tuple[str, str], ...]:
+    def _providers(self, tree: Tree | None) -> tuple[UsersProvider, ...]:
         if tree is None:
             return ()
         if not isinstance(tree, Block) or not tree.entries:
             mend = "write mine: kernels/mine.py:function below it"
             self._refuse(tree, "expected a mapping of providers by name", mend)
             return ()
-        return tuple((name, self._target(name, one)) for name, one in tree.entries.items())
+        return tuple(self._provider(name, one) for name, one in tree.entries.items())
+
+    def _provider(self, name: str, tree: Tree) -> UsersProvider:
+        target = self._target(name, tree)
+        if not isinstance(tree, Block):
+            return UsersProvider(name, target)
+        said = tree.entries.get("destination_passing")
+        passing = None if said is None else self._switch(said)
+        return UsersProvider(name, target, self._toolchain(tree), passing)
+
+    def _switch(self, tree: Tree) -> bool | None:
+        found = _SWITCH.get(str(tree.text).lower()) if isinstance(tree, Scalar) else None
+        if found is None:
+            self._refuse(tree, "expected true or false", "write true or false, or remove it")
+        return found
+
+    def _toolchain(self, tree: Block) -> Toolchain:
+        """Key by key, so that what is refused is told where it stands."""
+        made = Toolchain()
+        for key in (*_WORDS, *_PATHS):
+            inner = tree.entries.get(key)
+            if inner is None:
+                continue
+            text = inner.text if isinstance(inner, Scalar) else None
+            if not text:
+                self._refuse(inner, "expected words with blanks between them", f"correct {key}")
+                continue
+            said: Any = tuple(text.split()) if key in _WORDS else text
+            one = replace(Toolchain(), **{key: said})
+            try:
+                require(one)
+            except BadFlag as exc:
+                self._refuse(inner, str(exc), f"correct {key}")
+            made = one.over(made)
+        return made
 
     def _target(self, name: str, tree: Tree) -> str:
         if not _NAME.match(name):
