@@ -32,13 +32,16 @@ def alone(folder: Path, waits: Waits = nullcontext, make: bool = False) -> Itera
 
 
 def _locked(folder: Path, waits: Waits, make: bool) -> int:
+    if make:
+        folder.parent.mkdir(parents=True, exist_ok=True)
     while True:
         if make:
-            folder.mkdir(parents=True, exist_ok=True)
+            with suppress(FileExistsError):  # exist_ok would raise it where that is removed by now
+                folder.mkdir()
         try:
-            handle = os.open(folder, os.O_RDONLY)
+            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         except FileNotFoundError:
-            if make:
+            if make and not folder.is_symlink():
                 continue
             raise
         try:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -117,3 +118,37 @@ def test_a_cost_is_not_waited_for_to_be_kept_beside_a_stopped_terminals(tmp_path
     made = runs.create(card("a"), REQUEST)
     with stopped(runs.root), pytest.raises(LocalFault, match="which is stopped"):
         runs.add_charge(runs.folder(made.run_id), None)
+
+
+def test_a_folder_that_another_terminal_removes_while_it_is_to_be_made_is_made_once_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, make = tmp_path / "arriving", os.mkdir
+
+    def is_there_until_now(path: Path, mode: int = 0o777) -> None:
+        if path == folder:
+            monkeypatch.setattr(os, "mkdir", make)
+            make(path)
+        try:
+            make(path, mode)
+        finally:
+            if path == folder:
+                path.rmdir()
+
+    monkeypatch.setattr(os, "mkdir", is_there_until_now)
+    with alone(folder, make=True):
+        assert folder.is_dir()
+    assert os.mkdir is make
+
+
+@pytest.mark.parametrize(
+    ("takes", "error"),
+    [(Path.touch, NotADirectoryError), (lambda at: at.symlink_to("none"), FileNotFoundError)],
+    ids=["a file", "a link to nothing"],
+)
+def test_what_is_in_the_place_of_a_folder_that_is_to_be_made_is_told(
+    tmp_path: Path, takes: Callable[[Path], None], error: type[OSError]
+) -> None:
+    takes(tmp_path / "arriving")
+    with pytest.raises(error), alone(tmp_path / "arriving", make=True):
+        pass
