@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -36,8 +37,7 @@ def _locked(folder: Path, waits: Waits, make: bool) -> int:
         folder.parent.mkdir(parents=True, exist_ok=True)
     while True:
         if make:
-            with suppress(FileExistsError):  # exist_ok would raise it where that is removed by now
-                folder.mkdir()
+            _make(folder)
         try:
             handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         except FileNotFoundError:
@@ -54,6 +54,16 @@ def _locked(folder: Path, waits: Waits, make: bool) -> int:
             os.close(handle)
             raise
         os.close(handle)
+
+
+def _make(folder: Path) -> None:
+    """As mkdir with exist_ok, which raises also where the folder is gone by the time it looks."""
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        with suppress(FileNotFoundError):
+            if not stat.S_ISDIR(folder.stat().st_mode):
+                raise
 
 
 def _took(handle: int) -> bool:

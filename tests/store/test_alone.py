@@ -143,7 +143,7 @@ def test_a_folder_that_another_terminal_removes_while_it_is_to_be_made_is_made_o
 
 @pytest.mark.parametrize(
     ("takes", "error"),
-    [(Path.touch, NotADirectoryError), (lambda at: at.symlink_to("none"), FileNotFoundError)],
+    [(Path.touch, FileExistsError), (lambda at: at.symlink_to("none"), FileNotFoundError)],
     ids=["a file", "a link to nothing"],
 )
 def test_what_is_in_the_place_of_a_folder_that_is_to_be_made_is_told(
