@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.processes import kill_jobs
 from tests.ssh.link import LossyLink
 from tests.ssh.server import LOCKS, Keys, SshServer, make_keys, serve
 
@@ -64,6 +65,15 @@ def sshd(keys: Keys, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshSe
     """A real OpenSSH server with its default behaviour, one per test process."""
     with serve(tmp_path_factory.mktemp("sshd"), keys) as server:
         yield server
+
+
+@pytest.fixture(autouse=True)
+def devices(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A job that a test leaves on `sshd`, as one that fails does, keeps no device from the next."""
+    server = request.getfixturevalue("sshd") if "sshd" in request.fixturenames else None
+    yield
+    if server:
+        kill_jobs(server)
 
 
 SshdVariant = Callable[..., SshServer]

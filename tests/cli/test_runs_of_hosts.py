@@ -174,17 +174,16 @@ def test_a_run_that_waits_says_for_which(project: Project, going_on: str) -> Non
     ) as other:
         try:
             deadline = time.monotonic() + 20
-            while not (waiting := [row for row in listing(project) if row["state"] == "queued"]):
-                assert time.monotonic() < deadline
-            assert waiting[0]["words"] == f"waits for {going_on} to leave the device"
-            project.orchestrator("--runs", "second", "cancel", waiting[0]["run"])
+            waits = f"waits for {going_on} to leave the device"  # for a moment it is but queued
+            while ("queued", waits) not in (seen := states(project)):
+                assert time.monotonic() < deadline, seen
         finally:
             other.kill()
 
 
-def listing(project: Project) -> list[dict[str, str]]:
-    rows: list[dict[str, str]] = project.orchestrator("runs", "--host", "pod", "--json").json
-    return rows
+def states(project: Project) -> list[tuple[str, str]]:
+    rows = project.orchestrator("runs", "--host", "pod", "--json").json
+    return [(row["state"], row["words"]) for row in rows]
 
 
 @pytest.mark.parametrize("words", [(), ("one", "--all")])
