@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from remote_payload.contract.case import Case
 from remote_payload.contract.codec import CodecError
 from remote_payload.contract.dtypes import DType
+from remote_payload.contract.facts import Targets
 from remote_payload.contract.words import SCHEMA
 from remote_payload.operators import registry
 from remote_payload.operators.base import BadCase, Operator
@@ -33,6 +34,9 @@ _GOT = (-_LARGEST_FP32, _LARGEST_FP32)
 _BOUNDS = {
     "axes": DIMENSION,
     "schema": (1, SCHEMA),
+    # What others are divided by: a picosecond, and a time's unit.
+    "limit_us": (1e-6, 1e15),
+    "per": (1, 2**63),
     "max_abs": (0, 2 * _LARGEST_FP32),
     # Relative to what was wanted, which may be next to nothing.
     "max_rel": (0, 1e60),
@@ -77,6 +81,8 @@ def _check(value: Any, key: str, name: str = "") -> None:
             _check(getattr(value, inner), f"{key}.{inner}" if key else inner, inner)
         if isinstance(value, Case):
             _check_case(value, key)
+        if isinstance(value, Targets) and not value.tiers:
+            raise CodecError(f"{key}.tiers", "none, expected at least one")
 
 
 @cache
