@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -42,22 +41,32 @@ def left_at_work_in(folder: Path, limit_s: float = 2.0) -> list[str]:
     return left
 
 
+def with_in_environment(entry: str) -> list[int]:
+    """The processes that were started with this NAME=VALUE, but for those that have ended."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if entry.encode() in (process / "environ").read_bytes().split(b"\0"):
+                found.append(int(process.name))
+    return found
+
+
 def kill_jobs(server: SshServer) -> None:
     """End all jobs that are left on `server`, those that wait for a device among them."""
-    while jobs := [*_jobs(f"{LOCKS}={server.locks}".encode())]:
+    while jobs := [
+        one for one in with_in_environment(f"{LOCKS}={server.locks}") if _is_of_a_job(one)
+    ]:
         for process in jobs:
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
         time.sleep(0.02)
 
 
-def _jobs(mark: bytes) -> Iterator[int]:
-    """Of the processes with this in their environment: supervisors, and what jobs have started."""
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            environment = (process / "environ").read_bytes().split(b"\0")
-            if mark in environment and (
-                b"remote_payload/runner.py" in (process / "cmdline").read_bytes()
-                or any(entry.startswith(b"BLACKWELL_SPARSEK_JOB=") for entry in environment)
-            ):
-                yield int(process.name)
+def _is_of_a_job(process: int) -> bool:
+    """Whether it is a supervisor, or was started by one."""
+    with suppress(OSError):
+        place = Path(f"/proc/{process}")
+        if b"remote_payload/runner.py" in (place / "cmdline").read_bytes():
+            return True
+        return b"\0BLACKWELL_SPARSEK_JOB=" in b"\0" + (place / "environ").read_bytes()
+    return False

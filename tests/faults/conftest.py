@@ -24,6 +24,7 @@ from typing import Any
 import pytest
 
 from tests.disks import mounted
+from tests.processes import with_in_environment
 from tests.ssh.server import SshServer
 
 REPOSITORY = Path(__file__).parents[2]
@@ -180,14 +181,7 @@ def alive(pid: int) -> bool:
 
 def processes_of(job: Path) -> list[int]:
     """Live processes that a job started."""
-    mark, found = f"BLACKWELL_SPARSEK_JOB={job.resolve()}".encode(), []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            if mark in (entry / "environ").read_bytes().split(b"\0"):
-                found.append(int(entry.name))
-        except OSError:
-            continue
-    return found
+    return with_in_environment(f"BLACKWELL_SPARSEK_JOB={job.resolve()}")
 
 
 def kill_sessions(server: SshServer) -> int:

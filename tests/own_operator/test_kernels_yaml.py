@@ -82,6 +82,10 @@ WRONG = {
         ENTRY + "    providers: {a: {target: 'op.py:f', flags: [-G]}}\n",
         "operators.mine.providers.a.flags: expected words with blanks between them",
     ),
+    "two toolkits": (
+        ENTRY + "    providers: {a: {target: 'op.py:f', cuda_home: [/a, /b]}}\n",
+        "operators.mine.providers.a.cuda_home: expected a path",
+    ),
     "a name twice": (ENTRY + "  mine:\n    file: op.py\n", "written twice, first in line 2"),
     "no YAML": ("operators: [\n", "not YAML"),
 }

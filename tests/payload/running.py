@@ -21,6 +21,7 @@ from remote_payload.contract.request import Progress, Provider, Request
 from remote_payload.contract.result import Result, StageReport
 from remote_payload.contract.words import PROGRESS_MARK, Device, Stage
 from remote_payload.operators.attention.definition import attention_case
+from tests.processes import with_in_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 MARK = "BSK_TEST_MARK"
@@ -93,22 +94,11 @@ def gone_within(limit_s: float, folder: Path) -> bool:
     if not Path("/proc/self/environ").exists():
         pytest.skip("needs /proc to find processes by their environment")
     end = time.monotonic() + limit_s
-    while _alive(f"{MARK}={folder}".encode()):
+    while with_in_environment(f"{MARK}={folder}"):
         if time.monotonic() > end:
             return False
         time.sleep(0.05)
     return True
-
-
-def _alive(mark: bytes) -> list[str]:
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            if mark in (entry / "environ").read_bytes().split(b"\0"):
-                found.append(entry.name)
-        except OSError:
-            continue
-    return found
 
 
 def run_payload(

@@ -194,7 +194,8 @@ class _Reader:
                 continue
             text = inner.text if isinstance(inner, Scalar) else None
             if not text:
-                self._refuse(inner, "expected words with blanks between them", f"correct {key}")
+                form = "words with blanks between them" if key in _WORDS else "a path"
+                self._refuse(inner, f"expected {form}", f"correct {key}")
                 continue
             said: Any = tuple(text.split()) if key in _WORDS else text
             one = replace(Toolchain(), **{key: said})
