@@ -98,7 +98,7 @@ def _wish(stages: tuple[Stage, ...], given: dict[str, Any], here: Path) -> Wish:
         from orchestrator.workflows.operator_choice import choose
 
         named = (*(given["providers"] or ()), *given["without"])
-        choice = choose(given["operator"], here, named)
+        choice = choose(given["operator"], here, named, case_options.beside(given))
         given["sweeps"] = case_options.asked(given, choice)
         given.update(operator=choice.name, own=choice.own, entries=choice.providers)
     given["device"] = Device(given["device"])

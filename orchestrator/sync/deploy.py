@@ -83,7 +83,7 @@ def deploy_from(
     progress: Progress | None = None,
     *,
     parts: Sequence[str] = sources.PARTS,
-    extra: Sequence[tuple[str, Path]] = (),
+    extra: Sequence[tuple[str, Path | bytes]] = (),
 ) -> Deployed:
     """Scan `root` while the connection opens, then `deploy`; files that move are read again."""
     progress = progress or Silence()

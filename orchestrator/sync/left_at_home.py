@@ -21,7 +21,7 @@ _MOST_FOLDERS = 5000
 _PASSED_OVER = (".git", ".venv", "venv", "node_modules", "__pycache__", "runs")
 
 
-def explain(root: Path, report: BuildReport, extra: Iterable[tuple[str, Path]] = ()) -> str:
+def explain(root: Path, report: BuildReport, extra: Iterable[tuple[str, Path | bytes]] = ()) -> str:
     """Where the header lies that the compiler did not find, why it is not on the host, the next
     step; empty if the build did not fail for a header, or nothing here has its name."""
     if report.status is not Status.FAILED:

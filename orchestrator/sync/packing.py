@@ -24,6 +24,9 @@ class SourcesChanged(UsageError):
 
 def contents(scan: Scan, entry: Entry) -> Iterator[bytes]:
     """The entry's bytes; SourcesChanged, at the latest at their end, if they are other ones."""
+    if entry.path in scan.written:
+        yield scan.written[entry.path]
+        return
     digest = hashlib.sha256()
     left = entry.size_bytes
     try:

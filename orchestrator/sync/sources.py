@@ -37,13 +37,13 @@ _KEY_LINE_BYTES = 80  # longer than any such line, so that none hides between tw
 
 
 def scan(
-    root: Path, *, parts: Sequence[str] = PARTS, extra: Iterable[tuple[str, Path]] = ()
+    root: Path, *, parts: Sequence[str] = PARTS, extra: Iterable[tuple[str, Path | bytes]] = ()
 ) -> Scan:
     """Read the tree under `root` as it is now.
 
     parts: folders of root that travel, by the rules of git. extra: (path in the snapshot, local
-    file or folder) that the user named; a file travels even where git ignores it. Private keys
-    and the like stay at home whoever named them.
+    file or folder) that the user named; a file travels even where git ignores it; or the bytes of
+    one that was made for the run. Private keys and the like stay at home whoever named them.
 
     Submodules travel. So does what a link leads to inside the project, under the link's name where
     it has no place of its own.
@@ -58,7 +58,10 @@ def scan(
     if parts:
         reader.read_tree(root, parts, "")
     for path, given in extra:
-        reader.read_named(path, given)
+        if isinstance(given, bytes):
+            reader.take(path, given)
+        else:
+            reader.read_named(path, given)
     reader.follow_links()
     require_parts(root, parts, reader.entries, reader.skipped)
     if not reader.entries:
@@ -67,7 +70,7 @@ def scan(
         path: Path(local) for path, local in reader.locals.items() if local != f"{root}/{path}"
     }
     snapshot, skipped = _snapshot(reader.entries), tuple(reader.skipped)
-    return Scan(root, snapshot, skipped, outside, tuple(reader.submodules))
+    return Scan(root, snapshot, skipped, outside, tuple(reader.submodules), reader.written)
 
 
 def _snapshot(entries: dict[str, Entry]) -> Snapshot:
@@ -86,7 +89,17 @@ class _Reader:
         self.locals: dict[str, str] = {}
         self.skipped: list[Skipped] = []
         self.submodules: list[Submodule] = []
+        self.written: dict[str, bytes] = {}
         self._links: list[tuple[str, str]] = []
+
+    def take(self, path: str, content: bytes) -> None:
+        """Add a file that was made for this run."""
+        if _KEY.search(content):
+            self.skipped.append(Skipped(path, HOLDS_KEY))
+            return
+        digest = hashlib.sha256(content).hexdigest()
+        self.entries[path] = Entry(path, Kind.FILE, len(content), digest)
+        self.written[path] = content
 
     def read_named(self, path: str, given: Path) -> None:
         """Add a file or folder that the user named; path: in the snapshot."""

@@ -113,6 +113,10 @@ def _slashes(path: str) -> list[int]:
     return [at for at, letter in enumerate(path) if letter == "/"]
 
 
+# What travels beside the project's own: (path in the snapshot, local file or folder, or its bytes).
+Extra = tuple[tuple[str, Path | bytes], ...]
+
+
 @dataclass(frozen=True)
 class Skipped:
     """Something that stays at home; reason reads on from the path, e.g. "holds a private key".
@@ -140,6 +144,7 @@ class Scan:
 
     root: the project's folder. skipped: what was left out, and why. outside: snapshot path →
     local file, for files that do not lie at root / path. submodules: what of it is theirs.
+    written: snapshot path → bytes, for files that were made for this run and lie nowhere.
     """
 
     root: Path
@@ -147,6 +152,7 @@ class Scan:
     skipped: tuple[Skipped, ...] = ()
     outside: Mapping[str, Path] = field(default_factory=dict)
     submodules: tuple[Submodule, ...] = ()
+    written: Mapping[str, bytes] = field(default_factory=dict)
 
     def local(self, entry: Entry) -> Path:
         """Where the entry's bytes are on this machine."""

@@ -16,28 +16,18 @@ from orchestrator.here import regular_file
 from orchestrator.store.kernels import reading as kernels
 from orchestrator.store.kernels.users_provider import UsersProvider
 from orchestrator.sync.neighbours import neighbours
+from orchestrator.workflows.own import OPERATORS_FOLDER, Beside, Own
+from orchestrator.workflows.problems import problems, recognise
 from remote_payload.contract.case import Value
 from remote_payload.contract.request import Sweep
 from remote_payload.operators import registry
 from remote_payload.operators.base import Axis, Operator
 from remote_payload.operators.user import protocol, stated
-from remote_payload.operators.user.protocol import REFERENCE, Protocol
+from remote_payload.operators.user.protocol import REFERENCE
 
-# Inside the snapshot, where the user's own operator files travel to.
-OPERATORS_FOLDER = "operators"
+NOTHING = Beside()
 _FILE = re.compile(r"(?P<file>.+\.py)(?::(?P<part>[A-Za-z_]\w*))?\Z", re.ASCII | re.DOTALL)
 _FORM = "path.py, or path.py:Class for a class in it"
-
-
-@dataclass(frozen=True)
-class Own:
-    """A user's own operator. said: what its text tells; extra: the files that travel with it, as
-    (path inside the snapshot, local file) pairs."""
-
-    name: str
-    target: str
-    said: Protocol
-    extra: tuple[tuple[str, Path], ...]
 
 
 @dataclass(frozen=True)
@@ -76,10 +66,20 @@ class Choice:
         return None if own is None else (*own, REFERENCE)
 
 
-def choose(text: str, here: Path, wanted: tuple[str, ...] = ()) -> Choice:
+def choose(text: str, here: Path, wanted: tuple[str, ...] = (), beside: Beside = NOTHING) -> Choice:
     """What `text` names. here: where files are looked for. wanted: providers asked for by name,
-    which kernels.yaml may know. UsageError."""
+    which kernels.yaml may know. beside: what was given with a problem of another's format.
+    UsageError."""
     ours = registry.known(text)
+    path = here / Path(text).expanduser()
+    format = "" if ours else recognise.format_of(path)
+    if format:
+        return Choice(None, problems.own(format, path, beside))
+    if unread := beside.unread(()):
+        raise UsageError(
+            f"{unread} goes with a problem of another's format, and {text} is none",
+            hint="docs/problem-formats.md says which formats there are.",
+        )
     if ours is not None:
         strangers = [name for name in wanted if name not in ours.by_name]
         entry = kernels.find(here).entries.get(text) if strangers else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,15 +12,16 @@ from orchestrator.ncu import flags
 from orchestrator.performance.target import weight
 from orchestrator.store.kernels.users_provider import UsersProvider
 from orchestrator.store.runs import bounds
+from orchestrator.values.snapshot import Extra
 from orchestrator.workflows.fitting import require_fitting, stages_of
-from orchestrator.workflows.operator_choice import Own, sweeps_of
+from orchestrator.workflows.operator_choice import sweeps_of
+from orchestrator.workflows.own import Own
 from orchestrator.workflows.plan_providers import (
     providers_of,
     require_own,
     users_of,
     with_entries,
 )
-from orchestrator.workflows.user_providers import Extra
 from remote_payload.contract.case import Case, Value
 from remote_payload.contract.codec import CodecError
 from remote_payload.contract.dtypes import DType
@@ -153,7 +155,12 @@ def _of_own(wish: Wish, own: Own) -> Request:
         dtypes=wish.dtypes,
         without=wish.without,
         usual_providers=wish.providers is None,
-        providers=tuple(Provider(name, required=True) for name in wish.providers or ()),
+        providers=(
+            *(Provider(name, required=True) for name in wish.providers or ()),
+            *own.providers,
+        ),
+        # Whoever wrote a candidate knows the seeds that stand in a format's own files.
+        seed=secrets.randbelow(1 << 31) if own.format else Request.seed,
     )
 
 

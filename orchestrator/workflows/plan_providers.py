@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.errors import UsageError
-from orchestrator.workflows.operator_choice import Own
-from orchestrator.workflows.user_providers import Extra, travelling
+from orchestrator.values.snapshot import Extra
+from orchestrator.workflows.own import Own
+from orchestrator.workflows.user_providers import travelling
 from remote_payload.contract.facts import Role
 from remote_payload.contract.request import Provider
 from remote_payload.contract.tools.toolchain import Toolchain

@@ -10,6 +10,7 @@ from orchestrator.errors import UsageError
 from orchestrator.sync import sources
 from orchestrator.sync.headers import COMPILED, HEADERS
 from orchestrator.sync.neighbours import neighbours
+from orchestrator.values.snapshot import Extra
 from remote_payload.contract.request import Provider
 from remote_payload.contract.tools.toolchain import BadFlag, Toolchain, require
 
@@ -19,8 +20,6 @@ PROVIDERS_FOLDER = "providers"
 FILES = (".py", ".cu")
 # Sent for every edit of one of them; what is larger is seldom source.
 MOST_FOLDER_BYTES = 100_000_000
-
-Extra = tuple[tuple[str, Path], ...]
 
 
 def travelling(

@@ -16,10 +16,21 @@ class DType(str, Enum):
     FP64 = "fp64"
     FP8_E4M3 = "fp8_e4m3"
     FP8_E5M2 = "fp8_e5m2"
+    INT64 = "int64"
+    INT32 = "int32"
+    INT16 = "int16"
+    INT8 = "int8"
+    UINT8 = "uint8"
+    BOOL = "bool"
 
     @property
     def size_bytes(self) -> int:
         return ROWS[self].size_bytes
+
+    @property
+    def rounds(self) -> bool:
+        """Whether it is one of floating-point numbers."""
+        return self not in WHOLE
 
     @property
     def facts(self) -> Row:
@@ -50,4 +61,13 @@ ROWS: Dict[DType, Row] = {
     DType.FP64: Row("float64", 8, 53, -1022, 0.0),
     DType.FP8_E4M3: Row("float8_e4m3fn", 1, 4, -6, 2.0),
     DType.FP8_E5M2: Row("float8_e5m2", 1, 3, -14, 2.0),
+    # Whole numbers, of which nothing is rounded; that of tensor cores is for 8 bits alone.
+    DType.INT64: Row("int64", 8, 64, 0, 0.0),
+    DType.INT32: Row("int32", 4, 32, 0, 0.0),
+    DType.INT16: Row("int16", 2, 16, 0, 0.0),
+    DType.INT8: Row("int8", 1, 8, 0, 2.0),
+    DType.UINT8: Row("uint8", 1, 8, 0, 2.0),
+    DType.BOOL: Row("bool", 1, 1, 0, 0.0),
 }
+WHOLE = (DType.INT64, DType.INT32, DType.INT16, DType.INT8, DType.UINT8, DType.BOOL)
+FLOATS = tuple(dtype for dtype in DType if dtype not in WHOLE)

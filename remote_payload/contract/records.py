@@ -8,7 +8,7 @@ from typing import Optional, Tuple
 from remote_payload.contract.case import Case
 from remote_payload.contract.facts import Gate
 from remote_payload.contract.machine import GpuState
-from remote_payload.contract.words import Method, Stage, Status
+from remote_payload.contract.words import Fault, Method, Stage, Status
 
 
 @dataclass(frozen=True)
@@ -56,13 +56,30 @@ class ErrorMeasure:
 
 
 @dataclass(frozen=True)
+class Ruling:
+    """What the judge says that came with a problem, by whose rule a provider passes or does not.
+
+    by: whose rule; words: its reason, or by how much it passed. max_abs, max_rel: the largest
+    errors as that rule counts them; None where it does not tell, or nothing was finite.
+    """
+
+    by: str
+    right: bool
+    words: str = ""
+    max_abs: Optional[float] = None
+    max_rel: Optional[float] = None
+
+
+@dataclass(frozen=True)
 class CheckRecord:
     """One provider on one case against the reference.
 
     status: OK passed; FAILED wrong or raised; TIMEOUT; SKIPPED cannot run here (reason says why).
     implementation: the name the provider gives of itself, e.g. the kernel or torch backend.
     emulated: the kernel's source ran on the CPU; its result counts, its speed means nothing.
-    compiled: SKIPPED because it was compiled and there is no GPU to run it on.
+    compiled: SKIPPED because it was compiled and there is no GPU to run it on. ruling: of the
+    problem's own judge, where it has one, which then decides; `error` is ours all the same.
+    fault: in which way it FAILED; None in results of before.
     """
 
     provider: str
@@ -75,6 +92,8 @@ class CheckRecord:
     output_digest: Optional[str] = None
     emulated: bool = False
     compiled: bool = False
+    ruling: Optional[Ruling] = None
+    fault: Optional[Fault] = None
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from remote_payload.contract.plans import (
     TracePlan,
 )
 from remote_payload.contract.tools.toolchain import Toolchain
-from remote_payload.contract.words import SCHEMA, Device, Stage
+from remote_payload.contract.words import SCHEMA, Binding, Device, Stage
 
 Sweep = Tuple[Tuple[str, Tuple[Value, ...]], ...]  # the values of each axis that was named
 
@@ -31,7 +31,8 @@ class Provider:
     "path/inside/the/snapshot.cu:entry", a C function as `providers.c_interface` describes it.
     required: asked for by name; if it cannot run, the run goes on without and fails at its end.
     toolchain: how what it compiles is compiled. destination_passing: whether the function gets its
-    outputs behind its inputs and fills them; None: as its parameters are named.
+    outputs behind its inputs and fills them; None: as its parameters are named. binding: of C++ or
+    CUDA sources that are compiled as a whole, all that lie in the target's folder; None: of none.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Provider:
     required: bool = False
     toolchain: Toolchain = Toolchain()
     destination_passing: Optional[bool] = None
+    binding: Optional[Binding] = None
 
 
 @dataclass(frozen=True)

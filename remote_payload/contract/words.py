@@ -26,6 +26,26 @@ class Status(str, Enum):
     SKIPPED = "skipped"
 
 
+class Binding(str, Enum):
+    """How C++ or CUDA sources are bound to Python: as a torch extension, or by apache-tvm-ffi."""
+
+    TORCH = "torch"
+    TVM_FFI = "tvm-ffi"
+
+
+class Fault(str, Enum):
+    """In which way a check failed. VALUES: its outputs are wrong; INPUTS: it changed what it got;
+    FORM: what came back is no output at all, in another way than by its shape or dtype."""
+
+    COMPILE = "compile"
+    RAISED = "raised"
+    SHAPE = "shape"
+    DTYPE = "dtype"
+    FORM = "form"
+    VALUES = "values"
+    INPUTS = "inputs"
+
+
 class Stage(str, Enum):
     """A step of a run, in the order in which steps run: what is worth most comes first.
 

@@ -29,6 +29,11 @@ def torch_dtype(dtype: DType) -> Any:
     return getattr(torch, dtype.facts.torch)
 
 
+def plain(dtype: Any) -> str:
+    """A dtype of torch by its own name, "float16"."""
+    return str(dtype).rpartition(".")[2]
+
+
 def dtype_of(one: Union[Input, Output], case: Case) -> Any:
     """torch's own dtype of what goes in or comes out."""
     return getattr(torch, one.torch) if one.torch else torch_dtype(one.dtype or case.dtype)

@@ -58,6 +58,7 @@ class Loaded:
     foreign: an installed package, which words its refusals in its own ways.
     users: the user's own function; what it calls may turn out to be interpreted.
     fit: the same provider for calls of one form, where those differ; asked for at each call.
+    prepared: given the arguments, what makes one call of them, where that is not `call` of them.
     """
 
     call: Function
@@ -68,6 +69,7 @@ class Loaded:
     foreign: bool = False
     users: bool = False
     fit: Optional[Callable[[Form], Loaded]] = None
+    prepared: Optional[Callable[..., Callable[[], Any]]] = None
 
     def refuses(self, exc: Exception) -> bool:
         """Whether `exc` means "I do not do this shape" rather than that something broke.
@@ -80,6 +82,11 @@ class Loaded:
         if isinstance(exc, NotImplementedError):
             return True
         return isinstance(exc, RuntimeError) and any(part in str(exc) for part in self.refusals)
+
+
+def unfitted(*_: Any, **__: Any) -> Any:
+    """In place of what only `Loaded.fit` gives."""
+    raise AssertionError("it is called through Problem, which fits it to its case")
 
 
 def reach(folder: str) -> None:

@@ -10,11 +10,15 @@ import torch
 
 from remote_payload.contract.case import Case
 from remote_payload.contract.facts import Gate
-from remote_payload.contract.records import ErrorMeasure
+from remote_payload.contract.records import ErrorMeasure, Ruling
+from remote_payload.contract.words import Fault
 from remote_payload.operators import drawing, registry
 from remote_payload.operators.base import Block, Operator
 from remote_payload.operators.judging import measure_error
+from remote_payload.operators.judging.judgement import Judgement
 from remote_payload.operators.loaded import Form, Loaded
+from remote_payload.operators.row_blocks import blocks_of
+from remote_payload.operators.seeding import seed_all
 from remote_payload.operators.setting import Setting
 from remote_payload.operators.user import described
 
@@ -26,6 +30,10 @@ Scalars = Dict[str, Any]
 
 class WrongForm(Exception):
     """What came back is no output of the operator at all; the text says in which way."""
+
+    def __init__(self, problem: str, fault: Fault = Fault.FORM) -> None:
+        super().__init__(problem)
+        self.fault = fault
 
 
 class Problem:
@@ -39,8 +47,9 @@ class Problem:
         self._half = half_of(operator, setting)
         self._inputs, self._outputs = operator.inputs(case), operator.outputs(case)
         self.names = tuple(one.name for one in self._inputs)
-        self._scalars = operator.scalars(case)
+        self._scalars = {**operator.scalars(case), **self._seeded(setting.seed)}
         self._tolerance = operator.tolerance(case)
+        self._written = setting.own.of(case).written if setting.own is not None else ()
         outputs, scalars = self._outputs, tuple(self._scalars)
         self._form = Form(operator, case, setting.device, self.names, outputs, scalars)
 
@@ -82,9 +91,10 @@ class Problem:
 
         scalars: those that are not as the case has them.
         """
-        return functools.partial(
-            self._fitted(loaded).call, *tensors, **{**self._scalars, **(scalars or {})}
-        )
+        fitted, given = self._fitted(loaded), {**self._scalars, **(scalars or {})}
+        if fitted.prepared is not None:
+            return fitted.prepared(*tensors, **given)
+        return functools.partial(fitted.call, *tensors, **given)
 
     def implementation(self, loaded: Loaded, tensors: Tensors) -> str:
         """The name of what a call would run; CannotRun if nothing would."""
@@ -96,6 +106,8 @@ class Problem:
     def outputs(self, returned: Any) -> Tensors:
         """What a provider returned, as a tuple; WrongForm unless every output has its form."""
         given = returned if isinstance(returned, (tuple, list)) else (returned,)
+        if hasattr(self._half, "taken"):
+            given = self._half.taken(returned)
         if len(given) != len(self._outputs):
             raise WrongForm(f"returned {len(given)} outputs, expected {len(self._outputs)}")
         for out, spec in zip(given, self._outputs):
@@ -105,13 +117,28 @@ class Problem:
     def _require_form(self, out: Any, size: Any, dtype: Any) -> None:
         if not isinstance(out, torch.Tensor):
             raise WrongForm(f"returned {type(out).__name__}, not a tensor")
-        wanted = {"shape": size, "dtype": dtype}
-        for what, want in wanted.items():
-            got = getattr(out, what)
+        for fault, want in ((Fault.SHAPE, size), (Fault.DTYPE, dtype)):
+            got = getattr(out, fault.value)
             if got != want:
-                raise WrongForm(f"returned {what} {_plain(got)}, expected {_plain(want)}")
+                problem = f"returned {fault.value} {_plain(got)}, expected {_plain(want)}"
+                raise WrongForm(problem, fault)
         if out.device.type != self._setting.device:
             raise WrongForm(f"returned device {out.device}, expected {self._setting.device}")
+
+    def judge(
+        self, outputs: Tensors, inputs: Tensors, scalars: Optional[Scalars] = None
+    ) -> Judgement:
+        """Whether the outputs for these inputs are right: by the problem's own judge, if it has
+        one, else by our tolerance. scalars: as of `bind`."""
+        if not hasattr(self._half, "rule"):
+            error = self.measure(outputs, inputs)
+            return Judgement(self.describe(error), error)
+        given = {**self._scalars, **(scalars or {})}
+        want = self._half.expected(self.case, inputs, given)
+        error = measure_error.measure(outputs, blocks_of(want), self._tolerance)
+        ruling: Ruling = self._half.rule(self.case, inputs, given, outputs, want)
+        wrong = "" if ruling.right else f"by the rule of {ruling.by}: {ruling.words}"
+        return Judgement(wrong, error, ruling)
 
     def measure(self, outputs: Tensors, inputs: Tensors) -> ErrorMeasure:
         """How far the outputs for these inputs are off."""
@@ -135,7 +162,8 @@ class Problem:
 
     def truth(self, inputs: Tensors) -> Iterator[Block]:
         """The reference, block by block, each made when it is asked for."""
-        blocks: Iterator[Block] = self._half.reference(self.case, *inputs)
+        more = {"scalars": self._scalars} if hasattr(self._half, "seeded_scalars") else {}
+        blocks: Iterator[Block] = self._half.reference(self.case, *inputs, **more)
         return blocks
 
     def others(self, drawn: Tensors) -> Tuple[Tensors, Optional[Back]]:
@@ -149,13 +177,29 @@ class Problem:
 
     def other_scalars(self) -> Scalars:
         """The scalars that differ where `others` goes in."""
+        if hasattr(self._half, "seeded_scalars"):
+            return self._seeded(self._setting.seed + 1)
         half = getattr(self._half, "other_scalars", None)
         return dict(half(self.case)) if half is not None else {}
+
+    def _seeded(self, seed: int) -> Scalars:
+        """The scalars that go with a draw."""
+        half = self._half
+        return dict(half.seeded_scalars(self.case, seed)) if hasattr(half, "seeded_scalars") else {}
+
+    def reseed(self) -> None:
+        """Set torch's own generators, where what is called draws from them."""
+        if getattr(self._half, "reseeded", False):
+            seed_all(self.case.label)
 
     def changed(self, held: Tensors, given: Tensors) -> str:
         """Which inputs no longer hold the bytes they were given, in words; else empty."""
         pairs = zip(self.names, held, given)
-        names = [name for name, a, b in pairs if not torch.equal(raw(a), raw(b))]
+        names = [
+            name
+            for name, a, b in pairs
+            if name not in self._written and not torch.equal(raw(a), raw(b))
+        ]
         return f"changed its input {', '.join(names)}" if names else ""
 
 
@@ -169,7 +213,9 @@ def operator_of(setting: Setting) -> Operator:
 def half_of(operator: Operator, setting: Setting) -> Any:
     """The half of an operator that needs torch; see `base.Tensors`."""
     module = importlib.import_module(operator.tensors)
-    return module.half(operator.target, setting.root) if operator.target else module
+    if not operator.target:
+        return module
+    return module.half(operator.target, setting.root, setting.device)
 
 
 def settle(setting: Setting) -> None:

@@ -18,7 +18,14 @@ from remote_payload.contract.case import Case
 from remote_payload.contract.request import Provider
 from remote_payload.contract.tools.toolchain import Toolchain
 from remote_payload.machine import toolkit
-from remote_payload.operators.loaded import BadTarget, CannotRun, CompiledOnly, Form, Loaded
+from remote_payload.operators.loaded import (
+    BadTarget,
+    CannotRun,
+    CompiledOnly,
+    Form,
+    Loaded,
+    unfitted,
+)
 from remote_payload.operators.setting import Setting
 from remote_payload.providers import c_interface
 
@@ -50,11 +57,7 @@ def load(provider: Provider, setting: Setting) -> Loaded:
             fitted[form.case] = _fit(form, name, (place, entry), provider.toolchain, setting)
         return fitted[form.case]
 
-    return Loaded(_unfitted, contextlib.nullcontext, _unfitted, users=True, fit=fit)
-
-
-def _unfitted(*_: Any, **__: Any) -> Any:
-    raise AssertionError("a C function is called through Problem, which fits it to its case")
+    return Loaded(unfitted, contextlib.nullcontext, unfitted, users=True, fit=fit)
 
 
 def _fit(

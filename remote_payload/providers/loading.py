@@ -43,12 +43,16 @@ def _load_python(provider: Provider, setting: Setting) -> Loaded:
     folder = str(Path(where).parent) if where.endswith(".py") else ""
     build = Build(setting, provider.toolchain, folder)
     torch_extension.watch(setting.builds)
+    adapt = getattr(half_of(operator_of(setting), setting), "adapt", None)
     with _present(build):
         loaded = _load_target(target, setting)
     loaded = replace(loaded, within=lambda: _present(build))
     if words := provider.toolchain.words:
         told, how = loaded.implementation, f"compiled with {' '.join(words)}"
         loaded = replace(loaded, implementation=lambda *a, **k: f"{told(*a, **k)}, {how}")
+    if adapt is not None:
+        adapted: Loaded = adapt(loaded, provider.destination_passing, _text(where, setting))
+        return adapted
     return replace(loaded, fit=filling.fitting(provider.destination_passing, loaded))
 
 
@@ -91,6 +95,12 @@ def _from_file(where: str, setting: Setting) -> ModuleType:
     if not path.is_file():
         raise BadTarget(f"there is no file {where}")
     return provider_file.load(path, Path(setting.root))
+
+
+def _text(where: str, setting: Setting) -> str:
+    """The source of a file; empty where it is none."""
+    path = Path(setting.root) / where
+    return path.read_text("utf-8", "replace") if where.endswith(".py") and path.is_file() else ""
 
 
 def _file_digest(module: ModuleType) -> str:

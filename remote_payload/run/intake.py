@@ -18,7 +18,7 @@ from remote_payload.operators import registry
 from remote_payload.operators.base import BadCase, Operator
 from remote_payload.stages import declaration
 
-_OWN = re.compile(r"(?!/)[^:]+\.py(?::[A-Za-z_]\w*)?\Z")
+_OWN = re.compile(r"(?!/)(?:[^:]+\.py(?::[A-Za-z_]\w*)?|[^:]+/problem\.json)\Z")
 
 
 def read(path: Path) -> Request:
@@ -67,7 +67,8 @@ def _require_sense(request: Request) -> None:
 def _require_own(request: Request) -> None:
     """Of a user's own operator only its file can tell which cases and providers there are."""
     if not _OWN.match(request.operator_target):
-        problem = f"expected path/to/file.py or file.py:Class, got {request.operator_target!r}"
+        form = "path/to/file.py, file.py:Class or path/to/problem.json"
+        problem = f"expected {form}, got {request.operator_target!r}"
         raise CodecError("operator_target", problem)
     if request.operator in registry.names():
         raise CodecError("operator", f"{request.operator!r} is one of ours")

@@ -5,14 +5,17 @@ The file may hang, crash, or end the process it runs in: that is a worker's, nev
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import replace
 from typing import Any, Callable, Sequence, Tuple
 
 from remote_payload.contract.case import Case
 from remote_payload.contract.facts import CaseFacts
 from remote_payload.contract.plans import NcuPlan, TracePlan
+from remote_payload.contract.records import Cut
 from remote_payload.contract.request import Provider, Request
 from remote_payload.contract.words import Device, Stage
+from remote_payload.operators.adapted import formats
 from remote_payload.operators.base import BadCase, Operator
 from remote_payload.operators.user import described
 from remote_payload.operators.user.described import Asked, Described, DescribedCase, Found
@@ -33,6 +36,8 @@ def listed(scene: Scene) -> Request:
     with _Reader(scene) as reader:
         found: Found = reader.ask(asked, "reading it")
     scene.own, scene.operator = found.described, found.described.facts
+    for label, why in found.refused:
+        scene.draft.add_cut(Cut(Stage.CHECK, label, "not run", why))
     cases = found.cpu if request.device is Device.CPU else found.gpu
     operator = described.operator(found.described, "")
     providers = _providers(request, operator)
@@ -103,9 +108,9 @@ class _Reader:
 
     def __enter__(self) -> _Reader:
         scene = self._scene
-        given = (scene.request.operator_target, str(scene.sources), scene.request.seed)
+        given = (scene.request.operator_target, str(scene.sources), scene.device)
         try:
-            self._worker = Worker(_serve, *given, scene.device)
+            self._worker = Worker(_serve, *given, scene.request.seed)
         except (Died, Silent) as exc:
             raise BadOperator(self._name, f"no process to read it in: {exc}") from exc
         return self
@@ -130,21 +135,22 @@ class _Reader:
         return answer
 
 
-def _serve(pipe: Pipe, target: str, root: str, seed: int, device: str) -> None:
+def _serve(pipe: Pipe, target: str, root: str, device: str, seed: int) -> None:
     """A worker's life: what was asked, then cases; what each came to."""
-    from remote_payload.operators.user import describe  # here: the parent never imports torch
-
+    # Here, as the parent never imports torch.
+    room = "adapted" if formats.is_problem(target) else "user"
+    describe = importlib.import_module(f"remote_payload.operators.{room}.describe")
     name = target.rpartition("/")[2]
+    given: Tuple[Any, ...] = (target, root, device)
     while True:
         try:
             asked = pipe.recv()
         except EOFError:
             return
         if isinstance(asked, Case):
-            given: Tuple[Any, ...] = (target, root, asked, seed, device)
-            pipe.send(_answer(name, describe.case_of, *given))
+            pipe.send(_answer(name, describe.case_of, *given, asked, seed))
         else:
-            pipe.send(_answer(name, describe.found, target, root, asked))
+            pipe.send(_answer(name, describe.found, *given, asked))
 
 
 def _answer(name: str, tell: Callable[..., Any], *given: Any) -> Any:

@@ -25,12 +25,12 @@ HEAD = "import torch\n"
 
 def answer(path: Path, part: str = "", asked: Asked = Asked()) -> Any:  # noqa: B008
     """What the worker says of the file: its first case, or what is wrong."""
-    tensors.half.cache_clear()
+    tensors._half.cache_clear()
     target, root = f"{path.name}{part}", str(path.parent)
-    found = _answer(path.name, describe.found, target, root, asked)
+    found = _answer(path.name, describe.found, target, root, "cpu", asked)
     if isinstance(found, BadOperator):
         return found
-    return _answer(path.name, describe.case_of, target, root, found.cpu[0], 42, "cpu")
+    return _answer(path.name, describe.case_of, target, root, "cpu", found.cpu[0], 42)
 
 
 WRONG = {
@@ -144,22 +144,24 @@ def test_words_and_switches_are_axes_too(op: Write) -> None:
         "words.py",
     )
     asked = Asked(sweeps=((("bias", (False, True)), ("act", ("silu",))),))
-    found = describe.found("words.py", str(path.parent), asked)
+    found = describe.found("words.py", str(path.parent), "cpu", asked)
     assert [case.label for case in found.gpu] == [
         "M=3 fp32 act=silu",
         "M=3 fp32 act=silu bias",
     ]
-    one = describe.case_of("words.py", str(path.parent), found.gpu[1], 1, "cpu")
+    one = describe.case_of("words.py", str(path.parent), "cpu", found.gpu[1], 1)
     assert one.inputs[0].size == (4,)
 
 
 def test_a_list_sweeps_and_what_is_narrowed_takes_one(op: Write) -> None:
     path = op(GOOD.replace('"M": 32', '"M": [32, 64]'), "lists.py")
-    found = describe.found("lists.py", str(path.parent), Asked(dtypes=(DType.FP16, DType.BF16)))
+    found = describe.found(
+        "lists.py", str(path.parent), "cpu", Asked(dtypes=(DType.FP16, DType.BF16))
+    )
     assert [case.label for case in found.gpu] == [
         "M=32 N=64 fp16", "M=64 N=64 fp16", "M=32 N=64 bf16", "M=64 N=64 bf16",
     ]  # fmt: skip
-    narrow = describe.found("lists.py", str(path.parent), Asked(narrow=True))
+    narrow = describe.found("lists.py", str(path.parent), "cpu", Asked(narrow=True))
     assert [case.label for case in narrow.gpu] == ["M=64 N=64 fp16"]
 
 
@@ -181,7 +183,7 @@ def test_inputs_are_the_same_for_all_processes_and_others_for_another_seed(op: W
     with_generator, without = op(text, "with.py"), op(GOOD, "without.py")
     for path in (with_generator, without):
         half = tensors.half(path.name, str(path.parent))
-        case = describe.found(path.name, str(path.parent), Asked()).gpu[0]
+        case = describe.found(path.name, str(path.parent), "cpu", Asked()).gpu[0]
         first, again, other = half.make(case, 1), half.make(case, 1), half.make(case, 2)
         assert torch.equal(first[0], again[0])
         assert not torch.equal(first[0], other[0])
@@ -192,7 +194,7 @@ def test_the_reference_works_in_fp64_unless_the_file_wants_it_otherwise(op: Writ
     for precision in ("fp64", "fp32", "given"):
         path = op(GOOD + f"precision = {precision!r}\n", f"{precision}.py")
         half = tensors.half(path.name, str(path.parent))
-        case = describe.found(path.name, str(path.parent), Asked()).gpu[0]
+        case = describe.found(path.name, str(path.parent), "cpu", Asked()).gpu[0]
         seen[precision] = half.returned(case, half.make(case, 1))[0].dtype
     assert seen == {"fp64": torch.float64, "fp32": torch.float32, "given": torch.float16}
 
@@ -204,8 +206,8 @@ def test_inputs_that_no_seed_changes_are_noticed(op: Write) -> None:
 
 def test_what_was_found_out_survives_the_way_to_a_program_that_is_profiled(op: Write) -> None:
     path = op(GOOD.replace("{", "{'act': 'gelu', 'bias': True, "), "way.py")
-    found = describe.found("way.py", str(path.parent), Asked())
-    one = describe.case_of("way.py", str(path.parent), found.gpu[0], 1, "cpu")
+    found = describe.found("way.py", str(path.parent), "cpu", Asked())
+    one = describe.case_of("way.py", str(path.parent), "cpu", found.gpu[0], 1)
     own = found.described.with_case(one)
     setting = Setting("cpu", str(path.parent), 1, operator="way.py", own=own)
     read = codec.loads(Setting, codec.dumps(setting))
@@ -219,8 +221,8 @@ def test_the_usual_tolerance_lets_a_perfect_answer_through_and_an_error_of_5_per
     op: Write, dtype: str
 ) -> None:
     path = op(GOOD + "dtypes = ['fp16', 'bf16', 'fp32', 'fp64']\n", f"{dtype}.py")
-    found = describe.found(path.name, str(path.parent), Asked(dtypes=(DType(dtype),)))
-    one = describe.case_of(path.name, str(path.parent), found.gpu[0], 1, "cpu")
+    found = describe.found(path.name, str(path.parent), "cpu", Asked(dtypes=(DType(dtype),)))
+    one = describe.case_of(path.name, str(path.parent), "cpu", found.gpu[0], 1)
     own = found.described.with_case(one)
     setting = Setting("cpu", str(path.parent), 1, operator=path.name, own=own)
     problem = Problem(operator_of(setting), found.gpu[0], setting)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -15,6 +16,7 @@ from remote_payload.operators.base import Axis, Operator
 
 if TYPE_CHECKING:
     from orchestrator.workflows.operator_choice import Choice
+    from orchestrator.workflows.own import Beside
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -64,12 +66,48 @@ class DTypes(click.ParamType["tuple[DType, ...]"]):
         return tuple(known[word] for word in dict.fromkeys(words))
 
 
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_BESIDE = (
+    click.option(
+        "--submission",
+        "submissions",
+        type=_FILE,
+        multiple=True,
+        help="A candidate for a GPU MODE or KernelBench problem. Repeatable.",
+    ),
+    click.option(
+        "--solution",
+        "solutions",
+        type=_FILE,
+        multiple=True,
+        help="A FlashInfer Trace solution, as JSON. Repeatable.",
+    ),
+    click.option(
+        "--rules", type=_FILE, help="FlashInfer Trace tolerances, as their YAML has them."
+    ),
+    click.option(
+        "--workloads",
+        type=_FILE,
+        help="Workloads of a FlashInfer Trace definition. Default: those of its trace set.",
+    ),
+)
+
+
+def beside(given: dict[str, Any]) -> Beside:
+    """Take what goes with a problem of another's format out of `given`."""
+    from orchestrator.workflows.own import Beside
+
+    names = ("workloads", "rules", "solutions", "submissions")
+    return Beside(**{name: given.pop(name) for name in names})
+
+
 def case_options(function: F) -> F:
     """--operator, --case, --dtype, and the axes of the default operator as options."""
     default = registry.find(registry.DEFAULT)
     for axis in reversed(default.axes):
         function = _axis_option(axis, default)(function)
     for option in (
+        *_BESIDE,
         click.option(
             "--case",
             "case_texts",
@@ -88,8 +126,9 @@ def case_options(function: F) -> F:
             "--operator",
             default=registry.DEFAULT,
             metavar="NAME|FILE",
-            help=f"What is computed: {', '.join(registry.names())}; an entry of kernels.yaml; or a "
-            "file of your own, path.py[:Class] (docs/operators.md).",
+            help=f"What is computed: {', '.join(registry.names())}; an entry of kernels.yaml; a "
+            "file of your own, path.py[:Class] (docs/operators.md); or a problem of FlashInfer "
+            "Trace, GPU MODE or KernelBench (docs/problem-formats.md).",
         ),
     ):
         function = option(function)

@@ -5,8 +5,7 @@ Runs in a worker: here the file's own code runs for the first time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Optional, Tuple
 
 import torch
 
@@ -20,14 +19,14 @@ from remote_payload.contract.facts import (
     Role,
     Work,
 )
-from remote_payload.operators.base import BadCase
-from remote_payload.operators.drawing import torch_dtype
-from remote_payload.operators.user import described, tolerance
+from remote_payload.operators.counting import Counted, counting, longest_sum, size_bytes
+from remote_payload.operators.drawing import plain, torch_dtype
+from remote_payload.operators.user import tolerance
+from remote_payload.operators.user.asked_cases import cases_of
 from remote_payload.operators.user.described import Asked, Described, DescribedCase, Form, Found
 from remote_payload.operators.user.protocol import REFERENCE, Protocol
 from remote_payload.operators.user.source import Source, by_name
 from remote_payload.operators.user.stated import Function
-from remote_payload.operators.user.sweep import Sweep
 from remote_payload.operators.user.tensors import Half, half
 
 Tensor = Any
@@ -35,42 +34,33 @@ Tensors = Tuple[Tensor, ...]
 _WORK = ("flop", "bytes", "exp")
 
 
-@dataclass(frozen=True)
-class _Counted:
-    flop: int
-    known: bool
-
-
-def found(target: str, root: str, asked: Asked) -> Found:
+def found(target: str, root: str, device: str, asked: Asked) -> Found:
     """The operator, and the cases that were asked for; BadOperator, or BadCase for a case that it
-    does not have."""
+    does not have. device: the same for all."""
     one = half(target, root)
     said = one.source.protocol
     facts = _described(one.source, said, target)
-    gpu, cpu = (_cases(facts, said, usual or {}, asked) for usual in (said.sweep, said.cpu_sweep))
+    gpu, cpu = (cases_of(facts, usual or {}, asked) for usual in (said.sweep, said.cpu_sweep))
     return Found(facts, gpu, cpu)
 
 
-def case_of(target: str, root: str, case: Case, seed: int, device: str) -> DescribedCase:
+def case_of(target: str, root: str, device: str, case: Case, seed: int) -> DescribedCase:
     """One case: its inputs are drawn and its reference is run, once. BadOperator."""
     one = half(target, root)
     drawn = one.drawn(case, seed)
     inputs = tuple(tensor.to(device) for tensor in drawn.values())
-    outputs, counted = _counting(one, case, inputs)
-    forms = _forms(one, case, outputs)
-    sized = [(tensor.numel(), str(tensor.dtype)) for tensor in inputs]
-    read = sum(number * _size_bytes(dtype) for number, dtype in sized)
+    counted = counting(lambda: one.returned(case, inputs))
+    outputs, forms = counted.outputs, _forms(one, case, counted.outputs)
+    read = sum(map(size_bytes, inputs))
     written = sum(tensor.numel() * _size_bytes(form.dtype) for tensor, form in zip(outputs, forms))
-    number = sum(tensor.numel() for tensor in outputs)
-    # Of the products that were counted, else of a reduction of all that goes in.
-    terms = max(1, counted.flop // (2 * number), sum(size for size, _ in sized) // number)
+    terms = longest_sum(counted, inputs)
     facts = CaseFacts(
         case,
         _work(one, case, counted, read, written),
         max(1, case.size(one.source.protocol.per)) if one.source.protocol.per else 1,
         tolerance.of(one.source, case, one.axes(case), outputs, terms),
     )
-    given = [Form(name, tuple(one.shape), _plain(one.dtype)) for name, one in drawn.items()]
+    given = [Form(name, tuple(one.shape), plain(one.dtype)) for name, one in drawn.items()]
     frozen = _same(tuple(drawn.values()), one.make(case, seed + 1))
     return DescribedCase(facts, tuple(given), forms, frozen)
 
@@ -110,40 +100,6 @@ def _in(precision: str) -> str:
     return "the precision of its inputs" if precision == "given" else precision
 
 
-def _cases(facts: Described, said: Protocol, usual: Sweep, asked: Asked) -> Tuple[Case, ...]:
-    operator = described.operator(facts, "")
-    if asked.narrow:
-        usual = {name: values[-1:] for name, values in usual.items()}
-    cases: List[Case] = []
-    for sweep in asked.sweeps or ((),):
-        values = {**usual, **dict(sweep)}
-        for name, chosen in dict(sweep).items():
-            _require_kind(name, chosen, usual)
-        cases += operator.sweep(values, asked.dtypes or facts.dtypes[:1])
-    return tuple(dict.fromkeys(cases))
-
-
-def _require_kind(name: str, chosen: Sequence[Any], usual: Sweep) -> None:
-    """An axis is what the file shows it to be: a number, a switch or a word."""
-    kinds = {bool: "yes or no", int: "a number", str: "a word"}
-    like = usual.get(name, ())
-    for value in chosen if like else ():
-        if type(value) is not type(like[0]):
-            raise BadCase(name, f"expected {kinds[type(like[0])]}, such as {like[0]}, got {value}")
-
-
-def _counting(one: Half, case: Case, inputs: Tensors) -> Tuple[Tensors, _Counted]:
-    """The truth, and the FLOP of matrix products, convolutions and attention on the way to it."""
-    try:
-        from torch.utils.flop_counter import FlopCounterMode
-    except ImportError:
-        return one.returned(case, inputs), _Counted(0, False)
-    counter = FlopCounterMode(display=False)
-    with counter:
-        outputs = one.returned(case, inputs)
-    return outputs, _Counted(int(counter.get_total_flops()), True)
-
-
 def _forms(one: Half, case: Case, outputs: Tensors) -> Tuple[Form, ...]:
     """What a provider has to return: numbers in the case's dtype, unless the file says otherwise;
     whole numbers and truths as the reference gives them."""
@@ -155,16 +111,16 @@ def _forms(one: Half, case: Case, outputs: Tensors) -> Tuple[Form, ...]:
         dtype = tensor.dtype
         if what in [each.value for each in DType]:
             dtype = torch_dtype(DType(what))
-        elif tensor.is_floating_point():
+        elif tensor.is_floating_point() and case.dtype.rounds:
             dtype = torch_dtype(case.dtype)
         if dtype.is_floating_point and not tensor.is_floating_point():
-            problem = f"{name} is to be {_plain(dtype)}, and the reference gives {tensor.dtype}"
+            problem = f"{name} is to be {plain(dtype)}, and the reference gives {tensor.dtype}"
             raise one.source.stated.bad("outputs", problem)
-        forms.append(Form(name, tuple(tensor.shape), _plain(dtype)))
+        forms.append(Form(name, tuple(tensor.shape), plain(dtype)))
     return tuple(forms)
 
 
-def _work(one: Half, case: Case, counted: _Counted, read: int, written: int) -> Optional[Work]:
+def _work(one: Half, case: Case, counted: Counted, read: int, written: int) -> Optional[Work]:
     """As stated; what is left open of it is counted."""
     function = one.source.stated.values.get("work")
     stated: Dict[str, int] = {}
@@ -195,9 +151,5 @@ def _stated_work(one: Half, case: Case, function: Function) -> Dict[str, int]:
     return {key: int(value) for key, value in given.items()}
 
 
-def _plain(dtype: Any) -> str:
-    return str(dtype).rpartition(".")[2]
-
-
 def _size_bytes(dtype: str) -> int:
-    return int(torch.empty((), dtype=getattr(torch, _plain(dtype))).element_size())
+    return int(torch.empty((), dtype=getattr(torch, plain(dtype))).element_size())

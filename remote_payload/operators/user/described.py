@@ -15,6 +15,9 @@ from remote_payload.contract.facts import CaseFacts, OperatorFacts, Tolerance, W
 from remote_payload.contract.request import Sweep
 from remote_payload.operators.base import Axis, Input, Operator, Output
 
+# The other half of a user's own file.
+USERS = "remote_payload.operators.user.tensors"
+
 
 @dataclass(frozen=True)
 class Form:
@@ -30,18 +33,21 @@ class DescribedCase:
     """One case, whose inputs were drawn and whose reference was run once.
 
     frozen: another seed draws the same inputs, so that no call can be told from one before it.
+    written: the inputs into which the reference itself writes, as it does where a problem hands out
+    room for its outputs.
     """
 
     facts: CaseFacts
     inputs: Tuple[Form, ...]
     outputs: Tuple[Form, ...]
     frozen: bool = False
+    written: Tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Described:
     """switches: the axes that are on or off; words: those of words; cases: those that were looked
-    at so far."""
+    at so far. tensors: the module with its other half, whose `half` makes it."""
 
     facts: OperatorFacts
     switches: Tuple[str, ...]
@@ -49,6 +55,7 @@ class Described:
     dtypes: Tuple[DType, ...]
     default_providers: Tuple[str, ...]
     cases: Tuple[DescribedCase, ...] = ()
+    tensors: str = USERS
 
     def of(self, case: Case) -> DescribedCase:
         """What is known of a case; LookupError of one that nobody looked at."""
@@ -74,11 +81,12 @@ class Asked:
 @dataclass(frozen=True)
 class Found:
     """The operator, still without cases, and which cases were asked for: those for a GPU and those
-    for a CPU."""
+    for a CPU. refused: the labels of others, each with why it cannot be run."""
 
     described: Described
     gpu: Tuple[Case, ...]
     cpu: Tuple[Case, ...]
+    refused: Tuple[Tuple[str, str], ...] = ()
 
 
 def operator(described: Described, root: str) -> Operator:
@@ -102,8 +110,8 @@ def operator(described: Described, root: str) -> Operator:
         ),
         work=lambda case: _work(described, case),
         tolerance=lambda case: _tolerance(described, case),
-        tensors="remote_payload.operators.user.tensors",
-        scalars=lambda case: _scalars(facts.target, root, case),
+        tensors=described.tensors,
+        scalars=lambda case: _scalars(described, root, case),
         unit=facts.unit,
         per=facts.per,
         reference=facts.reference,
@@ -126,7 +134,9 @@ def _tolerance(described: Described, case: Case) -> Tolerance:
     return found
 
 
-def _scalars(target: str, root: str, case: Case) -> Dict[str, Any]:
+def _scalars(described: Described, root: str, case: Case) -> Dict[str, Any]:
+    if described.tensors != USERS:
+        return {}  # they go with a draw, and are the other half's to tell
     from remote_payload.operators.user import tensors  # here, as the parent never imports torch
 
-    return tensors.half(target, root).scalars(case)
+    return tensors.half(described.facts.target, root).scalars(case)

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import hashlib
-import random
-import sys
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
 
 import torch
 
@@ -15,6 +12,8 @@ from remote_payload.contract.case import Case
 from remote_payload.operators.base import Block
 from remote_payload.operators.drawing import torch_dtype
 from remote_payload.operators.loaded import CannotRun, EmulatedCall, Loaded
+from remote_payload.operators.row_blocks import blocks_of
+from remote_payload.operators.seeding import seed_all
 from remote_payload.operators.setting import Setting
 from remote_payload.operators.user.protocol import REFERENCE, takes
 from remote_payload.operators.user.source import Source, by_name, names_of
@@ -23,12 +22,16 @@ from remote_payload.operators.user.stated import Function
 Tensor = Any
 Tensors = Tuple[Tensor, ...]
 _PRECISE = {"fp64": torch.float64, "fp32": torch.float32}
-_BLOCK_ELEMENTS = 1 << 24
+
+
+def half(target: str, root: str, device: str = "") -> Half:
+    """The half of the operator in that file, loaded once in a process; BadOperator. device: the
+    same for all."""
+    return _half(target, root)
 
 
 @functools.lru_cache(maxsize=None)
-def half(target: str, root: str) -> Half:
-    """The half of the operator in that file, loaded once in a process; BadOperator."""
+def _half(target: str, root: str) -> Half:
     return Half(Source(target, root))
 
 
@@ -49,7 +52,7 @@ class Half:
 
     def drawn(self, case: Case, seed: int) -> Dict[str, Tensor]:
         """As `make`, by name and in the order in which a provider gets them."""
-        seeded = _seeded(f"{seed}/{self.source.stated.name}/{case.label}")
+        seeded = seed_all(f"{seed}/{self.source.stated.name}/{case.label}")
         inputs = self.source.function("inputs")
         given = by_name(inputs, generator=seeded, **self.axes(case))
         returned = self.source.run("inputs", inputs.call or _nothing, **given)
@@ -137,11 +140,7 @@ class Half:
 
     def reference(self, case: Case, *inputs: Tensor) -> Iterator[Block]:
         """The truth of a case."""
-        for number, output in enumerate(self.returned(case, inputs)):
-            flat = output.flatten()
-            for start in range(0, flat.numel(), _BLOCK_ELEMENTS):
-                want = flat[start : start + _BLOCK_ELEMENTS].to(torch.float64)
-                yield Block(start, want, number)
+        return blocks_of(self.returned(case, inputs))
 
     def load(self, name: str, setting: Setting) -> Loaded:
         """A provider of the file, or its reference as PyTorch runs it in the case's dtype."""
@@ -174,17 +173,6 @@ def _once(call: Any, said: str, *inputs: Tensor, **scalars: Any) -> str:
                 "without .double() it would be the baseline"
             )
     return said
-
-
-def _seeded(text: str) -> Any:
-    """A generator for one case, and all the others that a file may draw with, set for it."""
-    number = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little") >> 1
-    random.seed(number)
-    numpy: Optional[Any] = sys.modules.get("numpy")
-    if numpy is not None:
-        numpy.random.seed(number % 2**32)
-    torch.manual_seed(number)
-    return torch.Generator("cpu").manual_seed(number)
 
 
 def _nothing(*_: Any, **__: Any) -> None:

@@ -196,7 +196,7 @@ class Heat:
         """What is wrong with an output; empty if nothing is."""
         try:
             outputs = self._problem.outputs(out)
-            return self._problem.describe(self._problem.measure(outputs, self._pristine))
+            return self._problem.judge(outputs, self._pristine).wrong
         except Exception as exc:
             return sentence(exc)
 

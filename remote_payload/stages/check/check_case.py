@@ -14,7 +14,8 @@ from remote_payload.compiling.errors import CompiledTooLong, CompileError
 from remote_payload.contract.case import Case
 from remote_payload.contract.records import CheckRecord
 from remote_payload.contract.request import Provider
-from remote_payload.contract.words import Status
+from remote_payload.contract.words import Fault, Status
+from remote_payload.operators.judging.judgement import Judgement
 from remote_payload.operators.loaded import CompiledOnly
 from remote_payload.operators.problem import (
     Problem,
@@ -47,22 +48,23 @@ def check(provider: Provider, case: Case, setting: Setting) -> CheckRecord:
     except (CannotRun, CompileError) as exc:
         return _not_run(record, exc)
     except BadTarget as exc:
-        return replace(record, reason=str(exc))
+        return replace(record, reason=str(exc), fault=Fault.COMPILE)
     except Exception as exc:
         places.trace()
-        return replace(record, reason=f"could not be loaded: {sentence(exc)}")
+        reason = f"could not be loaded: {sentence(exc)}"
+        return replace(record, reason=reason, fault=Fault.COMPILE)
     try:
         problem = Problem(operator_of(setting), case, setting)
         return _emulated(_measure(record, loaded, problem), loaded)
     except (CannotRun, CompileError) as exc:
         return _not_run(record, exc)
     except WrongForm as exc:
-        return replace(record, reason=str(exc))
+        return replace(record, reason=str(exc), fault=exc.fault)
     except Exception as exc:
         if loaded.refuses(exc):
             return replace(record, status=Status.SKIPPED, reason=sentence(exc))
         places.trace()
-        return replace(record, reason=f"raised {sentence(exc)}")
+        return replace(record, reason=f"raised {sentence(exc)}", fault=Fault.RAISED)
 
 
 def _not_run(record: CheckRecord, exc: Exception) -> CheckRecord:
@@ -71,7 +73,8 @@ def _not_run(record: CheckRecord, exc: Exception) -> CheckRecord:
     if isinstance(exc, CompiledTooLong):
         status = Status.TIMEOUT
     compiled = isinstance(exc, CompiledOnly)
-    return replace(record, status=status, reason=str(exc), compiled=compiled)
+    fault = Fault.COMPILE if status is Status.FAILED else None
+    return replace(record, status=status, reason=str(exc), compiled=compiled, fault=fault)
 
 
 def _emulated(record: CheckRecord, loaded: Loaded) -> CheckRecord:
@@ -97,20 +100,28 @@ def _measure(record: CheckRecord, loaded: Loaded, problem: Problem) -> CheckReco
                 raise
             places.trace()  # who has answered once refuses nothing any more
             how = str(exc) if isinstance(exc, WrongForm) else f"raised {sentence(exc)}"
-            return replace(record, reason=record.reason or words + how)
-        wrong, error = touched, record.error
+            fault = exc.fault if isinstance(exc, WrongForm) else Fault.RAISED
+            how = record.reason or words + how
+            return replace(record, reason=how, fault=record.fault or fault)
+        found: Optional[Judgement] = None
         seen, asked = (out, given) if back is None else (back(out), drawn)
         if kept is None or asked is not drawn or not _equal(seen, kept):
-            error = problem.measure(seen, asked)
-            wrong = "; ".join(filter(None, (touched, problem.describe(error))))
+            found = problem.judge(seen, asked, scalars)
         if kept is None:
             kept = out
-            record = replace(record, error=error, output_digest=digest(kept))
+            record = _with(record, found)
+            record = replace(record, output_digest=digest(kept))
         elif given is drawn:
             record = replace(record, deterministic=_same_bytes(kept, out))
+        wrong = "; ".join(filter(None, (touched, found.wrong if found else "")))
         if wrong and not record.reason:
-            record = replace(record, reason=words + wrong, error=error)
+            fault = Fault.INPUTS if touched else Fault.VALUES
+            record = replace(_with(record, found), reason=words + wrong, fault=fault)
     return record if record.reason else replace(record, status=Status.OK)
+
+
+def _with(record: CheckRecord, found: Optional[Judgement]) -> CheckRecord:
+    return record if found is None else replace(record, error=found.error, ruling=found.ruling)
 
 
 def _calls(problem: Problem, drawn: Tensors) -> Iterator[Tuple[str, Tensors, Back, Scalars]]:
@@ -137,6 +148,7 @@ def _call(
     for place, tensor in zip(held, given):
         place.copy_(tensor)
     problem.poison()
+    problem.reseed()
     with torch.no_grad(), loaded.within():
         outputs = problem.outputs(problem.bind(loaded, held, scalars)())
         outputs = tuple(out.clone() for out in outputs)

@@ -1,0 +1,1 @@
+"""Operators made of descriptions that people already have, in formats of others."""

@@ -1,0 +1,228 @@
+"""What an operator of another's format does with tensors; a format's own `Adapter` fills it in.
+
+See `base.Tensors` for what stages ask of it. Beside that it has scalars that go with each draw, a
+judge of its own, and a way of its own to call providers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Callable, ContextManager, Dict, Iterator, Optional, Tuple
+
+import torch
+
+from remote_payload.contract.case import Case
+from remote_payload.contract.records import Ruling
+from remote_payload.operators.adapted import redirect
+from remote_payload.operators.adapted.formats import Problem
+from remote_payload.operators.base import Block
+from remote_payload.operators.loaded import CannotRun, Form, Loaded, unfitted
+from remote_payload.operators.row_blocks import blocks_of
+from remote_payload.operators.seeding import seed_all
+from remote_payload.operators.setting import Setting
+from remote_payload.operators.user.described import Asked, Described
+from remote_payload.operators.user.protocol import REFERENCE
+from remote_payload.operators.user.stated import BadOperator
+from remote_payload.processes import places
+from remote_payload.processes.places import sentence
+
+Tensor = Any
+Tensors = Tuple[Tensor, ...]
+Scalars = Dict[str, Any]
+Call = Callable[[], Any]
+COMPILED = "torch-compile"
+
+
+@dataclass(frozen=True)
+class Given:
+    """What goes into one call. names: of the tensors. scalars: what else there is, by name."""
+
+    names: Tuple[str, ...]
+    tensors: Tensors
+    scalars: Scalars
+
+
+@dataclass(frozen=True)
+class Listed:
+    """The cases of a problem. refused: what cannot be run here, and why."""
+
+    gpu: Tuple[Case, ...]
+    cpu: Tuple[Case, ...]
+    refused: Tuple[Tuple[str, str], ...] = ()
+
+
+class Adapter:
+    """A problem on a device. reseeded: whether its calls draw from torch's own generators, which
+    are therefore set before each. redirected: whether its code means the CPU by device='cuda'."""
+
+    reseeded = True
+
+    def __init__(self, problem: Problem, folder: Path, root: Path, device: str) -> None:
+        self.problem, self.folder, self.root, self.device = problem, folder, root, device
+        self.redirected = False
+        self._drawn: Optional[Tuple[Case, int, Given]] = None
+
+    # What each format has to fill in.
+
+    def described(self) -> Described:
+        """All but its cases."""
+        raise NotImplementedError
+
+    def listed(self, asked: Asked) -> Listed:
+        """Which cases were asked for. BadCase for one that there is not."""
+        raise NotImplementedError
+
+    def draw(self, case: Case, seed: int) -> Given:
+        """What goes into a call, on the CPU."""
+        raise NotImplementedError
+
+    def call_of_reference(self, case: Case, inputs: Tensors, scalars: Scalars) -> Call:
+        """One call of the reference, with nothing in it but its own work."""
+        raise NotImplementedError
+
+    def taken(self, returned: Any) -> Tuple[Any, ...]:
+        """What a call returned, output by output."""
+        many = isinstance(returned, (tuple, list))
+        return tuple(returned) if many else (returned,)
+
+    def rule(
+        self, case: Case, inputs: Tensors, scalars: Scalars, outputs: Tensors, want: Tensors
+    ) -> Ruling:
+        """What the format's own judge says. want: of the reference."""
+        raise NotImplementedError
+
+    def prepared(self, function: Any, form: Form, said: Optional[bool]) -> Callable[..., Call]:
+        """What makes of tensors and scalars a call of a provider's function. said: whether its
+        entry says that it fills its outputs."""
+        raise NotImplementedError
+
+    # What all have in common.
+
+    def make(self, case: Case, seed: int) -> Tensors:
+        """The inputs alone."""
+        given = self._given(case, seed)
+        self._drawn = None  # they may be large, and are asked for once
+        return given.tensors
+
+    def seeded_scalars(self, case: Case, seed: int) -> Scalars:
+        """What else goes into a call."""
+        return self._given(case, seed).scalars
+
+    def _given(self, case: Case, seed: int) -> Given:
+        if self._drawn is None or self._drawn[:2] != (case, seed):
+            self._drawn = (case, seed, self.draw(case, seed))
+        return self._drawn[2]
+
+    def reference(self, case: Case, *inputs: Tensor, scalars: Scalars) -> Iterator[Block]:
+        """The truth, block by block."""
+        return blocks_of(self.expected(case, inputs, scalars))
+
+    def load(self, name: str, setting: Setting) -> Loaded:
+        """The reference, as it is or by torch.compile."""
+        if name not in (REFERENCE, COMPILED):
+            raise CannotRun(f"{self.problem.title} knows no provider {name!r}")
+        said = f"the reference, torch {torch.__version__}{self.told}"
+        within: Callable[[], ContextManager[Any]] = self.around
+        if name == COMPILED:
+            said = f"torch.compile of {said}"
+
+        def fit(form: Form) -> Loaded:
+            if name == COMPILED:
+                prepared = self.compiled(form, setting)
+            else:
+                prepared = functools.partial(_bound, self.call_of_reference, form.case)
+            return Loaded(unfitted, within, lambda *_, **__: said, prepared=prepared)
+
+        return Loaded(unfitted, within, unfitted, fit=fit)
+
+    def compiled(self, form: Form, setting: Setting) -> Callable[..., Call]:
+        """As `prepared`, of the reference by torch.compile. CannotRun."""
+        raise CannotRun("torch.compile is not tried for problems of this format")
+
+    def output_names(self, number: int) -> Tuple[str, ...]:
+        """What its outputs are called."""
+        return tuple(f"out{n}" for n in range(number)) if number > 1 else ("out",)
+
+    def expected(self, case: Case, inputs: Tensors, scalars: Scalars, keep: bool = True) -> Tensors:
+        """What the reference gives, all of it tensors. keep: leave the inputs as they are, whatever
+        it does to what it gets."""
+        if self.reseeded:
+            seed_all(case.label)
+        inputs = tuple(one.clone() for one in inputs) if keep else inputs
+        call = self.call_of_reference(case, inputs, scalars)
+        outputs = self.taken(self.run("reference", call))
+        for one in outputs:
+            if not isinstance(one, torch.Tensor) or one.is_complex() or not one.numel():
+                got = list(one.shape) if isinstance(one, torch.Tensor) else type(one).__name__
+                problem = f"reference: expected tensors of plain numbers, got {got}"
+                raise BadOperator(self.name, problem)
+        return outputs
+
+    def adapt(self, loaded: Loaded, said: Optional[bool], text: str) -> Loaded:
+        """A provider of the user's, called as the format has it. text: of its source."""
+        away = self.device == "cpu" and redirect.names_a_gpu(text)
+        fitted: Dict[Case, Loaded] = {}
+
+        def within() -> ContextManager[Any]:
+            stack = contextlib.ExitStack()
+            stack.enter_context(loaded.within())
+            stack.enter_context(redirect.to_cpu() if away else self.around())
+            return stack
+
+        def fit(form: Form) -> Loaded:
+            if form.case not in fitted:
+                with within():
+                    made = self.prepared(loaded.call, form, said)
+                told = loaded.implementation
+                also = f", {redirect.TOLD}" if away else ""
+                fitted[form.case] = replace(
+                    loaded,
+                    within=within,
+                    prepared=made,
+                    implementation=lambda *a, **k: f"{told(*a, **k)}{also}",
+                )
+            return fitted[form.case]
+
+        return replace(loaded, within=within, fit=fit)
+
+    def around(self) -> ContextManager[Any]:
+        """Around whatever runs of the problem's own code."""
+        return redirect.to_cpu() if self.redirected else contextlib.nullcontext()
+
+    @property
+    def told(self) -> str:
+        """What has to be said of how it runs."""
+        return f", {redirect.TOLD}" if self.redirected else ""
+
+    def run(self, what: str, call: Callable[..., Any], *given: Any, **named: Any) -> Any:
+        """What a function of the problem returns; BadOperator if it raised, unfit where all that
+        is wrong is that there is no GPU."""
+        try:
+            with self.around(), torch.no_grad():
+                return call(*given, **named)
+        except BadOperator:
+            raise
+        except (Exception, SystemExit) as exc:
+            places.trace()
+            if self.device == "cpu" and redirect.needs_a_gpu(exc):
+                problem = f"{what} needs a GPU: {sentence(exc)}"
+                raise BadOperator(self.name, problem, unfit=True) from exc
+            raise BadOperator(self.name, f"{what} raised {_of(exc)}") from exc
+
+    @property
+    def name(self) -> str:
+        """For messages: the operator's name."""
+        return self.problem.name
+
+
+def _of(exc: BaseException) -> str:
+    if isinstance(exc, SystemExit):
+        return f"SystemExit({exc.code!r}), which ends the program"
+    return sentence(exc)
+
+
+def _bound(of: Callable[..., Call], case: Case, *inputs: Tensor, **scalars: Any) -> Call:
+    return of(case, inputs, scalars)

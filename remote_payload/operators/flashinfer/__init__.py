@@ -1,0 +1,1 @@
+"""FlashInfer Trace: definitions, workloads and solutions as their schema has them."""

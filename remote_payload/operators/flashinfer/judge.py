@@ -1,0 +1,66 @@
+"""Whether outputs are right by the rules of FlashInfer Trace, as its bench/evaluators state them.
+
+An element is wrong that is off by more than atol AND by more than rtol of the reference's size;
+what is not finite is wrong anywhere. How many elements have to be right may be less than all.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Optional, Sequence
+
+import torch
+
+from remote_payload.contract.records import Ruling
+from remote_payload.operators.adapted.formats import TITLES
+from remote_payload.operators.flashinfer.rules import Rules
+
+Tensor = Any
+BY = TITLES["flashinfer"]
+_EPSILON = 1e-8  # of theirs, so that nothing is divided by zero
+
+
+def rule(by: Rules, names: Sequence[str], outputs: Sequence[Tensor], want: Any) -> Ruling:
+    """Of all outputs; the first that is wrong decides."""
+    worst_abs = worst_rel = 0.0
+    least = 1.0
+    for name, out, truth in zip(names, outputs, want):
+        if not bool(out.float().isfinite().all()):
+            return Ruling(BY, False, f"{name} holds what is not finite")
+        got, true = out.float(), truth.float()
+        error = (got - true).abs()
+        relative = error / (true.abs() + _EPSILON)
+        wrong = int(((error > by.atol) & (relative > by.rtol)).sum())
+        matched = 1.0 - wrong / error.numel()
+        worst_abs = max(worst_abs, float(error.max()))
+        worst_rel = max(worst_rel, float(relative.max()))
+        least = min(least, matched)
+        if not matched >= by.matched:
+            words = f"{wrong} of {error.numel()} elements of {name} are off by more than "
+            words += f"{by.atol:g} and by more than {by.rtol:g} of their size"
+            words += f"; {by.matched:g} have to match" if by.matched < 1 else ""
+            return Ruling(BY, False, words, _finite(worst_abs), _finite(worst_rel))
+    words = f"at most {worst_abs:.2g} off, or {worst_rel:.2g} of an element's size"
+    words += f"; {least:.4g} match, {by.matched:g} have to" if by.matched < 1 else ""
+    return Ruling(BY, True, words, _finite(worst_abs), _finite(worst_rel))
+
+
+def _finite(value: float) -> Optional[float]:
+    return value if math.isfinite(value) else None
+
+
+def drawn_rightly(by: Rules, probs: Tensor, allowed: Tensor, samples: Tensor) -> str:
+    """What is wrong with samples of one call, row by row of probs; empty if nothing is.
+
+    probs: [rows, words]. allowed: the same, which words may be drawn.
+    """
+    rows, words = probs.shape
+    flat = samples.flatten().long()
+    outside = (flat < 0) | (flat >= words)
+    if bool(outside.any()):
+        return f"{int(outside.sum())} of {flat.numel()} samples are no words of {words}"
+    row = torch.arange(flat.numel(), device=flat.device) % rows
+    forbidden = ~allowed[row, flat]
+    if bool(forbidden.any()):
+        return f"{int(forbidden.sum())} of {flat.numel()} samples are none that may be drawn"
+    return ""
