@@ -79,7 +79,8 @@ def _tolerance(outputs: Tensors, terms: int) -> Tolerance:
     gates, why = [], []
     for number, output in enumerate(outputs):
         dtype = OF_TORCH.get(plain(output.dtype))
-        sized = output.flatten()[output.flatten().isfinite()] if dtype else output
+        flat = output.flatten().double()
+        sized = flat[flat.isfinite()]
         if dtype is None or not dtype.rounds or not sized.numel():
             gates.append(Gate(0.0, 0.0, output=number))
             continue

@@ -24,6 +24,7 @@ from remote_payload.operators.flashinfer import (
     plausible,
     reading,
     rules,
+    sampled,
 )
 from remote_payload.operators.flashinfer.reading import Definition, Workload
 from remote_payload.operators.loaded import Form
@@ -34,7 +35,7 @@ from remote_payload.operators.user.protocol import REFERENCE
 from remote_payload.operators.user.stated import BadOperator
 
 Tensor = Any
-WORKLOAD = "workload"
+WORKLOAD, SAMPLING = "workload", "sampling"
 SOURCE = "reference.py"
 _UUID_DIGITS = 8
 
@@ -178,6 +179,27 @@ class Adapter(adapter.Adapter):
     ) -> Ruling:
         names = [spec.name for spec in self.definition.outputs]
         return judge.rule(self._rules, names, outputs, want)
+
+    @property
+    def stochastic(self) -> bool:
+        """Whether its outputs are samples, of which no two calls give the same."""
+        return self.definition.op_type == SAMPLING and "probs" in self._names
+
+    @functools.cached_property
+    def _names(self) -> Tuple[str, ...]:
+        return tuple(spec.name for spec in self.definition.inputs if spec.shape is not None)
+
+    def rule_drawn(
+        self, case: Case, inputs: Tensors, outputs: Tensors, again: Optional[Callable[[], Tensors]]
+    ) -> Ruling:
+        """Their judge of samples, which needs more calls than one."""
+        known = dict(zip(self._names, inputs))
+        probs = known["probs"].float()
+        probs = probs[None] if probs.dim() == 1 else probs
+        name = self.definition.name
+        words = sampled.allowed(name, probs, known.get("top_k"), known.get("top_p"))
+        one_more = None if again is None else lambda: again()[0]
+        return sampled.rule(self._rules, probs, words, outputs[0], one_more)
 
     def prepared(self, function: Any, form: Form, said: Optional[bool]) -> Callable[..., Call]:
         """Called by place, as they do; one that fills its outputs gets them made beforehand, which
