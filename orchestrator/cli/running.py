@@ -61,10 +61,8 @@ def run_stages(
     if "operator" not in given:
         return _run(session, how, host, lender, _wish(stages, given))
     trusted, (chosen, resume) = given.pop("trusted"), problem_options.chosen(given)
-    beside, path = (
-        problem_options.beside(given),
-        session.here / Path(given["operator"]).expanduser(),
-    )
+    beside = problem_options.beside(given)
+    path = session.here / Path(given["operator"]).expanduser()
     if recognise.format_of(path) == "folder" and given["operator"] not in registry.names():
         words = (verb, host.name, str(path), *map(str, sorted(given.items(), key=str)), str(beside))
         sweep = Sweep(path, chosen, beside, resume, words)

@@ -11,7 +11,7 @@ from orchestrator.values.run import Run
 from remote_payload.contract.facts import Role
 from remote_payload.contract.records import CheckRecord
 from remote_payload.contract.result import Result
-from remote_payload.contract.words import NEEDS_GPU, NO_INPUTS, Fault, Status
+from remote_payload.contract.words import LACKS, NEEDS_GPU, NO_INPUTS, Fault, Status
 
 _NO_MEMORY = re.compile(r"can't allocate memory|MemoryError|out of memory|SIGKILL|bad_alloc")
 _TOO_LONG = re.compile(r"had not ended|no result within|time limit|ran out")
@@ -60,16 +60,26 @@ def kind_of(run: Run) -> tuple[Kind, str]:
         if any(one.status is Status.OK for one in result.checks):
             return Kind.PASSED, ""
         return Kind.FAILED, "nothing was checked"
-    for word, kind in ((NEEDS_GPU, Kind.NEEDS_GPU), (NO_INPUTS, Kind.NO_INPUTS)):
-        if word in reason:
-            return kind, reason
-    if _NO_MEMORY.search(reason):
-        return Kind.NO_MEMORY, reason
-    if result.status is Status.TIMEOUT or _TOO_LONG.search(reason):
+    said = kind_of_reason(reason)
+    if said is not Kind.FAILED:
+        return said, reason
+    if result.status is Status.TIMEOUT:
         return Kind.TOO_LONG, reason
     if result.unfit:
         return Kind.UNFIT, reason
     return _of_checks(result) or Kind.FAILED, reason
+
+
+def kind_of_reason(reason: str) -> Kind:
+    """The word for a reason by itself; FAILED where its words tell no more."""
+    for word, kind in ((NEEDS_GPU, Kind.NEEDS_GPU), (NO_INPUTS, Kind.NO_INPUTS)):
+        if word in reason:
+            return kind
+    if _NO_MEMORY.search(reason):
+        return Kind.NO_MEMORY
+    if _TOO_LONG.search(reason):
+        return Kind.TOO_LONG
+    return Kind.UNFIT if LACKS in reason else Kind.FAILED
 
 
 def _of_checks(result: Result) -> Kind | None:

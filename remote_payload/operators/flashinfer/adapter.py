@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 import torch
 
@@ -12,7 +12,7 @@ from remote_payload.contract.case import Case, Value
 from remote_payload.contract.dtypes import DType
 from remote_payload.contract.facts import AxisFacts, OperatorFacts, ProviderFacts, Role
 from remote_payload.contract.records import Ruling
-from remote_payload.contract.words import NO_INPUTS
+from remote_payload.contract.words import LACKS, NO_INPUTS
 from remote_payload.operators import drawing as ours
 from remote_payload.operators import provider_file
 from remote_payload.operators.adapted import adapter, redirect
@@ -57,12 +57,14 @@ class Adapter(adapter.Adapter):
         one = self.definition
         axes = [AxisFacts(name, name) for name in one.varying]
         axes += [AxisFacts(WORKLOAD, WORKLOAD)] if self._workloads else []
+        guess = not self._workloads and self._whole
+        guessed = f" ({', '.join(self._whole)} drawn by us: no workload)" if guess else ""
         facts = OperatorFacts(
             name=self.name,
             title=f"{one.name}, {one.op_type} ({self.problem.title})",
             axes=tuple(axes),
             providers=(ProviderFacts(REFERENCE, "the definition's reference", Role.BASELINE),),
-            reference=f"the definition's reference, in its own precision{self.told}",
+            reference=f"the definition's reference, in its own precision{guessed}{self.told}",
             target=self.problem.target,
         )
         dtypes, words = (self._dtype,), (WORKLOAD,)
@@ -79,16 +81,21 @@ class Adapter(adapter.Adapter):
 
     def listed(self, asked: Asked) -> Listed:
         refused = [(name, one.refused) for name, one in self._workloads.items() if one.refused]
+        gpu, cpu = (
+            plausible.axes(self.definition, size)
+            for size in (plausible.GPU_SIZE, plausible.CPU_SIZE)
+        )
         if asked.sweeps:
-            usual = {name: (size,) for name, size in plausible.axes(self.definition).items()}
-            made = cases_of(self.described(), usual, asked)
-            return Listed(made, made)
+            return Listed(self._asked(gpu, asked), self._asked(cpu, asked))
+        if not self._workloads:
+            return Listed((self._case(dict(gpu)),), (self._case(dict(cpu)),))
         runnable = {n: one for n, one in self._workloads.items() if not one.refused}
         made = tuple(self._case({**one.axes, WORKLOAD: name}) for name, one in runnable.items())
-        if not self._workloads:
-            made = (self._case(dict(plausible.axes(self.definition))),)
         smallest = sorted(made, key=self._elements)[:1]
         return Listed(made[-1:] if asked.narrow else made, tuple(smallest), tuple(refused))
+
+    def _asked(self, usual: Mapping[str, int], asked: Asked) -> Tuple[Case, ...]:
+        return cases_of(self.described(), {name: (n,) for name, n in usual.items()}, asked)
 
     def _case(self, values: Dict[str, Value]) -> Case:
         return Case(self.name, tuple(values.items()), self._dtype)
@@ -142,7 +149,7 @@ class Adapter(adapter.Adapter):
             return provider_file.load(self.folder / SOURCE, self.root)
         except ModuleNotFoundError as exc:
             lacking = (exc.name or "").partition(".")[0]
-            problem = f"the reference imports {lacking}, which the host's Python lacks"
+            problem = f"the reference imports {lacking}, {LACKS}"
             raise BadOperator(self.name, problem, unfit=True) from exc
 
     def expected(self, case: Case, inputs: Tensors, scalars: Scalars, keep: bool = True) -> Tensors:
@@ -165,8 +172,10 @@ class Adapter(adapter.Adapter):
 
     def _guessed(self, case: Case) -> Tuple[str, ...]:
         """The inputs of whole numbers that are drawn by us."""
-        if case.get(WORKLOAD, ""):
-            return ()
+        return () if case.get(WORKLOAD, "") else self._whole
+
+    @functools.cached_property
+    def _whole(self) -> Tuple[str, ...]:
         return tuple(one.name for one in self.definition.inputs if one.dtype.startswith("int"))
 
     def call_of_reference(self, case: Case, inputs: Tensors, scalars: Scalars) -> Call:
