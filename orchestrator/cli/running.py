@@ -12,6 +12,7 @@ from orchestrator.cli.outcome import show
 from orchestrator.cli.screen import console
 from orchestrator.cli.session import Session
 from orchestrator.cli.sweeping import Sweep, own_of, run_all
+from orchestrator.cli.traced import Traced
 from orchestrator.cli.trust import require_trust
 from orchestrator.workflows.operator_choice import Choice, choose
 from orchestrator.workflows.plan import Wish
@@ -61,7 +62,7 @@ def run_stages(
     if "operator" not in given:
         return _run(session, how, host, lender, _wish(stages, given))
     trusted, (chosen, resume) = given.pop("trusted"), problem_options.chosen(given)
-    beside = problem_options.beside(given)
+    beside, trace = problem_options.beside(given), given.pop("write_trace")
     path = session.here / Path(given["operator"]).expanduser()
     if recognise.format_of(path) == "folder" and given["operator"] not in registry.names():
         words = (verb, host.name, str(path), *map(str, sorted(given.items(), key=str)), str(beside))
@@ -69,16 +70,24 @@ def run_stages(
         sweep.problems()
         if not how.dry_run:
             require_trust(host, path, session.runs_folder, trusted)
-        return _sweep(session, how, host, sweep, stages, given)
+        return _sweep(session, how, host, sweep, stages, given, trace)
     problem_options.require_alone(chosen, resume, path)
     named = (*(given["providers"] or ()), *given["without"])
     choice = choose(given["operator"], session.here, named, beside)
     if choice.own and choice.own.format and not how.dry_run:
         require_trust(host, path, session.runs_folder, trusted)
-    return _run(session, how, host, lender, _wish(stages, given, choice))
+    problem_options.require_trace(trace, choice.own)
+    return _run(session, how, host, lender, _wish(stages, given, choice), Traced(trace, beside))
 
 
-def _run(session: Session, how: How, host: Host, lender: Host | None, wish: Wish) -> int:
+def _run(
+    session: Session,
+    how: How,
+    host: Host,
+    lender: Host | None,
+    wish: Wish,
+    traced: Traced | None = None,
+) -> int:
     from orchestrator.cli.borrowing import borrow
     from orchestrator.workflows import profile as workflow
     from orchestrator.workflows.borrow import split
@@ -96,6 +105,8 @@ def _run(session: Session, how: How, host: Host, lender: Host | None, wish: Wish
     ):
         made = workflow.profile(order, transport, runs, progress, show_log=session.debug)
     run, published = paid.priced(session, session.runs.folder(made.card.run_id))
+    if traced is not None:
+        traced.write(wish.own, run)
     if lender is None or run.result is None or run.result.status is not Status.OK:
         return show(run, published, how.as_json)
     lent, published = borrow(session, lender, how.accept_new_host_key, there, run)
@@ -125,6 +136,7 @@ def _sweep(
     sweep: Sweep,
     stages: tuple[Stage, ...],
     given: dict[str, Any],
+    trace: Path | None,
 ) -> int:
     """A run for each problem, over one connection."""
     from orchestrator.workflows import profile as workflow
@@ -147,7 +159,9 @@ def _sweep(
             with console.progress() as progress:
                 order = ordered(own)
                 made = workflow.profile(order, transport, runs, progress, show_log=session.debug)
-            return paid.priced(session, session.runs.folder(made.card.run_id))[0]
+            run = paid.priced(session, session.runs.folder(made.card.run_id))[0]
+            Traced(trace, sweep.beside).write(own, run)
+            return run
 
         return run_all(sweep, session.runs_folder, act, how.as_json, "orchestrator runs")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from orchestrator.workflows.own import Beside
+    from orchestrator.workflows.own import Beside, Own
     from orchestrator.workflows.sweep.found import Filter
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -47,6 +47,11 @@ def problem_options(function: F) -> F:
             multiple=True,
             metavar="PATTERN",
             help="Of a folder of problems: those called so, as `--only '*norm*'`. Repeatable.",
+        ),
+        click.option(
+            "--write-trace",
+            type=_FILE,
+            help="FlashInfer Trace: add what each solution came to, as Traces, to this file.",
         ),
         click.option("--rules", type=_FILE, help="FlashInfer Trace: their YAML with tolerances."),
         click.option(
@@ -95,3 +100,9 @@ def require_alone(chosen: Filter, resume: bool, path: Path) -> None:
     given = [name for name, value in {**said, "--resume": resume}.items() if value]
     if given:
         raise click.UsageError(f"{given[0]} goes with a folder of problems, which {path} is not")
+
+
+def require_trace(path: Path | None, own: Own | None) -> None:
+    """UsageError for Traces of what is no problem of FlashInfer Trace."""
+    if path is not None and (own is None or own.format != "flashinfer"):
+        raise click.UsageError("--write-trace goes with a problem of FlashInfer Trace")

@@ -59,8 +59,7 @@ def _workloads(
 ) -> tuple[list[Any], list[tuple[str, Path]]]:
     """The lines, each with its files by where they travel to, and those files. What lies beside the
     definitions is found without being named."""
-    usual = root / "workloads" / of.op_type / f"{of.name}.jsonl"
-    path = given or (usual if usual.is_file() else None)
+    path = _file_of_workloads(of, root, given)
     lines: list[Any] = []
     files: dict[Path, str] = {}
     for line in _lines(path) if path else ():
@@ -74,6 +73,18 @@ def _workloads(
             inner["refused"] = refused
         lines.append(inner)
     return lines, [(place, file) for file, place in files.items()]
+
+
+def workloads_of(of: Definition, path: Path, given: Path | None) -> dict[str, Any]:
+    """The workloads as they are written, by their uuid. path: of the definition."""
+    file = _file_of_workloads(of, set_of(path), given)
+    plain = [line.value.get("workload") or line.value for line in _lines(file)] if file else []
+    return {one["uuid"]: one for one in plain}
+
+
+def _file_of_workloads(of: Definition, root: Path, given: Path | None) -> Path | None:
+    usual = root / "workloads" / of.op_type / f"{of.name}.jsonl"
+    return given or (usual if usual.is_file() else None)
 
 
 def _lines(path: Path) -> Iterator[Node]:

@@ -54,6 +54,12 @@ def read(path: Path, of: Definition) -> Brought:
     return Brought(provider, tuple(sources.items()))
 
 
+def names(path: Path) -> tuple[str, str]:
+    """What a solution is called as a provider, and by whoever wrote it; BadOperator."""
+    name = node.read(path.name, text_of(path)).of("name").text()
+    return provider_name(name), name
+
+
 def _entry(said: Node) -> tuple[str, str]:
     file, colons, function = said.text().partition("::")
     if not colons or not function.isidentifier():

@@ -27,7 +27,7 @@ from remote_payload.operators.flashinfer import (
     rules,
     sampled,
 )
-from remote_payload.operators.flashinfer.reading import Definition, Workload
+from remote_payload.operators.flashinfer.reading import WORKLOAD, Definition, Workload
 from remote_payload.operators.loaded import Form
 from remote_payload.operators.seeding import seed_all
 from remote_payload.operators.user.asked_cases import cases_of
@@ -36,7 +36,7 @@ from remote_payload.operators.user.protocol import REFERENCE
 from remote_payload.operators.user.stated import BadOperator
 
 Tensor = Any
-WORKLOAD, SAMPLING = "workload", "sampling"
+SAMPLING = "sampling"
 SOURCE = "reference.py"
 _UUID_DIGITS = 8
 

@@ -30,6 +30,8 @@ DTYPES: Dict[str, str] = {
 }
 MOST_AXES = 64
 RUN = "run"
+# The axis by which a case names its workload, beside those of the definition.
+WORKLOAD = "workload"
 Shape = Optional[Tuple[str, ...]]
 Number = Union[bool, int, float]
 
