@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from orchestrator.errors import UsageError
 from orchestrator.store.inventory.plain import read_plain
 from orchestrator.values.snapshot import Extra
 from orchestrator.workflows.own import OPERATORS_FOLDER, Beside, Own
@@ -72,6 +74,8 @@ def _workloads(
         if refused:
             inner["refused"] = refused
         lines.append(inner)
+    if given and not lines:
+        raise UsageError(f"{given} holds no workload", hint="Each is a line of JSON.")
     return lines, [(place, file) for file, place in files.items()]
 
 
@@ -101,7 +105,7 @@ def _travelling(
     for name, stored in one.stored.items():
         if not stored.path:
             continue
-        path = (root / stored.path).resolve()
+        path = Path(os.path.realpath(root / stored.path.replace("\0", "?")))
         if problem := _missing(path, root):
             return found, f"{NO_INPUTS}: {name}: {stored.path} {problem}"
         place = files.setdefault(path, f"stored/{len(files)}-{path.name}")

@@ -18,6 +18,7 @@ from remote_payload.operators.user.protocol import REFERENCE, Protocol
 from remote_payload.operators.user.sweep import Sweep
 
 COMPILED = "torch-compile"
+_FIRST_LETTER, _LONGEST_PART = 32, 200
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
 
 
@@ -82,9 +83,12 @@ def described(
 def inside(path: str, what: str) -> str:
     """A relative path that stays where it is put; UsageError."""
     parts = PurePosixPath(path).parts
-    if not parts or path.startswith("/") or ".." in parts or "\0" in path or "\\" in path:
+    odd = any(ord(letter) < _FIRST_LETTER or letter == "\\" for letter in path)
+    if not parts or path.startswith("/") or ".." in parts or odd or path.endswith("/"):
         raise UsageError(
-            f"{what}: the path {path!r:.80} leads out of its folder",
+            f"{what}: the path {path!r:.80} leads out of its folder, or is none",
             hint="Paths of sources are relative, and stay inside.",
         )
+    if max(map(len, parts)) > _LONGEST_PART:
+        raise UsageError(f"{what}: the path {path!r:.80} is too long", hint="Shorten it.")
     return PurePosixPath(path).as_posix()

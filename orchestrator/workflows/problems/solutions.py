@@ -39,6 +39,11 @@ def read(path: Path, of: Definition) -> Brought:
         inside(one.of("path").text(), path.name): one.of("content").text().encode()
         for one in top.of("sources").items()
     }
+    if len(sources) != len(top.of("sources").items()):
+        raise top.of("sources").bad("two of them have one path")
+    for one in sources:
+        if any(other.startswith(f"{one}/") for other in sources):
+            raise top.of("sources").bad(f"{one!r:.60} is a file and a folder")
     if file not in sources:
         raise spec.of("entry_point").bad(f"there is no source {file!r:.60}")
     fills = spec.maybe("destination_passing_style")

@@ -64,6 +64,12 @@ class Node:
             raise self.expected("a text")
         return self.value
 
+    def words(self) -> str:
+        """A text, which may be empty."""
+        if not isinstance(self.value, str):
+            raise self.expected("a text")
+        return self.value
+
     def whole(self, least: int = 0) -> int:
         """A whole number."""
         number = isinstance(self.value, int) and not isinstance(self.value, bool)

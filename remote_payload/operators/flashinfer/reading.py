@@ -29,6 +29,7 @@ DTYPES: Dict[str, str] = {
     "bool": "bool",
 }
 MOST_AXES = 64
+_LONGEST_NAME = 120
 RUN = "run"
 # The axis by which a case names its workload, beside those of the definition.
 WORKLOAD = "workload"
@@ -104,13 +105,13 @@ def definition(node: Node) -> Definition:
     described = node.maybe("description")
     return Definition(
         name=_name(node.of("name")),
-        op_type=node.of("op_type").text(),
+        op_type=_name(node.of("op_type")),
         axes=axes,
         inputs=inputs,
         outputs=outputs,
         source=_source(node.of("reference")),
         tags=_texts(node.maybe("tags")),
-        description=str(described.value) if described else "",
+        description=described.words() if described else "",
         constraints=_constraints(node.maybe("constraints")),
     )
 
@@ -215,6 +216,7 @@ def _texts(node: Optional[Node]) -> Tuple[str, ...]:
 
 def _name(node: Node) -> str:
     text = node.text()
-    if not all(letter.isalnum() or letter in "_.-" for letter in text) or text[0] in ".-":
-        raise node.expected("a name of letters, digits, _ . and -")
+    plain = all(letter.isalnum() or letter in "_.-" for letter in text)
+    if not plain or text[0] in ".-" or len(text) > _LONGEST_NAME:
+        raise node.expected(f"a name of letters, digits, _ . and -, {_LONGEST_NAME} at the most")
     return text

@@ -47,7 +47,9 @@ def load(path: Path, key: str) -> Tensor:
                 raise BadOperator(path.name, f"there is no tensor {key!r} in it")
             one = header[key]
             start, end = one["data_offsets"]
-            dtype, shape = getattr(torch, _DTYPES[one["dtype"]]), [int(n) for n in one["shape"]]
+            dtype, shape = getattr(torch, _DTYPES[one["dtype"]]), list(one["shape"])
+            if not all(type(size) is int and size >= 0 for size in shape):
+                raise ValueError("shape")
             size_bytes = math.prod(shape) * torch.empty((), dtype=dtype).element_size()
             if end - start != size_bytes or start < 0:
                 raise ValueError("offsets")

@@ -1,0 +1,1 @@
+"""Definitions, workloads and solutions of FlashInfer Trace, from their files to a verdict."""
