@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from orchestrator.errors import UsageError
 from orchestrator.workflows.own import Beside
@@ -62,8 +64,20 @@ ELSEWHERE = {"moe_topk2_e4_h16_i8/wrong_hangs", "affine_scalars/wrong_public_wor
 LEAST = {Status.OK, Status.SKIPPED}  # of a right one: triton, CUDA and tvm-ffi may not be here
 
 
+# The headers of torch take a compiler half a minute each time: one of them is enough for every day.
+SLOW = {"affine_scalars/cpp_torch_filling", "affine_scalars/wrong_compile"}
+
+
 def label(path: Path) -> str:
     return f"{path.parent.name}/{path.stem}"
+
+
+def each(paths: Iterable[Path]) -> list[ParameterSet]:
+    """As parameters, by their labels."""
+    return [
+        pytest.param(path, id=label(path), marks=pytest.mark.slow if label(path) in SLOW else ())
+        for path in paths
+    ]
 
 
 def laid_out(root: Path, name: str, *solutions: Path) -> LaidOut:
@@ -82,11 +96,7 @@ def test_every_definition_is_read_and_its_reference_passes_as_its_own_candidate(
         assert (record.ruling.by, record.ruling.right) == ("FlashInfer Trace", True)
 
 
-@pytest.mark.parametrize(
-    "path",
-    [path for path in SOLUTIONS if not path.stem.startswith("wrong")],
-    ids=label,
-)
+@pytest.mark.parametrize("path", each(p for p in SOLUTIONS if not p.stem.startswith("wrong")))
 def test_every_right_solution_passes_whatever_its_language_and_style(
     tmp_path: Path, path: Path
 ) -> None:
@@ -101,7 +111,7 @@ def test_every_right_solution_passes_whatever_its_language_and_style(
         assert record.status is Status.OK
 
 
-@pytest.mark.parametrize("path", [p for p in SOLUTIONS if label(p) in WRONG], ids=label)
+@pytest.mark.parametrize("path", each(p for p in SOLUTIONS if label(p) in WRONG))
 def test_every_wrong_solution_is_refused_in_its_own_way(tmp_path: Path, path: Path) -> None:
     problem = laid_out(tmp_path, SOLUTIONS[path], path)
     record = problem.check(problem.own.providers[0].name)
@@ -110,7 +120,7 @@ def test_every_wrong_solution_is_refused_in_its_own_way(tmp_path: Path, path: Pa
     assert words in record.reason
 
 
-@pytest.mark.parametrize("path", [p for p in SOLUTIONS if label(p) in REFUSED], ids=label)
+@pytest.mark.parametrize("path", each(p for p in SOLUTIONS if label(p) in REFUSED))
 def test_a_solution_that_cannot_be_one_is_refused_at_home(tmp_path: Path, path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         laid_out(tmp_path, SOLUTIONS[path], path)
