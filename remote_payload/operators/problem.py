@@ -105,14 +105,20 @@ class Problem:
 
     def outputs(self, returned: Any) -> Tensors:
         """What a provider returned, as a tuple; WrongForm unless every output has its form."""
-        given = returned if isinstance(returned, (tuple, list)) else (returned,)
-        if hasattr(self._half, "taken"):
-            given = self._half.taken(returned)
+        given = self.parts(returned)
         if len(given) != len(self._outputs):
             raise WrongForm(f"returned {len(given)} outputs, expected {len(self._outputs)}")
         for out, spec in zip(given, self._outputs):
             self._require_form(out, torch.Size(spec.size), drawing.dtype_of(spec, self.case))
         return tuple(given)
+
+    def parts(self, returned: Any) -> Tuple[Any, ...]:
+        """What a provider returned, output by output, whatever it is; WrongForm."""
+        if hasattr(self._half, "taken"):
+            names = tuple(one.name for one in self._outputs)
+            taken: Tuple[Any, ...] = self._half.taken(returned, names)
+            return taken
+        return tuple(returned) if isinstance(returned, (tuple, list)) else (returned,)
 
     def _require_form(self, out: Any, size: Any, dtype: Any) -> None:
         if not isinstance(out, torch.Tensor):
@@ -136,7 +142,9 @@ class Problem:
         given = {**self._scalars, **(scalars or {})}
         want = self._half.expected(self.case, inputs, given)
         error = measure_error.measure(outputs, blocks_of(want), self._tolerance)
-        ruling: Ruling = self._half.rule(self.case, inputs, given, outputs, want)
+        ruling: Optional[Ruling] = self._half.rule(self.case, inputs, given, outputs, want)
+        if ruling is None:
+            return Judgement(self.describe(error), error)
         wrong = "" if ruling.right else f"by the rule of {ruling.by}: {ruling.words}"
         return Judgement(wrong, error, ruling)
 

@@ -9,7 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
-from typing import Iterator
+from typing import ContextManager, Iterator
 
 from remote_payload.contract.request import Provider
 from remote_payload.operators import provider_file
@@ -43,15 +43,16 @@ def _load_python(provider: Provider, setting: Setting) -> Loaded:
     folder = str(Path(where).parent) if where.endswith(".py") else ""
     build = Build(setting, provider.toolchain, folder)
     torch_extension.watch(setting.builds)
-    adapt = getattr(half_of(operator_of(setting), setting), "adapt", None)
-    with _present(build):
+    half, text = half_of(operator_of(setting), setting), _text(where, setting)
+    adapt, around = getattr(half, "adapt", None), getattr(half, "importing", _nothing_around)
+    with _present(build), around(text):
         loaded = _load_target(target, setting)
     loaded = replace(loaded, within=lambda: _present(build))
     if words := provider.toolchain.words:
         told, how = loaded.implementation, f"compiled with {' '.join(words)}"
         loaded = replace(loaded, implementation=lambda *a, **k: f"{told(*a, **k)}, {how}")
     if adapt is not None:
-        adapted: Loaded = adapt(loaded, provider.destination_passing, _text(where, setting))
+        adapted: Loaded = adapt(loaded, provider.destination_passing, text)
         return adapted
     return replace(loaded, fit=filling.fitting(provider.destination_passing, loaded))
 
@@ -68,6 +69,10 @@ def _present(build: Build) -> Iterator[None]:
             raise
         how = f"{sys.executable} -m pip install {package}"
         raise CannotRun(f"not present: {package}; install it there: {how}") from exc
+
+
+def _nothing_around(_: str) -> ContextManager[None]:
+    return contextlib.nullcontext()
 
 
 def _load_target(target: str, setting: Setting) -> Loaded:

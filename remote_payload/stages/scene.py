@@ -69,6 +69,12 @@ class Scene:
         return any(record.status is Status.OK for record in self.draft.result.checks)
 
     @property
+    def timed_cases(self) -> Tuple[Case, ...]:
+        """The cases of the request, but for those that are only there to be checked."""
+        untimed = self.own.untimed if self.own is not None else ()
+        return tuple(case for case in self.request.cases if case not in untimed)
+
+    @property
     def required(self) -> FrozenSet[str]:
         """The providers that were asked for by name."""
         return frozenset(each.name for each in self.request.providers if each.required)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import List, Optional
 
 from remote_payload.compiling.emulation import INTERPRETERS
@@ -63,8 +64,9 @@ def _out_of_time(scene: Scene, bad: List[BenchRecord], late: OutOfTime) -> Outco
 def _race(scene: Scene) -> Optional[OutOfTime]:
     """Race; OutOfTime, if the time did not suffice."""
     tell = scene.draft.add_cut
+    request = replace(scene.request, cases=scene.timed_cases)
     race = bench.Bench(
-        scene.request, scene.operator, scene.setting(), scene.deadline, scene.gpu_state, tell
+        request, scene.operator, scene.setting(), scene.deadline, scene.gpu_state, tell
     )
 
     def keep(status: Status = Status.FAILED, why: str = UNFINISHED) -> None:
