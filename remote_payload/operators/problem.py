@@ -105,20 +105,14 @@ class Problem:
 
     def outputs(self, returned: Any) -> Tensors:
         """What a provider returned, as a tuple; WrongForm unless every output has its form."""
-        given = self.parts(returned)
+        given = returned if isinstance(returned, (tuple, list)) else (returned,)
+        if hasattr(self._half, "taken"):
+            given = self._half.taken(returned, tuple(one.name for one in self._outputs))
         if len(given) != len(self._outputs):
             raise WrongForm(f"returned {len(given)} outputs, expected {len(self._outputs)}")
         for out, spec in zip(given, self._outputs):
             self._require_form(out, torch.Size(spec.size), drawing.dtype_of(spec, self.case))
         return tuple(given)
-
-    def parts(self, returned: Any) -> Tuple[Any, ...]:
-        """What a provider returned, output by output, whatever it is; WrongForm."""
-        if hasattr(self._half, "taken"):
-            names = tuple(one.name for one in self._outputs)
-            taken: Tuple[Any, ...] = self._half.taken(returned, names)
-            return taken
-        return tuple(returned) if isinstance(returned, (tuple, list)) else (returned,)
 
     def _require_form(self, out: Any, size: Any, dtype: Any) -> None:
         if not isinstance(out, torch.Tensor):
@@ -199,6 +193,18 @@ class Problem:
         """Set torch's own generators, where what is called draws from them."""
         if getattr(self._half, "reseeded", False):
             seed_all(self.case.label)
+
+    @property
+    def writes(self) -> bool:
+        """Whether the reference itself writes into inputs, so that they are no longer what they
+        were after any call."""
+        return bool(self._written)
+
+    def restore(self, held: Tensors, given: Tensors) -> None:
+        """Give the inputs that may be written into what they held at first."""
+        for name, place, tensor in zip(self.names, held, given):
+            if name in self._written:
+                place.copy_(tensor)
 
     def changed(self, held: Tensors, given: Tensors) -> str:
         """Which inputs no longer hold the bytes they were given, in words; else empty."""

@@ -46,7 +46,7 @@ def _load_python(provider: Provider, setting: Setting) -> Loaded:
     half, text = half_of(operator_of(setting), setting), _text(where, setting)
     adapt, around = getattr(half, "adapt", None), getattr(half, "importing", _nothing_around)
     with _present(build), around(text):
-        loaded = _load_target(target, setting)
+        loaded = _load_target(target, setting, getattr(half, "neighbours_first", False))
     loaded = replace(loaded, within=lambda: _present(build))
     if words := provider.toolchain.words:
         told, how = loaded.implementation, f"compiled with {' '.join(words)}"
@@ -75,13 +75,16 @@ def _nothing_around(_: str) -> ContextManager[None]:
     return contextlib.nullcontext()
 
 
-def _load_target(target: str, setting: Setting) -> Loaded:
+def _load_target(target: str, setting: Setting, first: bool) -> Loaded:
     where, colon, function = target.rpartition(":")
     if not colon or not where or not function:
         raise BadTarget(f"{target!r} is not module:function or file.py:function")
     reach(setting.root)
     reach(str(Path(setting.root) / "remote_payload"))
-    module = _from_file(where, setting) if where.endswith(".py") else importlib.import_module(where)
+    if where.endswith(".py"):
+        module = _from_file(where, setting, first)
+    else:
+        module = importlib.import_module(where)
     call = getattr(module, function, None)
     if not callable(call):
         raise BadTarget(f"{where} has no function {function!r}")
@@ -95,11 +98,11 @@ def _load_target(target: str, setting: Setting) -> Loaded:
     )
 
 
-def _from_file(where: str, setting: Setting) -> ModuleType:
+def _from_file(where: str, setting: Setting, first: bool) -> ModuleType:
     path = (Path(setting.root) / where).resolve()
     if not path.is_file():
         raise BadTarget(f"there is no file {where}")
-    return provider_file.load(path, Path(setting.root))
+    return provider_file.load(path, Path(setting.root), first)
 
 
 def _text(where: str, setting: Setting) -> str:

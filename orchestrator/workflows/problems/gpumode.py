@@ -82,10 +82,11 @@ _OURS = (reading.HARNESS, formats.FILE)
 
 
 def _name(one: reading.File) -> str:
-    name = inside(one.name, one.key.key)
+    node = one.key.of("name")
+    name = inside(one.name, f"{node.file}: {node.key}")
     plain = all(letter.isalnum() or letter in "_.-/" for letter in name) and name[0] not in ".-"
     if not plain or name == formats.FILE:
-        raise one.key.of("name").bad(f"{name!r:.60} cannot be the name of a file")
+        raise node.bad(f"{name!r:.60} cannot be the name of a file")
     return name
 
 

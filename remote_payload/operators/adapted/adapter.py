@@ -58,9 +58,12 @@ class Listed:
 
 class Adapter:
     """A problem on a device. reseeded: whether its calls draw from torch's own generators, which
-    are therefore set before each. redirected: whether its code means the CPU by device='cuda'."""
+    are therefore set before each. neighbours_first: whether the files beside a provider's come
+    before packages of the same name. redirected: whether its code means the CPU by
+    device='cuda'."""
 
     reseeded = True
+    neighbours_first = False
 
     def __init__(self, problem: Problem, folder: Path, root: Path, device: str) -> None:
         self.problem, self.folder, self.root, self.device = problem, folder, root, device

@@ -43,6 +43,8 @@ _MOST_DRAWS = 8
 class Adapter(adapter.Adapter):
     """See `adapted.adapter.Adapter`. A case is one of the task's, its public seed an axis."""
 
+    neighbours_first = True  # `utils` and `task` are names that others have, too
+
     def __init__(self, problem: Problem, folder: Path, root: Path, device: str) -> None:
         super().__init__(problem, folder, root, device)
         self.task = reading.task(problem.body)
@@ -54,11 +56,10 @@ class Adapter(adapter.Adapter):
 
     def described(self) -> Described:
         kinds = self._axes.kinds
-        first = next(iter(self.task.description.strip().splitlines()), "")
         judged = CHECK if self._function(CHECK, False) else "our own tolerance"
         facts = OperatorFacts(
             name=self.name,
-            title=f"{first or self.name} ({self.problem.title})",
+            title=f"{self.name} ({self.problem.title})",
             axes=tuple(AxisFacts(name, name) for name in kinds),
             providers=(ProviderFacts(REFERENCE, f"the task's {KERNEL}", Role.BASELINE),),
             reference=f"the task's {KERNEL}, by {judged}{self.told}",
@@ -143,7 +144,7 @@ class Adapter(adapter.Adapter):
 
     def _imported(self) -> Any:
         try:
-            return provider_file.load(self.folder / reading.REFERENCE, self.root)
+            return provider_file.load(self.folder / reading.REFERENCE, self.root, first=True)
         except ModuleNotFoundError as exc:
             lacking = (exc.name or "").partition(".")[0]
             problem = f"{reading.REFERENCE} imports {lacking}, which neither the task's files have "

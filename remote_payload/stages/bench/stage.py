@@ -73,7 +73,7 @@ def _race(scene: Scene) -> Optional[OutOfTime]:
         scene.draft.note(bench=race.records(status, why))
 
     try:
-        race.run(scene.draft.result.checks, keep)
+        race.run(scene.timed_checks, keep)
     except OutOfTime as exc:
         keep(Status.TIMEOUT, str(exc))
         return exc
