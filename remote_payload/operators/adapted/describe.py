@@ -80,7 +80,10 @@ def _tolerance(outputs: Tensors, terms: int) -> Tolerance:
     gates, why = [], []
     for number, output in enumerate(outputs):
         dtype = OF_TORCH.get(plain(output.dtype))
-        sized = output.flatten()[output.flatten().isfinite()] if dtype else output
+        flat = output.flatten()
+        # Of FP8, torch does not ask what is finite.
+        flat = flat.float() if dtype in (DType.FP8_E4M3, DType.FP8_E5M2) else flat
+        sized = flat[flat.isfinite()] if dtype else flat
         if dtype is None or not dtype.rounds or not sized.numel():
             gates.append(Gate(0.0, 0.0, output=number))
             continue

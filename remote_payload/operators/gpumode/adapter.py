@@ -90,13 +90,12 @@ class Adapter(adapter.Adapter):
 
     def _small(self) -> List[Values]:
         """Tests up to a size, and one benchmark; the smallest of each in any case."""
-        found = []
+        small: List[Values] = []
         for one in sorted(self.task.tests, key=axes.size):
-            found.append(one)
-            if sum(map(size_bytes, self._taken_apart(one, 0)[1])) > MOST_CPU_BYTES:
+            if small and sum(map(size_bytes, self._taken_apart(one, 0)[1])) > MOST_CPU_BYTES:
                 break
-        kept = found[:-1] if len(found) < len(self.task.tests) else found
-        tests = [one for one in self.task.tests if one in (kept or found)]
+            small.append(one)
+        tests = [one for one in self.task.tests if one in small]
         return [*tests, *sorted(self.task.benchmarks, key=axes.size)[:1]]
 
     def _case(self, coded: Dict[str, Any]) -> Case:
