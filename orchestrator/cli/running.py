@@ -7,17 +7,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.cli import paid
-from orchestrator.cli.given import case_options
+from orchestrator.cli.given import case_options, problem_options
 from orchestrator.cli.outcome import show
 from orchestrator.cli.screen import console
 from orchestrator.cli.session import Session
+from orchestrator.cli.sweeping import Sweep, own_of, run_all
+from orchestrator.cli.trust import require_trust
+from orchestrator.workflows.operator_choice import Choice, choose
 from orchestrator.workflows.plan import Wish
+from orchestrator.workflows.problems import recognise
+from remote_payload.contract.request import Request
 from remote_payload.contract.words import Device, Stage, Status
+from remote_payload.operators import registry
 
 if TYPE_CHECKING:
     from orchestrator.values.host import Host
+    from orchestrator.values.run import Run
     from orchestrator.workflows.budget import Budget
-    from orchestrator.workflows.profile import DryStep
+    from orchestrator.workflows.own import Own
+    from orchestrator.workflows.profile import DryStep, Order
 
 
 @dataclass(frozen=True)
@@ -43,27 +51,39 @@ _HOW = tuple(field.name for field in fields(How) if field.name != "verb")
 def run_stages(
     session: Session, verb: str, stages: tuple[Stage, ...], given: dict[str, Any]
 ) -> int:
-    """Make one run of `stages` with a verb's options, print what it came to; the exit code."""
-    from orchestrator.cli.borrowing import borrow
-    from orchestrator.workflows import profile as workflow
-    from orchestrator.workflows.borrow import split
-    from orchestrator.workflows.plan import plan
-
+    """Make one run of `stages` with a verb's options, print what it came to; the exit code. Of a
+    folder of problems, a run for each."""
     name = given.pop("ncu_host", None)
     lender = session.host(name) if name else None
     how = How(verb, **{name: given.pop(name) for name in _HOW})
     host = session.host(how.host)
     how.budget.check(host, *((lender,) if lender else ()))
-    planned = plan(_wish(stages, given, session.here), session.here)
-    limited = how.budget.limited(planned.request)
-    if limited.time_limit_s < planned.request.time_limit_s:
-        console.note(
-            f"--max-minutes leaves the run {limited.time_limit_s:g} s of its "
-            f"{planned.request.time_limit_s:g} s, so that results can come home; a larger one "
-            "leaves more"
-        )
-    planned = replace(planned, request=limited)
-    order = workflow.Order(session.root, verb, session.typed, planned)
+    if "operator" not in given:
+        return _run(session, how, host, lender, _wish(stages, given))
+    trusted, (chosen, resume) = given.pop("trusted"), problem_options.chosen(given)
+    beside = problem_options.beside(given)
+    path = session.here / Path(given["operator"]).expanduser()
+    if recognise.format_of(path) == "folder" and given["operator"] not in registry.names():
+        words = (verb, host.name, str(path), *map(str, sorted(given.items(), key=str)), str(beside))
+        sweep = Sweep(path, chosen, beside, resume, words)
+        sweep.problems()
+        if not how.dry_run:
+            require_trust(host, path, session.runs_folder, trusted)
+        return _sweep(session, how, host, sweep, stages, given)
+    problem_options.require_alone(chosen, resume, path)
+    named = (*(given["providers"] or ()), *given["without"])
+    choice = choose(given["operator"], session.here, named, beside)
+    if choice.own and choice.own.format and not how.dry_run:
+        require_trust(host, path, session.runs_folder, trusted)
+    return _run(session, how, host, lender, _wish(stages, given, choice))
+
+
+def _run(session: Session, how: How, host: Host, lender: Host | None, wish: Wish) -> int:
+    from orchestrator.cli.borrowing import borrow
+    from orchestrator.workflows import profile as workflow
+    from orchestrator.workflows.borrow import split
+
+    order = _order(session, how, wish)
     order, there = split(order) if lender else (order, order)
     if how.dry_run:
         steps = (*_watchdog(how, host), *workflow.dry_run(order, host))
@@ -71,7 +91,7 @@ def run_stages(
         return console.dry_run(steps, how.as_json, session.debug)
     with (
         session.transport(host, how.accept_new_host_key) as transport,
-        paid.paid(session, how.budget, transport, planned.request.time_limit_s) as runs,
+        paid.paid(session, how.budget, transport, order.plan.request.time_limit_s) as runs,
         console.progress() as progress,
     ):
         made = workflow.profile(order, transport, runs, progress, show_log=session.debug)
@@ -80,6 +100,56 @@ def run_stages(
         return show(run, published, how.as_json)
     lent, published = borrow(session, lender, how.accept_new_host_key, there, run)
     return show(run, published, how.as_json, lent)
+
+
+def _order(session: Session, how: How, wish: Wish) -> Order:
+    """What is to be run, within the time that a budget leaves."""
+    from orchestrator.workflows.plan import plan
+    from orchestrator.workflows.profile import Order
+
+    planned = plan(wish, session.here)
+    limited = how.budget.limited(planned.request)
+    if limited.time_limit_s < planned.request.time_limit_s:
+        console.note(
+            f"--max-minutes leaves the run {limited.time_limit_s:g} s of its "
+            f"{planned.request.time_limit_s:g} s, so that results can come home; a larger one "
+            "leaves more"
+        )
+    return Order(session.root, how.verb, session.typed, replace(planned, request=limited))
+
+
+def _sweep(
+    session: Session,
+    how: How,
+    host: Host,
+    sweep: Sweep,
+    stages: tuple[Stage, ...],
+    given: dict[str, Any],
+) -> int:
+    """A run for each problem, over one connection."""
+    from orchestrator.workflows import profile as workflow
+
+    def ordered(own: Own) -> Order:
+        return _order(session, how, _wish(stages, dict(given), Choice(None, own)))
+
+    if how.dry_run:
+        steps: tuple[DryStep, ...] = _watchdog(how, host)
+        for one in sweep.problems():
+            steps += workflow.dry_run(ordered(own_of(one, sweep.beside)), host)
+        return console.dry_run(steps, how.as_json, session.debug)
+    limit_s = given["time_limit_s"] or Request.time_limit_s
+    with (
+        session.transport(host, how.accept_new_host_key) as transport,
+        paid.paid(session, how.budget, transport, limit_s) as runs,
+    ):
+
+        def act(own: Own) -> Run:
+            with console.progress() as progress:
+                order = ordered(own)
+                made = workflow.profile(order, transport, runs, progress, show_log=session.debug)
+            return paid.priced(session, session.runs.folder(made.card.run_id))[0]
+
+        return run_all(sweep, session.runs_folder, act, how.as_json, "orchestrator runs")
 
 
 def _watchdog(how: How, host: Host) -> tuple[DryStep, ...]:
@@ -93,12 +163,8 @@ def _watchdog(how: How, host: Host) -> tuple[DryStep, ...]:
     return (DryStep(host.name, what, watchdog_agent(host)),)
 
 
-def _wish(stages: tuple[Stage, ...], given: dict[str, Any], here: Path) -> Wish:
-    if "operator" in given:
-        from orchestrator.workflows.operator_choice import choose
-
-        named = (*(given["providers"] or ()), *given["without"])
-        choice = choose(given["operator"], here, named, case_options.beside(given))
+def _wish(stages: tuple[Stage, ...], given: dict[str, Any], choice: Choice | None = None) -> Wish:
+    if choice is not None:
         given["sweeps"] = case_options.asked(given, choice)
         given.update(operator=choice.name, own=choice.own, entries=choice.providers)
     given["device"] = Device(given["device"])

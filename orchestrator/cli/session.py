@@ -32,7 +32,8 @@ class Session:
     debug: bool = False
 
     @cached_property
-    def inventory_file(self) -> Path:
+    def inventory_file(self) -> Path | None:
+        """None where there is none; InventoryError: one stands in a folder that was removed."""
         from orchestrator.store.inventory import reading as inventory
         from orchestrator.sync import project
 
@@ -40,14 +41,24 @@ class Session:
 
     @property
     def _inventory_folder(self) -> Path:
-        return self.inventory_file.resolve().parent
+        """Where one stands, without an inventory."""
+        file = self.inventory_file
+        return file.resolve().parent if file else Path.cwd()
 
     @cached_property
     def root(self) -> Path:
-        """The project, with csrc/ and remote_payload/ in it: found from where one stands."""
+        """The project, with csrc/ and remote_payload/ in it: found from where one stands, else
+        what was installed."""
         from orchestrator.sync import project
 
         return project.root(project.here(), self._inventory_folder)
+
+    @property
+    def home(self) -> Path:
+        """What belongs to the work here lies in it: the project, else where the inventory lies."""
+        from orchestrator.sync import project
+
+        return project.find(project.here()) or self._inventory_folder
 
     @property
     def here(self) -> Path:
@@ -68,7 +79,8 @@ class Session:
         from orchestrator.values.privacy.redaction import keep_folder, keep_private
         from orchestrator.values.workspace import workspace_for_others
 
-        known = inventory.load(self.inventory_file, os.environ)
+        file = self.inventory_file
+        known = inventory.load(file, os.environ) if file else inventory.built_in()
         for host in known.hosts.values():
             secrets = (value for name, value in host.env if looks_secret(name))
             # What hosts are called here stands in every run's name; nobody is surprised by it.
@@ -95,7 +107,7 @@ class Session:
         """This command for the report's "how to reproduce": what was typed, without folders."""
         from orchestrator.values.privacy.repeatable import Stand, repeatable
 
-        return repeatable(["orchestrator", *sys.argv[1:]], Stand(Path.cwd(), self.root))
+        return repeatable(["orchestrator", *sys.argv[1:]], Stand(Path.cwd(), self.home))
 
     def inventory(self) -> Inventory:
         """The inventory, read once; InventoryError says what is wrong with it."""
@@ -157,10 +169,9 @@ class Session:
     def _default_runs(self) -> Path:
         """In the project; with none around us beside the inventory, and without one right here."""
         from orchestrator.errors import InventoryError
-        from orchestrator.sync import project
 
         try:
-            return (project.find(project.here()) or self._inventory_folder) / "runs"
+            return self.home / "runs"
         except InventoryError:
             return Path("runs")
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
+from orchestrator.here import shipped
 from orchestrator.performance.device import find
 from remote_payload.contract import codec
 from remote_payload.contract.case import Case
 from remote_payload.contract.machine import Machine
 from remote_payload.contract.words import Method
-
-_FOLDER = Path(__file__).parents[2] / "benchmarks" / "baselines"
 
 
 @dataclass(frozen=True)
@@ -52,6 +50,7 @@ class Baseline:
 @cache
 def published(operator: str) -> tuple[Baseline, ...]:
     """What is known of an operator from before: a file each in benchmarks/baselines/."""
-    texts = (path.read_text(encoding="utf-8") for path in sorted(_FOLDER.glob("*.json")))
+    files = sorted(shipped.folder("baselines").glob("*.json"))
+    texts = (path.read_text(encoding="utf-8") for path in files)
     every = (codec.loads(Baseline, text) for text in texts)
     return tuple(one for one in every if one.operator == operator)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from orchestrator.here import shipped
 from orchestrator.performance.objection import Severity
 from orchestrator.readers.cutlass_csv import Sheet
 from orchestrator.report.charts.drawing import Chart
@@ -28,8 +28,6 @@ from orchestrator.report.wording.plain import one_line, plain, private
 from orchestrator.values.run import Run
 from remote_payload.contract.words import Stage
 from remote_payload.operators.registry import DEFAULT
-
-_TEMPLATES = Path(__file__).parents[2] / "templates"
 
 
 @dataclass(frozen=True)
@@ -137,7 +135,7 @@ def _title(run: Run) -> str:
 def _environment() -> Environment:
     """Jinja with one gate: `finalize` sees every printed value, so none can slip past `plain`."""
     return Environment(
-        loader=FileSystemLoader([_TEMPLATES, FOLDER]),
+        loader=FileSystemLoader([shipped.folder("templates"), FOLDER]),
         undefined=StrictUndefined,
         finalize=plain,
         autoescape=False,

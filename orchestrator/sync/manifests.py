@@ -12,8 +12,9 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
-from orchestrator.here import regular_file
+from orchestrator.here import regular_file, shipped
 from orchestrator.values.snapshot import Snapshot
+from orchestrator.values.workspace import WORKSPACE
 
 KEEP = 4
 # A manifest, or one that was never finished.
@@ -66,7 +67,9 @@ def _write_new(path: Path, text: str) -> None:
 
 
 def _folder(root: Path) -> Path:
-    return root / ".orchestrator" / "manifests"
+    # Among installed packages nobody wants our notes, and not everybody may write there.
+    place = Path(WORKSPACE).expanduser() if shipped.is_installed(root) else root
+    return place / ".orchestrator" / "manifests"
 
 
 def _newest_first(folder: Path) -> list[Path]:

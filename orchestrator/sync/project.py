@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from orchestrator.errors import UsageError
+from orchestrator.here import shipped
 from orchestrator.sync.sources import PARTS
+
+# Many a project has a csrc/ of its own that has nothing to do with ours.
+_OURS = ("remote_payload", "csrc/attention/api.cu")
 
 
 def here() -> Path | None:
@@ -22,22 +25,14 @@ def find(here: Path | None) -> Path | None:
 
 
 def root(here: Path | None, inventory_folder: Path) -> Path:
-    """The project that one stands in; else the one beside the inventory.
+    """The project that one stands in; else the one beside the inventory; else what was installed.
 
-    Where neither is whole, the nearest folder with one of the parts: what it lacks is said when it
-    is read. UsageError: there is none.
+    A folder that is ours by one of its parts, though not whole, is taken for a project too: what it
+    lacks is said when it is read. UsageError: there is none, and the installation is not whole.
     """
     found = find(here) or (inventory_folder if is_whole(inventory_folder) else None)
-    begun = (folder for folder in _upwards(here) if any((folder / one).is_dir() for one in PARTS))
-    found = found or next(begun, None)
-    if found is None:
-        parts = " and ".join(f"{part}/" for part in PARTS)
-        raise UsageError(
-            f"there is no project here: neither {here or 'a removed folder'} nor a folder above it "
-            f"holds {parts}, nor does {inventory_folder}, the inventory's folder",
-            hint="Go to the project, or to any folder in it.",
-        )
-    return found
+    begun = (folder for folder in _upwards(here) if any((folder / one).exists() for one in _OURS))
+    return found or next(begun, None) or shipped.project()
 
 
 def is_whole(folder: Path) -> bool:

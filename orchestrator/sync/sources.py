@@ -12,7 +12,7 @@ from fnmatch import translate
 from pathlib import Path
 
 from orchestrator.errors import UsageError
-from orchestrator.here import regular_file
+from orchestrator.here import regular_file, shipped
 from orchestrator.sync.inputs import no_such_part, require_parts
 from orchestrator.sync.left_out import HOLDS_KEY, LOST, NO_FILE, ODD, SPARSE
 from orchestrator.sync.listing import list_files, seen_as, sparse, submodules
@@ -43,7 +43,8 @@ def scan(
 
     parts: folders of root that travel, by the rules of git. extra: (path in the snapshot, local
     file or folder) that the user named; a file travels even where git ignores it; or the bytes of
-    one that was made for the run. Private keys and the like stay at home whoever named them.
+    one that was made for the run. Private keys and the like stay at home whoever named them. What
+    was installed with this program travels whole, whatever the parts.
 
     Submodules travel. So does what a link leads to inside the project, under the link's name where
     it has no place of its own.
@@ -53,6 +54,9 @@ def scan(
     """
     root = root.resolve()
     reader = _Reader(root)
+    if shipped.is_installed(root):
+        parts = ()
+        reader.read_installed()
     if gone := next((part for part in parts if not os.path.lexists(root / part)), ""):
         raise no_such_part(root, gone)
     if parts:
@@ -100,6 +104,11 @@ class _Reader:
         digest = hashlib.sha256(content).hexdigest()
         self.entries[path] = Entry(path, Kind.FILE, len(content), digest)
         self.written[path] = content
+
+    def read_installed(self) -> None:
+        """Add what was installed with this program; no rules of git are about that."""
+        for path, file in shipped.files():
+            self.read(os.path.realpath(file), path)  # an installer may leave links
 
     def read_named(self, path: str, given: Path) -> None:
         """Add a file or folder that the user named; path: in the snapshot."""

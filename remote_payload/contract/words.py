@@ -94,5 +94,11 @@ class Depth(str, Enum):
 # before what watches it.
 PROOFS: Tuple[str, ...] = ("conformance", "adversarial", "memcheck", "racecheck")
 
+# What stands in a reason where a problem cannot be run for want of a GPU, of files that whoever
+# published it kept, or of a package.
+NEEDS_GPU = "needs a GPU"
+NO_INPUTS = "its inputs are not here"
+LACKS = "which the host's Python lacks"
+
 # How a check's reason begins where a peer is not installed; what follows says how to get it.
 NOT_PRESENT = "not present"

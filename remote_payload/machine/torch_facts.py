@@ -46,7 +46,7 @@ def _tell(pipe: Pipe) -> None:
     except Exception as exc:
         pipe.send(NoTorch(f"{type(exc).__name__}: {exc}"))
         return
-    facts = TorchFacts(torch.__version__, torch.version.cuda, torch.get_num_threads(), 0)
+    facts = TorchFacts(str(torch.__version__), torch.version.cuda, torch.get_num_threads(), 0)
     try:
         torch.cuda.init()
         properties = torch.cuda.get_device_properties(0)

@@ -126,21 +126,28 @@ class Problem:
             raise WrongForm(f"returned device {out.device}, expected {self._setting.device}")
 
     def judge(
-        self, outputs: Tensors, inputs: Tensors, scalars: Optional[Scalars] = None
+        self,
+        outputs: Tensors,
+        inputs: Tensors,
+        scalars: Optional[Scalars] = None,
+        again: Optional[Callable[[], Tensors]] = None,
     ) -> Judgement:
         """Whether the outputs for these inputs are right: by the problem's own judge, if it has
-        one, else by our tolerance. scalars: as of `bind`."""
+        one, else by our tolerance. scalars: as of `bind`; again: one more call of the same, for
+        whoever judges samples."""
         if not hasattr(self._half, "rule"):
             error = self.measure(outputs, inputs)
             return Judgement(self.describe(error), error)
+        if getattr(self._half, "stochastic", False):
+            drawn: Ruling = self._half.rule_drawn(self.case, inputs, outputs, again)
+            return Judgement(_wrong(drawn), None, drawn)
         given = {**self._scalars, **(scalars or {})}
         want = self._half.expected(self.case, inputs, given)
         error = measure_error.measure(outputs, blocks_of(want), self._tolerance)
         ruling: Optional[Ruling] = self._half.rule(self.case, inputs, given, outputs, want)
         if ruling is None:
             return Judgement(self.describe(error), error)
-        wrong = "" if ruling.right else f"by the rule of {ruling.by}: {ruling.words}"
-        return Judgement(wrong, error, ruling)
+        return Judgement(_wrong(ruling), error, ruling)
 
     def measure(self, outputs: Tensors, inputs: Tensors) -> ErrorMeasure:
         """How far the outputs for these inputs are off."""
@@ -244,6 +251,10 @@ def raw(tensor: Tensor) -> Tensor:
     flat = tensor.contiguous().flatten()
     wide = flat.numel() * flat.element_size() % 8 == 0
     return flat.view(torch.int64 if wide else torch.uint8)
+
+
+def _wrong(ruling: Ruling) -> str:
+    return "" if ruling.right else f"by the rule of {ruling.by}: {ruling.words}"
 
 
 def _plain(value: Any) -> str:

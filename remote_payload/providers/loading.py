@@ -16,7 +16,7 @@ from remote_payload.operators import provider_file
 from remote_payload.operators.loaded import BadTarget, CannotRun, EmulatedCall, Loaded, reach
 from remote_payload.operators.problem import half_of, operator_of
 from remote_payload.operators.setting import Setting
-from remote_payload.providers import cuda_file, filling, torch_extension
+from remote_payload.providers import bound_sources, cuda_file, filling, torch_extension
 from remote_payload.providers.torch_extension import Build
 
 __all__ = ["BadTarget", "CannotRun", "Loaded", "load"]
@@ -31,6 +31,8 @@ def load(provider: Provider, setting: Setting) -> Loaded:
     if provider.target is None:
         loaded: Loaded = half_of(operator_of(setting), setting).load(provider.name, setting)
         return loaded
+    if provider.binding is not None:
+        return _called_by(provider, bound_sources.load(provider, setting), "", setting)
     if provider.target.rpartition(":")[0].endswith(cuda_file.SUFFIX):
         return cuda_file.load(provider, setting)
     return _load_python(provider, setting)
@@ -44,17 +46,26 @@ def _load_python(provider: Provider, setting: Setting) -> Loaded:
     build = Build(setting, provider.toolchain, folder)
     torch_extension.watch(setting.builds)
     half, text = half_of(operator_of(setting), setting), _text(where, setting)
-    adapt, around = getattr(half, "adapt", None), getattr(half, "importing", _nothing_around)
+    around = getattr(half, "importing", _nothing_around)
     with _present(build), around(text):
         loaded = _load_target(target, setting, getattr(half, "neighbours_first", False))
     loaded = replace(loaded, within=lambda: _present(build))
     if words := provider.toolchain.words:
         told, how = loaded.implementation, f"compiled with {' '.join(words)}"
         loaded = replace(loaded, implementation=lambda *a, **k: f"{told(*a, **k)}, {how}")
-    if adapt is not None:
-        adapted: Loaded = adapt(loaded, provider.destination_passing, text)
-        return adapted
-    return replace(loaded, fit=filling.fitting(provider.destination_passing, loaded))
+    return _called_by(provider, loaded, text, setting)
+
+
+def _called_by(provider: Provider, loaded: Loaded, text: str, setting: Setting) -> Loaded:
+    """As the operator has its providers called: by a way of its own, else by inputs and names.
+
+    text: of the provider's source.
+    """
+    adapt = getattr(half_of(operator_of(setting), setting), "adapt", None)
+    if adapt is None:
+        return replace(loaded, fit=filling.fitting(provider.destination_passing, loaded))
+    adapted: Loaded = adapt(loaded, provider.destination_passing, text)
+    return adapted
 
 
 @contextlib.contextmanager

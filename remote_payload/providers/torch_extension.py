@@ -132,7 +132,8 @@ class _Call:
             with compiling(what, build.setting.compile_limit_s):
                 how = extension_cuda.compile_only(given, build.setting, build.toolchain)
             raise CompiledOnly(f"compiled, not run: no GPU here ({what}, {how})")
-        return _kept_or_made(self._function, given, build)
+        python = bool(given["is_python_module"])
+        return kept_or_made(self._function, given, build, lambda library: _opened(library, python))
 
 
 def _add(given: Dict[str, Any], build: Build) -> None:
@@ -149,14 +150,23 @@ def _add(given: Dict[str, Any], build: Build) -> None:
         given[key] = [*(given.get(key) or ()), *words]
 
 
-def _kept_or_made(function: Callable[..., Any], given: Dict[str, Any], build: Build) -> Any:
+def kept_or_made(
+    function: Callable[..., Any],
+    given: Dict[str, Any],
+    build: Build,
+    opened: Callable[[Path], Any],
+) -> Any:
+    """What `function` returns, or `opened` of the library that it made before of the same.
+
+    function: takes `given` and a build_directory, in which it leaves a library.
+    """
     setting = build.setting
     kept = Kept(Path(setting.builds), Path(setting.root), build.folder)
     recipe = _recipe(function.__name__, given, build)
     found = kept.find(PREFIX, recipe)
     libraries = sorted(found.glob("*.so")) if found else []
     if libraries:
-        return _opened(libraries[0], bool(given["is_python_module"]))
+        return opened(libraries[0])
     partial = kept.partial(PREFIX)
     try:
         with compiling(f"the extension {given['name']}", setting.compile_limit_s):
@@ -218,15 +228,16 @@ def _environment(toolchain: Toolchain) -> Iterator[None]:
     """torch takes its host compiler and its toolkit from variables, the latter once."""
     new = {"CXX": toolchain.host_compiler, "CUDA_HOME": toolchain.cuda_home}
     old = {name: os.environ.get(name) for name in new}
-    module = sys.modules[MODULE]
+    module = sys.modules.get(MODULE)
     home = getattr(module, "CUDA_HOME", None)
     os.environ.update({name: value for name, value in new.items() if value})
-    if toolchain.cuda_home:
+    if toolchain.cuda_home and module is not None:
         setattr(module, "CUDA_HOME", toolchain.cuda_home)  # noqa: B010
     try:
         yield
     finally:
-        setattr(module, "CUDA_HOME", home)  # noqa: B010
+        if module is not None:
+            setattr(module, "CUDA_HOME", home)  # noqa: B010
         for name, value in old.items():
             if value is None:
                 os.environ.pop(name, None)

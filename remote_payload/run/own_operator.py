@@ -5,9 +5,10 @@ The file may hang, crash, or end the process it runs in: that is a worker's, nev
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 from dataclasses import replace
-from typing import Any, Callable, Sequence, Tuple
+from typing import Any, Callable, List, Sequence, Tuple
 
 from remote_payload.contract.case import Case
 from remote_payload.contract.facts import CaseFacts
@@ -48,17 +49,32 @@ def described_cases(scene: Scene) -> Tuple[CaseFacts, ...]:
     """Look at each case of the request once; `scene` gets what they are. Raises as `listed`."""
     assert scene.own is not None
     own: Described = scene.own
-    with _Reader(scene) as reader:
+    lost: List[BadOperator] = []
+    with contextlib.ExitStack() as readers:
+        reader = readers.enter_context(_Reader(scene))
         for case in scene.request.cases:
             scene.deadline.require()
             say(f"operator {own.facts.name} {case.label}")
-            one: DescribedCase = reader.ask(case, f"its inputs and reference on {case.label}")
-            own = own.with_case(one)
-    scene.own = own
+            try:
+                one: DescribedCase = reader.ask(case, f"its inputs and reference on {case.label}")
+                own = own.with_case(one)
+            except BadOperator as exc:
+                if not formats.is_problem(scene.request.operator_target):
+                    raise
+                # Another's problem may have a hundred cases, of which one cannot be run here.
+                lost.append(exc)
+                scene.draft.add_cut(Cut(Stage.CHECK, case.label, "not run", str(exc)))
+                reader = readers.enter_context(_Reader(scene))
+    if not own.cases:
+        raise lost[0]
+    kept = [one.facts.case for one in own.cases]
+    scene.own, scene.request = own, replace(scene.request, cases=tuple(kept))
     if any(one.frozen for one in own.cases):
+        mend = "; draw with generator, or with torch's own"
+        mend = "" if formats.is_problem(scene.request.operator_target) else mend
         note(
             f"{own.facts.name}: inputs draws the same for every seed, so that a provider that "
-            "hands out an old answer is not found out; draw with generator, or with torch's own"
+            f"hands out an old answer is not found out{mend}"
         )
     scene.request = _with_telling_case(scene.request, own)
     return tuple(one.facts for one in own.cases)

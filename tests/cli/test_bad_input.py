@@ -53,7 +53,8 @@ def test_no_inventory_anywhere_is_said_so(
 ) -> None:
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path / "empty")
-    assert_clear(project.orchestrator("deploy"), USAGE, "inventory.yaml")
+    said = project.orchestrator("deploy", "--host", "h100")
+    assert_clear(said, USAGE, "inventory.yaml", "h100", "only local")
 
 
 def test_an_unreachable_port_is_unreachable(project: Project) -> None:

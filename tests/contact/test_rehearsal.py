@@ -18,6 +18,7 @@ from remote_payload.contract import codec
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Stage, Status
 from tests.payload.running import ROOT
+from tests.ssh.server import LOCKS
 
 pytestmark = [
     pytest.mark.timeout(600),
@@ -50,6 +51,8 @@ class Machine:
     def __init__(self, folder: Path) -> None:
         self.tree, self.home = folder / "tree", folder / "home"
         self.home.mkdir()
+        self.locks = folder / "locks"
+        self.locks.mkdir()
         listed = ["git", "ls-files", "-co", "--exclude-standard", "-z"]
         names = subprocess.run(listed, cwd=ROOT, capture_output=True, check=True).stdout
         for name in filter(None, names.decode().split("\0")):
@@ -66,6 +69,7 @@ class Machine:
             "PYTHON": sys.executable,
             "OUT": str(out),
             "CUDA_VISIBLE_DEVICES": "",
+            LOCKS: str(self.locks),
         }
         return subprocess.Popen(
             [str(self.tree / ".ci" / "gpu"), part, "--rehearse"],

@@ -29,10 +29,10 @@ from remote_payload.contract import codec
 from remote_payload.contract.request import Request
 from remote_payload.contract.words import Stage
 from tests.faults.conftest import COUNTS, FINISH, Laptop, alive, ended, processes_of, wait_until
-from tests.launch.conftest import Bench, bench
+from tests.launch.conftest import Bench, bench, in_a_hurry
 from tests.workflows.syncing import local_host
 
-__all__ = ["bench"]
+__all__ = ["bench", "in_a_hurry"]
 LONG = COUNTS * 20 + FINISH
 SLEEPS = "print('line', flush=True); time.sleep(300)\n"
 _ATTACH, _DETACH = 16, 17
@@ -163,7 +163,7 @@ def test_a_runner_that_no_longer_answers_is_killed_and_only_then_said_to_be(benc
 
 def test_a_job_without_a_runner_yet_is_cancelled_for_good(bench: Bench) -> None:
     """As a killed agent leaves it; whoever submits it again does not start it."""
-    bench.payload("print('ran')", runner="raise SystemExit")
+    bench.payload("print('ran')", runner="raise SystemExit(1)")
     with pytest.raises(HostUnfit, match="could not start the job"):
         bench.launcher.submit(bench.spec("r1"), "{}")
     assert bench.launcher.cancel("r1").why is Ending.CANCELLED
@@ -173,6 +173,7 @@ def test_a_job_without_a_runner_yet_is_cancelled_for_good(bench: Bench) -> None:
     assert (log, end.why) == (b"", Ending.CANCELLED)
 
 
+@pytest.mark.usefixtures("in_a_hurry")
 def test_a_runner_that_does_not_come_up_in_time_never_will(bench: Bench, tmp_path: Path) -> None:
     note = tmp_path / "pid"
     slow = f"import os, time\nopen({str(note)!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)\n"

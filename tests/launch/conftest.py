@@ -7,12 +7,13 @@ import json
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
 from orchestrator.launch.detached import DetachedLauncher
+from orchestrator.transport import agent
 from orchestrator.transport.local import LocalTransport
 from orchestrator.values.host import Host, TransportKind
 from orchestrator.values.job import Heartbeat, JobEnd, JobSpec
@@ -101,3 +102,14 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     host = Host("here", TransportKind.LOCAL, str(root), sys.executable)
     with LocalTransport(host) as transport:
         yield Bench(root, DetachedLauncher(transport))
+
+
+@pytest.fixture
+def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> float:
+    """The agent gives a runner 3 s to come up, not 20; returns that, in seconds."""
+    shipped, limit = agent.program, "START_LIMIT_S = 8, 2.0, {}"
+    job = shipped("job")
+    assert job.source.count(limit.format("20.0")) == 1
+    hurried = replace(job, source=job.source.replace(limit.format("20.0"), limit.format("3.0")))
+    monkeypatch.setattr(agent, "program", lambda name: hurried if name == "job" else shipped(name))
+    return 3.0

@@ -16,7 +16,7 @@ from tests.payload.running import ROOT
 
 pytest.importorskip("torch")
 
-PARTS = ("orchestrator", "remote_payload", "templates", "csrc")
+PARTS = ("orchestrator", "remote_payload", "templates", "csrc", "benchmarks/baselines")
 DEFINITION = '''\
 """Half of every element."""
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.payload.running import ROOT
+from remote_payload.contract import codec
+from tests.payload.running import ROOT, a_request, environment
 
 FILES = sorted((ROOT / "remote_payload").rglob("*.py"))
 ALLOWED = {*sys.stdlib_module_names, "torch", "remote_payload", "blackwell_sparsek"}
@@ -59,7 +60,17 @@ def test_no_annotation_or_call_in_the_payload_needs_a_newer_python(path: Path) -
         assert not [ast.unparse(union) for union in unions_in_annotations(tree)]
 
 
-def test_the_parent_process_of_a_run_never_imports_torch() -> None:
-    code = "import sys, remote_payload.__main__; sys.exit('torch' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False)
+def test_the_parent_process_of_a_run_never_imports_torch(tmp_path: Path) -> None:
+    (tmp_path / "request.json").write_text(codec.dumps(a_request()))
+    code = (
+        "import sys; from remote_payload.__main__ import main; status = main(sys.argv[1:]);"
+        "sys.exit(status or 'torch' in sys.modules)"
+    )
+    paths = [str(tmp_path / name) for name in ("request.json", "result.json")]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *paths, "--builds", str(tmp_path / "builds")],
+        cwd=ROOT,
+        env=environment(tmp_path),
+        check=False,
+    )
     assert done.returncode == 0

@@ -12,7 +12,7 @@ from tests.problems_gpumode.tasks import SAMPLES
 
 pytest.importorskip("torch")
 
-QUICK = ("--rounds", "6", "--bench-budget", "1")
+QUICK = ("--yes", "--rounds", "6", "--bench-budget", "1")
 
 
 def told(project: Project, outcome: Outcome) -> Result:
@@ -50,7 +50,7 @@ def test_that_only_benchmarks_are_timed_and_only_of_who_passed_the_tests(project
 
 def test_that_who_ends_the_process_has_not_passed(project: Project) -> None:
     given = submissions("small_layer", "right_but_talks", "wrong/exits")
-    outcome = project.orchestrator("check", *given, "--case", "tokens=5,eps=0.5")
+    outcome = project.orchestrator("check", *given, "--yes", "--case", "tokens=5,eps=0.5")
     result = told(project, outcome)
     assert outcome.code == 1, outcome.err
     assert {one.case.label for one in result.checks} == {

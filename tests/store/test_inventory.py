@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import InventoryError, UsageError
-from orchestrator.store.inventory.reading import Inventory, find, load
+from orchestrator.store.inventory.reading import Inventory, built_in, find, load
 from orchestrator.values.host import TransportKind
 
 FULL = """\
@@ -271,10 +271,24 @@ def test_the_nearest_inventory_above_is_found(tmp_path: Path) -> None:
     assert find(inner) == tmp_path / "a" / "inventory.yaml"
 
 
-def test_where_no_inventory_is_the_way_to_begin_one_is_told(tmp_path: Path) -> None:
-    with pytest.raises(UsageError) as caught:
-        find(tmp_path)
-    assert "hosts add local --local" in caught.value.hint
+def test_without_an_inventory_this_machine_is_the_only_host(tmp_path: Path) -> None:
+    assert find(tmp_path) is None
+    host = built_in().host(None)
+    assert (host.name, host.kind, host.python) == ("local", TransportKind.LOCAL, sys.executable)
+    with pytest.raises(UsageError, match=r"no inventory\.yaml .* no host named 'h100', only local"):
+        built_in().host("h100")
+
+
+def test_local_is_built_in_where_an_inventory_does_not_speak_of_it_and_never_its_default(
+    tmp_path: Path,
+) -> None:
+    defaults = "defaults: {workspace: /workspace/of/pods}\n"
+    pods = read(tmp_path, f"{defaults}hosts:\n  pod: {{transport: ssh, address: a}}\n")
+    assert pods.host(None).name == "pod"
+    assert pods.names == ("pod",)
+    assert pods.host("local") == built_in().host("local")
+    own = read(tmp_path, "hosts:\n  local: {transport: ssh, address: a}\n")
+    assert own.host("local").kind is TransportKind.SSH
 
 
 def test_the_inventory_that_is_shipped_loads_and_its_example_works() -> None:

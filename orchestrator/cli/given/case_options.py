@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -16,7 +15,6 @@ from remote_payload.operators.base import Axis, Operator
 
 if TYPE_CHECKING:
     from orchestrator.workflows.operator_choice import Choice
-    from orchestrator.workflows.own import Beside
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -66,48 +64,12 @@ class DTypes(click.ParamType["tuple[DType, ...]"]):
         return tuple(known[word] for word in dict.fromkeys(words))
 
 
-_FILE = click.Path(path_type=Path, dir_okay=False)
-_BESIDE = (
-    click.option(
-        "--submission",
-        "submissions",
-        type=_FILE,
-        multiple=True,
-        help="A candidate for a GPU MODE or KernelBench problem. Repeatable.",
-    ),
-    click.option(
-        "--solution",
-        "solutions",
-        type=_FILE,
-        multiple=True,
-        help="A FlashInfer Trace solution, as JSON. Repeatable.",
-    ),
-    click.option(
-        "--rules", type=_FILE, help="FlashInfer Trace tolerances, as their YAML has them."
-    ),
-    click.option(
-        "--workloads",
-        type=_FILE,
-        help="Workloads of a FlashInfer Trace definition. Default: those of its trace set.",
-    ),
-)
-
-
-def beside(given: dict[str, Any]) -> Beside:
-    """Take what goes with a problem of another's format out of `given`."""
-    from orchestrator.workflows.own import Beside
-
-    names = ("workloads", "rules", "solutions", "submissions")
-    return Beside(**{name: given.pop(name) for name in names})
-
-
 def case_options(function: F) -> F:
     """--operator, --case, --dtype, and the axes of the default operator as options."""
     default = registry.find(registry.DEFAULT)
     for axis in reversed(default.axes):
         function = _axis_option(axis, default)(function)
     for option in (
-        *_BESIDE,
         click.option(
             "--case",
             "case_texts",

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from orchestrator.cli import paid
-from orchestrator.cli.given import case_options, options
+from orchestrator.cli.given import case_options, options, problem_options
 from orchestrator.cli.given.quantities import Duration, Whole
 
 
@@ -25,6 +25,7 @@ def measure_options(function: Callable[..., Any]) -> Callable[..., Any]:
         options.arch_option,
         options.nvcc_flag_option,
         options.provider_options,
+        problem_options.problem_options,
         case_options.case_options,
         options.host_options,
     ):

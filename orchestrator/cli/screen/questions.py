@@ -11,7 +11,7 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
@@ -51,6 +51,30 @@ def confirm(*lines: str) -> bool:
                 return answer in ("y", "yes")
             terminal.write(f"{'Please answer y or n' if left else 'Taken for a no'}.\n", err=True)
     return False
+
+
+def choose(question: str, known: Mapping[str, str], default: str) -> str:
+    """One of the words of `known`, each told with what it means; the default is an empty line,
+    Ctrl-D, and what is none of them when it has been asked _TRIES times."""
+    width = max(map(len, known))
+    rows = [f"  {word:<{width}}  {what}" for word, what in known.items()]
+    text = "\n".join([question, *rows, f"[{default}]"])
+    for _ in range(_TRIES):
+        answer = ask(text)
+        if not answer or answer in known:
+            return answer or default
+        text = f"Please answer {', '.join(known)} [{default}]"
+    return default
+
+
+def ask(question: str) -> str:
+    """The line that is typed, without blanks around it; empty for Ctrl-D."""
+    with console.undisturbed(), signals.heard(), _waited_for(sys.stdin):
+        terminal.write(f"{question}: ", err=True)
+        typed = sys.stdin.readline()
+        if not typed:
+            terminal.write("\n", err=True)
+        return typed.strip()
 
 
 @contextlib.contextmanager

@@ -74,7 +74,8 @@ def _read(session: Session, folder: Path) -> Iterator[Path]:
 
     yield from (folder / name for name in RECORDS)
     with suppress(InventoryError):
-        yield session.inventory_file
+        if file := session.inventory_file:
+            yield file
 
 
 def _as_json(stored: Run, published: Published) -> dict[str, object]:

@@ -31,10 +31,15 @@ def note(result: Result) -> list[str]:
         (limits or "nobody said what") + (f" ({', '.join(labels)})" if several else "")
         for limits, labels in words.items()
     )
-    told = (
-        f"Reference: {result.operator.reference}; a check passes if no element is off by more than "
-        f"{told}."
-    )
+    judges = dict.fromkeys(one.ruling.by for one in result.checks if one.ruling)
+    passes = "a check passes if no element is off by more than"
+    if judges:
+        passes = (
+            f"whether a check passes is decided by the rule of {', '.join(judges)}. Outside "
+            "tolerance is what is off by more than rounding costs, by our own rule, which does not "
+            "decide here:"
+        )
+    told = f"Reference: {result.operator.reference}; {passes} {told}."
     spread = any(gate.spread for facts in result.cases for gate in _gates_of(facts))
     return [f"{told} {_SPREAD}" if spread else told]
 

@@ -7,12 +7,13 @@
       h100: {transport: ssh, address: "${POD_IP}", port: "${POD_PORT}"}
 
 Variables may be missing for hosts that are not in use: that is told when such a host is asked for.
+The host `local`, this machine, is there without a file too, and where a file does not speak of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator.errors import InventoryError, UsageError
@@ -30,6 +31,8 @@ from orchestrator.store.inventory.schema import Defaults, Reading, TopKeys, near
 from orchestrator.values.host import Host
 
 FILE_NAME = "inventory.yaml"
+LOCAL = "local"
+_BUILT_IN = f"hosts:\n  {LOCAL}:\n    transport: local\n"
 _MOST_BYTES = 64 << 20
 
 
@@ -37,10 +40,11 @@ _MOST_BYTES = 64 << 20
 class Inventory:
     """The hosts of one file, in the order written.
 
-    hosts: those that can be used from here; problems: why the others cannot.
+    path: None where there is no file. hosts: those that can be used from here; problems: why the
+    others cannot.
     """
 
-    path: Path
+    path: Path | None
     default: str
     entries: tuple[Entry, ...]
     hosts: Mapping[str, Host]
@@ -51,12 +55,14 @@ class Inventory:
         return tuple(entry.name for entry in self.entries)
 
     def host(self, name: str | None = None) -> Host:
-        """Return the named host, or the default one.
+        """Return the named host, or the default one; `local` is built in.
 
         UsageError: no such host. InventoryError: one of its variables or files is missing here.
         """
+        if name == LOCAL and LOCAL not in self.names:
+            return built_in().hosts[LOCAL]
         wanted = self.entry(self.default if name is None else name).name
-        if wanted in self.problems:
+        if self.path and wanted in self.problems:
             raise complaint(self.path, self.problems[wanted])
         return self.hosts[wanted]
 
@@ -65,30 +71,35 @@ class Inventory:
         for entry in self.entries:
             if entry.name == name:
                 return entry
+        if self.path is None:
+            raise UsageError(
+                f"there is no {FILE_NAME} here or in any folder above, and so no host named "
+                f"{name!r}, only {LOCAL}",
+                hint="begin one with: orchestrator hosts add NAME ssh USER@HOST -p PORT",
+            )
         raise UsageError(
             f"{shown_path(self.path)} has no host named {name!r}, only {', '.join(self.names)}",
             hint=_meant(name, self.names) or "`orchestrator hosts` lists them",
         )
 
 
-def find(start: Path | None) -> Path:
-    """Return the inventory.yaml of start or the nearest folder above; InventoryError if none.
+def find(start: Path | None) -> Path | None:
+    """Return the inventory.yaml of start or the nearest folder above; None if there is none.
 
-    start: None where one stands in a folder that has been removed.
+    start: None where one stands in a folder that has been removed: InventoryError.
     """
     if start is None:
         raise InventoryError(
             "the folder that you stand in has been removed",
             hint="go to one that is there, or name the file with --inventory",
         )
-    for folder in (start.absolute(), *start.absolute().parents):
-        if (folder / FILE_NAME).is_file():
-            return folder / FILE_NAME
-    raise InventoryError(
-        f"no {FILE_NAME} in {start.absolute()} or any folder above",
-        hint="go to the project, name the file with --inventory, "
-        "or begin one with: orchestrator hosts add local --local",
-    )
+    places = (folder / FILE_NAME for folder in (start.absolute(), *start.absolute().parents))
+    return next((place for place in places if place.is_file()), None)
+
+
+def built_in() -> Inventory:
+    """What goes without a file: this machine."""
+    return replace(parse(Path(FILE_NAME), _BUILT_IN, {}), path=None)
 
 
 def load(path: Path, environ: Mapping[str, str]) -> Inventory:

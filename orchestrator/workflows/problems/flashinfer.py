@@ -12,6 +12,7 @@ from orchestrator.workflows.own import OPERATORS_FOLDER, Beside, Own
 from orchestrator.workflows.problems import solutions
 from orchestrator.workflows.problems.made import described, named, operator_name
 from orchestrator.workflows.problems.recognise import text_of
+from remote_payload.contract.words import NO_INPUTS
 from remote_payload.operators.adapted import formats, node
 from remote_payload.operators.adapted.node import Node
 from remote_payload.operators.flashinfer import reading, rules
@@ -91,7 +92,7 @@ def _travelling(
             continue
         path = (root / stored.path).resolve()
         if problem := _missing(path, root):
-            return found, f"{name}: {stored.path} {problem}"
+            return found, f"{NO_INPUTS}: {name}: {stored.path} {problem}"
         place = files.setdefault(path, f"stored/{len(files)}-{path.name}")
         found[name] = {**found[name], "path": place}
     return found, ""

@@ -16,6 +16,7 @@ import torch
 
 from remote_payload.contract.case import Case
 from remote_payload.contract.records import Ruling
+from remote_payload.contract.words import NEEDS_GPU
 from remote_payload.operators.adapted import redirect
 from remote_payload.operators.adapted.formats import Problem
 from remote_payload.operators.base import Block
@@ -220,7 +221,7 @@ class Adapter:
         except (Exception, SystemExit) as exc:
             places.trace()
             if self.device == "cpu" and redirect.needs_a_gpu(exc):
-                problem = f"{what} needs a GPU: {sentence(exc)}"
+                problem = f"{what} {NEEDS_GPU}: {sentence(exc)}"
                 raise BadOperator(self.name, problem, unfit=True) from exc
             raise BadOperator(self.name, f"{what} raised {_of(exc)}") from exc
 

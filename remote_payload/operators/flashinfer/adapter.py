@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 import torch
 
@@ -12,6 +12,7 @@ from remote_payload.contract.case import Case, Value
 from remote_payload.contract.dtypes import DType
 from remote_payload.contract.facts import AxisFacts, OperatorFacts, ProviderFacts, Role
 from remote_payload.contract.records import Ruling
+from remote_payload.contract.words import LACKS, NO_INPUTS
 from remote_payload.operators import drawing as ours
 from remote_payload.operators import provider_file
 from remote_payload.operators.adapted import adapter, redirect
@@ -24,6 +25,7 @@ from remote_payload.operators.flashinfer import (
     plausible,
     reading,
     rules,
+    sampled,
 )
 from remote_payload.operators.flashinfer.reading import Definition, Workload
 from remote_payload.operators.loaded import Form
@@ -34,7 +36,7 @@ from remote_payload.operators.user.protocol import REFERENCE
 from remote_payload.operators.user.stated import BadOperator
 
 Tensor = Any
-WORKLOAD = "workload"
+WORKLOAD, SAMPLING = "workload", "sampling"
 SOURCE = "reference.py"
 _UUID_DIGITS = 8
 
@@ -55,12 +57,14 @@ class Adapter(adapter.Adapter):
         one = self.definition
         axes = [AxisFacts(name, name) for name in one.varying]
         axes += [AxisFacts(WORKLOAD, WORKLOAD)] if self._workloads else []
+        guess = not self._workloads and self._whole
+        guessed = f" ({', '.join(self._whole)} drawn by us: no workload)" if guess else ""
         facts = OperatorFacts(
             name=self.name,
             title=f"{one.name}, {one.op_type} ({self.problem.title})",
             axes=tuple(axes),
             providers=(ProviderFacts(REFERENCE, "the definition's reference", Role.BASELINE),),
-            reference=f"the definition's reference, in its own precision{self.told}",
+            reference=f"the definition's reference, in its own precision{guessed}{self.told}",
             target=self.problem.target,
         )
         dtypes, words = (self._dtype,), (WORKLOAD,)
@@ -77,16 +81,21 @@ class Adapter(adapter.Adapter):
 
     def listed(self, asked: Asked) -> Listed:
         refused = [(name, one.refused) for name, one in self._workloads.items() if one.refused]
+        gpu, cpu = (
+            plausible.axes(self.definition, size)
+            for size in (plausible.GPU_SIZE, plausible.CPU_SIZE)
+        )
         if asked.sweeps:
-            usual = {name: (size,) for name, size in plausible.axes(self.definition).items()}
-            made = cases_of(self.described(), usual, asked)
-            return Listed(made, made)
+            return Listed(self._asked(gpu, asked), self._asked(cpu, asked))
+        if not self._workloads:
+            return Listed((self._case(dict(gpu)),), (self._case(dict(cpu)),))
         runnable = {n: one for n, one in self._workloads.items() if not one.refused}
         made = tuple(self._case({**one.axes, WORKLOAD: name}) for name, one in runnable.items())
-        if not self._workloads:
-            made = (self._case(dict(plausible.axes(self.definition))),)
         smallest = sorted(made, key=self._elements)[:1]
         return Listed(made[-1:] if asked.narrow else made, tuple(smallest), tuple(refused))
+
+    def _asked(self, usual: Mapping[str, int], asked: Asked) -> Tuple[Case, ...]:
+        return cases_of(self.described(), {name: (n,) for name, n in usual.items()}, asked)
 
     def _case(self, values: Dict[str, Value]) -> Case:
         return Case(self.name, tuple(values.items()), self._dtype)
@@ -140,8 +149,34 @@ class Adapter(adapter.Adapter):
             return provider_file.load(self.folder / SOURCE, self.root)
         except ModuleNotFoundError as exc:
             lacking = (exc.name or "").partition(".")[0]
-            problem = f"the reference imports {lacking}, which the host's Python lacks"
+            problem = f"the reference imports {lacking}, {LACKS}"
             raise BadOperator(self.name, problem, unfit=True) from exc
+
+    def expected(self, case: Case, inputs: Tensors, scalars: Scalars, keep: bool = True) -> Tensors:
+        """As of every adapter; but where no workload gave its whole numbers, a failure may well be
+        that of our guess."""
+        if not self._guessed(case):
+            return super().expected(case, inputs, scalars, keep)
+        names = ", ".join(self._guessed(case))
+        try:
+            outputs = super().expected(case, inputs, scalars, keep)
+        except BadOperator as exc:
+            if exc.unfit:
+                raise
+            problem = f"{NO_INPUTS}: no workload gives {names}, and with ours {exc}"
+            raise BadOperator(self.name, problem) from exc
+        if not all(bool(one.float().isfinite().all()) for one in outputs):
+            problem = f"{NO_INPUTS}: no workload gives {names}, and ours lead to infinities"
+            raise BadOperator(self.name, problem)
+        return outputs
+
+    def _guessed(self, case: Case) -> Tuple[str, ...]:
+        """The inputs of whole numbers that are drawn by us."""
+        return () if case.get(WORKLOAD, "") else self._whole
+
+    @functools.cached_property
+    def _whole(self) -> Tuple[str, ...]:
+        return tuple(one.name for one in self.definition.inputs if one.dtype.startswith("int"))
 
     def call_of_reference(self, case: Case, inputs: Tensors, scalars: Scalars) -> Call:
         return functools.partial(self._reference, *self._ordered(inputs, scalars))
@@ -178,6 +213,27 @@ class Adapter(adapter.Adapter):
     ) -> Ruling:
         names = [spec.name for spec in self.definition.outputs]
         return judge.rule(self._rules, names, outputs, want)
+
+    @property
+    def stochastic(self) -> bool:
+        """Whether its outputs are samples, of which no two calls give the same."""
+        return self.definition.op_type == SAMPLING and "probs" in self._names
+
+    @functools.cached_property
+    def _names(self) -> Tuple[str, ...]:
+        return tuple(spec.name for spec in self.definition.inputs if spec.shape is not None)
+
+    def rule_drawn(
+        self, case: Case, inputs: Tensors, outputs: Tensors, again: Optional[Callable[[], Tensors]]
+    ) -> Ruling:
+        """Their judge of samples, which needs more calls than one."""
+        known = dict(zip(self._names, inputs))
+        probs = known["probs"].float()
+        probs = probs[None] if probs.dim() == 1 else probs
+        name = self.definition.name
+        words = sampled.allowed(name, probs, known.get("top_k"), known.get("top_p"))
+        one_more = None if again is None else lambda: again()[0]
+        return sampled.rule(self._rules, probs, words, outputs[0], one_more)
 
     def prepared(self, function: Any, form: Form, said: Optional[bool]) -> Callable[..., Call]:
         """Called by place, as they do; one that fills its outputs gets them made beforehand, which

@@ -9,8 +9,6 @@ from __future__ import annotations
 import math
 from typing import Any, Optional, Sequence
 
-import torch
-
 from remote_payload.contract.records import Ruling
 from remote_payload.operators.adapted.formats import TITLES
 from remote_payload.operators.flashinfer.rules import Rules
@@ -47,20 +45,3 @@ def rule(by: Rules, names: Sequence[str], outputs: Sequence[Tensor], want: Any) 
 
 def _finite(value: float) -> Optional[float]:
     return value if math.isfinite(value) else None
-
-
-def drawn_rightly(by: Rules, probs: Tensor, allowed: Tensor, samples: Tensor) -> str:
-    """What is wrong with samples of one call, row by row of probs; empty if nothing is.
-
-    probs: [rows, words]. allowed: the same, which words may be drawn.
-    """
-    rows, words = probs.shape
-    flat = samples.flatten().long()
-    outside = (flat < 0) | (flat >= words)
-    if bool(outside.any()):
-        return f"{int(outside.sum())} of {flat.numel()} samples are no words of {words}"
-    row = torch.arange(flat.numel(), device=flat.device) % rows
-    forbidden = ~allowed[row, flat]
-    if bool(forbidden.any()):
-        return f"{int(forbidden.sum())} of {flat.numel()} samples are none that may be drawn"
-    return ""

@@ -2,7 +2,7 @@
 
 Theirs come from files of real requests. Without them, whole numbers that mark places are drawn so
 that they mark some: ends of rows that a constraint ties to an axis, and numbers of rows of another
-input. This is our guess, and `TOLD` says so beside every figure.
+input. This is our guess, and reports say so.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ import torch
 from remote_payload.operators.flashinfer.reading import Definition, Spec
 
 Tensor = Any
-TOLD = "drawn by us, as no workload gives it"
-USUAL_SIZE = 16
+# Of every axis that varies: what keeps a GPU busy, and what a CPU gets through.
+GPU_SIZE, CPU_SIZE = 64, 4
 _EQUALS = re.compile(r"\s*(\w+)\s*==\s*(\w+)\s*\+\s*1\s*\Z")
 _ENDS_AT = re.compile(r"\s*(\w+)\s*==\s*(\w+)\[-1\]\.item\(\)\s*\Z")
 _PLACES = re.compile(r"ind(ices|ex)|position|table|slots|_ids?\Z|idx")
+_MOST = 16  # of a number that counts something we do not know
 _LENGTHS = re.compile(r"len|count|num")
 
 
-def axes(of: Definition) -> Dict[str, int]:
-    """A size for every axis that varies, small enough for a CPU: as many as `USUAL_SIZE`, or one
-    more where a constraint says so."""
-    found = dict.fromkeys(of.varying, USUAL_SIZE)
+def axes(of: Definition, size: int) -> Dict[str, int]:
+    """That size for every axis that varies, or one more where a constraint says so."""
+    found = dict.fromkeys(of.varying, size)
     for text in of.constraints:
         match = _EQUALS.match(text)
         if match and match[1] in found and match[2] in found:
@@ -54,7 +54,7 @@ def places(
             return torch.randperm(rows, generator=generator)[:number].reshape(size).to(dtype)
         return torch.randint(0, rows, size, generator=generator).to(dtype)
     if spec.name.startswith("top_k") or _LENGTHS.search(spec.name):
-        most = sizes.get("page_size", USUAL_SIZE) if "page" in spec.name else USUAL_SIZE
+        most = sizes.get("page_size", _MOST) if "page" in spec.name else _MOST
         return torch.randint(1, max(2, most + 1), size, generator=generator).to(dtype)
     return None
 

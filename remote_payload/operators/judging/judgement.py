@@ -11,8 +11,8 @@ from remote_payload.contract.records import ErrorMeasure, Ruling
 @dataclass(frozen=True)
 class Judgement:
     """wrong: what is wrong, in words; empty if nothing is. error: by our tolerance, which decides
-    where there is no ruling."""
+    where there is no ruling; None of samples, which are compared with nothing."""
 
     wrong: str
-    error: ErrorMeasure
+    error: Optional[ErrorMeasure]
     ruling: Optional[Ruling] = None

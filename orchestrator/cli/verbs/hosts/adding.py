@@ -13,7 +13,7 @@ import click
 from orchestrator.cli.given.once import refuse_repeats
 from orchestrator.cli.screen import console
 from orchestrator.cli.session import Session
-from orchestrator.errors import InventoryError, UsageError
+from orchestrator.errors import UsageError
 from orchestrator.values.address import PROXY_REFUSED, RUNPOD_PROXY, bracketed
 from orchestrator.values.command import Command
 from orchestrator.values.privacy.redaction import discreet
@@ -222,7 +222,4 @@ def _file_to_edit(session: Session) -> Path:
     from orchestrator.store.inventory.reading import FILE_NAME
     from orchestrator.sync import project
 
-    try:
-        return session.inventory_file
-    except InventoryError:
-        return (project.find(project.here()) or Path.cwd()) / FILE_NAME
+    return session.inventory_file or (project.find(project.here()) or Path.cwd()) / FILE_NAME

@@ -35,11 +35,23 @@ def checks(result: Result | None) -> ChecksView:
         rows = tuple(
             (*row, allowed.share(record)) for row, record in zip(rows, records, strict=True)
         )
+    for by in dict.fromkeys(one.ruling.by for one in records if one.ruling):
+        header = (*header, f"By the rule of {by}, which decides")
+        rows = tuple((*row, _ruling(one, by)) for row, one in zip(rows, records, strict=True))
     return ChecksView(
         bool(records),
         Table(header, rows),
         tuple(failed_case(record) for record in failures),
     )
+
+
+def _ruling(record: CheckRecord, by: str) -> str:
+    """What a problem's own judge says."""
+    ruling = record.ruling
+    if ruling is None or ruling.by != by:
+        return fmt.NONE
+    said = "right" if ruling.right else "wrong"
+    return f"{said}: {ruling.words}" if ruling.words else said
 
 
 def _check(record: CheckRecord) -> tuple[str, ...]:

@@ -1,0 +1,169 @@
+"""`python3 -m benchmarks.problems FOLDER …`: what this machine makes of other people's problems.
+
+Every problem in the folders is read as the command line reads it, and then checks itself: its
+reference is run, as the candidate, against its reference, by the very code that runs on hosts, in a
+process of its own, within --seconds and --gigabytes. Prints a table in Markdown, and each reason
+why one did not pass. --json FILE keeps all of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import resource
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from orchestrator.errors import OrchestratorError
+from orchestrator.workflows.own import Beside, Own
+from orchestrator.workflows.problems import problems
+from orchestrator.workflows.sweep import found, outcome
+from orchestrator.workflows.sweep.found import Found
+from orchestrator.workflows.sweep.outcome import Kind
+from remote_payload.operators.adapted.formats import TITLES
+
+_SEED = 42
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one problem came to. cases: how many checked themselves."""
+
+    problem: str
+    format: str
+    kind: Kind
+    reason: str
+    seconds: float
+    cases: int
+
+
+def main(argv: Sequence[str]) -> int:
+    """Print the table; 0 whatever it says."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("--seconds", type=float, default=60.0, help="for one problem")
+    parser.add_argument("--gigabytes", type=float, default=20.0, help="of address space")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--only", nargs="*", default=(), help="patterns of names")
+    parser.add_argument("--json", type=Path)
+    given = parser.parse_args(argv)
+    every = [one for folder in given.folders for one in _found(folder, tuple(given.only))]
+    with ThreadPoolExecutor(given.jobs) as pool:
+        rows = list(pool.map(lambda one: _row(one, given.seconds, given.gigabytes), every))
+    if given.json:
+        given.json.write_text(json.dumps([{**asdict(row), "kind": row.kind.value} for row in rows]))
+    for line in table(rows, given.seconds, given.gigabytes):
+        print(line)
+    return 0
+
+
+def _found(folder: Path, only: tuple[str, ...]) -> tuple[Found, ...]:
+    return found.problems(folder, found.Filter(only=only))
+
+
+def _row(one: Found, seconds: float, gigabytes: float) -> Row:
+    began = time.monotonic()
+    try:
+        own = problems.own(one.format, one.path, Beside())
+    except OrchestratorError as exc:
+        return Row(one.label, one.format, Kind.REFUSED, exc.message, 0.0, 0)
+    with tempfile.TemporaryDirectory() as folder:
+        _place(own, Path(folder))
+        kind, reason, cases = _apart(own, folder, seconds, gigabytes)
+    took = time.monotonic() - began
+    print(f"{one.label}: {kind.value} {reason} ({took:.1f} s)", file=sys.stderr, flush=True)
+    return Row(one.label, one.format, kind, reason, round(took, 1), cases)
+
+
+def _place(own: Own, folder: Path) -> None:
+    """As a snapshot holds it."""
+    for path, content in own.extra:
+        place = folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content if isinstance(content, bytes) else content.read_bytes())
+
+
+def _apart(own: Own, folder: str, seconds: float, gigabytes: float) -> tuple[Kind, str, int]:
+    """The self-check in a process that may be ended."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    arguments = (theirs, own.name, own.target, folder, gigabytes)
+    process = context.Process(target=_self_check, args=arguments, daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        if not ours.poll(seconds):
+            return Kind.TOO_LONG, f"no end within {seconds:g} s", 0
+        ok, reason, cases = ours.recv()
+    except EOFError:
+        process.join()
+        return Kind.NO_MEMORY, f"its process ended by {process.exitcode}", 0
+    finally:
+        process.kill()
+        process.join()
+    if ok:
+        return Kind.PASSED, "", cases
+    kind = outcome.kind_of_reason(reason)
+    return kind, reason, cases
+
+
+def _self_check(pipe: Any, name: str, target: str, root: str, gigabytes: float) -> None:
+    limit = int(gigabytes * 2**30)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    from remote_payload.contract.request import Provider
+    from remote_payload.operators.adapted import describe
+    from remote_payload.operators.setting import Setting
+    from remote_payload.operators.user.described import Asked
+    from remote_payload.stages.check import check_case
+
+    try:
+        listed = describe.found(target, root, "cpu", Asked())
+        own, reason, cases = listed.described, "no case can be run here", 0
+        for case in listed.cpu:
+            own = own.with_case(describe.case_of(target, root, "cpu", case, _SEED))
+            setting = Setting("cpu", root, _SEED, operator=name, operator_target=target, own=own)
+            record = check_case.check(Provider("reference"), case, setting)
+            reason = record.reason
+            if record.status.value != "ok":
+                break
+            cases += 1
+        pipe.send((bool(cases) and not reason, reason, cases))
+    except (Exception, SystemExit) as exc:
+        pipe.send((False, f"{type(exc).__name__}: {exc}", 0))
+
+
+def table(rows: Sequence[Row], seconds: float, gigabytes: float) -> list[str]:
+    """Markdown: a line for each format, then each reason with how often it was given."""
+    kinds = [kind for kind in Kind if any(row.kind is kind for row in rows)]
+    told = [kind for kind in kinds if kind is not Kind.REFUSED]
+    head = ["format", "problems", "read", *(kind.value for kind in told)]
+    lines = [
+        f"{datetime.now(timezone.utc):%Y-%m-%d}, {seconds:g} s and {gigabytes:g} GB each:",
+        "",
+        f"| {' | '.join(head)} |",
+        f"| {' | '.join(['---'] * len(head))} |",
+    ]
+    for name in dict.fromkeys(row.format for row in rows):
+        mine = [row for row in rows if row.format == name]
+        counts = Counter(row.kind for row in mine)
+        read = len(mine) - counts[Kind.REFUSED]
+        cells = [counts[kind] for kind in told]
+        lines.append(f"| {' | '.join(map(str, [TITLES[name], len(mine), read, *cells]))} |")
+    lines.append("")
+    for row in rows:
+        if row.kind is not Kind.PASSED:
+            lines.append(f"- {TITLES[row.format]}, {row.problem}: {row.kind.value}: {row.reason}")
+    return lines
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

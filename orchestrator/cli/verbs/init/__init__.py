@@ -1,0 +1,1 @@
+"""The verb init, and the files that it writes."""
