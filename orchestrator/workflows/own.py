@@ -17,7 +17,8 @@ OPERATORS_FOLDER = "operators"
 class Own:
     """said: what its text tells; extra: the files that travel with it. providers: those that come
     with it, each by its target. format: of the description it was made of; empty for a file as
-    docs/operators.md has it. source: the file, for people."""
+    docs/operators.md has it. source: the file, for people.
+    case_limit_s: what the description gives a provider, where the user says nothing."""
 
     name: str
     target: str
@@ -26,6 +27,7 @@ class Own:
     providers: tuple[Provider, ...] = ()
     format: str = ""
     source: Path = Path()
+    case_limit_s: float | None = None
 
 
 @dataclass(frozen=True)

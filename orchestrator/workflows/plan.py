@@ -201,9 +201,11 @@ def _limited(wish: Wish, request: Request) -> Request:
 
 
 def _check(wish: Wish) -> CheckPlan:
-    check = CheckPlan()
-    if wish.case_limit_s is not None:
-        check = replace(check, case_limit_s=wish.case_limit_s)
+    check, limit_s = CheckPlan(), wish.case_limit_s
+    if limit_s is None and wish.own is not None:
+        limit_s = wish.own.case_limit_s
+    if limit_s is not None:
+        check = replace(check, case_limit_s=limit_s)
     if wish.compile_limit_s is not None:
         check = replace(check, compile_limit_s=wish.compile_limit_s)
     return check

@@ -107,7 +107,7 @@ class Problem:
         """What a provider returned, as a tuple; WrongForm unless every output has its form."""
         given = returned if isinstance(returned, (tuple, list)) else (returned,)
         if hasattr(self._half, "taken"):
-            given = self._half.taken(returned)
+            given = self._half.taken(returned, tuple(one.name for one in self._outputs))
         if len(given) != len(self._outputs):
             raise WrongForm(f"returned {len(given)} outputs, expected {len(self._outputs)}")
         for out, spec in zip(given, self._outputs):
@@ -144,7 +144,9 @@ class Problem:
         given = {**self._scalars, **(scalars or {})}
         want = self._half.expected(self.case, inputs, given)
         error = measure_error.measure(outputs, blocks_of(want), self._tolerance)
-        ruling: Ruling = self._half.rule(self.case, inputs, given, outputs, want)
+        ruling: Optional[Ruling] = self._half.rule(self.case, inputs, given, outputs, want)
+        if ruling is None:
+            return Judgement(self.describe(error), error)
         return Judgement(_wrong(ruling), error, ruling)
 
     def measure(self, outputs: Tensors, inputs: Tensors) -> ErrorMeasure:
@@ -198,6 +200,18 @@ class Problem:
         """Set torch's own generators, where what is called draws from them."""
         if getattr(self._half, "reseeded", False):
             seed_all(self.case.label)
+
+    @property
+    def writes(self) -> bool:
+        """Whether the reference itself writes into inputs, so that they are no longer what they
+        were after any call."""
+        return bool(self._written)
+
+    def restore(self, held: Tensors, given: Tensors) -> None:
+        """Give the inputs that may be written into what they held at first."""
+        for name, place, tensor in zip(self.names, held, given):
+            if name in self._written:
+                place.copy_(tensor)
 
     def changed(self, held: Tensors, given: Tensors) -> str:
         """Which inputs no longer hold the bytes they were given, in words; else empty."""

@@ -18,15 +18,17 @@ from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Dict, Optional, Sequence
+from typing import Any, Dict, Optional, Sequence, Set
 
 PREFIX = "_provider_"
+_FIRST: Set[str] = set()  # packages whose neighbours come first
 
 
-def load(path: Path, root: Path) -> ModuleType:
+def load(path: Path, root: Path, first: bool = False) -> ModuleType:
     """The file as a module; importing it raises whatever it raises.
 
     root: the run's own code, whose modules do not come before a neighbour of the same name.
+    first: neighbours come before what is installed, too, unless that is in use already, as torch.
     """
     path, inside = path.resolve(), str(root.resolve())
     package = PREFIX + hashlib.sha256(str(path.parent).encode()).hexdigest()[:12]
@@ -34,6 +36,8 @@ def load(path: Path, root: Path) -> ModuleType:
         spec = ModuleSpec(package, None, is_package=True)
         spec.submodule_search_locations = [str(path.parent)]
         sys.modules[package] = importlib.util.module_from_spec(spec)
+    if first:
+        _FIRST.add(package)
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Finder(inside))
     name = f"{package}." + re.sub(r"\W", "_", path.stem)
@@ -112,6 +116,8 @@ class _Import:
         private = f"{self._package}.{top}"
         if private not in sys.modules and importlib.util.find_spec(private) is None:
             return False
+        if self._package in _FIRST and top not in sys.modules:
+            return True
         try:
             spec = importlib.util.find_spec(top)
         except ValueError:  # a module without a spec, such as __main__

@@ -9,7 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
-from typing import Iterator
+from typing import ContextManager, Iterator
 
 from remote_payload.contract.request import Provider
 from remote_payload.operators import provider_file
@@ -45,13 +45,15 @@ def _load_python(provider: Provider, setting: Setting) -> Loaded:
     folder = str(Path(where).parent) if where.endswith(".py") else ""
     build = Build(setting, provider.toolchain, folder)
     torch_extension.watch(setting.builds)
-    with _present(build):
-        loaded = _load_target(target, setting)
+    half, text = half_of(operator_of(setting), setting), _text(where, setting)
+    around = getattr(half, "importing", _nothing_around)
+    with _present(build), around(text):
+        loaded = _load_target(target, setting, getattr(half, "neighbours_first", False))
     loaded = replace(loaded, within=lambda: _present(build))
     if words := provider.toolchain.words:
         told, how = loaded.implementation, f"compiled with {' '.join(words)}"
         loaded = replace(loaded, implementation=lambda *a, **k: f"{told(*a, **k)}, {how}")
-    return _called_by(provider, loaded, _text(where, setting), setting)
+    return _called_by(provider, loaded, text, setting)
 
 
 def _called_by(provider: Provider, loaded: Loaded, text: str, setting: Setting) -> Loaded:
@@ -80,13 +82,20 @@ def _present(build: Build) -> Iterator[None]:
         raise CannotRun(f"not present: {package}; install it there: {how}") from exc
 
 
-def _load_target(target: str, setting: Setting) -> Loaded:
+def _nothing_around(_: str) -> ContextManager[None]:
+    return contextlib.nullcontext()
+
+
+def _load_target(target: str, setting: Setting, first: bool) -> Loaded:
     where, colon, function = target.rpartition(":")
     if not colon or not where or not function:
         raise BadTarget(f"{target!r} is not module:function or file.py:function")
     reach(setting.root)
     reach(str(Path(setting.root) / "remote_payload"))
-    module = _from_file(where, setting) if where.endswith(".py") else importlib.import_module(where)
+    if where.endswith(".py"):
+        module = _from_file(where, setting, first)
+    else:
+        module = importlib.import_module(where)
     call = getattr(module, function, None)
     if not callable(call):
         raise BadTarget(f"{where} has no function {function!r}")
@@ -100,11 +109,11 @@ def _load_target(target: str, setting: Setting) -> Loaded:
     )
 
 
-def _from_file(where: str, setting: Setting) -> ModuleType:
+def _from_file(where: str, setting: Setting, first: bool) -> ModuleType:
     path = (Path(setting.root) / where).resolve()
     if not path.is_file():
         raise BadTarget(f"there is no file {where}")
-    return provider_file.load(path, Path(setting.root))
+    return provider_file.load(path, Path(setting.root), first)
 
 
 def _text(where: str, setting: Setting) -> str:

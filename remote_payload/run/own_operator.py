@@ -81,8 +81,10 @@ def described_cases(scene: Scene) -> Tuple[CaseFacts, ...]:
 
 
 def _with_telling_case(request: Request, own: Described) -> Request:
-    """Beside timings the case with most work is profiled, and beside proofs traced."""
-    most = max(own.cases, key=lambda one: _work_of(one.facts)).facts.case
+    """Beside timings the case with most work is profiled, and beside proofs traced; of those that
+    are timed, if there are any."""
+    timed = [one for one in own.cases if one.facts.case not in own.untimed] or own.cases
+    most = max(timed, key=lambda one: _work_of(one.facts)).facts.case
     if Stage.NCU in request.stages and Stage.BENCH in request.stages:
         ncu: NcuPlan = replace(request.ncu, cases=(most,))
         request = replace(request, ncu=ncu)

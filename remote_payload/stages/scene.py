@@ -10,6 +10,7 @@ from typing import FrozenSet, Optional, Protocol, Sequence, Tuple
 from remote_payload.contract.case import Case
 from remote_payload.contract.facts import UNKNOWN, OperatorFacts
 from remote_payload.contract.machine import GpuState
+from remote_payload.contract.records import CheckRecord
 from remote_payload.contract.request import Request
 from remote_payload.contract.words import Stage, Status
 from remote_payload.machine import machine
@@ -67,6 +68,20 @@ class Scene:
     @property
     def passed_any_check(self) -> bool:
         return any(record.status is Status.OK for record in self.draft.result.checks)
+
+    @property
+    def timed_cases(self) -> Tuple[Case, ...]:
+        """The cases of the request, but for those that are only there to be checked."""
+        untimed = self.own.untimed if self.own is not None else ()
+        return tuple(case for case in self.request.cases if case not in untimed)
+
+    @property
+    def timed_checks(self) -> Tuple[CheckRecord, ...]:
+        """The checks without those of providers that failed where they are only checked: to be
+        wrong there is to be wrong."""
+        checks, untimed = self.draft.result.checks, self.own.untimed if self.own is not None else ()
+        wrong = {c.provider for c in checks if c.case in untimed and c.status is not Status.OK}
+        return tuple(c for c in checks if c.provider not in wrong)
 
     @property
     def required(self) -> FrozenSet[str]:

@@ -17,6 +17,7 @@ from orchestrator.store.inventory.document import Problem, complaint, compose
 _MOST_VALUES = 20_000
 _DEEPEST = 40
 _PREFIX = "tag:yaml.org,2002:"
+_MERGE = f"{_PREFIX}merge"
 _TRUE = ("true", "yes", "on")
 
 
@@ -55,7 +56,11 @@ class _Reader:
 
     def _mapping(self, node: MappingNode, key: str, depth: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
+        merged: dict[str, Any] = {}
         for name_node, one in node.value:
+            if str(name_node.tag) == _MERGE:
+                merged = {**self._merged(one, key, depth), **merged}
+                continue
             if not isinstance(name_node, ScalarNode):
                 raise self._bad(name_node, key, "a key must be plain text", "write name: value")
             name = str(name_node.value)
@@ -63,6 +68,16 @@ class _Reader:
             if name in found:
                 raise self._bad(name_node, inner, "written twice", "keep only one")
             found[name] = self.value(one, inner, depth + 1)
+        return {**merged, **found}
+
+    def _merged(self, node: Node, key: str, depth: int) -> dict[str, Any]:
+        """What `<<` adds: the keys of one mapping, or of several, of which the first counts."""
+        many = node.value if isinstance(node, SequenceNode) else [node]
+        found: dict[str, Any] = {}
+        for one in many:
+            if not isinstance(one, MappingNode):
+                raise self._bad(node, key, "<< takes a mapping, or a list of them", "name one")
+            found = {**self.value(one, key, depth + 1), **found}
         return found
 
     def _scalar(self, node: ScalarNode, key: str) -> Any:

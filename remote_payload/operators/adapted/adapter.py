@@ -48,18 +48,23 @@ class Given:
 
 @dataclass(frozen=True)
 class Listed:
-    """The cases of a problem. refused: what cannot be run here, and why."""
+    """The cases of a problem. refused: what cannot be run here, and why. untimed: those that are
+    checked and nothing else."""
 
     gpu: Tuple[Case, ...]
     cpu: Tuple[Case, ...]
     refused: Tuple[Tuple[str, str], ...] = ()
+    untimed: Tuple[Case, ...] = ()
 
 
 class Adapter:
     """A problem on a device. reseeded: whether its calls draw from torch's own generators, which
-    are therefore set before each. redirected: whether its code means the CPU by device='cuda'."""
+    are therefore set before each. neighbours_first: whether the files beside a provider's come
+    before packages of the same name. redirected: whether its code means the CPU by
+    device='cuda'."""
 
     reseeded = True
+    neighbours_first = False
 
     def __init__(self, problem: Problem, folder: Path, root: Path, device: str) -> None:
         self.problem, self.folder, self.root, self.device = problem, folder, root, device
@@ -84,15 +89,17 @@ class Adapter:
         """One call of the reference, with nothing in it but its own work."""
         raise NotImplementedError
 
-    def taken(self, returned: Any) -> Tuple[Any, ...]:
-        """What a call returned, output by output."""
+    def taken(self, returned: Any, names: Tuple[str, ...] = ()) -> Tuple[Any, ...]:
+        """What a call returned, output by output. names: of the outputs, for a provider's call;
+        none for the reference's own."""
         many = isinstance(returned, (tuple, list))
         return tuple(returned) if many else (returned,)
 
     def rule(
         self, case: Case, inputs: Tensors, scalars: Scalars, outputs: Tensors, want: Tensors
-    ) -> Ruling:
-        """What the format's own judge says. want: of the reference."""
+    ) -> Optional[Ruling]:
+        """What the format's own judge says. want: of the reference. None: it has no judge, and our
+        own tolerance decides."""
         raise NotImplementedError
 
     def prepared(self, function: Any, form: Form, said: Optional[bool]) -> Callable[..., Call]:
@@ -170,7 +177,7 @@ class Adapter:
         def within() -> ContextManager[Any]:
             stack = contextlib.ExitStack()
             stack.enter_context(loaded.within())
-            stack.enter_context(redirect.to_cpu() if away else self.around())
+            stack.enter_context(self.importing(text))
             return stack
 
         def fit(form: Form) -> Loaded:
@@ -188,6 +195,11 @@ class Adapter:
             return fitted[form.case]
 
         return replace(loaded, within=within, fit=fit)
+
+    def importing(self, text: str) -> ContextManager[Any]:
+        """Around the import of a provider's file, of that text."""
+        away = self.device == "cpu" and redirect.names_a_gpu(text)
+        return redirect.to_cpu() if away else self.around()
 
     def around(self) -> ContextManager[Any]:
         """Around whatever runs of the problem's own code."""

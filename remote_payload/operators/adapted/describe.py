@@ -33,7 +33,8 @@ def found(target: str, root: str, device: str, asked: Asked) -> Found:
     if not (listed.gpu or listed.cpu):
         label, why = listed.refused[0] if listed.refused else ("", "it has no case")
         raise BadOperator(one.name, f"{label}: {why}" if label else why)
-    return Found(one.described(), listed.gpu, listed.cpu, listed.refused)
+    described = replace(one.described(), untimed=listed.untimed)
+    return Found(described, listed.gpu, listed.cpu, listed.refused)
 
 
 def case_of(target: str, root: str, device: str, case: Case, seed: int) -> DescribedCase:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Sequence, Tuple
 
 import torch
 
@@ -34,16 +34,23 @@ class Tree:
         """The whole again; containers are new ones each time."""
         return _filled(self.shape, tensors)
 
+    @property
+    def others(self) -> Tuple[Any, ...]:
+        """The leaves that are no tensors."""
+        return tuple(_others(self.shape))
 
-def taken_apart(value: Any) -> Tuple[Tree, Tuple[Tensor, ...]]:
-    """What is left, and the tensors in their order. ValueError: it is nested without end."""
-    found = _Found()
+
+def taken_apart(value: Any, shared: bool = True) -> Tuple[Tree, Tuple[Tensor, ...]]:
+    """What is left, and the tensors in their order. shared: one that stands at two places is one.
+    ValueError: it is nested without end."""
+    found = _Found(shared)
     shape = found.take(value, "", 0)
     return Tree(shape, tuple(found.names)), tuple(found.tensors)
 
 
 class _Found:
-    def __init__(self) -> None:
+    def __init__(self, shared: bool) -> None:
+        self._shared = shared
         self.tensors: List[Tensor] = []
         self.names: List[str] = []
         self._seen: Dict[int, Place] = {}
@@ -52,7 +59,7 @@ class _Found:
         if depth > _DEEPEST:
             raise ValueError(f"nested more than {_DEEPEST} deep")
         if isinstance(value, torch.Tensor):
-            if id(value) not in self._seen:
+            if id(value) not in self._seen or not self._shared:
                 self._seen[id(value)] = Place(len(self.tensors))
                 self.tensors.append(value.detach())
                 self.names.append(name)
@@ -88,6 +95,19 @@ class _Keyed:
 class _Fields:
     kind: Any
     items: Tuple[Tuple[str, Any], ...]
+
+
+def _others(shape: Any) -> Iterator[Any]:
+    if isinstance(shape, _Listed):
+        inner: Tuple[Any, ...] = shape.items
+    elif isinstance(shape, (_Keyed, _Fields)):
+        inner = tuple(one for _, one in shape.items)
+    else:
+        if not isinstance(shape, Place):
+            yield shape
+        return
+    for one in inner:
+        yield from _others(one)
 
 
 def _filled(shape: Any, tensors: Sequence[Tensor]) -> Any:

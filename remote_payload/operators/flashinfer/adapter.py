@@ -189,7 +189,7 @@ class Adapter(adapter.Adapter):
             for spec in self.definition.inputs
         ]
 
-    def taken(self, returned: Any) -> Tuple[Any, ...]:
+    def taken(self, returned: Any, names: Tuple[str, ...] = ()) -> Tuple[Any, ...]:
         specs = self.definition.outputs
         if isinstance(returned, dict):
             returned = tuple(returned.get(spec.name) for spec in specs)

@@ -47,7 +47,8 @@ class DescribedCase:
 @dataclass(frozen=True)
 class Described:
     """switches: the axes that are on or off; words: those of words; cases: those that were looked
-    at so far. tensors: the module with its other half, whose `half` makes it."""
+    at so far. tensors: the module with its other half, whose `half` makes it. untimed: cases that
+    are checked, and are no part of what is timed."""
 
     facts: OperatorFacts
     switches: Tuple[str, ...]
@@ -56,6 +57,7 @@ class Described:
     default_providers: Tuple[str, ...]
     cases: Tuple[DescribedCase, ...] = ()
     tensors: str = USERS
+    untimed: Tuple[Case, ...] = ()
 
     def of(self, case: Case) -> DescribedCase:
         """What is known of a case; LookupError of one that nobody looked at."""

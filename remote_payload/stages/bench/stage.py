@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import List, Optional
 
 from remote_payload.compiling.emulation import INTERPRETERS
@@ -63,15 +64,16 @@ def _out_of_time(scene: Scene, bad: List[BenchRecord], late: OutOfTime) -> Outco
 def _race(scene: Scene) -> Optional[OutOfTime]:
     """Race; OutOfTime, if the time did not suffice."""
     tell = scene.draft.add_cut
+    request = replace(scene.request, cases=scene.timed_cases)
     race = bench.Bench(
-        scene.request, scene.operator, scene.setting(), scene.deadline, scene.gpu_state, tell
+        request, scene.operator, scene.setting(), scene.deadline, scene.gpu_state, tell
     )
 
     def keep(status: Status = Status.FAILED, why: str = UNFINISHED) -> None:
         scene.draft.note(bench=race.records(status, why))
 
     try:
-        race.run(scene.draft.result.checks, keep)
+        race.run(scene.timed_checks, keep)
     except OutOfTime as exc:
         keep(Status.TIMEOUT, str(exc))
         return exc

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import time
 from typing import Any, Callable, Dict, List, Optional, Set, Tuple
@@ -13,6 +14,7 @@ from remote_payload.contract.request import Provider
 from remote_payload.contract.words import Method, Status
 from remote_payload.machine.clock import Clock, CpuClock, CudaClock, Recorded
 from remote_payload.machine.recording import NotRecordable
+from remote_payload.operators.adapted import tree
 from remote_payload.operators.problem import Problem, operator_of
 from remote_payload.operators.setting import Setting
 from remote_payload.processes import places
@@ -133,7 +135,7 @@ class Heat:
     def _record(self, method: Method, entrant: Entrant, chosen: Effort) -> None:
         """What was launched on a stream that is not recorded is missing in a replay: look."""
         recorded = self._clock.record(self._calls[entrant.provider], chosen.calls)
-        if wrong := self._wrong(_replayed(recorded)):
+        if wrong := self._wrong(self._replay(recorded)):
             raise NotRecordable(f"a replay computes something else: {wrong}")
         self._recorded[entrant.provider] = recorded
 
@@ -146,6 +148,7 @@ class Heat:
             return
         self._pipe.send(Turn(method, entrant, number))
         try:
+            self._problem.restore(self._inputs, self._pristine)
             with self._loaded[entrant.provider].within():
                 act(method, entrant, what)
         except Exception as exc:
@@ -175,11 +178,27 @@ class Heat:
     def _recheck(self) -> None:
         """Measure what the last timed call of each provider computed: speed excuses nothing."""
         outputs, self._outputs = self._outputs, {}
+        if self._problem.writes:
+            self._recheck_anew(tuple(outputs))
+            return
         running = {entrant.provider for entrant in self._running}
         for name, out in outputs.items():
             wrong = self._wrong(out) if name in running else ""
             if wrong:
                 self._out(name, f"the output of its last timed call is wrong: {wrong}")
+
+    def _recheck_anew(self, names: Tuple[str, ...]) -> None:
+        """Where calls write into what all of them share, outputs of before are gone: one call more
+        of each, on what went in at first."""
+        for entrant in tuple(self._running):
+            if not entrant.control and entrant.provider in names:
+                self._guarded(Method.BACK_TO_BACK, entrant, 0, self._recheck_call, None)
+
+    def _recheck_call(self, method: Method, entrant: Entrant, _: None) -> None:
+        out = self._calls[entrant.provider]()
+        self._problem.settle()
+        if wrong := self._wrong(out):
+            self._out(entrant.provider, f"the output of a call after those is wrong: {wrong}")
 
     def _recheck_replays(self, number: int) -> None:
         """A turn each, so that whoever ends the process here is the one that is blamed."""
@@ -188,9 +207,13 @@ class Heat:
                 self._guarded(Method.GRAPH, entrant, number, self._recheck_replay, None)
 
     def _recheck_replay(self, method: Method, entrant: Entrant, _: None) -> None:
-        if wrong := self._wrong(_replayed(self._recorded[entrant.provider])):
+        if wrong := self._wrong(self._replay(self._recorded[entrant.provider])):
             reason = f"the output of its last replayed call is wrong: {wrong}"
             self._pipe.send(Fault(entrant.provider, reason, method=method))
+
+    def _replay(self, recorded: Recorded) -> Any:
+        restore = functools.partial(self._problem.restore, self._inputs, self._pristine)
+        return _replayed(recorded, restore)
 
     def _wrong(self, out: Any) -> str:
         """What is wrong with an output; empty if nothing is."""
@@ -205,10 +228,11 @@ class Heat:
         self._pipe.send(Fault(provider, how))
 
 
-def _replayed(recorded: Recorded) -> Any:
-    """What one more replay gives, which finds nothing there that it could leave as it is."""
-    output = recorded.output
-    for one in output if isinstance(output, (tuple, list)) else (output,):
+def _replayed(recorded: Recorded, ready: Callable[[], None] = lambda: None) -> Any:
+    """What one more replay gives, which finds nothing there that it could leave as it is. ready:
+    what comes before it."""
+    for one in tree.taken_apart(recorded.output)[1]:
         one.fill_(float("nan") if one.is_floating_point() else -1)
+    ready()
     recorded.replay()
-    return output
+    return recorded.output

@@ -135,7 +135,8 @@ def _calls(problem: Problem, drawn: Tensors) -> Iterator[Tuple[str, Tensors, Bac
     if back is None:
         others = problem.to_device(others)
     scalars = problem.other_scalars()
-    words = "".join(f", {name}={value:.6g}" for name, value in scalars.items())
+    told = {name: one for name, one in scalars.items() if isinstance(one, (int, float))}
+    words = "".join(f", {name}={value:.6g}" for name, value in told.items())
     yield f"its second call, on other inputs{words}: ", others, back, scalars
     del others  # as large as the first, and not needed for what follows
     again = "its third call, on the first inputs again: "

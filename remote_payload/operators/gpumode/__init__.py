@@ -1,0 +1,1 @@
+"""GPU MODE: tasks of a `task.yml` and a `reference.py`, as their form has them."""
