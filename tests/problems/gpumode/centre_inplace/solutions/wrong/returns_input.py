@@ -1,0 +1,7 @@
+"""Returns the data as they came."""
+
+from task import input_t, output_t
+
+
+def custom_kernel(data: input_t) -> output_t:
+    return data

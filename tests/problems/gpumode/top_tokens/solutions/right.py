@@ -1,0 +1,7 @@
+import torch
+from task import input_t, output_t
+
+
+def custom_kernel(data: input_t) -> output_t:
+    values, places = torch.topk(data.scores, data.k, dim=-1, largest=data.largest, sorted=True)
+    return values, places
