@@ -7,13 +7,14 @@ from pathlib import Path
 
 from orchestrator.errors import UsageError
 from orchestrator.workflows.own import Beside, Own
-from orchestrator.workflows.problems import flashinfer
+from orchestrator.workflows.problems import flashinfer, kernelbench
 from remote_payload.operators.adapted.formats import TITLES
 from remote_payload.operators.user.stated import BadOperator
 
 # What reads each format, and the options that it knows.
 _READERS: dict[str, tuple[Callable[[Path, Beside], Own], tuple[str, ...]]] = {
     flashinfer.FORMAT: (flashinfer.own, flashinfer.OPTIONS),
+    kernelbench.FORMAT: (kernelbench.own, kernelbench.OPTIONS),
 }
 
 

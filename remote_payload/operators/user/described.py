@@ -47,7 +47,8 @@ class DescribedCase:
 @dataclass(frozen=True)
 class Described:
     """switches: the axes that are on or off; words: those of words; cases: those that were looked
-    at so far. tensors: the module with its other half, whose `half` makes it."""
+    at so far. tensors: the module with its other half, whose `half` makes it. usual: the axes that
+    a case need not state, each with the value that it then has."""
 
     facts: OperatorFacts
     switches: Tuple[str, ...]
@@ -56,6 +57,7 @@ class Described:
     default_providers: Tuple[str, ...]
     cases: Tuple[DescribedCase, ...] = ()
     tensors: str = USERS
+    usual: Tuple[Tuple[str, Value], ...] = ()
 
     def of(self, case: Case) -> DescribedCase:
         """What is known of a case; LookupError of one that nobody looked at."""
@@ -121,7 +123,8 @@ def operator(described: Described, root: str) -> Operator:
 
 def _axis(symbol: str, described: Described) -> Axis:
     otherwise: Optional[Value] = "" if symbol in described.words else None
-    return Axis(symbol, symbol, "", False if symbol in described.switches else otherwise, 0)
+    otherwise = False if symbol in described.switches else otherwise
+    return Axis(symbol, symbol, "", dict(described.usual).get(symbol, otherwise), 0)
 
 
 def _work(described: Described, case: Case) -> Optional[Work]:
