@@ -1,0 +1,1 @@
+def ref_kernel(data:

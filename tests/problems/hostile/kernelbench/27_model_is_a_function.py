@@ -1,0 +1,26 @@
+import torch
+import torch.nn as nn
+
+
+class _Model(nn.Module):
+    def __init__(self, scale):
+        super(_Model, self).__init__()
+        self.scale = scale
+
+    def forward(self, x):
+        return x * self.scale
+
+
+n = 8
+
+
+def get_inputs():
+    return [torch.rand(n)]
+
+
+def get_init_inputs():
+    return [2.0]
+
+
+def Model(scale):
+    return _Model(scale)

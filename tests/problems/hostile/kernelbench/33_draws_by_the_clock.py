@@ -1,0 +1,24 @@
+import time
+
+import torch
+import torch.nn as nn
+
+
+class Model(nn.Module):
+    def __init__(self, scale):
+        super(Model, self).__init__()
+        self.scale = scale
+
+    def forward(self, x):
+        return x * self.scale
+
+
+n = 8
+
+
+def get_inputs():
+    return [torch.rand(n, generator=torch.Generator().manual_seed(time.time_ns()))]
+
+
+def get_init_inputs():
+    return [2.0]
