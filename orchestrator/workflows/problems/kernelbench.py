@@ -49,8 +49,6 @@ def _candidate(path: Path) -> Brought:
         )
     text_of(path)
     folder = path.parent
-    files = tuple(
-        (one.relative_to(folder).as_posix(), one) for one in (path, *neighbours(path))
-    )
+    files = tuple((one.relative_to(folder).as_posix(), one) for one in (path, *neighbours(path)))
     target = f"{path.name}:{reading.CANDIDATE}"
     return Brought(Provider(provider_name(path.stem), target, required=True), files)

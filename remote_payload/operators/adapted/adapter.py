@@ -138,10 +138,7 @@ class Adapter:
             said = f"torch.compile of {said}"
 
         def fit(form: Form) -> Loaded:
-            if name == COMPILED:
-                prepared = self.compiled(form, setting)
-            else:
-                prepared = self.bound(form)
+            prepared = self.compiled(form, setting) if name == COMPILED else self.bound(form)
             return Loaded(unfitted, within, lambda *_, **__: said, prepared=prepared)
 
         return Loaded(unfitted, within, unfitted, fit=fit)
@@ -170,6 +167,8 @@ class Adapter:
             after = unfit.drawn_from(self.device)
             seed_all(case.label)
             self.at_random = not torch.equal(after, unfit.drawn_from(self.device))
+        if not outputs:
+            raise BadOperator(self.name, "reference: it gives nothing that could be compared")
         for one in outputs:
             if not isinstance(one, torch.Tensor) or one.is_complex() or not one.numel():
                 got = list(one.shape) if isinstance(one, torch.Tensor) else type(one).__name__

@@ -42,6 +42,12 @@ def case_of(target: str, root: str, device: str, case: Case, seed: int) -> Descr
     """One case: its inputs are drawn and its reference is run, once. BadOperator."""
     one = half(target, root, device)
     given = one.draw(case, seed)
+    found = _run_once(one, case, given, device)
+    # Only now, when the outputs are gone: what is drawn may be as large.
+    return replace(found, frozen=_frozen(one, given.tensors, case, seed))
+
+
+def _run_once(one: Adapter, case: Case, given: Given, device: str) -> DescribedCase:
     inputs = tuple(tensor.to(device, copy=True) for tensor in given.tensors)
     counted = counting(lambda: one.expected(case, inputs, given.scalars, keep=False))
     outputs, touched = counted.outputs, _touched(given, inputs, device)
@@ -50,10 +56,9 @@ def case_of(target: str, root: str, device: str, case: Case, seed: int) -> Descr
     work = Work(counted.flop, traffic, written, matrix=counted.flop > 0, counted=True)
     tolerance = _tolerance(outputs, longest_sum(counted, inputs))
     facts = CaseFacts(case, work if counted.known else None, 1, tolerance)
-    forms, out = _forms(given.names, given.tensors), one.output_names(len(outputs))
-    came = _forms(out, outputs)
-    del inputs, outputs, counted  # as large as what is drawn next
-    return DescribedCase(facts, forms, came, _frozen(one, given.tensors, case, seed), touched)
+    forms = _forms(given.names, given.tensors)
+    names = one.output_names(len(outputs))
+    return DescribedCase(facts, forms, _forms(names, outputs), False, touched)
 
 
 def _forms(names: Sequence[str], tensors: Tensors) -> Tuple[Form, ...]:
@@ -82,8 +87,8 @@ def _tolerance(outputs: Tensors, terms: int) -> Tolerance:
     gates, why = [], []
     for number, output in enumerate(outputs):
         dtype = OF_TORCH.get(plain(output.dtype))
-        some = output.flatten()[:: 1 + output.numel() // _SEEN]
-        sized = some[some.isfinite()] if dtype else some
+        flat = output.flatten()[:: 1 + output.numel() // _SEEN].double()
+        sized = flat[flat.isfinite()]
         if dtype is None or not dtype.rounds or not sized.numel():
             gates.append(Gate(0.0, 0.0, output=number))
             continue

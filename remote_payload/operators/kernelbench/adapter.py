@@ -13,7 +13,7 @@ from remote_payload.contract.case import Case
 from remote_payload.contract.dtypes import DType
 from remote_payload.contract.facts import AxisFacts, OperatorFacts, ProviderFacts, Role
 from remote_payload.contract.records import Ruling
-from remote_payload.operators.adapted import adapter, redirect, tree
+from remote_payload.operators.adapted import adapter, tree
 from remote_payload.operators.adapted.adapter import (
     COMPILED,
     Call,

@@ -17,8 +17,8 @@ from remote_payload.operators.seeding import seed_all
 def require_module(made: Any, name: str) -> None:
     """BadTarget unless it is a class of modules that has a forward."""
     if not inspect.isclass(made) or not issubclass(made, torch.nn.Module):
-        raise BadTarget(f"{name} is no class of torch.nn.Module, as {MODEL} is")
-    if made.forward is torch.nn.Module.forward:
+        raise BadTarget(f"{name} is no class that derives from torch.nn.Module")
+    if getattr(made, "forward", None) is torch.nn.Module.forward:
         raise BadTarget(f"{name} has no forward")
 
 
