@@ -13,6 +13,7 @@ import torch
 from remote_payload.contract.case import Case
 from remote_payload.contract.dtypes import DType
 from remote_payload.contract.facts import CaseFacts, Gate, Tolerance, Work
+from remote_payload.operators.adapted import unfit
 from remote_payload.operators.adapted.adapter import Adapter, Given
 from remote_payload.operators.adapted.tensors import half
 from remote_payload.operators.counting import counting, longest_sum, size_bytes
@@ -41,10 +42,16 @@ def found(target: str, root: str, device: str, asked: Asked) -> Found:
 def case_of(target: str, root: str, device: str, case: Case, seed: int) -> DescribedCase:
     """One case: its inputs are drawn and its reference is run, once. BadOperator."""
     one = half(target, root, device)
-    given = one.draw(case, seed)
-    found = _run_once(one, case, given, device)
-    # Only now, when the outputs are gone: what is drawn may be as large.
-    return replace(found, frozen=_frozen(one, given.tensors, case, seed))
+    try:
+        given = one.draw(case, seed)
+        found = _run_once(one, case, given, device)
+        # Only now, when the outputs are gone: what is drawn may be as large.
+        return replace(found, frozen=_frozen(one, given.tensors, case, seed))
+    except (RuntimeError, MemoryError) as exc:
+        lacking = unfit.why(exc, device)
+        if not lacking:
+            raise
+        raise BadOperator(one.name, f"comparing its outputs {lacking}", unfit=True) from exc
 
 
 def _run_once(one: Adapter, case: Case, given: Given, device: str) -> DescribedCase:
