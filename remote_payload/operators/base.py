@@ -241,7 +241,8 @@ class Tensors(Protocol):
     not. others (optional): other inputs and what makes the outputs for them those for the first;
     without it a second draw has a reference of its own. other_scalars (optional): by case, the
     scalars that go with `others` where they are not the case's. make (optional): the inputs, on the
-    CPU, by case and seed, where `Operator.inputs` cannot say what they are.
+    CPU, by case and seed, where `Operator.inputs` cannot say what they are. draws (optional): of
+    how many inputs a check takes, where two are not enough; at_random: whether the reference draws.
     """
 
     def reference(self, case: Case, *inputs: Tensor) -> Iterator[Block]: ...

@@ -175,19 +175,29 @@ class Problem:
         blocks: Iterator[Block] = self._half.reference(self.case, *inputs, **more)
         return blocks
 
-    def others(self, drawn: Tensors) -> Tuple[Tensors, Optional[Back]]:
-        """Other inputs, and what makes their outputs those for `drawn`; None: they have a
-        reference of their own."""
+    @property
+    def draws(self) -> int:
+        """Of how many inputs a check takes."""
+        return int(getattr(self._half, "draws", 2))
+
+    @property
+    def unsteady(self) -> bool:
+        """Whether a call's outputs may differ from those of the call before, rightly."""
+        return bool(self._written) or bool(getattr(self._half, "at_random", False))
+
+    def others(self, drawn: Tensors, number: int = 1) -> Tuple[Tensors, Optional[Back]]:
+        """The inputs of that number, from 1 on, and what makes their outputs those for `drawn`;
+        None: they have a reference of their own."""
         turn = getattr(self._half, "others", None)
         if turn is None:
-            return self._made(self._setting.seed + 1, ""), None
+            return self._made(self._setting.seed + number, ""), None
         turned: Tuple[Tensors, Back] = turn(self.case, *drawn)
         return turned
 
-    def other_scalars(self) -> Scalars:
-        """The scalars that differ where `others` goes in."""
+    def other_scalars(self, number: int = 1) -> Scalars:
+        """The scalars that differ where `others` of that number goes in."""
         if hasattr(self._half, "seeded_scalars"):
-            return self._seeded(self._setting.seed + 1)
+            return self._seeded(self._setting.seed + number)
         half = getattr(self._half, "other_scalars", None)
         return dict(half(self.case)) if half is not None else {}
 

@@ -98,7 +98,8 @@ def _load_target(target: str, setting: Setting, first: bool) -> Loaded:
         module = importlib.import_module(where)
     call = getattr(module, function, None)
     if not callable(call):
-        raise BadTarget(f"{where} has no function {function!r}")
+        what = "class" if function[:1].isupper() else "function"
+        raise BadTarget(f"{where} has no {what} {function!r}")
     name = f"{target}, file sha256 {_file_digest(module)}"
     return Loaded(
         call,

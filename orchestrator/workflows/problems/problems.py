@@ -7,7 +7,7 @@ from pathlib import Path
 
 from orchestrator.errors import UsageError
 from orchestrator.workflows.own import Beside, Own
-from orchestrator.workflows.problems import flashinfer, gpumode
+from orchestrator.workflows.problems import flashinfer, gpumode, kernelbench
 from remote_payload.operators.adapted.formats import TITLES
 from remote_payload.operators.user.stated import BadOperator
 
@@ -15,6 +15,7 @@ from remote_payload.operators.user.stated import BadOperator
 _READERS: dict[str, tuple[Callable[[Path, Beside], Own], tuple[str, ...]]] = {
     flashinfer.FORMAT: (flashinfer.own, flashinfer.OPTIONS),
     gpumode.FORMAT: (gpumode.own, gpumode.OPTIONS),
+    kernelbench.FORMAT: (kernelbench.own, kernelbench.OPTIONS),
 }
 
 

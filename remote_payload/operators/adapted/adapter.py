@@ -16,8 +16,7 @@ import torch
 
 from remote_payload.contract.case import Case
 from remote_payload.contract.records import Ruling
-from remote_payload.contract.words import NEEDS_GPU
-from remote_payload.operators.adapted import redirect
+from remote_payload.operators.adapted import redirect, unfit
 from remote_payload.operators.adapted.formats import Problem
 from remote_payload.operators.base import Block
 from remote_payload.operators.loaded import CannotRun, Form, Loaded, unfitted
@@ -58,18 +57,21 @@ class Listed:
 
 
 class Adapter:
-    """A problem on a device. reseeded: whether its calls draw from torch's own generators, which
-    are therefore set before each. neighbours_first: whether the files beside a provider's come
-    before packages of the same name. redirected: whether its code means the CPU by
-    device='cuda'."""
+    """A problem on a device. reseeded: whether torch's own generators are set before each call.
+    at_random: whether its reference was seen to draw from them. draws: of how many inputs a check
+    takes. neighbours_first: whether the files beside a provider's come before packages of the same
+    name. redirected: whether its code means the CPU by device='cuda'."""
 
     reseeded = True
+    at_random = False
+    draws = 2
     neighbours_first = False
 
     def __init__(self, problem: Problem, folder: Path, root: Path, device: str) -> None:
         self.problem, self.folder, self.root, self.device = problem, folder, root, device
         self.redirected = False
         self._drawn: Optional[Tuple[Case, int, Given]] = None
+        self._scalars: Dict[Tuple[Case, int], Scalars] = {}
 
     # What each format has to fill in.
 
@@ -117,11 +119,15 @@ class Adapter:
 
     def seeded_scalars(self, case: Case, seed: int) -> Scalars:
         """What else goes into a call."""
-        return self._given(case, seed).scalars
+        if (case, seed) not in self._scalars:
+            self._given(case, seed)
+        return self._scalars[case, seed]
 
     def _given(self, case: Case, seed: int) -> Given:
         if self._drawn is None or self._drawn[:2] != (case, seed):
+            self._drawn = None  # before there is a second one
             self._drawn = (case, seed, self.draw(case, seed))
+            self._scalars[case, seed] = self._drawn[2].scalars
         return self._drawn[2]
 
     def reference(self, case: Case, *inputs: Tensor, scalars: Scalars) -> Iterator[Block]:
@@ -138,13 +144,14 @@ class Adapter:
             said = f"torch.compile of {said}"
 
         def fit(form: Form) -> Loaded:
-            if name == COMPILED:
-                prepared = self.compiled(form, setting)
-            else:
-                prepared = functools.partial(_bound, self.call_of_reference, form.case)
+            prepared = self.compiled(form, setting) if name == COMPILED else self.bound(form)
             return Loaded(unfitted, within, lambda *_, **__: said, prepared=prepared)
 
         return Loaded(unfitted, within, unfitted, fit=fit)
+
+    def bound(self, form: Form) -> Callable[..., Call]:
+        """As `prepared`, of the reference as it is."""
+        return functools.partial(_bound, self.call_of_reference, form.case)
 
     def compiled(self, form: Form, setting: Setting) -> Callable[..., Call]:
         """As `prepared`, of the reference by torch.compile. CannotRun."""
@@ -157,11 +164,17 @@ class Adapter:
     def expected(self, case: Case, inputs: Tensors, scalars: Scalars, keep: bool = True) -> Tensors:
         """What the reference gives, all of it tensors. keep: leave the inputs as they are, whatever
         it does to what it gets."""
-        if self.reseeded:
-            seed_all(case.label)
         inputs = tuple(one.clone() for one in inputs) if keep else inputs
         call = self.call_of_reference(case, inputs, scalars)
+        if self.reseeded:
+            seed_all(case.label)
         outputs = self.taken(self.run("reference", call))
+        if self.reseeded:
+            after = unfit.drawn_from(self.device)
+            seed_all(case.label)
+            self.at_random = not torch.equal(after, unfit.drawn_from(self.device))
+        if not outputs:
+            raise BadOperator(self.name, "reference: it gives nothing that could be compared")
         for one in outputs:
             if not isinstance(one, torch.Tensor) or one.is_complex() or not one.numel():
                 got = list(one.shape) if isinstance(one, torch.Tensor) else type(one).__name__
@@ -182,6 +195,7 @@ class Adapter:
 
         def fit(form: Form) -> Loaded:
             if form.case not in fitted:
+                fitted.clear()  # it may hold weights, and cases come one after the other
                 with within():
                     made = self.prepared(loaded.call, form, said)
                 told = loaded.implementation
@@ -211,8 +225,8 @@ class Adapter:
         return f", {redirect.TOLD}" if self.redirected else ""
 
     def run(self, what: str, call: Callable[..., Any], *given: Any, **named: Any) -> Any:
-        """What a function of the problem returns; BadOperator if it raised, unfit where all that
-        is wrong is that there is no GPU."""
+        """What a function of the problem returns; BadOperator if it raised, unfit where the machine
+        lacks what it needs."""
         try:
             with self.around(), torch.no_grad():
                 return call(*given, **named)
@@ -220,9 +234,8 @@ class Adapter:
             raise
         except (Exception, SystemExit) as exc:
             places.trace()
-            if self.device == "cpu" and redirect.needs_a_gpu(exc):
-                problem = f"{what} {NEEDS_GPU}: {sentence(exc)}"
-                raise BadOperator(self.name, problem, unfit=True) from exc
+            if lacking := unfit.why(exc, self.device):
+                raise BadOperator(self.name, f"{what} {lacking}", unfit=True) from exc
             raise BadOperator(self.name, f"{what} raised {_of(exc)}") from exc
 
     @property

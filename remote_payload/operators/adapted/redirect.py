@@ -74,9 +74,8 @@ class _Generator(torch.Generator):  # type: ignore[misc]
         return _GENERATOR(device=_on_cpu(device))
 
 
-def _silent() -> Callable[..., None]:
-    """A function of its own each time: torch._dynamo, imported meanwhile, wants no two names of
-    torch for the same one."""
+def _nothing() -> Callable[..., None]:
+    """A function of its own for each place: torch.compile takes one at two places for a fault."""
     return lambda *_, **__: None
 
 
@@ -88,9 +87,9 @@ _GENERATOR = torch.Generator
 # What is no function of tensors: (owner, name, instead).
 _REPLACED: Tuple[Tuple[Any, str, Any], ...] = (
     (torch, "Generator", _Generator),
-    (torch.cuda, "synchronize", _silent()),
-    (torch.cuda, "empty_cache", _silent()),
-    (torch.cuda, "manual_seed", _silent()),
-    (torch.cuda, "manual_seed_all", _silent()),
+    (torch.cuda, "synchronize", _nothing()),
+    (torch.cuda, "empty_cache", _nothing()),
+    (torch.cuda, "manual_seed", _nothing()),
+    (torch.cuda, "manual_seed_all", _nothing()),
     (torch.nn.Module, "cuda", _module_cuda),
 )

@@ -48,7 +48,8 @@ class DescribedCase:
 class Described:
     """switches: the axes that are on or off; words: those of words; cases: those that were looked
     at so far. tensors: the module with its other half, whose `half` makes it. untimed: cases that
-    are checked, and are no part of what is timed."""
+    are checked, and are no part of what is timed. usual: the axes that a case need not state, each
+    with the value that it then has."""
 
     facts: OperatorFacts
     switches: Tuple[str, ...]
@@ -58,6 +59,7 @@ class Described:
     cases: Tuple[DescribedCase, ...] = ()
     tensors: str = USERS
     untimed: Tuple[Case, ...] = ()
+    usual: Tuple[Tuple[str, Value], ...] = ()
 
     def of(self, case: Case) -> DescribedCase:
         """What is known of a case; LookupError of one that nobody looked at."""
@@ -123,7 +125,8 @@ def operator(described: Described, root: str) -> Operator:
 
 def _axis(symbol: str, described: Described) -> Axis:
     otherwise: Optional[Value] = "" if symbol in described.words else None
-    return Axis(symbol, symbol, "", False if symbol in described.switches else otherwise, 0)
+    otherwise = False if symbol in described.switches else otherwise
+    return Axis(symbol, symbol, "", dict(described.usual).get(symbol, otherwise), 0)
 
 
 def _work(described: Described, case: Case) -> Optional[Work]:

@@ -172,13 +172,12 @@ class Heat:
         changed = self._problem.changed(self._inputs, self._pristine)
         if changed:
             self._out(provider, f"{changed} while being timed")
-            for held, pristine in zip(self._inputs, self._pristine):
-                held.copy_(pristine)
+            self._restore_inputs()
 
     def _recheck(self) -> None:
         """Measure what the last timed call of each provider computed: speed excuses nothing."""
         outputs, self._outputs = self._outputs, {}
-        if self._problem.writes:
+        if self._problem.writes or self._problem.unsteady:
             self._recheck_anew(tuple(outputs))
             return
         running = {entrant.provider for entrant in self._running}
@@ -188,17 +187,22 @@ class Heat:
                 self._out(name, f"the output of its last timed call is wrong: {wrong}")
 
     def _recheck_anew(self, names: Tuple[str, ...]) -> None:
-        """Where calls write into what all of them share, outputs of before are gone: one call more
-        of each, on what went in at first."""
+        """Where calls write into what all of them share, or draw, what timed calls gave tells
+        nothing: one call more of each, on what went in at first, as a check makes it."""
         for entrant in tuple(self._running):
             if not entrant.control and entrant.provider in names:
                 self._guarded(Method.BACK_TO_BACK, entrant, 0, self._recheck_call, None)
 
     def _recheck_call(self, method: Method, entrant: Entrant, _: None) -> None:
+        self._problem.reseed()
         out = self._calls[entrant.provider]()
         self._problem.settle()
         if wrong := self._wrong(out):
             self._out(entrant.provider, f"the output of a call after those is wrong: {wrong}")
+
+    def _restore_inputs(self) -> None:
+        for held, pristine in zip(self._inputs, self._pristine):
+            held.copy_(pristine)
 
     def _recheck_replays(self, number: int) -> None:
         """A turn each, so that whoever ends the process here is the one that is blamed."""

@@ -34,6 +34,7 @@ from remote_payload.providers.loading import BadTarget, CannotRun, Loaded, load
 Tensor = Any
 # What makes the outputs of a call those for the first inputs; None: they have a truth of their own.
 Back = Optional[Callable[[Tensors], Tensors]]
+_NTH = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 
 
 def check(provider: Provider, case: Case, setting: Setting) -> CheckRecord:
@@ -119,6 +120,7 @@ def _measure(record: CheckRecord, loaded: Loaded, problem: Problem) -> CheckReco
         if wrong and not record.reason:
             fault = Fault.INPUTS if touched else Fault.VALUES
             record = replace(_with(record, found), reason=words + wrong, fault=fault)
+        del given, asked, seen, out  # as large as what the next call gets
     return record if record.reason else replace(record, status=Status.OK)
 
 
@@ -131,16 +133,21 @@ def _calls(problem: Problem, drawn: Tensors) -> Iterator[Tuple[str, Tensors, Bac
     for `drawn` again, and the scalars that are not the case's. Who hands out an old answer, adds to
     it, or does not look at such a scalar, is wrong in the second."""
     yield "", drawn, lambda outputs: outputs, {}
-    others, back = problem.others(drawn)
-    if back is None:
-        others = problem.to_device(others)
-    scalars = problem.other_scalars()
-    told = {name: one for name, one in scalars.items() if isinstance(one, (int, float))}
-    words = "".join(f", {name}={value:.6g}" for name, value in told.items())
-    yield f"its second call, on other inputs{words}: ", others, back, scalars
-    del others  # as large as the first, and not needed for what follows
-    again = "its third call, on the first inputs again: "
+    for number in range(1, problem.draws):
+        others, back = problem.others(drawn, number)
+        if back is None:
+            others = problem.to_device(others)
+        scalars = problem.other_scalars(number)
+        words = "".join(f", {n}={v:.6g}" for n, v in scalars.items() if isinstance(v, (int, float)))
+        yield f"its {_nth(number)} call, on other inputs{words}: ", others, back, scalars
+        del others  # as large as the first, and not needed for what follows
+    again = f"its {_nth(problem.draws)} call, on the first inputs again: "
     yield again, drawn, lambda outputs: outputs, {}
+
+
+def _nth(number: int) -> str:
+    """In words, from 0 on."""
+    return _NTH[number] if number < len(_NTH) else f"{number + 1}th"
 
 
 def _call(
