@@ -3,7 +3,7 @@
 Every problem in the folders is read as the command line reads it, and then checks itself: its
 reference is run, as the candidate, against its reference, by the very code that runs on hosts, in a
 process of its own, within --seconds and --gigabytes. Prints a table in Markdown, and each reason
-why one did not pass. --json FILE keeps all of it.
+why one did not pass. --json FILE keeps all of it; --document FILE gets it between its marks.
 """
 
 from __future__ import annotations
@@ -31,7 +31,11 @@ from orchestrator.workflows.sweep.found import Found
 from orchestrator.workflows.sweep.outcome import Kind
 from remote_payload.operators.adapted.formats import TITLES
 
+# Every process begins as a copy of one that has imported torch.
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(["torch", "remote_payload.stages.check.check_case"])
 _SEED = 42
+_BEGIN, _END = "<!-- problems: begin -->", "<!-- problems: end -->"
 
 
 @dataclass(frozen=True)
@@ -55,14 +59,19 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--only", nargs="*", default=(), help="patterns of names")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--document", type=Path)
     given = parser.parse_args(argv)
     every = [one for folder in given.folders for one in _found(folder, tuple(given.only))]
     with ThreadPoolExecutor(given.jobs) as pool:
         rows = list(pool.map(lambda one: _row(one, given.seconds, given.gigabytes), every))
     if given.json:
         given.json.write_text(json.dumps([{**asdict(row), "kind": row.kind.value} for row in rows]))
-    for line in table(rows, given.seconds, given.gigabytes):
-        print(line)
+    text = "\n".join(table(rows, given.seconds, given.gigabytes))
+    print(text)
+    if given.document:
+        before, _, rest = given.document.read_text("utf-8").partition(_BEGIN)
+        _, end, after = rest.partition(_END)
+        given.document.write_text(f"{before}{_BEGIN}\n{text}\n{end}{after}", "utf-8")
     return 0
 
 
@@ -94,10 +103,9 @@ def _place(own: Own, folder: Path) -> None:
 
 def _apart(own: Own, folder: str, seconds: float, gigabytes: float) -> tuple[Kind, str, int]:
     """The self-check in a process that may be ended."""
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    arguments = (theirs, own.name, own.target, folder, gigabytes)
-    process = context.Process(target=_self_check, args=arguments, daemon=True)
+    ours, theirs = _CONTEXT.Pipe()
+    arguments = (theirs, own.name, own.target, folder, seconds, gigabytes)
+    process = _CONTEXT.Process(target=_self_check, args=arguments, daemon=True)
     process.start()
     theirs.close()
     try:
@@ -116,11 +124,13 @@ def _apart(own: Own, folder: str, seconds: float, gigabytes: float) -> tuple[Kin
     return kind, reason, cases
 
 
-def _self_check(pipe: Any, name: str, target: str, root: str, gigabytes: float) -> None:
+def _self_check(
+    pipe: Any, name: str, target: str, root: str, seconds: float, gigabytes: float
+) -> None:
     limit = int(gigabytes * 2**30)
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     from remote_payload.contract.request import Provider
-    from remote_payload.operators.adapted import describe
+    from remote_payload.operators.adapted import describe, tensors
     from remote_payload.operators.setting import Setting
     from remote_payload.operators.user.described import Asked
     from remote_payload.stages.check import check_case
@@ -129,7 +139,12 @@ def _self_check(pipe: Any, name: str, target: str, root: str, gigabytes: float) 
         listed = describe.found(target, root, "cpu", Asked())
         own, reason, cases = listed.described, "no case can be run here", 0
         for case in listed.cpu:
+            began = time.monotonic()
             own = own.with_case(describe.case_of(target, root, "cpu", case, _SEED))
+            took = time.monotonic() - began
+            if took * tensors.half(target, root, "cpu").draws > seconds:
+                reason = f"no result within the limit: its reference alone takes {took:.0f} s"
+                break
             setting = Setting("cpu", root, _SEED, operator=name, operator_target=target, own=own)
             record = check_case.check(Provider("reference"), case, setting)
             reason = record.reason
