@@ -35,6 +35,7 @@ from remote_payload.operators.adapted.formats import TITLES
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["torch", "remote_payload.stages.check.check_case"])
 _SEED = 42
+_LONGEST = 160  # of a reason, in the table
 _BEGIN, _END = "<!-- problems: begin -->", "<!-- problems: end -->"
 
 
@@ -133,6 +134,7 @@ def _self_check(
     from remote_payload.operators.adapted import describe, tensors
     from remote_payload.operators.setting import Setting
     from remote_payload.operators.user.described import Asked
+    from remote_payload.operators.user.stated import BadOperator
     from remote_payload.stages.check import check_case
 
     try:
@@ -152,6 +154,8 @@ def _self_check(
                 break
             cases += 1
         pipe.send((bool(cases) and not reason, reason, cases))
+    except BadOperator as exc:
+        pipe.send((False, str(exc).removeprefix(f"{name}: "), 0))
     except (Exception, SystemExit) as exc:
         pipe.send((False, f"{type(exc).__name__}: {exc}", 0))
 
@@ -176,7 +180,9 @@ def table(rows: Sequence[Row], seconds: float, gigabytes: float) -> list[str]:
     lines.append("")
     for row in rows:
         if row.kind is not Kind.PASSED:
-            lines.append(f"- {TITLES[row.format]}, {row.problem}: {row.kind.value}: {row.reason}")
+            reason = " ".join(row.reason.split())
+            short = reason if len(reason) <= _LONGEST else f"{reason[:_LONGEST]}…"
+            lines.append(f"- {TITLES[row.format]}, {row.problem}: {row.kind.value}: {short}")
     return lines
 
 
