@@ -74,10 +74,10 @@ def main(argv: Sequence[str]) -> int:
     known = _known(given.json) if given.json else {}
     rows = []
     for one in every:
-        row = known.get((one.format, one.label)) or _row(one, limits)
+        row = known.get((one.format, _name(one))) or _row(one, limits)
         rows.append(row)
-        if given.json and (one.format, one.label) not in known:
-            known[one.format, one.label] = row
+        if given.json and (one.format, _name(one)) not in known:
+            known[one.format, _name(one)] = row
             plain = [{**asdict(each), "kind": each.kind.value} for each in known.values()]
             given.json.write_text(json.dumps(plain, indent=1), "utf-8")
     text = "\n".join(table(rows, limits))
@@ -100,18 +100,23 @@ def _known(path: Path) -> dict[tuple[str, str], Row]:
     return {(row.format, row.problem): row for row in rows}
 
 
+def _name(one: Found) -> str:
+    """With the folder, which for KernelBench is the level, whatever folder was named."""
+    return f"{one.path.parent.name}/{one.name}" if one.format == "kernelbench" else one.label
+
+
 def _row(one: Found, limits: Limits) -> Row:
     began = time.monotonic()
     try:
         own = problems.own(one.format, one.path, Beside())
     except OrchestratorError as exc:
-        return Row(one.label, one.format, Kind.REFUSED, exc.message, 0.0, 0)
+        return Row(_name(one), one.format, Kind.REFUSED, exc.message, 0.0, 0)
     with tempfile.TemporaryDirectory() as folder:
         _place(own, Path(folder))
         kind, reason, cases = _apart(own, folder, limits)
     took = time.monotonic() - began
     print(f"{one.label}: {kind.value} {reason} ({took:.1f} s)", file=sys.stderr, flush=True)
-    return Row(one.label, one.format, kind, reason, round(took, 1), cases)
+    return Row(_name(one), one.format, kind, reason, round(took, 1), cases)
 
 
 def _place(own: Own, folder: Path) -> None:
