@@ -206,6 +206,11 @@ class Problem:
         half = self._half
         return dict(half.seeded_scalars(self.case, seed)) if hasattr(half, "seeded_scalars") else {}
 
+    def lacking(self, exc: BaseException) -> str:
+        """What of this machine a provider would have needed that raised this; mostly nothing."""
+        lacking = getattr(self._half, "lacking", None)
+        return str(lacking(exc)) if lacking is not None else ""
+
     def reseed(self) -> None:
         """Set torch's own generators, where what is called draws from them."""
         if getattr(self._half, "reseeded", False):

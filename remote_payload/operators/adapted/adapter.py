@@ -238,6 +238,10 @@ class Adapter:
                 raise BadOperator(self.name, f"{what} {lacking}", unfit=True) from exc
             raise BadOperator(self.name, f"{what} raised {_of(exc)}") from exc
 
+    def lacking(self, exc: BaseException) -> str:
+        """What of this machine a candidate would have needed, in words; empty if it is to blame."""
+        return unfit.why(exc, self.device)
+
     @property
     def name(self) -> str:
         """For messages: the operator's name."""

@@ -55,6 +55,7 @@ def check(provider: Provider, case: Case, setting: Setting) -> CheckRecord:
         places.trace()
         reason = f"could not be loaded: {sentence(exc)}"
         return replace(record, reason=reason, fault=Fault.COMPILE)
+    problem: Optional[Problem] = None
     try:
         problem = Problem(operator_of(setting), case, setting)
         return _emulated(_measure(record, loaded, problem), loaded)
@@ -63,8 +64,9 @@ def check(provider: Provider, case: Case, setting: Setting) -> CheckRecord:
     except WrongForm as exc:
         return replace(record, reason=str(exc), fault=exc.fault)
     except Exception as exc:
-        if loaded.refuses(exc):
-            return replace(record, status=Status.SKIPPED, reason=sentence(exc))
+        lacking = problem.lacking(exc) if problem is not None else ""
+        if lacking or loaded.refuses(exc):
+            return replace(record, status=Status.SKIPPED, reason=lacking or sentence(exc))
         places.trace()
         return replace(record, reason=f"raised {sentence(exc)}", fault=Fault.RAISED)
 
