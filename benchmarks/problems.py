@@ -3,7 +3,8 @@
 Every problem in the folders is read as the command line reads it, and then checks itself: its
 reference is run, as the candidate, against its reference, by the very code that runs on hosts, in a
 process of its own, within --seconds and --gigabytes. Prints a table in Markdown, and each reason
-why one did not pass. --json FILE keeps all of it.
+why one did not pass. --json FILE keeps each as soon as it is known, and what is in it is not run
+again; --document FILE gets the table between its marks.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -31,7 +31,12 @@ from orchestrator.workflows.sweep.found import Found
 from orchestrator.workflows.sweep.outcome import Kind
 from remote_payload.operators.adapted.formats import TITLES
 
+# Every process begins as a copy of one that has imported torch.
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(["torch", "remote_payload.stages.check.check_case"])
 _SEED = 42
+_LONGEST = 160  # of a reason, in the table
+_BEGIN, _END = "<!-- problems: begin -->", "<!-- problems: end -->"
 
 
 @dataclass(frozen=True)
@@ -46,23 +51,41 @@ class Row:
     cases: int
 
 
+@dataclass(frozen=True)
+class Limits:
+    """Of one problem."""
+
+    seconds: float
+    gigabytes: float
+
+
 def main(argv: Sequence[str]) -> int:
     """Print the table; 0 whatever it says."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--seconds", type=float, default=60.0, help="for one problem")
     parser.add_argument("--gigabytes", type=float, default=20.0, help="of address space")
-    parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--only", nargs="*", default=(), help="patterns of names")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--document", type=Path)
     given = parser.parse_args(argv)
     every = [one for folder in given.folders for one in _found(folder, tuple(given.only))]
-    with ThreadPoolExecutor(given.jobs) as pool:
-        rows = list(pool.map(lambda one: _row(one, given.seconds, given.gigabytes), every))
-    if given.json:
-        given.json.write_text(json.dumps([{**asdict(row), "kind": row.kind.value} for row in rows]))
-    for line in table(rows, given.seconds, given.gigabytes):
-        print(line)
+    limits = Limits(given.seconds, given.gigabytes)
+    known = _known(given.json) if given.json else {}
+    rows = []
+    for one in every:
+        row = known.get((one.format, _name(one))) or _row(one, limits)
+        rows.append(row)
+        if given.json and (one.format, _name(one)) not in known:
+            known[one.format, _name(one)] = row
+            plain = [{**asdict(each), "kind": each.kind.value} for each in known.values()]
+            given.json.write_text(json.dumps(plain, indent=1), "utf-8")
+    text = "\n".join(table(rows, limits))
+    print(text)
+    if given.document:
+        before, _, rest = given.document.read_text("utf-8").partition(_BEGIN)
+        _, end, after = rest.partition(_END)
+        given.document.write_text(f"{before}{_BEGIN}\n{text}\n{end}{after}", "utf-8")
     return 0
 
 
@@ -70,18 +93,30 @@ def _found(folder: Path, only: tuple[str, ...]) -> tuple[Found, ...]:
     return found.problems(folder, found.Filter(only=only))
 
 
-def _row(one: Found, seconds: float, gigabytes: float) -> Row:
+def _known(path: Path) -> dict[tuple[str, str], Row]:
+    """What a file of before holds."""
+    plain = json.loads(path.read_text("utf-8")) if path.is_file() else []
+    rows = [Row(**{**one, "kind": Kind(one["kind"])}) for one in plain]
+    return {(row.format, row.problem): row for row in rows}
+
+
+def _name(one: Found) -> str:
+    """With the folder, which for KernelBench is the level, whatever folder was named."""
+    return f"{one.path.parent.name}/{one.name}" if one.format == "kernelbench" else one.label
+
+
+def _row(one: Found, limits: Limits) -> Row:
     began = time.monotonic()
     try:
         own = problems.own(one.format, one.path, Beside())
     except OrchestratorError as exc:
-        return Row(one.label, one.format, Kind.REFUSED, exc.message, 0.0, 0)
+        return Row(_name(one), one.format, Kind.REFUSED, exc.message, 0.0, 0)
     with tempfile.TemporaryDirectory() as folder:
         _place(own, Path(folder))
-        kind, reason, cases = _apart(own, folder, seconds, gigabytes)
+        kind, reason, cases = _apart(own, folder, limits)
     took = time.monotonic() - began
     print(f"{one.label}: {kind.value} {reason} ({took:.1f} s)", file=sys.stderr, flush=True)
-    return Row(one.label, one.format, kind, reason, round(took, 1), cases)
+    return Row(_name(one), one.format, kind, reason, round(took, 1), cases)
 
 
 def _place(own: Own, folder: Path) -> None:
@@ -92,17 +127,16 @@ def _place(own: Own, folder: Path) -> None:
         place.write_bytes(content if isinstance(content, bytes) else content.read_bytes())
 
 
-def _apart(own: Own, folder: str, seconds: float, gigabytes: float) -> tuple[Kind, str, int]:
+def _apart(own: Own, folder: str, limits: Limits) -> tuple[Kind, str, int]:
     """The self-check in a process that may be ended."""
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    arguments = (theirs, own.name, own.target, folder, gigabytes)
-    process = context.Process(target=_self_check, args=arguments, daemon=True)
+    ours, theirs = _CONTEXT.Pipe()
+    arguments = (theirs, own.name, own.target, folder, limits)
+    process = _CONTEXT.Process(target=_self_check, args=arguments, daemon=True)
     process.start()
     theirs.close()
     try:
-        if not ours.poll(seconds):
-            return Kind.TOO_LONG, f"no end within {seconds:g} s", 0
+        if not ours.poll(limits.seconds):
+            return Kind.TOO_LONG, f"no end within {limits.seconds:g} s", 0
         ok, reason, cases = ours.recv()
     except EOFError:
         process.join()
@@ -116,20 +150,26 @@ def _apart(own: Own, folder: str, seconds: float, gigabytes: float) -> tuple[Kin
     return kind, reason, cases
 
 
-def _self_check(pipe: Any, name: str, target: str, root: str, gigabytes: float) -> None:
-    limit = int(gigabytes * 2**30)
+def _self_check(pipe: Any, name: str, target: str, root: str, limits: Limits) -> None:
+    limit = int(limits.gigabytes * 2**30)
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     from remote_payload.contract.request import Provider
-    from remote_payload.operators.adapted import describe
+    from remote_payload.operators.adapted import describe, tensors
     from remote_payload.operators.setting import Setting
     from remote_payload.operators.user.described import Asked
+    from remote_payload.operators.user.stated import BadOperator
     from remote_payload.stages.check import check_case
 
     try:
         listed = describe.found(target, root, "cpu", Asked())
         own, reason, cases = listed.described, "no case can be run here", 0
         for case in listed.cpu:
+            began = time.monotonic()
             own = own.with_case(describe.case_of(target, root, "cpu", case, _SEED))
+            took = time.monotonic() - began
+            if took * tensors.half(target, root, "cpu").draws > limits.seconds:
+                reason = f"no result within the limit: its reference alone takes {took:.0f} s"
+                break
             setting = Setting("cpu", root, _SEED, operator=name, operator_target=target, own=own)
             record = check_case.check(Provider("reference"), case, setting)
             reason = record.reason
@@ -137,17 +177,20 @@ def _self_check(pipe: Any, name: str, target: str, root: str, gigabytes: float) 
                 break
             cases += 1
         pipe.send((bool(cases) and not reason, reason, cases))
+    except BadOperator as exc:
+        pipe.send((False, str(exc).removeprefix(f"{name}: "), 0))
     except (Exception, SystemExit) as exc:
         pipe.send((False, f"{type(exc).__name__}: {exc}", 0))
 
 
-def table(rows: Sequence[Row], seconds: float, gigabytes: float) -> list[str]:
+def table(rows: Sequence[Row], limits: Limits) -> list[str]:
     """Markdown: a line for each format, then each reason with how often it was given."""
     kinds = [kind for kind in Kind if any(row.kind is kind for row in rows)]
     told = [kind for kind in kinds if kind is not Kind.REFUSED]
     head = ["format", "problems", "read", *(kind.value for kind in told)]
+    today = f"{datetime.now(timezone.utc):%Y-%m-%d}"
     lines = [
-        f"{datetime.now(timezone.utc):%Y-%m-%d}, {seconds:g} s and {gigabytes:g} GB each:",
+        f"{today}, {limits.seconds:g} s and {limits.gigabytes:g} GB each:",
         "",
         f"| {' | '.join(head)} |",
         f"| {' | '.join(['---'] * len(head))} |",
@@ -161,7 +204,9 @@ def table(rows: Sequence[Row], seconds: float, gigabytes: float) -> list[str]:
     lines.append("")
     for row in rows:
         if row.kind is not Kind.PASSED:
-            lines.append(f"- {TITLES[row.format]}, {row.problem}: {row.kind.value}: {row.reason}")
+            reason = " ".join(row.reason.split())
+            short = reason if len(reason) <= _LONGEST else f"{reason[:_LONGEST]}…"
+            lines.append(f"- {TITLES[row.format]}, {row.problem}: {row.kind.value}: {short}")
     return lines
 
 

@@ -17,11 +17,13 @@ _DATA = "data"
 # Name in a wheel → place in the repository.
 _PLACES = {"templates": "templates", "csrc": "csrc", "baselines": "benchmarks/baselines"}
 _CACHE = "__pycache__"
+# Asked for once, and at first: whoever gives up rights later may not find importlib any more.
+_PACKAGE = Path(str(resources.files("orchestrator")))
 
 
 def folder(name: str) -> Path:
     """The folder of that name; UsageError: the installation lacks it."""
-    package = _package()
+    package = _PACKAGE
     places = (package / _DATA / name, package.parent / _PLACES[name])
     found = next((place for place in places if place.is_dir()), None)
     if found is None:
@@ -40,12 +42,12 @@ def project() -> Path:
 
 def is_installed(project: Path) -> bool:
     """Whether it only stands for a project: its parts lie apart, and no git knows of them."""
-    return project == (_package() / _DATA).resolve()
+    return project == (_PACKAGE / _DATA).resolve()
 
 
 def files() -> Iterator[tuple[str, Path]]:
     """(path in a snapshot, file) for all that an installed package sends."""
-    beside = _package().parent
+    beside = _PACKAGE.parent
     parts = {
         "csrc": folder("csrc"),
         "remote_payload": beside / "remote_payload",
@@ -57,7 +59,3 @@ def files() -> Iterator[tuple[str, Path]]:
             folders[:] = [name for name in folders if name != _CACHE]
             inside = Path(part, os.path.relpath(place, top))
             yield from ((str(inside / name), Path(place, name)) for name in names)
-
-
-def _package() -> Path:
-    return Path(str(resources.files("orchestrator")))

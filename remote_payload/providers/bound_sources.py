@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import importlib
 import os
 import re
 import sys
@@ -66,21 +67,22 @@ def _of_torch(given: Dict[str, Any], build: Build) -> Tuple[Any, str]:
 
 def _of_tvm(given: Dict[str, Any], build: Build) -> Tuple[Any, str]:
     try:
-        import tvm_ffi
-        import tvm_ffi.cpp
-        import tvm_ffi.libinfo
+        # By their names, as with all that a host may lack.
+        tvm_ffi: Any = importlib.import_module("tvm_ffi")
+        cpp: Any = importlib.import_module("tvm_ffi.cpp")
+        libinfo: Any = importlib.import_module("tvm_ffi.libinfo")
     except ImportError as exc:
         how = f"{sys.executable} -m pip install apache-tvm-ffi"
         raise CannotRun(f"not present: apache-tvm-ffi; install it there: {how}") from exc
     version = tvm_ffi.__version__
     if extension_cuda.holds_cuda(given) and build.setting.device != "cuda":
-        folders = tvm_ffi.libinfo.include_paths()
+        folders = libinfo.include_paths()
         given = {**given, "extra_include_paths": [*given["extra_include_paths"], *folders]}
         how = extension_cuda.compile_only(given, build.setting, build.toolchain)
         raise CompiledOnly(f"compiled, not run: no GPU here ({how})")
 
     def tvm_ffi_build(**more: Any) -> Any:
-        return tvm_ffi.load_module(tvm_ffi.cpp.build(**more))
+        return tvm_ffi.load_module(cpp.build(**more))
 
     opened = functools.partial(_opened, tvm_ffi)
     module = torch_extension.kept_or_made(tvm_ffi_build, given, build, opened)

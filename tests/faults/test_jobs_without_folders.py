@@ -161,9 +161,10 @@ def test_a_runner_that_no_longer_answers_is_killed_and_only_then_said_to_be(benc
     assert [job.end for job in bench.launcher.list_jobs()] == [end]
 
 
+@pytest.mark.usefixtures("in_a_hurry")
 def test_a_job_without_a_runner_yet_is_cancelled_for_good(bench: Bench) -> None:
     """As a killed agent leaves it; whoever submits it again does not start it."""
-    bench.payload("print('ran')", runner="raise SystemExit(1)")
+    bench.payload("print('ran')", runner="raise SystemExit")
     with pytest.raises(HostUnfit, match="could not start the job"):
         bench.launcher.submit(bench.spec("r1"), "{}")
     assert bench.launcher.cancel("r1").why is Ending.CANCELLED

@@ -16,10 +16,14 @@ if _PAYLOAD not in sys.path:
 from tests.kernels.emulated import (  # noqa: E402
     CSRC,
     KERNELS,
+    QUICK,
     EmulatedLibrary,
+    compile_host,
     compile_kernels,
     compile_surroundings,
+    precompile_standard,
     surroundings_in,
+    with_standard,
 )
 from tests.kernels.hopper_probe import load_probe  # noqa: E402
 from tests.once import once  # noqa: E402
@@ -43,6 +47,26 @@ def emulated(
         compile_kernels(CSRC / KERNELS, folder / LIBRARY, surroundings)
 
     return EmulatedLibrary(once(tmp_path_factory, "emulated", make) / LIBRARY)
+
+
+@pytest.fixture(scope="session")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
+    """Flags with which a mutant is compiled soonest."""
+    made = once(tmp_path_factory, "quick", lambda folder: precompile_standard(folder, QUICK))
+    return with_standard(made, QUICK)
+
+
+@pytest.fixture(scope="session")
+def others(
+    tmp_path_factory: pytest.TempPathFactory, surroundings: tuple[str, ...]
+) -> tuple[str, ...]:
+    """All objects that a mutant of the Hopper kernel may be linked with."""
+
+    def make(folder: Path) -> None:
+        unit = ("-x", "c++", str(CSRC / KERNELS))
+        compile_host(CSRC, folder, *QUICK, "-c", "-o", "portable.o", *unit)
+
+    return (*surroundings, str(once(tmp_path_factory, "portable", make) / "portable.o"))
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import math
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -55,6 +56,19 @@ def compile_host(sources: Path, folder: Path, *arguments: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def precompile_standard(folder: Path, flags: tuple[str, ...]) -> None:
+    """Compile what csrc includes of the standard library, for units compiled with these flags."""
+    texts = [path.read_text() for path in CSRC.rglob("*.*") if path.is_file()]
+    names = sorted({name for text in texts for name in re.findall(r"#include <(\w+)>", text)})
+    (folder / "standard.h").write_text("".join(f"#include <{name}>\n" for name in names))
+    compile_host(CSRC, folder, *flags, "-x", "c++-header", "standard.h", "-o", "standard.h.gch")
+
+
+def with_standard(folder: Path, flags: tuple[str, ...]) -> tuple[str, ...]:
+    """The flags, and those that spare a unit the quarter of its time that these headers take."""
+    return (*flags, "-include", str(folder / "standard.h"))
+
+
 def compile_surroundings(folder: Path) -> None:
     """Compile all but the kernels, several at a time."""
 
@@ -90,7 +104,11 @@ def compile_kernels(
 
 
 def compile_mutant(
-    folder: Path, objects: tuple[str, ...], path: str, changes: Mapping[str, str]
+    folder: Path,
+    objects: tuple[str, ...],
+    path: str,
+    changes: Mapping[str, str],
+    flags: tuple[str, ...] = QUICK,
 ) -> Path:
     """Compile a copy of csrc in which each text of `path` is replaced; each must occur once."""
     copy = folder / "csrc"
@@ -100,7 +118,7 @@ def compile_mutant(
         assert text.count(old) == 1, f"{path} holds {old!r} {text.count(old)} times, expected once"
         text = text.replace(old, new)
     (copy / path).write_text(text)
-    return compile_kernels(copy / KERNELS, folder / "mutant.so", objects, copy, QUICK)
+    return compile_kernels(copy / KERNELS, folder / "mutant.so", objects, copy, flags)
 
 
 @dataclass(frozen=True)

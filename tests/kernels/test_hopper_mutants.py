@@ -8,14 +8,16 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.kernels.emulated import CSRC, KERNELS, QUICK, compile_host
+from tests.kernels.emulated import CSRC, compile_host, precompile_standard, with_standard
 from tests.kernels.mutants.rules import FOLDER, RULES, Mutant, Rule, RuleWithoutMatch, mutants_of
 from tests.kernels.mutants.trial import TRIAL_FAILED
 
+Build = Callable[..., Path]  # of a folder, an element type and maybe a mutant
 Judge = Callable[..., str]  # of an element type, a library and maybe a number of seeds
 
 SEEDS = 16
@@ -54,13 +56,11 @@ def object_of(unit: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def others(
-    tmp_path_factory: pytest.TempPathFactory, surroundings: tuple[str, ...]
-) -> tuple[str, ...]:
-    """All objects that a mutant may be linked with."""
-    folder = tmp_path_factory.mktemp("portable")
-    compile_host(CSRC, folder, *QUICK, "-c", "-o", "portable.o", "-x", "c++", str(CSRC / KERNELS))
-    return (*surroundings, str(folder / "portable.o"))
+def swift(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
+    """Flags with which a mutant is compiled soonest."""
+    folder = tmp_path_factory.mktemp("swift")
+    precompile_standard(folder, SWIFT)
+    return with_standard(folder, SWIFT)
 
 
 @pytest.fixture(scope="module")
@@ -90,10 +90,19 @@ def judge() -> Iterator[Judge]:
         asked.close()
 
 
-def build(
-    folder: Path, others: tuple[str, ...], element: str, mutant: Mutant | None = None
+@pytest.fixture(scope="module")
+def build(others: tuple[str, ...], swift: tuple[str, ...]) -> Build:
+    """Makes the library with the kernels for one element type, of a mutant or of the kernel itself."""
+    return partial(built, others, swift)
+
+
+def built(
+    others: tuple[str, ...],
+    flags: tuple[str, ...],
+    folder: Path,
+    element: str,
+    mutant: Mutant | None = None,
 ) -> Path:
-    """The library with the kernels for one element type, of the mutant or of the kernel itself."""
     copy = folder / element / "csrc"
     shutil.copytree(CSRC, copy)
     changed = LAUNCH
@@ -113,18 +122,18 @@ def build(
     kept = [one for one in others if Path(one).name not in replaced]
     paths = [str(copy / unit) for unit in units]
     arguments = ("-shared", "-o", "mutant.so", "-x", "c++", *paths, "-x", "none", *kept)
-    compile_host(copy, copy.parent, *SWIFT, *arguments)
+    compile_host(copy, copy.parent, *flags, *arguments)
     return copy.parent / "mutant.so"
 
 
-def verdict(folder: Path, others: tuple[str, ...], judge: Judge, mutant: Mutant) -> str:
+def verdict(folder: Path, build: Build, judge: Judge, mutant: Mutant) -> str:
     """What is found against the mutant, in BF16 only if it has to be."""
     elements = ("bf16",) if mutant.rule.bf16 else ("fp16", "bf16")
     return next(
         (
             found
             for element in elements
-            if (found := judge(element, build(folder, others, element, mutant)))
+            if (found := judge(element, build(folder, element, mutant)))
         ),
         "",
     )
@@ -144,29 +153,29 @@ def test_a_rule_that_no_longer_matches_is_an_error() -> None:
 
 @pytest.mark.parametrize("element", ["fp16", "bf16"])
 def test_the_kernel_itself_passes_the_trial(
-    tmp_path: Path, others: tuple[str, ...], judge: Judge, element: str
+    tmp_path: Path, build: Build, judge: Judge, element: str
 ) -> None:
-    assert judge(element, build(tmp_path, others, element), FEW_SEEDS) == ""
+    assert judge(element, build(tmp_path, element), FEW_SEEDS) == ""
 
 
 @pytest.mark.parametrize("mutant", DRAWN, ids=lambda one: one.name)
 def test_a_wrong_kernel_is_caught(
-    tmp_path: Path, others: tuple[str, ...], judge: Judge, mutant: Mutant
+    tmp_path: Path, build: Build, judge: Judge, mutant: Mutant
 ) -> None:
-    assert verdict(tmp_path, others, judge, mutant)
+    assert verdict(tmp_path, build, judge, mutant)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mutant", OTHERS, ids=lambda one: one.name)
 def test_every_other_wrong_kernel_is_caught(
-    tmp_path: Path, others: tuple[str, ...], judge: Judge, mutant: Mutant
+    tmp_path: Path, build: Build, judge: Judge, mutant: Mutant
 ) -> None:
-    assert verdict(tmp_path, others, judge, mutant)
+    assert verdict(tmp_path, build, judge, mutant)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mutant", SILENT, ids=lambda one: one.name)
 def test_a_silent_mutant_is_silent_indeed(
-    tmp_path: Path, others: tuple[str, ...], judge: Judge, mutant: Mutant
+    tmp_path: Path, build: Build, judge: Judge, mutant: Mutant
 ) -> None:
-    assert verdict(tmp_path, others, judge, mutant) == "", mutant.rule.silent
+    assert verdict(tmp_path, build, judge, mutant) == "", mutant.rule.silent

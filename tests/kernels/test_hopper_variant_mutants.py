@@ -11,8 +11,6 @@ from blackwell_sparsek import library
 
 from tests.kernels.emulated import (
     CSRC,
-    KERNELS,
-    QUICK,
     EmulatedLibrary,
     compile_host,
     normal,
@@ -37,17 +35,22 @@ MUTANTS = [
 
 @pytest.mark.parametrize(("variant", "file", "old", "new"), MUTANTS)
 def test_a_broken_variant_is_caught(
-    tmp_path: Path, surroundings: tuple[str, ...], variant: str, file: str, old: str, new: str
+    tmp_path: Path,
+    others: tuple[str, ...],
+    quick: tuple[str, ...],
+    variant: str,
+    file: str,
+    old: str,
+    new: str,
 ) -> None:
     copy = tmp_path / "csrc"
     shutil.copytree(CSRC, copy)
     text = (copy / FOLDER / file).read_text()
     assert text.count(old) == 1, f"{file} holds {old!r} {text.count(old)} times, expected once"
     (copy / FOLDER / file).write_text(text.replace(old, new))
-    kept = [one for one in surroundings if Path(one).name != UNIT.replace("/", "_") + ".o"]
-    units = (str(copy / UNIT), str(copy / KERNELS))
-    arguments = ("-shared", "-o", "mutant.so", "-x", "c++", *units, "-x", "none", *kept)
-    compile_host(copy, tmp_path, *QUICK, *arguments)
+    kept = [one for one in others if Path(one).name != UNIT.replace("/", "_") + ".o"]
+    arguments = ("-shared", "-o", "mutant.so", "-x", "c++", str(copy / UNIT), "-x", "none", *kept)
+    compile_host(copy, tmp_path, *quick, *arguments)
     mutant = EmulatedLibrary(tmp_path / "mutant.so")
     assert found(mutant, library.VARIANTS[variant])
 

@@ -93,9 +93,15 @@ PROBLEMS = (
 
 @pytest.mark.parametrize(("path", "old", "new", "symptom"), MUTANTS)
 def test_a_wrong_kernel_is_caught(
-    tmp_path: Path, surroundings: tuple[str, ...], path: str, old: str, new: str, symptom: str
+    tmp_path: Path,
+    surroundings: tuple[str, ...],
+    quick: tuple[str, ...],
+    path: str,
+    old: str,
+    new: str,
+    symptom: str,
 ) -> None:
-    mutant = EmulatedLibrary(compile_mutant(tmp_path, surroundings, path, {old: new}))
+    mutant = EmulatedLibrary(compile_mutant(tmp_path, surroundings, path, {old: new}, quick))
     seen = set()
     for seed, (dim, causal) in enumerate(((64, True), (64, False), (128, True))):
         q, k, v = normal(1, 1, 150, dim, dtype=torch.float16)

@@ -19,7 +19,7 @@ QUICK = ("--rounds", "6", "--bench-budget", "1")
 
 def run(project: Project, verb: str, problem: str, *words: str) -> tuple[Outcome, Result]:
     """One run; what came home."""
-    told = ("--operator", str(PROBLEMS / f"{problem}.py"), *words)
+    told = ("--operator", str(PROBLEMS / f"{problem}.py"), "--yes", *words)
     outcome = project.orchestrator(verb, *told)
     (newest,) = sorted((project.root / "runs").iterdir())[-1:]
     assert (newest / "report.md").is_file(), outcome.err

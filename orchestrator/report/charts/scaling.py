@@ -41,7 +41,8 @@ def _chart(method: Method, rows: list[Figure], along: Sweep, operator: OperatorF
     name = f"scaling-{file_name(family)}-{file_word(method)}.svg"
     title = f"Scaling, {family.label}, {method.value}"
     if len({along.value(row.record.case) for row in rows}) < 2:
-        return Chart(name, title, "", f"only one value of {along.name} was timed")
+        what = f"one value of {along.name}" if along.name else "one case"
+        return Chart(name, title, "", f"only {what} was timed")
     return drawn(name, title, lambda: _draw(title, method, rows, along, operator))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from orchestrator.values.run import Run
-from remote_payload.contract.facts import Role
+from orchestrator.workflows.sweep.speed import candidates
 from remote_payload.contract.records import CheckRecord
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import LACKS, NEEDS_GPU, NO_INPUTS, Fault, Status
@@ -95,6 +95,6 @@ def _of_checks(result: Result) -> Kind | None:
 
 def _decisive(result: Result) -> tuple[CheckRecord, ...]:
     """Those of candidates, if there are any."""
-    known = result.operator.named(Role.BASELINE)
-    own = tuple(one for one in result.checks if one.provider not in known)
+    names = candidates(result)
+    own = tuple(one for one in result.checks if one.provider in names)
     return own or result.checks

@@ -19,12 +19,17 @@ def speedups(result: Result) -> dict[str, float]:
     return _on(result, base, cases[-1]) if cases else {}
 
 
+def candidates(result: Result) -> tuple[str, ...]:
+    """The providers that came with files, and so are what a problem was run for."""
+    return tuple(one.name for one in result.request.providers if one.target is not None)
+
+
 def _on(result: Result, base: str, case: Case) -> dict[str, float]:
     reference = find(result.bench, base, case, Method.BACK_TO_BACK)
     found: dict[str, float] = {}
-    for name in dict.fromkeys(one.provider for one in result.bench):
+    for name in candidates(result):
         mine = find(result.bench, name, case, Method.BACK_TO_BACK)
-        if name == base or mine is None or reference is None:
+        if mine is None or reference is None:
             continue
         if all(one.status is Status.OK and usable(one.samples_us) for one in (mine, reference)):
             found[name] = ratio(reference.samples_us, mine.samples_us).median

@@ -12,6 +12,8 @@ from typing import Any, Dict, Mapping, Optional
 
 import torch
 
+from remote_payload.operators.flashinfer import constraints
+from remote_payload.operators.flashinfer.drawing import facts
 from remote_payload.operators.flashinfer.reading import Definition, Spec
 
 Tensor = Any
@@ -20,17 +22,26 @@ GPU_SIZE, CPU_SIZE = 64, 4
 _EQUALS = re.compile(r"\s*(\w+)\s*==\s*(\w+)\s*\+\s*1\s*\Z")
 _ENDS_AT = re.compile(r"\s*(\w+)\s*==\s*(\w+)\[-1\]\.item\(\)\s*\Z")
 _PLACES = re.compile(r"ind(ices|ex)|position|table|slots|_ids?\Z|idx")
+_WORD = re.compile(r"[A-Za-z_]\w*")
+_MOST_DOUBLINGS = 10
 _MOST = 16  # of a number that counts something we do not know
 _LENGTHS = re.compile(r"len|count|num")
 
 
 def axes(of: Definition, size: int) -> Dict[str, int]:
-    """That size for every axis that varies, or one more where a constraint says so."""
+    """That size for every axis that varies, or one more where a constraint says so, or as many
+    times as much as a constraint wants that speaks of axes alone."""
     found = dict.fromkeys(of.varying, size)
     for text in of.constraints:
         match = _EQUALS.match(text)
         if match and match[1] in found and match[2] in found:
             found[match[1]] = found[match[2]] + 1
+    for text in of.constraints:
+        named = [name for name in _WORD.findall(text) if name in found]
+        for _ in range(_MOST_DOUBLINGS):
+            if not named or not constraints.broken((text,), facts(of, found)):
+                break
+            found.update({name: 2 * found[name] for name in named})
     return found
 
 

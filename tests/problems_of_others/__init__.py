@@ -1,0 +1,1 @@
+"""Checkouts of other people's problems, where somebody has them."""
