@@ -177,14 +177,15 @@ class Heat:
     def _recheck(self) -> None:
         """Measure what the last timed call of each provider computed: speed excuses nothing."""
         outputs, self._outputs = self._outputs, {}
-        if self._problem.writes or self._problem.unsteady:
-            self._recheck_anew(tuple(outputs))
-            return
         running = {entrant.provider for entrant in self._running}
-        for name, out in outputs.items():
-            wrong = self._wrong(out) if name in running else ""
-            if wrong:
+        anew: List[str] = []
+        for name in [name for name in outputs if name in running]:
+            wrong = "" if self._problem.writes else self._wrong(outputs[name])
+            if self._problem.writes or (wrong and self._problem.unsteady):
+                anew.append(name)
+            elif wrong:
                 self._out(name, f"the output of its last timed call is wrong: {wrong}")
+        self._recheck_anew(tuple(anew))
 
     def _recheck_anew(self, names: Tuple[str, ...]) -> None:
         """Where calls write into what all of them share, or draw, what timed calls gave tells
