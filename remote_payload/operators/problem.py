@@ -49,7 +49,8 @@ class Problem:
         self.names = tuple(one.name for one in self._inputs)
         self._scalars = {**operator.scalars(case), **self._seeded(setting.seed)}
         self._tolerance = operator.tolerance(case)
-        self._written = setting.own.of(case).written if setting.own is not None else ()
+        seen = setting.own.of(case) if setting.own is not None else None
+        self._written, self._at_random = (seen.written, seen.at_random) if seen else ((), False)
         outputs, scalars = self._outputs, tuple(self._scalars)
         self._form = Form(operator, case, setting.device, self.names, outputs, scalars)
 
@@ -183,7 +184,7 @@ class Problem:
     @property
     def unsteady(self) -> bool:
         """Whether a call's outputs may differ from those of the call before, rightly."""
-        return bool(self._written) or bool(getattr(self._half, "at_random", False))
+        return bool(self._written) or self._at_random
 
     def others(self, drawn: Tensors, number: int = 1) -> Tuple[Tensors, Optional[Back]]:
         """The inputs of that number, from 1 on, and what makes their outputs those for `drawn`;

@@ -66,7 +66,7 @@ def _run_once(one: Adapter, case: Case, given: Given, device: str) -> DescribedC
     facts = CaseFacts(case, work if counted.known else None, 1, tolerance)
     forms = _forms(given.names, given.tensors)
     names = one.output_names(len(outputs))
-    return DescribedCase(facts, forms, _forms(names, outputs), False, touched)
+    return DescribedCase(facts, forms, _forms(names, outputs), False, touched, one.at_random)
 
 
 def _forms(names: Sequence[str], tensors: Tensors) -> Tuple[Form, ...]:
