@@ -17,6 +17,7 @@ from remote_payload.operators.base import Block, Operator
 from remote_payload.operators.judging import measure_error
 from remote_payload.operators.judging.judgement import Judgement
 from remote_payload.operators.loaded import Form, Loaded
+from remote_payload.operators.returned import is_plain, parts
 from remote_payload.operators.row_blocks import blocks_of
 from remote_payload.operators.seeding import seed_all
 from remote_payload.operators.setting import Setting
@@ -106,7 +107,8 @@ class Problem:
 
     def outputs(self, returned: Any) -> Tensors:
         """What a provider returned, as a tuple; WrongForm unless every output has its form."""
-        given = returned if isinstance(returned, (tuple, list)) else (returned,)
+        many = isinstance(returned, (tuple, list))
+        given = parts(returned) if many else (returned,)
         if hasattr(self._half, "taken"):
             given = self._half.taken(returned, tuple(one.name for one in self._outputs))
         if len(given) != len(self._outputs):
@@ -118,6 +120,8 @@ class Problem:
     def _require_form(self, out: Any, size: Any, dtype: Any) -> None:
         if not isinstance(out, torch.Tensor):
             raise WrongForm(f"returned {type(out).__name__}, not a tensor")
+        if not is_plain(out):
+            raise WrongForm(f"returned {type(out).__name__}, not a plain torch.Tensor")
         for fault, want in ((Fault.SHAPE, size), (Fault.DTYPE, dtype)):
             got = getattr(out, fault.value)
             if got != want:

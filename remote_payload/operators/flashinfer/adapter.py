@@ -30,6 +30,7 @@ from remote_payload.operators.flashinfer import (
 )
 from remote_payload.operators.flashinfer.reading import WORKLOAD, Definition, Workload
 from remote_payload.operators.loaded import Form
+from remote_payload.operators.returned import entries, parts
 from remote_payload.operators.seeding import seed_all
 from remote_payload.operators.user.described import Asked, Described
 from remote_payload.operators.user.protocol import REFERENCE
@@ -191,8 +192,9 @@ class Adapter(adapter.Adapter):
     def taken(self, returned: Any, names: Tuple[str, ...] = ()) -> Tuple[Any, ...]:
         specs = self.definition.outputs
         if isinstance(returned, dict):
-            returned = tuple(returned.get(spec.name) for spec in specs)
-        many = returned if isinstance(returned, (tuple, list)) else (returned,)
+            held = dict(entries(returned))
+            returned = tuple(held.get(spec.name) for spec in specs)
+        many = parts(returned) if isinstance(returned, (tuple, list)) else (returned,)
         return tuple(
             torch.tensor(one, dtype=getattr(torch, spec.dtype), device=self.device)
             if isinstance(one, (bool, int, float))
