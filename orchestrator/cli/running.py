@@ -63,6 +63,7 @@ def run_stages(
         return _run(session, how, host, lender, _wish(stages, given))
     trusted, (chosen, resume) = given.pop("trusted"), problem_options.chosen(given)
     beside, trace = problem_options.beside(given), given.pop("write_trace")
+    problem_options.require_place(trace)
     path = session.here / Path(given["operator"]).expanduser()
     if recognise.format_of(path) == "folder" and given["operator"] not in registry.names():
         words = (verb, host.name, str(path), *map(str, sorted(given.items(), key=str)), str(beside))

@@ -75,6 +75,9 @@ def _one(
         own = own_of(one, sweep.beside)
     except (UsageError, InventoryError) as exc:  # its own description, or a YAML of it
         return replace(blank, reason=exc.message), False
+    if sweep.beside.brings and not own.providers:
+        reason = f"none of {sweep.beside.brings} is called like it, or says that it solves it"
+        return replace(blank, kind=Kind.NO_CANDIDATE, reason=reason), False
     mark = key(one.label, own.extra)
     if mark in known:
         return known[mark], True
@@ -93,7 +96,8 @@ def _one(
         cases=len(result.cases) if result else 0,
         speedups=speed.speedups(result) if result and kind is Kind.PASSED else {},
     )
-    ledger.add(mark, came_to)
+    if kind is not Kind.LOST:  # of which nobody knows what it would have come to
+        ledger.add(mark, came_to)
     return came_to, False
 
 

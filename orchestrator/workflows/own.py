@@ -43,6 +43,11 @@ class Beside:
     solutions: tuple[Path, ...] = ()
     submissions: tuple[Path, ...] = ()
 
+    @property
+    def brings(self) -> str:
+        """Where candidates were to be found, for people; empty if none were given."""
+        return ", ".join(str(path) for path in (*self.solutions, *self.submissions))
+
     def unread(self, read: tuple[str, ...]) -> str:
         """The first option that was given and that nobody reads; empty if there is none."""
         given = {

@@ -17,6 +17,7 @@ from remote_payload.operators.base import Block, Operator
 from remote_payload.operators.judging import measure_error
 from remote_payload.operators.judging.judgement import Judgement
 from remote_payload.operators.loaded import Form, Loaded
+from remote_payload.operators.returned import is_plain, parts
 from remote_payload.operators.row_blocks import blocks_of
 from remote_payload.operators.seeding import seed_all
 from remote_payload.operators.setting import Setting
@@ -49,7 +50,8 @@ class Problem:
         self.names = tuple(one.name for one in self._inputs)
         self._scalars = {**operator.scalars(case), **self._seeded(setting.seed)}
         self._tolerance = operator.tolerance(case)
-        self._written = setting.own.of(case).written if setting.own is not None else ()
+        seen = setting.own.of(case) if setting.own is not None else None
+        self._written, self._at_random = (seen.written, seen.at_random) if seen else ((), False)
         outputs, scalars = self._outputs, tuple(self._scalars)
         self._form = Form(operator, case, setting.device, self.names, outputs, scalars)
 
@@ -105,7 +107,8 @@ class Problem:
 
     def outputs(self, returned: Any) -> Tensors:
         """What a provider returned, as a tuple; WrongForm unless every output has its form."""
-        given = returned if isinstance(returned, (tuple, list)) else (returned,)
+        many = isinstance(returned, (tuple, list))
+        given = parts(returned) if many else (returned,)
         if hasattr(self._half, "taken"):
             given = self._half.taken(returned, tuple(one.name for one in self._outputs))
         if len(given) != len(self._outputs):
@@ -117,6 +120,8 @@ class Problem:
     def _require_form(self, out: Any, size: Any, dtype: Any) -> None:
         if not isinstance(out, torch.Tensor):
             raise WrongForm(f"returned {type(out).__name__}, not a tensor")
+        if not is_plain(out):
+            raise WrongForm(f"returned {type(out).__name__}, not a plain torch.Tensor")
         for fault, want in ((Fault.SHAPE, size), (Fault.DTYPE, dtype)):
             got = getattr(out, fault.value)
             if got != want:
@@ -183,7 +188,7 @@ class Problem:
     @property
     def unsteady(self) -> bool:
         """Whether a call's outputs may differ from those of the call before, rightly."""
-        return bool(self._written) or bool(getattr(self._half, "at_random", False))
+        return bool(self._written) or self._at_random
 
     def others(self, drawn: Tensors, number: int = 1) -> Tuple[Tensors, Optional[Back]]:
         """The inputs of that number, from 1 on, and what makes their outputs those for `drawn`;

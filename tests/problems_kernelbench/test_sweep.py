@@ -72,13 +72,18 @@ def test_a_sweep_with_candidates_tells_how_many_are_right_and_fast(
     for name, answer in (("1_Scaled_difference", "right"), ("4_Square_on_cuda", "wrong_stale")):
         shutil.copy(PROBLEMS / "level1" / f"{name}.py", problems)
         shutil.copy(ANSWERS / name / f"{answer}.py", answers / f"{name}.py")
+    shutil.copy(PROBLEMS / "level1" / "6_Batch_norm.py", problems)
     given = ["bench", "--operator", str(problems), "--submission", str(answers), "--yes", "--json"]
     given += ["--without", "torch-compile", "--rounds", "6", "--bench-budget", "1"]
     outcome = project.orchestrator(*given)
     assert outcome.code == 1, outcome.err
     told = outcome.json
-    assert told["counts"] == {"passed": 1, "wrong": 1}
-    assert told["fast_p"]["0"] == 0.5
-    right, wrong = told["problems"]
+    assert told["counts"] == {"passed": 1, "wrong": 1, "has no candidate": 1}
+    assert told["fast_p"]["0"] == pytest.approx(1 / 3)
+    right, wrong, alone = told["problems"]
     assert set(right["speedups"]) == {"1_Scaled_difference"}
     assert "its second call, on other inputs" in wrong["reason"]
+    assert (alone["run"], alone["reason"]) == (
+        "",
+        f"none of {answers} is called like it, or says that it solves it",
+    )

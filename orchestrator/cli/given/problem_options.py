@@ -106,3 +106,9 @@ def require_trace(path: Path | None, own: Own | None) -> None:
     """UsageError for Traces of what is no problem of FlashInfer Trace."""
     if path is not None and (own is None or own.format != "flashinfer"):
         raise click.UsageError("--write-trace goes with a problem of FlashInfer Trace")
+
+
+def require_place(trace: Path | None) -> None:
+    """UsageError for a file of Traces whose folder is not there, before an hour of runs."""
+    if trace is not None and not trace.absolute().parent.is_dir():
+        raise click.UsageError(f"--write-trace: there is no folder {trace.parent}")

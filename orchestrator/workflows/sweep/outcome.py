@@ -29,6 +29,7 @@ class Kind(str, Enum):
     NEEDS_GPU = "needs a GPU"
     NO_INPUTS = "its inputs are not here"
     UNFIT = "the host lacks something"
+    NO_CANDIDATE = "has no candidate"
     REFUSED = "refused"
     FAILED = "failed"
     LOST = "no result"

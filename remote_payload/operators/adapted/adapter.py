@@ -20,6 +20,7 @@ from remote_payload.operators.adapted import redirect, unfit
 from remote_payload.operators.adapted.formats import Problem
 from remote_payload.operators.base import Block
 from remote_payload.operators.loaded import CannotRun, Form, Loaded, unfitted
+from remote_payload.operators.returned import parts
 from remote_payload.operators.row_blocks import blocks_of
 from remote_payload.operators.seeding import seed_all
 from remote_payload.operators.setting import Setting
@@ -94,8 +95,7 @@ class Adapter:
     def taken(self, returned: Any, names: Tuple[str, ...] = ()) -> Tuple[Any, ...]:
         """What a call returned, output by output. names: of the outputs, for a provider's call;
         none for the reference's own."""
-        many = isinstance(returned, (tuple, list))
-        return tuple(returned) if many else (returned,)
+        return parts(returned) if isinstance(returned, (tuple, list)) else (returned,)
 
     def rule(
         self, case: Case, inputs: Tensors, scalars: Scalars, outputs: Tensors, want: Tensors
@@ -176,8 +176,7 @@ class Adapter:
         if not outputs:
             raise BadOperator(self.name, "reference: it gives nothing that could be compared")
         for one in outputs:
-            if not isinstance(one, torch.Tensor) or one.is_complex() or not one.numel():
-                got = list(one.shape) if isinstance(one, torch.Tensor) else type(one).__name__
+            if got := _incomparable(one):
                 problem = f"reference: expected tensors of plain numbers, got {got}"
                 raise BadOperator(self.name, problem)
         return outputs
@@ -246,6 +245,15 @@ class Adapter:
     def name(self) -> str:
         """For messages: the operator's name."""
         return self.problem.name
+
+
+def _incomparable(one: Any) -> str:
+    """What an output is, if no numbers of it can be compared; else empty."""
+    if not isinstance(one, torch.Tensor):
+        return type(one).__name__
+    if one.is_complex():
+        return f"complex ones, {list(one.shape)}"
+    return "" if one.numel() else f"one without elements, {list(one.shape)}"
 
 
 def _of(exc: BaseException) -> str:

@@ -66,7 +66,7 @@ def _run_once(one: Adapter, case: Case, given: Given, device: str) -> DescribedC
     facts = CaseFacts(case, work if counted.known else None, 1, tolerance)
     forms = _forms(given.names, given.tensors)
     names = one.output_names(len(outputs))
-    return DescribedCase(facts, forms, _forms(names, outputs), False, touched)
+    return DescribedCase(facts, forms, _forms(names, outputs), False, touched, one.at_random)
 
 
 def _forms(names: Sequence[str], tensors: Tensors) -> Tuple[Form, ...]:
@@ -82,7 +82,10 @@ def _touched(given: Given, inputs: Tensors, device: str) -> Tuple[str, ...]:
 def _frozen(one: Adapter, first: Tensors, case: Case, seed: int) -> bool:
     """Whether another seed draws the same."""
     second = one.make(case, seed + 1)
-    return all(a.shape == b.shape and _same_bytes(a, b) for a, b in zip(first, second))
+    if [a.shape for a in first] != [b.shape for b in second]:
+        problem = f"its inputs have other shapes for each seed on {case.label}"
+        raise BadOperator(one.name, f"{problem}; give them by the axes of a case instead")
+    return all(_same_bytes(a, b) for a, b in zip(first, second))
 
 
 def _same_bytes(some: Tensor, others: Tensor) -> bool:

@@ -12,6 +12,8 @@ from typing import Any, Dict, Iterator, List, Sequence, Tuple
 
 import torch
 
+from remote_payload.operators import returned
+
 Tensor = Any
 _DEEPEST = 32
 
@@ -61,16 +63,22 @@ class _Found:
         if isinstance(value, torch.Tensor):
             if id(value) not in self._seen or not self._shared:
                 self._seen[id(value)] = Place(len(self.tensors))
-                self.tensors.append(value.detach())
+                # Of an answer, a class of its own is told, and not asked to compute anything.
+                as_it_is = not self._shared and not returned.is_plain(value)
+                self.tensors.append(value if as_it_is else value.detach())
                 self.names.append(name)
             return self._seen[id(value)]
         if isinstance(value, dict):
             return _Keyed(
                 type(value),
-                tuple((k, self.take(v, f"{name}[{k!r}]", depth + 1)) for k, v in value.items()),
+                tuple(
+                    (k, self.take(v, f"{name}[{k!r}]", depth + 1))
+                    for k, v in returned.entries(value)
+                ),
             )
         if isinstance(value, (list, tuple)):
-            items = (self.take(v, f"{name}[{n}]", depth + 1) for n, v in enumerate(value))
+            held = enumerate(returned.parts(value))
+            items = (self.take(v, f"{name}[{n}]", depth + 1) for n, v in held)
             return _Listed(type(value), tuple(items))
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
             fields = [(f.name, getattr(value, f.name)) for f in dataclasses.fields(value)]
@@ -117,7 +125,10 @@ def _filled(shape: Any, tensors: Sequence[Tensor]) -> Any:
         items = [_filled(one, tensors) for one in shape.items]
         return shape.kind(*items) if hasattr(shape.kind, "_fields") else shape.kind(items)
     if isinstance(shape, _Keyed):
-        return {name: _filled(one, tensors) for name, one in shape.items}
+        keyed = shape.kind.__new__(shape.kind)  # which may be one that has keys as attributes
+        for name, one in shape.items:
+            keyed[name] = _filled(one, tensors)
+        return keyed
     if isinstance(shape, _Fields):
         made = object.__new__(shape.kind)
         for name, one in shape.items:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import torch
 
@@ -18,6 +18,7 @@ from remote_payload.operators import provider_file
 from remote_payload.operators.adapted import adapter, redirect
 from remote_payload.operators.adapted.adapter import Call, Given, Listed, Scalars, Tensors
 from remote_payload.operators.adapted.formats import Problem
+from remote_payload.operators.flashinfer import asked as asked_cases
 from remote_payload.operators.flashinfer import (
     constraints,
     drawing,
@@ -29,8 +30,8 @@ from remote_payload.operators.flashinfer import (
 )
 from remote_payload.operators.flashinfer.reading import WORKLOAD, Definition, Workload
 from remote_payload.operators.loaded import Form
+from remote_payload.operators.returned import entries, parts
 from remote_payload.operators.seeding import seed_all
-from remote_payload.operators.user.asked_cases import cases_of
 from remote_payload.operators.user.described import Asked, Described
 from remote_payload.operators.user.protocol import REFERENCE
 from remote_payload.operators.user.stated import BadOperator
@@ -86,16 +87,15 @@ class Adapter(adapter.Adapter):
             for size in (plausible.GPU_SIZE, plausible.CPU_SIZE)
         )
         if asked.sweeps:
-            return Listed(self._asked(gpu, asked), self._asked(cpu, asked))
+            of, known = self.described(), self._workloads
+            both = [asked_cases.cases(of, known, usual, asked) for usual in (gpu, cpu)]
+            return Listed(both[0], both[1])
         if not self._workloads:
             return Listed((self._case(dict(gpu)),), (self._case(dict(cpu)),))
         runnable = {n: one for n, one in self._workloads.items() if not one.refused}
         made = tuple(self._case({**one.axes, WORKLOAD: name}) for name, one in runnable.items())
         smallest = sorted(made, key=self._elements)[:1]
         return Listed(made[-1:] if asked.narrow else made, tuple(smallest), tuple(refused))
-
-    def _asked(self, usual: Mapping[str, int], asked: Asked) -> Tuple[Case, ...]:
-        return cases_of(self.described(), {name: (n,) for name, n in usual.items()}, asked)
 
     def _case(self, values: Dict[str, Value]) -> Case:
         return Case(self.name, tuple(values.items()), self._dtype)
@@ -192,8 +192,9 @@ class Adapter(adapter.Adapter):
     def taken(self, returned: Any, names: Tuple[str, ...] = ()) -> Tuple[Any, ...]:
         specs = self.definition.outputs
         if isinstance(returned, dict):
-            returned = tuple(returned.get(spec.name) for spec in specs)
-        many = returned if isinstance(returned, (tuple, list)) else (returned,)
+            held = dict(entries(returned))
+            returned = tuple(held.get(spec.name) for spec in specs)
+        many = parts(returned) if isinstance(returned, (tuple, list)) else (returned,)
         return tuple(
             torch.tensor(one, dtype=getattr(torch, spec.dtype), device=self.device)
             if isinstance(one, (bool, int, float))
@@ -245,7 +246,7 @@ class Adapter(adapter.Adapter):
             if not fills:
                 return functools.partial(function, *given)
             outputs = tuple(
-                torch.empty(one.size, dtype=ours.dtype_of(one, form.case), device=form.device)
+                drawing.room(one.size, ours.dtype_of(one, form.case), form.device)
                 for one in form.outputs
             )
             return _Filling(function, given, outputs)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Dict, Mapping, Optional, Tuple
 
 import torch
 
@@ -47,6 +48,16 @@ def stored(spec: Spec, size: Any, one: Stored, folder: Path) -> Tensor:
         got = f"{found.dtype} {list(found.shape)}"
         raise BadOperator(spec.name, f"expected {want[1]} {want[0]}, {one.path} has {got}")
     return found
+
+
+def room(size: Tuple[int, ...], dtype: Any, device: str) -> Tensor:
+    """Where a provider puts an output. What it does not fill holds what nobody takes for right."""
+    made = torch.empty(size, dtype=dtype, device=device)
+    rounds, truth = dtype.is_floating_point, dtype is torch.bool
+    what = float("nan") if rounds else True if truth else torch.iinfo(dtype).max
+    with contextlib.suppress(RuntimeError, NotImplementedError):  # torch fills no FP4
+        made.fill_(what)
+    return made
 
 
 def number(spec: Spec, one: Optional[Stored], generator: Any) -> Number:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 
 import torch
 
@@ -13,6 +13,7 @@ from remote_payload.contract.case import Case
 from remote_payload.contract.dtypes import DType
 from remote_payload.contract.facts import AxisFacts, OperatorFacts, ProviderFacts, Role
 from remote_payload.contract.records import Ruling
+from remote_payload.operators import returned
 from remote_payload.operators.adapted import adapter, tree
 from remote_payload.operators.adapted.adapter import (
     COMPILED,
@@ -184,10 +185,10 @@ def _named(made: Any) -> str:
 
 def _leaves(value: Any) -> Iterator[Any]:
     """What stands in tuples, lists and dicts, these by the order of their keys."""
-    if isinstance(value, Mapping):
-        value = [value[key] for key in sorted(value, key=str)]
+    if isinstance(value, dict):
+        value = [one for _, one in sorted(returned.entries(value), key=lambda one: str(one[0]))]
     if isinstance(value, (list, tuple)):
-        for one in value:
+        for one in returned.parts(value):
             yield from _leaves(one)
     elif value is not None:
         yield value

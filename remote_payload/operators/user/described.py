@@ -34,7 +34,7 @@ class DescribedCase:
 
     frozen: another seed draws the same inputs, so that no call can be told from one before it.
     written: the inputs into which the reference itself writes, as it does where a problem hands out
-    room for its outputs.
+    room for its outputs. at_random: whether the reference was seen to draw from torch's generators.
     """
 
     facts: CaseFacts
@@ -42,6 +42,7 @@ class DescribedCase:
     outputs: Tuple[Form, ...]
     frozen: bool = False
     written: Tuple[str, ...] = ()
+    at_random: bool = False
 
 
 @dataclass(frozen=True)
