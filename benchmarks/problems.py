@@ -2,9 +2,9 @@
 
 Every problem in the folders is read as the command line reads it, and then checks itself: its
 reference is run, as the candidate, against its reference, on one draw of inputs, by the very code
-that runs on hosts, in a process of its own, within --seconds and --gigabytes. Prints a table in Markdown, and each reason
-why one did not pass. --json FILE keeps each as soon as it is known, and what is in it is not run
-again; --document FILE gets the table between its marks.
+that runs on hosts, in a process of its own, within --seconds and --gigabytes. Prints a table in
+Markdown, and each reason why one did not pass. --json FILE keeps each as soon as it is known, and
+what is in it is not run again; --document FILE gets the table between its marks.
 """
 
 from __future__ import annotations

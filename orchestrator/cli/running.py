@@ -14,9 +14,11 @@ from orchestrator.cli.session import Session
 from orchestrator.cli.sweeping import Sweep, own_of, run_all
 from orchestrator.cli.traced import Traced
 from orchestrator.cli.trust import require_trust
+from orchestrator.errors import UsageError
 from orchestrator.workflows.operator_choice import Choice, choose
 from orchestrator.workflows.plan import Wish
 from orchestrator.workflows.problems import recognise
+from orchestrator.workflows.sweep import found
 from remote_payload.contract.request import Request
 from remote_payload.contract.words import Device, Stage, Status
 from remote_payload.operators import registry
@@ -73,6 +75,8 @@ def run_stages(
             require_trust(host, path, session.runs_folder, trusted)
         return _sweep(session, how, host, sweep, stages, given, trace)
     problem_options.require_alone(chosen, resume, path)
+    if format := recognise.format_of(path):
+        beside = found.beside_of(found.alone(path, format), beside)
     named = (*(given["providers"] or ()), *given["without"])
     choice = choose(given["operator"], session.here, named, beside)
     if choice.own and choice.own.format and not how.dry_run:
@@ -148,7 +152,10 @@ def _sweep(
     if how.dry_run:
         steps: tuple[DryStep, ...] = _watchdog(how, host)
         for one in sweep.problems():
-            steps += workflow.dry_run(ordered(own_of(one, sweep.beside)), host)
+            try:
+                steps += workflow.dry_run(ordered(own_of(one, sweep.beside)), host)
+            except UsageError as exc:
+                console.note(f"{one.label}: refused: {exc.message}")
         return console.dry_run(steps, how.as_json, session.debug)
     limit_s = given["time_limit_s"] or Request.time_limit_s
     with (

@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.cli.screen import console
-from orchestrator.errors import ExitCode, InventoryError, UsageError
+from orchestrator.errors import (
+    ExitCode,
+    HostUnfit,
+    InventoryError,
+    LocalFault,
+    RunError,
+    UsageError,
+)
 from orchestrator.workflows.sweep import found, outcome, speed, summary
 from orchestrator.workflows.sweep.ledger import Ledger, key
 from orchestrator.workflows.sweep.outcome import Kind, Outcome
@@ -51,8 +58,6 @@ def run_all(sweep: Sweep, runs: Path, act: Act, as_json: bool, next_step: str) -
     """Run each problem, whatever became of those before; print the summary; the exit code."""
     ledger = Ledger(runs, sweep.asked)
     known = ledger.known() if sweep.resume else {}
-    if not sweep.resume:
-        ledger.begin()
     outcomes = []
     every = sweep.problems()
     for number, one in enumerate(every, 1):
@@ -83,8 +88,12 @@ def _one(
         return known[mark], True
     try:
         run = act(own)
+    except (LocalFault, RunError):
+        raise  # this machine's, and the next problem's as well
     except UsageError as exc:
         return replace(blank, reason=exc.message), False
+    except HostUnfit as exc:
+        return replace(blank, kind=Kind.UNFIT, reason=exc.message), False
     kind, reason = outcome.kind_of(run)
     result = run.result
     came_to = replace(
@@ -94,7 +103,7 @@ def _one(
         run=run.name,
         seconds=round(time.monotonic() - began, 1),
         cases=len(result.cases) if result else 0,
-        speedups=speed.speedups(result) if result and kind is Kind.PASSED else {},
+        speedups=speed.speedups(result) if result else {},
     )
     if kind is not Kind.LOST:  # of which nobody knows what it would have come to
         ledger.add(mark, came_to)

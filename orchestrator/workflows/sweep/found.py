@@ -12,6 +12,8 @@ from pathlib import Path
 from orchestrator.errors import UsageError
 from orchestrator.workflows.own import Beside
 from orchestrator.workflows.problems import recognise
+from remote_payload.operators.adapted import node
+from remote_payload.operators.user.stated import BadOperator
 
 _PASSED_OVER = {".git", ".venv", "venv", "node_modules", "__pycache__", "runs", "solutions"}
 _PASSED_OVER |= {"candidates", "workloads", "traces", "blob"}
@@ -64,6 +66,14 @@ def problems(folder: Path, chosen: Filter = Filter()) -> tuple[Found, ...]:
     return kept
 
 
+def alone(path: Path, format: str) -> Found:
+    """A problem that was named by itself."""
+    task = recognise.task_in(path) if path.is_dir() else None
+    folder = path if task else path.parent
+    label = folder.absolute().name if format == "gpumode" else path.stem
+    return Found(task or path, format, label)
+
+
 def beside_of(one: Found, given: Beside) -> Beside:
     """What of the user's belongs to this problem: a folder of candidates is looked through for
     those that are called like it, or that say that they solve it."""
@@ -87,15 +97,15 @@ def _all(folder: Path) -> Iterator[Found]:
         for name in sorted(names):
             path = here / name
             format = recognise.format_of(path) if path.is_file() else ""
-            if format == "flashinfer" and not _is_definition(path):
+            if format == "flashinfer" and not _is_definition(path, folder):
                 continue
             if format in ("flashinfer", "kernelbench"):
                 yield Found(path, format, _label(path.with_suffix(""), folder))
 
 
-def _is_definition(path: Path) -> bool:
+def _is_definition(path: Path, folder: Path) -> bool:
     """Also one that is broken: whoever meant it for one wants to hear of it."""
-    if "definitions" in path.parts:
+    if "definitions" in (folder.name, *path.relative_to(folder).parts):
         return True
     try:
         text = recognise.text_of(path)
@@ -120,7 +130,7 @@ def _is_chosen(one: Found, chosen: Filter) -> bool:
         return False
     if chosen.levels and one.level not in chosen.levels:
         return False
-    return not chosen.op_types or one.path.parent.name in chosen.op_types
+    return not chosen.op_types or _said(one.path, "op_type") in chosen.op_types
 
 
 def _submissions(path: Path, one: Found) -> list[Path]:
@@ -135,7 +145,16 @@ def _submissions(path: Path, one: Found) -> list[Path]:
 
 
 def _solutions(path: Path, one: Found) -> list[Path]:
+    """A file is for every problem; of a folder, what says that it solves this one."""
     if not path.is_dir():
         return [path]
-    word = f'"{one.name}"'.encode()
-    return [file for file in sorted(path.rglob("*.json")) if word in recognise.text_of(file)]
+    name = _said(one.path, "name")
+    return [file for file in sorted(path.rglob("*.json")) if _said(file, "definition") == name]
+
+
+def _said(path: Path, key: str) -> str:
+    """A word of a JSON file; empty where it has none, or is none."""
+    try:
+        return str(node.read(path.name, recognise.text_of(path)).of(key).value)
+    except (UsageError, BadOperator):
+        return ""

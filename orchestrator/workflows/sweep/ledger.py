@@ -28,14 +28,9 @@ class Ledger:
         digest = hashlib.sha256("\0".join(asked).encode()).hexdigest()[:_DIGITS]
         self.path = runs / FOLDER / f"{digest}.jsonl"
 
-    def begin(self) -> None:
-        """Forget what it holds."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.unlink(missing_ok=True)
-
     def known(self) -> dict[str, Outcome]:
-        """Outcomes by problem and by what it was made of then, see `key`; a line that nobody can
-        read is passed over, as that of a sweep that was killed while it wrote."""
+        """Outcomes by problem and what it was made of then, see `key`, the newest of each; a line
+        that nobody can read is passed over, as that of a sweep that was killed while it wrote."""
         try:
             lines = regular_file.read_bytes(self.path).splitlines()
         except FileNotFoundError:
@@ -48,7 +43,8 @@ class Ledger:
         for line in lines:
             try:
                 document = node.read(self.path.name, line).value
-                found[str(document.pop("key"))] = _outcome(document)
+                mark = str(document.pop("key"))
+                found[mark] = _outcome(document)
             except (BadOperator, AttributeError, KeyError, TypeError, ValueError):
                 continue
         return found
@@ -56,6 +52,7 @@ class Ledger:
     def add(self, key: str, outcome: Outcome) -> None:
         """One more, on the disk when this returns."""
         line = json.dumps({"key": key, **asdict(outcome)})
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         with regular_file.appended(self.path) as file:
             file.write(f"{line}\n".encode())
             file.flush()
