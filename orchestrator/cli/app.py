@@ -11,7 +11,7 @@ import click
 
 from orchestrator import __version__
 from orchestrator.cli.given.once import refuse_repeats
-from orchestrator.cli.screen import console, terminal
+from orchestrator.cli.screen import console, signals, terminal
 from orchestrator.cli.session import Session
 from orchestrator.cli.verb import verbs
 from orchestrator.errors import EndedBySignal, ExitCode, OrchestratorError
@@ -146,9 +146,21 @@ def _run(arguments: Sequence[str]) -> int:
         console.error(str(exc), exc.goes_on)
         return exc.exit_code
     except Exception as exc:
-        if fault := refused(exc):
-            return _told(fault, "--debug" in arguments)
-        return _our_bug(exc, "--debug" in arguments)
+        return _unforeseen(exc, "--debug" in arguments)
+
+
+def _unforeseen(exc: Exception, debug: bool) -> int:
+    """What this machine refused, a signal that came by a library, or a bug of ours."""
+    if fault := refused(exc):
+        return _told(fault, debug)
+    behind = signals.wrapped(exc)
+    if isinstance(behind, EndedBySignal):
+        console.error(str(behind), behind.goes_on)
+        return behind.exit_code
+    if behind is not None:
+        console.note("interrupted")
+        return ExitCode.INTERRUPTED
+    return _our_bug(exc, debug)
 
 
 def _told(exc: OrchestratorError, debug: bool) -> int:

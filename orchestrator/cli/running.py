@@ -67,7 +67,8 @@ def run_stages(
     beside, trace = problem_options.beside(given), given.pop("write_trace")
     problem_options.require_place(trace)
     path = session.here / Path(given["operator"]).expanduser()
-    if recognise.format_of(path) == "folder" and given["operator"] not in registry.names():
+    of_many = given["operator"] and given["operator"] not in registry.names()
+    if of_many and recognise.format_of(path) == "folder":
         words = (verb, host.name, str(path), *map(str, sorted(given.items(), key=str)), str(beside))
         sweep = Sweep(path, chosen, beside, resume, words)
         sweep.problems()

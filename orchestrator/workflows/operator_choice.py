@@ -72,7 +72,12 @@ def choose(text: str, here: Path, wanted: tuple[str, ...] = (), beside: Beside =
     UsageError."""
     ours = registry.known(text)
     path = here / Path(text).expanduser()
-    format = "" if ours else recognise.format_of(path)
+    format = "" if ours or not text else recognise.format_of(path)
+    if format == "folder":
+        raise UsageError(
+            f"--operator: {text} is a folder",
+            hint="Only check, bench and profile take many problems.",
+        )
     if format:
         return Choice(None, problems.own(format, path, beside))
     if unread := beside.unread(()):

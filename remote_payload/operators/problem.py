@@ -40,7 +40,8 @@ class WrongForm(Exception):
 class Problem:
     """A case of an operator on the device of a run.
 
-    names: of what goes in, in the order in which a provider gets it.
+    names: of what goes in, in the order in which a provider gets it. at_random: whether its
+    reference was seen to draw from torch's generators.
     """
 
     def __init__(self, operator: Operator, case: Case, setting: Setting) -> None:
@@ -51,7 +52,7 @@ class Problem:
         self._scalars = {**operator.scalars(case), **self._seeded(setting.seed)}
         self._tolerance = operator.tolerance(case)
         seen = setting.own.of(case) if setting.own is not None else None
-        self._written, self._at_random = (seen.written, seen.at_random) if seen else ((), False)
+        self._written, self.at_random = (seen.written, seen.at_random) if seen else ((), False)
         outputs, scalars = self._outputs, tuple(self._scalars)
         self._form = Form(operator, case, setting.device, self.names, outputs, scalars)
 
@@ -188,7 +189,7 @@ class Problem:
     @property
     def unsteady(self) -> bool:
         """Whether a call's outputs may differ from those of the call before, rightly."""
-        return bool(self._written) or self._at_random
+        return bool(self._written) or self.at_random
 
     def others(self, drawn: Tensors, number: int = 1) -> Tuple[Tensors, Optional[Back]]:
         """The inputs of that number, from 1 on, and what makes their outputs those for `drawn`;

@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import ContextManager, Iterator
 
 from remote_payload.contract.request import Provider
-from remote_payload.operators import provider_file
+from remote_payload.operators import provider_file, torch_settings
 from remote_payload.operators.loaded import BadTarget, CannotRun, EmulatedCall, Loaded, reach
 from remote_payload.operators.problem import half_of, operator_of
 from remote_payload.operators.setting import Setting
@@ -47,9 +47,10 @@ def _load_python(provider: Provider, setting: Setting) -> Loaded:
     torch_extension.watch(setting.builds)
     half, text = half_of(operator_of(setting), setting), _text(where, setting)
     around = getattr(half, "importing", _nothing_around)
-    with _present(build), around(text):
+    kept = torch_settings.Kept()
+    with _present(build), around(text), kept.importing():
         loaded = _load_target(target, setting, getattr(half, "neighbours_first", False))
-    loaded = replace(loaded, within=lambda: _present(build))
+    loaded = replace(loaded, within=kept.around(lambda: _present(build)))
     if words := provider.toolchain.words:
         told, how = loaded.implementation, f"compiled with {' '.join(words)}"
         loaded = replace(loaded, implementation=lambda *a, **k: f"{told(*a, **k)}, {how}")

@@ -37,8 +37,8 @@ def listed(scene: Scene) -> Request:
     with _Reader(scene) as reader:
         found: Found = reader.ask(asked, "reading it")
     scene.own, scene.operator = found.described, found.described.facts
-    for label, why in found.refused:
-        scene.draft.add_cut(Cut(Stage.CHECK, label, "not run", why))
+    for one in found.refused:
+        scene.draft.add_cut(Cut(Stage.CHECK, one.label, "not run", one.why, one.option))
     cases = found.cpu if request.device is Device.CPU else found.gpu
     operator = described.operator(found.described, "")
     providers = _providers(request, operator)

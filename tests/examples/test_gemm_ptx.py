@@ -21,6 +21,8 @@ pytest.importorskip("torch")
 from orchestrator.store.kernels import reading
 from remote_payload.stages.check import check_case
 
+# torch compiles by way of distutils.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 SOURCE = EXAMPLES / "gemm_ptx" / "gemm.cu"
 MOST_LINES = 400
 # A tile of C and one step along K; several tiles and steps with tails of every axis; less than a

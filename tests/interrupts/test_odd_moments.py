@@ -11,6 +11,8 @@ import time
 
 import pytest
 
+from orchestrator.cli.screen import signals
+from orchestrator.errors import EndedBySignal
 from tests.cli.comparing import store
 from tests.interrupts.conftest import RAISES, Desk, Mute, environment, ran
 from tests.interrupts.test_in_a_run import RUN, pressed
@@ -109,3 +111,16 @@ program.main()
 def test_a_signal_that_would_come_again_after_the_end_changes_no_exit_code() -> None:
     done = ran(ENDS)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_signal_that_a_library_tells_of_in_its_own_words_is_still_one() -> None:
+    class Odd(Exception):
+        pass
+
+    wrapped = signals.wrapped(Odd('Error building "model" validator:\n  KeyboardInterrupt: '))
+    assert isinstance(wrapped, KeyboardInterrupt)
+    ended = signals.wrapped(Odd(f"while building: EndedBySignal: {EndedBySignal(15)}"))
+    assert isinstance(ended, EndedBySignal)
+    assert ended.exit_code == 143
+    assert signals.wrapped(Odd("ended by SIGTERM, says a host")) is None
+    assert signals.wrapped(ValueError("no number")) is None

@@ -74,7 +74,7 @@ def test_a_running_job_with_a_damaged_status_can_be_cancelled(
     damage(bench.job("r1"))
     assert bench.launcher.cancel("r1").why is Ending.CANCELLED
     assert not alive(int(str(facts["pid"])))
-    assert not alive(int(str(facts["runner_pid"])))
+    wait_until(lambda: not alive(int(str(facts["runner_pid"]))), 3.0)
 
 
 def test_a_log_that_was_swapped_for_a_fifo_is_not_waited_for(bench: Bench) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from orchestrator.cli.given.quantities import Whole
+
 if TYPE_CHECKING:
     from orchestrator.workflows.own import Beside, Own
     from orchestrator.workflows.sweep.found import Filter
@@ -17,6 +19,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _PATH = click.Path(path_type=Path)
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _BESIDE = ("workloads", "rules", "solutions", "submissions")
+_LEVELS = 4  # of KernelBench
 _SWEEP = ("only", "op_types", "levels", "resume")
 
 
@@ -37,7 +40,11 @@ def problem_options(function: F) -> F:
             help="Of a folder of problems: only those that the same command has not run yet.",
         ),
         click.option(
-            "--level", "levels", type=int, multiple=True, help="KernelBench: 1, 2 or 3. Repeatable."
+            "--level",
+            "levels",
+            type=Whole(1, _LEVELS),
+            multiple=True,
+            help="KernelBench: 1, 2 or 3. Repeatable.",
         ),
         click.option(
             "--op-type", "op_types", multiple=True, help="FlashInfer Trace: gemm, … Repeatable."

@@ -70,6 +70,16 @@ def end_at_once() -> None:
             signal.signal(number, _end_at_once)
 
 
+def wrapped(exc: BaseException) -> BaseException | None:
+    """The signal behind an exception of a library that caught what one of ours raised, and tells of
+    it in its own words, as pydantic does while it builds a model; None if there is none."""
+    text = str(exc)
+    if KeyboardInterrupt.__name__ in text:
+        return KeyboardInterrupt()
+    named = next((one for one in _NUMBERS if f"ended by {one.name}" in text), None)
+    return EndedBySignal(named) if named and EndedBySignal.__name__ in text else None
+
+
 def _end(number: int, frame: FrameType | None) -> None:
     end_at_once()
     with contextlib.suppress(RuntimeError):  # no thread can be started: a second signal ends it

@@ -24,7 +24,7 @@ from remote_payload.operators.returned import parts
 from remote_payload.operators.row_blocks import blocks_of
 from remote_payload.operators.seeding import seed_all
 from remote_payload.operators.setting import Setting
-from remote_payload.operators.user.described import Asked, Described
+from remote_payload.operators.user.described import Asked, Described, Refused
 from remote_payload.operators.user.protocol import REFERENCE
 from remote_payload.operators.user.stated import BadOperator
 from remote_payload.processes import places
@@ -48,12 +48,12 @@ class Given:
 
 @dataclass(frozen=True)
 class Listed:
-    """The cases of a problem. refused: what cannot be run here, and why. untimed: those that are
+    """The cases of a problem. refused: what is not run, and why. untimed: those that are
     checked and nothing else."""
 
     gpu: Tuple[Case, ...]
     cpu: Tuple[Case, ...]
-    refused: Tuple[Tuple[str, str], ...] = ()
+    refused: Tuple[Refused, ...] = ()
     untimed: Tuple[Case, ...] = ()
 
 

@@ -34,8 +34,8 @@ def found(target: str, root: str, device: str, asked: Asked) -> Found:
     one = half(target, root, device)
     listed = one.listed(asked)
     if not (listed.gpu or listed.cpu):
-        label, why = listed.refused[0] if listed.refused else ("", "it has no case")
-        raise BadOperator(one.name, f"{label}: {why}" if label else why)
+        first = listed.refused[0] if listed.refused else None
+        raise BadOperator(one.name, f"{first.label}: {first.why}" if first else "it has no case")
     described = replace(one.described(), untimed=listed.untimed)
     return Found(described, listed.gpu, listed.cpu, listed.refused)
 

@@ -32,7 +32,7 @@ from remote_payload.operators.flashinfer.reading import WORKLOAD, Definition, Wo
 from remote_payload.operators.loaded import Form
 from remote_payload.operators.returned import entries, parts
 from remote_payload.operators.seeding import seed_all
-from remote_payload.operators.user.described import Asked, Described
+from remote_payload.operators.user.described import Asked, Described, Refused
 from remote_payload.operators.user.protocol import REFERENCE
 from remote_payload.operators.user.stated import BadOperator
 
@@ -81,7 +81,8 @@ class Adapter(adapter.Adapter):
         return next((one for one in named if one.rounds), named[0] if named else DType.FP32)
 
     def listed(self, asked: Asked) -> Listed:
-        refused = [(name, one.refused) for name, one in self._workloads.items() if one.refused]
+        named = self._workloads.items()
+        refused = [Refused(name, one.refused) for name, one in named if one.refused]
         gpu, cpu = (
             plausible.axes(self.definition, size)
             for size in (plausible.GPU_SIZE, plausible.CPU_SIZE)

@@ -28,7 +28,7 @@ from remote_payload.operators.loaded import Form
 from remote_payload.operators.problem import WrongForm
 from remote_payload.operators.seeding import seed_all
 from remote_payload.operators.user.asked_cases import cases_of
-from remote_payload.operators.user.described import Asked, Described
+from remote_payload.operators.user.described import Asked, Described, Refused
 from remote_payload.operators.user.protocol import REFERENCE
 from remote_payload.operators.user.stated import BadOperator
 
@@ -38,6 +38,7 @@ DATA = "data"  # the scalar that holds what is left of the data without its tens
 # What a rehearsal on a CPU goes up to, and how often another seed is tried for the same shapes.
 MOST_CPU_BYTES = 32 << 20
 _MOST_DRAWS = 8
+_TOO_LARGE = "there is no CUDA GPU here, and a CPU gets the small ones alone"
 
 
 class Adapter(adapter.Adapter):
@@ -82,11 +83,14 @@ class Adapter(adapter.Adapter):
             return Listed(made, made)
         wanted = self.task.cases if self.device == "cuda" else self._small()
         cases = tuple(dict.fromkeys(self._case(self._axes.coded(one)) for one in wanted))
+        left = [one for one in self.task.cases if one not in wanted]
         timed = [self._axes.coded(one) for one in self.task.benchmarks]
         untimed = tuple(one for one in cases if dict(one.axes) not in timed) if timed else ()
         if asked.narrow:
             cases = cases[-1:]
-        return Listed(cases, cases, untimed=untimed)
+        return Listed(
+            cases, cases, tuple(Refused(_told(one), _TOO_LARGE, "--case") for one in left), untimed
+        )
 
     def _small(self) -> List[Values]:
         """Tests up to a size, and one benchmark; the smallest of each in any case."""
@@ -211,6 +215,11 @@ class Adapter(adapter.Adapter):
             if exc.unfit:
                 raise
             return Ruling(answers.BY, False, answers.shortened(str(exc)))
+
+
+def _told(values: Values) -> str:
+    """A case of the task's, as it stands there."""
+    return " ".join(f"{name}={value}" for name, value in values.items())
 
 
 def fresh(seed: int, public: int, attempt: int = 0) -> int:

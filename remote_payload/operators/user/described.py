@@ -84,14 +84,23 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class Refused:
+    """A case that is not run. label: as its problem has it; option: what lifts that, if any."""
+
+    label: str
+    why: str
+    option: str = ""
+
+
+@dataclass(frozen=True)
 class Found:
     """The operator, still without cases, and which cases were asked for: those for a GPU and those
-    for a CPU. refused: the labels of others, each with why it cannot be run."""
+    for a CPU. refused: others, which are not run."""
 
     described: Described
     gpu: Tuple[Case, ...]
     cpu: Tuple[Case, ...]
-    refused: Tuple[Tuple[str, str], ...] = ()
+    refused: Tuple[Refused, ...] = ()
 
 
 def operator(described: Described, root: str) -> Operator:

@@ -134,6 +134,8 @@ class Heat:
 
     def _record(self, method: Method, entrant: Entrant, chosen: Effort) -> None:
         """What was launched on a stream that is not recorded is missing in a replay: look."""
+        if self._problem.at_random:
+            raise NotRecordable("its reference draws at random, which no replay does anew")
         recorded = self._clock.record(self._calls[entrant.provider], chosen.calls)
         if wrong := self._wrong(self._replay(recorded)):
             raise NotRecordable(f"a replay computes something else: {wrong}")
