@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from orchestrator.workflows.own import Beside, Own
 from orchestrator.workflows.problems import problems, recognise
@@ -16,6 +19,14 @@ from remote_payload.operators.user.described import Asked, Found
 from remote_payload.stages.check import check_case
 
 SEED = 20_261_129
+T = TypeVar("T")
+
+
+def apart(call: Callable[..., T], *given: object) -> T:
+    """What a call returns in a process of its own, as a worker's is: torch compiles by way of
+    distutils, which a process of tests may have imported too soon."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(call, given)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from remote_payload.contract.words import Status
 from remote_payload.operators.gemm.definition import OPERATOR
 from remote_payload.operators.setting import Setting
 from tests.examples.conftest import EXAMPLES
+from tests.laid_out import apart
 from tests.providers.places import REPOSITORY, needs_ninja, needs_nvcc
 
 pytest.importorskip("torch")
@@ -21,8 +23,6 @@ pytest.importorskip("torch")
 from orchestrator.store.kernels import reading
 from remote_payload.stages.check import check_case
 
-# torch compiles by way of distutils.
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 SOURCE = EXAMPLES / "gemm_ptx" / "gemm.cu"
 MOST_LINES = 400
 # A tile of C and one step along K; several tiles and steps with tails of every axis; less than a
@@ -37,17 +37,21 @@ def check(folder: Path, provider: Provider, *size: int, dtype: DType = DType.FP1
     return check_case.check(provider, case, setting)
 
 
+def checks(folder: Path, provider: Provider, sizes: tuple[tuple[int, ...], ...]) -> list[Any]:
+    """Of several sizes, one after the other."""
+    return [check(folder, provider, *size) for size in sizes]
+
+
 @needs_ninja
 def test_that_the_emulator_finds_it_right_with_and_without_tails_and_free_of_races(
     tmp_path: Path,
 ) -> None:
     emulated = Provider("emulated", target="examples/gemm_ptx/emulated.py:gemm")
-    for size in SIZES:
-        record = check(tmp_path, emulated, *size)
+    *right, odd = apart(checks, tmp_path, emulated, (*SIZES, (8, 12, 8)))
+    for size, record in zip(SIZES, right, strict=True):
         assert (record.status, record.emulated) == (Status.OK, True), (size, record.reason)
         assert record.deterministic, "its three calls had other orders of threads and copies"
-    record = check(tmp_path, emulated, 8, 12, 8)
-    assert (record.status, "multiples of 8" in record.reason) == (Status.SKIPPED, True)
+    assert (odd.status, "multiples of 8" in odd.reason) == (Status.SKIPPED, True)
     assert len(list(tmp_path.glob("torch-*"))) == 1, "compiled once"
 
 
