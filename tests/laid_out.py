@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from remote_payload.contract.records import CheckRecord
 from remote_payload.contract.request import Provider
 from remote_payload.operators.adapted import describe
 from remote_payload.operators.setting import Setting
-from remote_payload.operators.user.described import Asked, Found
+from remote_payload.operators.user.described import Asked, Described, Found
 from remote_payload.stages.check import check_case
 
 SEED = 20_261_129
@@ -44,31 +45,46 @@ class LaidOut:
         for place, content in own.extra:
             file = root / "sent" / place
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(content if isinstance(content, bytes) else content.read_bytes())
+            if isinstance(content, bytes):
+                file.write_bytes(content)
+            elif content.is_dir():
+                shutil.copytree(content, file)
+            else:
+                shutil.copy(content, file)
         return cls(own, root / "sent", root / "builds")
 
     def found(self, asked: Asked = Asked()) -> Found:  # noqa: B008
         """As the host tells which cases there are."""
         return describe.found(self.own.target, str(self.root), "cpu", asked)
 
-    def setting(self, *cases: Case, asked: Asked = Asked()) -> Setting:  # noqa: B008
-        """What a worker gets that checks these cases."""
+    def described(self, *cases: Case, asked: Asked = Asked()) -> Described:  # noqa: B008
+        """The operator, with these cases looked at."""
         own = self.found(asked).described
         for case in cases:
             one = describe.case_of(self.own.target, str(self.root), "cpu", case, SEED)
             own = own.with_case(one)
+        return own
+
+    def first(self, asked: Asked = Asked()) -> tuple[Described, Case]:  # noqa: B008
+        """The operator with the first case of a CPU, and that case."""
+        case = self.found(asked).cpu[0]
+        return self.described(case, asked=asked), case
+
+    def setting(self, *cases: Case, asked: Asked = Asked()) -> Setting:  # noqa: B008
+        """What a worker gets that checks these cases."""
         return Setting(
             "cpu",
             str(self.root),
             SEED,
             operator=self.own.name,
             operator_target=self.own.target,
-            own=own,
+            own=self.described(*cases, asked=asked),
             builds=str(self.builds),
         )
 
-    def check(self, name: str, case: Case | None = None) -> CheckRecord:
+    def check(self, name: str, case: Case | None = None, asked: Asked = Asked()) -> CheckRecord:  # noqa: B008
         """What the stage check says of one provider, on the first case where none is named."""
-        case = case or self.found().gpu[0]
+        case = case or self.found(asked).gpu[0]
         known = {one.name: one for one in self.own.providers}
-        return check_case.check(known.get(name, Provider(name)), case, self.setting(case))
+        setting = self.setting(case, asked=asked)
+        return check_case.check(known.get(name, Provider(name)), case, setting)

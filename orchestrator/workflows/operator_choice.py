@@ -23,7 +23,6 @@ from remote_payload.contract.request import Sweep
 from remote_payload.operators import registry
 from remote_payload.operators.base import Axis, Operator
 from remote_payload.operators.user import protocol, stated
-from remote_payload.operators.user.protocol import REFERENCE
 
 NOTHING = Beside()
 _FILE = re.compile(r"(?P<file>.+\.py)(?::(?P<part>[A-Za-z_]\w*))?\Z", re.ASCII | re.DOTALL)
@@ -56,14 +55,6 @@ class Choice:
         if self.operator is not None:
             return self.operator.axis_names
         return ", ".join(axis.name for axis in self.axes)
-
-    @property
-    def known_providers(self) -> tuple[str, ...] | None:
-        """Those that can be named, without the user's own; None where only the host can tell."""
-        if self.operator is not None:
-            return tuple(self.operator.by_name)
-        own = self.own.said.providers if self.own else None
-        return None if own is None else (*own, REFERENCE)
 
 
 def choose(text: str, here: Path, wanted: tuple[str, ...] = (), beside: Beside = NOTHING) -> Choice:

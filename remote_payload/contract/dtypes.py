@@ -70,4 +70,3 @@ ROWS: Dict[DType, Row] = {
     DType.BOOL: Row("bool", 1, 1, 0, 0.0),
 }
 WHOLE = (DType.INT64, DType.INT32, DType.INT16, DType.INT8, DType.UINT8, DType.BOOL)
-FLOATS = tuple(dtype for dtype in DType if dtype not in WHOLE)

@@ -95,10 +95,11 @@ class Depth(str, Enum):
 PROOFS: Tuple[str, ...] = ("conformance", "adversarial", "memcheck", "racecheck")
 
 # What stands in a reason where a problem cannot be run for want of a GPU, of files that whoever
-# published it kept, or of a package.
+# published it kept, of a package, or of memory.
 NEEDS_GPU = "needs a GPU"
 NO_INPUTS = "its inputs are not here"
 LACKS = "which the host's Python lacks"
+NO_MEMORY = "finds no memory for that here"
 
 # How a check's reason begins where a peer is not installed; what follows says how to get it.
 NOT_PRESENT = "not present"

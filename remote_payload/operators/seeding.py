@@ -19,3 +19,11 @@ def seed_all(text: str) -> Any:
         numpy.random.seed(number % 2**32)
     torch.manual_seed(number)
     return torch.Generator("cpu").manual_seed(number)
+
+
+def drawn_from(device: str) -> Any:
+    """The state of torch's own generators: another one after a call says that it draws."""
+    states = [torch.get_rng_state()]
+    if device == "cuda":
+        states.append(torch.cuda.get_rng_state())
+    return torch.cat(states)

@@ -12,7 +12,7 @@ pytest.importorskip("torch")
 
 import torch
 
-from remote_payload.contract import codec, dtypes
+from remote_payload.contract import codec
 from remote_payload.contract.dtypes import DType
 from remote_payload.contract.facts import Gate, Over, Tolerance
 from remote_payload.contract.records import ErrorMeasure
@@ -21,7 +21,7 @@ from remote_payload.operators.drawing import torch_dtype
 from remote_payload.operators.judging import measure_error, tolerance
 from remote_payload.operators.judging.rows import width_of
 
-FLOATS = [dtype for dtype in dtypes.FLOATS if hasattr(torch, dtype.facts.torch)]
+FLOATS = [one for one in DType if one.rounds and hasattr(torch, one.facts.torch)]
 ONE_ROUNDING = {dtype: tolerance.of_sums(dtype, 1) for dtype in FLOATS}
 
 

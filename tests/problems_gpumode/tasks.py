@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.workflows.own import Beside, Own
@@ -12,13 +12,12 @@ from remote_payload.contract.case import Case
 from remote_payload.contract.records import CheckRecord
 from remote_payload.contract.request import Provider
 from remote_payload.contract.words import Status
-from remote_payload.operators.adapted import describe
 from remote_payload.operators.setting import Setting
 from remote_payload.operators.user.described import Asked, Described
 from remote_payload.stages.check import check_case
+from tests.laid_out import LaidOut
 
 SAMPLES = Path(__file__).parents[1] / "problems" / "gpumode"
-SEED = 20
 
 
 @dataclass(frozen=True)
@@ -57,14 +56,7 @@ def travelled(
     task: Path, root: Path, submissions: Iterable[Path] = (), asked: Asked | None = None
 ) -> Host:
     """The task on a CPU, with all its cases looked at. BadOperator, UsageError."""
-    made = own(task, submissions)
-    for place, content in made.extra:
-        path = root / place
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content if isinstance(content, bytes) else content.read_bytes())
-    found = describe.found(made.target, str(root), "cpu", asked or Asked())
-    described = found.described
-    for case in found.cpu:
-        described = described.with_case(describe.case_of(made.target, str(root), "cpu", case, SEED))
-    setting = Setting("cpu", str(root), SEED, operator=made.name, operator_target=made.target)
-    return Host(made, replace(setting, own=described), found.cpu)
+    laid = LaidOut.of(root, task, Beside(submissions=tuple(submissions)))
+    asked = asked or Asked()
+    cases = laid.found(asked).cpu
+    return Host(laid.own, laid.setting(*cases, asked=asked), cases)

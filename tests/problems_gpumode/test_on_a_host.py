@@ -17,7 +17,8 @@ torch = pytest.importorskip("torch")
 
 from remote_payload.operators.adapted import tensors  # noqa: E402
 from remote_payload.operators.gpumode.adapter import Adapter, fresh  # noqa: E402
-from tests.problems_gpumode.tasks import SAMPLES, SEED, Host, travelled  # noqa: E402
+from tests.laid_out import SEED  # noqa: E402
+from tests.problems_gpumode.tasks import SAMPLES, Host, travelled  # noqa: E402
 
 HOSTILE = SAMPLES.parent / "hostile" / "gpumode"
 REFERENCE = Provider("reference")

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.workflows.own import Beside
 from remote_payload.contract.words import Fault, Status
-from tests.problems_kernelbench.conftest import PROBLEMS, Host
+from tests.laid_out import LaidOut
+from tests.problems_kernelbench.conftest import PROBLEMS
 
 pytest.importorskip("torch")
 
@@ -48,7 +50,7 @@ COMPILED = ("right_inline.py", "right_inline_cuda.py")
 def test_what_is_right_passes_and_what_is_wrong_is_refused(problem: Path, tmp_path: Path) -> None:
     there = PROBLEMS / "candidates" / problem.parent.name / problem.stem
     candidates = [one for one in sorted(there.glob("*.py")) if one.name not in COMPILED]
-    host = Host.of(tmp_path, problem, candidates)
+    host = LaidOut.of(tmp_path, problem, Beside(submissions=tuple(candidates)))
     for name in ("reference", *(one.name for one in host.own.providers)):
         record = host.check(name)
         if name.startswith("wrong"):

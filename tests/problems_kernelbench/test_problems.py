@@ -15,8 +15,10 @@ from remote_payload.contract.words import Fault, Status
 from remote_payload.operators.adapted import tensors
 from remote_payload.operators.base import BadCase
 from remote_payload.operators.kernelbench import reading
+from remote_payload.operators.user.described import Asked
 from remote_payload.operators.user.stated import BadOperator
-from tests.problems_kernelbench.conftest import PROBLEMS, SEED, Host
+from tests.laid_out import SEED, LaidOut
+from tests.problems_kernelbench.conftest import PROBLEMS
 
 torch = pytest.importorskip("torch")
 
@@ -87,19 +89,19 @@ def test_that_a_case_states_the_sizes_that_differ_and_what_is_computed_follows(
     problem: Any,
 ) -> None:
     text = HEAD + DOUBLE + "rows = 4\nwide = rows * 2\ncols = 3\nflip = True\n"
-    host: Host = problem(text + ENDS.replace("cols)]", "wide)]"))
+    host: LaidOut = problem(text + ENDS.replace("cols)]", "wide)]"))
     assert [case.label for case in host.found().cpu] == ["fp32"]
-    one, case = host.described()
+    one, case = host.first()
     assert one.of(case).inputs[0].size == (4, 8)
     assert one.of(case).inputs[0].name == "x"
     sweep = (("rows", (4, 6)), ("flip", (False,)))
-    found = host.found(sweeps=(sweep,), dtypes=(DType.FP16,))
+    found = host.found(Asked(sweeps=(sweep,), dtypes=(DType.FP16,)))
     assert [case.label for case in found.cpu] == ["fp16 flip=false", "rows=6 fp16 flip=false"]
-    one, case = host.described(sweeps=((("rows", (6,)),),), dtypes=(DType.BF16,))
+    one, case = host.first(Asked(sweeps=((("rows", (6,)),),), dtypes=(DType.BF16,)))
     assert (case.label, one.of(case).inputs[0].size) == ("rows=6 bf16", (6, 12))
     assert one.of(case).outputs[0].dtype == "bfloat16"
     with pytest.raises(BadCase, match="1_mine has no such axis"):
-        host.found(sweeps=((("depth", (4,)),),))
+        host.found(Asked(sweeps=((("depth", (4,)),),)))
 
 
 def test_that_a_sized_problem_finds_its_neighbours_and_counts_work(
@@ -110,8 +112,8 @@ def test_that_a_sized_problem_finds_its_neighbours_and_counts_work(
     text = HEAD.replace("\n", "\nfrom beside import twice\n", 1) + DOUBLE.replace(
         "x * 2", "twice(x) @ x.T"
     )
-    host: Host = problem(text + "rows, cols = 4, 16\n" + ENDS)
-    one, case = host.described(sweeps=((("rows", (8,)),),))
+    host: LaidOut = problem(text + "rows, cols = 4, 16\n" + ENDS)
+    one, case = host.first(Asked(sweeps=((("rows", (8,)),),)))
     work = one.of(case).facts.work
     assert work is not None
     assert (work.flop, work.traffic_bytes) == (2 * 8 * 8 * 16, 4 * (8 * 16 + 8 * 8))
@@ -120,14 +122,14 @@ def test_that_a_sized_problem_finds_its_neighbours_and_counts_work(
 def test_that_five_draws_are_looked_at_and_each_call_is_told(problem: Any) -> None:
     late = "ModelNew.calls += 1; return x * (2 if ModelNew.calls < {} else 3)"
     text = new(late).replace("    def", "    calls = 0\n    def")
-    host: Host = problem(PLAIN, fifth=text.format(5), sixth=text.format(6))
+    host: LaidOut = problem(PLAIN, fifth=text.format(5), sixth=text.format(6))
     fifth, sixth = host.check("fifth"), host.check("sixth")
     assert fifth.reason.startswith("its fifth call, on other inputs: by the rule of KernelBench")
     assert sixth.reason.startswith("its sixth call, on the first inputs again: ")
 
 
 def test_that_whoever_changes_an_input_that_model_leaves_alone_is_refused(problem: Any) -> None:
-    host: Host = problem(PLAIN, writes=new("return x.mul_(2)"))
+    host: LaidOut = problem(PLAIN, writes=new("return x.mul_(2)"))
     record = host.check("writes")
     assert (record.fault, record.reason) == (Fault.INPUTS, "changed its input x")
 
@@ -142,18 +144,18 @@ def test_that_nan_is_wrong_also_where_model_has_it(problem: Any) -> None:
 
 @pytest.mark.parametrize(("dtype", "off"), [("fp32", 3e-4), ("fp64", 3e-4), ("bf16", 3e-2)])
 def test_that_the_tolerance_goes_by_precision(problem: Any, dtype: str, off: float) -> None:
-    asked = {"dtypes": (DType(dtype),)}
+    asked = Asked(dtypes=(DType(dtype),))
     text = PLAIN.replace("x * 2", "x + 1")
     near, far = (new(f"return x + 1 + {off * share}") for share in (0.3, 1.7))
-    host: Host = problem(text, near=near, far=far)
-    assert host.check("near", **asked).status is Status.OK
-    assert "off by more than" in host.check("far", **asked).reason
+    host: LaidOut = problem(text, near=near, far=far)
+    assert host.check("near", asked=asked).status is Status.OK
+    assert "off by more than" in host.check("far", asked=asked).reason
 
 
 def test_that_numbers_lists_and_dicts_come_out_as_tensors(problem: Any) -> None:
     text = PLAIN.replace("return x * 2", "return {'b': [x * 2, None], 'a': 3, 'c': True}")
-    host: Host = problem(text, right=new("return {'c': True, 'a': 3, 'b': (x + x,)}"))
-    one, case = host.described()
+    host: LaidOut = problem(text, right=new("return {'c': True, 'a': 3, 'b': (x + x,)}"))
+    one, case = host.first()
     assert [form.dtype for form in one.of(case).outputs] == ["int64", "float32", "bool"]
     assert host.check("right").status is Status.OK
 
@@ -175,9 +177,9 @@ def test_that_what_model_lacks_is_told_and_whose_lack_it_is(
     problem: Any, old: str, now: str, words: str, unfit: bool
 ) -> None:
     assert old in PLAIN
-    host: Host = problem(PLAIN.replace(old, now))
+    host: LaidOut = problem(PLAIN.replace(old, now))
     with pytest.raises(BadOperator) as told:
-        host.described()
+        host.first()
     assert words in str(told.value)
     assert told.value.unfit is unfit
 
@@ -199,8 +201,8 @@ def test_that_a_file_without_a_proper_modelnew_is_told_when_it_is_loaded(
 
 
 def test_that_no_more_inputs_are_held_than_are_needed(problem: Any) -> None:
-    host: Host = problem(PLAIN)
-    one, case = host.described()
+    host: LaidOut = problem(PLAIN)
+    one, case = host.first()
     half = tensors.half(one.facts.target, str(host.root), "cpu")
     first = half.make(case, SEED)
     assert half.seeded_scalars(case, SEED)["inputs"].filled(first)[0] is first[0]

@@ -11,9 +11,10 @@ from orchestrator.values.run import Run
 from orchestrator.workflows.sweep.speed import candidates
 from remote_payload.contract.records import CheckRecord
 from remote_payload.contract.result import Result
-from remote_payload.contract.words import LACKS, NEEDS_GPU, NO_INPUTS, Fault, Status
+from remote_payload.contract.words import LACKS, NEEDS_GPU, NO_INPUTS, NO_MEMORY, Fault, Status
 
-_NO_MEMORY = re.compile(r"can't allocate memory|MemoryError|out of memory|SIGKILL|bad_alloc")
+# In our words, in torch's where nobody put it in ours, and as the kernel ends who takes too much.
+_NO_MEMORY = re.compile(rf"{NO_MEMORY}|can't allocate memory|MemoryError|SIGKILL")
 _TOO_LONG = re.compile(r"had not ended|no result within|time limit|ran out")
 
 

@@ -22,7 +22,7 @@ from remote_payload.operators.base import Block
 from remote_payload.operators.loaded import CannotRun, Form, Loaded, unfitted
 from remote_payload.operators.returned import parts
 from remote_payload.operators.row_blocks import blocks_of
-from remote_payload.operators.seeding import seed_all
+from remote_payload.operators.seeding import drawn_from, seed_all
 from remote_payload.operators.setting import Setting
 from remote_payload.operators.user.described import Asked, Described, Refused
 from remote_payload.operators.user.protocol import REFERENCE
@@ -170,9 +170,9 @@ class Adapter:
             seed_all(case.label)
         outputs = self.taken(self.run("reference", call))
         if self.reseeded:
-            after = unfit.drawn_from(self.device)
+            after = drawn_from(self.device)
             seed_all(case.label)
-            self.at_random = not torch.equal(after, unfit.drawn_from(self.device))
+            self.at_random = not torch.equal(after, drawn_from(self.device))
         if not outputs:
             raise BadOperator(self.name, "reference: it gives nothing that could be compared")
         for one in outputs:

@@ -7,12 +7,12 @@ does this, but says so. How many elements have to be right may be less than all.
 
 from __future__ import annotations
 
-import math
-from typing import Any, Optional, Sequence
+from typing import Any, Sequence
 
 from remote_payload.contract.records import Ruling
 from remote_payload.operators.adapted.formats import TITLES
 from remote_payload.operators.flashinfer.rules import Rules
+from remote_payload.operators.judging.measure_error import finite
 
 Tensor = Any
 BY = TITLES["flashinfer"]
@@ -44,13 +44,9 @@ def rule(by: Rules, names: Sequence[str], outputs: Sequence[Tensor], want: Any) 
             words = f"{wrong} of {error.numel()} elements of {name} are off by more than "
             words += f"{by.atol:g} and by more than {by.rtol:g} of their size"
             words += f"; {by.matched:g} have to match" if by.matched < 1 else ""
-            return Ruling(BY, False, words, _finite(worst_abs), _finite(worst_rel))
+            return Ruling(BY, False, words, finite(worst_abs), finite(worst_rel))
     words = f"at most {worst_abs:.2g} off, or {worst_rel:.2g} of an element's size"
     words += f"; {least:.4g} match, {by.matched:g} have to" if by.matched < 1 else ""
     if unknown:
         words += f"; {unknown} not compared, as the reference is not finite there"
-    return Ruling(BY, True, words, _finite(worst_abs), _finite(worst_rel))
-
-
-def _finite(value: float) -> Optional[float]:
-    return value if math.isfinite(value) else None
+    return Ruling(BY, True, words, finite(worst_abs), finite(worst_rel))

@@ -38,7 +38,7 @@ class _Place:
 
     def __init__(self, output: int, index: int, got: Tensor, want: Tensor) -> None:
         self.output, self.index = output, index
-        self.got, self.want = _finite(got), _finite(want)
+        self.got, self.want = finite(got), finite(want)
 
 
 class _Tally:
@@ -141,7 +141,8 @@ def _place(off: Off, index: int, got: Tensor, want: Tensor) -> _Place:
     return _Place(off.output, off.start + index, got.flatten()[index], want.flatten()[index])
 
 
-def _finite(value: Any) -> Optional[float]:
+def finite(value: Any) -> Optional[float]:
+    """As a number of strict JSON; None for what that has not."""
     number = float(value)
     return number if math.isfinite(number) else None
 

@@ -8,13 +8,14 @@ where Model has it.
 from __future__ import annotations
 
 import math
-from typing import Any, Optional, Sequence, Tuple
+from typing import Any, Sequence, Tuple
 
 import torch
 
 from remote_payload.contract.dtypes import DType
 from remote_payload.contract.records import Ruling
 from remote_payload.operators.adapted.formats import TITLES
+from remote_payload.operators.judging.measure_error import finite
 
 Tensor = Any
 BY = TITLES["kernelbench"]
@@ -39,9 +40,9 @@ def rule(dtype: DType, names: Sequence[str], outputs: Sequence[Tensor], want: An
             words = f"{wrong} of {out.numel()} elements of {name} are off by more than "
             words += f"{limit:g} and {limit:g} of their size"
             words += f"; {nan} of them are NaN" if nan else ""
-            return Ruling(BY, False, words, _finite(worst_abs), _finite(worst_rel))
+            return Ruling(BY, False, words, finite(worst_abs), finite(worst_rel))
     words = f"at most {worst_abs:.2g} off; {limit:g} and {limit:g} of an element's size are allowed"
-    return Ruling(BY, True, words, _finite(worst_abs), _finite(worst_rel))
+    return Ruling(BY, True, words, finite(worst_abs), finite(worst_rel))
 
 
 def _compared(out: Tensor, want: Tensor, limit: float) -> Tuple[int, int, float, float]:
@@ -67,7 +68,3 @@ def _plain(part: Tensor) -> Tensor:
     if part.dtype is torch.bool:
         return part.to(torch.uint8)
     return part.float() if part.is_floating_point() and part.element_size() == 1 else part
-
-
-def _finite(value: float) -> Optional[float]:
-    return value if math.isfinite(value) else None
