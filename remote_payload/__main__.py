@@ -22,6 +22,7 @@ from remote_payload.run import intake
 from remote_payload.run.loop import Interrupted, Run
 from remote_payload.stages.draft import Draft
 
+_GONE = "the job's own files were removed while it ran, by something that it ran"
 EXIT_OK, EXIT_GATE, EXIT_REQUEST, EXIT_UNFIT, EXIT_BUG = 0, 1, 2, 4, 5
 
 
@@ -42,6 +43,9 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         return EXIT_GATE
     except Exception as exc:
         places.trace()
+        if not os.path.exists(__file__):
+            draft.close(Status.FAILED, _GONE)
+            return EXIT_GATE
         draft.close(Status.FAILED, f"our own error, {type(exc).__name__}: {exc}")
         return EXIT_BUG
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Project
+from tests.cli.conftest import REPOSITORY, Project
+from tests.ssh.terminal import on_terminal
 
 SAMPLES = Path(__file__).parents[1] / "problems"
 SET = SAMPLES / "flashinfer"
@@ -26,6 +28,48 @@ def test_a_strangers_code_is_not_run_here_before_somebody_said_yes(project: Proj
     assert "is somebody's code, and would run on this machine" in outcome.err
     assert "Add --yes, or choose another host" in outcome.err
     assert not (project.root / "runs").exists()
+
+
+def test_who_says_yes_is_asked_once_and_who_says_no_runs_nothing(project: Project) -> None:
+    pytest.importorskip("torch")
+    words = [sys.executable, "-m", "orchestrator", "check", "--operator"]
+    words.append(str(SET / "definitions/gemm/gemm_n32_k48.json"))
+    where = {"PYTHONPATH": str(REPOSITORY)}
+    for answer, code in (("n", 2), ("y", 0)):
+        with on_terminal(words, project.root, where) as terminal:
+            terminal.read_until("Run it here? [y/N]: ")
+            assert "is somebody's code, and would run on this machine, as you" in terminal.shown
+            terminal.type(answer)
+            assert terminal.exit_status() == code, terminal.shown
+    with on_terminal(words, project.root, where) as terminal:
+        assert terminal.exit_status() == 0, terminal.shown
+        assert "Run it here?" not in terminal.shown
+    assert len(list((project.root / "runs").glob("2*"))) == 2
+
+
+def test_a_reference_that_deletes_what_it_finds_costs_its_own_run_and_no_other(
+    project: Project, tmp_path: Path
+) -> None:
+    pytest.importorskip("torch")
+    workspace = tmp_path / "work"
+    delete = (
+        "import os, shutil\n"
+        f"assert os.getcwd().startswith({str(workspace)!r})\n"
+        "def run(x):\n"
+        "    for name in os.listdir():\n"
+        "        shutil.rmtree(name) if os.path.isdir(name) else os.unlink(name)\n"
+        "    return x * 2\n"
+    )
+    definition = json.loads((BEHAVIOUR / "plain.json").read_text())
+    for name, source in (("plain", definition["reference"]), ("evil", delete)):
+        text = json.dumps({**definition, "name": name, "reference": source})
+        (tmp_path / f"{name}.json").write_text(text)
+    for name, code in (("plain", 0), ("evil", 1), ("plain", 0)):
+        operator = str(tmp_path / f"{name}.json")
+        outcome = project.orchestrator("check", "--operator", operator, "--yes")
+        assert outcome.code == code, outcome.err
+        gone = "the job's own files were removed while it ran" in outcome.out
+        assert gone == (name == "evil"), outcome.out
 
 
 def test_one_broken_problem_never_stops_the_others_and_a_sweep_goes_on_where_it_was(
