@@ -13,6 +13,7 @@ import argparse
 import json
 import multiprocessing
 import resource
+import signal
 import sys
 import tempfile
 import time
@@ -141,7 +142,9 @@ def _apart(own: Own, folder: str, limits: Limits) -> tuple[Kind, str, int]:
         ok, reason, cases = ours.recv()
     except EOFError:
         process.join()
-        return Kind.NO_MEMORY, f"its process ended by {process.exitcode}", 0
+        code = process.exitcode or 0
+        killed = code in (-signal.SIGKILL, -signal.SIGABRT)  # by the kernel, or by an allocator
+        return Kind.NO_MEMORY if killed else Kind.FAILED, f"its process ended by {code}", 0
     finally:
         process.kill()
         process.join()
