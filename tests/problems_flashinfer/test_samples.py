@@ -24,6 +24,7 @@ WRONG = {
     "affine_scalars/wrong_one_seed": (Fault.VALUES, "are off by more than 0.01"),
     "argmax_rows_c40/wrong_index": (Fault.VALUES, "elements of index are off"),
     "argmax_rows_c40/wrong_one_output": (Fault.FORM, "returned 1 outputs, expected 2"),
+    "biased_scale/wrong_order": (Fault.VALUES, "elements of y are off"),
     "dequantised_sum_d32/wrong_dtype": (Fault.DTYPE, "expected torch.float8_e4m3fn"),
     "dequantised_sum_d32/wrong_low_precision": (Fault.VALUES, "elements of sum are off"),
     "gemm_n32_k48/wrong_entry_function": (Fault.COMPILE, "has no function 'run'"),

@@ -54,6 +54,11 @@ class Adapter(adapter.Adapter):
         self._rules = rules.rules(self.definition, body.maybe("rules"))
         self.redirected = device == "cpu" and redirect.names_a_gpu(self.definition.source)
 
+    @property
+    def told(self) -> str:
+        by_name = ", called by name as its parameters stand in another order than the inputs"
+        return f"{by_name if self.definition.by_name else ''}{super().told}"
+
     def described(self) -> Described:
         one = self.definition
         axes = [AxisFacts(name, name) for name in one.varying]
@@ -180,7 +185,11 @@ class Adapter(adapter.Adapter):
         return tuple(one.name for one in self.definition.inputs if one.dtype.startswith("int"))
 
     def call_of_reference(self, case: Case, inputs: Tensors, scalars: Scalars) -> Call:
-        return functools.partial(self._reference, *self._ordered(inputs, scalars))
+        given = self._ordered(inputs, scalars)
+        if not self.definition.by_name:
+            return functools.partial(self._reference, *given)
+        names = [spec.name for spec in self.definition.inputs]
+        return functools.partial(self._reference, **dict(zip(names, given)))
 
     def _ordered(self, inputs: Tensors, scalars: Scalars) -> List[Any]:
         """As the definition has them, by place."""

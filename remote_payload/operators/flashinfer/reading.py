@@ -63,6 +63,17 @@ class Definition:
     constraints: Tuple[str, ...] = ()
 
     @property
+    def by_name(self) -> bool:
+        """Whether the reference calls its parameters as the inputs are called, in another order:
+        what its author meant are the names."""
+        functions = (one for one in ast.parse(self.source).body if isinstance(one, ast.FunctionDef))
+        run = [one.args for one in functions if one.name == RUN][-1]  # as Python has it
+        parameters = [one.arg for one in run.args]
+        names = [one.name for one in self.inputs]
+        plain = not (run.posonlyargs or run.kwonlyargs or run.vararg)
+        return plain and parameters != names and sorted(parameters) == sorted(names)
+
+    @property
     def varying(self) -> Tuple[str, ...]:
         """The axes that a workload gives."""
         return tuple(name for name, value in self.axes.items() if value is None)
