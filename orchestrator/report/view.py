@@ -53,6 +53,15 @@ class MethodResultsView:
 
 
 @dataclass(frozen=True)
+class RankingView:
+    """how: what the queue's one time is made of. lacking: who has none, and why."""
+
+    how: str
+    table: Table
+    lacking: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class ChartView:
     """file: relative to the report, empty when there is no chart; reason: why there is none."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Optional, Tuple
 
-from remote_payload.contract.case import Case
+from remote_payload.contract.case import Case, Value
 from remote_payload.contract.words import Method
 
 
@@ -136,6 +136,22 @@ class CaseFacts:
     tolerance: Optional[Tolerance] = None
 
 
+class Rank(str, Enum):
+    """How one time is made of many: the last case's alone, their mean, their geometric mean."""
+
+    LAST = "last"
+    MEAN = "mean"
+    GEOM = "geom"
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """How a problem's own queue makes one time of all. cases: the axes of each, in its order."""
+
+    by: Rank
+    cases: Tuple[Tuple[Tuple[str, Value], ...], ...]
+
+
 @dataclass(frozen=True)
 class OperatorFacts:
     """unit: what people quote, "µs/head"; per: the axis that it divides by, in full; empty if none.
@@ -155,6 +171,7 @@ class OperatorFacts:
     targets: Optional[Targets] = None
     target: str = ""
     library: bool = False
+    ranking: Optional[Ranking] = None
 
     def named(self, role: Role) -> Tuple[str, ...]:
         """The providers of a role, in the operator's order."""

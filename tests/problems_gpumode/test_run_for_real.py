@@ -46,6 +46,10 @@ def test_that_only_benchmarks_are_timed_and_only_of_who_passed_the_tests(project
     }
     assert all(one.status is Status.OK and one.samples_us for one in result.bench)
     assert "seed=31" not in repr(result.cuts)
+    report = next((project.root / "runs").glob("*/report.md")).read_text("utf-8")
+    scores = report.partition("## Score")[2].partition("## ")[0]
+    assert "ranks first (geom)" in scores
+    assert scores.count("| right | ") == scores.count("| reference | ") == 1
 
 
 def test_that_who_ends_the_process_has_not_passed(project: Project) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from remote_payload.contract.case import Case
 from remote_payload.contract.dtypes import DType
-from remote_payload.contract.facts import AxisFacts, OperatorFacts, ProviderFacts, Role
+from remote_payload.contract.facts import AxisFacts, OperatorFacts, ProviderFacts, Ranking, Role
 from remote_payload.contract.records import Ruling
 from remote_payload.operators import provider_file
 from remote_payload.operators.adapted import adapter, redirect, tree
@@ -57,6 +57,7 @@ class Adapter(adapter.Adapter):
 
     def described(self) -> Described:
         kinds = self._axes.kinds
+        ranked = tuple(tuple(self._axes.coded(one).items()) for one in self.task.benchmarks)
         judged = CHECK if self._function(CHECK, False) else "our own tolerance"
         facts = OperatorFacts(
             name=self.name,
@@ -65,6 +66,7 @@ class Adapter(adapter.Adapter):
             providers=(ProviderFacts(REFERENCE, f"the task's {KERNEL}", Role.BASELINE),),
             reference=f"the task's {KERNEL}, by {judged}{self.told}",
             target=self.problem.target,
+            ranking=Ranking(self.task.ranking_by, ranked) if ranked else None,
         )
         switches, words = (
             tuple(name for name, kind in kinds.items() if kind is one) for one in (bool, str)

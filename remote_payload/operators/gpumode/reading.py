@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Dict, Mapping, Optional, Tuple
 
+from remote_payload.contract.facts import Rank
 from remote_payload.operators.adapted.node import Node
 
 SUBMISSION = "@SUBMISSION@"  # as the source of a file: here the candidate goes
 REFERENCE = "reference.py"
 HARNESS = "eval.py"
 LANGUAGE = "py"
-RANKINGS = ("last", "mean", "geom")
 SEED = "seed"
 TIMEOUTS = ("test_timeout", "benchmark_timeout", "ranked_timeout")
 # What of a task travels to the host.
@@ -44,7 +44,7 @@ class Task:
     files: Optional[Tuple[File, ...]] = None
     submission: str = "submission.py"
     description: str = ""
-    ranking_by: str = RANKINGS[0]
+    ranking_by: Rank = Rank.LAST
     timeouts_s: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -68,7 +68,7 @@ def task(node: Node) -> Task:
         files=files,
         submission=submission or Task.submission,
         description=described.text() if described else "",
-        ranking_by=ranked.one_of(RANKINGS) if ranked else RANKINGS[0],
+        ranking_by=Rank(ranked.one_of([one.value for one in Rank])) if ranked else Rank.LAST,
         timeouts_s=_timeouts(node),
     )
 
