@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -21,10 +23,10 @@ def judged(temperature: float, monkeypatch: pytest.MonkeyPatch) -> Ruling:
     probs, drawn = logits.softmax(-1), (logits / temperature).softmax(-1)
     anything = torch.ones(ROWS, WORDS, dtype=torch.bool)
 
-    def draw() -> torch.Tensor:
+    def draw() -> Any:
         return torch.multinomial(drawn, 1).flatten()
 
-    return sampled.rule(Rules(), probs, anything, draw(), draw)
+    return sampled.rule(Rules(), probs, sampled.Allowed(anything, (anything,)), draw(), draw)
 
 
 def test_that_few_samples_drawn_rightly_are_right(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,6 +45,42 @@ def test_that_few_samples_of_another_distribution_are_wrong(
 def test_that_who_gives_no_more_samples_is_wrong() -> None:
     probs = torch.full((ROWS, WORDS), 1 / WORDS)
     anything, first = probs > 0, torch.arange(ROWS)
-    ruling = sampled.rule(Rules(), probs, anything, first, lambda: first[:0])
+    ruling = sampled.rule(
+        Rules(), probs, sampled.Allowed(anything, (anything,)), first, lambda: first[:0]
+    )
     assert not ruling.right
     assert ruling.words == "samples of shape [0], and at first of [4], in call 2"
+
+
+PROBS = torch.tensor([[0.4, 0.3, 0.12, 0.1, 0.08]])
+K, P = torch.tensor([3]), torch.tensor([0.6])  # of which 0.4 is short
+
+
+def test_that_the_word_that_reaches_p_may_be_drawn() -> None:
+    may = sampled.allowed("top_p_sampling", PROBS, None, P)
+    assert may.words.tolist() == [[True, True, False, False, False]]
+    assert [one.tolist() for one in may.readings] == [may.words.tolist()]
+
+
+def test_that_there_is_room_at_the_edge_of_a_nucleus_and_none_in_its_distribution() -> None:
+    probs = torch.tensor([[0.3, 0.04, 0.03, *[0.021] * 30]])
+    may = sampled.allowed("top_p_sampling", probs, None, torch.tensor([0.3]))
+    (reading,) = may.readings
+    assert (int(may.words.sum()), int(reading.sum())) == (2, 1)
+
+
+def test_that_a_nucleus_is_one_of_all_or_of_what_top_k_left() -> None:
+    may = sampled.allowed("top_k_top_p_sampling", PROBS, K, torch.tensor([0.8]))
+    of_all, of_left = may.readings
+    assert of_all.tolist() == [[True, True, True, False, False]]
+    assert of_left.tolist() == [[True, True, False, False, False]]
+
+
+@pytest.mark.parametrize(("weights", "right"), [([40, 30, 12], True), ([4, 3], True), ([1], False)])
+def test_that_either_reading_is_right_and_nothing_else(weights: list[int], right: bool) -> None:
+    torch.manual_seed(3)
+    may = sampled.allowed("top_k_top_p_sampling", PROBS, K, torch.tensor([0.8]))
+    drawn = torch.tensor([weights], dtype=torch.float32)
+    one = torch.multinomial(drawn, 1).flatten()
+    ruling = sampled.rule(Rules(), PROBS, may, one, lambda: torch.multinomial(drawn, 1).flatten())
+    assert ruling.right is right, ruling.words

@@ -242,9 +242,9 @@ class Adapter(adapter.Adapter):
         probs = known["probs"].float()
         probs = probs[None] if probs.dim() == 1 else probs
         name = self.definition.name
-        words = sampled.allowed(name, probs, known.get("top_k"), known.get("top_p"))
+        may = sampled.allowed(name, probs, known.get("top_k"), known.get("top_p"))
         one_more = None if again is None else lambda: again()[0]
-        return sampled.rule(self._rules, probs, words, outputs[0], one_more)
+        return sampled.rule(self._rules, probs, may, outputs[0], one_more)
 
     def prepared(self, function: Any, form: Form, said: Optional[bool]) -> Callable[..., Call]:
         """Called by place, as they do; one that fills its outputs gets them made beforehand, which

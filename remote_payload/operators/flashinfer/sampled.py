@@ -1,7 +1,8 @@
 """Whether samples are drawn rightly: none that may not be drawn, and each as often as it should be.
 
 As their bench/evaluators/sampling.py has it: which words may be drawn at all, with room for ties
-and at the edge of a nucleus, and a distance in total variation. Theirs counts words; of a hundred
+and at the edge of a nucleus, and a distance in total variation; but the distribution is that of the
+nucleus itself, without the room, which of a small one is half again as much. Theirs counts words; of a hundred
 thousand that takes millions of samples. Here each sample becomes its place in its row's cumulative
 distribution, which is uniform over [0, 1) if it is drawn rightly, and places are counted in GROUPS
 parts, of all rows together: a lower bound of their distance, for which SAMPLES are enough. Of slow
@@ -12,7 +13,8 @@ from __future__ import annotations
 
 import math
 import time
-from typing import Any, Callable, Optional
+from dataclasses import dataclass
+from typing import Any, Callable, Optional, Tuple
 
 import torch
 
@@ -33,58 +35,74 @@ _FEW_WORDS = 1024
 _FEWEST_OF_ROW = 100
 
 
-def allowed(name: str, probs: Tensor, top_k: Optional[Tensor], top_p: Optional[Tensor]) -> Tensor:
-    """Which words may be drawn, [rows, words]. name: of the definition, which says by what."""
+@dataclass(frozen=True)
+class Allowed:
+    """Which words may be drawn, [rows, words]: at all, with room at the edge of a nucleus, and by
+    each reading: the nucleus that top_p leaves is one of the whole row, as their judge has it, or
+    one of what top_k left of it, as their references have it."""
+
+    words: Tensor
+    readings: Tuple[Tensor, ...]
+
+
+def allowed(name: str, probs: Tensor, top_k: Optional[Tensor], top_p: Optional[Tensor]) -> Allowed:
+    """name: of the definition, which says by what."""
     rows, words = probs.shape
     found = torch.ones_like(probs, dtype=torch.bool)
-    order = probs.sort(dim=-1, descending=True)
     if "top_k" in name and top_k is not None:
         k = top_k.flatten().long().expand(rows)
         limited = (k > 0) & (k < words)
-        kth = order.values.gather(1, (k.clamp(1, words) - 1)[:, None])
+        kth = probs.sort(dim=-1, descending=True).values.gather(1, (k.clamp(1, words) - 1)[:, None])
         found &= torch.where(limited[:, None], probs >= kth, found)
-    if "top_p" in name and top_p is not None:
-        p = top_p.flatten().to(probs.dtype).expand(rows)
-        limited = (p > 0) & (p < 1)
-        inside = order.values.cumsum(-1) <= (p + _EDGE)[:, None]
-        inside[:, 0] = True
-        nucleus = torch.zeros_like(found).scatter(1, order.indices, inside)
-        found &= torch.where(limited[:, None], nucleus, found)
-    return found
+    if "top_p" not in name or top_p is None:
+        return Allowed(found, (found,))
+    p = top_p.flatten().to(probs.dtype).expand(rows)
+    left = probs * found
+    of = (probs,) if bool(found.all()) else (probs, left / left.sum(-1, keepdim=True))
+    readings = tuple(found & _nucleus(one, p, 0.0) for one in of)
+    return Allowed(found & _nucleus(probs, p, _EDGE), readings)
+
+
+def _nucleus(probs: Tensor, p: Tensor, further: float) -> Tensor:
+    """Up to the word with which p is reached, and so much further."""
+    order = probs.sort(dim=-1, descending=True)
+    reached, p = order.values.cumsum(-1), p[:, None]
+    inside = (reached <= p + further) | (reached - order.values < p)
+    inside[:, 0] = True
+    within = torch.zeros_like(probs, dtype=torch.bool).scatter(1, order.indices, inside)
+    return within | (p >= 1)
 
 
 def rule(
     by: Rules,
     probs: Tensor,
-    words: Tensor,
+    may: Allowed,
     samples: Tensor,
     again: Optional[Callable[[], Tensor]],
 ) -> Ruling:
-    """probs: [rows, words]; words: as `allowed` gives it. again: one more call of the same; None
-    where a call cannot be repeated, and then only what may be drawn is looked at."""
-    if wrong := _forbidden(words, samples):
+    """probs: [rows, words]; may: of its readings one has to hold. again: one more call of the same;
+    None where a call cannot be repeated, and then only what may be drawn is looked at."""
+    if wrong := _forbidden(may.words, samples):
         return Ruling(BY, False, wrong)
     if again is None:
         return Ruling(BY, True, "all samples may be drawn")
-    expected = probs.double() * words
-    tables = _Tables(expected / expected.sum(-1, keepdim=True))
-    tables.add(samples)
-    until, calls = time.monotonic() + MOST_S, 1
-    while tables.number < FEWEST or (
-        (calls < by.trials or tables.number < SAMPLES) and time.monotonic() < until
+    until, drawn, number = time.monotonic() + MOST_S, [samples], samples.numel()
+    while number < FEWEST or (
+        (len(drawn) < by.trials or number < SAMPLES) and time.monotonic() < until
     ):
         more = again()
+        wrong = _forbidden(may.words, more)
         if more.shape != samples.shape:
-            told = f"samples of shape {list(more.shape)}, and at first of {list(samples.shape)}"
-            return Ruling(BY, False, f"{told}, in call {calls + 1}")
-        if wrong := _forbidden(words, more):
-            return Ruling(BY, False, f"{wrong}, in call {calls + 1}")
-        tables.add(more)
-        calls += 1
-    said = f"{tables.number} samples of {calls} calls"
-    off = tables.distance()
-    told = f"{said} lie {off:.2g} from what they should be, in total variation"
-    return Ruling(BY, off <= by.distance, f"{told}; {by.distance:g} are allowed")
+            wrong = f"samples of shape {list(more.shape)}, and at first of {list(samples.shape)}"
+        if wrong:
+            return Ruling(BY, False, f"{wrong}, in call {len(drawn) + 1}")
+        drawn.append(more)
+        number += more.numel()
+    every = torch.cat([one.flatten().long().cpu() for one in drawn])
+    off = min(_off(probs.double() * one, every) for one in may.readings)
+    told = f"{number} samples of {len(drawn)} calls lie {off:.2g} from what they should be"
+    told += f", in total variation; {by.distance:g} are allowed"
+    return Ruling(BY, off <= by.distance, told)
 
 
 def _forbidden(words: Tensor, samples: Tensor) -> str:
@@ -98,47 +116,28 @@ def _forbidden(words: Tensor, samples: Tensor) -> str:
     return f"{wrong} of {flat.numel()} samples may not be drawn" if wrong else ""
 
 
-class _Tables:
-    """Samples, counted: by their places, of all rows together, and row by row."""
-
-    def __init__(self, expected: Tensor) -> None:
-        self._expected = expected.cpu()
-        self._rows, words = expected.shape
-        generator = torch.Generator().manual_seed(_SEED)
-        shuffled = torch.randperm(words, generator=generator).expand(self._rows, words)
-        orders = (self._expected.sort(-1, descending=True).indices, shuffled)
-        self._begins = [_begins(self._expected, order) for order in orders]
-        self._counts = [torch.zeros(GROUPS, dtype=torch.long) for _ in orders]
-        self._by_row: Optional[Tensor] = None
-        if words <= _FEW_WORDS:
-            self._by_row = torch.zeros(self._rows, words, dtype=torch.long)
-        self._generator = generator
-
-    @property
-    def number(self) -> int:
-        return int(self._counts[0].sum())
-
-    def add(self, samples: Tensor) -> None:
-        flat = samples.flatten().long().cpu()
-        row = torch.arange(flat.numel()) % self._rows
-        within = torch.rand(flat.numel(), generator=self._generator, dtype=torch.float64)
-        for counts, begins in zip(self._counts, self._begins):
-            place = begins[row, flat] + within * self._expected[row, flat]
-            group = (place * GROUPS).long().clamp(0, GROUPS - 1)
-            counts += torch.bincount(group, minlength=GROUPS)
-        if self._by_row is not None:
-            self._by_row.index_put_((row, flat), torch.ones_like(flat), accumulate=True)
-
-    def distance(self) -> float:
-        """The largest: of places, or of the words of a row where they are few."""
-        groups = GROUPS
-        while groups > FEWEST_GROUPS and self.number < _OF_A_GROUP * groups:
-            groups //= 2
-        even = torch.full((groups,), 1 / groups, dtype=torch.float64)
-        found = [_distance(counts.view(groups, -1).sum(1), even) for counts in self._counts]
-        if self._by_row is not None and self.number >= _FEWEST_OF_ROW * self._rows:
-            found += [_distance(*pair) for pair in zip(self._by_row, self._expected)]
-        return max(found)
+def _off(weights: Tensor, samples: Tensor) -> float:
+    """How far samples lie from what the weights of words, [rows, words], say: by their places, of
+    all rows together, or by the words of a row where they are few; the larger."""
+    expected = (weights / weights.sum(-1, keepdim=True)).cpu()
+    rows, words = expected.shape
+    generator = torch.Generator().manual_seed(_SEED)
+    shuffled = torch.randperm(words, generator=generator).expand(rows, words)
+    row, number = torch.arange(samples.numel()) % rows, samples.numel()
+    groups = GROUPS
+    while groups > FEWEST_GROUPS and number < _OF_A_GROUP * groups:
+        groups //= 2
+    even, found = torch.full((groups,), 1 / groups, dtype=torch.float64), []
+    for order in (expected.sort(-1, descending=True).indices, shuffled):
+        within = torch.rand(number, generator=generator, dtype=torch.float64)
+        place = _begins(expected, order)[row, samples] + within * expected[row, samples]
+        group = (place * groups).long().clamp(0, groups - 1)
+        found.append(_distance(torch.bincount(group, minlength=groups), even))
+    if words <= _FEW_WORDS and number >= _FEWEST_OF_ROW * rows:
+        counts = torch.zeros(rows, words, dtype=torch.long)
+        counts.index_put_((row, samples), torch.ones_like(samples), accumulate=True)
+        found += [_distance(*pair) for pair in zip(counts, expected)]
+    return max(found)
 
 
 def _begins(expected: Tensor, order: Tensor) -> Tensor:
