@@ -38,6 +38,10 @@ _CONTEXT.set_forkserver_preload(["torch", "remote_payload.stages.check.check_cas
 _SEED = 42
 _RUNS = 3  # of the reference, after the first: two as the candidate, one as the truth
 _LONGEST = 160  # of a reason, in the table
+# Told by their names alone: the word for their kind says all.
+_BY_NAME = (Kind.TOO_LONG, Kind.NO_MEMORY, Kind.NO_INPUTS)
+# What says something of this machine, or of what nobody gave it; not of the problem, nor of us.
+_NOT_ABLE = (*_BY_NAME, Kind.NEEDS_GPU, Kind.UNFIT, Kind.REFUSED)
 _BEGIN, _END = "<!-- problems: begin -->", "<!-- problems: end -->"
 
 
@@ -189,7 +193,7 @@ def _self_check(pipe: Any, name: str, target: str, root: str, limits: Limits) ->
 
 
 def table(rows: Sequence[Row], limits: Limits) -> list[str]:
-    """Markdown: a line for each format, then each reason with how often it was given."""
+    """Markdown: a line for each format, then what did not pass, and why."""
     kinds = [kind for kind in Kind if any(row.kind is kind for row in rows)]
     told = [kind for kind in kinds if kind is not Kind.REFUSED]
     head = ["format", "problems", "read", *(kind.value for kind in told)]
@@ -206,13 +210,34 @@ def table(rows: Sequence[Row], limits: Limits) -> list[str]:
         read = len(mine) - counts[Kind.REFUSED]
         cells = [counts[kind] for kind in told]
         lines.append(f"| {' | '.join(map(str, [TITLES[name], len(mine), read, *cells]))} |")
-    lines.append("")
-    for row in rows:
-        if row.kind is not Kind.PASSED:
+    able = [row for row in rows if row.kind not in _NOT_ABLE]
+    passed = sum(row.kind is Kind.PASSED for row in able)
+    lines += ["", f"Of {len(able)} that can run here so, {passed} pass. Of the others:", ""]
+    return lines + _others(rows)
+
+
+def _others(rows: Sequence[Row]) -> list[str]:
+    """Those that did not pass, of each format: their names where their kind says all, else
+    each with its reason."""
+    lines = []
+    for (format_, kind), mine in _grouped(rows).items():
+        head = f"- {TITLES[format_]}, {kind.value}"
+        if kind in _BY_NAME:
+            lines.append(f"{head} ({len(mine)}): {', '.join(row.problem for row in mine)}")
+            continue
+        for row in mine:
             reason = " ".join(row.reason.split())
             short = reason if len(reason) <= _LONGEST else f"{reason[:_LONGEST]}…"
-            lines.append(f"- {TITLES[row.format]}, {row.problem}: {row.kind.value}: {short}")
+            lines.append(f"{head}: {row.problem}: {short}")
     return lines
+
+
+def _grouped(rows: Sequence[Row]) -> dict[tuple[str, Kind], list[Row]]:
+    found: dict[tuple[str, Kind], list[Row]] = {}
+    for row in rows:
+        if row.kind is not Kind.PASSED:
+            found.setdefault((row.format, row.kind), []).append(row)
+    return found
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ pytest.importorskip("torch")
 import torch
 
 from remote_payload.contract.dtypes import DType
-from remote_payload.contract.facts import Gate, Tolerance
+from remote_payload.contract.facts import Gate, Over, Tolerance
 from remote_payload.contract.records import ErrorMeasure
 from remote_payload.operators import drawing
 from remote_payload.operators.attention import reference
@@ -175,3 +175,37 @@ def test_the_digest_of_several_outputs_is_that_of_all() -> None:
     one, other = torch.zeros(3), torch.ones(3)
     digests = [check_case.digest(outs) for outs in ((one,), (one, other), (other, one))]
     assert len(set(digests)) == 3
+
+
+GATES = Tolerance(
+    (
+        Gate(RTOL, ATOL),
+        Gate(0.0, 0.0, spread=0.01, over=Over.ROW),
+        Gate(0.0, 0.0, spread=0.005, over=Over.BAND),
+        Gate(0.0, 0.0, spread=0.002, over=Over.OUTPUT),
+        Gate(0.0, 0.0, output=1),
+    )
+)
+
+
+@given(st.integers(0, 2**31), st.lists(st.sampled_from(["same", "off", "inf", "nan"]), max_size=6))
+@settings(max_examples=40)
+def test_what_is_passed_over_as_exact_changes_no_figure(seed: int, blocks: list[str]) -> None:
+    """Two outputs of blocks of 40 rows; what each block of the first holds is drawn."""
+    torch.manual_seed(seed)
+    want = torch.randn(40 * max(1, len(blocks)), 64, dtype=torch.float64)
+    out = want.clone()
+    for number, kind in enumerate(blocks):
+        part = slice(40 * number, 40 * number + 40)
+        out[part] += 1e-3 * torch.randn(40, 64) * (kind == "off")
+        if kind in ("inf", "nan"):
+            out[40 * number + 7, 3] = want[40 * number + 7, 3] = float(kind)
+    truth = [Block(40 * 64 * n, one, output) for output in (0, 1) for n, one in _parts(want)]
+    quick = measure_error.measure((out, want.clone()), truth, GATES)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(measure_error, "nothing_off", lambda *_: False)
+        assert measure_error.measure((out, want.clone()), truth, GATES) == quick
+
+
+def _parts(want: torch.Tensor) -> list[tuple[int, torch.Tensor]]:
+    return list(enumerate(want.split(40)))

@@ -72,6 +72,24 @@ class Judge:
             squares[1] += used.numel()
         return limit
 
+    def see_none(self, output: int, start: int, want: Tensor) -> None:
+        """As `see`, of rows without any error, which need not be looked at."""
+        if self.gate.output not in (None, output):
+            return
+        rows, wide = want.shape
+        none = want.new_zeros(rows)
+        if self.gate.over is Over.ELEMENT:
+            self._count += want.numel()
+            if self._used < 0:
+                self._used, self._worst = 0.0, (output, start)
+        elif self.gate.over is Over.ROW:
+            self._note(output, start, none, wide)
+        elif self.gate.over is Over.BAND:
+            self._widths[output] = self._widths[output] or wide
+            self._take(output, *self._bands[output].take(none))
+        else:
+            self._squares[output][1] += rows
+
     def _take(self, output: int, first: int, means: Tensor) -> None:
         wide = BAND_ROWS * self._widths[output]
         self._note(output, first * wide, means.sqrt(), wide)

@@ -52,6 +52,8 @@ def _compared(out: Tensor, want: Tensor, limit: float) -> Tuple[int, int, float,
     largest_abs = largest_rel = 0.0
     for start in range(0, out.numel(), _BLOCK_ELEMENTS):
         got, true = (_plain(one[start : start + _BLOCK_ELEMENTS]) for one in (out, want))
+        if torch.equal(got, true):
+            continue  # none is NaN, and none is off
         close = torch.isclose(true, got, rtol=limit, atol=limit)
         wrong += int((~close).sum())
         nan += int(got.isnan().sum())
