@@ -19,7 +19,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,12 @@ from orchestrator.workflows.problems import problems
 from orchestrator.workflows.sweep import found, outcome
 from orchestrator.workflows.sweep.found import Found
 from orchestrator.workflows.sweep.outcome import Kind
+from remote_payload.contract.request import Provider, Sweep
+from remote_payload.contract.words import Status
 from remote_payload.operators.adapted.formats import TITLES
+from remote_payload.operators.setting import Setting
+from remote_payload.operators.user.described import Asked, Described
+from remote_payload.operators.user.stated import BadOperator
 
 # Every process begins as a copy of one that has imported torch.
 _CONTEXT = multiprocessing.get_context("forkserver")
@@ -38,8 +43,10 @@ _CONTEXT.set_forkserver_preload(["torch", "remote_payload.stages.check.check_cas
 _SEED = 42
 _RUNS = 3  # of the reference, after the first: two as the candidate, one as the truth
 _LONGEST = 160  # of a reason, in the table
+_TOO_LARGE = (Kind.TOO_LONG, Kind.NO_MEMORY)
+_PARTS = 16
 # Told by their names alone: the word for their kind says all.
-_BY_NAME = (Kind.TOO_LONG, Kind.NO_MEMORY, Kind.NO_INPUTS)
+_BY_NAME = (*_TOO_LARGE, Kind.NO_INPUTS)
 # What says something of this machine, or of what nobody gave it; not of the problem, nor of us.
 _NOT_ABLE = (*_BY_NAME, Kind.NEEDS_GPU, Kind.UNFIT, Kind.REFUSED)
 _BEGIN, _END = "<!-- problems: begin -->", "<!-- problems: end -->"
@@ -47,7 +54,8 @@ _BEGIN, _END = "<!-- problems: begin -->", "<!-- problems: end -->"
 
 @dataclass(frozen=True)
 class Row:
-    """What one problem came to. cases: how many checked themselves."""
+    """What one problem came to. cases: how many checked themselves. smaller: what became of it with
+    a sixteenth of its batch; empty if that was not tried."""
 
     problem: str
     format: str
@@ -55,6 +63,7 @@ class Row:
     reason: str
     seconds: float
     cases: int
+    smaller: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,10 +89,13 @@ def main(argv: Sequence[str]) -> int:
     known = _known(given.json) if given.json else {}
     rows = []
     for one in every:
-        row = known.get((one.format, _name(one))) or _row(one, limits)
+        key = (one.format, _name(one))
+        row = known.get(key) or _row(one, limits)
+        if row.kind in _TOO_LARGE and one.format == "kernelbench" and not row.smaller:
+            row = replace(row, smaller=_smaller_one(one, limits))
         rows.append(row)
-        if given.json and (one.format, _name(one)) not in known:
-            known[one.format, _name(one)] = row
+        if given.json and known.get(key) != row:
+            known[key] = row
             plain = [{**asdict(each), "kind": each.kind.value} for each in known.values()]
             given.json.write_text(json.dumps(plain, indent=1), "utf-8")
     text = "\n".join(table(rows, limits))
@@ -114,15 +126,27 @@ def _name(one: Found) -> str:
 def _row(one: Found, limits: Limits) -> Row:
     began = time.monotonic()
     try:
-        own = problems.own(one.format, one.path, Beside())
+        kind, reason, cases = _checked(one, limits)
     except OrchestratorError as exc:
         return Row(_name(one), one.format, Kind.REFUSED, exc.message, 0.0, 0)
-    with tempfile.TemporaryDirectory() as folder:
-        _place(own, Path(folder))
-        kind, reason, cases = _apart(own, folder, limits)
     took = time.monotonic() - began
     print(f"{one.label}: {kind.value} {reason} ({took:.1f} s)", file=sys.stderr, flush=True)
     return Row(_name(one), one.format, kind, reason, round(took, 1), cases)
+
+
+def _smaller_one(one: Found, limits: Limits) -> str:
+    """In words what becomes of a problem of which there is less."""
+    kind, reason, _ = _checked(one, limits, smaller=True)
+    print(f"{one.label}, smaller: {kind.value} {reason}", file=sys.stderr, flush=True)
+    return kind.value if kind is Kind.PASSED else reason
+
+
+def _checked(one: Found, limits: Limits, smaller: bool = False) -> tuple[Kind, str, int]:
+    """What a problem comes to, and how many cases passed; OrchestratorError if it is not read."""
+    own = problems.own(one.format, one.path, Beside())
+    with tempfile.TemporaryDirectory() as folder:
+        _place(own, Path(folder))
+        return _apart(own, folder, limits, smaller)
 
 
 def _place(own: Own, folder: Path) -> None:
@@ -133,10 +157,10 @@ def _place(own: Own, folder: Path) -> None:
         place.write_bytes(content if isinstance(content, bytes) else content.read_bytes())
 
 
-def _apart(own: Own, folder: str, limits: Limits) -> tuple[Kind, str, int]:
+def _apart(own: Own, folder: str, limits: Limits, smaller: bool) -> tuple[Kind, str, int]:
     """The self-check in a process that may be ended."""
     ours, theirs = _CONTEXT.Pipe()
-    arguments = (theirs, own.name, own.target, folder, limits)
+    arguments = (theirs, own.name, own.target, folder, limits, smaller)
     process = _CONTEXT.Process(target=_self_check, args=arguments, daemon=True)
     process.start()
     theirs.close()
@@ -158,38 +182,52 @@ def _apart(own: Own, folder: str, limits: Limits) -> tuple[Kind, str, int]:
     return kind, reason, cases
 
 
-def _self_check(pipe: Any, name: str, target: str, root: str, limits: Limits) -> None:
+def _self_check(
+    pipe: Any, name: str, target: str, root: str, limits: Limits, smaller: bool
+) -> None:
     limit = int(limits.gigabytes * 2**30)
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    from remote_payload.contract.request import Provider
-    from remote_payload.operators.adapted import describe, tensors
-    from remote_payload.operators.setting import Setting
-    from remote_payload.operators.user.described import Asked
-    from remote_payload.operators.user.stated import BadOperator
-    from remote_payload.stages.check import check_case
-
     try:
-        listed = describe.found(target, root, "cpu", Asked())
-        own, reason, cases = listed.described, "no case can be run here", 0
-        tensors.half(target, root, "cpu").draws = 1
-        for case in listed.cpu:
-            began = time.monotonic()
-            own = own.with_case(describe.case_of(target, root, "cpu", case, _SEED))
-            took = time.monotonic() - began
-            if took * _RUNS > limits.seconds:
-                reason = f"no result within the limit: its reference alone takes {took:.0f} s"
-                break
-            setting = Setting("cpu", root, _SEED, operator=name, operator_target=target, own=own)
-            record = check_case.check(Provider("reference"), case, setting)
-            reason = record.reason
-            if record.status.value != "ok":
-                break
-            cases += 1
+        reason, cases = _cases(name, target, root, limits.seconds, smaller)
         pipe.send((bool(cases) and not reason, reason, cases))
     except BadOperator as exc:
         pipe.send((False, str(exc).removeprefix(f"{name}: "), 0))
     except (Exception, SystemExit) as exc:
         pipe.send((False, f"{type(exc).__name__}: {exc}", 0))
+
+
+def _cases(name: str, target: str, root: str, most_s: float, smaller: bool) -> tuple[str, int]:
+    """Why a case does not pass, else empty; and how many did."""
+    from remote_payload.operators.adapted import describe, tensors
+    from remote_payload.stages.check import check_case
+
+    listed = describe.found(target, root, "cpu", Asked())
+    if smaller:
+        listed = describe.found(target, root, "cpu", Asked((_sixteenth(listed.described),)))
+    tensors.half(target, root, "cpu").draws = 1
+    own, passed = listed.described, 0
+    for case in listed.cpu:
+        began = time.monotonic()
+        own = own.with_case(describe.case_of(target, root, "cpu", case, _SEED))
+        took = time.monotonic() - began
+        if took * _RUNS > most_s:
+            return f"no result within the limit: its inputs and one call take {took:.0f} s", passed
+        setting = Setting("cpu", root, _SEED, operator=name, operator_target=target, own=own)
+        record = check_case.check(Provider("reference"), case, setting)
+        if record.status is not Status.OK:
+            return record.reason, passed
+        passed += 1
+    return "" if passed else "no case can be run here", passed
+
+
+def _sixteenth(of: Described) -> Sweep:
+    """Of its batch, or else of the largest size that it has; BadOperator if it has none."""
+    sizes = {name: value for name, value in of.usual if type(value) is int and value > 1}
+    batch = [name for name in sizes if "batch" in name.lower()]
+    if not sizes:
+        raise BadOperator(of.facts.name, "no size of it can be made smaller")
+    name = batch[0] if batch else max(sizes, key=lambda one: sizes[one])
+    return ((name, (max(1, sizes[name] // _PARTS),)),)
 
 
 def table(rows: Sequence[Row], limits: Limits) -> list[str]:
@@ -224,12 +262,26 @@ def _others(rows: Sequence[Row]) -> list[str]:
         head = f"- {TITLES[format_]}, {kind.value}"
         if kind in _BY_NAME:
             lines.append(f"{head} ({len(mine)}): {', '.join(row.problem for row in mine)}")
+            lines += _smaller(mine)
             continue
-        for row in mine:
-            reason = " ".join(row.reason.split())
-            short = reason if len(reason) <= _LONGEST else f"{reason[:_LONGEST]}…"
-            lines.append(f"{head}: {row.problem}: {short}")
+        lines += [f"{head}: {row.problem}: {_shortened(row.reason)}" for row in mine]
     return lines
+
+
+def _smaller(rows: Sequence[Row]) -> list[str]:
+    """What became of those that were tried with less."""
+    tried = [row for row in rows if row.smaller]
+    if not tried:
+        return []
+    short = [row for row in tried if row.smaller != Kind.PASSED.value]
+    told = "".join(f"; {row.problem}: {_shortened(row.smaller)}" for row in short)
+    passed = len(tried) - len(short)
+    return [f"  With a sixteenth of the batch {passed} of these {len(tried)} pass{told}"]
+
+
+def _shortened(reason: str) -> str:
+    words = " ".join(reason.split())
+    return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"
 
 
 def _grouped(rows: Sequence[Row]) -> dict[tuple[str, Kind], list[Row]]:
