@@ -23,10 +23,14 @@ def judged(temperature: float, monkeypatch: pytest.MonkeyPatch) -> Ruling:
     probs, drawn = logits.softmax(-1), (logits / temperature).softmax(-1)
     anything = torch.ones(ROWS, WORDS, dtype=torch.bool)
 
-    def draw() -> Any:
-        return torch.multinomial(drawn, 1).flatten()
+    place = torch.zeros(ROWS, dtype=torch.long)
 
-    return sampled.rule(Rules(), probs, sampled.Allowed(anything, (anything,)), draw(), draw)
+    def draw() -> Any:
+        return place.copy_(torch.multinomial(drawn, 1).flatten())  # as who keeps one buffer does
+
+    return sampled.rule(
+        Rules(), probs, sampled.Allowed(anything, (anything,)), draw().clone(), draw
+    )
 
 
 def test_that_few_samples_drawn_rightly_are_right(monkeypatch: pytest.MonkeyPatch) -> None:

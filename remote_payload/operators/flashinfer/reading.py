@@ -6,6 +6,7 @@ The schema: flashinfer-ai/flashinfer-bench, docs/flashinfer-trace/definition.mdx
 from __future__ import annotations
 
 import ast
+import functools
 from dataclasses import dataclass
 from typing import Dict, Mapping, Optional, Tuple, Union
 
@@ -62,7 +63,7 @@ class Definition:
     description: str = ""
     constraints: Tuple[str, ...] = ()
 
-    @property
+    @functools.cached_property
     def by_name(self) -> bool:
         """Whether the reference calls its parameters as the inputs are called, in another order:
         what its author meant are the names."""

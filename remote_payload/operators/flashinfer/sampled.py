@@ -87,7 +87,7 @@ def rule(
         return Ruling(BY, False, wrong)
     if again is None:
         return Ruling(BY, True, "all samples may be drawn")
-    until, drawn, number = time.monotonic() + MOST_S, [samples], samples.numel()
+    until, drawn, number = time.monotonic() + MOST_S, [_kept(samples)], samples.numel()
     while number < FEWEST or (
         (len(drawn) < by.trials or number < SAMPLES) and time.monotonic() < until
     ):
@@ -97,13 +97,17 @@ def rule(
             wrong = f"samples of shape {list(more.shape)}, and at first of {list(samples.shape)}"
         if wrong:
             return Ruling(BY, False, f"{wrong}, in call {len(drawn) + 1}")
-        drawn.append(more)
+        drawn.append(_kept(more))
         number += more.numel()
-    every = torch.cat([one.flatten().long().cpu() for one in drawn])
-    off = min(_off(probs.double() * one, every) for one in may.readings)
+    off = min(_off(probs.double() * one, torch.cat(drawn)) for one in may.readings)
     told = f"{number} samples of {len(drawn)} calls lie {off:.2g} from what they should be"
     told += f", in total variation; {by.distance:g} are allowed"
     return Ruling(BY, off <= by.distance, told)
+
+
+def _kept(samples: Tensor) -> Tensor:
+    """A copy, as the next call may well fill the same memory."""
+    return samples.flatten().long().cpu().clone()
 
 
 def _forbidden(words: Tensor, samples: Tensor) -> str:
