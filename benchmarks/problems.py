@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -55,7 +55,7 @@ _BEGIN, _END = "<!-- problems: begin -->", "<!-- problems: end -->"
 @dataclass(frozen=True)
 class Row:
     """What one problem came to. cases: how many checked themselves. smaller: what became of it with
-    a sixteenth of its batch; empty if that was not tried."""
+    a sixteenth of its batch, or of its largest size; empty if that was not tried."""
 
     problem: str
     format: str
@@ -84,7 +84,8 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--document", type=Path)
     given = parser.parse_args(argv)
-    every = [one for folder in given.folders for one in _found(folder, tuple(given.only))]
+    only = found.Filter(only=tuple(given.only))
+    every = [one for folder in given.folders for one in found.problems(folder, only)]
     limits = Limits(given.seconds, given.gigabytes)
     known = _known(given.json) if given.json else {}
     rows = []
@@ -96,8 +97,7 @@ def main(argv: Sequence[str]) -> int:
         rows.append(row)
         if given.json and known.get(key) != row:
             known[key] = row
-            plain = [{**asdict(each), "kind": each.kind.value} for each in known.values()]
-            given.json.write_text(json.dumps(plain, indent=1), "utf-8")
+            given.json.write_text(_lines(known.values()), "utf-8")
     text = "\n".join(table(rows, limits))
     print(text)
     if given.document:
@@ -107,15 +107,17 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _found(folder: Path, only: tuple[str, ...]) -> tuple[Found, ...]:
-    return found.problems(folder, found.Filter(only=only))
-
-
 def _known(path: Path) -> dict[tuple[str, str], Row]:
     """What a file of before holds."""
     plain = json.loads(path.read_text("utf-8")) if path.is_file() else []
     rows = [Row(**{**one, "kind": Kind(one["kind"])}) for one in plain]
     return {(row.format, row.problem): row for row in rows}
+
+
+def _lines(rows: Iterable[Row]) -> str:
+    """As JSON, a line for each."""
+    plain = ({**asdict(row), "kind": row.kind.value} for row in rows)
+    return "[\n" + ",\n".join(map(json.dumps, plain)) + "\n]\n"
 
 
 def _name(one: Found) -> str:
@@ -275,8 +277,8 @@ def _smaller(rows: Sequence[Row]) -> list[str]:
         return []
     short = [row for row in tried if row.smaller != Kind.PASSED.value]
     told = "".join(f"; {row.problem}: {_shortened(row.smaller)}" for row in short)
-    passed = len(tried) - len(short)
-    return [f"  With a sixteenth of the batch {passed} of these {len(tried)} pass{told}"]
+    count = f"{len(tried) - len(short)} of these {len(tried)}"
+    return [f"  With a sixteenth of the batch, or of the largest size, {count} pass{told}"]
 
 
 def _shortened(reason: str) -> str:
