@@ -26,6 +26,7 @@ def main() -> None:
     if code >= leaving.BY_SIGNAL:
         leaving.leave(code)
     leaving.give_back()
+    leaving.leave_beside_threads(code)
     sys.exit(code)
 
 

@@ -12,8 +12,8 @@ import os
 import select
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
-from threading import Thread
 from typing import Any, NoReturn
 
 INTERRUPTED = 130
@@ -144,11 +144,24 @@ def leave(code: int) -> NoReturn:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # once more, it means the same
     with contextlib.suppress(RuntimeError):  # no thread can be started: all lines are out anyhow
-        last = Thread(target=_last_words, daemon=True)
+        last = threading.Thread(target=_last_words, daemon=True)
         last.start()
         last.join(_FLUSH_LIMIT_S)
     give_back()
     os._exit(code)
+
+
+def leave_beside_threads(code: int) -> None:
+    """End this process with `code` and all that was printed, where threads that nobody waits for
+    are at work, and nowhere else.
+
+    What Python before 3.14 does to them at its end may abort the process instead
+    (github.com/python/cpython/issues/87135).
+    """
+    others = [one for one in threading.enumerate() if one is not threading.main_thread()]
+    if others and all(one.daemon for one in others):
+        _last_words()
+        os._exit(code)
 
 
 def _last_words() -> None:
