@@ -191,7 +191,7 @@ def _self_check(
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     try:
         reason, cases = _cases(name, target, root, limits.seconds, smaller)
-        pipe.send((bool(cases) and not reason, reason, cases))
+        pipe.send((not reason, reason, cases))
     except BadOperator as exc:
         pipe.send((False, str(exc).removeprefix(f"{name}: "), 0))
     except (Exception, SystemExit) as exc:
@@ -217,7 +217,7 @@ def _cases(name: str, target: str, root: str, most_s: float, smaller: bool) -> t
         setting = Setting("cpu", root, _SEED, operator=name, operator_target=target, own=own)
         record = check_case.check(Provider("reference"), case, setting)
         if record.status is not Status.OK:
-            return record.reason, passed
+            return record.reason or record.status.value, passed
         passed += 1
     return "" if passed else "no case can be run here", passed
 

@@ -124,3 +124,28 @@ def test_a_signal_that_a_library_tells_of_in_its_own_words_is_still_one() -> Non
     assert ended.exit_code == 143
     assert signals.wrapped(Odd("ended by SIGTERM, says a host")) is None
     assert signals.wrapped(ValueError("no number")) is None
+
+
+# The thread comes back to Python again and again: at Python's own end that is what may abort it.
+BESIDE_A_THREAD = """import atexit, sys, threading, time
+from orchestrator.cli.screen import leaving
+def works():
+    while True: time.sleep(0)
+if sys.argv[1]: threading.Thread(target=works, daemon=True).start()
+atexit.register(print, "cleared up")
+print("all of it", end=" ")
+leaving.leave_beside_threads(3)
+print("Python ends it")
+"""
+
+
+@pytest.mark.parametrize(
+    ("thread", "code", "said"),
+    [("daemon", 3, "all of it cleared up"), ("", 0, "all of it Python ends it\ncleared up")],
+)
+def test_beside_a_thread_that_nobody_waits_for_all_is_printed_and_the_code_is_kept(
+    thread: str, code: int, said: str
+) -> None:
+    argv = [sys.executable, "-c", BESIDE_A_THREAD, thread]
+    ended = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stdout.strip(), ended.stderr) == (code, said, "")

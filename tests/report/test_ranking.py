@@ -87,6 +87,9 @@ def test_that_the_last_alone_counts_where_the_last_is_ranked() -> None:
 def test_that_a_problem_that_nobody_ranks_has_no_score() -> None:
     assert "## Score" not in render(synthetic.run(synthetic.gpu_result())).markdown
     assert ranking(None) == ()
+    whole = ranked(Rank.MEAN).result
+    nothing = replace(whole.operator, ranking=Ranking(Rank.MEAN, ()))
+    assert ranking(figures(replace(whole, operator=nothing))) == ()
 
 
 def test_that_the_report_says_what_the_score_is() -> None:

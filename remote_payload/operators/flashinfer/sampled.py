@@ -2,7 +2,7 @@
 
 As their bench/evaluators/sampling.py has it: which words may be drawn at all, with room for ties
 and at the edge of a nucleus, and a distance in total variation; but the distribution is that of the
-nucleus itself, without the room, which of a small one is half again as much. Theirs counts words;
+nucleus itself, without the room, which is a large part of a small one. Theirs counts words;
 of a hundred thousand that takes millions of samples. Here each sample becomes its place in its
 row's cumulative distribution, which is uniform over [0, 1) if it is drawn rightly, and places are
 counted in GROUPS parts, of all rows together: a lower bound of their distance, for which SAMPLES

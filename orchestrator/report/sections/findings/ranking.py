@@ -26,21 +26,19 @@ _MADE: dict[Rank, tuple[str, Callable[[Sequence[float]], float]]] = {
 
 def ranking(figures: Figures | None) -> tuple[RankingView, ...]:
     """The scores of a problem that is ranked; none of any other."""
-    operator = figures.result.operator if figures else None
-    if figures is None or operator is None or operator.ranking is None or not figures.rows:
+    ranked = figures.result.operator.ranking if figures else None
+    if figures is None or ranked is None or not ranked.cases or not figures.rows:
         return ()
     names = dict.fromkeys(row.record.provider for row in figures.rows)
-    scores = {name: score_us(name, operator.ranking, figures) for name in names}
+    scores = {name: score_us(name, ranked, figures) for name in names}
     known = sorted((score, name) for name, score in scores.items() if score is not None)
-    base = scores.get(operator.baseline)
+    base = scores.get(figures.result.operator.baseline)
     rows = tuple(
         (name, fmt.rounded(score, None), f"{base / score:.3f}×" if base else fmt.NONE)
         for score, name in known
     )
-    lacking = tuple(
-        _lacking(name, operator.ranking, figures) for name in names if scores[name] is None
-    )
-    return (RankingView(_how(operator.ranking), Table(_HEADER, rows), lacking),)
+    lacking = tuple(_lacking(name, ranked, figures) for name in names if scores[name] is None)
+    return (RankingView(_how(ranked), Table(_HEADER, rows), lacking),)
 
 
 def score_us(provider: str, ranking: Ranking, figures: Figures) -> float | None:
