@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
-from typing import Any, Callable, Dict, Iterator, Optional, Tuple
+from typing import Any, Callable, ContextManager, Dict, Iterator, Optional, Tuple
 
 import torch
 
@@ -16,6 +16,7 @@ from remote_payload.operators import drawing, registry
 from remote_payload.operators.base import Block, Operator
 from remote_payload.operators.judging import measure_error
 from remote_payload.operators.judging.judgement import Judgement
+from remote_payload.operators.judging.poisoning import poisoned
 from remote_payload.operators.loaded import Form, Loaded
 from remote_payload.operators.returned import is_plain, parts
 from remote_payload.operators.row_blocks import blocks_of
@@ -71,17 +72,10 @@ class Problem:
         """Fresh copies on the device of the run."""
         return tuple(tensor.to(self._setting.device, copy=True) for tensor in tensors)
 
-    def poison(self) -> None:
-        """Leave NaN in the memory the allocator hands out next, so that an element the kernel never
-        writes shows up instead of looking right by luck."""
-        dtypes = [drawing.dtype_of(one, self.case) for one in self._outputs]
-        poison = [
-            torch.full(one.size, float("nan"), dtype=dtype, device=self._setting.device)
-            for one, dtype in zip(self._outputs, dtypes)
-            for _ in range(3)
-            if dtype.is_floating_point
-        ]
-        del poison
+    def poisoned(self) -> ContextManager[None]:
+        """Within, what a kernel never writes is NaN: it shows, instead of looking right by luck."""
+        forms = [(one.size, drawing.dtype_of(one, self.case)) for one in self._outputs]
+        return poisoned(forms, self._setting.device)
 
     def settle(self) -> None:
         """Wait for the device; raises what a kernel did wrong."""

@@ -108,9 +108,9 @@ class Attempt:
 
     def first(self) -> str:
         """What is wrong with the first call, whose output lies where only NaN lay before."""
-        self._problem.poison()
-        returned = self.call()
-        self._problem.settle()
+        with self._problem.poisoned():
+            returned = self.call()
+            self._problem.settle()
         return self.wrong(returned)
 
     def wrong(self, returned: Any) -> str:

@@ -159,9 +159,8 @@ def _call(
     which of them were changed, in words. Raises WrongForm, or what the provider raises."""
     for place, tensor in zip(held, given):
         place.copy_(tensor)
-    problem.poison()
     problem.reseed()
-    with torch.no_grad(), loaded.within():
+    with torch.no_grad(), loaded.within(), problem.poisoned():
         outputs = problem.outputs(problem.bind(loaded, held, scalars)())
         outputs = tuple(out.clone() for out in outputs)
     problem.settle()

@@ -1,0 +1,40 @@
+"""Memory that was never written shows: it holds NaN, not what an earlier call left there."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+from typing import Any, Iterator, Sequence, Tuple
+
+import torch
+
+_M_PERTURB = -6  # of glibc's malloc.h
+_ALL_BITS_SET = 0x100  # glibc fills with this ^ 0xff, cut to a byte: NaN in every floating type
+_OFF = 0
+_PIECES = 3  # the provider may take one or two for itself before it asks for its output
+
+
+@contextlib.contextmanager
+def poisoned(forms: Sequence[Tuple[Tuple[int, ...], Any]], device: str) -> Iterator[None]:
+    """Within, an element of these forms (size and dtype) that nobody writes is NaN.
+
+    What is given back last is handed out first: of torch's allocator on a GPU that is enough. A
+    CPU's malloc takes its next piece from wherever it fits, so that glibc fills every piece, of
+    whatever form; all but small ones that it keeps in lists (tcache), where the last is first too.
+    """
+    given_back = [
+        torch.full(size, float("nan"), dtype=dtype, device=device)
+        for size, dtype in forms
+        for _ in range(_PIECES)
+        if dtype.is_floating_point
+    ]
+    del given_back
+    perturb = getattr(ctypes.CDLL(None), "mallopt", None) if device == "cpu" else None
+    if perturb is None:  # on a GPU, or with another libc
+        yield
+        return
+    perturb(_M_PERTURB, _ALL_BITS_SET)
+    try:
+        yield
+    finally:
+        perturb(_M_PERTURB, _OFF)
