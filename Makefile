@@ -18,7 +18,7 @@ profile: $(READY)  ## Build, check and bench on this machine (no GPU, no SSH nee
 
 test: $(READY)  ## Install what the tests need (sshd, compiler), then run them all
 	.ci/prepare
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 fuzz: $(READY)  ## Damage 20,000 run files and read each in every way; COUNT=, SEED= change that
 	$(BIN)/python -m tests.fuzz --count $(or $(COUNT),20000) --seed $(or $(SEED),1)
