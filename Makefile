@@ -16,6 +16,8 @@ $(READY): pyproject.toml constraints.txt
 profile: $(READY)  ## Build, check and bench on this machine (no GPU, no SSH needed); prints the report's path
 	$(BIN)/orchestrator profile --host local
 
+# Three at a time on two cores: many tests wait for a process or a link. In the order of the files,
+# as else the few long ones, which wait most, all come last.
 test: $(READY)  ## Install what the tests need (sshd, compiler), then run them all
 	.ci/prepare
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder

@@ -16,7 +16,8 @@ _PIECES = 3  # the provider may take one or two for itself before it asks for it
 
 @contextlib.contextmanager
 def poisoned(forms: Sequence[Tuple[Tuple[int, ...], Any]], device: str) -> Iterator[None]:
-    """Within, an element of these forms (size and dtype) that nobody writes is NaN.
+    """Within, an element of these forms (size and dtype) that nobody writes is NaN; on a CPU one of
+    whole numbers is -1.
 
     What is given back last is handed out first: of torch's allocator on a GPU that is enough. A
     CPU's malloc takes its next piece from wherever it fits, so that glibc fills every piece, of
