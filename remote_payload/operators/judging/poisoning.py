@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import math
 from typing import Any, Iterator, Sequence, Tuple
 
 import torch
@@ -12,6 +13,7 @@ _M_PERTURB = -6  # of glibc's malloc.h
 _ALL_BITS_SET = 0x100  # glibc fills with this ^ 0xff, cut to a byte: NaN in every floating type
 _OFF = 0
 _PIECES = 3  # the provider may take one or two for itself before it asks for its output
+_SMALL = 4096  # elements; what glibc keeps in lists is of at most 1032 bytes, unless it was tuned
 
 
 @contextlib.contextmanager
@@ -23,14 +25,14 @@ def poisoned(forms: Sequence[Tuple[Tuple[int, ...], Any]], device: str) -> Itera
     CPU's malloc takes its next piece from wherever it fits, so that glibc fills every piece, of
     whatever form; all but small ones that it keeps in lists (tcache), where the last is first too.
     """
+    perturb = getattr(ctypes.CDLL(None), "mallopt", None) if device == "cpu" else None
     given_back = [
         torch.full(size, float("nan"), dtype=dtype, device=device)
         for size, dtype in forms
+        if dtype.is_floating_point and (perturb is None or math.prod(size) <= _SMALL)
         for _ in range(_PIECES)
-        if dtype.is_floating_point
     ]
     del given_back
-    perturb = getattr(ctypes.CDLL(None), "mallopt", None) if device == "cpu" else None
     if perturb is None:  # on a GPU, or with another libc
         yield
         return

@@ -160,8 +160,9 @@ def _call(
     for place, tensor in zip(held, given):
         place.copy_(tensor)
     problem.reseed()
-    with torch.no_grad(), loaded.within(), problem.poisoned():
-        outputs = problem.outputs(problem.bind(loaded, held, scalars)())
+    with torch.no_grad(), loaded.within():
+        with problem.poisoned():
+            outputs = problem.outputs(problem.bind(loaded, held, scalars)())
         outputs = tuple(out.clone() for out in outputs)
     problem.settle()
     return outputs, problem.changed(held, given)
