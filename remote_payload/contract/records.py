@@ -106,6 +106,13 @@ class BenchRecord:
     the same provider again, whose spread is the noise floor. host_us: microseconds of host time
     per call until the launches of a sample were enqueued, in the order of samples_us; empty where
     it was not measured (CPU, COLD, GRAPH, results of before).
+
+    starts: how many of the samples each start of the provider's process gave, in order; empty in
+    results of before, where one process gave them all. Of each turn, which gives equally many
+    samples: outside_us, microseconds from the word to begin until the answer, warm-ups and all, by
+    the clock of the process that gave the word; fresh_us, of its first call, on inputs that its
+    process had never seen. held_back: numbers of the samples that were taken while the GPU held its
+    clocks back.
     """
 
     provider: str
@@ -120,6 +127,10 @@ class BenchRecord:
     before: Optional[GpuState] = None
     after: Optional[GpuState] = None
     host_us: Tuple[float, ...] = ()
+    starts: Tuple[int, ...] = ()
+    outside_us: Tuple[float, ...] = ()
+    fresh_us: Tuple[float, ...] = ()
+    held_back: Tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
