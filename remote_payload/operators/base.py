@@ -242,7 +242,8 @@ class Tensors(Protocol):
     without it a second draw has a reference of its own. other_scalars (optional): by case, the
     scalars that go with `others` where they are not the case's. make (optional): the inputs, on the
     CPU, by case and seed, where `Operator.inputs` cannot say what they are. draws (optional): of
-    how many inputs a check takes, where two are not enough.
+    how many inputs a check takes, where two are not enough. begin (optional): told the run's seed
+    before anything else, in every process.
     """
 
     def reference(self, case: Case, *inputs: Tensor) -> Iterator[Block]: ...

@@ -42,24 +42,32 @@ class Problem:
     """A case of an operator on the device of a run.
 
     names: of what goes in, in the order in which a provider gets it. at_random: whether its
-    reference was seen to draw from torch's generators.
+    reference was seen to draw from torch's generators. scalars: those that go with the first draw,
+    for whoever does not draw; None: they are made.
     """
 
-    def __init__(self, operator: Operator, case: Case, setting: Setting) -> None:
+    def __init__(
+        self, operator: Operator, case: Case, setting: Setting, scalars: Optional[Scalars] = None
+    ) -> None:
         self.operator, self.case, self._setting = operator, case, setting
-        self._half = half_of(operator, setting)
+        self._half = begun(operator, setting)
         self._inputs, self._outputs = operator.inputs(case), operator.outputs(case)
         self.names = tuple(one.name for one in self._inputs)
-        self._scalars = {**operator.scalars(case), **self._seeded(setting.seed)}
+        drawn = self.seeded(setting.seed) if scalars is None else scalars
+        self._scalars = {**operator.scalars(case), **drawn}
         self._tolerance = operator.tolerance(case)
         seen = setting.own.of(case) if setting.own is not None else None
         self._written, self.at_random = (seen.written, seen.at_random) if seen else ((), False)
-        outputs, scalars = self._outputs, tuple(self._scalars)
-        self._form = Form(operator, case, setting.device, self.names, outputs, scalars)
+        outputs, named = self._outputs, tuple(self._scalars)
+        self._form = Form(operator, case, setting.device, self.names, outputs, named)
 
     def drawn(self) -> Tensors:
         """What goes in, on the CPU, the same for all processes of a run."""
         return self._made(self._setting.seed, self._setting.inputs)
+
+    def fresh(self, seed: int) -> Tensors:
+        """Other inputs, as that seed has them, on the CPU."""
+        return self._made(seed, "")
 
     def _made(self, seed: int, folder: str) -> Tensors:
         make = getattr(self._half, "make", None)
@@ -176,6 +184,11 @@ class Problem:
         return blocks
 
     @property
+    def device(self) -> str:
+        """Where it is computed, "cuda" or "cpu"."""
+        return self._setting.device
+
+    @property
     def draws(self) -> int:
         """Of how many inputs a check takes."""
         return int(getattr(self._half, "draws", 2))
@@ -190,19 +203,19 @@ class Problem:
         None: they have a reference of their own."""
         turn = getattr(self._half, "others", None)
         if turn is None:
-            return self._made(self._setting.seed + number, ""), None
+            return self.fresh(self._setting.seed + number), None
         turned: Tuple[Tensors, Back] = turn(self.case, *drawn)
         return turned
 
     def other_scalars(self, number: int = 1) -> Scalars:
         """The scalars that differ where `others` of that number goes in."""
         if hasattr(self._half, "seeded_scalars"):
-            return self._seeded(self._setting.seed + number)
+            return self.seeded(self._setting.seed + number)
         half = getattr(self._half, "other_scalars", None)
         return dict(half(self.case)) if half is not None else {}
 
-    def _seeded(self, seed: int) -> Scalars:
-        """The scalars that go with a draw."""
+    def seeded(self, seed: int) -> Scalars:
+        """The scalars that go with the draw of that seed."""
         half = self._half
         return dict(half.seeded_scalars(self.case, seed)) if hasattr(half, "seeded_scalars") else {}
 
@@ -252,6 +265,14 @@ def half_of(operator: Operator, setting: Setting) -> Any:
     if not operator.target:
         return module
     return module.half(operator.target, setting.root, setting.device)
+
+
+def begun(operator: Operator, setting: Setting) -> Any:
+    """As `half_of`, ready to read what another process hands over."""
+    half = half_of(operator, setting)
+    if hasattr(half, "begin"):
+        half.begin(setting.seed)
+    return half
 
 
 def settle(setting: Setting) -> None:

@@ -58,7 +58,7 @@ class Adapter(adapter.Adapter):
         self.redirected = device == "cpu" and self.source.names_a_gpu
         self._models: Dict[str, Any] = {}
         self._models_of: Optional[Case] = None
-        self._seed: Optional[int] = None
+        self._seed = 0
 
     def described(self) -> Described:
         axes = self.stated.axes
@@ -83,9 +83,13 @@ class Adapter(adapter.Adapter):
         made = cases_of(self.described(), usual, asked)
         return Listed(made, made)
 
+    def begin(self, seed: int) -> None:
+        """The seed of this run, by which all its processes make the same weights."""
+        if seed != self._seed:
+            self._models = {}
+        self._seed = seed
+
     def draw(self, case: Case, seed: int) -> Given:
-        if self._seed is None:
-            self._seed = seed
         module = self._module(case)
         seed_all(f"{seed}/{self.name}/{case.label}")
         drawn = self.run("get_inputs", module.get_inputs)
@@ -135,8 +139,7 @@ class Adapter(adapter.Adapter):
             return models.constructed(made, arguments, self._weights(case), self.device, dtype)
 
     def _weights(self, case: Case) -> str:
-        """Of whatever is constructed: the first seed of this process is the run's own, and nobody
-        who wrote a candidate knows it."""
+        """Of whatever is constructed: nobody who wrote a candidate knows the run's own seed."""
         return f"{self._seed}/weights/{case.label}"
 
     def call_of_reference(self, case: Case, inputs: Tensors, scalars: Scalars) -> Call:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 from remote_payload.compiling import telling
 from remote_payload.contract.case import Case
@@ -19,6 +19,8 @@ from remote_payload.processes.announce import note, say, step
 from remote_payload.processes.bounded import spoken
 from remote_payload.processes.guarded import Guarded
 from remote_payload.processes.isolate import Deadline, Died, Pipe, Silent
+from remote_payload.stages.apart.words import More, OneMore
+from remote_payload.stages.check import flow
 from remote_payload.stages.roles import ours_first
 
 BAD = (Status.FAILED, Status.TIMEOUT)
@@ -72,13 +74,19 @@ def line(record: CheckRecord) -> str:
 
 
 class _Candidate:
-    """One provider, case by case. Who ran into the limit once is not tried again."""
+    """One provider and its judge, case by case, in a process each; what a call leaves in one case
+    may be seen by the next call of it, so that no two providers share a judge.
+
+    Who ran into the limit once is not tried again.
+    """
 
     def __init__(
         self, provider: Provider, setting: Setting, plan: CheckPlan, deadline: Deadline
     ) -> None:
         self._provider, self._plan, self._deadline = provider, plan, deadline
         self._worker = Guarded(_serve, provider, setting)
+        self._judge = Guarded(_judge, setting)
+        self._left_s = 0.0
         self._gave_up: Optional[Case] = None
         self._uncompiled: Dict[DType, str] = {}
         self._compiling = self._not_compiled = ""
@@ -87,7 +95,11 @@ class _Candidate:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._drop()
+
+    def _drop(self) -> None:
         self._worker.drop()
+        self._judge.drop()
 
     def check(self, case: Case) -> CheckRecord:
         """The record of this provider on `case`, whatever happens to its process."""
@@ -97,36 +109,52 @@ class _Candidate:
             return replace(blank, status=Status.TIMEOUT, reason=reason)
         if case.dtype in self._uncompiled:
             return replace(blank, reason=self._uncompiled[case.dtype])
-        limit_s = self._deadline.allow(self._plan.case_limit_s)
+        self._left_s = limit_s = self._deadline.allow(self._plan.case_limit_s)
         try:
-            self._worker.send(case)
-            record = self._receive(limit_s)
+            record = flow.check(self._provider.name, case, self._called, self._judged)
         except Silent as exc:
+            self._drop()
             self._deadline.require()  # cut by the run's end, it says nothing of the provider
             self._gave_up = case
             reason = f"no result within {spoken(limit_s)}; its process was killed"
             reason = f"{self._compiling}: {exc}" if self._compiling else reason
             return replace(blank, status=Status.TIMEOUT, reason=reason)
         except Died as exc:
+            self._drop()
             return replace(blank, reason=f"crashed: {exc}")
         if record.status is not Status.OK:
-            self._worker.drop()
+            self._drop()
         if record.status is Status.TIMEOUT:
             self._gave_up = case
         elif record.status is Status.FAILED and self._not_compiled:
             self._uncompiled[case.dtype] = record.reason
         return record
 
-    def _receive(self, limit_s: float) -> CheckRecord:
-        """The record, within limit_s seconds besides those of compiles, which keep their own."""
+    def _called(self, message: Any) -> Any:
+        """The provider's answer, within what is left of the limit besides compiles, which keep
+        their own."""
+        self._worker.send(message)
         while True:
-            asked = time.monotonic()
-            message = self._worker.hear(limit_s)
-            if isinstance(message, CheckRecord):
-                return message
-            limit_s -= time.monotonic() - asked
-            if isinstance(message, telling.Began):
-                self._await_compile(message)
+            answer = self._heard(self._worker)
+            if isinstance(answer, telling.Began):
+                self._await_compile(answer)
+            elif not isinstance(answer, telling.Ended):
+                return answer
+
+    def _judged(self, message: Any) -> Any:
+        """The judge's answer, within the same limit; what it wants called again, is."""
+        self._judge.send(message)
+        while True:
+            answer = self._heard(self._judge)
+            if not isinstance(answer, More):
+                return answer
+            self._judge.send(self._called(OneMore(answer.calls)))
+
+    def _heard(self, worker: Guarded) -> Any:
+        asked = time.monotonic()
+        answer = worker.hear(max(0.0, self._left_s))
+        self._left_s -= time.monotonic() - asked
+        return answer
 
     def _await_compile(self, began: telling.Began) -> None:
         self._compiling, asked = f"compiling {began.what}", time.monotonic()
@@ -145,15 +173,14 @@ class _Candidate:
 
 
 def _serve(pipe: Pipe, provider: Provider, setting: Setting) -> None:
-    """A worker's life: cases in, records out, until the parent closes or kills it."""
-    from remote_payload.stages.check import (
-        check_case,  # here, so that the parent never imports torch
-    )
+    """The provider's process."""
+    from remote_payload.stages.apart import candidate  # so that the parent never imports torch
 
-    telling.listen(pipe.send)
-    while True:
-        try:
-            case = pipe.recv()
-        except EOFError:
-            return
-        pipe.send(check_case.check(provider, case, setting))
+    candidate.serve(pipe, provider, setting)
+
+
+def _judge(pipe: Pipe, setting: Setting) -> None:
+    """The judge's process."""
+    from remote_payload.stages.apart import judge  # here, as above
+
+    judge.serve(pipe, setting)

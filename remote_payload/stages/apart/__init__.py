@@ -1,0 +1,1 @@
+"""The judge apart from the judged: what stages that call providers say to either."""
