@@ -44,7 +44,7 @@ class BenchPlan:
     methods: Tuple[Method, ...] = (Method.BACK_TO_BACK, Method.COLD, Method.GRAPH)
     warmup: int = 10
     calls: int = 100
-    rounds: int = 20
+    rounds: int = 3
     budget_s: float = 0.0
     starts: Tuple[int, ...] = (8, 16, 32, 64)
     critical: Tuple[Tuple[float, ...], ...] = ()

@@ -9,7 +9,7 @@ import re
 import socket
 import subprocess
 from dataclasses import replace
-from typing import List, Optional
+from typing import List, Optional, Sequence
 
 from remote_payload.contract.machine import GpuState, Machine
 from remote_payload.machine import nvidia_smi, toolkit, visible_gpu
@@ -57,12 +57,12 @@ def with_torch(machine: Machine, facts: TorchFacts) -> Machine:
     )
 
 
-def gpu_state(facts: TorchFacts, ours: Optional[int] = None) -> Optional[GpuState]:
-    """The state of the GPU that torch uses; ours: pid of our process that holds it, if any."""
+def gpu_state(facts: TorchFacts, ours: Sequence[int] = ()) -> Optional[GpuState]:
+    """The state of the GPU that torch uses; ours: pids of our processes that may hold it."""
     if facts.gpu is None:
         return None
     visible = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")[0].strip()
-    return nvidia_smi.state(facts.gpu_uuid or visible or "0", () if ours is None else (ours,))
+    return nvidia_smi.state(facts.gpu_uuid or visible or "0", ours)
 
 
 def digest(text: str) -> str:

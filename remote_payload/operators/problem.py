@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
-from typing import Any, Callable, ContextManager, Dict, Iterator, Optional, Tuple
+from typing import Any, Callable, ContextManager, Dict, Iterator, List, Optional, Tuple
 
 import torch
 
@@ -82,8 +82,12 @@ class Problem:
 
     def poisoned(self) -> ContextManager[None]:
         """Within, what a kernel never writes is NaN: it shows, instead of looking right by luck."""
-        forms = [(one.size, drawing.dtype_of(one, self.case)) for one in self._outputs]
-        return poisoned(forms, self._setting.device)
+        return poisoned(self.forms, self._setting.device)
+
+    @property
+    def forms(self) -> List[Tuple[Tuple[int, ...], Any]]:
+        """Size and dtype of each output."""
+        return [(one.size, drawing.dtype_of(one, self.case)) for one in self._outputs]
 
     def settle(self) -> None:
         """Wait for the device; raises what a kernel did wrong."""

@@ -56,6 +56,16 @@ class Guarded:
                 self.drop()
             raise
 
+    def pause(self) -> None:
+        """Have it do nothing at all, threads and children of its group included, until `resume`."""
+        if self._worker is not None:
+            self._worker.pause()
+
+    def resume(self) -> None:
+        """Let it go on."""
+        if self._worker is not None:
+            self._worker.resume()
+
     def drop(self) -> None:
         """End the process, as after an answer that says that it is spoilt."""
         if self._worker is not None:

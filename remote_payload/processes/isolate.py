@@ -9,6 +9,7 @@ spawns afresh. The parent itself never imports torch: a broken torch cannot take
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import multiprocessing
 import os
@@ -35,11 +36,12 @@ class Died(Exception):
     """The worker ended without an answer; the text says how."""
 
 
-def preload_torch() -> None:
-    """Have the fork server import torch before it forks; call once, before the first worker."""
+def preload_torch(*modules: str) -> None:
+    """Have the fork server import torch, and what else workers need, before it forks; call once,
+    before the first worker."""
     context = _context()
     if context.get_start_method() == "forkserver":
-        context.set_forkserver_preload(["torch"])
+        context.set_forkserver_preload(["torch", *modules])
 
 
 class Worker:
@@ -89,17 +91,25 @@ class Worker:
         except (EOFError, OSError) as exc:
             raise Died(self._how_it_ended()) from exc
 
+    def pause(self) -> None:
+        """Stop the process and its group until `resume`."""
+        self._signal(os.killpg, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let them go on."""
+        self._signal(os.killpg, signal.SIGCONT)
+
     def kill(self) -> None:
         """End the process and its group at once."""
-        pid = self._process.pid
         for end in (os.killpg, os.kill):
-            try:
-                if pid is not None:
-                    end(pid, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
-                continue
+            self._signal(end, signal.SIGKILL)
         self._process.join(JOIN_S)
         self._pipe.close()
+
+    def _signal(self, send: Callable[[int, int], None], number: int) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if self._process.pid is not None:
+                send(self._process.pid, number)
 
     def __enter__(self) -> Worker:
         return self

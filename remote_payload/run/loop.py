@@ -24,6 +24,9 @@ from remote_payload.stages import cuts, declaration
 from remote_payload.stages.draft import Draft
 from remote_payload.stages.scene import INPUTS, Outcome, Scene, Unfit
 
+# What the many processes of check and bench have in common.
+_OF_WORKERS = ("remote_payload.stages.apart.candidate", "remote_payload.stages.bench.timing")
+
 
 class Interrupted(BaseException):
     """Somebody asked the payload to stop; the text names the signal."""
@@ -123,7 +126,7 @@ class Run:
         how = f"install it there: {sys.executable} -m pip install torch"
         if importlib.util.find_spec("torch") is None:
             raise Unfit(f"torch is not installed for {sys.executable}; {how}")
-        preload_torch()
+        preload_torch(*_OF_WORKERS)
         try:
             self._scene.facts = torch_facts.ask()
         except (ImportError, Died, Silent) as exc:

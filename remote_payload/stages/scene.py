@@ -134,8 +134,8 @@ class Scene:
             own=self.own,
         )
 
-    def gpu_state(self, ours: Optional[int] = None) -> Optional[GpuState]:
-        """Clocks, power and company of the GPU now; None on the CPU. ours: pid of our worker."""
+    def gpu_state(self, ours: Sequence[int] = ()) -> Optional[GpuState]:
+        """Clocks, power and company of the GPU now; None on the CPU. ours: pids of our workers."""
         if self.facts is None or self.device != "cuda":
             return None
         return machine.gpu_state(self.facts, ours)

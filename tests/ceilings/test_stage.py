@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -129,10 +130,10 @@ def answer(pipe: Pipe, task: Task) -> None:
 
 def test_the_state_of_the_gpu_before_and_after_each_ceiling_is_kept() -> None:
     clocks = iter(range(100, 900, 100))
-    pids: list[int | None] = []
+    pids: list[tuple[int, ...]] = []
 
-    def probe(ours: int | None) -> GpuState:
-        pids.append(ours)
+    def probe(ours: Sequence[int]) -> GpuState:
+        pids.append(tuple(ours))
         return GpuState(sm_clock_mhz=float(next(clocks)))
 
     records = ceilings.run(TASK, Deadline(60), probe, lambda _: None, answer)
@@ -141,5 +142,5 @@ def test_the_state_of_the_gpu_before_and_after_each_ceiling_is_kept() -> None:
         (GpuState(sm_clock_mhz=100), GpuState(sm_clock_mhz=200)),
         (GpuState(sm_clock_mhz=300), GpuState(sm_clock_mhz=400)),
     ]
-    assert None not in pids
-    assert os.getpid() not in pids
+    assert () not in pids
+    assert (os.getpid(),) not in pids

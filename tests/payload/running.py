@@ -28,7 +28,7 @@ MARK = "BSK_TEST_MARK"
 FIXTURES = "tests/fixtures/providers"
 TINY = attention_case(batch=1, heads=2, seq=96, dim=16, dtype=DType.FP16)
 TINY_CAUSAL = attention_case(batch=1, heads=2, seq=96, dim=16, dtype=DType.FP16, causal=True)
-QUICK_BENCH = BenchPlan(warmup=1, calls=3, rounds=6, budget_s=1.0)
+QUICK_BENCH = BenchPlan(warmup=1, calls=3, rounds=3, budget_s=10.0, starts=(2,))
 
 
 @dataclass(frozen=True)

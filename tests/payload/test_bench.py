@@ -120,11 +120,11 @@ def test_a_terminated_run_keeps_the_samples_it_had(tmp_path: Path) -> None:
     request = a_request(
         Provider("sdpa"),
         misbehaving("slow"),
-        bench=BenchPlan(methods=(Method.COLD,), rounds=400, budget_s=600.0),
+        bench=BenchPlan(methods=(Method.COLD,), rounds=10, budget_s=600.0, starts=(40,)),
     )
     process, printed = started(request, tmp_path)
     for line in printed:
-        if '"stage": "bench"' in line and "round 4 of 400" in line:
+        if '"stage": "bench"' in line and "start 2 of 40, round 4 of 10" in line:
             break
     process.send_signal(signal.SIGTERM)
     rest = printed.read()
@@ -140,30 +140,31 @@ def _samples_survive(result: Result) -> None:
     assert {record.provider for record in result.bench} == {"sdpa", "slow"}
     for record in result.bench:
         assert record.status is Status.CANCELLED
-        assert 3 <= len(record.samples_us) < 400
+        assert 10 <= len(record.samples_us) < 400
+        assert sum(record.starts) == len(record.samples_us)
+        assert record.starts[0] == 10
         assert f"{len(record.samples_us)} samples had been taken" in record.reason
 
 
-def test_what_a_method_took_is_on_disk_when_the_next_one_begins(tmp_path: Path) -> None:
+def test_what_a_start_took_is_on_disk_when_the_next_one_begins(tmp_path: Path) -> None:
     """A machine that is taken away sends no signal."""
-    plan = BenchPlan(methods=(Method.BACK_TO_BACK, Method.COLD), warmup=1, calls=2, rounds=40)
-    request = a_request(Provider("sdpa"), misbehaving("slow"), bench=replace(plan, budget_s=600.0))
+    methods = (Method.BACK_TO_BACK, Method.COLD)
+    plan = BenchPlan(methods, warmup=1, calls=2, rounds=2, starts=(3, 40), budget_s=600.0)
+    request = a_request(Provider("sdpa"), misbehaving("slow"), bench=plan)
     process, printed = started(request, tmp_path)
     for line in printed:
-        if '"stage": "bench"' in line and "cold round 2 of 40" in line:
+        if '"stage": "bench"' in line and "cold start 2 of 3, round 2" in line:
             break
     process.kill()
     process.wait(timeout=10)
     printed.close()
-    assert any((tmp_path / "inputs").iterdir()), "drawn once, for every process of the run"
-    rows = {(row.provider, row.method): row for row in read_result(tmp_path).bench}
-    for name in ("sdpa", "slow"):
-        whole, begun = rows[name, Method.BACK_TO_BACK], rows[name, Method.COLD]
-        assert (whole.status, len(whole.samples_us)) == (Status.OK, 40)
-        assert (begun.status, begun.reason) == (
-            Status.FAILED,
-            "interrupted; 0 samples had been taken",
-        )
+    rows = read_result(tmp_path).bench
+    assert {(row.provider, row.method) for row in rows} == {
+        (name, method) for name in ("sdpa", "slow") for method in methods
+    }
+    for row in rows:
+        assert (row.status, len(row.samples_us), row.starts) == (Status.FAILED, 2, (2,))
+        assert row.reason == "interrupted; 2 samples had been taken"
 
 
 def test_a_killed_payload_leaves_no_worker_behind_and_a_result_to_read(tmp_path: Path) -> None:
@@ -180,18 +181,27 @@ def test_a_killed_payload_leaves_no_worker_behind_and_a_result_to_read(tmp_path:
     assert gone_within(10, tmp_path)
 
 
-def test_rounds_are_interleaved_and_turn_round_with_the_baseline_at_both_ends(
+def test_each_start_is_a_process_of_its_own_for_each_and_the_rounds_are_side_by_side(
     tmp_path: Path,
 ) -> None:
-    request = a_request(
-        misbehaving("writes_down_a"),
-        misbehaving("writes_down_b"),
-        bench=BenchPlan(methods=(Method.BACK_TO_BACK,), warmup=1, calls=2, rounds=6, budget_s=20),
-    )
+    plan = BenchPlan((Method.BACK_TO_BACK,), warmup=1, calls=2, rounds=3, budget_s=20, starts=(2,))
+    request = a_request(misbehaving("writes_down_a"), misbehaving("writes_down_b"), bench=plan)
     done = run_payload(request, tmp_path)
     assert done.exit_status == 0, done.log
-    calls = (tmp_path / "calls.txt").read_text()
-    checks, trials = "aaabbb", "aabbaa"
-    a_round = "aaa" + "bbb" + "aaa"
-    assert calls == checks + trials + 6 * a_round
-    assert [(r.warmup, r.calls, len(r.samples_us)) for r in done.result.bench] == [(1, 2, 6)] * 3
+    calls = (tmp_path / "calls.txt").read_text().split()
+    checked, timed = calls[:6], calls[6:]
+    assert [call[0] for call in checked] == list("aaabbb")
+    assert len({call[1:] for call in checked}) == 2, "each is checked in its own process"
+    assert len({call[1:] for call in timed}) == 6, "two starts of two and a control"
+    first = list(dict.fromkeys(call[1:] for call in timed))[:3]
+    for of_first in (True, False):
+        by = [call[1:] for call in timed if (call[1:] in first) is of_first]
+        # To enter takes a call, and one by each method whose effort is still to be chosen.
+        entered, raced = (by[:6], by[6:]) if of_first else (by[:3], by[3:])
+        assert {entered.count(one) for one in by} == {len(entered) // 3}
+        turns = [one for one, before in zip(raced, ["", *raced], strict=False) if one != before]
+        assert 7 <= len(turns) <= 9, "three rounds; whoever ends one may begin the next"
+        assert all(raced.count(one) >= 3 * (1 + 2) + 1 for one in set(by))
+    assert [(r.warmup, r.calls, r.starts) for r in done.result.bench] == [(1, 2, (3, 3))] * 3
+    assert {len(r.outside_us) for r in done.result.bench} == {6}
+    assert {len(r.fresh_us) for r in done.result.bench} == {6}

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from remote_payload.contract.plans import BenchPlan
+from remote_payload.contract.records import BenchRecord
 from remote_payload.contract.request import Provider
-from remote_payload.contract.words import Method
+from remote_payload.contract.words import Method, Status
 
 pytest.importorskip("torch")
 
 from remote_payload.machine.clock import CpuClock
-from remote_payload.providers.loading import load
-from remote_payload.stages.bench.race import Fault, Race
-from remote_payload.stages.bench.timing import Heat
+from tests.payload.racing import raced
 from tests.problems_gpumode.tasks import Host
 from tests.problems_gpumode.test_on_a_host import CHECK, INPUT, made
 
@@ -27,26 +25,15 @@ TIRES = "CALLS = []\ndef custom_kernel(data):\n    CALLS.append(1)\n"
 TIRES += "    return data.add_(1) if len(CALLS) < 4 else data\n"
 
 
-class Heard:
-    """The end of a pipe to which a race is told."""
-
-    def __init__(self) -> None:
-        self.said: list[Any] = []
-
-    def send(self, message: Any) -> None:
-        self.said.append(message)
-
-
-def faults(host: Host, *names: str) -> list[Fault]:
+def faults(host: Host, *names: str) -> list[BenchRecord]:
     """Who is out of a race beside the reference, and why."""
     known = {"reference": Provider("reference"), **{one.name: one for one in host.own.providers}}
-    loaded = {name: load(known[name], host.setting) for name in ("reference", *names)}
-    heard = Heard()
-    pipe: Any = heard
-    race = Race(host.cases[-1], tuple(loaded), 0.01, (), "reference")
-    plan = BenchPlan((Method.BACK_TO_BACK, Method.COLD), rounds=6, warmup=1, calls=5)
-    Heat(pipe, race, loaded, host.setting, CpuClock()).run(plan)
-    return [one for one in heard.said if isinstance(one, Fault)]
+    providers = tuple(known[name] for name in ("reference", *names))
+    methods = (Method.BACK_TO_BACK, Method.COLD)
+    plan = BenchPlan(methods, rounds=3, warmup=1, calls=5, starts=(1,))
+    records = raced(host.setting, host.cases[-1], providers, plan, CpuClock, "reference")
+    out = {one.provider: one for one in records if one.status is not Status.OK}
+    return list(out.values())
 
 
 def test_that_calls_in_place_are_timed_though_each_changes_what_the_next_one_gets(

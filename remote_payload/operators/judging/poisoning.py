@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import math
-from typing import Any, Iterator, Sequence, Tuple
+from typing import Any, Iterator, Optional, Sequence, Tuple
 
 import torch
 
+Form = Tuple[Tuple[int, ...], Any]  # size and dtype
 _M_PERTURB = -6  # of glibc's malloc.h
 _ALL_BITS_SET = 0x100  # glibc fills with this ^ 0xff, cut to a byte: NaN in every floating type
 _OFF = 0
@@ -17,7 +18,7 @@ _SMALL = 4096  # elements; what glibc keeps in lists is of at most 1032 bytes, u
 
 
 @contextlib.contextmanager
-def poisoned(forms: Sequence[Tuple[Tuple[int, ...], Any]], device: str) -> Iterator[None]:
+def poisoned(forms: Sequence[Form], device: str) -> Iterator[None]:
     """Within, an element of these forms (size and dtype) that nobody writes is NaN; on a CPU one of
     whole numbers is -1.
 
@@ -26,13 +27,7 @@ def poisoned(forms: Sequence[Tuple[Tuple[int, ...], Any]], device: str) -> Itera
     whatever form; all but small ones that it keeps in lists (tcache), where the last is first too.
     """
     perturb = getattr(ctypes.CDLL(None), "mallopt", None) if device == "cpu" else None
-    given_back = [
-        torch.full(size, float("nan"), dtype=dtype, device=device)
-        for size, dtype in forms
-        if dtype.is_floating_point and (perturb is None or math.prod(size) <= _SMALL)
-        for _ in range(_PIECES)
-    ]
-    del given_back
+    give_back(forms, device, _SMALL if perturb is not None else None)
     if perturb is None:  # on a GPU, or with another libc
         yield
         return
@@ -41,3 +36,15 @@ def poisoned(forms: Sequence[Tuple[Tuple[int, ...], Any]], device: str) -> Itera
         yield
     finally:
         perturb(_M_PERTURB, _OFF)
+
+
+def give_back(forms: Sequence[Form], device: str, most: Optional[int] = None) -> None:
+    """Fill memory of these forms with NaN and give it back, for whoever asks for some next. most:
+    elements; larger ones are left out."""
+    given_back = [
+        torch.full(size, float("nan"), dtype=dtype, device=device)
+        for size, dtype in forms
+        if dtype.is_floating_point and (most is None or math.prod(size) <= most)
+        for _ in range(_PIECES)
+    ]
+    del given_back

@@ -1,29 +1,36 @@
-"""The bench stage: all providers that passed the check race in one process, round by round."""
+"""The bench stage: all providers that passed the check race, each in a process of its own that
+starts anew again and again, as starts differ by more than samples do."""
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
-from typing import Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
 
 from remote_payload.contract.case import Case
 from remote_payload.contract.facts import OperatorFacts
 from remote_payload.contract.machine import GpuState
-from remote_payload.contract.plans import BenchPlan
 from remote_payload.contract.records import BenchRecord, CheckRecord, Cut
-from remote_payload.contract.request import Provider, Request
+from remote_payload.contract.request import Request
 from remote_payload.contract.words import Method, Stage, Status
 from remote_payload.operators.setting import Setting
 from remote_payload.processes.announce import say, step
-from remote_payload.processes.bounded import spoken
 from remote_payload.processes.guarded import Guarded
 from remote_payload.processes.isolate import Deadline, Died, Pipe, Silent
-from remote_payload.stages.bench.attempt import Attempt
 from remote_payload.stages.bench.cuts import of_race
-from remote_payload.stages.bench.race import Chosen, Finished, Race, Turn
-from remote_payload.stages.bench.schedule import methods_on, slot_s
+from remote_payload.stages.bench.deciding import decided
+from remote_payload.stages.bench.heat import CannotJudge, Field, Heat, Kept
+from remote_payload.stages.bench.rows import Rows
+from remote_payload.stages.bench.schedule import (
+    Effort,
+    Entrant,
+    budget_s,
+    methods_on,
+    slot_s,
+)
+from remote_payload.stages.bench.seat import OwnProcess, Seat
 
-GpuProbe = Callable[[Optional[int]], Optional[GpuState]]  # given the pid of our own worker
-_STEPS = 100  # progress units of one (case, method)
+GpuProbe = Callable[[Sequence[int]], Optional[GpuState]]  # given the pids of our own processes
 
 
 def may_be_timed(record: CheckRecord) -> bool:
@@ -46,124 +53,161 @@ class Bench:
         """tell: hears of every cut as soon as it is known."""
         plan = replace(request.bench, methods=methods_on(setting.device, request.bench))
         self._request = replace(request, bench=plan)
-        self._baseline = operator.baseline
+        self._plan, self._baseline = plan, operator.baseline
         self._setting, self._deadline, self._gpu, self._tell = setting, deadline, gpu, tell
-        self._worker = Guarded(_serve, request.providers, setting, plan)
+        self._judge = Guarded(_judge, setting)
+        self._seats: Dict[Entrant, OwnProcess] = {}
         self._banned: Dict[str, str] = {}
-        self._unrecorded: Dict[str, str] = {}
-        self._done: List[BenchRecord] = []
-        self._open: Optional[Attempt] = None
-        self._case_number = 0
-        self._keep: Callable[[], None] = lambda: None
+        self._kept: Dict[Case, Kept] = {}
+        self._rows: Dict[Case, Rows] = {}
+        self._undecided: Set[Case] = set()
 
     def run(self, checks: Sequence[CheckRecord], keep: Callable[[], None]) -> None:
-        """Race all cases; `keep` is called after each method of each. Raises OutOfTime."""
-        self._keep = keep
+        """Race on all cases, start by start, until all is decided, or the time for that is spent;
+        `keep` is called after each case of each. Raises OutOfTime."""
+        for case in self._request.cases:
+            passed = [c.provider for c in checks if c.case == case and may_be_timed(c)]
+            if passed:
+                self._rows[case] = Rows(case, passed, self._plan.methods, self._baseline)
+        began, last_s = time.monotonic(), 0.0
         try:
-            for number, case in enumerate(self._request.cases):
-                self._case_number = number
-                passed = [c.provider for c in checks if c.case == case and may_be_timed(c)]
-                self._race(case, passed)
-                keep()
+            for number in range(self._plan.starts[-1]):
+                cases, start_began = self._open(number), time.monotonic()
+                if not cases or self._is_late(number, began, last_s):
+                    break
+                self._start(number, cases, keep)
+                last_s = time.monotonic() - start_began
         finally:
-            self._worker.drop()
-        total = _STEPS * len(self._request.cases) * len(self._request.bench.methods)
-        step(Stage.BENCH, total, total, "timed")
+            self._close()
+            self._judge.drop()
+        for rows in self._rows.values():
+            for record in rows.records():
+                say(f"bench {record.provider} {rows.case.label} {_line(record)}")
+        step(Stage.BENCH, 1, 1, "timed")
 
     def records(self, status: Status, reason: str) -> Tuple[BenchRecord, ...]:
-        """All records so far; of a race still under way with `status` and `reason`."""
-        under_way = self._open.records(status, reason) if self._open else []
-        return (*self._done, *under_way)
+        """All records so far; of what is still under way with `status` and `reason`."""
+        return tuple(r for rows in self._rows.values() for r in rows.records(status, reason))
 
-    def _race(self, case: Case, passed: Sequence[str]) -> None:
-        """Race until nobody crashes: who ended the process is out, for this and later cases.
+    def _open(self, number: int) -> List[Case]:
+        """The cases of which something can still be learnt."""
+        racing = [case for case, rows in self._rows.items() if rows.entrants]
+        if number < self._plan.starts[0]:
+            return racing
+        if number in self._plan.starts:
+            self._look()
+        return [case for case in racing if case in self._undecided]
 
-        Who did so while timed by GRAPH is out of that method only.
-        """
-        for name in passed:
-            if name in self._banned:
-                self._done += _untimed(name, case, self._request.bench, self._banned[name])
-        racing = [name for name in passed if name not in self._banned]
-        while racing:
-            attempt = self._open = Attempt(
-                case, racing, self._request.bench.methods, self._baseline
-            )
-            for name, why in self._unrecorded.items():
-                attempt.blame(name, Status.SKIPPED, why, Method.GRAPH)
-            last = self._attempt(attempt, racing)
-            self._open = None
-            if last is None:
-                self._done += attempt.records()
-                return
-            culprit = last.entrant.provider
-            if culprit in self._banned:
-                self._done += attempt.of(culprit)
-                racing.remove(culprit)
+    def _look(self) -> None:
+        judged = sum(_pairs(rows, self._baseline) for rows in self._rows.values())
+        self._undecided = {
+            case
+            for case, rows in self._rows.items()
+            if not decided(rows.records(), self._plan, self._baseline, judged)
+        }
 
-    def _attempt(self, attempt: Attempt, racing: Sequence[str]) -> Optional[Turn]:
-        """Run one race; the turn in which its process ended, if it did. Somebody is then out."""
-        limit_s = self._request.check.case_limit_s
+    def _is_late(self, number: int, began: float, last_s: float) -> bool:
+        """Whether another start would take longer than all are to take."""
+        if number < self._plan.starts[0]:
+            return False
+        spent_s = time.monotonic() - began
+        return spent_s + last_s > budget_s(self._plan, self._setting.device)
+
+    def _start(self, number: int, cases: Sequence[Case], keep: Callable[[], None]) -> None:
+        """New processes for all, and a heat of each case."""
+        for place, case in enumerate(cases):
+            rows = self._rows[case]
+            for name, why in self._banned.items():
+                rows.blame(name, Status.FAILED, why)
+            if rows.entrants:
+                self._heat(number, place, len(cases), rows)
+            if number + 1 >= self._plan.starts[0]:
+                rows.complete()
+            keep()
+        self._close()
+
+    def _heat(self, number: int, place: int, cases: int, rows: Rows) -> None:
+        seats: Dict[Entrant, Seat] = {one: self._seat(one) for one in rows.entrants}
+        kept = self._kept.setdefault(rows.case, Kept())
+        before = None if number else self._gpu(self._pids())
+        slot = slot_s(self._plan, self._setting.device, len(self._rows))
+
+        def tell(method: Method, round_: int, rounds: int) -> None:
+            self._report(number, (place, cases), rows.case, method, (round_, rounds))
+
+        def chosen(method: Method, effort: Effort) -> None:
+            cut = of_race(rows.case, method, self._plan, effort)
+            if cut is not None:
+                self._tell(cut)
+
+        field = Field(self._plan, self._setting.device, slot, tell, chosen)
+        heat = Heat(field, rows, seats, self._ask_judge, kept)
         try:
-            self._follow(attempt, racing, limit_s)
-            return None
-        except Silent:
+            heat.run()
+        except CannotJudge as exc:
+            rows.give_up(Status.FAILED, f"it cannot be judged what timed calls give: {exc}")
+        except (Died, Silent) as exc:
             self._deadline.require()
-            status, how = Status.TIMEOUT, f"hung for {spoken(limit_s)} while being timed"
-        except Died as exc:
-            status, how = Status.FAILED, f"crashed while being timed: {exc}"
-        self._worker.drop()
-        if attempt.turn is None:
-            raise Died("the bench process ended before any provider ran; see the log")
-        culprit, where = attempt.turn.entrant.provider, attempt.case.label
-        if attempt.turn.method is Method.GRAPH and culprit not in self._unrecorded:
-            self._unrecorded[culprit] = f"not timed by graph: {how} on {where}"
-            say(f"bench {culprit} {where}: {how}; all start again, and it without a graph")
-            return attempt.turn
-        attempt.blame(culprit, status, how)
-        self._banned[culprit] = f"not timed: {how} on {where}"
-        say(f"bench {culprit} {where}: {how}; the others start again without it")
-        return attempt.turn
+            rows.give_up(Status.FAILED, f"the judge of timed calls gave no answer: {exc}")
+        for entrant, out in heat.ended:
+            self._drop(entrant)
+            if out.only is None:
+                self._banned[entrant.provider] = f"not timed: {out.how} on {rows.case.label}"
+            say(f"bench {entrant.provider} {rows.case.label}: {out.how}; the others go on")
+        if not number or number + 1 in self._plan.starts:
+            rows.between(before, self._gpu(self._pids()))
 
-    def _follow(self, attempt: Attempt, racing: Sequence[str], limit_s: float) -> None:
-        before = self._gpu(self._worker.pid)
-        slot = slot_s(self._request.bench, self._setting.device, len(self._request.cases))
-        self._worker.send(
-            Race(attempt.case, tuple(racing), slot, tuple(self._unrecorded), self._baseline)
-        )
-        while True:
-            message = self._worker.hear(self._deadline.allow(limit_s))
-            if isinstance(message, Finished):
-                break
-            attempt.take(message)
-            if isinstance(message, Chosen):
-                self._keep()  # what the method before took
-                plan = self._request.bench
-                cut = of_race(attempt.case, message.method, plan, message.effort)
-                if cut is not None:
-                    self._tell(cut)
-            self._report(message, attempt)
-        attempt.between(before, self._gpu(self._worker.pid))
-        for record in attempt.records():
-            say(f"bench {record.provider} {attempt.case.label} {_line(record)}")
+    def _pids(self) -> List[int]:
+        """Of our own processes, which may hold the GPU."""
+        pids = [self._judge.pid, *(seat.pid for seat in self._seats.values())]
+        return [pid for pid in pids if pid is not None]
 
-    def _report(self, message: object, attempt: Attempt) -> None:
-        """A progress line at the first turn of each round, while the worker warms up."""
-        if not isinstance(message, Turn) or message.entrant.control:
-            return
-        effort = attempt.effort(message.method)
-        if effort.rounds == 0 or attempt.announced == (message.method, message.round):
-            return
-        attempt.announced = (message.method, message.round)
-        methods = self._request.bench.methods
-        races = self._case_number * len(methods) + methods.index(message.method)
-        done = races * _STEPS + _STEPS * message.round // effort.rounds
-        total = _STEPS * len(self._request.cases) * len(methods)
-        what = f"{attempt.case.label} {message.method.value}"
-        step(Stage.BENCH, done, total, f"{what} round {message.round + 1} of {effort.rounds}")
+    def _seat(self, entrant: Entrant) -> OwnProcess:
+        """A process that is this start's own; it stands still until its turn."""
+        if entrant not in self._seats:
+            known = {one.name: one for one in self._request.providers}
+            limit_s = self._request.check.case_limit_s
+            seat = OwnProcess(known[entrant.provider], self._setting, self._deadline, limit_s)
+            self._seats[entrant] = seat
+        return self._seats[entrant]
+
+    def _drop(self, entrant: Entrant) -> None:
+        seat = self._seats.pop(entrant, None)
+        if seat is not None:
+            seat.drop()
+
+    def _close(self) -> None:
+        for entrant in tuple(self._seats):
+            self._drop(entrant)
+
+    def _ask_judge(self, message: Any) -> Any:
+        return self._judge.ask(message, self._deadline.allow(self._request.check.case_limit_s))
+
+    def _report(
+        self,
+        number: int,
+        place: Tuple[int, int],
+        case: Case,
+        method: Method,
+        round_: Tuple[int, int],
+    ) -> None:
+        """A progress line for each round, towards the first look, then towards the next ones."""
+        methods = self._plan.methods
+        look = next(one for one in self._plan.starts if one > number)
+        shares = len(methods) * round_[1]
+        done = (number * place[1] + place[0]) * shares
+        done += methods.index(method) * round_[1] + round_[0]
+        what = f"{case.label} {method.value} start {number + 1} of {look}"
+        label = f"{what}, round {round_[0] + 1} of {round_[1]}"
+        step(Stage.BENCH, done, look * place[1] * shares, label)
 
 
-def _untimed(name: str, case: Case, plan: BenchPlan, reason: str) -> List[BenchRecord]:
-    return [BenchRecord(name, case, method, Status.FAILED, reason) for method in plan.methods]
+def _pairs(rows: Rows, baseline: str) -> int:
+    """How many of its rows are judged against the baseline."""
+    return sum(
+        not one.control and one.provider != baseline and one.status is Status.OK
+        for one in rows.records()
+    )
 
 
 def _line(record: BenchRecord) -> str:
@@ -172,15 +216,10 @@ def _line(record: BenchRecord) -> str:
     low, high = min(record.samples_us), max(record.samples_us)
     name = f"{record.method.value}{' (control)' if record.control else ''}"
     count = f"{len(record.samples_us)} samples of {record.calls} calls"
-    return f"{name}: {count}, {low:.1f} to {high:.1f} us"
+    return f"{name}: {count} in {len(record.starts)} starts, {low:.1f} to {high:.1f} us"
 
 
-def _serve(
-    pipe: Pipe,
-    providers: Tuple[Provider, ...],
-    setting: Setting,
-    bench: BenchPlan,
-) -> None:
-    from remote_payload.stages.bench import timing  # here, so that the parent never imports torch
+def _judge(pipe: Pipe, setting: Setting) -> None:
+    from remote_payload.stages.bench import umpire  # here, so that the parent never imports torch
 
-    timing.serve(pipe, providers, setting, bench)
+    umpire.serve(pipe, setting)

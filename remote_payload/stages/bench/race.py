@@ -1,4 +1,5 @@
-"""What the bench worker is asked and what it streams back; free of torch for the parent."""
+"""What is asked of a provider's process while it is timed, and what it answers; free of torch for
+the parent."""
 
 from __future__ import annotations
 
@@ -6,67 +7,132 @@ from dataclasses import dataclass
 from typing import Optional, Tuple
 
 from remote_payload.contract.case import Case
-from remote_payload.contract.words import Method, Status
-from remote_payload.stages.bench.schedule import Effort, Entrant
+from remote_payload.contract.words import Method
+from remote_payload.stages.apart.words import Given, Piece
+
+SHIFTS = 16  # places in which inputs can lie
 
 
 @dataclass(frozen=True)
-class Race:
-    """One case to time. slot_s: seconds for each method, None if unbounded.
-
-    unrecorded: providers that GRAPH is not tried on. baseline: who is the control as well.
-    """
+class Enter:
+    """Be ready for a case: load, call once, and once more by each of the methods, to know how long
+    that takes."""
 
     case: Case
-    providers: Tuple[str, ...]
-    slot_s: Optional[float]
-    unrecorded: Tuple[str, ...] = ()
-    baseline: str = ""
+    given: Given
+    methods: Tuple[Method, ...]
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """How a method is going to be timed."""
+class Entered:
+    """seconds: of one call by each method, in their order."""
+
+    seconds: Tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Prepare:
+    """Have these inputs, which the process has never seen. shift: by how many steps they lie
+    further on in memory than where they would lie. calls: of a recording, for GRAPH."""
+
+    given: Given
+    shift: int
+    method: Method
+    calls: int = 0
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """They lie there. outputs: of a first replay, where a recording was made just now."""
+
+    outputs: Tuple[Piece, ...] = ()
+
+
+@dataclass(frozen=True)
+class Go:
+    """Take the time, now. samples: so many of them."""
 
     method: Method
-    effort: Effort
+    warmup: int
+    calls: int
+    samples: int = 1
 
 
 @dataclass(frozen=True)
-class Turn:
-    """`entrant` is about to run; if the worker now dies or hangs, it was this one."""
+class Taken:
+    """What a provider's process says of one turn: microseconds per call, in the order taken.
 
-    method: Method
-    entrant: Entrant
-    round: int = 0
-
-
-@dataclass(frozen=True)
-class Samples:
-    """Times of one turn: microseconds per call, in the order taken.
-
-    host_us: what the host needed per call to enqueue them, in the same order; empty if unknown.
+    host_us: what the host needed per call to enqueue them; empty if unknown. fresh_us: its first
+    call, the first one ever on these inputs; None where that is not taken by itself.
     """
 
-    method: Method
-    entrant: Entrant
     times_us: Tuple[float, ...]
     host_us: Tuple[float, ...] = ()
+    fresh_us: Optional[float] = None
 
 
 @dataclass(frozen=True)
-class Fault:
-    """A provider is out of this race: it raised, or what it computed while timed was wrong.
+class Look:
+    """What became of inputs and outputs? keep: hand over the outputs of the last timed call.
 
-    method: it is out of this one only; None for all.
+    other: call once more, on this in the same place, and hand over what that gives.
     """
 
-    provider: str
-    reason: str
-    status: Status = Status.FAILED
-    method: Optional[Method] = None
+    keep: bool
+    other: Optional[Given] = None
 
 
 @dataclass(frozen=True)
-class Finished:
-    """The race is over."""
+class Looked:
+    """changed: which inputs no longer hold what they held, in words. outputs, later: of the last
+    timed call, and of the one after it; () where there is none, or none that tells anything."""
+
+    changed: str
+    outputs: Tuple[Piece, ...] = ()
+    later: Tuple[Piece, ...] = ()
+
+
+@dataclass(frozen=True)
+class Failed:
+    """What was asked for could not be done; how: in words. only: it is out of this method alone,
+    as not all that computes can be recorded."""
+
+    how: str
+    only: Optional[Method] = None
+
+
+@dataclass(frozen=True)
+class Draw:
+    """To the judge: other inputs of this case, which nobody has seen. first: those of the check."""
+
+    case: Case
+    first: bool = False
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """number: by which they are known from then on. seconds: what they took to make."""
+
+    number: int
+    given: Given
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Forget:
+    """To the judge: no provider needs the inputs of these numbers any more."""
+
+    numbers: Tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """They are gone."""
+
+
+@dataclass(frozen=True)
+class JudgeTimed:
+    """To the judge: outputs for the inputs of that number."""
+
+    number: int
+    outputs: Tuple[Piece, ...]

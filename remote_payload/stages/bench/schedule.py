@@ -1,4 +1,4 @@
-"""Who is timed when, and how often: interleaved rounds, an A/A pair, and a time budget."""
+"""Who is timed when, and how often: starts, rounds in any order, an A/A pair, a time budget."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from remote_payload.contract.words import Method
 
 DEFAULT = BenchPlan()
 CPU_BUDGET_S = 30.0
-FEWEST_ROUNDS = 6
+GPU_BUDGET_S = 180.0  # beyond the first look, for what is not decided by then
+FEWEST_ROUNDS = 1  # of each start
 TRIAL_CALLS = 2  # unmeasured calls of each entrant by which the effort is chosen
 GPU_COLD_SAMPLES = 5  # single cold calls are cheap on a GPU, and one alone is a noisy round
 
@@ -28,7 +29,7 @@ class Effort:
     """How one case is timed by one method.
 
     warmup: launches before each sample; for COLD those of the trial, long before.
-    calls: launches per sample. per_round: samples per entrant and round.
+    calls: launches per sample. rounds: of each start. per_round: samples per entrant and round.
     """
 
     warmup: int
@@ -43,20 +44,22 @@ def entrants(providers: Sequence[str], baseline: str) -> Tuple[Entrant, ...]:
     return (*(Entrant(name) for name in providers), Entrant(again, control=True))
 
 
-def turns(entered: Sequence[Entrant], number: int) -> Tuple[Entrant, ...]:
-    """The order in round `number`: forwards and backwards by turns, so drift hits all alike."""
-    return tuple(entered) if number % 2 == 0 else tuple(reversed(entered))
-
-
 def methods_on(device: str, plan: BenchPlan) -> Tuple[Method, ...]:
     """Those of the plan's methods that the device has: a CPU has no CUDA graphs."""
     return tuple(m for m in plan.methods if device == "cuda" or m is not Method.GRAPH)
 
 
 def slot_s(plan: BenchPlan, device: str, cases: int) -> Optional[float]:
-    """Seconds for each (case, method); None if nothing bounds them."""
+    """Seconds for each (case, method) of a start, up to the first look; None if nothing bounds
+    them."""
     budget_s = plan.budget_s or (CPU_BUDGET_S if device == "cpu" else 0.0)
-    return budget_s / (cases * len(methods_on(device, plan))) if budget_s else None
+    shares = cases * len(methods_on(device, plan)) * plan.starts[0]
+    return budget_s / shares if budget_s else None
+
+
+def budget_s(plan: BenchPlan, device: str) -> float:
+    """How long all starts may take together; those up to the first look are taken in any case."""
+    return plan.budget_s or (CPU_BUDGET_S if device == "cpu" else GPU_BUDGET_S)
 
 
 def effort(

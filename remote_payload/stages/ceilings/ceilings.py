@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Callable, List, Optional, Tuple
+from typing import Callable, List, Optional, Sequence, Tuple
 
 from remote_payload.contract.machine import GpuState
 from remote_payload.contract.records import CeilingRecord
@@ -14,7 +14,7 @@ from remote_payload.processes.bounded import spoken
 from remote_payload.processes.guarded import Guarded
 from remote_payload.processes.isolate import Deadline, Died, Pipe, Silent
 
-GpuProbe = Callable[[Optional[int]], Optional[GpuState]]  # given the pid of our own worker
+GpuProbe = Callable[[Sequence[int]], Optional[GpuState]]  # given the pids of our own workers
 Keep = Callable[[Tuple[CeilingRecord, ...]], None]
 
 COPY, EXP = "copy", "exp"
@@ -97,12 +97,12 @@ class _Taker:
         before = after = None
         limit_s = SILENCE_LIMIT_S
         try:
-            before = self._gpu(self._worker.pid)
+            before = self._gpu(_known(self._worker.pid))
             self._worker.send(name)
             while not done:
                 limit_s = self._deadline.allow(SILENCE_LIMIT_S)
                 record, done = self._worker.hear(limit_s)
-            after = self._gpu(self._worker.pid)
+            after = self._gpu(_known(self._worker.pid))
         except Silent:
             reason = f"nothing was heard for {spoken(limit_s)}; its process was killed"
             record = replace(record, status=Status.TIMEOUT, reason=reason)
@@ -128,3 +128,7 @@ def _serve(pipe: Pipe, task: Task) -> None:
     )
 
     ceiling_timing.serve(pipe, task)
+
+
+def _known(pid: Optional[int]) -> Tuple[int, ...]:
+    return () if pid is None else (pid,)

@@ -9,28 +9,41 @@ from remote_payload.contract.case import Case
 from remote_payload.contract.machine import GpuState
 from remote_payload.contract.records import BenchRecord
 from remote_payload.contract.words import Method, Status
-from remote_payload.stages.bench.race import Chosen, Fault, Samples, Turn
+from remote_payload.stages.bench.race import Taken
 from remote_payload.stages.bench.schedule import Effort, Entrant, entrants
 
 _NOT_CHOSEN = Effort(0, 0, 0)
 
 
 @dataclass
-class _Row:
-    """One entrant by one method, growing while its samples come in."""
+class Row:
+    """One entrant by one method, growing while its samples come in. whole: after so many starts
+    it has what a record needs."""
 
     entrant: Entrant
     method: Method
     effort: Effort = _NOT_CHOSEN
     samples_us: List[float] = field(default_factory=list)
     host_us: List[float] = field(default_factory=list)
+    outside_us: List[float] = field(default_factory=list)
+    fresh_us: List[float] = field(default_factory=list)
+    starts: List[int] = field(default_factory=list)
     status: Status = Status.OK
     reason: str = ""
+    whole: bool = False
 
-    @property
-    def complete(self) -> bool:
-        wanted = self.effort.rounds * self.effort.per_round
-        return wanted > 0 and len(self.samples_us) == wanted
+    def start(self) -> None:
+        """Whatever comes now is from a new process."""
+        self.starts.append(0)
+
+    def take(self, taken: Taken, outside_us: float) -> None:
+        """Enter one turn."""
+        self.samples_us.extend(taken.times_us)
+        self.host_us.extend(taken.host_us)
+        self.outside_us.append(outside_us)
+        if taken.fresh_us is not None:
+            self.fresh_us.append(taken.fresh_us)
+        self.starts[-1] += len(taken.times_us)
 
     def spoil(self, status: Status, reason: str) -> None:
         if self.status is Status.OK:
@@ -48,47 +61,55 @@ class _Row:
             calls=self.effort.calls,
             control=self.entrant.control,
             host_us=tuple(self.host_us),
+            starts=tuple(count for count in self.starts if count),
+            outside_us=tuple(self.outside_us),
+            fresh_us=tuple(self.fresh_us),
         )
 
 
-class Attempt:
+class Rows:
     """What is known of one case so far; whole or cut short, it turns into records."""
 
     def __init__(
         self, case: Case, providers: Sequence[str], methods: Sequence[Method], baseline: str = ""
     ) -> None:
         self.case = case
-        self.turn: Optional[Turn] = None
-        self.announced: Optional[Tuple[Method, int]] = None
         self._before: Optional[GpuState] = None
         self._after: Optional[GpuState] = None
-        self._rows: Dict[Tuple[Method, Entrant], _Row] = {
-            (method, entrant): _Row(entrant, method)
+        self._rows: Dict[Tuple[Method, Entrant], Row] = {
+            (method, entrant): Row(entrant, method)
             for method in methods
             for entrant in entrants(providers, baseline)
         }
 
-    def take(self, message: object) -> None:
-        """Enter one message of the worker."""
-        if isinstance(message, Turn):
-            self.turn = message
-        elif isinstance(message, Samples):
-            row = self._rows[message.method, message.entrant]
-            row.samples_us.extend(message.times_us)
-            row.host_us.extend(message.host_us)
-        elif isinstance(message, Chosen):
-            for row in self._rows.values():
-                if row.method is message.method:
-                    row.effort = message.effort
-        elif isinstance(message, Fault):
-            self.blame(message.provider, message.status, message.reason, message.method)
+    def row(self, method: Method, entrant: Entrant) -> Row:
+        return self._rows[method, entrant]
 
-    def between(self, before: Optional[GpuState], after: Optional[GpuState]) -> None:
-        """Note the GPU's state around the race."""
-        self._before, self._after = before, after
+    def of_method(self, method: Method) -> List[Row]:
+        return [row for row in self._rows.values() if row.method is method]
+
+    @property
+    def entrants(self) -> Tuple[Entrant, ...]:
+        """Those who are still in the race by any method, the control included."""
+        fit = [row.entrant for row in self._rows.values() if row.status is Status.OK]
+        return tuple(dict.fromkeys(fit))
+
+    def start(self) -> None:
+        """A new process of each."""
+        for row in self._rows.values():
+            row.start()
+
+    def chosen(self, method: Method, effort: Effort) -> None:
+        """How a method is timed from the first start on."""
+        for row in self.of_method(method):
+            row.effort = effort
 
     def effort(self, method: Method) -> Effort:
-        return next(row.effort for row in self._rows.values() if row.method is method)
+        return self.of_method(method)[0].effort
+
+    def between(self, before: Optional[GpuState], after: Optional[GpuState]) -> None:
+        """Note the GPU's state around all of its starts."""
+        self._before, self._after = self._before or before, after
 
     def blame(
         self, provider: str, status: Status, reason: str, method: Optional[Method] = None
@@ -98,19 +119,25 @@ class Attempt:
             if row.entrant.provider == provider and method in (None, row.method):
                 row.spoil(status, reason)
 
+    def give_up(self, status: Status, reason: str) -> None:
+        """Nobody can be timed on this case."""
+        for row in self._rows.values():
+            row.spoil(status, reason)
+
+    def complete(self) -> None:
+        """As many starts as a record needs have been taken."""
+        for row in self._rows.values():
+            row.whole = True
+
     def records(
         self, status: Status = Status.FAILED, reason: str = "the race ended early"
     ) -> List[BenchRecord]:
         """One record per row; rows that lack samples get `status` and `reason`."""
         return [self._record(row, status, reason) for row in self._rows.values()]
 
-    def _record(self, row: _Row, status: Status, reason: str) -> BenchRecord:
+    def _record(self, row: Row, status: Status, reason: str) -> BenchRecord:
         record = replace(row.record(self.case), before=self._before, after=self._after)
-        if row.complete or row.status is not Status.OK:
+        if row.status is not Status.OK or (row.whole and row.samples_us):
             return record
         taken = f"{reason}; {len(row.samples_us)} samples had been taken"
         return replace(record, status=status, reason=taken)
-
-    def of(self, provider: str) -> List[BenchRecord]:
-        """The records of one provider."""
-        return [record for record in self.records() if record.provider == provider]

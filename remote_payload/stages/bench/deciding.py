@@ -1,0 +1,65 @@
+"""Whether more starts could still change what is said of a case; the verdicts are made at home."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from typing import List, Optional, Sequence
+
+from remote_payload.contract.plans import BenchPlan
+from remote_payload.contract.records import BenchRecord
+from remote_payload.contract.words import Status
+
+_FEWEST = 2  # starts of which a spread can be told
+
+
+def decided(records: Sequence[BenchRecord], plan: BenchPlan, baseline: str, rows: int) -> bool:
+    """Whether every provider of one case is known to differ from the baseline, or not to.
+
+    rows: of the whole run that are judged together. By `BenchPlan.critical`, as the verdict is.
+    """
+    for record in records:
+        if record.control or record.provider == baseline or record.status is not Status.OK:
+            continue
+        base = _baseline_of(record, records, baseline)
+        if base is not None and not _known(base, record, plan, rows):
+            return False
+    return True
+
+
+def _baseline_of(
+    record: BenchRecord, records: Sequence[BenchRecord], baseline: str
+) -> Optional[BenchRecord]:
+    for one in records:
+        if one.provider == baseline and one.method is record.method and not one.control:
+            return one if one.status is Status.OK else None
+    return None
+
+
+def _known(base: BenchRecord, record: BenchRecord, plan: BenchPlan, rows: int) -> bool:
+    ratios = [math.log(b / r) for b, r in zip(_by_start(base), _by_start(record))]
+    critical = _critical(plan, len(ratios), rows)
+    if len(ratios) < _FEWEST or critical is None:
+        return False
+    mean = statistics.fmean(ratios)
+    half = critical * statistics.stdev(ratios) / math.sqrt(len(ratios))
+    enough = math.log1p(plan.precision)
+    return half <= enough or abs(mean) > half
+
+
+def _by_start(record: BenchRecord) -> List[float]:
+    """The median of each start."""
+    medians, first = [], 0
+    for count in record.starts:
+        medians.append(statistics.median(record.samples_us[first : first + count]))
+        first += count
+    return medians
+
+
+def _critical(plan: BenchPlan, starts: int, rows: int) -> Optional[float]:
+    """Of the look after so many starts; None between looks, and where the plan tells none."""
+    if starts not in plan.starts or len(plan.critical) != len(plan.starts):
+        return None
+    values = plan.critical[plan.starts.index(starts)]
+    place = max(0, math.ceil(math.log2(max(1, rows))))
+    return values[place] if place < len(values) else None

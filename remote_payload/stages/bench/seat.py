@@ -1,0 +1,117 @@
+"""A provider's process as the race sees it: it is asked, it answers within a limit, and between its
+turns it stands still, so that nobody pays for what it does meanwhile."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any, Optional, Protocol
+
+from remote_payload.contract.request import Provider
+from remote_payload.contract.words import Method, Status
+from remote_payload.operators.setting import Setting
+from remote_payload.processes.bounded import spoken
+from remote_payload.processes.guarded import Guarded
+from remote_payload.processes.isolate import Deadline, Died, Pipe, Silent
+from remote_payload.stages.bench.race import Failed
+
+US_PER_S = 1e6
+
+
+class Out(Exception):
+    """A provider is out: it raised, ended its process, or did not answer. only: of this method
+    alone, None for all. ended: its process is gone."""
+
+    def __init__(
+        self, how: str, status: Status, only: Optional[Method] = None, ended: bool = False
+    ) -> None:
+        super().__init__(how)
+        self.how, self.status, self.only, self.ended = how, status, only, ended
+
+    def by(self, method: Method) -> Out:
+        """The same, where whatever ends a process that is recorded keeps it out of that alone."""
+        if method is not Method.GRAPH or not self.ended:
+            return self
+        return Out(f"not timed by graph: {self.how}", Status.SKIPPED, method, ended=True)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a process said, and between which moments of `time.monotonic` it was asked."""
+
+    said: Any
+    began_s: float
+    ended_s: float
+
+    @property
+    def outside_us(self) -> float:
+        """How long it took, as nobody in that process can say otherwise."""
+        return (self.ended_s - self.began_s) * US_PER_S
+
+
+class Seat(Protocol):
+    """Where a provider sits."""
+
+    def ask(self, message: Any) -> Answer:
+        """What it says. Raises Out."""
+
+    def pause(self) -> None:
+        """Until `resume` it does nothing."""
+
+    def resume(self) -> None:
+        """It is its turn."""
+
+
+class OwnProcess:
+    """A process of its own, with nobody else in it."""
+
+    def __init__(
+        self, provider: Provider, setting: Setting, deadline: Deadline, limit_s: float
+    ) -> None:
+        self._worker = Guarded(_serve, provider, setting)
+        self._deadline, self._limit_s = deadline, limit_s
+
+    @property
+    def pid(self) -> Optional[int]:
+        return self._worker.pid
+
+    def ask(self, message: Any) -> Answer:
+        limit_s = self._deadline.allow(self._limit_s)
+        try:
+            self._worker.pid  # noqa: B018 - started before the clock runs
+            began_s = time.monotonic()
+            said = self._worker.ask(message, limit_s)
+            ended_s = time.monotonic()
+        except Silent as exc:
+            self._deadline.require()
+            how = f"hung for {spoken(limit_s)} while being timed"
+            raise Out(how, Status.TIMEOUT, ended=True) from exc
+        except Died as exc:
+            how = f"crashed while being timed: {exc}"
+            raise Out(how, Status.FAILED, ended=True) from exc
+        return Answer(heard(said), began_s, ended_s)
+
+    def pause(self) -> None:
+        self._worker.pause()
+
+    def resume(self) -> None:
+        self._worker.resume()
+
+    def drop(self) -> None:
+        """End the process."""
+        self._worker.drop()
+
+
+def heard(said: Any) -> Any:
+    """The answer itself. Raises Out for one that says that there is none."""
+    if isinstance(said, Failed):
+        only = said.only
+        how = f"not timed by graph: {said.how}" if only is Method.GRAPH else said.how
+        raise Out(how, Status.FAILED if only is None else Status.SKIPPED, only)
+    return said
+
+
+def _serve(pipe: Pipe, provider: Provider, setting: Setting) -> None:
+    from remote_payload.stages.bench import timing  # here, so that the parent never imports torch
+
+    timing.serve(pipe, provider, setting)
