@@ -18,6 +18,8 @@ class Summary:
 
     low_us, high_us: an interval that holds the true median with at least 95 % probability;
     None when there are too few samples to say (fewer than six). cv: standard deviation / mean.
+    starts: over how many starts of the process the interval is, with the middle of these for the
+    median (`starts.summary_of`); 0: it holds within one start alone.
     """
 
     median_us: float
@@ -27,6 +29,7 @@ class Summary:
     n: int
     low_us: float | None
     high_us: float | None
+    starts: int = 0
 
     @property
     def half_width_us(self) -> float | None:
