@@ -43,8 +43,19 @@ def interval(ratios: Array, level: float) -> tuple[Array, Array]:
     return ratios.mean(axis=-1), half
 
 
+def rounding(middles: Array, grid: float) -> Array:
+    """As `starts.rounding`, of the last axis."""
+    times = np.exp(middles)
+    averaged = times.std(axis=-1, ddof=1) >= grid / 2
+    return np.where(averaged, 0.0, -np.log1p(-grid / 2 / np.median(times, axis=-1)))
+
+
 def in_one_run(
-    middles: Array, rows: int, looks: tuple[int, ...], precision: float = 0.01
+    middles: Array,
+    rows: int,
+    looks: tuple[int, ...],
+    precision: float = 0.01,
+    grid: float = 0.0,
 ) -> Judged:
     """middles: (cases, entrants, starts), the baseline first and its control second.
 
@@ -57,6 +68,8 @@ def in_one_run(
     for look in looks:
         ratios = middles[:, :1, :look] - middles[:, 1:, :look]
         mean, half = interval(ratios, level)
+        off = rounding(middles[..., :look], grid)
+        half = half + off[:, :1] + off[:, 1:]
         found = decide(mean, half, precision)
         differs = np.isin(found[:, :1], (FASTER, SLOWER))
         found = np.where(differs, OPEN, found[:, 1:])

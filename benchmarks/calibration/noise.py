@@ -104,12 +104,15 @@ def _odd_starts(rng: np.random.Generator, shape: tuple[int, ...], cv: float) -> 
 
 @dataclass(frozen=True)
 class Kind:
-    """still: whether starts are draws of one and the same, so that a middle of them exists. beyond:
-    not of the list that the goals are stated for."""
+    """still: whether starts are draws of one and the same, so that a middle of them exists. apart:
+    each case has a middle of its own. grid: the clock's, in terms of the time. beyond: not of the
+    list that the goals are stated for."""
 
     name: str
     draw: Draw
     still: bool = True
+    apart: bool = False
+    grid: float = 0.0
     beyond: bool = False
 
 
@@ -121,7 +124,7 @@ KINDS = (
     Kind("bimodal, 6 CV apart", _bimodal),
     Kind("drift of 10 %", _drift, still=False),
     Kind("warm-up from 20 %", _warm_up),
-    Kind("quantised to 1 %", _quantised),
+    Kind("quantised to 1 %", _quantised, apart=True, grid=0.01),
     Kind("shared AR(.99) of 5 %", _shared_ar),
     Kind("throttle step of 15 %", _throttle, still=False),
     Kind("entrant's own AR(.9)", _own_ar),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
-# The chance of one false verdict or more in a report on one and the same code. It is promised to be
-# one in a hundred, and intervals are made for half of that: medians of few turns are not normal.
-PROMISED_ERROR, FAMILY_ERROR = 0.01, 0.005
-CONFIDENCE = 0.95  # of an interval that stands by itself
+# Of one false verdict or more in a report on one and the same code, and of an interval that stands
+# by itself. Both are made for half of the error that is promised: medians of few turns are not
+# normal, and where they are skewed or of two levels Student's t is off by up to that much
+# (docs/statistics.md).
+PROMISED_ERROR, CONFIDENCE = 0.01, 0.95
+FAMILY_ERROR, ALONE = PROMISED_ERROR / 2, (1 - CONFIDENCE) / 2
 FEWEST_STARTS, MOST_STARTS = 8, 1024
 MOST_ROWS = 4096
 
@@ -27,16 +29,13 @@ class Family:
         return FAMILY_ERROR / (max(self.rows, 1) * max(self.looks, 1))
 
 
-ALONE = 1 - CONFIDENCE  # the level of an interval that stands by itself
-
-
 def looks(most: int) -> tuple[int, ...]:
     """After how many starts it is looked whether all is decided: 8, 16, 32, ... and the last."""
     doubled = (FEWEST_STARTS << n for n in range(MOST_STARTS.bit_length()))
     return (*(each for each in doubled if each < most), most)
 
 
-@cache
+@lru_cache(maxsize=4096)
 def critical(freedom: float, level: float) -> float:
     """Student's t that is exceeded on either side with the probability `level`.
 

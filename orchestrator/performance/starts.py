@@ -11,10 +11,13 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from orchestrator.performance.family import ALONE, critical
 from orchestrator.performance.stats import Summary, summarize, usable
 from remote_payload.contract.records import BenchRecord
+
+_SAMPLES_A_STEP = 4  # in the mean, from which on equal ones are no chance
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,7 @@ class Interval:
     """Between what the middle of all starts lies: a time in µs, or a ratio.
 
     middle: the geometric mean of the starts. spread: the standard deviation of their logarithms.
+    rounding: of the half-width, in logarithms, what the clock's grid has in it.
     """
 
     middle: float
@@ -29,6 +33,7 @@ class Interval:
     high: float
     starts: int
     spread: float
+    rounding: float = 0.0
 
     @property
     def half_width(self) -> float:
@@ -68,22 +73,42 @@ def log_ratios(base: BenchRecord, record: BenchRecord) -> tuple[float, ...]:
 
 def interval(record: BenchRecord, level: float = ALONE) -> Interval | None:
     """Of one record's time in µs; None with less than two starts."""
-    return of_logs([math.log(us) for us in medians_us(record) if us is not None], level)
+    logs = [math.log(us) for us in medians_us(record) if us is not None]
+    return of_logs(logs, level, rounding(record))
 
 
 def speedup(base: BenchRecord, record: BenchRecord, level: float = ALONE) -> Interval | None:
     """base / record, start by start; None with less than two starts that both had."""
-    return of_logs(log_ratios(base, record), level)
+    return of_logs(log_ratios(base, record), level, rounding(base) + rounding(record))
 
 
-def of_logs(logs: Sequence[float], level: float = ALONE) -> Interval | None:
-    """The interval around the mean of logarithms that misses it with the probability `level`."""
+def of_logs(logs: Sequence[float], level: float = ALONE, rounded: float = 0.0) -> Interval | None:
+    """The interval around the mean of logarithms that misses it with the probability `level`.
+
+    rounded: by how much each may be off for the clock's grid, all in the same direction.
+    """
     if len(logs) < 2:
         return None
     mean, spread = statistics.fmean(logs), statistics.stdev(logs)
-    half = critical(len(logs) - 1, level) * spread / math.sqrt(len(logs))
+    half = critical(len(logs) - 1, level) * spread / math.sqrt(len(logs)) + rounded
     low, middle, high = (math.exp(at) for at in (mean - half, mean, mean + half))
-    return Interval(middle, low, high, len(logs), spread)
+    return Interval(middle, low, high, len(logs), spread, rounded)
+
+
+def rounding(record: BenchRecord) -> float:
+    """By how much all starts may be off together as the clock has no finer step, in logarithms.
+
+    0 where samples lie on no grid, or starts differ by half a step of it and so average it out.
+    """
+    samples = kept_us(record)
+    values = sorted({float(f"{us:.9g}") for us in samples})
+    if len(values) < 2 or len(values) * _SAMPLES_A_STEP > len(samples):
+        return 0.0
+    medians = [us for us in medians_us(record) if us is not None]
+    half_step = min(two - one for one, two in pairwise(values)) / 2
+    if len(medians) < 2 or statistics.stdev(medians) >= half_step:
+        return 0.0
+    return -math.log1p(-half_step / statistics.median(medians))
 
 
 def summary_of(record: BenchRecord, level: float = ALONE) -> Summary:

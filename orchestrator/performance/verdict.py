@@ -88,7 +88,9 @@ def judge(speedup: Interval, noise: float | None, terms: Terms) -> Judgement:
 
 def starts_needed(seen: Interval, terms: Terms) -> int | None:
     """How many starts would decide, by the spread and the middle seen; None: not even the most."""
-    wanted = max(math.log1p(terms.precision), abs(math.log(seen.middle)) / 2)
+    wanted = max(math.log1p(terms.precision), abs(math.log(seen.middle)) / 2) - seen.rounding
+    if wanted <= 0:
+        return None
     needed: int | None = seen.starts
     for _ in range(2):  # more starts are looked at more often
         family = Family(terms.family.rows, len(looks(max(needed or MOST_STARTS, terms.most))))
@@ -100,6 +102,11 @@ def _advice(seen: Interval, terms: Terms) -> str:
     if seen.starts < FEWEST_STARTS:
         how = _option(FEWEST_STARTS, seen.starts, terms)
         return f"{_starts(seen.starts)} are too few for a verdict, {FEWEST_STARTS} would do: {how}"
+    if seen.rounding > math.log1p(terms.precision) / 2:
+        return (
+            f"the clock's steps leave {100 * math.expm1(seen.rounding):.2g} % open, which no "
+            f"number of starts makes less{_coarser(seen)}"
+        )
     needed, spread = starts_needed(seen, terms), f"{100 * seen.spread:.2g} %"
     if needed is None:
         return (

@@ -12,6 +12,7 @@ from orchestrator.performance.separate_runs import (
     RunRatio,
     Spread,
     judge,
+    moderated,
     run_ratio,
     runs_needed,
     spread_of,
@@ -87,3 +88,32 @@ def test_a_run_with_too_few_starts_has_no_ratio_to_compare() -> None:
     nothing = judge([], [run(1.0)], UNKNOWN, TERMS)
     assert nothing.verdict is Verdict.INCONCLUSIVE
     assert (nothing.speedup.low, nothing.speedup.high) == (None, None)
+
+
+def _spreads(truths: list[float], runs: int, seed: int) -> list[Spread]:
+    rng = random.Random(seed)
+    return [spread_of([[run(math.exp(rng.gauss(0, sd))) for _ in range(runs)]]) for sd in truths]
+
+
+def test_rows_that_are_alike_tell_each_others_spread() -> None:
+    alone = _spreads([0.003] * 90, 3, seed=7)
+    together = moderated(alone)
+    assert judge([run(1.3)], [run(1.26)], alone[0], TERMS).verdict is Verdict.INCONCLUSIVE
+    told = [judge([run(1.3)], [run(1.26)], one, TERMS).verdict for one in together]
+    assert told.count(Verdict.SLOWER) > 70
+    assert all(one.sd is not None and 0.0025 < one.sd < 0.012 for one in together)
+
+
+def test_a_wild_row_among_quiet_ones_keeps_a_spread_of_its_own() -> None:
+    truths = [0.001] * 80 + [0.03] * 10
+    together = moderated(_spreads(truths, 6, seed=8))
+    quiet, wild = ([one.sd or 0.0 for one in part] for part in (together[:80], together[80:]))
+    assert max(quiet) < min(wild)
+    assert all(one.freedom < 30 for one in together)
+
+
+def test_few_rows_and_rows_without_history_are_left_as_they_are() -> None:
+    few = _spreads([0.003] * 4, 3, seed=9)
+    assert moderated(few) == tuple(few)
+    some = [*_spreads([0.003] * 20, 3, seed=9), UNKNOWN, Spread(0.0, 5)]
+    assert moderated(some)[20:] == (UNKNOWN, Spread(0.0, 5))

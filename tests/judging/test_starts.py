@@ -66,7 +66,7 @@ def test_the_interval_is_students_over_the_logarithms_of_the_medians() -> None:
     mine = steady("mine", between=0.02)
     logs = [math.log(us) for us in starts.medians_us(mine) if us]
     error = statistics.stdev(logs) / math.sqrt(8)
-    low, high = stats.t.interval(0.95, 7, statistics.fmean(logs), error)
+    low, high = stats.t.interval(0.975, 7, statistics.fmean(logs), error)
     found, summary = starts.interval(mine), starts.summary_of(mine)
     assert found is not None
     assert (found.low, found.high) == pytest.approx((math.exp(low), math.exp(high)))
@@ -96,3 +96,19 @@ def test_of_two_records_only_the_starts_that_both_had_are_compared() -> None:
     found = starts.speedup(steady("base", starts=12), steady("mine", starts=9))
     assert found is not None
     assert found.starts == 9
+
+
+def test_a_clock_that_is_coarse_leaves_half_a_step_of_it_open_on_either_side() -> None:
+    coarse = record("mine", [[5.0, 5.0, 5.0, 6.0, 5.0]] * 8)
+    found = starts.interval(coarse)
+    assert found is not None
+    assert (found.low, found.high) == pytest.approx((4.5, 5 / 0.9))
+    other = starts.speedup(coarse, record("other", [[6.0, 6.0, 6.0, 5.0, 6.0]] * 8), 1e-4)
+    assert other is not None
+    assert other.high > 1 > 5 / 6 > other.low, "5 and 6 may be 5.5 and 5.5"
+
+
+def test_a_grid_that_starts_average_out_or_that_is_none_leaves_nothing_open() -> None:
+    wild = record("mine", [[float(us)] * 5 for us in (5, 6, 7, 5, 6, 8, 5, 7)])
+    assert starts.rounding(wild) == 0
+    assert starts.rounding(steady("mine")) == 0
