@@ -18,6 +18,8 @@ class Summary:
 
     low_us, high_us: an interval that holds the true median with at least 95 % probability;
     None when there are too few samples to say (fewer than six). cv: standard deviation / mean.
+    starts: over how many starts of the process the interval is, with the middle of these for the
+    median (`starts.summary_of`); 0: it holds within one start alone.
     """
 
     median_us: float
@@ -27,6 +29,7 @@ class Summary:
     n: int
     low_us: float | None
     high_us: float | None
+    starts: int = 0
 
     @property
     def half_width_us(self) -> float | None:
@@ -103,16 +106,3 @@ def ratio(a_us: Sequence[float], b_us: Sequence[float]) -> Ratio:
     quotients = [a / b for a, b in pairs]
     low, high = median_interval(quotients) or (None, None)
     return Ratio(statistics.median(quotients), low, high, len(pairs))
-
-
-def ratio_of_medians(a: Summary, b: Summary) -> Ratio:
-    """a / b for samples of different runs, which cannot be paired.
-
-    The interval takes the two intervals' worst corners, so it is wider than a paired one.
-    """
-    low = high = None
-    if a.low_us is not None and b.high_us is not None:
-        low = a.low_us / b.high_us
-    if a.high_us is not None and b.low_us is not None:
-        high = a.high_us / b.low_us
-    return Ratio(a.median_us / b.median_us, low, high, min(a.n, b.n))

@@ -113,15 +113,15 @@ MASKED = (
     (r"(?m)^(\| sm_90a \| ok \| )[\d.]+", r"\1…"),
     # Figures of the bench: the headline's, those of Method, and doubts about them.
     (
-        r"(?m)^(\*\*OK: sdpa takes ).*( on B=1 H=2 S=64 .*?)(?:; \d+ doubts? under Method)?\.",
-        r"\1…\2",
+        r"(?m)^\*\*(?:OK|UNSTEADY): (sdpa takes ).*( on B=1 H=2 S=64 .*?); (?:one|\d).*\.",
+        r"**\1…\2",
     ),
     (r"(?m)^- Doubt: .*\n", ""),
     (r"(?m)^(- Noise floor, \w+: up to )[\d.,]+ %", r"\1…"),
     # By how long a call took: how many to warm up with, and to time.
     (r"\d+ warm-ups?, \d+ calls? per sample", "… calls per sample"),
     (CUT, ""),
-    # A row of results: median, p20/p80, per head, CV, n, TFLOPS.
+    # A row of results: median, p20/p80, per head, CV, starts × rounds, TFLOPS.
     (r"(?m)^(\| sdpa \| B=1 [^|]*)((?: \|[^|]*){6})( \| no roof known)", r"\1…\3"),
 )
 

@@ -21,7 +21,8 @@ def test_a_profile_of_gemm_speaks_of_gemm_and_has_its_rates(project: Project) ->
     )
     assert outcome.code == 0, outcome.err
     verdict, path = outcome.out.splitlines()[0], Path(outcome.out.splitlines()[1])
-    assert verdict.startswith("OK: torch takes ")
+    # Of a loaded machine it is said that it is not steady.
+    assert verdict.startswith(("OK: torch takes ", "UNSTEADY: torch takes "))
     assert "on M=64 N=64 K=64 fp32" in verdict
     told = path.read_text()
     assert told.startswith("# Profile of GEMM on local")
