@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from orchestrator.performance.objection import CLOCK_DRIFT, on_gpu
+from orchestrator.performance.objection import on_gpu
+from orchestrator.performance.objections.clocks import CLOCK_DRIFT
 from orchestrator.performance.stats import Summary, ratio_of_medians
 from orchestrator.performance.verdict import Judgement, Verdict, judge
 from orchestrator.report.against import noise_on
