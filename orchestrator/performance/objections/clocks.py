@@ -1,25 +1,27 @@
-"""The clocks of the GPU, and its company, while the times were taken."""
+"""The clocks of the GPU, and its company, around the times that were taken."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from orchestrator.performance.objection import Objection, Severity, timed
+from orchestrator.performance.objections.meanwhile import watched_gpu
 from remote_payload.contract.machine import GpuState
 from remote_payload.contract.result import Result
+from remote_payload.contract.tools.throttle import holding
 
 CLOCK_DRIFT = 0.05
 
 
 def clocks(result: Result) -> Iterator[Objection]:
-    """Clocks held back or moving, and company."""
+    """Clocks held back or moving, and company; of races that were watched, `meanwhile` tells."""
+    if watched_gpu(result):
+        return
     states = [state for record in timed(result) for state in (record.before, record.after)]
     if result.machine is not None:
         states += [result.machine.before, result.machine.after]
     known = [state for state in states if state is not None]
-    reasons = sorted(
-        {r for s in known for r in s.throttle_reasons or () if "idle" not in r.lower()}
-    )
+    reasons = sorted({r for state in known for r in holding(state.throttle_reasons or ())})
     if reasons:
         text = f"the GPU held its clocks back ({', '.join(reasons)})"
         yield Objection(Severity.DOUBT, "the whole run", text)

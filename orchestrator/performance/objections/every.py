@@ -5,6 +5,7 @@ from __future__ import annotations
 from orchestrator.performance.objection import Objection, Severity
 from orchestrator.performance.objections.clocks import clocks
 from orchestrator.performance.objections.look_alikes import look_alikes
+from orchestrator.performance.objections.meanwhile import meanwhile
 from orchestrator.performance.objections.pace import host_bound
 from orchestrator.performance.objections.records import unchecked
 from orchestrator.performance.objections.roofs import above_a_roof, beyond_reason
@@ -22,6 +23,7 @@ def objections(result: Result) -> tuple[Objection, ...]:
         *look_alikes(result),
         *unstable(result),
         *clocks(result),
+        *meanwhile(result),
         *host_bound(result),
     ]
     gravity = list(Severity)
