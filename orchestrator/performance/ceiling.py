@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from orchestrator.performance.device import EXPONENTIALS_PER_CLOCK, Device
+from orchestrator.performance.device import Device
 from orchestrator.performance.objection import BEYOND_REASON, device_of
 from orchestrator.performance.stats import Summary, summarize, usable
 from orchestrator.readers.cutlass_csv import GemmRow
@@ -23,7 +23,6 @@ GEMMS = {
 # FP8 runs at twice the dense FP16 rate on every device here that has it, by the data sheets that
 # device.py names.
 FP8_TIMES = 2
-_NO_FP8 = ("A100",)
 
 
 @dataclass(frozen=True)
@@ -78,10 +77,10 @@ def peak_of(name: str, device: Device) -> Peak | None:
         most = max(device.memory_gbs, device.memory_ceiling_gbs)
         return Peak(device.memory_gbs * 1e9, most * 1e9)
     if name == "exp":
-        per_mhz = device.sm_count * EXPONENTIALS_PER_CLOCK * 1e6
+        per_mhz = device.sm_count * device.exponentials_per_clock * 1e6
         return Peak(per_mhz * device.peak_mhz, per_mhz * device.max_mhz)
     times = {"gemm-fp16": 1, "gemm-bf16": 1, "gemm-fp8": FP8_TIMES}.get(name)
-    if times is None or (times == FP8_TIMES and device.model.startswith(_NO_FP8)):
+    if times is None or (times == FP8_TIMES and not device.fp8):
         return None
     return Peak(device.tensor_tflops * 1e12 * times, device.tensor_ceiling_tflops * 1e12 * times)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from orchestrator.performance.device import EXPONENTIALS_PER_CLOCK, Device
+from orchestrator.performance.device import Device
 from remote_payload.contract.facts import CaseFacts
 from remote_payload.contract.machine import GpuState
 from remote_payload.contract.records import BenchRecord
@@ -143,7 +143,7 @@ def exp_per_second(device: Device) -> float:
 
 
 def _exp_rate(device: Device, clock_mhz: float) -> float:
-    return device.sm_count * EXPONENTIALS_PER_CLOCK * clock_mhz * 1e6
+    return device.sm_count * device.exponentials_per_clock * clock_mhz * 1e6
 
 
 def _memory(facts: CaseFacts, device: Device, method: Method) -> Roof | None:

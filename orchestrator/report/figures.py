@@ -11,9 +11,9 @@ from orchestrator.performance.objection import (
     Severity,
     about,
     device_of,
-    objections,
     on_gpu,
 )
+from orchestrator.performance.objections.every import objections
 from orchestrator.performance.roofline import Roof, binding, roofs
 from orchestrator.performance.starts import summary_of
 from orchestrator.performance.stats import Summary, usable

@@ -25,6 +25,14 @@ class EnvironmentView:
 
 
 @dataclass(frozen=True)
+class MeanwhileView:
+    """What the machine did during the races. headline: who told, and how to read the table."""
+
+    headline: str
+    table: Table
+
+
+@dataclass(frozen=True)
 class MethodView:
     """notes: one sentence each on timing, noise, reference and doubts."""
 

@@ -59,10 +59,16 @@ def with_torch(machine: Machine, facts: TorchFacts) -> Machine:
 
 def gpu_state(facts: TorchFacts, ours: Sequence[int] = ()) -> Optional[GpuState]:
     """The state of the GPU that torch uses; ours: pids of our processes that may hold it."""
+    gpu = gpu_name(facts)
+    return None if gpu is None else nvidia_smi.state(gpu, ours)
+
+
+def gpu_name(facts: TorchFacts) -> Optional[str]:
+    """UUID or index, as nvidia-smi knows them, of the GPU that torch uses; None without one."""
     if facts.gpu is None:
         return None
     visible = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")[0].strip()
-    return nvidia_smi.state(facts.gpu_uuid or visible or "0", ours)
+    return facts.gpu_uuid or visible or "0"
 
 
 def digest(text: str) -> str:

@@ -289,7 +289,7 @@ def test_no_peak_of_any_gpu_lies_above_what_it_can_do(device: object) -> None:
     for name in ("copy", "gemm-fp16", "gemm-bf16", "gemm-fp8", "exp"):
         peak = ceiling.peak_of(name, known)
         assert peak is None or 0 < peak.documented <= peak.limit
-    assert (ceiling.peak_of("gemm-fp8", known) is None) is known.model.startswith("A100")
+    assert (ceiling.peak_of("gemm-fp8", known) is None) is not known.fp8
     assert ceiling.peak_of("gemm-fp32", known) is None
 
 

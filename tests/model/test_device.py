@@ -8,11 +8,15 @@ from orchestrator.performance.device import DEVICES, Device, find
 from orchestrator.readers.ncu.read import read_file
 from tests.ncu.places import needs_samples, samples
 
+# What FP32 accumulation halves: GeForce cards, and the L40 by its data sheet.
+HALF_RATE = ("RTX 3090", "RTX 4090", "RTX 5080", "RTX 5090", "L40")
+HALF_LANES = ("A100", "A800", "A30", "V100", "T4")
+
 
 @pytest.mark.parametrize("device", DEVICES, ids=lambda device: device.model)
 def test_documented_peaks_follow_from_sms_and_clock(device: Device) -> None:
     full_rate = device.sm_count * device.tensor_flop_per_clock * device.peak_mhz / 1e6
-    rate = full_rate / 2 if device.model == "RTX 4090" else full_rate
+    rate = full_rate / 2 if device.model in HALF_RATE else full_rate
     assert device.tensor_tflops == pytest.approx(rate, rel=0.005)
 
 
@@ -42,7 +46,7 @@ def test_an_unknown_gpu_has_no_roof(name: str | None) -> None:
 
 @pytest.mark.parametrize("device", DEVICES, ids=lambda device: device.model)
 def test_documented_fp32_rates_follow_from_sms_and_clock(device: Device) -> None:
-    lanes = 64 if device.model.startswith("A100") else 128
+    lanes = 64 if device.model.startswith(HALF_LANES) else 128
     clock_mhz = device.fp32_mhz or device.peak_mhz
     assert device.fp32_tflops == pytest.approx(device.sm_count * lanes * 2 * clock_mhz / 1e6, 0.005)
 
@@ -69,7 +73,7 @@ def test_what_real_gpus_said_of_themselves_stands_in_the_table() -> None:
         assert fact["multiprocessor_count"] == device.sm_count
         assert fact["max_gpu_frequency_khz"] == device.max_mhz * 1000
         assert fact["l2_cache_size"] == pytest.approx(device.l2_bytes, rel=0.01)
-    assert seen == {"B200", "H100 PCIe"}
+    assert seen == {"B200", "GH200 96 GB", "H100 PCIe"}
 
 
 @needs_samples

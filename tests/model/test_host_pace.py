@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.performance.host_pace import MOST_CALLS_AHEAD, bound_by_host, host_share
-from orchestrator.performance.objection import Severity, objections
+from orchestrator.performance.objection import Severity
+from orchestrator.performance.objections.every import objections
 from remote_payload.contract.records import BenchRecord
 from remote_payload.contract.words import Method
 from tests.report import synthetic

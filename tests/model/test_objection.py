@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.performance.objection import Objection, Severity, device_of, objections
+from orchestrator.performance.objection import Objection, Severity, device_of
+from orchestrator.performance.objections.every import objections
 from orchestrator.performance.work import tflops
 from remote_payload.contract.dtypes import DType
 from remote_payload.contract.records import BenchRecord

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from orchestrator.performance import separate_runs
-from orchestrator.performance.objection import CLOCK_DRIFT, on_gpu
+from orchestrator.performance.objection import on_gpu
+from orchestrator.performance.objections.clocks import CLOCK_DRIFT
 from orchestrator.performance.starts import log_ratios
 from orchestrator.performance.stats import Summary
 from orchestrator.performance.verdict import Judgement, Verdict

@@ -1,5 +1,5 @@
 """In the place of nvidia-smi: one idle H100, asked by -L, -q -x, --query-gpu or
---query-compute-apps.
+--query-compute-apps, once or again and again by --loop-ms.
 
 Names of fields and the form of the answers are nvidia-smi's; runs as `python3 -IS nvidia_smi.py`.
 """
@@ -7,6 +7,8 @@ Names of fields and the form of the answers are nvidia-smi's; runs as `python3 -
 from __future__ import annotations
 
 import sys
+import time
+from datetime import datetime
 
 UUID = "GPU-5a1d0bad-0000-4000-8000-00000000c0de"
 CARD = {
@@ -22,6 +24,7 @@ CARD = {
     "power.draw": "118.42",
     "power.limit": "700.00",
     "temperature.gpu": "33",
+    "temperature.gpu.tlimit": "54",
     "clocks_event_reasons.active": "0x0000000000000001",
     "clocks_throttle_reasons.active": "0x0000000000000001",
     "memory.total": "81559",
@@ -75,18 +78,25 @@ def main(words: list[str]) -> int:
     if asked.get("--id", "0") not in ("0", UUID):
         print("No devices were found")
         return 6
+    every_s = float(asked.get("--loop-ms", 0)) / 1e3
     if "--query-compute-apps" in asked:
+        while every_s:
+            time.sleep(every_s)
         return 0
     if "--query-gpu" not in asked:
         print(f"stand-in nvidia-smi: cannot answer {' '.join(words)}", file=sys.stderr)
         return 2
     fields = asked["--query-gpu"].split(",")
-    unknown = [field for field in fields if field not in CARD]
+    unknown = [field for field in fields if field not in CARD and field != "timestamp"]
     if unknown:
         print(f'Field "{unknown[0]}" is not a valid field to query.\n')
         return 2
-    print(", ".join(CARD[field] for field in fields))
-    return 0
+    while True:
+        now = datetime.now().strftime("%Y/%m/%d %H:%M:%S.%f")[:-3]
+        print(", ".join(CARD.get(field, now) for field in fields), flush=True)
+        if not every_s:
+            return 0
+        time.sleep(every_s)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from orchestrator.report.view import CeilingsView, Table
 from orchestrator.report.wording import format as fmt
 from remote_payload.contract.dtypes import DType
 from remote_payload.contract.result import Result
+from remote_payload.contract.tools.throttle import holding
 from remote_payload.contract.words import Method, Stage, Status
 
 NAMES = {
@@ -277,7 +278,7 @@ def _refusals(sheets: Sequence[Sheet]) -> tuple[str, ...]:
 def _notes(result: Result, measured: Sequence[Ceiling], sheets: Sequence[Sheet]) -> tuple[str, ...]:
     notes = []
     states = [state for one in measured for state in (one.record.before, one.record.after) if state]
-    held = sorted({r for s in states for r in s.throttle_reasons or () if "idle" not in r.lower()})
+    held = sorted({reason for s in states for reason in holding(s.throttle_reasons or ())})
     if held:
         notes.append(f"The GPU held its clocks back while ceilings were taken: {', '.join(held)}.")
     others = max((state.other_processes or 0 for state in states), default=0)

@@ -27,12 +27,23 @@ def unmeasured(result: Result | None, figures: Figures | None) -> tuple[str, ...
         lines.append("Share of a roof: no roof is known for this machine.")
     if figures.rows and any(noise is None for _, noise in figures.noise):
         lines.append("Noise floor of every method: an A/A control is missing or too short.")
+    lines += _unwatched(result)
     lines += [
         f"Hardware counters: {stage.reason}"
         for stage in result.stages
         if stage.stage is Stage.NCU and stage.status is not Status.OK
     ]
     return tuple(lines)
+
+
+def _unwatched(result: Result) -> list[str]:
+    """Races of which nobody knows what the machine did meanwhile."""
+    timed = {(r.case, r.method) for r in result.bench if r.status is Status.OK}
+    missing = timed - {(one.case, one.method) for one in result.watched}
+    if not missing:
+        return []
+    some = "the races" if len(missing) == len(timed) else f"{len(missing)} of {len(timed)} races"
+    return [f"What the machine did during {some}: nobody watched it."]
 
 
 def _left_out(result: Result) -> dict[str, list[str]]:

@@ -1,0 +1,1 @@
+"""Tables of documented peaks, one for each architecture; `performance.device` looks into all."""

@@ -1,0 +1,1 @@
+"""Reasons to distrust a result, a module for each family; `every` gathers them."""
