@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 from orchestrator.performance.device import Device, find
 from orchestrator.performance.stats import usable
 from remote_payload.contract import words
+from remote_payload.contract.facts import Role
 from remote_payload.contract.records import BenchRecord
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Status
@@ -52,6 +54,11 @@ def device_of(result: Result) -> Device | None:
     return device if is_whole else None
 
 
+def from_library(result: Result) -> tuple[str, ...]:
+    """Providers whose kernels are those of csrc/; none where ours is made of something else."""
+    return result.operator.named(Role.OURS) if result.operator.library else ()
+
+
 def about(record: BenchRecord) -> str:
     """Name a timing for people."""
     control = ", A/A control" if record.control else ""
@@ -60,4 +67,10 @@ def about(record: BenchRecord) -> str:
 
 def timed(result: Result) -> Iterator[BenchRecord]:
     """The records that have times to judge."""
-    return (r for r in result.bench if r.status is Status.OK and usable(r.samples_us))
+    return (r for r in result.bench if r.status is Status.OK and _usable(r.samples_us))
+
+
+@lru_cache(maxsize=4096)
+def _usable(samples_us: tuple[float, ...]) -> bool:
+    """Every family of objections asks it of every record."""
+    return usable(samples_us)

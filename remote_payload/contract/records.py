@@ -79,7 +79,8 @@ class CheckRecord:
     emulated: the kernel's source ran on the CPU; its result counts, its speed means nothing.
     compiled: SKIPPED because it was compiled and there is no GPU to run it on. ruling: of the
     problem's own judge, where it has one, which then decides; `error` is ours all the same.
-    fault: in which way it FAILED; None in results of before.
+    fault: in which way it FAILED; None in results of before. library_digest: the sha256 of our
+    library as it was loaded, where the provider is of it; None where it is not, or nobody looked.
     """
 
     provider: str
@@ -94,6 +95,7 @@ class CheckRecord:
     compiled: bool = False
     ruling: Optional[Ruling] = None
     fault: Optional[Fault] = None
+    library_digest: Optional[str] = None
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ class BenchRecord:
     samples: outside_us, microseconds from the word to begin until the answer, warm-ups and all, by
     the clock of the process that gave the word; fresh_us, of its first call, on inputs that its
     process had never seen. held_back: numbers of the samples that were taken while the GPU held its
-    clocks back.
+    clocks back. library_digest: as in a CheckRecord.
     """
 
     provider: str
@@ -131,6 +133,7 @@ class BenchRecord:
     outside_us: Tuple[float, ...] = ()
     fresh_us: Tuple[float, ...] = ()
     held_back: Tuple[int, ...] = ()
+    library_digest: Optional[str] = None
 
 
 @dataclass(frozen=True)

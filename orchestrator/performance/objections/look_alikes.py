@@ -1,42 +1,72 @@
-"""Providers that may be one and the same code."""
+"""Providers that may be one and the same code, or one that answers with what another computed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import combinations
 
+from orchestrator.performance.host_pace import bound_by_host
 from orchestrator.performance.objection import Objection, Severity, about, timed
 from orchestrator.performance.stats import ratio
 from orchestrator.performance.verdict import MINIMUM_EFFECT
-from remote_payload.contract.facts import OperatorFacts
-from remote_payload.contract.records import BenchRecord, CheckRecord
+from remote_payload.contract.records import BenchRecord
 from remote_payload.contract.result import Result
+
+# Whose bits are another's is no faster than this by a better schedule of the same arithmetic.
+FAR_FASTER = 3.0
 
 
 def look_alikes(result: Result) -> Iterator[Objection]:
-    """Equal bits in equal time, by different names."""
-    digests = {(c.provider, c.case): c for c in result.checks if c.output_digest}
+    """Equal bits, in equal time or many times faster.
+
+    Sums of floating-point numbers end in bits that tell in which order they were taken. Where there
+    are none (copies, what is done to each element alone, whole numbers), every right kernel has the
+    same bits, which then tell nothing: that is worth a note in equal time, and nothing in another.
+    """
+    digests = {(c.provider, c.case): c.output_digest for c in result.checks if c.output_digest}
     records = [record for record in timed(result) if not record.control]
     for one, two in combinations(records, 2):
-        first = digests.get((one.provider, one.case))
-        second = digests.get((two.provider, two.case))
-        if first is None or second is None or one.provider == two.provider:
+        same_race = (one.case, one.method) == (two.case, two.method)
+        digest = digests.get((one.provider, one.case))
+        if not same_race or one.provider == two.provider or digest is None:
             continue
-        same_case = (one.case, one.method) == (two.case, two.method)
-        same_output = first.output_digest == second.output_digest
-        if same_case and same_output and _equal_time(one, two):
-            yield Objection(
-                _look_alike_severity(first, second, result.operator),
-                about(one),
-                f"bit-identical output and equal time as {two.provider}: probably the same code",
-            )
+        if digest == digests.get((two.provider, two.case)):
+            found = _of_pair(one, two, result)
+            if found is not None:
+                yield found
 
 
-def _look_alike_severity(one: CheckRecord, two: CheckRecord, operator: OperatorFacts) -> Severity:
+def _of_pair(one: BenchRecord, two: BenchRecord, result: Result) -> Objection | None:
+    telling = _bits_tell(one, result)
+    kin = _of_torch(one, two, result)
+    if _equal_time(one, two):
+        text = f"bit-identical output and equal time as {two.provider}: probably the same code"
+        gravity = Severity.DOUBT if telling and not kin else Severity.NOTE
+        return Objection(gravity, about(one), text)
+    quick, slow = sorted(
+        (one, two), key=lambda record: ratio(record.samples_us, one.samples_us).median
+    )
+    times = ratio(slow.samples_us, quick.samples_us).median
+    if times <= FAR_FASTER or not telling or kin or bound_by_host(slow):
+        return None
+    text = f"bit-identical output as {slow.provider}, {times:.3g} × as fast: "
+    if quick.provider.startswith(result.operator.baseline or "\0"):
+        return Objection(
+            Severity.NOTE, about(quick), f"{text}the same code, and something beside it"
+        )
+    return Objection(Severity.DOUBT, about(quick), f"{text}is that answer computed, or that one's?")
+
+
+def _bits_tell(record: BenchRecord, result: Result) -> bool:
+    """Whether the bits of an output say who computed it."""
+    work = result.facts(record.case).work
+    return record.case.dtype.rounds and (work is None or work.matrix)
+
+
+def _of_torch(one: BenchRecord, two: BenchRecord, result: Result) -> bool:
     """PyTorch's default backend is by definition one of its named ones; others have no excuse."""
-    base = operator.baseline or "\0"
-    torch_only = one.provider.startswith(base) and two.provider.startswith(base)
-    return Severity.NOTE if torch_only else Severity.DOUBT
+    base = result.operator.baseline or "\0"
+    return one.provider.startswith(base) and two.provider.startswith(base)
 
 
 def _equal_time(one: BenchRecord, two: BenchRecord) -> bool:

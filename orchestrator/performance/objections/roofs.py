@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterator
 
-from orchestrator.performance.device import Device
+from orchestrator.performance.bounds.bound import Bound
+from orchestrator.performance.bounds.every import bounds
 from orchestrator.performance.objection import (
     BEYOND_REASON,
     Objection,
     Severity,
     about,
-    device_of,
     timed,
 )
-from orchestrator.performance.roofline import binding, roofs
-from orchestrator.performance.stats import summarize
+from orchestrator.performance.objections.samples import gravity_of, share_of
 from orchestrator.performance.work import gbs, tflops
 from remote_payload.contract.facts import CaseFacts
 from remote_payload.contract.records import BenchRecord
@@ -34,34 +34,36 @@ def beyond_reason(result: Result) -> Iterator[Objection]:
 
 
 def above_a_roof(result: Result) -> Iterator[Objection]:
-    """Times below what the GPU they were taken on allows."""
-    device = device_of(result)
-    for record in timed(result) if device else ():
-        if device and (objection := _roof_objection(record, result.facts(record.case), device)):
-            yield objection
+    """Times below what the machine they were taken on allows, whatever is known of it."""
+    for record in timed(result):
+        found = _roof_objection(record, result.facts(record.case), bounds(result, record))
+        if found is not None:
+            yield found
 
 
-def _roof_objection(record: BenchRecord, facts: CaseFacts, device: Device) -> Objection | None:
-    """ERROR below the time physics allows, DOUBT between that and the documented peak."""
-    applicable = roofs(facts, device, record.method)
-    roof = binding(applicable)
-    if roof is None:
+def _roof_objection(
+    record: BenchRecord, facts: CaseFacts, applicable: tuple[Bound, ...]
+) -> Objection | None:
+    """ERROR below the time that physics allows, DOUBT between that and the peak; of samples that
+    physics does not allow beside others that it does, how many."""
+    if not applicable:
         return None
-    median_us = summarize(record.samples_us).median_us
+    hardest = max(applicable, key=lambda bound: bound.limit_us)
+    binding = max(applicable, key=lambda bound: bound.floor_us)
+    median_us = statistics.median(record.samples_us)
     speed = f"{median_us:.4g} µs ({_speed(facts, median_us)})"
-    hardest = max(applicable, key=lambda roof: roof.limit_us)
     if median_us < hardest.limit_us:
-        text = (
-            f"{speed} lies above the {hardest.resource.value} roof: {device.model} needs at least "
-            f"{hardest.limit_us:.4g} µs at its highest clock"
-        )
+        text = f"{speed} lies above the {hardest.name} roof: {hardest.needs}"
         return Objection(Severity.ERROR, about(record), text)
-    if median_us < roof.floor_us:
+    beyond = [sample for sample in record.samples_us if sample < hardest.limit_us]
+    if beyond:
         text = (
-            f"{speed} is more than the documented {roof.resource.value} peak of {device.model}; "
-            "only a higher clock or traffic that stays in the cache could explain it"
+            f"{share_of(beyond, record)} lie above the {hardest.name} roof, down to "
+            f"{min(beyond):.4g} µs: {hardest.needs}"
         )
-        return Objection(Severity.DOUBT, about(record), text)
+        return Objection(gravity_of(beyond, record), about(record), text)
+    if median_us < binding.floor_us:
+        return Objection(Severity.DOUBT, about(record), f"{speed} is more than {binding.peak}")
     return None
 
 

@@ -112,7 +112,7 @@ def _roof_note(figures: Figures) -> str:
         peaks.insert(0, f"{device.tensor_tflops:g} TFLOPS dense FP16 at {device.peak_mhz} MHz")
     if exp:
         at = "" if tensor else f" at {device.peak_mhz} MHz"
-        peaks.append(f"16 exponentials per clock and SM{at}")
+        peaks.append(f"{device.exponentials_per_clock} exponentials per clock and SM{at}")
     if tensor or exp:
         refused = (
             f"the clock may reach {device.max_mhz} MHz, and a time below that limit is refused"

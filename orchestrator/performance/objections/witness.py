@@ -1,0 +1,150 @@
+"""What a provider's process says of its own times, held against who saw it from outside.
+
+A turn begins with one call on inputs that the process never saw, then come its samples, each of
+warm-ups and calls; `outside_us` is all of it, by the clock of the process that waited. What the
+turn claims is its first call and (warm-ups + calls) · time for each sample; what is left of
+`outside_us` is the rest: words there and back, outputs copied out. That a rest is never less than
+zero and about the same for everybody on a case is what is used here, and nothing else: the
+baseline, and its control where there is one, are the yardstick.
+
+Noise only adds to a rest, so the least one of many turns is what counts. Allowed are 10 % of the
+claim (warm-ups are slower than what follows them), twice the yardstick's least rest, and 300 µs.
+A first call may be three times as long as the others, more if the yardstick's is (launches, caches
+that are cold), and 100 µs longer. Who hides a tenth of its time stays unseen; who hides most of it
+does not. By what is left of each clock alone, two must still agree on who is faster.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from orchestrator.performance.objection import Objection, Severity, about, timed
+from remote_payload.contract.records import BenchRecord
+from remote_payload.contract.result import Result
+from remote_payload.contract.words import Method
+
+SHARE_OF_CLAIM, TIMES_THE_REST, SLACK_US = 0.10, 2.0, 300.0
+SLOWER_FRESH, FRESH_SLACK_US = 3.0, 100.0
+# So many turns make it likely that one of them was disturbed by nobody.
+FEWEST_TURNS = 3
+# By this much somebody has to be called faster before the clock outside is asked as well.
+CLAIMED_FASTER = 1.10
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """claim_us: what the process says that all calls of the turn took; rest_us: what is left."""
+
+    claim_us: float
+    fresh_us: float
+    outside_us: float
+
+    @property
+    def rest_us(self) -> float:
+        return self.outside_us - self.claim_us
+
+
+def told_otherwise(result: Result) -> Iterator[Objection]:
+    """Turns that took longer, seen from outside, than the process says."""
+    for record, bases in _witnessed(result):
+        turns = _turns(record)
+        rest = min(turns, key=lambda turn: turn.rest_us)
+        yardsticks = [min(turn.rest_us for turn in _turns(base)) for base in bases]
+        allowed = SHARE_OF_CLAIM * rest.claim_us + TIMES_THE_REST * max(0.0, *yardsticks) + SLACK_US
+        if rest.rest_us > allowed:
+            claimed = statistics.median(record.samples_us)
+            least = (rest.outside_us - rest.fresh_us - max(0.0, *yardsticks)) / _calls(record)
+            text = (
+                f"the clock of its process claims {claimed:.4g} µs a call, from outside at least "
+                f"{least:.4g} µs passed for each"
+            )
+            yield Objection(Severity.ERROR, about(record), text)
+
+
+def remembered(result: Result) -> Iterator[Objection]:
+    """Providers that take their time only over inputs that they have not seen."""
+    for record, bases in _witnessed(result):
+        fresh, time = min(_warm_first_calls(record)), statistics.median(record.samples_us)
+        theirs = [(min(_warm_first_calls(one)), statistics.median(one.samples_us)) for one in bases]
+        ratio = max(1.0, *(first / usual for first, usual in theirs))
+        beyond = max(0.0, *(first - usual for first, usual in theirs))
+        if fresh > SLOWER_FRESH * ratio * time and fresh - time > FRESH_SLACK_US + 2 * beyond:
+            text = (
+                f"{fresh / time:.3g} × slower on inputs it has not seen ({fresh:.4g} µs, then "
+                f"{time:.4g}): it answers from memory"
+            )
+            yield Objection(Severity.ERROR, about(record), text)
+
+
+def clocks_disagree(result: Result) -> Iterator[Objection]:
+    """Who is faster by its own clock and slower by that of the one who waited."""
+    for record, bases in _witnessed(result):
+        base = next((base for base in bases if not base.control), None)
+        if base is None or record.control or _shape(base) != _shape(record):
+            continue
+        saved = statistics.median(base.samples_us) - statistics.median(record.samples_us)
+        claimed = statistics.median(base.samples_us) / statistics.median(record.samples_us)
+        mine, theirs = (_without_first(one) for one in (record, base))
+        if claimed > CLAIMED_FASTER and mine > theirs and saved * _calls(record) > 0.1 * theirs:
+            text = (
+                f"{claimed:.3g} × as fast as {base.provider} by the clock of its process; from "
+                f"outside its turns take {mine / theirs:.3g} × as long"
+            )
+            yield Objection(Severity.DOUBT, about(record), text)
+
+
+def _witnessed(result: Result) -> Iterator[tuple[BenchRecord, tuple[BenchRecord, ...]]]:
+    """Each record with its yardsticks: the baseline and its control on the same case, but for
+    itself; nobody without any."""
+    seen = [record for record in timed(result) if _seen_from_outside(record)]
+    bases = [record for record in seen if record.provider == result.operator.baseline]
+    for record in seen:
+        mine = (record.provider, record.control)
+        others = (base for base in bases if (base.provider, base.control) != mine)
+        if same_case := tuple(base for base in others if base.case == record.case):
+            yield record, same_case
+
+
+def _seen_from_outside(record: BenchRecord) -> bool:
+    """Whether it has enough turns that were, by the one method that the sum of a turn accounts for:
+    a cold call is flushed for, and the first call of a graph is no replay."""
+    turns = len(record.outside_us)
+    whole = turns >= FEWEST_TURNS and len(record.fresh_us) == turns
+    return whole and record.method is Method.BACK_TO_BACK and not len(record.samples_us) % turns
+
+
+def _turns(record: BenchRecord) -> list[_Turn]:
+    count = len(record.outside_us)
+    each = len(record.samples_us) // count
+    turns = []
+    for number in range(count):
+        mine = record.samples_us[number * each : (number + 1) * each]
+        fresh = record.fresh_us[number]
+        claim = fresh + (record.warmup + record.calls) * sum(mine)
+        turns.append(_Turn(claim, fresh, record.outside_us[number]))
+    return turns
+
+
+def _calls(record: BenchRecord) -> int:
+    """Calls of one turn, but for the first."""
+    return _shape(record)[0] * (record.warmup + record.calls)
+
+
+def _shape(record: BenchRecord) -> tuple[int, int, int]:
+    return len(record.samples_us) // len(record.outside_us), record.warmup, record.calls
+
+
+def _without_first(record: BenchRecord) -> float:
+    return statistics.median(turn.outside_us - turn.fresh_us for turn in _turns(record))
+
+
+def _warm_first_calls(record: BenchRecord) -> tuple[float, ...]:
+    """First calls on new inputs; where a process had several, without its very first, which may
+    still load and compile."""
+    starts, turns = len(record.starts) or 1, len(record.fresh_us)
+    if turns % starts or turns == starts:
+        return record.fresh_us
+    each = turns // starts
+    return tuple(us for number, us in enumerate(record.fresh_us) if number % each)
