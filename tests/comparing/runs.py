@@ -65,7 +65,9 @@ def side(
 
 
 def stored(result: Result, snapshot: str = OLD, number: int = 0) -> Run:
-    return synthetic.run(result, snapshot=snapshot, run_id=f"run-{snapshot}-{number}")
+    asked = replace(result.request, snapshot=snapshot)
+    run_id = f"run-{snapshot}-{number}"
+    return synthetic.run(replace(result, request=asked), snapshot=snapshot, run_id=run_id)
 
 
 def earlier(result: Result | None = None, runs: int = EARLIER) -> list[Run]:

@@ -12,11 +12,11 @@ from remote_payload.contract.plans import BuildPlan
 from remote_payload.contract.request import Provider
 from tests.comparing import drawn
 
-REPORTS, ROWS = 30, 90
+REPORTS, ROWS = 12, 90
 (KEY,) = drawn.keys(1)
 
 
-@pytest.mark.parametrize("earlier", [0, 15])
+@pytest.mark.parametrize("earlier", [0, 8])
 @pytest.mark.parametrize("spread", [0.003, 0.03])
 def test_that_one_code_in_two_runs_is_not_called_slower(spread: float, earlier: int) -> None:
     wrong, _ = drawn.share(

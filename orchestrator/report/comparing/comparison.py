@@ -111,7 +111,8 @@ class Comparison:
     @property
     def same_code(self) -> bool:
         """Whether both ran the same sources."""
-        return self.before.card.snapshot == self.after.card.snapshot
+        results = [run.result for run in (self.before, self.after) if run.result]
+        return len({result.request.snapshot for result in results}) == 1
 
     @property
     def broke(self) -> tuple[Lost, ...]:
@@ -135,7 +136,7 @@ def compare(
     first, second = figures(old), figures(new)
     past = past_of(before.run, after.run, history)
     assert past is not None, "both have a result"
-    same_sources = before.run.card.snapshot == after.run.card.snapshot
+    same_sources = old.request.snapshot == new.request.snapshot
     known = (*conditions(old, new, same_sources=same_sources), *ceilings.conditions(old, new))
     pairs = _Pairs(first, second, _timed(first), _timed(second))
     shared = pairs.shared()
@@ -208,7 +209,8 @@ def _rows(
     race: str,
 ) -> tuple[Row, ...]:
     keys = [key for key in shared if key[0] != pairs.baseline]
-    terms = Terms(Family(rows=len(keys)), pairs.second.result.request.bench.precision)
+    asked = (of.result.request.bench.precision for of in (pairs.first, pairs.second))
+    terms = Terms(Family(rows=len(keys)), min(asked))
     found = []
     for key in keys:
         advice = _host_bound(pairs, key)

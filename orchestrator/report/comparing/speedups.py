@@ -51,7 +51,7 @@ def told_by(run: Run, result: Result) -> Told:
     return Told(
         run.card.run_id,
         where,
-        run.card.snapshot,
+        asked.snapshot,
         asked.build,
         asked.providers,
         dict(_pairs(result)),
