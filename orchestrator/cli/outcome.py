@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestrator.cli import what_next
+from orchestrator.cli import gating, what_next
 from orchestrator.cli.screen import console
 from orchestrator.errors import ExitCode
 from orchestrator.values.run import Run
@@ -12,6 +12,7 @@ from remote_payload.contract import codec
 from remote_payload.contract.words import Status
 
 if TYPE_CHECKING:
+    from orchestrator.report.gates.gate import Policy
     from orchestrator.report.render import Report
     from orchestrator.workflows.publishing.publish import Published
 
@@ -22,9 +23,11 @@ def show(
     as_json: bool,
     lent: Run | None = None,
     host: str | None = None,
+    gate: Policy | None = None,
 ) -> int:
     """Print what a run came to, and turn it into the exit code. lent: the run that it borrowed its
-    counters from. host: as in `what_next.after`."""
+    counters from. host: as in `what_next.after`. gate: what else is asked of a run that went well;
+    GateFailed, NothingDecided where that is not so."""
     report, path = published.report, str(published.path)
     if as_json:
         result = codec.encode(run.result) if run.result else None
@@ -40,6 +43,8 @@ def show(
         step = what_next.command("doctor", host or run.card.host)
     if code is ExitCode.OK and lent is not None:
         code, step = _borrowed(lent, report), what_next.after(lent)
+    if code is ExitCode.OK and gate is not None:
+        gating.require_run(run, gate)
     console.next_step(step)
     return code
 

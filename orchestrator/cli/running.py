@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.cli import paid
-from orchestrator.cli.given import case_options, problem_options
+from orchestrator.cli.given import case_options, gate_options, problem_options
 from orchestrator.cli.outcome import show
 from orchestrator.cli.screen import console
 from orchestrator.cli.session import Session
@@ -24,6 +24,7 @@ from remote_payload.contract.words import Device, Stage, Status
 from remote_payload.operators import registry
 
 if TYPE_CHECKING:
+    from orchestrator.report.gates.gate import Policy
     from orchestrator.values.host import Host
     from orchestrator.values.run import Run
     from orchestrator.workflows.budget import Budget
@@ -42,13 +43,14 @@ class How:
     as_json: bool
     stop_after: bool
     max_minutes: float | None
+    gate: Policy | None = None
 
     @property
     def budget(self) -> Budget:
         return paid.budget_of(self.stop_after, self.max_minutes)
 
 
-_HOW = tuple(field.name for field in fields(How) if field.name != "verb")
+_HOW = tuple(field.name for field in fields(How) if field.name not in ("verb", "gate"))
 
 
 def run_stages(
@@ -58,7 +60,8 @@ def run_stages(
     folder of problems, a run for each."""
     name = given.pop("ncu_host", None)
     lender = session.host(name) if name else None
-    how = How(verb, **{name: given.pop(name) for name in _HOW})
+    gate = gate_options.policy(given)
+    how = How(verb, gate=gate, **{name: given.pop(name) for name in _HOW})
     host = session.host(how.host)
     how.budget.check(host, *((lender,) if lender else ()))
     if "operator" not in given:
@@ -70,6 +73,7 @@ def run_stages(
     of_many = given["operator"] and given["operator"] not in registry.names()
     if of_many and recognise.format_of(path) == "folder":
         words = (verb, host.name, str(path), *map(str, sorted(given.items(), key=str)), str(beside))
+        gate_options.require_alone(gate)
         sweep = Sweep(path, chosen, beside, resume, words)
         sweep.problems()
         if not how.dry_run:
@@ -114,9 +118,9 @@ def _run(
     if traced is not None:
         traced.write(wish.own, run)
     if lender is None or run.result is None or run.result.status is not Status.OK:
-        return show(run, published, how.as_json)
+        return show(run, published, how.as_json, gate=how.gate)
     lent, published = borrow(session, lender, how.accept_new_host_key, there, run)
-    return show(run, published, how.as_json, lent)
+    return show(run, published, how.as_json, lent, gate=how.gate)
 
 
 def _order(session: Session, how: How, wish: Wish) -> Order:

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli import what_next
-from orchestrator.cli.given import options
+from orchestrator.cli import gating, what_next
+from orchestrator.cli.given import gate_options, options
 from orchestrator.cli.given.options import MARKDOWN
+from orchestrator.cli.outcome import exit_code
 from orchestrator.cli.screen import console
 from orchestrator.cli.session import Session
 from orchestrator.cli.verb import Verb
-from orchestrator.errors import InventoryError
+from orchestrator.errors import ExitCode, InventoryError
 from orchestrator.values.run import Run
 
 if TYPE_CHECKING:
@@ -32,13 +33,17 @@ VERB = Verb("report", "Render the report of a run, offline.", 140)
     type=options.OUTPUT,
     help="Write here, charts beside it in FILE-charts/. Default: report.md in the run's folder.",
 )
+@gate_options.gate_options
 @options.json_option
 @click.pass_obj
-def report(session: Session, run: str, output: Path | None, as_json: bool) -> int:
+def report(session: Session, /, run: str, output: Path | None, as_json: bool, **given: Any) -> int:
     """Render the report of RUN (an id, a unique prefix, `latest` or a path).
 
     `latest` is the latest run that measured or checked, never a deploy. No network and no GPU are
     needed, and the same run gives the same bytes.
+
+    With one of the options of a gate the exit code is that of the run, and then 1 if one of yours
+    or ours is SLOWER than the baseline, 6 if nothing was decided (docs/exit-codes.md).
 
     \b
     Example:
@@ -48,6 +53,7 @@ def report(session: Session, run: str, output: Path | None, as_json: bool) -> in
     from orchestrator.workflows.jobs.latest import TO_REPORT, require_home, resolve
     from orchestrator.workflows.publishing.publish import publish
 
+    gate = gate_options.policy(given)
     options.require_suffix(output, MARKDOWN)
     folder = resolve(session.runs, run, TO_REPORT)
     options.refuse_to_overwrite(output, session.runs_folder, *_read(session, folder), own=folder)
@@ -64,8 +70,13 @@ def report(session: Session, run: str, output: Path | None, as_json: bool) -> in
     elif not published.to_stdout:
         console.out(published.report.verdict)
         console.out(str(published.path))
+    code = ExitCode.OK
+    if gate is not None:
+        code = exit_code(stored, published.report.ok, published.report.undecided)
+        if code is ExitCode.OK:
+            gating.require_run(stored, gate)
     console.next_step(_next(stored))
-    return 0
+    return code
 
 
 def _read(session: Session, folder: Path) -> Iterator[Path]:
