@@ -1,0 +1,73 @@
+"""Claims in words, and targets, against the figures beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from orchestrator.audit.rules import figures as fig
+from orchestrator.audit.rules.beside import Beside, Pair, expected
+from orchestrator.audit.rules.figures import agree, of, times_for
+from orchestrator.audit.values import Boast, Figure, Finding, Kind, Quantity, Role, Row, Weight
+
+
+def claims(row: Row, beside: Beside) -> Iterator[Finding]:
+    """Whether what is claimed in words is what the figures say."""
+    for boast in row.boasts:
+        reached = list(_targets(row))
+        if boast.of_target and reached:
+            yield from (_target(row, boast, *one) for one in reached)
+        elif pairs := _speedups(row, beside):
+            yield _held_against(row, boast, pairs)
+
+
+def _speedups(row: Row, beside: Beside) -> list[Pair]:
+    """What the row's own times say, else its own speed-up."""
+    claim = Figure("", Quantity.SPEEDUP, 1.0)
+    pairs = [pair for pair in expected(row, claim, beside) if pair.quantity is Quantity.TIME]
+    if pairs:
+        return pairs
+    told = of(row, Quantity.SPEEDUP)
+    words = [(one, f"{one.key}: {fig.times(one.value)}") for one in told]
+    return [Pair(one.value, text, one.slack, Quantity.SPEEDUP, True) for one, text in words]
+
+
+def _held_against(row: Row, boast: Boast, pairs: list[Pair]) -> Finding:
+    held = Finding(Kind.CLAIM, Weight.HELD, "claims in words are what the times say")
+    sure = [pair for pair in pairs if pair.sure]
+    if not sure:
+        return Finding(held.kind, Weight.HELD, held.title, judges=False)
+    pair = sure[0]
+    text = f"{boast.words}; {pair.words} are {fig.times(pair.ratio)}"
+    if boast.factor is None:
+        if any(one.ratio >= 1 - one.slack for one in sure):
+            return held
+        title = "claimed to be met or faster, and slower by its own times"
+        return Finding(Kind.CLAIM, Weight.CONTRADICTION, title, row.where, text)
+    if any(agree(boast.factor, one.ratio, 0.04 + one.slack) for one in sure):
+        return held
+    title = "a factor claimed in words that is not that of its own times"
+    if boast.factor > 1 > pair.ratio:
+        title = "claimed faster in words, and slower by its own times"
+    return Finding(Kind.CLAIM, Weight.CONTRADICTION, title, row.where, text)
+
+
+def _targets(row: Row) -> Iterator[tuple[Figure, Figure, bool]]:
+    """Each target with what was reached, and whether that meets it."""
+    for target in of(row, Quantity.TIME, Role.TARGET):
+        for time in times_for(row, target)[:1]:
+            yield target, time, time.value <= target.value * (1 + target.slack + time.slack)
+    for quantity in (Quantity.FLOP_RATE, Quantity.BYTE_RATE, Quantity.SPEEDUP, Quantity.SHARE):
+        for target in of(row, quantity, Role.TARGET):
+            for reached in of(row, quantity)[:1]:
+                slack = target.slack + reached.slack
+                yield target, reached, reached.value * (1 + slack) >= target.value
+
+
+def _target(row: Row, boast: Boast, target: Figure, reached: Figure, met: bool) -> Finding:
+    if met:
+        return Finding(Kind.CLAIM, Weight.HELD, "targets said to be met are met")
+    text = (
+        f"{boast.words}; {target.key} is {fig.value(target)}, {reached.key} is {fig.value(reached)}"
+    )
+    title = "a target said to be met that is missed by its own figures"
+    return Finding(Kind.CLAIM, Weight.CONTRADICTION, title, row.where, text)
