@@ -110,7 +110,7 @@ def _wanting(audit: Audit) -> Iterator[str]:
         yield "## Could not be judged"
     for one in found:
         told = "; ".join(text for _, text in one.details[:_DETAILS])
-        yield f"- {one.kind.value}, {one.title}: {told}"
+        yield f"- {one.title}: {told}"
     if not audit.sheet.rows:
         yield "- everything: no row with a figure that is known here, such as time_ms or tflops"
 

@@ -141,7 +141,8 @@ class Row:
     @property
     def where(self) -> str:
         """`line 3, v3_small_causal`."""
-        return f"{self.place}, {self.label}" if self.label else self.place
+        told = self.label and self.label not in self.place
+        return f"{self.place}, {self.label}" if told else self.place
 
 
 class Weight(str, Enum):

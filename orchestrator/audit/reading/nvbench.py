@@ -19,13 +19,14 @@ _TAGS = {
     "nv/cold/time/gpu/max": "max_s",
     "nv/cold/time/gpu/median": "median_s",
     "nv/cold/time/gpu/stdev/absolute": "stdev_s",
-    "nv/cold/time/gpu/stdev/relative": "relative stdev",
+    "nv/cold/time/gpu/stdev/relative": "relative stdev %",
     "nv/cold/time/cpu/mean": "cpu mean_s",
-    "nv/cold/time/cpu/stdev/relative": "cpu relative stdev",
+    "nv/cold/time/cpu/stdev/relative": "cpu relative stdev %",
     "nv/batch/time/gpu/mean": "batch mean_s",
     "nv/cold/bw/global/bytes_per_second": "bytes_per_second",
-    "nv/cold/bw/global/utilization": "bandwidth utilization",
+    "nv/cold/bw/global/utilization": "bandwidth utilization %",
 }
+_SHARES = frozenset(tag for tag, key in _TAGS.items() if key.endswith("%"))
 _TRAFFIC = ("nv/gmem/reads", "nv/gmem/writes")
 
 
@@ -44,7 +45,8 @@ def entries(document: Mapping[str, Any]) -> Iterator[Entry]:
             continue
         for at, state in enumerate(benchmark.get("states") or ()):
             if isinstance(state, dict) and not state.get("is_skipped"):
-                cells = {"benchmark": str(benchmark.get("name") or "")}
+                # What is told by nv/cold was measured with a flushed L2.
+                cells = {"benchmark": str(benchmark.get("name") or ""), "cache": "cold"}
                 place = f"benchmarks[{number}].states[{at}]"
                 yield Entry(place, {**cells, **_state(state, devices)})
 
@@ -60,8 +62,10 @@ def _state(state: Mapping[str, Any], devices: list[Any]) -> dict[str, Cell]:
         if not isinstance(summary, dict):
             continue
         tag, value = str(summary.get("tag")), _data(summary)
-        if tag in _TAGS:
-            found[_TAGS[tag]] = value
+        if tag in _TAGS and isinstance(value, Number):
+            # Shares are parts of one there, and only in percent can nobody doubt it.
+            times = 100.0 if tag in _SHARES else 1.0
+            found[_TAGS[tag]] = Number(value.value * times, value.half * times)
         elif tag.startswith(_TRAFFIC) and isinstance(value, Number):
             traffic += value.value
     if traffic:

@@ -16,6 +16,7 @@ from orchestrator.audit.reading import (
     table,
 )
 from orchestrator.audit.reading.table import MOST_ROWS
+from orchestrator.audit.recognising import digits
 from orchestrator.audit.recognising.repeats import gathered
 from orchestrator.audit.recognising.rows import Entry, recognise
 from orchestrator.audit.values import Finding, Row, Sheet
@@ -26,6 +27,7 @@ from orchestrator.store.runs.run_store import CARD
 
 MOST_BYTES = 64 << 20
 _HINT = "Name a file of results: CSV, JSON, JSON lines, or the folder of a run."
+TABLE = "a table"
 _OURS = {"request", "schema", "bench", "checks"}
 
 
@@ -39,7 +41,7 @@ def read(path: Path) -> Sheet:
     head = text.lstrip()[:1]
     if head not in ("{", "["):
         found = table.parse(path.name, text)
-        return _sheet(path.name, "a table", found.entries, found.skipped)
+        return _sheet(path.name, TABLE, found.entries, found.skipped)
     return _json(path, text)
 
 
@@ -136,7 +138,8 @@ def _sheet(
         skipped = (*skipped, f"{empty} row{'' if empty == 1 else 's'} without a known figure")
     unknown = [key for key, meaning in meanings.items() if not meaning]
     known = tuple((key, meaning) for key, meaning in meanings.items() if meaning)
-    return Sheet(name, form, gathered(rows), known, (*skipped, *unknown), tuple(given))
+    written = rows if form == TABLE else digits.judged(rows)
+    return Sheet(name, form, gathered(written), known, (*skipped, *unknown), tuple(given))
 
 
 def _add(meanings: dict[str, str], more: Mapping[str, str]) -> None:

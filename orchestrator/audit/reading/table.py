@@ -7,13 +7,14 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from orchestrator.audit.recognising import axes, keys, units
 from orchestrator.audit.recognising.cells import Cell, Number, cell
 from orchestrator.audit.recognising.rows import Entry
 from orchestrator.errors import UsageError
 
-MOST_ROWS = 100_000
+MOST_ROWS = 50_000
 _HEADER_WITHIN = 50
 _SEPARATORS = ",;\t|"
 _REMARK = re.compile(r"#\s*([A-Za-z][\w .]{0,40}?)\s*[:=]\s*(.+)")
@@ -34,14 +35,14 @@ Line = tuple[int, list[str]]
 
 def parse(name: str, text: str) -> Table:
     """Read a table. UsageError: it holds none, or more rows than are read."""
-    ranked = [(_score(lines), lines, mark) for mark, lines in _tried(name, text)]
-    score, lines, mark = max(ranked, key=lambda one: one[0])
+    heads = [(_score(list(islice(_lines(name, text, m), _HEADER_WITHIN))), m) for m in _SEPARATORS]
+    score, mark = max(heads, key=lambda one: one[0])
     if score[0] == 0 and score[1] < 2:
         raise UsageError(
             f"{name}: no table in it: no line is a header of two columns or more",
             hint="Name a file of results: CSV, JSON, JSON lines, or the folder of a run.",
         )
-    at = score[2]
+    at, lines = score[2], list(islice(_lines(name, text, mark), _HEADER_WITHIN + MOST_ROWS + 2))
     header = [one.strip() for one in lines[at][1]]
     body = lines[at + 1 :]
     if body and _are_units(body[0][1]):
@@ -50,19 +51,13 @@ def parse(name: str, text: str) -> Table:
         body = body[1:]
     if len(body) > MOST_ROWS:
         raise UsageError(
-            f"{name}: {len(body)} rows; at most {MOST_ROWS} are read", hint="Give a part of it."
+            f"{name}: more than {MOST_ROWS} rows; so many are not read", hint="Give a part of it."
         )
     return _table(header, body, _remarks(text), mark == ";")
 
 
-def _tried(name: str, text: str) -> Iterator[tuple[str, list[Line]]]:
-    for mark in _SEPARATORS:
-        yield mark, list(_lines(name, text, mark))
-
-
 def _lines(name: str, text: str, mark: str) -> Iterator[Line]:
-    kept = (line for line in text.split("\n"))
-    reader = csv.reader((_bare(line, mark) for line in kept), delimiter=mark)
+    reader = csv.reader((_bare(line, mark) for line in text.split("\n")), delimiter=mark)
     try:
         for cells in reader:
             if not cells or all(not one.strip() for one in cells):
@@ -90,7 +85,7 @@ def _is_rule(cells: Sequence[str]) -> bool:
 def _score(lines: list[Line]) -> tuple[int, int, int]:
     """How many keys the best header has that are known, its columns, and where it stands."""
     best = (0, 0, 0)
-    for at, (_, cells) in enumerate(lines[:_HEADER_WITHIN]):
+    for at, (_, cells) in enumerate(lines):
         known = sum(_is_known(one) for one in cells)
         if (known, len(cells)) > best[:2]:
             best = (known, len(cells), at)

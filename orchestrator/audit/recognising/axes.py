@@ -50,6 +50,7 @@ _PART = re.compile(r"([a-z_]{1,24}?)_?[=:]?(\d{1,10})(?![\d.])", re.IGNORECASE)
 _PRODUCT = re.compile(r"\D{0,2}(\d{1,9})\s*[x×,]\s*(\d{1,9})\s*[x×,]\s*(\d{1,9})\D{0,2}")
 
 
+@lru_cache(maxsize=4096)
 def leaf(key: str) -> str:
     """The last part of a key, as aliases are written: `config.Seq Len` → `seq_len`."""
     last = key.rpartition(".")[2].strip()

@@ -77,7 +77,8 @@ def meaning(key: str) -> Meaning | None:
     words = rest.split()
     role = next((_ROLES[word] for word in words if word in _ROLES), Role.MEASURED)
     words = [word for word in words if word not in _ROLES]
-    if _NO_RESULT & set(words) - (_OF_RATES if unit else set()):
+    is_rate = unit is not None or bool((_SHARES | {"bandwidth"}) & set(words))
+    if _NO_RESULT & set(words) - (_OF_RATES if is_rate else set()):
         return None
     found = _speedup(rest) or _rate(unit, words) or _plain_kind(words) or _time(words)
     if found is None:
@@ -102,6 +103,8 @@ def _speedup(text: str) -> Meaning | None:
     if found := _AGAINST.search(text):
         against, text = found[1], text[: found.start()]
     words = text.split()
+    if {"pct", "percent", "%"} & set(words):
+        return None  # 25 % more, or 125 % of it: nobody knows
     for word, quantity in (("speedup", Quantity.SPEEDUP), ("slowdown", Quantity.SLOWDOWN)):
         if word in words:
             statistic, rest = _statistic([each for each in words if each != word])

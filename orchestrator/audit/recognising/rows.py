@@ -12,6 +12,7 @@ from orchestrator.audit.recognising.keys import Meaning
 from orchestrator.audit.recognising.units import Unit
 from orchestrator.audit.recognising.words import words_of
 from orchestrator.audit.values import Boast, Figure, Known, Quantity, Role, Row, Series
+from remote_payload.operators import registry
 
 _GPU_KEYS = words_of("gpu gpu_name device device_name hardware accelerator card gpu_model gpu_type")
 _NO_GPU = frozenset(("cuda", "cpu", "gpu", "cuda:0", "host", "none", "unknown"))
@@ -56,6 +57,7 @@ def recognise(entry: Entry, hint: str = "") -> Recognised:
     known = work.known({**entry.cells, "label.name": entry.label or None}, hint)
     provider_key = _provider_key(entry.cells)
     boasts = tuple(_boasts(entry.cells, meanings))
+    _mark_axes(known, meanings)
     apart = tuple(_apart(entry.cells, meanings, known))
     if entry.label:
         apart = (*apart, ("", entry.label))
@@ -150,6 +152,16 @@ def _series(entry: Entry, default: Unit | None, meanings: dict[str, str]) -> Ite
             meanings[key] = f"{len(numbers)} raw samples"
             samples = tuple(one.value * unit.factor for one in numbers)
             yield Series(key, meaning.who, samples)
+
+
+def _mark_axes(known: Known, meanings: dict[str, str]) -> None:
+    """Axes that only their operator calls so."""
+    operator = registry.known(known.case.operator) if known.case else None
+    axes_of_it = operator.axes if operator else ()
+    names = {name.lower() for axis in axes_of_it for name in (axis.symbol, axis.name)}
+    for key, meaning in meanings.items():
+        if not meaning and axes.leaf(key) in names:
+            meanings[key] = "of the case"
 
 
 def _provider_key(cells: Mapping[str, Cell]) -> str:

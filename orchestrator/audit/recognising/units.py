@@ -36,7 +36,10 @@ _FLOPS = re.compile(
     rf"(?<![a-z])(kilo|mega|giga|tera|peta|[kmgtp])?[ _-]?fl(?:oating)?ops?(?:({_PER_S})|(?![a-z]))"
 )
 _OPS = re.compile(rf"(?<![a-z])([gtp])ops?(?:{_PER_S})?(?![a-z])")
-_BYTES = re.compile(rf"(?<![a-z])(kilo|mega|giga|tera|[kmgt])?(i)?[ _-]?b(?:ytes?)?({_PER_S})")
+_BYTES = re.compile(
+    rf"(?<![a-z])(kilo|mega|giga|tera|[kmgt])?(i)?[ _-]?b(?:ytes?)?({_PER_S})"
+    r"|(?<![a-z])([kmgt])(i)?bs(?![a-z])"
+)
 
 
 def rate_of(text: str) -> tuple[Unit | None, str]:
@@ -58,11 +61,12 @@ def rate_of(text: str) -> tuple[Unit | None, str]:
 
 
 def _bytes(found: re.Match[str]) -> Unit:
-    prefix = _SPELLED.get(found[1] or "", found[1] or "")
+    written = found[1] or found[4] or ""
+    prefix, binary = _SPELLED.get(written, written), found[2] or found[5]
     factor = _PREFIXES[prefix]
-    if found[2]:
+    if binary:
         factor = 1024.0 ** (" kmgt".index(prefix) if prefix else 0)
-    return Unit(Quantity.BYTE_RATE, factor, f"{prefix.upper()}{'i' if found[2] else ''}B/s")
+    return Unit(Quantity.BYTE_RATE, factor, f"{prefix.upper()}{'i' if binary else ''}B/s")
 
 
 def _without(text: str, found: re.Match[str]) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from orchestrator.audit.rules import figures as fig
-from orchestrator.audit.rules.beside import Beside, Pair, expected
+from orchestrator.audit.rules.beside import Beside, Pair, expected, is_baseline
 from orchestrator.audit.rules.figures import agree, of, times_for
 from orchestrator.audit.values import Boast, Figure, Finding, Kind, Quantity, Role, Row, Weight
 
@@ -54,13 +55,18 @@ def _held_against(row: Row, boast: Boast, pairs: list[Pair]) -> Finding:
 def _targets(row: Row) -> Iterator[tuple[Figure, Figure, bool]]:
     """Each target with what was reached, and whether that meets it."""
     for target in of(row, Quantity.TIME, Role.TARGET):
-        for time in times_for(row, target)[:1]:
-            yield target, time, time.value <= target.value * (1 + target.slack + time.slack)
+        for time in (times_for(row, target) or _ours(row, target))[:1]:
+            yield target, time, time.value * (1 - time.slack) <= target.value
     for quantity in (Quantity.FLOP_RATE, Quantity.BYTE_RATE, Quantity.SPEEDUP, Quantity.SHARE):
         for target in of(row, quantity, Role.TARGET):
             for reached in of(row, quantity)[:1]:
-                slack = target.slack + reached.slack
-                yield target, reached, reached.value * (1 + slack) >= target.value
+                yield target, reached, reached.value * (1 + reached.slack) >= target.value
+
+
+def _ours(row: Row, target: Figure) -> tuple[Figure, ...]:
+    """Of times of several, those of the one that is no baseline."""
+    owners = {one.who for one in of(row, Quantity.TIME) if not is_baseline(one.who)}
+    return times_for(row, replace(target, who=owners.pop())) if len(owners) == 1 else ()
 
 
 def _target(row: Row, boast: Boast, target: Figure, reached: Figure, met: bool) -> Finding:

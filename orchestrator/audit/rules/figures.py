@@ -113,7 +113,9 @@ def _scaled(value: float, unit: str) -> str:
 
 def times(ratio: float) -> str:
     """`2×`, `2.04×`, `0.25×`."""
-    return f"{ratio:.3g}×" if ratio < 1e5 else f"{ratio:.2e}×"
+    if 100 <= ratio < 1e7:
+        return f"{ratio:.0f}×"
+    return f"{ratio:.3g}×"
 
 
 def value(figure: Figure) -> str:

@@ -55,6 +55,7 @@ def step_of(times: Sequence[float]) -> float | None:
         step = _common(one, step, different[0] * _SAME)
         if step < least:
             return None
+    step = different[-1] / round(different[-1] / step)
     off = (abs(one / step - round(one / step)) for one in different)
     return step if all(each <= _OF_A_STEP for each in off) else None
 

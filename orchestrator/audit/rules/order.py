@@ -48,7 +48,9 @@ def _rank(statistic: str) -> float:
 
 
 def _compared(row: Row, low: Figure, high: Figure) -> Finding:
-    allowed = low.value * (_EXACT + low.slack) + high.value * high.slack
+    halves = sorted((_half(low), _half(high)))
+    # Rounding to the same digit leaves an order as it is.
+    allowed = low.value * _EXACT + (halves[1] if halves[1] > 1.001 * halves[0] else 0.0)
     if low.value <= high.value + allowed:
         return Finding(
             Kind.ORDER, Weight.HELD, "percentiles, minimum and mean in order", judges=False

@@ -141,16 +141,19 @@ def _share(row: Row, figure: Figure, machine: Machine) -> Iterator[Finding]:
     fits_l2 = machine.known and traffic is not None and traffic <= device.l2_bytes
     is_memory = matching is not None and matching[2]
     claim = f"{figure.key} is {fig.value(figure)}"
-    if fits_l2 and traffic and (is_memory or (figure.value > _FULL and matching is None)):
+    if fits_l2 and traffic and is_memory and not _is_cold(row):
         text = f"{claim}{f', {matching[0]}' if matching else ''}; but {fig.size(traffic)}"
-        text += f" ({row.known.label or 'as told'}) fit into the L2 of {fig.size(device.l2_bytes)} of {device.model}"
+        text += f" ({row.known.label or 'as told'}) fit into the L2 of {device.model}, "
+        text += fig.size(device.l2_bytes)
         title = "a share of a memory roof that does not apply: the whole working set fits the L2"
-        yield Finding(Kind.ROOF, Weight.CONTRADICTION, title, row.where, text)
+        title += "" if figure.value > _FULL else ", unless that was flushed before each call"
+        weight = Weight.CONTRADICTION if figure.value > _FULL else Weight.DOUBT
+        yield Finding(Kind.ROOF, weight, title, row.where, text)
     if figure.value > _FULL:
         of_what = f": {matching[0]}" if matching else ", of a peak that the file does not tell"
         title = "more than 100 % of a roof: the roof is wrong, or the figure"
         yield Finding(Kind.PEAK, Weight.CONTRADICTION, title, row.where, f"{claim}{of_what}")
-    elif matching and not (fits_l2 and is_memory):
+    elif matching:
         yield Finding(Kind.PEAK, Weight.HELD, "share of a peak follows from rate and peak")
     elif not matching and machine.known and _candidates(row, machine):
         words = "; ".join(
@@ -158,6 +161,12 @@ def _share(row: Row, figure: Figure, machine: Machine) -> Iterator[Finding]:
         )
         title = "a share that is of no peak of this GPU"
         yield Finding(Kind.PEAK, Weight.DOUBT, title, row.where, f"{claim}; {words}")
+
+
+def _is_cold(row: Row) -> bool:
+    """Whether the row says that nothing lay in the L2 when a call began."""
+    said = (f"{key} {value}".lower() for key, value in row.apart)
+    return any(word in text for text in said for word in ("cold", "flush"))
 
 
 def _fits(figure: Figure, candidate: tuple[str, float, bool]) -> bool:

@@ -47,17 +47,17 @@ def lacking(rows: Sequence[Row]) -> Iterator[Finding]:
     if condensed:
         keys = list(dict.fromkeys(f.key for row in condensed for f in of(row, Quantity.TIME)))
         text = f"{len(condensed)} of {len(rows)} rows have only {', '.join(keys[:4])}"
-        title = "no interval can be made, so no verdict of faster or slower"
+        title = "no raw samples, so no interval and no verdict of faster or slower"
         yield Finding(Kind.NO_SAMPLES, Weight.DOUBT, title, "", text)
     missing = Counter(", ".join(row.known.missing) for row in rows if row.known.missing)
     unknown = {", ".join(row.known.missing) for row in rows if row.known.facts is None}
     for what, count in missing.items():
-        title = "rates and roofs are not judged"
+        title = "work unknown, so no rate and no roof"
         if what not in unknown:
-            title = "bandwidths and memory roofs are not judged"
+            title = "bytes unknown, so no bandwidth and no memory roof"
         text = f"{count} of {len(rows)} rows lack {what}"
         yield Finding(Kind.NO_WORK, Weight.DOUBT, title, "", text)
     silent = [row for row in rows if row.known.case and not row.known.mask_told]
     if silent:
         text = f"{len(silent)} of {len(rows)} rows say nothing of a mask"
-        yield Finding(Kind.NO_WORK, Weight.NOTE, "taken as dense, for want of a mask", "", text)
+        yield Finding(Kind.NO_WORK, Weight.NOTE, "no word of a mask, so taken as dense", "", text)

@@ -79,6 +79,10 @@ def _against_summary(row: Row, one: Series, samples: Sequence[float]) -> Iterato
         for time in of(row, Quantity.TIME)
         if time.who == one.who and time.statistic in truth
     ]
+    for time in of(row, Quantity.TIME):
+        if time.who == one.who and not time.statistic:
+            near = min(truth.values(), key=lambda true: abs(true - time.value))
+            told.append((time, near))
     for spread in of(row, Quantity.SPREAD):
         if spread.who == one.who:
             told.append((spread, statistics.stdev(samples)))
