@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from orchestrator.audit.machine import machine
-from orchestrator.audit.rules.claims import claims
+from orchestrator.audit.rules.claims import claims, overall
 from orchestrator.audit.rules.grid import grid
 from orchestrator.audit.rules.numbers import numbers
 from orchestrator.audit.rules.order import order
@@ -15,6 +15,7 @@ from orchestrator.audit.rules.peaks import peaks
 from orchestrator.audit.rules.ratios import beneath, ratios
 from orchestrator.audit.rules.rows import duplicates, lacking
 from orchestrator.audit.rules.series import series
+from orchestrator.audit.rules.summary import summary
 from orchestrator.audit.rules.work import work
 from orchestrator.audit.values import Finding, Kind, Row, Sheet, Weight
 
@@ -92,6 +93,8 @@ def _findings(sheet: Sheet) -> Iterator[Finding]:
         yield from series(row)
     for same, group in groups.items():
         yield from beneath(group) if same else ()
+    yield from summary(sheet.rows)
+    yield from overall(sheet.rows, groups)
     yield from grid(sheet.rows)
     yield from duplicates(sheet.rows)
     yield from lacking(sheet.rows)

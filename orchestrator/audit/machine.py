@@ -22,11 +22,13 @@ _OTHER_GPUS = re.compile(
 @dataclass(frozen=True)
 class Machine:
     """device: its peaks, or the highest of all that are known. known: whether the file tells which
-    GPU it was. words: how that is known, and which bounds are used."""
+    GPU it was. words: how that is known, and which bounds are used. members: the models that it may
+    be."""
 
     device: Device
     known: bool
     words: str
+    members: tuple[Device, ...] = ()
 
     @property
     def sm_gbs(self) -> float:
@@ -43,7 +45,9 @@ def machine(said: str, file_name: str) -> Machine:
             device = _highest(members)
             which = f"; which is not told, the highest of {_all(members)}"
             which = which if len(members) > 1 else ""
-            return Machine(device, True, f"{device.model}, {where}{which}: {_peaks(device)}")
+            return Machine(
+                device, True, f"{device.model}, {where}{which}: {_peaks(device)}", members
+            )
         if text and (found := _OTHER_GPUS.search(text.lower())):
             return _largest(f"{found[0].strip()} ({where}) is not among the GPUs known here")
     if said:

@@ -24,6 +24,7 @@ class Quantity(str, Enum):
     INTENSITY = "FLOP per byte"
     FLOP = "FLOP of a call"
     BYTES = "bytes of a call"
+    COUNT = "number of calls"
 
 
 class Role(str, Enum):
@@ -36,6 +37,8 @@ class Role(str, Enum):
 
 # What a time is of many: percentiles are "p50", "p90", "p99.9".
 MEAN, BEST, WORST, TOTAL = "mean", "min", "max", "total"
+# The ends of an interval.
+LOW, HIGH = "low", "high"
 
 
 @dataclass(frozen=True)
@@ -71,12 +74,18 @@ class Series:
 
 @dataclass(frozen=True)
 class Boast:
-    """A claim in words: "target met", "2.1× faster". factor: of the times; None if not told."""
+    """A claim in words: "target met", "2.1× faster". factor: of the times; None if not told.
+
+    of_target: it is about a target. loose: only beside a target is it a claim of speed at all, as
+    `status: passed`. winner: who is said to be the fastest.
+    """
 
     key: str
     words: str
     factor: float | None = None
     of_target: bool = False
+    loose: bool = False
+    winner: str = ""
 
 
 @dataclass(frozen=True)

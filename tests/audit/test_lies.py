@@ -138,6 +138,52 @@ LIES: list[tuple[str, Kind, dict[str, Any], dict[str, Any], str]] = [
         {"mean_us": 5.0},
         "its own raw samples do not give",
     ),
+    (
+        "backward_rate",
+        Kind.WORK,
+        {**DENSE, "pass": "bwd", "tflops": 343.597 * 2.5},
+        {"pass": "fwd"},
+        "the backward pass counted on the time of a forward pass",
+    ),
+    (
+        "per_head",
+        Kind.WORK,
+        {"B": 16, "H": 32, "S": 512, "D": 64, "us_per_head": 3.901, "tflops": 275.24},
+        {"tflops": 550.48},
+        "34.36 GFLOP (B=16 H=32 S=512 D=64) in 124.8 µs (us_per_head)",
+    ),
+    (
+        "target_in_words",
+        Kind.CLAIM,
+        {
+            **{"H": 32, "B": 1, "S": 512, "D": 64, "us_per_head": 3.9},
+            **{"target": "< 4 us/head", "status": "PASS"},
+        },
+        {"us_per_head": 4.6},
+        "target is 128 µs, us_per_head is 147.2 µs",
+    ),
+    ("winner", Kind.CLAIM, {**PAIR, "winner": "ours"}, {"winner": "sdpa"}, "called the fastest"),
+    (
+        "total",
+        Kind.ORDER,
+        {"mean_ms": 1.5, "iterations": 100, "total_ms": 151.5},
+        {"total_ms": 15.15},
+        "100 times 1.5 ms (mean_ms) are 150 ms; total_ms is 15.15 ms",
+    ),
+    (
+        "interval",
+        Kind.ORDER,
+        {"median_ms": 1.5, "ci_low_ms": 1.4, "ci_high_ms": 1.6},
+        {"ci_low_ms": 1.55},
+        "p50 below low",
+    ),
+    (
+        "one_of_a_family",
+        Kind.ROOF,
+        {**ATTENTION, "gpu": "H100", "p50_us": 500.0, "gb_s": 134.2, "cache": "cold"},
+        {"S": 128, "p50_us": 2.303, "gb_s": 3642.7, "cache": "", "efficiency_pct": 108.7},
+        "3643 GB/s of the 3352 GB/s of H100 SXM; but 8.389 MB",
+    ),
     ("sample", Kind.NO_NUMBER, {"times_us": [1.5, 1.6]}, {"times_us": [1.5, 0.0]}, "1 of 2"),
 ]
 
@@ -209,6 +255,13 @@ DOUBTS: list[tuple[str, Kind, dict[str, Any], dict[str, Any], str]] = [
         "of which the file says nothing",
     ),
     ("traffic", Kind.WORK, RIGHT, {"gb_s": 210.0}, "more traffic than inputs read"),
+    (
+        "two_units",
+        Kind.CONTRADICTS,
+        {"mean_ms": 1.501, "mean_us": 1501.0},
+        {"mean_us": 15.01},
+        "100× apart",
+    ),
     ("intensity", Kind.CONTRADICTS, {**RIGHT, "intensity": 341.33}, {"intensity": 64.0}, "341.3"),
 ]
 

@@ -57,6 +57,30 @@ def test_that_rates_of_one_case_have_to_go_with_its_times_without_any_shape(
     assert "2× apart" in told(audited(text.format("400.0")))[0]
 
 
+WHOLE = {
+    "results": [
+        {"case": "a", "sdpa_ms": 2.001, "ours_ms": 1.001, "speedup": 2.0},
+        {"case": "b", "sdpa_ms": 8.001, "ours_ms": 1.001, "speedup": 8.0},
+    ],
+    "average_speedup": 5.0,
+    "conclusion": "Up to 8x faster than SDPA",
+}
+
+
+def test_that_what_is_told_of_the_whole_has_to_be_that_of_its_rows(audited: Audited) -> None:
+    assert told(audited(WHOLE)) == []
+    assert told(audited({**WHOLE, "average_speedup": 4.0})) == []  # the geometric mean
+    (line,) = told(audited({**WHOLE, "average_speedup": 9.0}))
+    assert "average_speedup is 9×; the 2 rows give 5 or 4 or 3.2" in line
+    (line,) = told(audited({**WHOLE, "conclusion": "12x faster than SDPA"}))
+    assert "by the times of 2 rows it is 2× to 7.99×" in line
+
+
+def test_that_times_of_parts_of_a_call_are_no_providers(audited: Audited) -> None:
+    row = {"case": "a", "fwd_ms": 1.01, "bwd_ms": 2.53, "speedup": 1.4}
+    assert audited([row]).contradictions == ()
+
+
 def test_that_what_is_missing_is_named(audited: Audited) -> None:
     found = audited([{"kernel": "flash", "seq_len": 512, "time_us": 45.5, "tflops": 10.0}])
     text = "\n".join(told(found, Weight.DOUBT))

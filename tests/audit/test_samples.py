@@ -26,7 +26,7 @@ def test_that_a_share_of_107_percent_of_a_roof_is_no_share_of_a_roof_that_applie
     assert "a roof that does not apply" in text
     assert "16.78 MB (B=32 H=8 S=128 D=64 fp16) fit into the L2 of L4, 50.33 MB" in text
     assert "more than 100 % of a roof" in text
-    assert "107.2 %: 321.6 GB/s of 300 GB/s" in text
+    assert "107.2 %: 321.6 GB/s of the 300 GB/s of L4" in text
     doubted = "\n".join(told(found, Weight.DOUBT))
     assert "6.713 µs (performance.std_dev_ms) / 52.16 µs" in doubted
     assert "12.87 %" in doubted

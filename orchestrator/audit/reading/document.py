@@ -7,6 +7,7 @@ from typing import Any
 
 from orchestrator.audit.reading.table import MOST_ROWS
 from orchestrator.audit.recognising import axes, keys
+from orchestrator.audit.recognising.boasts import boast
 from orchestrator.audit.recognising.cells import Cell, Number, cell, number
 from orchestrator.audit.recognising.rows import Entry
 from orchestrator.audit.values import Quantity
@@ -47,7 +48,7 @@ def _walk(
     _sort(node, "", own, lists, below, depth)
     if any(map(_is_figure, own)) or any(map(_is_time, lists)):
         yield Entry(place or "the whole", {**above, **own}, lists, label)
-    told = {**above, **{key: one for key, one in own.items() if not _is_figure(key)}}
+    told = {**above, **{k: one for k, one in own.items() if not (_is_figure(k) or boast(k, one))}}
     for key, one, named in below:
         yield from _walk(one, f"{place}.{key}".lstrip("."), told, named or label, depth + 1)
 

@@ -35,8 +35,8 @@ Line = tuple[int, list[str]]
 
 def parse(name: str, text: str) -> Table:
     """Read a table. UsageError: it holds none, or more rows than are read."""
-    heads = [(_score(list(islice(_lines(name, text, m), _HEADER_WITHIN))), m) for m in _SEPARATORS]
-    score, mark = max(heads, key=lambda one: one[0])
+    tried = [(_score(list(islice(_lines(name, text, m), _HEADER_WITHIN))), m) for m in _SEPARATORS]
+    score, mark = max(tried, key=lambda one: one[0])
     if score[0] == 0 and score[1] < 2:
         raise UsageError(
             f"{name}: no table in it: no line is a header of two columns or more",

@@ -24,7 +24,9 @@ _TARGET = re.compile(
 )
 _NOT = re.compile(r"\bnot\b|n't\b|\bno\b|\bnever\b|\bfail", re.IGNORECASE)
 _FASTER = re.compile(r"\b(?:faster than|beats|outperforms)\b", re.IGNORECASE)
-_LONGEST = 500
+_WINNERS = words_of("winner fastest")
+_OUTCOMES = words_of("status verdict result outcome")
+_LONGEST, _NAME = 500, 60
 
 
 def boast(key: str, value: Cell) -> Boast | None:
@@ -49,6 +51,8 @@ def _of_a_switch(key: str, words: set[str]) -> Boast | None:
 
 def _of_text(key: str, text: str, words: set[str]) -> Boast | None:
     shown = f"{key}: {text[:120]!r}"
+    if words & _WINNERS and len(text) <= _NAME:
+        return Boast(key, shown, winner=text.strip().lower())
     if found := _TIMES.search(text):
         factor = float(found[1])
         return Boast(key, shown, _factor(factor, found[2]))
@@ -58,6 +62,8 @@ def _of_text(key: str, text: str, words: set[str]) -> Boast | None:
         return None
     if _TARGET.search(text) or (words & {"target"} and text.strip().lower() in _MET):
         return Boast(key, shown, of_target=True)
+    if words & _OUTCOMES and text.strip().lower() in _MET:
+        return Boast(key, shown, of_target=True, loose=True)
     if _FASTER.search(text) or (words & _JUDGES and text.strip().lower() in _BETTER):
         return Boast(key, shown)
     return None

@@ -9,7 +9,7 @@ from functools import lru_cache
 from orchestrator.audit.recognising import units
 from orchestrator.audit.recognising.units import Unit
 from orchestrator.audit.recognising.words import words_of
-from orchestrator.audit.values import BEST, MEAN, TOTAL, WORST, Quantity, Role
+from orchestrator.audit.values import BEST, HIGH, LOW, MEAN, TOTAL, WORST, Quantity, Role
 
 # Keys that hold a setting of the measurement, or another moment, and no result.
 _NO_RESULT = words_of(
@@ -29,6 +29,9 @@ _STATISTICS = {
     **dict.fromkeys(words_of("min minimum best fastest"), BEST),
     **dict.fromkeys(words_of("max maximum worst slowest"), WORST),
     **dict.fromkeys(words_of("total sum cumulative"), TOTAL),
+    **dict.fromkeys(words_of("geomean gmean"), MEAN),
+    **dict.fromkeys(words_of("low lower lo"), LOW),
+    **dict.fromkeys(words_of("high upper hi"), HIGH),
     "q1": "p25",
     "q3": "p75",
 }
@@ -42,8 +45,8 @@ _IDLE = words_of(
     "benchmark benchmarks bench data measurement measurements value values roofline throughput "
     "bandwidth bw memory mem achieved effective measured observed sample samples raw list all rate "
     "rates per call iter iteration op the of in at by for to evaluation extra info standard "
-    "dev rel relative compute computed arithmetic analysis percent pct exec execution factor"
-    ""
+    "dev rel relative ci ci95 conf confidence interval fraction compute computed arithmetic "
+    "analysis percent pct exec execution factor"
 )
 _IDLE_OF_TIME = _IDLE | _TIME_WORDS
 _SHARES = words_of("efficiency eff utilization utilisation util mfu mbu occupancy_of_peak")
@@ -53,12 +56,19 @@ _ROLES = {
     **dict.fromkeys(words_of("peak theoretical ceiling roof spec nominal"), Role.PEAK),
 }
 _COUNTED = words_of("dram hbm counter counters ncu l2")
+_PER = re.compile(r"(?:(?<= )|^)per ([a-z]+)")
+_CALLS = words_of("call calls iter iteration launch run step s sec second op invocation sample")
+_CALL_COUNTS = words_of(
+    "iterations iters num_iters n_iters num_iterations n_iterations repeats repetitions runs "
+    "num_runs n_runs rounds n num_samples n_samples sample_count num_repeats count"
+)
 _AGAINST = re.compile(r"(?:^| )(?:vs|versus|over|against|relative to|compared to) (.+)$")
 
 
 @dataclass(frozen=True)
 class Meaning:
-    """As in `Figure`. unit: None for a time or share that names none."""
+    """As in `Figure`. unit: None for a time or share that names none. per: of what more than a call
+    it is, such as a head; "" for a call."""
 
     quantity: Quantity
     unit: Unit | None = None
@@ -67,6 +77,7 @@ class Meaning:
     statistic: str = ""
     role: Role = Role.MEASURED
     counted: bool = False
+    per: str = ""
 
 
 @lru_cache(maxsize=4096)
@@ -74,18 +85,30 @@ def meaning(key: str) -> Meaning | None:
     """What the key of a figure says; None for one that is not of a kind known here."""
     text = _plain(key)
     unit, rest = units.rate_of(text)
+    rest, per = _per(rest)
     words = rest.split()
     role = next((_ROLES[word] for word in words if word in _ROLES), Role.MEASURED)
     words = [word for word in words if word not in _ROLES]
     is_rate = unit is not None or bool((_SHARES | {"bandwidth"}) & set(words))
     if _NO_RESULT & set(words) - (_OF_RATES if is_rate else set()):
         return None
+    in_percent = bool({"pct", "percent", "%", "fraction"} & set(words))
+    if role is Role.PEAK and unit is None and in_percent:
+        words = [*words, "efficiency"]  # `peak_pct`, `fraction_of_peak`
     found = _speedup(rest) or _rate(unit, words) or _plain_kind(words) or _time(words)
     if found is None:
         return None
     if found.quantity is Quantity.SHARE and role is Role.PEAK:
         role = Role.MEASURED  # `% of peak`
-    return replace(found, role=role, counted=bool(_COUNTED & set(text.split())))
+    counted = bool(_COUNTED & set(text.split()))
+    return replace(found, role=role, counted=counted, per=per)
+
+
+def _per(text: str) -> tuple[str, str]:
+    """A key without what it is per, and what that is: `us per head`."""
+    if (found := _PER.search(text)) and found[1] not in _CALLS:
+        return f"{text[: found.start()]} {text[found.end() :]}", found[1].removesuffix("s")
+    return text, ""
 
 
 def _plain(key: str) -> str:
@@ -95,7 +118,7 @@ def _plain(key: str) -> str:
     text = re.sub(r"speed[ _-]?up", "speedup", re.sub(r"slow[ _-]?down", "slowdown", text))
     text = re.sub(r"(?<!\d)\.|\.(?!\d)|[^a-z0-9./%]+", " ", text)
     # `ns/iter`, `ms / call`; what is left are rates, `gb/s`.
-    return " ".join(re.sub(r" ?/ ?(?!s(?:ec(?:ond)?)?(?![a-z]))", " ", text).split())
+    return " ".join(re.sub(r" ?/ ?(?!s(?:ec(?:ond)?)?(?![a-z]))", " per ", text).split())
 
 
 def _speedup(text: str) -> Meaning | None:
@@ -141,6 +164,10 @@ def _plain_kind(words: list[str]) -> Meaning | None:
     if have & {"bytes"}:
         unit = Unit(Quantity.BYTES, 1.0, "B")
         return Meaning(Quantity.BYTES, unit, _who(words, _IDLE | {"bytes", "total", "moved"}))
+    if "_".join(words) in _CALL_COUNTS or (
+        words and words[-1] in _CALL_COUNTS and len(words) == 2 and words[0] in _IDLE
+    ):
+        return Meaning(Quantity.COUNT)
     if have in ({"ops"}, {"stats", "ops"}):
         return Meaning(Quantity.OTHER_RATE)
     return None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from orchestrator.audit.recognising import axes, keys, units, work
 from orchestrator.audit.recognising.boasts import boast
-from orchestrator.audit.recognising.cells import Cell, Number
+from orchestrator.audit.recognising.cells import Cell, Number, number
 from orchestrator.audit.recognising.keys import Meaning
 from orchestrator.audit.recognising.units import Unit
 from orchestrator.audit.recognising.words import words_of
@@ -21,6 +22,9 @@ _PROVIDER_KEYS = (
     *("engine", "variant", "algorithm", "algo", "kernel_name", "kernel", "operation"),
 )
 _LABEL_KEYS = ("name", "fullname", "label", "case", "test", "shape", "config", "benchmark")
+_TARGET = re.compile(
+    r"[<>≤≥]=?\s*(\d[\d.,]{0,20})\s*([a-zA-Zµμ×]{1,8}(?:/s)?)(\s*/\s*head| per head)?"
+)
 _UNIT_KEYS = frozenset(("unit", "units", "time_unit", "unit_of_time"))
 # Which of several measurements of the same it is: rows that differ in these alone are samples.
 REPEATS = words_of(
@@ -52,9 +56,9 @@ def recognise(entry: Entry, hint: str = "") -> Recognised:
     """What an entry says. hint: what the file is called."""
     meanings: dict[str, str] = {}
     default = _unit_of_times(entry.cells)
-    figures = tuple(_figures(entry, default, meanings))
-    series = tuple(_series(entry, default, meanings))
     known = work.known({**entry.cells, "label.name": entry.label or None}, hint)
+    figures = tuple(_figures(entry, default, meanings, known))
+    series = tuple(_series(entry, default, meanings))
     provider_key = _provider_key(entry.cells)
     boasts = tuple(_boasts(entry.cells, meanings))
     _mark_axes(known, meanings)
@@ -83,26 +87,53 @@ def _unit_of_times(cells: Mapping[str, Cell]) -> Unit | None:
     return unit if unit and unit.quantity is Quantity.TIME else None
 
 
-def _figures(entry: Entry, default: Unit | None, meanings: dict[str, str]) -> Iterator[Figure]:
+def _figures(
+    entry: Entry, default: Unit | None, meanings: dict[str, str], known: Known
+) -> Iterator[Figure]:
     for key, cell in entry.cells.items():
         meanings[key] = ""
         if axes.symbol(key) or axes.leaf(key) in (axes.DTYPE_KEYS | axes.MASK_KEYS):
             meanings[key] = "of the case"
             continue
+        if isinstance(cell, str) and (target := _target_in_words(key, cell, known)):
+            meanings[key] = in_words(target)
+            yield target
         if not isinstance(cell, Number):
             continue
         meaning = keys.meaning(key) or _by_its_unit(key, cell)
         if meaning is not None:
-            figure = _figure(key, cell, meaning, default)
+            figure = _of_a_call(_figure(key, cell, meaning, default), meaning.per, known)
             meanings[key] = in_words(figure)
             yield figure
+
+
+def _of_a_call(figure: Figure, per: str, known: Known) -> Figure:
+    """A time per head as that of all heads; per anything else it can be held against nothing."""
+    if not per or figure.quantity not in (Quantity.TIME, Quantity.SPREAD):
+        return figure
+    if per == "head" and known.case and figure.scaled:
+        return replace(figure, value=figure.value * known.case.size("H"))
+    return replace(figure, scaled=False)
+
+
+def _target_in_words(key: str, text: str, known: Known) -> Figure | None:
+    """`target: "< 4 us/head"`."""
+    found = _TARGET.search(text) if "target" in key.lower() or "goal" in key.lower() else None
+    limit, unit = (number(found[1]), units.of(found[2])) if found else (None, None)
+    if found is None or limit is None or unit is None or unit.quantity is Quantity.SHARE:
+        return None
+    target = Figure(key, unit.quantity, limit.value * unit.factor, role=Role.TARGET)
+    return _of_a_call(target, "head" if found[3] else "", known)
 
 
 def _by_its_unit(key: str, cell: Number) -> Meaning | None:
     """Of a number with a unit behind it, under a key that is a name: `sdpa: 1.2 ms`."""
     if cell.unit is None or cell.unit.quantity in (Quantity.SHARE, Quantity.SPEEDUP):
         return None
-    return Meaning(cell.unit.quantity, cell.unit, axes.leaf(key).replace("_", " "))
+    name = axes.leaf(key).replace("_", " ")
+    if name in ("target", "goal"):
+        return Meaning(cell.unit.quantity, cell.unit, role=Role.TARGET)
+    return Meaning(cell.unit.quantity, cell.unit, name)
 
 
 def _figure(key: str, cell: Number, meaning: Meaning, default: Unit | None) -> Figure:

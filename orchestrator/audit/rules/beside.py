@@ -17,6 +17,11 @@ _BASELINES = (
     *("original", "before", "old", "cublas", "cudnn", "numpy", "cpu", "native", "vanilla"),
     *("default", "flash", "fa2", "unfused", "math"),
 )
+# Parts of a call, or other times of the same one: no providers.
+_PARTS = words_of(
+    "fwd bwd forward backward h2d d2h transfer setup launch overhead first cold warm prefill "
+    "decode wall e2e host"
+)
 _OURS = words_of(
     "ours our mine custom new candidate optimized optimised after fused triton kernel cuda "
     "proposed improved sparsek gpu compiled"
@@ -40,6 +45,11 @@ def is_baseline(name: str) -> bool:
     return bool(words & set(_BASELINES)) and not words & _OURS
 
 
+def is_part(name: str) -> bool:
+    """Whether it is a part of a call and no provider: `fwd`, `h2d`."""
+    return bool(set(name.split()) & _PARTS)
+
+
 def expected(row: Row, figure: Figure, beside: Beside) -> list[Pair]:
     """What the times, and the rates, around a speed-up make of it; the likeliest first."""
     found = []
@@ -56,7 +66,7 @@ def _sides(row: Row, quantity: Quantity, claim: Figure) -> dict[str, Figure]:
     """By provider, one figure of a row: of several times the one that the claim is about."""
     sides: dict[str, Figure] = {}
     for one in row.of(quantity):
-        if not fig.sound(one):
+        if not fig.sound(one) or is_part(one.who):
             continue
         options = times_for(row, one) if quantity is Quantity.TIME and one.scaled else (one,)
         same = [each for each in options if each.statistic == claim.statistic]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from orchestrator.audit.rules import figures as fig
 from orchestrator.audit.rules.beside import Beside, Pair, expected, is_baseline
 from orchestrator.audit.rules.figures import agree, of, times_for
 from orchestrator.audit.values import Boast, Figure, Finding, Kind, Quantity, Role, Row, Weight
+
+Same = tuple[tuple[str, str], ...]
+# What is said in words is rounded.
+_ABOUT = 1.05
 
 
 def claims(row: Row, beside: Beside) -> Iterator[Finding]:
@@ -17,6 +21,10 @@ def claims(row: Row, beside: Beside) -> Iterator[Finding]:
         reached = list(_targets(row))
         if boast.of_target and reached:
             yield from (_target(row, boast, *one) for one in reached)
+        elif boast.winner:
+            yield from _winner(row, boast)
+        elif boast.loose:
+            continue
         elif pairs := _speedups(row, beside):
             yield _held_against(row, boast, pairs)
 
@@ -27,9 +35,34 @@ def _speedups(row: Row, beside: Beside) -> list[Pair]:
     pairs = [pair for pair in expected(row, claim, beside) if pair.quantity is Quantity.TIME]
     if pairs:
         return pairs
-    told = of(row, Quantity.SPEEDUP)
+    told = [one for one in of(row, Quantity.SPEEDUP) if not one.statistic]
     words = [(one, f"{one.key}: {fig.times(one.value)}") for one in told]
     return [Pair(one.value, text, one.slack, Quantity.SPEEDUP, True) for one, text in words]
+
+
+def overall(rows: Sequence[Row], groups: Mapping[Same, Sequence[Row]]) -> Iterator[Finding]:
+    """Claims of a whole file, which has no times beside them, against the rows of it that have."""
+    whole = [row for row in rows if row.boasts and not row.of(Quantity.TIME)]
+    if not whole:
+        return
+    claim = Figure("", Quantity.SPEEDUP, 1.0)
+    beside = ((row, groups[row.same] if row.same else ()) for row in rows)
+    pairs = [p for row, others in beside for p in expected(row, claim, others) if p.sure]
+    ratios = [pair.ratio for pair in pairs if pair.quantity is Quantity.TIME]
+    for row in whole if ratios else ():
+        for boast in row.boasts:
+            if not (boast.loose or boast.winner or of(row, Quantity.SPEEDUP, Role.TARGET)):
+                yield _among(row, boast, min(ratios), max(ratios), len(ratios))
+
+
+def _among(row: Row, boast: Boast, least: float, most: float, count: int) -> Finding:
+    claimed, least_of_all = boast.factor or 1.0, least if boast.factor else 0.0
+    if least_of_all / _ABOUT <= claimed <= most * _ABOUT:
+        return Finding(Kind.CLAIM, Weight.HELD, "claims of the whole are what the rows say")
+    span = fig.times(least) if least == most else f"{fig.times(least)} to {fig.times(most)}"
+    text = f"{boast.words}; by the times of {count} rows it is {span}"
+    title = "claimed of the whole, and by the times of no row"
+    return Finding(Kind.CLAIM, Weight.CONTRADICTION, title, row.where, text)
 
 
 def _held_against(row: Row, boast: Boast, pairs: list[Pair]) -> Finding:
@@ -50,6 +83,23 @@ def _held_against(row: Row, boast: Boast, pairs: list[Pair]) -> Finding:
     if boast.factor > 1 > pair.ratio:
         title = "claimed faster in words, and slower by its own times"
     return Finding(Kind.CLAIM, Weight.CONTRADICTION, title, row.where, text)
+
+
+def _winner(row: Row, boast: Boast) -> Iterator[Finding]:
+    """Who is said to be the fastest has the shortest time."""
+    times: dict[str, Figure] = {}
+    for one in of(row, Quantity.TIME):
+        times.setdefault(one.who, one)
+    said = next((who for who in times if who and who in boast.winner), None)
+    if said is None or len(times) < 2:
+        return
+    best = min(times.values(), key=lambda one: one.value)
+    if times[said].value <= best.value * (1 + best.slack + times[said].slack):
+        yield Finding(Kind.CLAIM, Weight.HELD, "who is called the fastest is")
+        return
+    text = f"{boast.words}; {said} takes {fig.value(times[said])}, {best.who} {fig.value(best)}"
+    title = "called the fastest, and slower by its own times"
+    yield Finding(Kind.CLAIM, Weight.CONTRADICTION, title, row.where, text)
 
 
 def _targets(row: Row) -> Iterator[tuple[Figure, Figure, bool]]:

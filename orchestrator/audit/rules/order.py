@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from orchestrator.audit.rules.figures import of, sound, time
+from orchestrator.audit.rules.figures import of, sound, time, value
 from orchestrator.audit.values import (
     BEST,
+    HIGH,
+    LOW,
     MEAN,
+    TOTAL,
     WORST,
     Figure,
     Finding,
@@ -18,7 +21,7 @@ from orchestrator.audit.values import (
     Weight,
 )
 
-# Half a digit may make equal ones differ.
+# Equal ones may differ in their last bit, by a change of units.
 _EXACT = 1e-9
 
 
@@ -33,12 +36,18 @@ def order(row: Row) -> Iterator[Finding]:
         )
         for (_, low), (_, high) in pairwise(ranked):
             yield _compared(row, low, high)
+        middle = mine.get("p50") or mine.get(MEAN)
+        if middle and (low_end := mine.get(LOW)):
+            yield _compared(row, low_end, middle)
+        if middle and (high_end := mine.get(HIGH)):
+            yield _compared(row, middle, high_end)
         if mean := mine.get(MEAN):
             if least := mine.get(BEST):
                 yield _compared(row, least, mean)
             if most := mine.get(WORST):
                 yield _compared(row, mean, most)
         yield from _spread(row, who, mine)
+        yield from _total(row, mine)
 
 
 def _rank(statistic: str) -> float:
@@ -48,14 +57,12 @@ def _rank(statistic: str) -> float:
 
 
 def _compared(row: Row, low: Figure, high: Figure) -> Finding:
-    halves = sorted((_half(low), _half(high)))
-    # Rounding to the same digit leaves an order as it is.
-    allowed = low.value * _EXACT + (halves[1] if halves[1] > 1.001 * halves[0] else 0.0)
-    if low.value <= high.value + allowed:
+    # Rounding leaves an order as it is, whether to decimals or to digits.
+    if low.value <= high.value * (1 + _EXACT):
         return Finding(
             Kind.ORDER, Weight.HELD, "percentiles, minimum and mean in order", judges=False
         )
-    text = f"{low.key} is {time(low.value)}, {high.key} only {time(high.value)}"
+    text = f"{low.key} is {value(low)}, {high.key} only {value(high)}"
     title = f"{_name(high)} below {_name(low)}"
     return Finding(Kind.ORDER, Weight.CONTRADICTION, title, row.where, text)
 
@@ -84,6 +91,24 @@ def _spread(row: Row, who: str, mine: dict[str, Figure]) -> Iterator[Finding]:
             text = f"{time(apart)} apart, with a standard deviation of {time(spread.value)}"
             title = "mean and median further apart than one standard deviation"
             yield Finding(Kind.ORDER, Weight.CONTRADICTION, title, row.where, text)
+
+
+def _total(row: Row, mine: dict[str, Figure]) -> Iterator[Finding]:
+    """A mean times the number of calls is no more than the time of all together."""
+    total, mean = mine.get(TOTAL), mine.get(MEAN)
+    counts = [one for one in row.of(Quantity.COUNT) if sound(one)]
+    if not (total and mean and counts and total.scaled and mean.scaled):
+        return
+    together = mean.value * counts[0].value
+    if together <= total.value * 1.02 + _half(total) + _half(mean) * counts[0].value:
+        yield Finding(Kind.ORDER, Weight.HELD, "mean and number within the total")
+        return
+    text = (
+        f"{counts[0].value:.0f} times {time(mean.value)} ({mean.key}) are {time(together)}; "
+        f"{total.key} is {time(total.value)}"
+    )
+    title = "a mean that times the number of calls exceeds the total"
+    yield Finding(Kind.ORDER, Weight.CONTRADICTION, title, row.where, text)
 
 
 def _half(figure: Figure) -> float:

@@ -175,14 +175,15 @@ def _fits(figure: Figure, candidate: tuple[str, float, bool]) -> bool:
 
 def _candidates(row: Row, machine: Machine) -> list[tuple[str, float, bool]]:
     """Rates as shares of peaks, in words and figures; and whether it is the memory's."""
-    device, found = machine.device, []
-    for quantity, peak, word in (
-        (Quantity.BYTE_RATE, device.memory_gbs * 1e9, fig.bandwidth),
-        (Quantity.FLOP_RATE, device.tensor_tflops * 1e12 * _times_fp16(row.known), fig.flops),
-    ):
-        told = [one.value for one in of(row, quantity, Role.PEAK)]
+    found, times = [], _times_fp16(row.known)
+    for quantity, word in ((Quantity.BYTE_RATE, fig.bandwidth), (Quantity.FLOP_RATE, fig.flops)):
+        peaks = [("", one.value) for one in of(row, quantity, Role.PEAK)]
+        is_memory = quantity is Quantity.BYTE_RATE
+        for one in machine.members:
+            peak = one.memory_gbs * 1e9 if is_memory else one.tensor_tflops * 1e12 * times
+            peaks.append((f" of {one.model}", peak))
         for rate in of(row, quantity):
-            for one in [*told, *([peak] if machine.known else [])]:
-                words = f"{word(rate.value)} of {word(one)}"
-                found.append((words, rate.value / one, quantity is Quantity.BYTE_RATE))
+            for whose, peak in peaks:
+                words = f"{word(rate.value)} of the {word(peak)}{whose}"
+                found.append((words, rate.value / peak, is_memory))
     return found

@@ -6,10 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from orchestrator.audit.rules import figures as fig
-from orchestrator.audit.rules.beside import Beside, Pair, expected
+from orchestrator.audit.rules.beside import Beside, Pair, expected, is_part
 from orchestrator.audit.rules.figures import COARSE, agree, held, of, times_for
-from orchestrator.audit.values import Figure, Finding, Kind, Quantity, Row, Weight
+from orchestrator.audit.values import Figure, Finding, Kind, Quantity, Role, Row, Weight
 
+_TWO_WAYS = 2
+_ONCE = (Quantity.TIME, Quantity.FLOP_RATE, Quantity.BYTE_RATE)
 _HELD = "speed-up follows from the times"
 
 
@@ -17,6 +19,7 @@ def ratios(row: Row, beside: Beside) -> Iterator[Finding]:
     """Speed-ups, rates beside each other, intensity. beside: the rows of the same case."""
     for figure in (*of(row, Quantity.SPEEDUP), *of(row, Quantity.SLOWDOWN)):
         yield from _speedup(row, figure, beside)
+    yield from _twice_told(row)
     yield from _side_by_side(row)
     yield from _intensity(row)
 
@@ -59,11 +62,37 @@ def _of_times(row: Row, figure: Figure, claimed: float, pairs: Sequence[Pair]) -
         "the speed-up upside down" if inverse else "a speed-up that is not that of its own times"
     )
     text = f"{off}: {fig.times(_above_one(claimed / pair.ratio))} apart"
-    return Finding(Kind.CONTRADICTS, Weight.CONTRADICTION, title, row.where, text)
+    # Of many pairs, the one that was meant may be none of these.
+    weight = Weight.CONTRADICTION if pair.sure or len(pairs) <= _TWO_WAYS else Weight.DOUBT
+    return Finding(Kind.CONTRADICTS, weight, title, row.where, text)
 
 
 def _above_one(ratio: float) -> float:
     return ratio if ratio >= 1 else 1 / ratio
+
+
+def _twice_told(row: Row) -> Iterator[Finding]:
+    """The same in two units, or under two names."""
+    first: dict[tuple[Quantity, str, str], Figure] = {}
+    for figure in row.figures:
+        named = figure.quantity is not Quantity.TIME or figure.statistic
+        if figure.quantity not in _ONCE or not named or not fig.sound(figure) or figure.counted:
+            continue
+        if figure.role is not Role.MEASURED or not figure.scaled or figure.slack > COARSE:
+            continue
+        other = first.setdefault((figure.quantity, figure.who, figure.statistic), figure)
+        if other is figure:
+            continue
+        slack = figure.slack + other.slack
+        if agree(figure.value, other.value, slack):
+            yield held(Kind.CONTRADICTS, "what is told twice is the same", slack)
+            continue
+        text = (
+            f"{other.key} is {fig.value(other)}, {figure.key} is {fig.value(figure)}: "
+            f"{fig.times(_above_one(figure.value / other.value))} apart"
+        )
+        title = f"a {figure.quantity.value} told twice, and differently"
+        yield Finding(Kind.CONTRADICTS, Weight.DOUBT, title, row.where, text)
 
 
 def _side_by_side(row: Row) -> Iterator[Finding]:
@@ -71,7 +100,13 @@ def _side_by_side(row: Row) -> Iterator[Finding]:
     products: dict[str, tuple[Figure, Figure]] = {}
     for rate in of(row, Quantity.FLOP_RATE):
         times = times_for(row, rate)
-        if rate.who and times and times[0].who == rate.who and rate.slack <= COARSE:
+        if (
+            rate.who
+            and not is_part(rate.who)
+            and times
+            and times[0].who == rate.who
+            and rate.slack <= COARSE
+        ):
             products.setdefault(rate.who, (rate, times[0]))
     yield from _same_work(row, list(products.values()))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from orchestrator.audit.rules import figures as fig
@@ -9,12 +10,13 @@ from orchestrator.audit.rules.figures import COARSE, agree, held, of, times_for
 from orchestrator.audit.values import Figure, Finding, Kind, Known, Quantity, Row, Weight
 
 _NEAR = 0.025
+_WORDS = re.compile(r"[a-z]+")
 
 
 def work(row: Row) -> Iterator[Finding]:
     """Every rate and amount of work of a row, as far as its shape and times tell what it is."""
     for figure in of(row, Quantity.FLOP_RATE):
-        amount = _flop(row)
+        amount = _flop(row, figure.who)
         if amount and figure.slack <= COARSE:
             yield from _rate(row, figure, amount)
     for figure in of(row, Quantity.BYTE_RATE):
@@ -25,12 +27,25 @@ def work(row: Row) -> Iterator[Finding]:
     yield from _calls(row)
 
 
-def _flop(row: Row) -> float | None:
+def _flop(row: Row, who: str) -> float | None:
     """Nobody agrees on how many FLOP what is no matrix product has."""
     facts = row.known.facts
     if facts and facts.work and not facts.work.matrix:
         return None
-    return row.known.flop or _told(row, Quantity.FLOP)
+    if row.known.flop:
+        return row.known.flop * _passes(row, who)
+    return _told(row, Quantity.FLOP)
+
+
+def _passes(row: Row, who: str) -> float:
+    """Forward passes that what was timed is worth: the backward pass of attention is five products
+    for two, that of a GEMM two for one."""
+    said = {*who.split(), *(word for _, text in row.apart for word in _WORDS.findall(text.lower()))}
+    if not said & {"bwd", "backward", "fwdbwd"}:
+        return 1.0
+    both = bool(said & {"fwd", "forward", "fwdbwd"})
+    attention = row.known.case is not None and row.known.case.operator == "attention"
+    return (2.5 if attention else 2.0) + (1.0 if both else 0.0)
 
 
 def _told(row: Row, quantity: Quantity) -> float | None:
