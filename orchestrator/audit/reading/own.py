@@ -71,6 +71,11 @@ def _given(result: Result) -> Iterator[Finding]:
     for one in objections(result):
         weight = _WEIGHTS[one.severity]
         yield Finding(Kind.REFUSED, weight, one.severity.value, one.about, one.text)
+    passed = {(one.provider, one.case) for one in result.checks if one.status is Status.OK}
+    for record in result.bench:
+        if record.samples_us and (record.provider, record.case) in passed:
+            title = "timed after a passed check, with its raw samples"
+            yield Finding(Kind.REFUSED, Weight.HELD, title)
     if result.status is not Status.OK:
         text = f"{result.status.value}: {result.reason or 'no reason given'}"
         yield Finding(Kind.REFUSED, Weight.DOUBT, "a run that did not end well", "the run", text)
