@@ -1,0 +1,1 @@
+"""What files of results from elsewhere claim, and what of it contradicts itself or physics."""

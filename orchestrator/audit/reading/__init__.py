@@ -1,0 +1,1 @@
+"""Files of results, of whatever kind, as entries: flat rows of cells."""

@@ -1,0 +1,1 @@
+"""From keys and cells as people write them to figures with a meaning."""

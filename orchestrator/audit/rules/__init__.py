@@ -1,0 +1,1 @@
+"""What is held against what: each rule looks at rows, and tells what it compared."""
