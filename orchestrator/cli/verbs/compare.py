@@ -30,9 +30,10 @@ def compare(
 ) -> int:
     """Compare the timings of two runs: the first is before, the second after.
 
-    A RUN is an id, a unique prefix, `latest` (that was to time something) or a path. Prints
-    Markdown, whose first line says whether machine, driver, clocks and cases were the same. No
-    network and no GPU are needed.
+    A RUN is an id, a unique prefix, `latest` (that was to time something), `latest~1` (the one of
+    them before it), `latest:bench`, `latest:bench~1` or a path. Prints Markdown, whose first line
+    says whether machine, driver, clocks and cases were the same. No network and no GPU are needed.
+    A result that is not what came home is no evidence, and is refused.
 
     With --fail-on-regression the exit code is 0 only if everything that the first run timed was
     timed again, on the same model of device, and is known not to be slower. 1: something is slower
@@ -41,6 +42,7 @@ def compare(
 
     \b
     Example:
+      orchestrator compare latest~1 latest
       orchestrator compare 20261122-1015 latest
       orchestrator compare 20261122-1015 latest --fail-on-regression
       orchestrator compare 20261122-1015 latest --json

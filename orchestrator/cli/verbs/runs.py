@@ -192,6 +192,7 @@ def show(session: Session, run: str, as_json: bool) -> None:
     \b
     Example:
       orchestrator runs show latest --json
+      orchestrator runs show latest:bench~1
     """
     folder = session.runs.resolve(run)
     stored = session.runs.load(folder)
@@ -243,7 +244,8 @@ def _price_facts(run: Run) -> dict[str, Any] | None:
 def rm(session: Session, run: tuple[str, ...], yes: bool) -> None:
     """Remove runs from this machine. What the host still keeps of them stays there.
 
-    Each is named by its id, a unique prefix of that, or `latest`; never by a path.
+    Each is named by its id, a unique prefix of that, `latest`, `latest~1` or `latest:bench`; never
+    by a path.
 
     \b
     Example:

@@ -17,7 +17,7 @@ from orchestrator.here import regular_file
 from orchestrator.here.alone import alone
 from orchestrator.here.local_fault import told
 from orchestrator.store.runs import run_files, run_order
-from orchestrator.store.runs.naming import is_path, named, new_run_id, reads_as_a_run
+from orchestrator.store.runs.naming import is_path, named, new_run_id, reads_as_a_run, verb_in
 from orchestrator.store.runs.run_files import CARD, PRICE
 from orchestrator.values.claim import Claim, difference
 from orchestrator.values.command import typed
@@ -108,12 +108,18 @@ class RunStore:
         return folder if folder.name not in ("", os.pardir) else folder.resolve()
 
     def named(self, reference: str) -> Path:
-        """Directory of a run of this store, given by id, unique prefix or `latest`: no path.
+        """Directory of a run of this store, given by id, unique prefix or `latest~N`: no path.
 
         RunError as in `naming.named`.
         """
         known = [folder.name for folder in self._folders()]
-        return self.folder(named(self.root, known, reference))
+        return self.folder(named(self.root, known, reference, self._verb_of))
+
+    def _verb_of(self, name: str) -> str:
+        """Of a run that can be read; else what its folder's name tells, "" if nothing."""
+        with suppress(RunError):
+            return run_files.card(self.folder(name)).verb
+        return verb_in(name)
 
     def claim(self, folder: Path) -> Claim:
         """By what the job of a run is known on its host. The card names the run, wherever a copy
