@@ -16,6 +16,20 @@ UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
+class Revision:
+    """What git says of the sources when they were read. of: the first file that the user named
+    and that lies in this checkout; "" for the project's own.
+
+    is_clean: all that travels is as it was committed, submodules included; None where git did not
+    say so in time.
+    """
+
+    commit: str
+    is_clean: bool | None = None
+    of: str = ""
+
+
+@dataclass(frozen=True)
 class RunCard:
     """The orchestrator's own side of a run, kept as run.json beside the payload's files.
 
@@ -24,7 +38,7 @@ class RunCard:
     ran. after: says which run was the latest here when this one was made; "" if there was none,
     or nobody noted it. after_at, after_number: where that one stood, see `store/run_order.py`.
     owner: the mark by which the host tells our job from another's of this name; empty in cards of
-    before.
+    before. revisions: of the checkouts that the sources lie in; none where git knows nothing.
     """
 
     run_id: str
@@ -39,6 +53,7 @@ class RunCard:
     after_at: str = ""
     after_number: int = 0
     owner: str = ""
+    revisions: tuple[Revision, ...] = ()
 
     def for_others(self) -> RunCard:
         """The card as it is kept and passed on: no folder, address or secret of anybody's."""
