@@ -54,6 +54,7 @@ def logs(
             show = streams.until_nobody_reads(console.log_printer())
             for line in local_log(folder):
                 show(line)
+            _say_if_changed(folder)
             console.next_step(_after(session, folder, run))
             return
         claim = session.runs.claim(folder)
@@ -68,6 +69,16 @@ def logs(
         end = remote_log(transport, run_id, follow, show, claim)
     console.note(f"run {run} {end.words if end else 'goes on'}")
     console.next_step(_after(session, folder, run, where, claim))
+
+
+def _say_if_changed(folder: Path) -> None:
+    """Whoever has read the log is to know whether it is the job's."""
+    from orchestrator.store.runs import binding, run_files
+    from orchestrator.store.runs.run_store import LOG
+
+    with suppress(RunError):  # then nothing is known of it
+        for one in binding.changed(folder, run_files.card(folder), (LOG,)):
+            console.note(f"{one.path} {one.how}; orchestrator attach brings it home again")
 
 
 def _there(

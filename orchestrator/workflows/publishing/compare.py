@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from orchestrator.errors import RunError, UsageError
 from orchestrator.report.comparing import comparison
 from orchestrator.report.comparing import page as comparison_page
+from orchestrator.report.folder import not_what_came
 from orchestrator.store.runs.run_store import RunStore
 from orchestrator.values.command import typed
 from orchestrator.values.run import Run
@@ -48,6 +49,7 @@ def compare(runs: RunStore, before: str, after: str, *, as_gate: bool = False) -
             hint="Give two runs; see which there are: orchestrator runs",
         )
     old, new = (runs.load(folder) for folder in folders)
+    _require_what_came(old, new)
     _require_timings(old)
     if not as_gate or new.result is None or Stage.BENCH not in new.result.request.stages:
         _require_timings(new)
@@ -61,6 +63,18 @@ def compare(runs: RunStore, before: str, after: str, *, as_gate: bool = False) -
         comparison_page.undecided_line(found),
         comparison_page.undecided_hint(found),
     )
+
+
+def _require_what_came(*both: Run) -> None:
+    """RunError for a run whose result is not what its host gave: it is no evidence of anything."""
+    for run in both:
+        if run.altered:
+            raise RunError(
+                f"{run.card.run_id}: {not_what_came(run)}: somebody edited it since, or it is "
+                "another run's, so nothing is compared with it",
+                hint="It was left as it is. Bring home again what its host still keeps: "
+                f"{typed('orchestrator', 'attach', run.name)}",
+            )
 
 
 def _require_timings(run: Run) -> None:

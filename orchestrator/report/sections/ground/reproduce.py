@@ -22,6 +22,7 @@ def reproduce(run: Run) -> ReproduceView:
         *(() if without_library(result) else (("Library digest", digest),)),
         ("Created", card.created_at),
         ("Orchestrator", card.orchestrator_version),
+        *((("Files bound by their digests", str(len(card.files))),) if run.is_bound else ()),
     ]
     if result:
         facts += [("Started", result.started_at), ("Finished", result.finished_at)]
