@@ -36,30 +36,27 @@ BENCH = ("bench", "--batch", "1", "--seq", "64", "--heads", "1")
 
 @pytest.fixture
 def timed(project: Project) -> Project:
-    """Two runs of a bench that answers at once, in a checkout in which all is committed."""
+    """A run of a bench that answers at once, in a checkout in which all is committed."""
     quick_payload(project.root, TIMED)
     (project.root / ".gitignore").write_text("runs/\n.orchestrator/\n")
     git(project.root, "init", "-q")
     git(project.root, "add", ".")
     git(project.root, "commit", "-qm", "all of it")
-    for _ in range(2):
-        made = project.orchestrator(*BENCH)
-        assert "runs/" in made.out, made.err
+    made = project.orchestrator(*BENCH)
+    assert "runs/" in made.out, made.err
     return project
 
 
-def folders(project: Project) -> list[Path]:
-    named = [project.orchestrator("runs", "show", name, "--json").json for name in REFERENCES]
-    return [project.root / "runs" / one["card"]["run_id"] for one in named]
-
-
-REFERENCES = ("latest~1", "latest:bench")
+def folder_of(project: Project, run: str) -> Path:
+    name: str = project.orchestrator("runs", "show", run, "--json").json["card"]["run_id"]
+    return project.root / "runs" / name
 
 
 def test_that_a_run_is_bound_when_it_comes_home_and_brought_home_again_where_it_was_edited(
     timed: Project,
 ) -> None:
-    before, after = folders(timed)
+    timed.orchestrator(*BENCH)
+    before, after = folder_of(timed, "latest~1"), folder_of(timed, "latest:bench")
     card = json.loads((after / "run.json").read_text())
     assert [one["path"] for one in card["files"]] == [
         "artifacts/ncu/kept.txt", "end.json", "log.txt", "request.json", "result.json",
@@ -82,7 +79,7 @@ def test_that_a_run_is_bound_when_it_comes_home_and_brought_home_again_where_it_
     assert [row["status"] for row in rows] == ["ok", "changed"]
     assert rows[1]["changed"] == "result.json is not what came home (as many bytes, but others)"
     facts = timed.orchestrator("runs", "show", "--json").json
-    assert [one["path"] for one in facts["changed"]] == ["log.txt", "result.json"]
+    assert [one["path"] for one in facts["changed"]] == ["result.json", "log.txt"]
     assert "changed   log.txt is not what came home" in timed.orchestrator("runs", "show").out
     assert "log.txt is not what came home" in timed.orchestrator("logs", "latest").err
     assert "log.txt" not in timed.orchestrator("logs", before.name).err
@@ -94,22 +91,32 @@ def test_that_a_run_is_bound_when_it_comes_home_and_brought_home_again_where_it_
     assert timed.orchestrator("runs", "show", "--json").json["changed"] == []
 
 
-def test_that_a_fetched_run_is_bound_by_what_its_host_gave(timed: Project) -> None:
-    name = folders(timed)[1].name
-    assert timed.orchestrator("runs", "rm", name, "--yes").code == 0
-    assert timed.orchestrator("runs", "fetch", name, "--host", "local").code == 0
-    facts = timed.orchestrator("runs", "show", name, "--json").json
+def test_that_a_fetched_run_is_bound_by_what_its_host_gave_and_by_what_its_job_had_left(
+    timed: Project,
+) -> None:
+    folder = folder_of(timed, "latest")
+    fetch = ("runs", "fetch", folder.name, "--host", "local")
+    assert timed.orchestrator("runs", "rm", folder.name, "--yes").code == 0
+    assert timed.orchestrator(*fetch).code == 0
+    facts = timed.orchestrator("runs", "show", folder.name, "--json").json
     assert (facts["bound"], facts["changed"]) == (True, [])
     assert {one["path"] for one in facts["card"]["files"]} >= {"result.json", "log.txt", "end.json"}
     assert facts["card"]["revisions"] == [], "no host knows of commits"
-    result = timed.root / "runs" / name / "result.json"
-    result.write_bytes(result.read_bytes().replace(b"8.01", b"7.01"))
-    assert timed.orchestrator("report", name).out.startswith("MEASUREMENT ERROR: the run's folder")
+
+    there = timed.root.parent / "work" / "jobs" / folder.name / "result.json"
+    there.write_bytes(there.read_bytes().replace(b"8.01", b"7.01"))
+    assert timed.orchestrator("runs", "rm", folder.name, "--yes").code == 0
+    assert timed.orchestrator(*fetch).code == 0
+    assert timed.orchestrator("report", folder.name).out.startswith(
+        "MEASUREMENT ERROR: the run's folder: result.json is not what its job had left when it ended"
+    )
 
 
-def test_that_a_card_of_a_tree_with_changes_says_so(timed: Project) -> None:
-    (timed.root / "csrc" / "mine.cuh").write_text("// not committed\n")
-    timed.orchestrator(*BENCH)
+def test_that_a_report_of_a_tree_with_changes_says_so(project: Project) -> None:
+    quick_payload(project.root)
+    git(project.root, "init", "-q")
+    git(project.root, "commit", "-qm", "nothing of it", "--allow-empty")
+    made = project.orchestrator(*BENCH)
     assert "(tree with changes that are in no commit)" in (
-        timed.root / timed.orchestrator("report").out.splitlines()[-1]
-    ).read_text("utf-8")
+        Path(made.out.splitlines()[-1]).read_text("utf-8")
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Callable
@@ -271,3 +272,28 @@ def test_that_a_run_on_its_way_is_bound_only_by_what_was_asked(store: RunStore) 
     assert told(store.load(folder)) == [
         "request.json is not what was written (as many bytes, but others)"
     ]
+
+
+def test_that_a_result_that_no_job_left_is_of_no_run(store: RunStore) -> None:
+    folder = home(store)
+    whole = (folder / "result.json").read_bytes()
+    edited(
+        folder / "run.json",
+        lambda card: card.update(
+            files=[one for one in card["files"] if "result" not in one["path"]]
+        ),
+    )
+    (folder / "result.json").unlink()
+    assert store.load(folder).changed == ()
+    (folder / "result.json").write_bytes(whole)
+    assert told(store.load(folder)) == ["result.json is not of the run's own: its job left none"]
+
+
+def test_that_a_result_is_what_its_job_had_left_also_where_no_card_says_so(store: RunStore) -> None:
+    folder = home(store)
+    edited(folder / "run.json", lambda card: card.update(files=[]))
+    left = hashlib.sha256((folder / "result.json").read_bytes()).hexdigest()
+    edited(folder / "end.json", lambda end: end.update(result_sha256=left))
+    assert store.load(folder).changed == ()
+    edited(folder / "result.json", a_digit)
+    assert told(store.load(folder)) == ["result.json is not what its job had left when it ended"]

@@ -154,7 +154,7 @@ def _list(session: Session, as_json: bool) -> None:
         console.out_json(rows, as_is=("run",))
     for row in [] if as_json else rows:
         console.out(f"{row['run']:<44} {row['status']:<10} {row['reason']}".rstrip())
-    if rows and rows[-1]["status"] == "pending":
+    if rows and rows[-1]["status"] in ("pending", "changed"):
         console.next_step(about("attach", rows[-1]["run"]))
     elif rows:
         console.next_step("orchestrator runs show latest")
@@ -178,8 +178,9 @@ def _row(session: Session, folder: Path) -> dict[str, str]:
 
 
 def _state(run: Run) -> tuple[str, str]:
-    if run.altered:
-        return "changed", "; ".join(f"{one.path} {one.how}" for one in run.altered)
+    if run.altered and (run.result or run.end):
+        words = "; ".join(f"{one.path} {one.how}" for one in run.altered)
+        return "changed", f"{words}; bring it home again: {what_next.attach(run)}"
     if run.result is not None:
         return run.result.status.value, run.result.reason
     if run.end is not None:

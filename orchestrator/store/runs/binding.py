@@ -18,6 +18,7 @@ from orchestrator.errors import RunError
 from orchestrator.here import regular_file
 from orchestrator.store.runs import run_files
 from orchestrator.store.runs.run_files import CARD, LENT
+from orchestrator.values.job import JobEnd
 from orchestrator.values.run import BoundFile, Changed, Run, RunCard
 from remote_payload.contract import codec, writing
 from remote_payload.contract.layout import ARTIFACTS, END, LOG, REQUEST, RESULT
@@ -69,10 +70,26 @@ def changed(
     return tuple(filter(None, found))
 
 
+def as_read(folder: Path, card: RunCard, end: JobEnd | None) -> tuple[Changed, ...]:
+    """What of a run that is read is not what came home; its result has to be, too, what its job
+    had left when it ended."""
+    found = changed(folder, card)
+    if RESULT in [one.path for one in found] or not os.path.lexists(folder / RESULT):
+        return found
+    known = {one.path for one in card.files}
+    if known >= {REQUEST, END} and RESULT not in known:
+        return (*found, Changed(RESULT, "is not of the run's own: its job left none"))
+    with suppress(OSError):
+        if end and end.result_sha256 not in ("", lies_there(folder, RESULT).sha256):
+            return (*found, Changed(RESULT, "is not what its job had left when it ended"))
+    return found
+
+
 def examined(run: Run, folder: Path) -> Run:
     """The run, with every file of its folder looked at: log and artifacts too."""
     every = [one.path for one in run.card.files]
-    found = changed(folder, run.card, every)
+    always = as_read(folder, run.card, run.end)
+    found = (*always, *changed(folder, run.card, [p for p in every if p not in _ALWAYS_READ]))
     added = (Changed(path, "is not of the run's own") for path in _added(folder, run.card))
     return replace(run, changed=(*found, *added))
 
@@ -81,7 +98,7 @@ def _added(folder: Path, card: RunCard) -> Iterator[str]:
     """Artifacts that did not come home, and counters that nobody lent; of a run that is home, as
     before nobody can tell."""
     known = {one.path for one in card.files}
-    if END not in known:
+    if not known >= {REQUEST, END}:
         return
     if os.path.lexists(folder / _LENT_CARD) and _LENT_CARD not in known:
         yield _LENT_CARD

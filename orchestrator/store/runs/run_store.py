@@ -142,7 +142,7 @@ class RunStore:
             status = _STATUS.get(end.why, Status.FAILED)
             result = replace(result, status=status, reason=f"the job {end.words}")
         kept_as = self._reference(folder, card.run_id)
-        run = Run(card, result, end, kept_as=kept_as, changed=binding.changed(folder, card))
+        run = Run(card, result, end, kept_as=kept_as, changed=binding.as_read(folder, card, end))
         try:
             return replace(run, price=run_files.price(folder))
         except RunError as problem:
