@@ -27,7 +27,7 @@ if __name__ == "__main__":
 from remote_payload.contract import layout
 from remote_payload.machine import device_lock
 from remote_payload.machine.device_lock import DeviceLock
-from remote_payload.processes import job_processes, snapshot
+from remote_payload.processes import digest, job_processes, snapshot
 from remote_payload.processes.job_processes import Job
 
 POLL_S = 0.05
@@ -98,6 +98,7 @@ class Records:
     def end(self, why: str, exit_status: Optional[int], message: str = "") -> None:
         """Write the one final record, into space that was reserved at the start."""
         facts = {"why": why, "exit_status": exit_status, "message": message, "at": time.time()}
+        facts["result_sha256"] = digest.of_file(layout.RESULT)
         text = json.dumps(facts).encode().ljust(END_BYTES)
         handle = os.open(self._end, os.O_WRONLY | os.O_CREAT, 0o600)
         try:

@@ -10,12 +10,12 @@ from orchestrator.errors import RunUnknown
 
 def kept(session: Session, run: str, host: str | None, verb: str) -> Path | None:
     """The folder of a run; None where it is not kept here, and its host is named."""
-    from orchestrator.store.runs.naming import LATEST
+    from orchestrator.store.runs.naming import latest
 
     try:
         return session.runs.named(run)
     except RunUnknown as exc:
-        if run == LATEST:  # that of a host may be anybody's
+        if latest(run):  # that of a host may be anybody's
             raise
         if host is None:
             hint = f"Its host may keep it: orchestrator {verb} {run} --host NAME"

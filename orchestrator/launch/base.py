@@ -9,6 +9,7 @@ from typing import Protocol
 
 from orchestrator.values.job import Heartbeat, JobEnd, JobSpec
 from orchestrator.values.progress import Progress
+from orchestrator.values.run import BoundFile
 
 LogSink = Callable[[bytes], None]
 BeatSink = Callable[[Heartbeat], None]
@@ -64,8 +65,11 @@ class Launcher(Protocol):
     def asked(self, run_id: str) -> str:
         """The request of a job as the host keeps it; empty if it keeps none."""
 
-    def pull(self, run_id: str, into: Path, progress: Progress, also: tuple[str, ...] = ()) -> None:
-        """Bring result, log and artifacts, each verified by digest, whole or not at all.
+    def pull(
+        self, run_id: str, into: Path, progress: Progress, also: tuple[str, ...] = ()
+    ) -> tuple[BoundFile, ...]:
+        """Bring result, log and artifacts, each verified by digest, whole or not at all; what is
+        here of them now, as their host has it.
 
         also: files of ours that the host is to give back too, such as request.json.
         """

@@ -29,6 +29,7 @@ from orchestrator.values.command import Command
 from orchestrator.values.host import Host
 from orchestrator.values.job import JobEnd, JobSpec
 from orchestrator.values.progress import Progress
+from orchestrator.values.run import BoundFile
 from remote_payload.contract import codec
 from remote_payload.contract.layout import LOG, REQUEST, SPEC
 from remote_payload.contract.request import Request
@@ -115,10 +116,12 @@ class DetachedLauncher:
             offered = offered_files(self.host.where, self._answer(session), ())
         return next((file.size_bytes for file in offered if file.path == LOG), 0)
 
-    def pull(self, run_id: str, into: Path, progress: Progress, also: tuple[str, ...] = ()) -> None:
+    def pull(
+        self, run_id: str, into: Path, progress: Progress, also: tuple[str, ...] = ()
+    ) -> tuple[BoundFile, ...]:
         """also: see Pull."""
         with self._session_about(run_id) as session:
-            Pull(session, self.host, run_id, into, progress, also, self._owner).bring_all()
+            return Pull(session, self.host, run_id, into, progress, also, self._owner).bring_all()
 
     def asked(self, run_id: str) -> str:
         """The request of a job as the host keeps it; empty if it keeps none."""

@@ -24,6 +24,7 @@ from orchestrator.transport.agent import AgentSession, mixed_up, unpack_json
 from orchestrator.values.host import Host
 from orchestrator.values.job import OUTPUT_LIMIT_BYTES, RemoteFile
 from orchestrator.values.progress import Progress
+from orchestrator.values.run import BoundFile
 from remote_payload.contract.layout import LOG
 
 # A job is stopped for its output a moment later than it should be; more than this is a lie.
@@ -86,9 +87,11 @@ class Pull:
         self._whose = {"run": run_id, "owner": owner}
         self._done = self._total = 0
         self._left: list[tuple[str, str]] = []
+        self._here: list[BoundFile] = []
 
-    def bring_all(self) -> None:
-        """LinkLost if the link dies or a file arrives damaged; what is whole by then stays.
+    def bring_all(self) -> tuple[BoundFile, ...]:
+        """What is here now as the host has it, each file with the digest by which that was seen.
+        LinkLost if the link dies or a file arrives damaged; what is whole by then stays.
 
         OSError where this machine takes no more; of a full disk no half file takes the last room.
         """
@@ -98,6 +101,7 @@ class Pull:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 drop_halves(self._into)
             raise
+        return tuple(self._here)
 
     def _bring_all(self) -> None:
         self._session.send_json({"do": "inventory", **self._whose, "also": self._also})
@@ -147,12 +151,14 @@ class Pull:
                 place.partial.unlink()
             return True
         whole = size == place.file.size_bytes and digest == _told_digest(told)
-        if place.verify_only:
-            return whole
+        if not whole and place.verify_only:
+            return False
         if not whole:
             place.partial.unlink()
             raise self._damaged(place.file)
-        place.partial.replace(place.target)
+        if not place.verify_only:
+            place.partial.replace(place.target)
+        self._here.append(BoundFile(place.file.path, size, digest))
         return True
 
     def _received(self, place: _Place) -> tuple[int, str, Any]:

@@ -108,11 +108,19 @@ class Figures:
         return next((g for g in graphs if (g.record.provider, g.record.case) == mine), None)
 
 
-def figures(result: Result) -> Figures:
-    """Derive everything from a result; never fails on a partial or failed one."""
+def figures(result: Result, outside: tuple[Objection, ...] = ()) -> Figures:
+    """Derive everything from a result; never fails on a partial or failed one.
+
+    outside: what is objected to all of it by what lies beside it; an error there refutes it whole.
+    """
     device = device_of(result)
-    found = objections(result)
+    gravity = list(Severity)
+    found = tuple(
+        sorted((*outside, *objections(result)), key=lambda one: gravity.index(one.severity))
+    )
     refuted = frozenset(o.about for o in found if o.severity is Severity.ERROR)
+    if any(o.severity is Severity.ERROR for o in outside):
+        refuted |= {about(record) for record in result.bench}
     terms = terms_of(result)
     rows = tuple(
         _figure(record, result, device, refuted, terms)

@@ -9,6 +9,7 @@ from orchestrator.performance.target import elsewhere, weight
 from orchestrator.performance.verdict import Verdict
 from orchestrator.readers.ptxas import first_error
 from orchestrator.report.figures import Figure, Figures
+from orchestrator.report.folder import not_what_came
 from orchestrator.report.subject import own, subjects
 from orchestrator.report.trust import steady, trust
 from orchestrator.report.wording import format as fmt
@@ -35,6 +36,8 @@ _SPOKEN_OF = 3  # providers that one sentence can bear
 def headline(run: Run, figures: Figures | None) -> str:
     """One sentence: the gravest fact first, else what was found."""
     if run.result is None or figures is None:
+        if why := not_what_came(run):
+            return f"NO RESULT: {why}."
         ended = f": the job {run.end.words}" if run.end else ""
         return f"NO RESULT: no result came back{ended}."
     if figures.errors:

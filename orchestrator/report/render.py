@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from orchestrator.here import shipped
 from orchestrator.performance.objection import Severity
 from orchestrator.readers.cutlass_csv import Sheet
+from orchestrator.report import folder
 from orchestrator.report.charts.drawing import Chart
 from orchestrator.report.figures import Figures, figures
 from orchestrator.report.headline import headline, is_ok, undecided
@@ -62,7 +63,7 @@ def render(
     sheets: what the CUTLASS profiler's files say, if it was asked. insight: what is known of the
     kernels beside the result. chart_folder: where the charts will lie, as a link from the report.
     """
-    derived = figures(run.result) if run.result else None
+    derived = figures(run.result, folder.objections(run)) if run.result else None
     page = Page(run, derived, counters, sheets, insight, chart_folder)
     parts = tuple(
         PartView(section.template, view) for section in sections() for view in section.views(page)

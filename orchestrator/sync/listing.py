@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.errors import UsageError
-from orchestrator.here import children
+from orchestrator.here.git import has_git, started
 from orchestrator.here.hearing import heard_out
 from orchestrator.sync.checkout import located
 from orchestrator.sync.left_out import IGNORED
@@ -33,12 +32,6 @@ _SPARSE = b"S "  # git-ls-files(1), -t: skip-worktree
 # What git says, and goes on without; it comes in English, as we ask for it.
 _CLOSED = re.compile(r"^warning: could not open directory '(.*)': (.*)$", re.MULTILINE)
 _CLOSED_RULES = re.compile(r"^warning: unable to access '(.*)': (.*)$", re.MULTILINE)
-# git(1): a hook, or `git rebase --exec`, has these set, for another checkout than we may ask about.
-_ELSEWHERE = (
-    "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_NAMESPACE",
-    "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_GLOB_PATHSPECS",
-    "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS",
-)  # fmt: skip
 _OF_CHECKOUT = (RULES, "exclude")  # gitignore(5): the files of rules that a checkout itself has
 _GIT_LIMIT_S = 30.0
 
@@ -57,12 +50,6 @@ def list_files(folder: Path, parts: Sequence[str] = (".",)) -> Listing:
         if listing.files:
             return listing
     return walk_parts(folder, parts)
-
-
-def has_git(folder: Path) -> bool:
-    """Whether git is to be asked about this folder."""
-    places = (f"{up}/.git" for up in (folder, *folder.parents))
-    return bool(shutil.which("git")) and any(map(os.path.exists, places))
 
 
 def seen_as(kind: Callable[[Path], bool], path: Path) -> bool:
@@ -142,8 +129,8 @@ def submodules(folder: Path, paths: Sequence[str]) -> tuple[str, ...]:
 def _ask_git(folder: Path, parts: Sequence[str]) -> Listing:
     ask = ["git", "-C", str(folder), "--literal-pathspecs", "ls-files", "-z", "--exclude-standard"]
     with (
-        _started([*ask, "--cached", "--others", "--", *parts]) as one,
-        _started([*ask, "--others", "--ignored", "--directory", "--", *parts]) as other,
+        started([*ask, "--cached", "--others", "--", *parts]) as one,
+        started([*ask, "--others", "--ignored", "--directory", "--", *parts]) as other,
     ):
         kept = _heard(folder, one)
         ignored = _heard(folder, other)
@@ -232,14 +219,8 @@ class _Said:
 
 
 def _said(folder: Path, argv: list[str], asked: bytes = b"") -> _Said:
-    with _started(argv) as git:
+    with started(argv) as git:
         return _heard(folder, git, asked)
-
-
-def _started(argv: list[str]) -> AbstractContextManager[subprocess.Popen[bytes]]:
-    """A git that does not outlast this, and neither does what it started, should this fail."""
-    environment = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
-    return children.started(argv, {**environment, "LC_ALL": "C"})
 
 
 def _heard(folder: Path, git: subprocess.Popen[bytes], asked: bytes = b"") -> _Said:

@@ -50,11 +50,14 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class JobEnd:
-    """How a job ended. exit_status is None unless the payload exited by itself."""
+    """How a job ended. exit_status is None unless the payload exited by itself. result_sha256: of
+    its result at that moment, as its supervisor saw it; "" where there was none, or nobody looked.
+    """
 
     why: Ending
     exit_status: int | None
     message: str = ""
+    result_sha256: str = ""
 
     @property
     def words(self) -> str:

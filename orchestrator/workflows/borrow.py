@@ -53,7 +53,8 @@ def borrow(
     publish(lent, runs.folder(lent.card.run_id))
     folder = runs.folder(run.card.run_id)
     _keep(runs.folder(lent.card.run_id), folder / LENT)
-    return lent, publish(run, folder)
+    runs.lend(folder, folder / LENT)
+    return lent, publish(runs.load(folder), folder)
 
 
 def _keep(source: Path, target: Path) -> None:

@@ -9,7 +9,7 @@ from orchestrator.sync import left_at_home
 from orchestrator.values.run import Run
 from orchestrator.workflows.jobs.errand import Errand
 from orchestrator.workflows.jobs.run_job import run_job
-from orchestrator.workflows.profile import Order, new_card
+from orchestrator.workflows.profile import Order, new_card, revisions_of
 from remote_payload.contract.machine import BuildReport
 from remote_payload.contract.words import Status
 
@@ -30,7 +30,8 @@ class Built:
 def build(errand: Errand, order: Order, snapshot: str) -> Built:
     """Run the build stage on the snapshot that lies on the host; a hit in its cache is quick."""
     request = replace(order.plan.request, snapshot=snapshot)
-    card = new_card(order.verb, errand.host, snapshot, order.reproduce)
+    known = revisions_of(order)
+    card = new_card(order.verb, errand.host, snapshot, order.reproduce, known)
     run = run_job(errand, card, request)
     if run.result is None:
         how = run.end.words if run.end else "left no result"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from orchestrator import __version__
 from orchestrator.errors import HostUnfit
+from orchestrator.here import aside, git, shipped
 from orchestrator.launch import choose
 from orchestrator.store.runs.run_store import RunStore, new_run_id
 from orchestrator.sync import deploy, left_at_home, sources
@@ -16,7 +19,7 @@ from orchestrator.transport.base import Transport
 from orchestrator.values.command import Command
 from orchestrator.values.host import Host
 from orchestrator.values.progress import Progress
-from orchestrator.values.run import Run, RunCard
+from orchestrator.values.run import Revision, Run, RunCard
 from orchestrator.values.snapshot import Deployed, Scan
 from orchestrator.values.workspace import Workspace
 from orchestrator.workflows.diagnose import Beside, look_command
@@ -24,6 +27,8 @@ from orchestrator.workflows.jobs.errand import Errand, spec_of
 from orchestrator.workflows.jobs.run_job import run_job
 from orchestrator.workflows.plan import Plan
 from remote_payload.contract.layout import REQUEST, RESULT
+
+_PATIENCE_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -56,9 +61,11 @@ def profile(
 
     HostUnfit: the host cannot serve this order; nothing has been started there.
     """
+    looking = aside.begun(partial(revisions_of, order), "git")
     deployed = _deployed_to_fit_host(order, transport, progress)
     request = replace(order.plan.request, snapshot=deployed.digest)
-    card = new_card(order.verb, transport.host, deployed.digest, order.reproduce)
+    known = _within_patience(looking)
+    card = new_card(order.verb, transport.host, deployed.digest, order.reproduce, known)
     errand = Errand(transport, runs, progress, show_log)
     run = run_job(errand, card, request)
     built = run.result.build if run.result else None
@@ -81,7 +88,13 @@ def _deployed_to_fit_host(order: Order, transport: Transport, progress: Progress
     return deployed
 
 
-def new_card(verb: str, host: Host, snapshot: str, reproduce: str) -> RunCard:
+def new_card(
+    verb: str,
+    host: Host,
+    snapshot: str,
+    reproduce: str,
+    revisions: tuple[Revision, ...] = (),
+) -> RunCard:
     """The card of a run that starts now, as it is passed on with the run."""
     now = datetime.now(timezone.utc)
     return RunCard(
@@ -93,7 +106,24 @@ def new_card(verb: str, host: Host, snapshot: str, reproduce: str) -> RunCard:
         reproduce=reproduce,
         created_at=f"{now:%Y-%m-%dT%H:%M:%SZ}",
         orchestrator_version=__version__,
+        revisions=revisions,
     ).for_others()
+
+
+def revisions_of(order: Order) -> tuple[Revision, ...]:
+    """What git says of the sources of a run; nothing where it knows nothing of them."""
+    project = order.root.resolve()
+    named = [(of, place) for of, place in order.plan.extra if isinstance(place, Path)]
+    whole = None if shipped.is_installed(project) else project
+    return git.revisions(whole, sources.PARTS, named)
+
+
+def _within_patience(looking: Future[tuple[Revision, ...]]) -> tuple[Revision, ...]:
+    """Nobody waits for git: it had all the time in which the sources travelled."""
+    try:
+        return looking.result(_PATIENCE_S)
+    except Exception:  # whatever is wrong with a checkout, the run does not need to know it
+        return ()
 
 
 def dry_run(order: Order, host: Host) -> tuple[DryStep, ...]:

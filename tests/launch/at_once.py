@@ -13,12 +13,14 @@ from pathlib import Path
 from orchestrator.errors import RunError
 from orchestrator.launch.base import BeatSink, Launcher, ListedJob, LogSink
 from orchestrator.launch.choose import Way
+from orchestrator.store.runs.binding import lies_there
 from orchestrator.transport.base import Transport
 from orchestrator.values.claim import Claim
 from orchestrator.values.command import Command
 from orchestrator.values.host import Host
 from orchestrator.values.job import Ending, Heartbeat, JobEnd, JobSpec
 from orchestrator.values.progress import Progress
+from orchestrator.values.run import BoundFile
 
 FOLDER = "at-once"
 
@@ -81,9 +83,13 @@ class AtOnce:
     def asked(self, run_id: str) -> str:
         return (self._known(run_id) / "request.json").read_text()
 
-    def pull(self, run_id: str, into: Path, progress: Progress, also: tuple[str, ...] = ()) -> None:
-        for name in ("result.json", "log.txt", *also):
+    def pull(
+        self, run_id: str, into: Path, progress: Progress, also: tuple[str, ...] = ()
+    ) -> tuple[BoundFile, ...]:
+        names = ("result.json", "log.txt", *also)
+        for name in names:
             shutil.copy(self._known(run_id) / name, into / name)
+        return tuple(lies_there(into, name) for name in names)
 
     @property
     def _root(self) -> Path:

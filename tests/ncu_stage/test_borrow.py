@@ -84,6 +84,31 @@ def test_counters_of_another_host_of_the_same_model_enter_the_report_and_stay_th
     assert report.read_text() == told
 
 
+def test_that_counters_that_are_not_what_was_lent_do_not_enter_the_report(project: Project) -> None:
+    two_hosts(project, "H100", "H100")
+    outcome = project.orchestrator("profile", "--heads", "96", "--ncu-host", "owned")
+    report = Path(outcome.out.splitlines()[-1])
+    page = report.parent / "lent" / "artifacts" / "ncu" / "page.csv"
+    assert project.orchestrator("runs", "show", report.parent.name, "--json").json["changed"] == []
+
+    def counters() -> str:
+        assert project.orchestrator("report", report.parent.name).code == 0
+        return report.read_text().partition("## Hardware counters")[2].partition("\n## ")[0]
+
+    assert "| sdpa |" in counters()
+    whole = page.read_bytes()
+    page.write_bytes(whole + b"\n")
+    assert "Not measured: not what came home: page.csv." in counters()
+    page.write_bytes(whole)
+    result = report.parent / "lent" / "result.json"
+    result.write_bytes(result.read_bytes() + b"\n")
+    assert "does not fit this one: result.json is not what came home (" in counters()
+    card = report.parent / "lent" / "run.json"
+    card.write_bytes(card.read_bytes().replace(b'"owned"', b'"other"'))
+    result.write_bytes(result.read_bytes()[:-1])
+    assert "does not fit this one: result.json is not what was lent." in counters()
+
+
 def test_counters_of_another_model_of_gpu_are_refused(project: Project) -> None:
     two_hosts(project, "H100", "A100")
     outcome = project.orchestrator("profile", "--ncu-host", "owned")

@@ -13,7 +13,7 @@ from orchestrator.cli.given import options
 from orchestrator.cli.screen import console, streams
 from orchestrator.cli.session import Session
 from orchestrator.cli.verb import Verb
-from orchestrator.errors import RunError, UsageError
+from orchestrator.errors import RunError
 from orchestrator.values.command import about
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def logs(
 
     Control characters show as escapes, keys and addresses are masked, and the records of
     progress are left out. Nothing is stored: `attach` is what brings a run home. Where RUN is kept
-    here, the job of its name has to be its own; `latest` with --host is the host's latest.
+    here, the job of its name has to be its own; `latest` and `latest~1` with --host are the host's.
 
     \b
     Example:
@@ -54,6 +54,7 @@ def logs(
             show = streams.until_nobody_reads(console.log_printer())
             for line in local_log(folder):
                 show(line)
+            _say_if_changed(folder)
             console.next_step(_after(session, folder, run))
             return
         claim = session.runs.claim(folder)
@@ -70,13 +71,23 @@ def logs(
     console.next_step(_after(session, folder, run, where, claim))
 
 
+def _say_if_changed(folder: Path) -> None:
+    """Whoever has read the log is to know whether it is the job's."""
+    from orchestrator.store.runs import binding, run_files
+    from orchestrator.store.runs.run_store import LOG
+
+    with suppress(RunError):  # then nothing is known of it
+        for one in binding.changed(folder, run_files.card(folder), (LOG,)):
+            console.note(f"{one.path} {one.how}; orchestrator attach brings it home again")
+
+
 def _there(
     session: Session, reference: str, host: Host, accept_new_host_key: bool
 ) -> tuple[Path, Claim | None]:
     """The folder that a run of the host has here, or would have, and the claim if it is kept."""
-    from orchestrator.store.runs.naming import LATEST
+    from orchestrator.store.runs.naming import latest
 
-    if reference != LATEST:
+    if latest(reference) is None:
         for folder in session.runs.all():
             if folder.name == reference and (claim := _claim(session, folder)):
                 return folder, claim
@@ -93,15 +104,14 @@ def _claim(session: Session, folder: Path) -> Claim | None:
 
 def _named(session: Session, reference: str, host: Host, accept_new_host_key: bool) -> Path:
     """The folder of a run that need not be known here; `latest` is the host's own."""
-    from orchestrator.workflows.jobs.remote_runs import chosen, remote_runs
+    from orchestrator.store.runs.naming import latest
+    from orchestrator.workflows.jobs.remote_runs import chosen, latest_of, remote_runs
 
     with session.transport(host, accept_new_host_key) as transport:
         known = remote_runs(transport, session.runs)
-    if reference != "latest":
-        return chosen(known, reference, host).folder
-    if not known:
-        raise UsageError(f"{host.where} keeps no runs", hint="orchestrator runs --host NAME")
-    return known[-1].folder
+    if wanted := latest(reference):
+        return latest_of(known, wanted, host).folder
+    return chosen(known, reference, host).folder
 
 
 def _after(

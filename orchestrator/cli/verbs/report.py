@@ -39,8 +39,10 @@ VERB = Verb("report", "Render the report of a run, offline.", 140)
 def report(session: Session, /, run: str, output: Path | None, as_json: bool, **given: Any) -> int:
     """Render the report of RUN (an id, a unique prefix, `latest` or a path).
 
-    `latest` is the latest run that measured or checked, never a deploy. No network and no GPU are
-    needed, and the same run gives the same bytes.
+    `latest` is the latest run that measured or checked, never a deploy; `latest~1` is the one
+    before it, `latest:bench` the latest bench, `latest:bench~1` the bench before that. No network
+    and no GPU are needed, and the same run gives the same bytes. A run whose files are not what
+    came home is not judged, and its first line says so.
 
     With one of the options of a gate the exit code is that of the run, and then 1 if one of yours
     or ours is SLOWER than the baseline, 6 if nothing was decided (docs/exit-codes.md).
@@ -48,6 +50,7 @@ def report(session: Session, /, run: str, output: Path | None, as_json: bool, **
     \b
     Example:
       orchestrator report latest
+      orchestrator report latest~1
       orchestrator report 20261122-1015 -o h100.md
     """
     from orchestrator.workflows.jobs.latest import TO_REPORT, require_home, resolve

@@ -154,7 +154,7 @@ def _list(session: Session, as_json: bool) -> None:
         console.out_json(rows, as_is=("run",))
     for row in [] if as_json else rows:
         console.out(f"{row['run']:<44} {row['status']:<10} {row['reason']}".rstrip())
-    if rows and rows[-1]["status"] == "pending":
+    if rows and rows[-1]["status"] in ("pending", "changed"):
         console.next_step(about("attach", rows[-1]["run"]))
     elif rows:
         console.next_step("orchestrator runs show latest")
@@ -164,17 +164,23 @@ def _list(session: Session, as_json: bool) -> None:
 
 
 def _row(session: Session, folder: Path) -> dict[str, str]:
+    """changed: what of the run is not what came home, as far as a list looks."""
     try:
         run = session.runs.load(folder)
     except RunError as exc:
         # The row names the run already; what is beside it, nobody has to know.
         reason = discreet(exc.message.replace(f"{folder}/", "").partition("\n")[0])
-        return {"run": folder.name, "status": "damaged", "reason": reason}
+        return {"run": folder.name, "status": "damaged", "reason": reason, "changed": ""}
     status, reason = _state(run)
-    return {"run": folder.name, "status": status, "reason": discreet(reason.partition("\n")[0])}
+    changed = "; ".join(f"{one.path} {one.how}" for one in run.changed)
+    told = (reason or changed).partition("\n")[0]
+    return {"run": folder.name, "status": status, "reason": discreet(told), "changed": changed}
 
 
 def _state(run: Run) -> tuple[str, str]:
+    if run.altered and (run.result or run.end):
+        words = "; ".join(f"{one.path} {one.how}" for one in run.altered)
+        return "changed", f"{words}; bring it home again: {what_next.attach(run)}"
     if run.result is not None:
         return run.result.status.value, run.result.reason
     if run.end is not None:
@@ -187,14 +193,18 @@ def _state(run: Run) -> tuple[str, str]:
 @options.json_option
 @click.pass_obj
 def show(session: Session, run: str, as_json: bool) -> None:
-    """Show one run: what was asked, how it went, which files it left.
+    """Show one run: what was asked, how it went, which files it left, and which of them are not
+    what came home.
 
     \b
     Example:
       orchestrator runs show latest --json
+      orchestrator runs show latest:bench~1
     """
+    from orchestrator.store.runs.binding import examined
+
     folder = session.runs.resolve(run)
-    stored = session.runs.load(folder)
+    stored = examined(session.runs.load(folder), folder)
     if stored.price_problem:
         console.note(f"its cost is not known: {stored.price_problem}")
     status, reason = _state(stored)
@@ -209,6 +219,8 @@ def show(session: Session, run: str, as_json: bool) -> None:
                 "result": result,
                 "price": _price_facts(stored),
                 "files": files,
+                "bound": stored.is_bound,
+                "changed": [{"path": one.path, "how": one.how} for one in stored.changed],
             }
         )
         return
@@ -223,6 +235,7 @@ def show(session: Session, run: str, as_json: bool) -> None:
         ("cost", stored.price.words if stored.price else "not known"),
         ("folder", str(folder)),
         *(("file", name) for name in files),
+        *(("changed", f"{one.path} {one.how}") for one in stored.changed),
     ):
         console.out(f"{key:<9} {value}")
     console.next_step(what_next.after(stored))
@@ -243,7 +256,8 @@ def _price_facts(run: Run) -> dict[str, Any] | None:
 def rm(session: Session, run: tuple[str, ...], yes: bool) -> None:
     """Remove runs from this machine. What the host still keeps of them stays there.
 
-    Each is named by its id, a unique prefix of that, or `latest`; never by a path.
+    Each is named by its id, a unique prefix of that, `latest`, `latest~1` or `latest:bench`; never
+    by a path.
 
     \b
     Example:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -12,6 +15,11 @@ from orchestrator.errors import RunError, RunUnknown
 LATEST = "latest"
 # Also what a host is believed: an id becomes the name of a folder here.
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
+# What a person may write behind `latest`; no id has such a character.
+_LATEST = re.compile(rf"{LATEST}(?::([a-z][a-z-]{{0,30}}))?(?:~(\d{{1,6}}))?")
+_VERBS = "check|bench|profile|ncu|deploy|prove|ceilings"
+_WITH_VERB = re.compile(rf"\d{{8}}-\d{{6}}-.+?-({_VERBS})(?:-\d+)?(?:-[0-9a-f]{{4}})?")
+_LIST = "List them: orchestrator runs"
 _UNSAFE = re.compile(r"[^a-z0-9]+")
 _HOST_LENGTH = 64
 
@@ -20,6 +28,65 @@ def new_run_id(now: datetime, host: str, verb: str) -> str:
     """Sorts by time and can be read aloud: 20261122-101530-h100-bench."""
     name = _UNSAFE.sub("-", host.lower())[:_HOST_LENGTH].strip("-") or "host"
     return f"{now:%Y%m%d-%H%M%S}-{name}-{verb}"
+
+
+@dataclass(frozen=True)
+class Latest:
+    """`latest`, `latest~2`, `latest:profile`, `latest:profile~2`: of the runs of a verb, or of all,
+    the last one, or the one so many before it."""
+
+    verb: str = ""
+    back: int = 0
+
+    def __str__(self) -> str:
+        verb, back = f":{self.verb}" if self.verb else "", f"~{self.back}" if self.back else ""
+        return f"{LATEST}{verb}{back}"
+
+
+def latest(reference: str) -> Latest | None:
+    """What a reference that begins with `latest` asks for; None for one that is an id, or part of
+    one. RunError: it begins so, and goes on otherwise."""
+    if reference != LATEST and not reference.startswith((f"{LATEST}~", f"{LATEST}:")):
+        return None
+    if (found := _LATEST.fullmatch(reference)) is None:
+        raise RunError(
+            f"{reference!r} is no run: expected {LATEST}~N, {LATEST}:VERB or {LATEST}:VERB~N",
+            hint=f"{LATEST}~1 is the run before the latest, {LATEST}:bench the latest bench.",
+        )
+    return Latest(found[1] or "", int(found[2] or 0))
+
+
+def verb_in(run_id: str) -> str:
+    """The verb that a run's id ends with; "" where it does not say."""
+    found = _WITH_VERB.fullmatch(run_id)
+    return found[1] if found else ""
+
+
+def picked(wanted: Latest, runs: Sequence[str], verb_of: Callable[[str], str], where: str) -> str:
+    """The run that is wanted, of those of `where`, oldest first.
+
+    One of which nobody can tell the verb counts for any: it is not passed over in silence.
+    RunUnknown: there are not so many.
+    """
+    verbs = {run: verb_of(run) for run in runs} if wanted.verb else {}
+    fits = [run for run in runs if not wanted.verb or verbs[run] in ("", wanted.verb)]
+    if wanted.back < len(fits):
+        return fits[-1 - wanted.back]
+    of = f" of {wanted.verb}" if wanted.verb else ""
+    if not fits:
+        there = Counter(verbs.values())
+        counts = ", ".join(f"{number} of {verb}" for verb, number in there.items())
+        raise RunUnknown(f"no run{of} under {where}, only {counts}", hint=_LIST)
+    raise too_few(wanted, len(fits), where, of)
+
+
+def too_few(wanted: Latest, number: int, where: str, of: str) -> RunUnknown:
+    """For a run further back than there are. of: which runs they are, in words that follow."""
+    runs = "there is 1 run" if number == 1 else f"there are {number} runs"
+    oldest = Latest(wanted.verb, number - 1)
+    return RunUnknown(
+        f"{wanted} is too far back: under {where} {runs}{of}, the oldest is {oldest}", hint=_LIST
+    )
 
 
 def is_path(reference: str) -> bool:
@@ -41,20 +108,24 @@ def require_id(reference: str) -> None:
     """RunError for what can be no id of a run, nor the beginning of one."""
     if not RUN_ID.fullmatch(reference):
         raise RunError(
-            f"{reference!r} is no run: expected a run's id, a part that it begins with, or latest",
-            hint="List them: orchestrator runs",
+            f"{reference!r} is no run: expected a run's id, a part that it begins with, latest or "
+            f"{LATEST}~N",
+            hint=_LIST,
         )
 
 
-def named(root: Path, known: list[str], reference: str) -> str:
+def named(root: Path, known: list[str], reference: str, verb_of: Callable[[str], str]) -> str:
     """The known run, of all of them oldest first, that an id, a unique prefix or `latest` means.
 
-    `latest` is the run made last, also where the folder of another is called so. RunError:
-    the reference is no id, or fits several; RunUnknown: it fits none.
+    `latest` is the run made last, also where the folder of another is called so; `Latest` says
+    what may stand behind it. RunError: the reference is no id, or fits several; RunUnknown: it
+    fits none.
     """
-    if reference in known and reference != LATEST:
+    wanted = latest(reference)
+    if reference in known and wanted is None:
         return reference
-    require_id(reference)
+    if wanted is None:
+        require_id(reference)
     if (root / reference).is_symlink():
         raise RunError(
             f"{reference} under {root} is a link; a run is a folder of its own",
@@ -62,8 +133,8 @@ def named(root: Path, known: list[str], reference: str) -> str:
         )
     if not known:
         raise RunUnknown(f"no runs under {root}", hint="Make one: orchestrator profile")
-    if reference == LATEST:
-        return known[-1]
+    if wanted is not None:
+        return picked(wanted, known, verb_of, str(root))
     matches = [name for name in known if name.startswith(reference)]
     if len(matches) == 1:
         return matches[0]
@@ -72,4 +143,4 @@ def named(root: Path, known: list[str], reference: str) -> str:
             f"{reference!r} fits {len(matches)} runs: {', '.join(matches[:5])}",
             hint="Give more of the run id.",
         )
-    raise RunUnknown(f"no run {reference!r} under {root}", hint="List them: orchestrator runs")
+    raise RunUnknown(f"no run {reference!r} under {root}", hint=_LIST)

@@ -27,6 +27,8 @@ from remote_payload.contract.words import SCHEMA
 
 CARD = "run.json"
 PRICE = "price.json"
+# In a run's folder: the run on another host whose counters it borrowed.
+LENT = "lent"
 # The raw samples of ten thousand cases take some ten MB.
 LIMIT_BYTES = 256 << 20
 _AGAIN = "Fetch it again with `orchestrator attach {}`, or repeat the run."

@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-_MOST_BYTES = 1 << 20  # no card is larger; what is, is none
+_MOST_BYTES = 32 << 20  # of the digests of 100,000 artifacts; what is larger is none
 _STAMP = re.compile(r"\d{8}-\d{6}")
 _Moment = tuple[str, int]
 _NEVER = ("", -1)

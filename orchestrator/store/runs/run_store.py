@@ -2,41 +2,39 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from itertools import repeat
 from pathlib import Path
 
 from orchestrator.errors import RunError
-from orchestrator.here import regular_file
 from orchestrator.here.alone import alone
 from orchestrator.here.local_fault import told
-from orchestrator.store.runs import run_files, run_order
-from orchestrator.store.runs.naming import is_path, named, new_run_id, reads_as_a_run
-from orchestrator.store.runs.run_files import CARD, PRICE
+from orchestrator.store.runs import binding, run_files, run_order
+from orchestrator.store.runs.naming import is_path, named, new_run_id, reads_as_a_run, verb_in
+from orchestrator.store.runs.removing import remove
+from orchestrator.store.runs.run_files import CARD, LENT, PRICE
 from orchestrator.values.claim import Claim, difference
 from orchestrator.values.command import typed
 from orchestrator.values.job import Ending, JobEnd
 from orchestrator.values.price import Charge, Price
 from orchestrator.values.privacy.redaction import discreet
-from orchestrator.values.run import UNKNOWN, Run, RunCard
+from orchestrator.values.run import UNKNOWN, BoundFile, Run, RunCard
 from remote_payload.contract import codec
-from remote_payload.contract.layout import ARTIFACTS, END, LOG, REQUEST, RESULT
+from remote_payload.contract.layout import END, LOG, REQUEST, RESULT
 from remote_payload.contract.request import Request
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Status
 
-__all__ = ["CARD", "END", "LOG", "PRICE", "REPORT", "REQUEST", "RESULT", "RunStore", "new_run_id"]
+__all__ = [
+    "CARD", "END", "LENT", "LOG", "PRICE", "REPORT", "REQUEST", "RESULT", "RunStore", "new_run_id",
+]  # fmt: skip
 REPORT = "report.md"
 # What came of a run, and cannot be had again once its host has forgotten it.
 RECORDS = (CARD, REQUEST, RESULT, END, PRICE, LOG)
-# In a run's folder: the run on another host whose counters it borrowed.
-LENT = "lent"
 _STATUS = {Ending.TIMEOUT: Status.TIMEOUT, Ending.CANCELLED: Status.CANCELLED}
 
 
@@ -78,15 +76,17 @@ class RunStore:
             owner=secrets.token_hex(16),
         )
         request = replace(request, run_id=run_id, verb=card.verb)
-        self._describe(self.folder(run_id), card, request)
+        card = self._described(self.folder(run_id), card, request)
         self.created(self.folder(run_id))
         return card
 
-    def _describe(self, folder: Path, card: RunCard, request: Request) -> None:
-        """Write what makes a new folder a run, or remove it."""
+    def _described(self, folder: Path, card: RunCard, request: Request) -> RunCard:
+        """Write what makes a new folder a run, or remove it; the card that was written."""
         try:
-            codec.write_atomic(folder / REQUEST, codec.dumps(request))
+            asked = binding.put(folder, REQUEST, codec.dumps(request))
+            card = binding.with_files(replace(card, files=()), [asked])
             codec.write_atomic(folder / CARD, codec.dumps(card))
+            return card
         except BaseException as exc:
             shutil.rmtree(folder, ignore_errors=True)
             if isinstance(exc, OSError):
@@ -108,12 +108,18 @@ class RunStore:
         return folder if folder.name not in ("", os.pardir) else folder.resolve()
 
     def named(self, reference: str) -> Path:
-        """Directory of a run of this store, given by id, unique prefix or `latest`: no path.
+        """Directory of a run of this store, given by id, unique prefix or `latest~N`: no path.
 
         RunError as in `naming.named`.
         """
         known = [folder.name for folder in self._folders()]
-        return self.folder(named(self.root, known, reference))
+        return self.folder(named(self.root, known, reference, self._verb_of))
+
+    def _verb_of(self, name: str) -> str:
+        """Of a run that can be read; else what its folder's name tells, "" if nothing."""
+        with suppress(RunError):
+            return run_files.card(self.folder(name)).verb
+        return verb_in(name)
 
     def claim(self, folder: Path) -> Claim:
         """By what the job of a run is known on its host. The card names the run, wherever a copy
@@ -125,7 +131,8 @@ class RunStore:
         """Read a run back; RunError names the file and key that is wrong.
 
         A result that the payload could not finish says so in the words of the job's end. A price
-        that cannot be read is left out, with the reason: it is no part of what was measured.
+        that cannot be read is left out, with the reason: it is no part of what was measured. What
+        was asked, what came of it and how it ended are told where they are not what came home.
         """
         card = run_files.card(folder).for_others()  # older ones name folders
         result, end = run_files.result(folder), run_files.end(folder)
@@ -134,7 +141,8 @@ class RunStore:
         if result and end and end.why is not Ending.EXIT:
             status = _STATUS.get(end.why, Status.FAILED)
             result = replace(result, status=status, reason=f"the job {end.words}")
-        run = Run(card, result, end, kept_as=self._reference(folder, card.run_id))
+        kept_as = self._reference(folder, card.run_id)
+        run = Run(card, result, end, kept_as=kept_as, changed=binding.as_read(folder, card, end))
         try:
             return replace(run, price=run_files.price(folder))
         except RunError as problem:
@@ -149,10 +157,21 @@ class RunStore:
             return place.name
         return run_id if (self.folder(run_id) / CARD).is_file() else f"{place}{os.sep}"
 
-    def record_end(self, folder: Path, end: JobEnd) -> None:
-        """Keep how the job ended, in the host's words."""
+    def record_end(self, folder: Path, end: JobEnd, came: Iterable[BoundFile] = ()) -> None:
+        """Keep how the job ended, in the host's words, and bind what came home of it to the run."""
         told = replace(end, message=discreet(end.message))
-        codec.write_atomic(regular_file.own(folder / END), codec.dumps(told))
+        ended = binding.put(folder, END, codec.dumps(told))
+        with alone(folder.parent):
+            binding.bind(folder, (*came, ended))
+
+    def lend(self, folder: Path, lent: Path) -> None:
+        """Bind a copy of another run, which lies in the folder of this one as far as its report
+        needs it, together anew, and to this run."""
+        card = run_files.card(lent)
+        here = [one for one in card.files if os.path.lexists(lent / one.path)]
+        copied = binding.put(lent, CARD, codec.dumps(replace(card, files=tuple(here))))
+        with alone(folder.parent):
+            binding.bind(folder, [replace(copied, path=f"{LENT}/{CARD}")])
 
     def add_charge(self, folder: Path, charge: Charge | None) -> Price:
         """Add what one more command on the run cost, None if that is not known; return the sum.
@@ -161,8 +180,16 @@ class RunStore:
         """
         with alone(folder.parent):  # two terminals may follow one run, and end at once
             price = (run_files.price(folder) or Price()).plus(charge)
-            codec.write_atomic(regular_file.own(folder / PRICE), codec.dumps(price))
+            known = self._is_as_kept(folder, PRICE)
+            kept = binding.put(folder, PRICE, codec.dumps(price))
+            if known:  # else the sum goes on from what somebody wrote there
+                binding.bind(folder, [kept])
         return price
+
+    def _is_as_kept(self, folder: Path, path: str) -> bool:
+        with suppress(RunError):
+            return not binding.changed(folder, run_files.card(folder), (path,))
+        return False
 
     def request(self, folder: Path) -> Request:
         """The request of a run, also of one that never came back."""
@@ -193,29 +220,7 @@ class RunStore:
 
     def remove(self, folder: Path) -> None:
         """Delete one run directory; refuses anything that is not one, and one that holds others."""
-        if (
-            not os.path.lexists(folder / CARD)
-            or folder.is_symlink()
-            or folder.resolve().parent != self.root.resolve()
-        ):
-            raise RunError(f"{folder} is not a run directory; nothing was deleted")
-        within = next(filter(None, map(_other_run, folder.rglob(CARD), repeat(folder))), "")
-        if within:
-            raise RunError(
-                f"{folder} holds another run, {within}; nothing was deleted",
-                hint=f"Move that one out of it first: {self.root}",
-            )
-        try:
-            _refuse_to_empty(folder)
-            # The card last: what cannot be removed whole is a run still, and can be removed again.
-            for item in sorted(folder.iterdir(), key=lambda item: item.name == CARD):
-                if item.is_dir() and not item.is_symlink():
-                    shutil.rmtree(item)
-                else:
-                    item.unlink()
-            folder.rmdir()
-        except OSError as exc:
-            raise told(exc, f"run {folder.name} could not be removed whole") from exc
+        remove(self.root, folder)
 
     def _folders(self) -> list[Path]:
         """By what the cards say, not by the alphabet."""
@@ -228,6 +233,15 @@ class RunStore:
         folders = (folder for folder in self.root.glob("*") if not folder.is_symlink())
         return (folder for folder in folders if os.path.lexists(folder / CARD))
 
+    def _require_one_snapshot(self, folder: Path, card: RunCard, asked: Request | None) -> None:
+        """What was asked names the sources as the card does, or it was asked for another run."""
+        if asked and asked.snapshot != card.snapshot != UNKNOWN:
+            raise RunError(
+                f"{folder / REQUEST}: snapshot is {asked.snapshot!r}, and {CARD} says "
+                f"{card.snapshot!r}: the two are of different runs",
+                hint=f"Both were left as they are. Its host may have its own: {_fetch(card)}",
+            )
+
     def _asked(self, folder: Path) -> Request | None:
         with suppress(RunError):
             return self.request(folder)
@@ -237,6 +251,7 @@ class RunStore:
         """A result says what it answers; what was asked here is kept beside it. Where that is not
         to be read, the result has at least to name the run, and its sources."""
         asked, told = self._asked(folder), result.request
+        self._require_one_snapshot(folder, card, asked)
         snapshot = told.snapshot if card.snapshot == UNKNOWN else card.snapshot
         why = difference(asked or replace(told, run_id=card.run_id, snapshot=snapshot), told)
         if why:
@@ -249,29 +264,8 @@ class RunStore:
             )
 
 
-def _other_run(card: Path, outer: Path) -> str:
-    """Where in the folder of a run a card makes another one; empty for its own, for a copy that it
-    has borrowed, and for what its job called so and is no card."""
-    place = card.parent.relative_to(outer)
-    if place.parts in ((), (LENT,)):
-        return ""
-    return str(place) if place.parts[0] not in (LENT, ARTIFACTS) or _is_card(card) else ""
-
-
-def _is_card(path: Path) -> bool:
-    with suppress(RunError):
-        return bool(run_files.card(path.parent))
-    return False
-
-
-def _refuse_to_empty(folder: Path) -> None:
-    """OSError where the emptied folder would have to stay: whether it may go is looked at first,
-    rmdir(2), and only then that something is in it."""
-    try:
-        folder.rmdir()
-    except OSError as exc:
-        if exc.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-            raise
+def _fetch(card: RunCard) -> str:
+    return typed("orchestrator", "runs", "fetch", card.run_id, "--host", card.host)
 
 
 def _refuse_unreadable(root: Path) -> None:

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 
-from orchestrator import __version__
 from orchestrator.errors import (
     HostUnfit,
     HostUnreachable,
@@ -21,31 +17,20 @@ from orchestrator.errors import (
     RunError,
     RunTaken,
 )
-from orchestrator.here import regular_file
 from orchestrator.here.alone import Waits, alone
 from orchestrator.here.local_fault import is_local, told
 from orchestrator.launch.answer import ASK_ITS_OWN
 from orchestrator.launch.base import COPIED, DAMAGED
 from orchestrator.launch.choose import launcher
-from orchestrator.store.runs.naming import is_id
-from orchestrator.store.runs.run_store import CARD, END, REQUEST, RESULT, RunStore
+from orchestrator.store.runs.run_store import REQUEST, RunStore
 from orchestrator.transport.base import Transport
 from orchestrator.values.command import typed
 from orchestrator.values.host import Host
-from orchestrator.values.job import JobEnd
-from orchestrator.values.privacy.redaction import discreet
 from orchestrator.values.progress import Progress
-from orchestrator.values.run import UNKNOWN, Run, RunCard
+from orchestrator.values.run import Run
+from orchestrator.workflows.jobs.described import OWNER, describe
 from orchestrator.workflows.jobs.remote_runs import Here, RemoteRun, chosen, place, remote_runs
-from remote_payload.contract import codec
-from remote_payload.contract.request import Request
-from remote_payload.contract.result import Result
 
-# For runs whose request does not tell its verb yet.
-_VERBS = "check|bench|profile|ncu|deploy|prove|ceilings"
-_STAMP = re.compile(rf"(\d{{8}}-\d{{6}})-.+?(?:-({_VERBS}))?(?:-\d+)?(?:-[0-9a-f]{{4}})?")
-_OWNER = re.compile(r"[0-9a-f]{32}")
-_VERB = re.compile(r"[a-z][a-z-]{0,30}")
 _SHOWN = 5
 
 
@@ -65,15 +50,15 @@ def fetch(transport: Transport, runs: RunStore, run: RemoteRun, progress: Progre
         )
     with _arriving(runs, run, transport.host, progress) as arriving:
         if arriving:
-            launcher(transport).pull(run.run_id, arriving, progress, (REQUEST,))
-            _describe(arriving, run, run.end, transport.host)
+            came = launcher(transport).pull(run.run_id, arriving, progress, (REQUEST,))
+            describe(arriving, run, run.end, transport.host, came)
             arriving.rename(runs.folder(run.run_id))
             return runs.load(runs.folder(run.run_id))
     folder = _folder(runs, run)
     followed = f"follows run {run.run_id}, or brings it home"
     with alone(folder, _waiting(progress, followed)):
-        launcher(transport, runs.claim(folder)).pull(run.run_id, folder, progress)
-        runs.record_end(folder, run.end)
+        came = launcher(transport, runs.claim(folder)).pull(run.run_id, folder, progress)
+        runs.record_end(folder, run.end, came)
         return runs.load(folder)
 
 
@@ -160,7 +145,7 @@ def adopt(transport: Transport, runs: RunStore, reference: str, progress: Progre
         if arriving:
             asked = launcher(transport).asked(run.run_id)
             (arriving / REQUEST).write_text(asked, "utf-8", "replace")
-            _describe(arriving, run, None, host)
+            describe(arriving, run, None, host)
             arriving.rename(runs.folder(run.run_id))
     return _folder(runs, run)
 
@@ -191,7 +176,7 @@ def _arriving(
                 yield None
                 return
             for other in map(_no_link, outer.iterdir()):
-                if other.name != whose and _OWNER.fullmatch(other.name) and other.is_dir():
+                if other.name != whose and OWNER.fullmatch(other.name) and other.is_dir():
                     shutil.rmtree(other)
             (outer / whose).mkdir(exist_ok=True)
             for kept in (outer / whose).iterdir():
@@ -223,7 +208,7 @@ def _waiting(progress: Progress, does: str) -> Waits:
 
 def _whose(run: RemoteRun, host: Host) -> str:
     """The owner's mark; of a job that bears none, what stands for where it is."""
-    if _OWNER.fullmatch(run.owner):
+    if OWNER.fullmatch(run.owner):
         return run.owner
     return hashlib.sha256(f"{host.name}\0{host.workspace}".encode()).hexdigest()[:32]
 
@@ -247,52 +232,3 @@ def _is_here(runs: RunStore, run: RemoteRun, host: Host) -> bool:
 
 def _holds_something(folder: Path) -> bool:
     return folder.exists() and not (folder.is_dir() and not any(folder.iterdir()))
-
-
-def _describe(folder: Path, run: RemoteRun, end: JobEnd | None, host: Host) -> None:
-    """Write what `RunStore.create` would have written, the card last: it makes this a run."""
-    request = _request(folder, run.run_id)
-    (folder / REQUEST).unlink(missing_ok=True)  # it may be one that nobody can read
-    if request is not None:
-        # A job renamed by hand keeps the name it was asked for by, which its result repeats.
-        if not is_id(request.run_id):
-            request = replace(request, run_id=run.run_id)
-        codec.write_atomic(folder / REQUEST, codec.dumps(request))
-    if end is not None:
-        codec.write_atomic(folder / END, codec.dumps(replace(end, message=discreet(end.message))))
-    card = _card(run.run_id, host, request)
-    owner = run.owner if _OWNER.fullmatch(run.owner) else ""
-    codec.write_atomic(folder / CARD, codec.dumps(replace(card, owner=owner)))
-
-
-def _request(folder: Path, run_id: str) -> Request | None:
-    """What was asked: as the host was told, else as the run's own result repeats it; None without
-    both."""
-    with suppress(OSError, ValueError, RecursionError):
-        return codec.loads(Request, regular_file.read_text(folder / REQUEST))
-    with suppress(OSError, ValueError, RecursionError):
-        asked = codec.loads(Result, regular_file.read_text(folder / RESULT)).request
-        return asked if asked.run_id == run_id else None
-    return None
-
-
-def _card(run_id: str, host: Host, request: Request | None) -> RunCard:
-    stamp = _STAMP.fullmatch(run_id)
-    asked = request.verb if request else ""
-    return RunCard(
-        run_id=run_id,
-        verb=asked if _VERB.fullmatch(asked) else (stamp and stamp[2]) or UNKNOWN,
-        host=host.name,
-        workspace=host.workspace,
-        snapshot=request.snapshot if request else UNKNOWN,
-        reproduce=UNKNOWN,
-        created_at=_created_at(stamp[1]) if stamp else UNKNOWN,
-        orchestrator_version=f"{UNKNOWN} (fetched by {__version__})",
-    ).for_others()
-
-
-def _created_at(stamp: str) -> str:
-    try:
-        return f"{datetime.strptime(stamp, '%Y%m%d-%H%M%S'):%Y-%m-%dT%H:%M:%SZ}"
-    except ValueError:
-        return UNKNOWN

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.errors import RunError
-from orchestrator.store.runs.naming import LATEST
+from orchestrator.store.runs.naming import LATEST, latest, too_few
 from orchestrator.store.runs.run_store import RunStore
 from orchestrator.values.command import typed
 from orchestrator.values.run import Run
@@ -28,17 +28,23 @@ WAS_TO_TIME = Kind("was to time something", lambda stages: Stage.BENCH in stages
 
 
 def resolve(runs: RunStore, reference: str, kind: Kind) -> Path:
-    """As RunStore.resolve, but `latest` is the latest run of this kind.
+    """As RunStore.resolve, but `latest` is the latest run of this kind, and `latest~1` the one of
+    them before it; with a verb it is of that verb, whatever its kind.
 
     A run that cannot be read is not passed over: which it was, nobody knows.
     """
-    if reference != LATEST:
+    wanted = latest(reference)
+    if wanted is None or wanted.verb:
         return runs.resolve(reference)
-    newest = runs.resolve(LATEST)  # the error where there is none at all
+    newest, found = runs.resolve(LATEST), 0  # the error where there is none at all
     for folder in reversed([*runs.all()]):
         stages = _stages(runs, folder)
         if stages is None or kind.fits(stages):
-            return folder
+            if found == wanted.back:
+                return folder
+            found += 1
+    if found:
+        raise too_few(wanted, found, str(runs.root), f", counting what {kind.what}")
     raise RunError(
         f"no run under {runs.root} {kind.what}; the latest is {newest.name}",
         hint="Make one: orchestrator profile",

@@ -11,7 +11,14 @@ from pathlib import Path
 from orchestrator.errors import HostUnfit, RunError
 from orchestrator.launch.base import COPIED, DAMAGED, ListedJob
 from orchestrator.launch.choose import launcher
-from orchestrator.store.runs.naming import LATEST, is_id, require_id
+from orchestrator.store.runs.naming import (
+    Latest,
+    is_id,
+    latest,
+    picked,
+    require_id,
+    verb_in,
+)
 from orchestrator.store.runs.run_store import CARD, RunStore
 from orchestrator.transport.base import Transport
 from orchestrator.values.host import Host
@@ -115,9 +122,12 @@ def in_anothers_place(known: tuple[RemoteRun, ...]) -> tuple[str, ...]:
 def chosen(known: tuple[RemoteRun, ...], reference: str, host: Host) -> RemoteRun:
     """The run given by its id or a unique prefix; RunError if it is none, or the host has none or
     several that it fits."""
-    require_id(reference)
-    # `latest` is no beginning either: of whatever begins with it, nobody has meant that one.
-    fits = [run for run in known if reference != LATEST and run.run_id.startswith(reference)]
+    if latest(reference) is not None:
+        # No beginning of an id either: of whatever begins with it, nobody has meant that one.
+        known = ()
+    else:
+        require_id(reference)
+    fits = [run for run in known if run.run_id.startswith(reference)]
     exact = [run for run in fits if run.run_id == reference]
     if len(exact or fits) == 1:
         return (exact or fits)[0]
@@ -131,6 +141,15 @@ def chosen(known: tuple[RemoteRun, ...], reference: str, host: Host) -> RemoteRu
         f"{host.where} keeps no run {reference!r}",
         hint=f"List them: orchestrator runs --host {host.name}",
     )
+
+
+def latest_of(known: tuple[RemoteRun, ...], wanted: Latest, host: Host) -> RemoteRun:
+    """The host's own latest, or one before it; of a verb, as the names say it. RunError: it keeps
+    not so many."""
+    by_name = {run.run_id: run for run in known}
+    if not by_name:
+        raise RunError(f"{host.where} keeps no runs", hint="orchestrator runs --host NAME")
+    return by_name[picked(wanted, [*by_name], verb_in, host.where)]
 
 
 def place(runs: RunStore, run_id: str, owner: str, other: Path) -> tuple[Here, Path]:

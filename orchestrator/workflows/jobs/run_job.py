@@ -25,7 +25,7 @@ from orchestrator.launch.pull import drop_halves
 from orchestrator.store.runs.run_store import LOG
 from orchestrator.values.command import about, typed
 from orchestrator.values.job import Ending, JobEnd
-from orchestrator.values.run import Run, RunCard
+from orchestrator.values.run import BoundFile, Run, RunCard
 from orchestrator.workflows.jobs.errand import Errand, Patience, spec_of
 from orchestrator.workflows.jobs.interrupted import Standing, unbroken
 from orchestrator.workflows.jobs.job_log import JobLog, last_seen, tail
@@ -107,6 +107,7 @@ class _Homecoming:
         self._log = JobLog(folder, errand.progress, errand.show_log)
         self._patience = Patience(errand, self._falls_silent)
         self._known, self._silent_since = standing, 0
+        self._came: tuple[BoundFile, ...] = ()
 
     @property
     def standing(self) -> Standing:
@@ -122,7 +123,7 @@ class _Homecoming:
         """Submit `request` if there is one, then stay with the job until all of it is here."""
         try:
             end = self._followed_or_cancelled(request)
-            self._errand.runs.record_end(self._folder, end)
+            self._errand.runs.record_end(self._folder, end, self._came)
         except HostUnreachable as exc:
             raise self._unknown(exc) from exc
         except LocalFault as exc:
@@ -243,7 +244,7 @@ class _Homecoming:
         self._log.seen()
 
     def _pull(self) -> None:
-        self._patience.done(
+        self._came = self._patience.done(
             lambda: self._launcher.pull(self._run_id, self._folder, self._errand.progress),
             lambda: sum(p.stat().st_size for p in self._folder.rglob("*") if p.is_file()),
         )

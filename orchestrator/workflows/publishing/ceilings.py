@@ -23,11 +23,13 @@ def cutlass_sheets(run: Run, folder: Path) -> tuple[Sheet, ...]:
     tables = {name.name.partition(".")[0]: name for name in names if name.suffix == CSV}
     printed = {name.stem: name for name in names if name.suffix == OUTPUT}
     asked = dict.fromkeys((*tables, *(name for name in printed if name not in _NO_TABLES)))
-    return tuple(_sheet(folder, tables.get(name) or printed[name]) for name in asked)
+    return tuple(_sheet(run, folder, tables.get(name) or printed[name]) for name in asked)
 
 
-def _sheet(folder: Path, name: PurePosixPath) -> Sheet:
+def _sheet(run: Run, folder: Path, name: PurePosixPath) -> Sheet:
     path = folder / name
+    if run.has_changed(str(name)):
+        return Sheet((), (), f"{name.name} is not what came home")
     if folder.resolve() not in path.resolve().parents:
         return Sheet((), (), f"{name.name} lies outside the run")
     try:

@@ -10,6 +10,7 @@ from pathlib import Path
 from orchestrator.errors import RunError, UsageError
 from orchestrator.report.comparing import between, comparison, document, page
 from orchestrator.report.comparing.comparison import Comparison, Side
+from orchestrator.report.folder import not_what_came
 from orchestrator.report.gates.gate import Policy, Ruling
 from orchestrator.store.runs.run_store import RunStore
 from orchestrator.values.command import typed
@@ -61,6 +62,7 @@ def compare(
         )
     first, second = (_side(runs, folder) for folder in folders)
     old, new = first.run, second.run
+    _require_what_came(old, new)
     _require_figures(old)
     if policy is None or new.result is None or Stage.BENCH not in new.result.request.stages:
         _require_figures(new)
@@ -91,7 +93,7 @@ def _history(runs: RunStore, compared: list[Path], host: str) -> Iterator[Run]:
         with suppress(RunError):
             if Stage.BENCH in runs.request(folder).stages:
                 run = runs.load(folder)
-                if run.card.host == host:
+                if run.card.host == host and not run.altered:
                     yield run
 
 
@@ -105,6 +107,18 @@ def _hint(found: Comparison, race: str) -> str:
         how = f", as by: {again}" if again else ""
         return f"Time what the first run timed{how}; then compare again."
     return f"{race[0].upper()}{race[1:]}; or repeat both, and compare again."
+
+
+def _require_what_came(*both: Run) -> None:
+    """RunError for a run whose result is not what its host gave: it is no evidence of anything."""
+    for run in both:
+        if run.altered:
+            raise RunError(
+                f"{run.card.run_id}: {not_what_came(run)}: somebody edited it since, or it is "
+                "another run's, so nothing is compared with it",
+                hint="It was left as it is. Bring home again what its host still keeps: "
+                f"{typed('orchestrator', 'attach', run.name)}",
+            )
 
 
 def _require_figures(run: Run) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from orchestrator.errors import UsageError
 from orchestrator.ncu.evidence import of_call
@@ -17,9 +17,11 @@ from orchestrator.readers.ncu.quantities.combine import combine
 from orchestrator.readers.ncu.quantities.metrics import QUANTITIES
 from orchestrator.readers.ncu.read import read_file
 from orchestrator.readers.ncu.version import find_version
+from orchestrator.report.folder import not_what_came
 from orchestrator.report.view import NO_COUNTERS, CountersView, Table
-from orchestrator.store.runs.run_store import CARD, LENT, RunStore
-from orchestrator.values.run import Run
+from orchestrator.store.runs import binding
+from orchestrator.store.runs.run_store import CARD, LENT, RESULT, RunStore
+from orchestrator.values.run import Changed, Run
 from remote_payload.contract.case import Case
 from remote_payload.contract.records import NcuRecord, NcuReport
 from remote_payload.contract.request import Request
@@ -76,7 +78,9 @@ def profiled(run: Run, folder: Path) -> Profiled:
     """Read the copies of what ncu left in the run's folder, or in that of the run it borrowed."""
     if not (folder / LENT / CARD).is_file():
         return Profiled(run, _cases(run, folder))
-    lent = RunStore(folder).load(folder / LENT)
+    lent = binding.examined(RunStore(folder).load(folder / LENT), folder / LENT)
+    if run.has_changed(f"{LENT}/{CARD}"):
+        lent = replace(lent, changed=(*lent.changed, Changed(RESULT, "is not what was lent")))
     return Profiled(lent, _cases(lent, folder / LENT), run)
 
 
@@ -116,11 +120,13 @@ def _cases(run: Run, folder: Path) -> tuple[_Case, ...]:
     result = run.result
     if result is None or result.ncu is None or Stage.NCU not in result.request.stages:
         return ()
-    return tuple(_read(record, result.request, folder) for record in result.ncu.records)
+    return tuple(_read(record, run, result.request, folder) for record in result.ncu.records)
 
 
 def _difference(run: Run, lent: Run) -> str:
     """Why counters of `lent` say nothing of `run`; empty if they do."""
+    if lent.altered:
+        return not_what_came(lent)
     here, there = (one.result.machine if one.result else None for one in (run, lent))
     if here is None or there is None:
         return f"no machine is known of the run {'here' if here is None else 'there'}"
@@ -162,9 +168,10 @@ def _without(headline: str) -> CountersView:
     return CountersView(False, headline, Table((), ()), (), (), ())
 
 
-def _read(record: NcuRecord, request: Request, folder: Path) -> _Case:
-    held, unread = None, ""
-    page, log = _artifact(record, folder, ".csv"), _artifact(record, folder, ".txt")
+def _read(record: NcuRecord, run: Run, request: Request, folder: Path) -> _Case:
+    changed = [PurePosixPath(name).name for name in record.artifacts if run.has_changed(name)]
+    held, unread = None, f"not what came home: {', '.join(changed)}" if changed else ""
+    page, log = _artifact(record, run, folder, ".csv"), _artifact(record, run, folder, ".txt")
     if page is not None:
         try:
             held = read_file(page).captures
@@ -183,9 +190,11 @@ def _read(record: NcuRecord, request: Request, folder: Path) -> _Case:
     return _Case(record, held, outcome, unread)
 
 
-def _artifact(record: NcuRecord, folder: Path, suffix: str) -> Path | None:
+def _artifact(record: NcuRecord, run: Run, folder: Path, suffix: str) -> Path | None:
     for name in record.artifacts:
         path = folder / name
+        if run.has_changed(name):
+            continue
         if name.endswith(suffix) and path.is_file() and folder.resolve() in path.resolve().parents:
             return path
     return None

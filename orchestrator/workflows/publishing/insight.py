@@ -20,11 +20,13 @@ def insight(run: Run, folder: Path, held: Profiled | None = None) -> Insight:
 
     held: what ncu left, if it was read already.
     """
-    return Insight(calls(held or profiled(run, folder)), _machine_code(folder / LISTING))
+    return Insight(calls(held or profiled(run, folder)), _machine_code(run, folder))
 
 
-def _machine_code(path: Path) -> tuple[MachineCode, ...]:
+def _machine_code(run: Run, folder: Path) -> tuple[MachineCode, ...]:
+    if run.has_changed(LISTING.as_posix()):
+        return ()
     try:
-        return describe(parse(regular_file.read_text(path, "replace")))
+        return describe(parse(regular_file.read_text(folder / LISTING, "replace")))
     except OSError:
         return ()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.report.render import Report, render
+from orchestrator.store.runs import binding
 from orchestrator.store.runs.run_store import REPORT
 from orchestrator.values.run import Run
 from orchestrator.workflows.publishing.ceilings import cutlass_sheets
@@ -35,6 +36,7 @@ def publish(run: Run, folder: Path, output: Path | None = None) -> Published:
 
     OSError: one of the files cannot be written. LocalFault: something else has a chart's name.
     """
+    run = binding.examined(run, folder)
     held = profiled(run, folder)
     sheets = cutlass_sheets(run, folder)
     path = output or folder / REPORT

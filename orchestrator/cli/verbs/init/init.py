@@ -173,7 +173,8 @@ def _write(path: Path, text: str) -> None:
 
 def _tell(folder: Path, kind: str, computation: Computation) -> None:
     """What is to be known before the first run."""
-    from orchestrator.sync.listing import has_git, ignoring
+    from orchestrator.here.git import has_git
+    from orchestrator.sync.listing import ignoring
 
     if computation.module and kind != "python":
         console.note("the kernel is still to be written; until then a run ends with 4")

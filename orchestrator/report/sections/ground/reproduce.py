@@ -6,7 +6,7 @@ from orchestrator.report.section import Section
 from orchestrator.report.sections.ground.build import without_library
 from orchestrator.report.view import ReproduceView, Table
 from orchestrator.report.wording import format as fmt
-from orchestrator.values.run import Run
+from orchestrator.values.run import Revision, Run
 from remote_payload.contract.layout import LOG, REQUEST, RESULT
 
 
@@ -18,9 +18,11 @@ def reproduce(run: Run) -> ReproduceView:
         ("Run", card.run_id),
         ("Host (inventory name)", card.host),
         ("Snapshot of the sources", card.snapshot),
+        *(_commit(one) for one in card.revisions),
         *(() if without_library(result) else (("Library digest", digest),)),
         ("Created", card.created_at),
         ("Orchestrator", card.orchestrator_version),
+        *((("Files bound by their digests", str(len(card.files))),) if run.is_bound else ()),
     ]
     if result:
         facts += [("Started", result.started_at), ("Finished", result.finished_at)]
@@ -32,6 +34,14 @@ def reproduce(run: Run) -> ReproduceView:
     rows = tuple((f"runs/{card.run_id}/{name}", what) for name, what in files)
     again = card.for_others().reproduce
     return ReproduceView(again, Table(("", ""), tuple(facts)), Table(("File", ""), rows))
+
+
+def _commit(one: Revision) -> tuple[str, str]:
+    """A commit says what the sources were only where nothing had been changed since."""
+    words = "tree clean" if one.is_clean else "tree with changes that are in no commit"
+    if one.is_clean is None:
+        words = "git did not say in time whether the tree was clean"
+    return f"Git commit of {one.of}" if one.of else "Git commit", f"{one.commit} ({words})"
 
 
 SECTION = Section(160, lambda page: (reproduce(page.run),))
