@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestrator.cli import what_next
+from orchestrator.cli.given.target_options import required
 from orchestrator.cli.screen import console
 from orchestrator.errors import ExitCode
 from orchestrator.values.run import Run
@@ -22,15 +23,19 @@ def show(
     as_json: bool,
     lent: Run | None = None,
     host: str | None = None,
+    require: str | None = None,
 ) -> int:
     """Print what a run came to, and turn it into the exit code. lent: the run that it borrowed its
-    counters from. host: as in `what_next.after`."""
+    counters from. host: as in `what_next.after`. require: a tier of the targets that is to be met.
+    """
     report, path = published.report, str(published.path)
+    met = required(run, report, require) if require is not None else None
     if as_json:
         result = codec.encode(run.result) if run.result else None
         facts = {"run": run.card.run_id, "report": path, "verdict": report.verdict}
         more = {"undecided": report.undecided, "targets": report.targets, "result": result}
-        console.out_json({**facts, **more}, as_is=("run", "report"))
+        tier = {"required": met.told} if met else {}
+        console.out_json({**facts, **more, **tier}, as_is=("run", "report"))
     else:
         console.out(report.verdict)
         console.out(path)
@@ -40,6 +45,8 @@ def show(
         step = what_next.command("doctor", host or run.card.host)
     if code is ExitCode.OK and lent is not None:
         code, step = _borrowed(lent, report), what_next.after(lent)
+    if code is ExitCode.OK and met is not None:
+        code = met.code
     console.next_step(step)
     return code
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.cli import paid
 from orchestrator.cli.given import case_options, problem_options
+from orchestrator.cli.given.target_options import Aiming
 from orchestrator.cli.outcome import show
 from orchestrator.cli.screen import console
 from orchestrator.cli.session import Session
@@ -42,13 +43,14 @@ class How:
     as_json: bool
     stop_after: bool
     max_minutes: float | None
+    aiming: Aiming
 
     @property
     def budget(self) -> Budget:
         return paid.budget_of(self.stop_after, self.max_minutes)
 
 
-_HOW = tuple(field.name for field in fields(How) if field.name != "verb")
+_HOW = tuple(one.name for one in fields(How) if one.name not in ("verb", "aiming"))
 
 
 def run_stages(
@@ -58,7 +60,8 @@ def run_stages(
     folder of problems, a run for each."""
     name = given.pop("ncu_host", None)
     lender = session.host(name) if name else None
-    how = How(verb, **{name: given.pop(name) for name in _HOW})
+    aiming = Aiming(given.pop("targets_file", None), given.pop("require", None))
+    how = How(verb, **{name: given.pop(name) for name in _HOW}, aiming=aiming)
     host = session.host(how.host)
     how.budget.check(host, *((lender,) if lender else ()))
     if "operator" not in given:
@@ -70,6 +73,7 @@ def run_stages(
     of_many = given["operator"] and given["operator"] not in registry.names()
     if of_many and recognise.format_of(path) == "folder":
         words = (verb, host.name, str(path), *map(str, sorted(given.items(), key=str)), str(beside))
+        aiming.require_alone()
         sweep = Sweep(path, chosen, beside, resume, words)
         sweep.problems()
         if not how.dry_run:
@@ -114,9 +118,9 @@ def _run(
     if traced is not None:
         traced.write(wish.own, run)
     if lender is None or run.result is None or run.result.status is not Status.OK:
-        return show(run, published, how.as_json)
+        return show(run, published, how.as_json, require=how.aiming.tier)
     lent, published = borrow(session, lender, how.accept_new_host_key, there, run)
-    return show(run, published, how.as_json, lent)
+    return show(run, published, how.as_json, lent, require=how.aiming.tier)
 
 
 def _order(session: Session, how: How, wish: Wish) -> Order:
@@ -125,6 +129,9 @@ def _order(session: Session, how: How, wish: Wish) -> Order:
     from orchestrator.workflows.profile import Order
 
     planned = plan(wish, session.here)
+    asked = planned.request
+    if Stage.BENCH in asked.stages:
+        planned = replace(planned, request=how.aiming.aimed(session, asked))
     limited = how.budget.limited(planned.request)
     if limited.time_limit_s < planned.request.time_limit_s:
         console.note(
