@@ -35,6 +35,18 @@ def test_a_tier_may_be_named_by_what_stands_before_its_colon(text: str) -> None:
     assert workflow.tier_of(text, (TARGETS,), "attention") == "Tier 1: match the H100 baseline"
 
 
+def test_an_operator_is_called_as_kernels_yaml_calls_it(tmp_path: Path) -> None:
+    (tmp_path / "op.py").write_text("")
+    (tmp_path / "kernels.yaml").write_text("operators: {mine: {file: op.py, name: Row}}\n")
+    text = FILE.replace("attention", "mine").replace("B=16,H=96,S=512,D=64", "M=4,N=8")
+    (tmp_path / "targets.yaml").write_text(text)
+    said = workflow.written(tmp_path / "targets.yaml")
+    assert workflow.of_operator("op.py:Row", said) == said
+    # One that is wrong is told to who asks for an entry of it; it is in nobody's way here.
+    (tmp_path / "kernels.yaml").write_text("nonsense\n")
+    assert workflow.of_operator("mine", workflow.written(tmp_path / "targets.yaml"))
+
+
 def test_a_tier_that_could_be_two_is_neither() -> None:
     two = replace(AIMS, tiers=(Tier("fast: cold", 3.0, True), Tier("fast: warm", 2.0, True)))
     with pytest.raises(UsageError, match="'fast' could be 'fast: cold' or 'fast: warm'"):
@@ -112,6 +124,15 @@ def test_the_verb_tells_programs_the_same(offline: Stored, tmp_path: Path) -> No
     assert [one["tier"] for one in later["needs"]] == ["quick", "slow", "unreal"]
     assert [bool(one["beyond"]) for one in later["needs"]] == [False, False, True]
     assert offline(None, "targets", "--operator", "gemm", "--json").json == []
+
+
+def test_the_page_about_targets_shows_what_is_so(offline: Stored, tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "targets.md").read_text()
+    (tmp_path / "targets.yaml").write_text(page.partition("```yaml\n")[2].partition("```")[0])
+    names = [one.name for one in workflow.written(tmp_path / "targets.yaml")]
+    assert names == ["headline", "my layer"]
+    (tmp_path / "targets.yaml").unlink()
+    assert f"$ orchestrator targets\n{offline(None, 'targets').out}next: " in page
 
 
 def test_a_missing_file_that_was_named_is_refused(offline: Stored) -> None:
