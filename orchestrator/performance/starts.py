@@ -82,7 +82,8 @@ def of_logs(logs: Sequence[float], level: float = ALONE) -> Interval | None:
         return None
     mean, spread = statistics.fmean(logs), statistics.stdev(logs)
     half = critical(len(logs) - 1, level) * spread / math.sqrt(len(logs))
-    return Interval(*(math.exp(at) for at in (mean, mean - half, mean + half)), len(logs), spread)
+    low, middle, high = (math.exp(at) for at in (mean - half, mean, mean + half))
+    return Interval(middle, low, high, len(logs), spread)
 
 
 def summary_of(record: BenchRecord, level: float = ALONE) -> Summary:

@@ -106,16 +106,3 @@ def ratio(a_us: Sequence[float], b_us: Sequence[float]) -> Ratio:
     quotients = [a / b for a, b in pairs]
     low, high = median_interval(quotients) or (None, None)
     return Ratio(statistics.median(quotients), low, high, len(pairs))
-
-
-def ratio_of_medians(a: Summary, b: Summary) -> Ratio:
-    """a / b for samples of different runs, which cannot be paired.
-
-    The interval takes the two intervals' worst corners, so it is wider than a paired one.
-    """
-    low = high = None
-    if a.low_us is not None and b.high_us is not None:
-        low = a.low_us / b.high_us
-    if a.high_us is not None and b.low_us is not None:
-        high = a.high_us / b.low_us
-    return Ratio(a.median_us / b.median_us, low, high, min(a.n, b.n))

@@ -13,6 +13,7 @@ from orchestrator.performance.stats import Ratio
 # A difference below one percent is not worth a word even where it can be measured.
 MINIMUM_EFFECT = 0.01
 LARGEST_PRECISION = 0.20
+ONE_ROW = Family()
 ONE_START = "all samples came from one process start, which says nothing of the next"
 
 
@@ -33,7 +34,7 @@ class Terms:
     been. taken_s: how long all of them took, 0 if unknown.
     """
 
-    family: Family = Family()
+    family: Family = ONE_ROW
     precision: float = MINIMUM_EFFECT
     most: int = 64
     taken_s: float = 0.0
@@ -98,7 +99,7 @@ def starts_needed(seen: Interval, terms: Terms) -> int | None:
 def _advice(seen: Interval, terms: Terms) -> str:
     if seen.starts < FEWEST_STARTS:
         how = _option(FEWEST_STARTS, seen.starts, terms)
-        return f"{_starts(seen.starts)} are too few for a verdict, which needs {FEWEST_STARTS}: {how}"
+        return f"{_starts(seen.starts)} are too few for a verdict, {FEWEST_STARTS} would do: {how}"
     needed, spread = starts_needed(seen, terms), f"{100 * seen.spread:.2g} %"
     if needed is None:
         return (

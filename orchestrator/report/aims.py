@@ -18,6 +18,7 @@ from orchestrator.performance.targets.judging import (
     not_judged,
 )
 from orchestrator.performance.targets.needs import Need, needs
+from orchestrator.report.against import rows_judged
 from orchestrator.report.figures import Figure, Figures
 from orchestrator.report.subject import own
 from remote_payload.contract.case import Case
@@ -60,7 +61,9 @@ def aims(figures: Figures) -> tuple[Aim, ...]:
     result = figures.result
     found = [(one, _rows(one, figures)) for one in in_force(result)]
     counting = sum(_counts(one, row, result) for one, rows in found for row in rows)
-    level = Family(counting, len(result.request.bench.starts)).level
+    # Beside the verdicts, so that all of a report together is seldom wrong.
+    rows = rows_judged(result.bench) + counting
+    level = Family(rows, max(len(result.request.bench.starts), 1)).level
     return tuple(_aim(one, rows, result, level) for one, rows in found)
 
 

@@ -15,10 +15,12 @@ from orchestrator.performance.objection import (
     on_gpu,
 )
 from orchestrator.performance.roofline import Roof, binding, roofs
-from orchestrator.performance.stats import Summary, summarize, usable
-from orchestrator.performance.verdict import Judgement
+from orchestrator.performance.starts import summary_of
+from orchestrator.performance.stats import Summary, usable
+from orchestrator.performance.steps import Step, step_of
+from orchestrator.performance.verdict import Judgement, Terms
 from orchestrator.performance.work import gbs, tflops
-from orchestrator.report.against import find, judged_against, run_noise
+from orchestrator.report.against import find, judged_against, run_noise, terms_of
 from remote_payload.contract.facts import CaseFacts
 from remote_payload.contract.records import BenchRecord
 from remote_payload.contract.result import Result
@@ -31,7 +33,8 @@ class Figure:
 
     summary: None when there is no usable sample. refuted: an objection says it cannot be true.
     roof: the binding roof, None when none is known. against: comparison with the baseline
-    provider, None for the baseline itself and where either of the two cannot be judged.
+    provider, None for the baseline itself and where either of the two cannot be judged. step: from
+    one level to another, of which no one median tells.
     """
 
     record: BenchRecord
@@ -40,6 +43,7 @@ class Figure:
     roof: Roof | None
     against: Judgement | None
     refuted: bool
+    step: Step | None = None
 
     @property
     def trusted(self) -> Summary | None:
@@ -68,7 +72,7 @@ class Figure:
 class Figures:
     """All figures of a result, in the order in which they were measured.
 
-    refuted: what an objection says cannot be true.
+    refuted: what an objection says cannot be true. terms: what all verdicts go by together.
     """
 
     result: Result
@@ -78,6 +82,7 @@ class Figures:
     objections: tuple[Objection, ...]
     refuted: frozenset[str]
     noise: tuple[tuple[Method, float | None], ...]
+    terms: Terms
 
     @property
     def errors(self) -> tuple[Objection, ...]:
@@ -108,29 +113,37 @@ def figures(result: Result) -> Figures:
     device = device_of(result)
     found = objections(result)
     refuted = frozenset(o.about for o in found if o.severity is Severity.ERROR)
+    terms = terms_of(result)
     rows = tuple(
-        _figure(record, result, device, refuted) for record in result.bench if not record.control
+        _figure(record, result, device, refuted, terms)
+        for record in result.bench
+        if not record.control
     )
     methods = tuple(dict.fromkeys(record.method for record in result.bench))
     noise = tuple((method, run_noise(result.bench, method)) for method in methods)
-    return Figures(result, device, on_gpu(result), rows, found, refuted, noise)
+    return Figures(result, device, on_gpu(result), rows, found, refuted, noise, terms)
 
 
 def _figure(
-    record: BenchRecord, result: Result, device: Device | None, refuted: frozenset[str]
+    record: BenchRecord,
+    result: Result,
+    device: Device | None,
+    refuted: frozenset[str],
+    terms: Terms,
 ) -> Figure:
-    summary = summarize(record.samples_us) if usable(record.samples_us) else None
+    summary = summary_of(record) if usable(record.samples_us) else None
     facts = result.facts(record.case)
     roof = binding(roofs(facts, device, record.method)) if device else None
-    judged = _against_baseline(record, result, refuted)
-    return Figure(record, facts, summary, roof, judged, about(record) in refuted)
+    judged = _against_baseline(record, result, refuted, terms)
+    is_refuted, step = about(record) in refuted, step_of(record)
+    return Figure(record, facts, summary, roof, judged, is_refuted, step)
 
 
 def _against_baseline(
-    record: BenchRecord, result: Result, refuted: frozenset[str]
+    record: BenchRecord, result: Result, refuted: frozenset[str], terms: Terms
 ) -> Judgement | None:
     baseline = result.operator.baseline
     base = find(result.bench, baseline, record.case, record.method)
     if base is None or record.provider == baseline:
         return None
-    return judged_against(base, record, result.bench, refuted)
+    return judged_against(base, record, result.bench, refuted, terms)

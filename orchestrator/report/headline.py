@@ -10,6 +10,7 @@ from orchestrator.performance.verdict import Verdict
 from orchestrator.readers.ptxas import first_error
 from orchestrator.report.figures import Figure, Figures
 from orchestrator.report.subject import own, subjects
+from orchestrator.report.trust import steady, trust
 from orchestrator.report.wording import format as fmt
 from orchestrator.values.run import Run
 from remote_payload.contract.records import CheckRecord
@@ -39,9 +40,9 @@ def headline(run: Run, figures: Figures | None) -> str:
     if figures.errors:
         first, more = figures.errors[0], len(figures.errors) - 1
         rest = f" (and {fmt.count(more, 'more error')})" if more else ""
-        return f"MEASUREMENT ERROR: {first.about}: {first.text}{rest}."
+        return f"MEASUREMENT ERROR: {first.about}: {first.text}{rest}.{_own_verdicts(figures)}"
     if run.result.status is not Status.OK:
-        return _failure(run.result)
+        return f"{_failure(run.result)}{_own_verdicts(figures)}"
     if figures.rows:
         return _timings(figures)
     if run.result.checks:
@@ -49,6 +50,21 @@ def headline(run: Run, figures: Figures | None) -> str:
     if run.result.proofs:
         return _proofs(run.result)
     return "OK: the build succeeded; nothing was checked or timed." if run.result.build else "OK."
+
+
+def _own_verdicts(figures: Figures) -> str:
+    """Of the user's own that were timed whole, behind what ended the run or is wrong in it."""
+    timed = (
+        [row for row in figures.of_method(figures.methods[0]) if row.trusted]
+        if figures.rows
+        else []
+    )
+    present = {row.record.provider for row in timed}
+    mine = [name for name in own(figures.result) if name in present][:_SPOKEN_OF]
+    if not mine:
+        return ""
+    told = "; ".join(_of_provider(name, timed, figures) for name in mine)
+    return f" {told}; {trust([row for row in timed if row.record.provider in mine], figures)}."
 
 
 def is_ok(run: Run, figures: Figures | None) -> bool:
@@ -173,13 +189,20 @@ def _timings(figures: Figures) -> str:
         return "NOTHING TIMED: no provider gave a complete set of samples."
     names = subjects(figures.result, [row.record.provider for row in timed])
     if not names:
-        return f"{_without_verdict(timed, figures)}{_rest(figures)}."
+        said = _without_verdict(timed, figures)
+        return f"{_word(timed)}: {said}; {trust(timed, figures)}{_rest(figures)}."
     told = [_of_provider(name, timed, figures) for name in names[:_SPOKEN_OF]]
-    if all(row.against is None for row in timed if row.record.provider in names):
-        told = [f"OK: {told[0]}", *told[1:]]
+    mine = [row for row in timed if row.record.provider in names]
+    if all(row.against is None for row in mine):
+        told = [f"{_word(mine)}: {told[0]}", *told[1:]]
     more = len(names) - len(told)
     told += [f"{more} more of yours under Results"] if more > 0 else []
-    return f"{'; '.join(told)}{_rest(figures)}."
+    return f"{'; '.join(told)}; {trust(mine or timed, figures)}{_rest(figures)}."
+
+
+def _word(rows: list[Figure]) -> str:
+    """What a line begins with that has no verdict."""
+    return "OK" if steady(rows) else "UNSTEADY"
 
 
 def _of_provider(name: str, timed: list[Figure], figures: Figures) -> str:
@@ -219,7 +242,7 @@ def _sentence(row: Figure, figures: Figures) -> str:
     if timed is not row:
         method += f"; by {row.record.method.value} the GPU waited for the host"
     operator = figures.result.operator
-    told = fmt.with_interval(timed.summary, row.facts.per)
+    told = fmt.time(timed.summary, timed.step, row.facts.per)
     return (
         f"{row.record.provider} is {_AGAINST[against.verdict]} {operator.baseline} on "
         f"{case.label}: {fmt.times(against.speedup)}, {told} {operator.unit} ({method})"
@@ -229,13 +252,13 @@ def _sentence(row: Figure, figures: Figures) -> str:
 def _without_verdict(rows: list[Figure], figures: Figures) -> str:
     ours = figures.result.operator.ours
     why = f"; {ours} was not timed" if ours else ""
-    return f"OK: {_time(_flagship(rows, figures), figures)}{why}"
+    return f"{_time(_flagship(rows, figures), figures)}{why}"
 
 
 def _time(row: Figure, figures: Figures) -> str:
     if row.summary is None:
         return f"{row.record.provider} was not timed"
-    told = fmt.with_interval(row.summary, row.facts.per)
+    told = fmt.time(row.summary, row.step, row.facts.per)
     return (
         f"{row.record.provider} takes {told} {figures.result.operator.unit} on "
         f"{row.record.case.label} ({row.record.method.value})"

@@ -6,7 +6,7 @@ import statistics
 from dataclasses import dataclass
 from math import prod
 
-from orchestrator.performance.occupancy import Occupancy, Waves, occupancy, waves
+from orchestrator.performance.bottleneck.occupancy import Occupancy, Waves, occupancy, waves
 from remote_payload.contract.case import Case
 from remote_payload.contract.machine import Machine
 from remote_payload.contract.records import KernelTrace, TraceRecord

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from orchestrator.errors import UsageError
 from orchestrator.ncu import flags
+from orchestrator.performance import family
 from orchestrator.performance.targets.judging import weight
 from orchestrator.store.kernels.users_provider import UsersProvider
 from orchestrator.store.runs import bounds
@@ -48,8 +49,10 @@ NCU_BESIDE_PROOFS_S = 60.0
 class Wish:
     """What was asked for; None is what the user left open.
 
-    sweeps: the values of each axis by symbol, one for each set of cases. narrow: of an axis that is
-    left open and varies, take one value only. dtypes: empty means the operator's first.
+    starts: at most so many of each provider's process; precision: half of the width of an interval
+    that is enough, relative. sweeps: the values of each axis by symbol, one for each set of cases.
+    narrow: of an axis that is left open and varies, take one value only. dtypes: empty means the
+    operator's first.
     peers: also run the packages of others, as far as the host has them. variants: also run these
     variants of our kernel. without: leave these providers out. proofs: empty means all.
     user_providers: those of the command line; entries: those of kernels.yaml, of which ours take
@@ -74,6 +77,8 @@ class Wish:
     arch: tuple[str, ...] = ()
     nvcc_flags: tuple[str, ...] = ()
     rounds: int | None = None
+    starts: int | None = None
+    precision: float | None = None
     bench_budget_s: float | None = None
     case_limit_s: float | None = None
     compile_limit_s: float | None = None
@@ -120,11 +125,6 @@ def plan(wish: Wish, here: Path) -> Plan:
 
 def _begun(wish: Wish) -> Request:
     """What is the same whatever is computed."""
-    check, bench = _check(wish), BenchPlan()
-    if wish.rounds is not None:
-        bench = replace(bench, rounds=wish.rounds)
-    if wish.bench_budget_s is not None:
-        bench = replace(bench, budget_s=wish.bench_budget_s)
     return Request(
         run_id="",
         snapshot="",
@@ -134,8 +134,8 @@ def _begun(wish: Wish) -> Request:
         providers=(),
         device=wish.device,
         build=BuildPlan(wish.arch, Toolchain(wish.nvcc_flags)),
-        check=check,
-        bench=bench,
+        check=_check(wish),
+        bench=_bench(wish),
         ceilings=wish.ceilings if Stage.CEILINGS in wish.stages else CeilingsPlan(),
         prove=_prove(wish) if Stage.PROVE in wish.stages else ProvePlan(),
         ncu=_ncu(wish) if Stage.NCU in wish.stages else NcuPlan(),
@@ -194,10 +194,25 @@ def _limited(wish: Wish, request: Request) -> Request:
     limit_s = limit_s if wish.time_limit_s is None else wish.time_limit_s
     if request.bench.budget_s >= limit_s:
         raise UsageError(
-            f"--bench-budget {request.bench.budget_s:g} does not fit into --time-limit {limit_s:g}",
+            f"--budget {request.bench.budget_s:g} does not fit into --time-limit {limit_s:g}",
             hint="Give the run more time, or its timings less.",
         )
     return replace(request, time_limit_s=limit_s)
+
+
+def _bench(wish: Wish) -> BenchPlan:
+    bench = BenchPlan()
+    if wish.rounds is not None:
+        bench = replace(bench, rounds=wish.rounds)
+    if wish.starts is not None:
+        bench = replace(bench, starts=family.looks(wish.starts))
+    if wish.precision is not None:
+        bench = replace(bench, precision=wish.precision)
+    if wish.bench_budget_s is not None:
+        bench = replace(bench, budget_s=wish.bench_budget_s)
+    if Stage.BENCH not in wish.stages:
+        return bench
+    return replace(bench, critical=family.critical_table(bench.starts))
 
 
 def _check(wish: Wish) -> CheckPlan:

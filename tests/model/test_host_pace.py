@@ -34,7 +34,7 @@ def test_a_kernel_of_20_us_is_bound_by_a_host_that_needs_18(host_us: float, boun
     [
         pytest.param({"host_us": ()}, id="a result of before"),
         pytest.param({"host_us": (31.0,) * 3}, id="not one for each sample"),
-        pytest.param({"host_us": (0.0,) * synthetic.ROUNDS}, id="no times at all"),
+        pytest.param({"host_us": (0.0,) * synthetic.SAMPLES}, id="no times at all"),
         pytest.param({"method": Method.COLD}, id="single cold calls"),
         pytest.param({"calls": MOST_CALLS_AHEAD + 1}, id="more calls than a stream takes ahead"),
     ],

@@ -12,7 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.errors import UsageError
-from orchestrator.performance.occupancy import LIMITS, allocated_shared_bytes, occupancy, waves
+from orchestrator.performance.bottleneck.occupancy import (
+    LIMITS,
+    allocated_shared_bytes,
+    occupancy,
+    waves,
+)
 from orchestrator.readers.ncu.capture import KernelCapture
 from orchestrator.readers.ncu.read import read_file
 from tests.ncu.places import needs_samples, samples

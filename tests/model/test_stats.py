@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from orchestrator.performance.stats import (
     median_interval,
     ratio,
-    ratio_of_medians,
     summarize,
     usable,
 )
@@ -116,16 +115,3 @@ def test_an_interrupted_provider_is_paired_as_far_as_it_got() -> None:
 def test_a_ratio_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one pair"):
         ratio([], [1.0])
-
-
-def test_unpaired_ratios_take_the_worst_corners() -> None:
-    slow, fast = summarize([20.0 + n / 10 for n in range(20)]), summarize([10.0] * 20)
-    both = ratio_of_medians(slow, fast)
-    assert slow.low_us is not None
-    assert both.low == slow.low_us / 10.0
-    assert both.high == (slow.high_us or 0) / 10.0
-
-
-def test_unpaired_ratios_without_intervals_have_none() -> None:
-    both = ratio_of_medians(summarize([2.0]), summarize([1.0]))
-    assert (both.median, both.low, both.high) == (2.0, None, None)

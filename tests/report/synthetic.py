@@ -21,7 +21,8 @@ from remote_payload.operators import registry
 from remote_payload.operators.attention.definition import attention_case
 
 H100 = "NVIDIA H100 80GB HBM3"
-ROUNDS = 20
+STARTS, ROUNDS = 8, 5
+SAMPLES = STARTS * ROUNDS
 ATTENTION = registry.find("attention")
 TOLERANCE = Tolerance((Gate(rtol=1e-3, atol=2e-3),))  # whatever attention's own is by now
 HEADS = (8, 16, 32, 64, 96, 128)
@@ -41,11 +42,13 @@ def case(heads: int = 96, **changes: object) -> Case:
     return attention_case(heads=heads, **axes)  # type: ignore[arg-type]
 
 
-def samples(median_us: float, spread: float = 0.004, count: int = ROUNDS) -> tuple[float, ...]:
-    """`count` samples within ±spread of the median, in a fixed, shuffled order."""
+def samples(median_us: float, spread: float = 0.004, count: int = SAMPLES) -> tuple[float, ...]:
+    """`count` samples within ±spread of the median, in a fixed, shuffled order that begins anywhere,
+    so that ratios of two of them vary."""
+    first = round(1000 * median_us) % 37
     return tuple(
         round(median_us * (1 + spread * (2 * (n * 7 % count) / max(count - 1, 1) - 1)), 4)
-        for n in range(count)
+        for n in range(first, first + count)
     )
 
 
@@ -55,8 +58,17 @@ def state(**changes: object) -> GpuState:
 
 
 def bench(provider: str, of: Case, samples_us: tuple[float, ...], **changes: object) -> BenchRecord:
+    """As many samples of each start; of a number that does not allow it nothing is said of them."""
+    rounds, rest = divmod(len(samples_us), STARTS)
     record = BenchRecord(
-        provider, of, Method.BACK_TO_BACK, Status.OK, samples_us=samples_us, warmup=10, calls=100
+        provider,
+        of,
+        Method.BACK_TO_BACK,
+        Status.OK,
+        samples_us=samples_us,
+        warmup=10,
+        calls=100,
+        starts=() if rest or not rounds else (rounds,) * STARTS,
     )
     return replace(record, **changes)  # type: ignore[arg-type]
 

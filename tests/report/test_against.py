@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.performance.verdict import Verdict
+from orchestrator.performance.verdict import Terms, Verdict
 from orchestrator.report.against import judged_against
 from remote_payload.contract.records import BenchRecord
 from remote_payload.contract.words import Method, Status
@@ -14,6 +14,7 @@ from tests.model.test_host_pace import CASE, timed
 from tests.report import synthetic
 
 NOBODY: frozenset[str] = frozenset()
+TERMS = Terms()
 
 
 def replayed(provider: str, gpu_us: float, **changes: object) -> BenchRecord:
@@ -38,12 +39,13 @@ def test_the_graphs_decide_where_either_of_the_two_waited(
         replayed("sparsek", 26.0),
         replayed("sdpa", 20.02, control=True),
     )
-    judged = judged_against(theirs, ours, (theirs, ours, *graphs), NOBODY)
+    judged = judged_against(theirs, ours, (theirs, ours, *graphs), NOBODY, TERMS)
     assert judged is not None
     assert judged.by_graph
     assert judged.verdict is Verdict.SLOWER
-    assert judged.speedup.median == pytest.approx(20 / 26, rel=1e-3)
-    assert judged.noise == pytest.approx(0.001, rel=0.1)
+    assert judged.speedup.median == pytest.approx(20 / 26, rel=3e-3)
+    assert judged.noise is not None
+    assert 0.001 <= judged.noise < 0.004
 
 
 @pytest.mark.parametrize(("theirs", "ours"), PAIRS)
@@ -60,7 +62,7 @@ def test_without_both_graphs_there_is_no_verdict_on_the_hosts_time(
     theirs: BenchRecord, ours: BenchRecord, graphs: tuple[BenchRecord, ...]
 ) -> None:
     control = replace(theirs, control=True)
-    judged = judged_against(theirs, ours, (theirs, ours, control, *graphs), NOBODY)
+    judged = judged_against(theirs, ours, (theirs, ours, control, *graphs), NOBODY, TERMS)
     assert judged is not None
     assert (judged.verdict, judged.by_graph) == (Verdict.INCONCLUSIVE, False)
     assert judged.advice.startswith("the GPU waited for the host")
@@ -75,6 +77,7 @@ def test_a_refuted_graph_decides_nothing() -> None:
         ours,
         (theirs, ours, *graphs),
         frozenset({"sparsek, B=16 H=8 S=512 D=64 fp16, graph"}),
+        TERMS,
     )
     assert judged is not None
     assert (judged.verdict, judged.by_graph) == (Verdict.INCONCLUSIVE, False)
@@ -84,6 +87,6 @@ def test_where_the_gpu_sets_the_pace_graphs_change_nothing() -> None:
     theirs, ours = timed("sdpa", 60.0, 12.0), timed("sparsek", 50.0, 7.0)
     control = replace(theirs, control=True)
     graphs = (replayed("sdpa", 20.0), replayed("sparsek", 26.0))
-    judged = judged_against(theirs, ours, (theirs, ours, control, *graphs), NOBODY)
+    judged = judged_against(theirs, ours, (theirs, ours, control, *graphs), NOBODY, TERMS)
     assert judged is not None
     assert (judged.verdict, judged.by_graph) == (Verdict.FASTER, False)

@@ -23,7 +23,7 @@ def test_a_budget_for_timings_is_granted_on_top_of_what_a_run_may_take() -> None
 
 
 def test_a_budget_that_the_runs_own_limit_would_cut_is_refused() -> None:
-    with pytest.raises(UsageError, match="--bench-budget 600 does not fit into --time-limit 300"):
+    with pytest.raises(UsageError, match="--budget 600 does not fit into --time-limit 300"):
         request(bench_budget_s=600.0, time_limit_s=300.0)
 
 

@@ -53,6 +53,43 @@ class Duration(click.ParamType["float"]):
         return length
 
 
+class Length(Duration):
+    """A length of time in seconds, or with its unit behind it: 90, 90s, 5m, 1.5h."""
+
+    name = "TIME"
+    _UNITS = (("s", 1.0), ("m", 60.0), ("h", 3600.0))
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        text = str(value).strip()
+        for unit, seconds in self._UNITS:
+            number = text.removesuffix(unit).rstrip()
+            if number != text and _DURATION.fullmatch(number):
+                # Checked as what it is in seconds.
+                return super().convert(f"{float(number) * seconds:.12g}", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class Percent(click.ParamType["float"]):
+    """A share from least to most percent, such as 1% or 0.5; given as a fraction."""
+
+    name = "PERCENT"
+
+    def __init__(self, least: float, most: float) -> None:
+        self._least, self._most = least, most
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        text = str(value).strip().removesuffix("%").rstrip()
+        share = float(text) if _DURATION.fullmatch(text) else -1.0
+        if not self._least <= share <= self._most:
+            expected = f"expected {self._least:g}% to {self._most:g}%, such as 1% or 0.5%"
+            self.fail(f"{shortened(value)} is not allowed; {expected}", param, ctx)
+        return share / 100
+
+
 def shortened(value: object) -> str:
     """What was typed, as far as it helps to see it again."""
     text = str(value)

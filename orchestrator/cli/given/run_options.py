@@ -9,7 +9,9 @@ import click
 
 from orchestrator.cli import paid
 from orchestrator.cli.given import case_options, options, problem_options
-from orchestrator.cli.given.quantities import Duration, Whole
+from orchestrator.cli.given.quantities import Length, Percent, Whole
+
+MOST_STARTS = 1024
 
 
 def measure_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -35,18 +37,39 @@ def measure_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 rounds_option = click.option(
     "--rounds",
-    type=Whole(6),
-    help="Samples per provider and case; more rounds, narrower intervals. Default: 20.",
+    type=Whole(1),
+    help="Rounds per start of the providers' processes, each of which is condensed to one median. "
+    "Default: 20.",
 )
 
-budget_option = click.option(
-    "--bench-budget",
-    "bench_budget_s",
-    type=Duration(1.0),
-    metavar="SECONDS",
-    help="For all timings together; rounds, calls and warm-ups are cut to keep it, and that is "
-    "told. Default: CPU 30, GPU none.",
-)
+
+def budget_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """How long is timed: until every verdict is known, or this precise, or this much was spent."""
+    for add in (
+        click.option(
+            "--precision",
+            type=Percent(0.1, 20),
+            help="Stop where intervals of speed-ups are ± this wide. Default: 1%.",
+        ),
+        click.option(
+            "--starts",
+            type=Whole(1, MOST_STARTS),
+            help="At most so many starts of each provider's process; after 8, 16, 32, ... of them "
+            "it is looked whether all is decided. Default: 64.",
+        ),
+        click.option(
+            "--budget",
+            "--bench-budget",
+            "bench_budget_s",
+            type=Length(1.0),
+            metavar="TIME",
+            help="For all timings together, such as 90, 90s or 5m; starts, rounds, calls and "
+            "warm-ups are cut to keep it, and that is told. Default: CPU 30s, GPU none.",
+        ),
+    ):
+        function = add(function)
+    return function
+
 
 peers_option = click.option(
     "--peers",

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from orchestrator.performance import separate_runs
 from orchestrator.performance.objection import CLOCK_DRIFT, on_gpu
-from orchestrator.performance.stats import Summary, ratio_of_medians
-from orchestrator.performance.verdict import Judgement, Verdict, judge
-from orchestrator.report.against import noise_on
+from orchestrator.performance.starts import log_ratios
+from orchestrator.performance.stats import Summary
+from orchestrator.performance.verdict import Judgement, Verdict
+from orchestrator.report.against import find
 from orchestrator.report.families import sweep
 from orchestrator.report.figures import Figure, Figures, figures
 from orchestrator.values.run import Run
@@ -178,20 +180,24 @@ def _timed(of: Figures) -> dict[Key, Figure]:
 
 def _row(key: Key, old: Figure, new: Figure, first: Figures, second: Figures) -> Row:
     before, after = old.trusted, new.trusted
-    assert before is not None, "only trusted figures are compared"
-    assert after is not None, "only trusted figures are compared"
-    _, case, method = key
-    floors = [noise_on(of.result.bench, case, method) for of in (first, second)]
-    known = [floor for floor in floors if floor is not None]
-    noise = max(known) if len(known) == len(floors) else None
-    speedup = ratio_of_medians(before, after)
+    assert before is not None and after is not None, "only trusted figures are compared"  # noqa: PT018
+    sides = _ratios(old, first), _ratios(new, second)
+    judged = separate_runs.judge(*sides, separate_runs.spread_of(()), second.terms)
     if old.host_bound or new.host_bound:
         graphs = [first.by_graph(old), second.by_graph(new)]
         decided = all(graph is not None and graph.trusted for graph in graphs)
         advice = _OF_THE_HOST + (_BY_GRAPH if decided else _NO_GRAPH)
-        judged = Judgement(Verdict.INCONCLUSIVE, speedup, noise, advice)
+        judged = Judgement(Verdict.INCONCLUSIVE, judged.speedup, judged.noise, advice)
         return Row(*key, before, after, judged, by_graph=decided)
-    return Row(*key, before, after, judge(speedup, noise))
+    return Row(*key, before, after, judged)
+
+
+def _ratios(row: Figure, of: Figures) -> list[separate_runs.RunRatio]:
+    """What the row was to its own run's baseline."""
+    one, baseline = row.record, of.result.operator.baseline
+    base = find(of.result.bench, baseline, one.case, one.method)
+    found = separate_runs.run_ratio(log_ratios(base, one)) if base else None
+    return [found] if found else []
 
 
 def _lost(key: Key, result: Result) -> Lost:

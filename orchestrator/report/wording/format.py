@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 
 from orchestrator.performance.stats import Ratio, Summary
+from orchestrator.performance.steps import Step
 from orchestrator.performance.verdict import Judgement
 from remote_payload.contract.facts import CaseFacts
+from remote_payload.contract.records import BenchRecord
 
 NONE = "—"
 HOST_BOUND_NOTE = ", bound by the host"
@@ -64,6 +66,26 @@ def verdict(judgement: Judgement, host_bound: bool) -> str:
     """`FASTER by graph, bound by the host`. host_bound: the time beside it is the host's."""
     how = " by graph" if judgement.by_graph else ""
     return f"{judgement.verdict.value}{how}{HOST_BOUND_NOTE if host_bound else ''}"
+
+
+def taken(record: BenchRecord) -> str:
+    """`8 × 5`: starts and rounds of each; without starts all samples are of one."""
+    starts = record.starts or (len(record.samples_us),)
+    if len(set(starts)) == 1:
+        return f"{len(starts)} × {starts[0]}"
+    return f"{len(starts)} × {min(starts)}–{max(starts)}"
+
+
+def levels(step: Step, per: int = 1) -> str:
+    """`1247, then 1383 from start 5 of 8 on`: a time that had two."""
+    before, after = (rounded(us / per, None) for us in (step.before, step.after))
+    part = f"sample {step.at + 1}" if step.start is None else f"start {step.start + 1}"
+    return f"{before}, then {after} from {part} of {step.parts} on"
+
+
+def time(summary: Summary, step: Step | None, per: int = 1) -> str:
+    """With its interval, or both levels where no one middle tells it."""
+    return with_interval(summary, per) if step is None else levels(step, per)
 
 
 def times(ratio: Ratio) -> str:

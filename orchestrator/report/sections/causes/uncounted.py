@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from orchestrator.performance.bottleneck.evidence import figure
+from orchestrator.performance.bottleneck.occupancy import LIMITS
 from orchestrator.performance.device import Device
-from orchestrator.performance.occupancy import LIMITS
 from orchestrator.performance.practical import practical
 from orchestrator.performance.roofline import BusyClock, Resource, busy_clock, roofs, special_roofs
 from orchestrator.readers.sass import MachineCode, is_kernel

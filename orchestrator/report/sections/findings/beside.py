@@ -14,6 +14,7 @@ from orchestrator.report.section import Page, Section
 from orchestrator.report.subject import own
 from orchestrator.report.view import BesideView, ChartView, Table
 from orchestrator.report.wording import format as fmt
+from orchestrator.report.wording.methods import PROMISED
 from remote_payload.contract.case import Case
 from remote_payload.contract.facts import OperatorFacts, Role
 from remote_payload.contract.records import CheckRecord
@@ -23,7 +24,7 @@ from remote_payload.contract.words import Method, Status
 _COLUMNS = (
     "GB/s of compulsory traffic",
     "Max abs error",
-    "Speed-up against the best other (95 % interval)",
+    f"Speed-up against the best other ({PROMISED})",
     "Verdict",
 )
 
@@ -135,17 +136,18 @@ def _best(by_time: list[Figure], operator: OperatorFacts) -> Figure:
 
 
 def _against(best: Figure, row: Figure, figures: Figures) -> Judgement | None:
-    return judged_against(best.record, row.record, figures.result.bench, figures.refuted)
+    bench, refuted = figures.result.bench, figures.refuted
+    return judged_against(best.record, row.record, bench, refuted, figures.terms)
 
 
 def _row(place: Place, found: Standing) -> tuple[str, ...]:
     summary, figure, against = place.summary, place.figure, place.against
     error = place.check.error if place.check else None
-    total = fmt.with_interval(summary)
-    times: tuple[str, ...] = (total,)
+    times: tuple[str, ...] = (fmt.time(summary, figure.step),)
     if found.result.operator.unit != "µs":
-        per_unit = fmt.with_interval(summary, figure.facts.per)
-        times = (per_unit, fmt.microseconds(summary.median_us, summary))
+        per_unit = fmt.time(summary, figure.step, figure.facts.per)
+        total = fmt.NONE if figure.step else fmt.microseconds(summary.median_us, summary)
+        times = (per_unit, total)
     return (
         str(found.along.value(place.case)),
         place.provider,

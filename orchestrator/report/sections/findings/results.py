@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from orchestrator.performance.objection import Severity
 from orchestrator.performance.stats import Summary
+from orchestrator.performance.steps import Step
 from orchestrator.performance.verdict import Judgement
 from orchestrator.report.figures import Figure, Figures
 from orchestrator.report.section import Section
 from orchestrator.report.view import MethodResultsView, Table
 from orchestrator.report.wording import format as fmt
-from orchestrator.report.wording.methods import way
+from orchestrator.report.wording.methods import PROMISED, way
 from remote_payload.contract.facts import OperatorFacts
 from remote_payload.contract.words import Method, Status
 
@@ -45,17 +46,22 @@ def _results_header(figures: Figures) -> tuple[str, ...]:
     return (
         "Provider",
         "Case",
-        "Total µs, median (95 % interval)",
+        f"Total µs ({_holds(figures)})",
         "p20 / p80 µs",
         *((operator.unit,) if operator.per else ()),
         "CV",
-        "n",
+        "Starts × rounds",
         *(("TFLOPS",) if figures.multiplies else ()),
         *(() if operator.per else ("GB/s",)),
         "Of the binding roof",
-        f"{against} (95 % interval)",
+        f"{against} ({PROMISED})",
         "Verdict",
     )
+
+
+def _holds(figures: Figures) -> str:
+    known = all(row.summary.starts for row in figures.rows if row.summary)
+    return "95 % interval" if known else "95 % interval within one start"
 
 
 def _result(row: Figure, figures: Figures) -> tuple[str, ...]:
@@ -64,6 +70,8 @@ def _result(row: Figure, figures: Figures) -> tuple[str, ...]:
     head = (record.provider, record.case.label)
     if summary is None:
         return (*head, "unusable samples", *(fmt.NONE,) * (len(_results_header(figures)) - 3))
+    if row.step is not None:
+        return _stepped(row, row.step, head, figures)
     p20, p80 = (fmt.microseconds(value, summary) for value in (summary.p20_us, summary.p80_us))
     share = "no roof known"
     if row.roof is not None:
@@ -76,10 +84,29 @@ def _result(row: Figure, figures: Figures) -> tuple[str, ...]:
         f"{p20} / {p80}",
         *((per_unit,) if operator.per else ()),
         fmt.percent(summary.cv),
-        str(summary.n),
+        fmt.taken(record),
         *((_rate(row.tflops, summary),) if figures.multiplies else ()),
         *(() if operator.per else (_rate(row.gbs, summary),)),
         share,
+        fmt.speedup(row.against),
+        _verdict(row, row.against, operator.baseline),
+    )
+
+
+def _stepped(row: Figure, step: Step, head: tuple[str, ...], figures: Figures) -> tuple[str, ...]:
+    """Both levels of a time that had two, and nothing that one median would be needed for."""
+    per = row.facts.per
+    operator = figures.result.operator
+    rates = (fmt.NONE,) * (figures.multiplies + (not operator.per))
+    return (
+        *head,
+        fmt.levels(step),
+        fmt.NONE,
+        *((fmt.levels(step, per),) if operator.per else ()),
+        fmt.percent(row.summary.cv) if row.summary else fmt.NONE,
+        fmt.taken(row.record),
+        *rates,
+        fmt.NONE,
         fmt.speedup(row.against),
         _verdict(row, row.against, operator.baseline),
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from orchestrator.performance.family import PROMISED_ERROR
 from orchestrator.performance.objection import Severity
-from orchestrator.performance.verdict import MINIMUM_EFFECT
 from orchestrator.report.figures import Figures
 from orchestrator.report.section import Section
 from orchestrator.report.view import MethodView
@@ -24,17 +24,45 @@ def method(result: Result | None, figures: Figures | None) -> MethodView:
     ]
     if figures.methods:
         notes += [_noise(method, noise) for method, noise in figures.noise]
-        notes.append(
-            "Providers are interleaved in rounds; speed-ups compare samples of the same round. "
-            "Intervals are order-statistic intervals of the median (95 %, no distribution "
-            f"assumed). FASTER and SLOWER need an interval outside ±max(noise, "
-            f"{fmt.percent(MINIMUM_EFFECT)}), SAME one inside it."
-        )
+        notes += _judging(figures)
         notes.append(_roof_note(figures))
     notes += _cuts(result)
     doubts = [o for o in figures.objections if o.severity is not Severity.ERROR]
     notes += [f"{o.severity.value.capitalize()}: {o.about}: {o.text}." for o in doubts]
     return MethodView(tuple(notes))
+
+
+def _judging(figures: Figures) -> list[str]:
+    """By what intervals and verdicts hold."""
+    timed = [row for row in figures.rows if row.summary is not None]
+    counts = [row.summary.starts for row in timed if row.summary and row.summary.starts]
+    notes = []
+    if counts:
+        few, many = min(counts), max(counts)
+        family, precision = figures.terms.family, fmt.percent(figures.terms.precision)
+        notes.append(
+            f"Every provider, and the baseline once more, was timed in "
+            f"{few if few == many else f'{few}–{many}'} starts of a process of its own, which race "
+            "side by side in random order. What a start gave is condensed to one median; intervals "
+            "are Student's t over the starts, of which the middle is the geometric mean. Those of "
+            "times hold with 95 %, each by itself; those of speed-ups hold with "
+            f"{100 * (1 - PROMISED_ERROR):.0f} % for {fmt.count(family.rows, 'comparison')} and "
+            f"{fmt.count(family.looks, 'look')} together. FASTER and SLOWER need one without 1, "
+            f"SAME one that lies within ±{precision} or that holds 1 and is no wider than that."
+        )
+    if len(counts) < len(timed):
+        notes.append(
+            "Samples without starts came from one process each: their intervals are "
+            "order-statistic intervals of the median (95 %, no distribution assumed) and hold "
+            "within that start alone, so no verdict is given."
+        )
+    held = sum(len(row.record.held_back) for row in figures.rows)
+    if held:
+        notes.append(
+            f"{fmt.count(held, 'sample')} taken while the GPU held its clocks back "
+            f"{'is' if held == 1 else 'are'} left out."
+        )
+    return notes
 
 
 def _cuts(result: Result) -> list[str]:
@@ -56,16 +84,19 @@ def _how(method: Method, figures: Figures) -> str:
         f"{fmt.count(warmup, 'warm-up')}, {fmt.count(calls, 'call')} per sample"
         for warmup, calls in sorted(taken)
     )
-    rounds = fmt.count(figures.result.request.bench.rounds, "round")
-    return f"Method {method.value}: {way(method, figures)}; {counts}; {rounds} asked for."
+    plan = figures.result.request.bench
+    asked = (
+        f"{fmt.count(plan.rounds, 'round')} in each of up to {max(plan.starts, default=1)} starts"
+    )
+    return f"Method {method.value}: {way(method, figures)}; {counts}; {asked} asked for."
 
 
 def _noise(method: Method, noise: float | None) -> str:
     if noise is None:
-        return f"Noise floor, {method.value}: unknown (no A/A control with an interval)."
+        return f"Noise floor, {method.value}: unknown (no A/A control with starts)."
     return (
-        f"Noise floor, {method.value}: up to {fmt.percent(noise)} (A/A: the same provider twice; "
-        "each verdict uses the pair of its own case, or this figure where there is none)."
+        f"Noise floor, {method.value}: up to {fmt.percent(noise)} (A/A: the same provider in two "
+        "processes; where they are found to differ, nothing is decided on that case)."
     )
 
 

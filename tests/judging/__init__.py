@@ -1,0 +1,1 @@
+"""How starts of processes become verdicts."""
