@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestrator.cli import what_next
-from orchestrator.cli.given.target_options import required
+from orchestrator.cli import gating, what_next
+from orchestrator.cli.given.target_options import Met, required
 from orchestrator.cli.screen import console
 from orchestrator.errors import ExitCode
 from orchestrator.values.run import Run
@@ -13,6 +13,7 @@ from remote_payload.contract import codec
 from remote_payload.contract.words import Status
 
 if TYPE_CHECKING:
+    from orchestrator.report.gates.gate import Policy
     from orchestrator.report.render import Report
     from orchestrator.workflows.publishing.publish import Published
 
@@ -23,11 +24,13 @@ def show(
     as_json: bool,
     lent: Run | None = None,
     host: str | None = None,
+    gate: Policy | None = None,
     require: str | None = None,
 ) -> int:
     """Print what a run came to, and turn it into the exit code. lent: the run that it borrowed its
-    counters from. host: as in `what_next.after`. require: a tier of the targets that is to be met.
-    """
+    counters from. host: as in `what_next.after`. gate: what else is asked of a run that went well;
+    GateFailed, NothingDecided where that is not so. require: a tier of the targets that is to be
+    met."""
     report, path = published.report, str(published.path)
     met = required(run, report, require) if require is not None else None
     if as_json:
@@ -45,10 +48,20 @@ def show(
         step = what_next.command("doctor", host or run.card.host)
     if code is ExitCode.OK and lent is not None:
         code, step = _borrowed(lent, report), what_next.after(lent)
-    if code is ExitCode.OK and met is not None:
-        code = met.code
+    if code is ExitCode.OK:
+        code = gates(run, gate, met)
     console.next_step(step)
     return code
+
+
+def gates(run: Run, gate: Policy | None, met: Met | None) -> ExitCode:
+    """What the gates say that were asked for: a tier that is missed before all, then whatever
+    GateFailed or NothingDecided tells, then a tier that is open."""
+    if met is not None and met.code is ExitCode.GATE_FAILED:
+        return met.code
+    if gate is not None:
+        gating.require_run(run, gate)
+    return met.code if met is not None else ExitCode.OK
 
 
 def exit_code(run: Run, ok: bool, undecided: str = "") -> ExitCode:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.cli import paid
-from orchestrator.cli.given import case_options, problem_options
+from orchestrator.cli.given import case_options, gate_options, problem_options
 from orchestrator.cli.given.target_options import Aiming
 from orchestrator.cli.outcome import show
 from orchestrator.cli.screen import console
@@ -25,11 +25,13 @@ from remote_payload.contract.words import Device, Stage, Status
 from remote_payload.operators import registry
 
 if TYPE_CHECKING:
+    from orchestrator.report.gates.gate import Policy
     from orchestrator.values.host import Host
     from orchestrator.values.run import Run
     from orchestrator.workflows.budget import Budget
     from orchestrator.workflows.own import Own
     from orchestrator.workflows.profile import DryStep, Order
+    from orchestrator.workflows.publishing.publish import Published
 
 
 @dataclass(frozen=True)
@@ -44,13 +46,20 @@ class How:
     stop_after: bool
     max_minutes: float | None
     aiming: Aiming
+    gate: Policy | None = None
 
     @property
     def budget(self) -> Budget:
         return paid.budget_of(self.stop_after, self.max_minutes)
 
+    def shown(self, run: Run, published: Published, lent: Run | None = None) -> int:
+        """Print what came of it; the exit code. lent: as in `outcome.show`."""
+        tier = self.aiming.tier
+        return show(run, published, self.as_json, lent, gate=self.gate, require=tier)
 
-_HOW = tuple(one.name for one in fields(How) if one.name not in ("verb", "aiming"))
+
+_NOT_GIVEN = ("verb", "aiming", "gate")
+_HOW = tuple(field.name for field in fields(How) if field.name not in _NOT_GIVEN)
 
 
 def run_stages(
@@ -61,7 +70,8 @@ def run_stages(
     name = given.pop("ncu_host", None)
     lender = session.host(name) if name else None
     aiming = Aiming(given.pop("targets_file", None), given.pop("require", None))
-    how = How(verb, **{name: given.pop(name) for name in _HOW}, aiming=aiming)
+    gate = gate_options.policy(given)
+    how = How(verb, aiming=aiming, gate=gate, **{name: given.pop(name) for name in _HOW})
     host = session.host(how.host)
     how.budget.check(host, *((lender,) if lender else ()))
     if "operator" not in given:
@@ -74,6 +84,7 @@ def run_stages(
     if of_many and recognise.format_of(path) == "folder":
         words = (verb, host.name, str(path), *map(str, sorted(given.items(), key=str)), str(beside))
         aiming.require_alone()
+        gate_options.require_alone(gate)
         sweep = Sweep(path, chosen, beside, resume, words)
         sweep.problems()
         if not how.dry_run:
@@ -118,9 +129,9 @@ def _run(
     if traced is not None:
         traced.write(wish.own, run)
     if lender is None or run.result is None or run.result.status is not Status.OK:
-        return show(run, published, how.as_json, require=how.aiming.tier)
+        return how.shown(run, published)
     lent, published = borrow(session, lender, how.accept_new_host_key, there, run)
-    return show(run, published, how.as_json, lent, require=how.aiming.tier)
+    return how.shown(run, published, lent)
 
 
 def _order(session: Session, how: How, wish: Wish) -> Order:

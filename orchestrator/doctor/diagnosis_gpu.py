@@ -15,13 +15,12 @@ from orchestrator.doctor.finding import (
     ok,
     warn,
 )
+from remote_payload.contract.tools.throttle import holding
 
 BUSY_MIB = 1024.0  # a driver keeps some hundred MiB for itself
 BUSY_PERCENT = 5.0
 HOT_C = 80.0
 NEAR_SLOWDOWN_C = 10.0
-# Reasons that say nothing about trouble: nothing to do, or as somebody set it.
-HARMLESS = ("gpu_idle", "applications_clocks_setting", "display_clocks_setting", "sync_boost")
 
 _RESTART = "restart the pod; if it comes back, rent another one"
 _COMPLAINTS = {
@@ -190,8 +189,8 @@ def throttle(case: Case) -> Findings:
     one = case.gpu
     if one is None:
         return
-    reasons = [reason for reason in one.throttle or () if reason not in HARMLESS]
-    untold = [reason for reason in one.throttle_untold if reason not in HARMLESS]
+    reasons = holding(one.throttle or ())
+    untold = holding(one.throttle_untold)
     if reasons:
         found = f"the GPU holds its clocks down: {', '.join(reasons)}"
         mend = "wait until it is idle and cool; if it stays so, rent another"

@@ -48,9 +48,9 @@ class Report:
     ok: bool
     undecided: str
     targets: Sequence[Mapping[str, object]]
-    aims: tuple[Aim, ...]
     counted: bool
     counters: str
+    aims: tuple[Aim, ...] = ()
 
 
 def render(

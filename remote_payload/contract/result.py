@@ -24,6 +24,7 @@ from remote_payload.contract.records import (
     TraceRecord,
 )
 from remote_payload.contract.request import Request
+from remote_payload.contract.watched import Watched
 from remote_payload.contract.words import (
     SCHEMA,
     Stage,
@@ -50,7 +51,8 @@ class Result:
     status FAILED with a reason means a gate failed or the host was unfit; unfit tells the two
     apart: it is true when the host lacks something (torch, a GPU that was asked for). cuts: where
     less was done than was asked for or planned. operator, cases: what the operator says of itself
-    and of each case, UNKNOWN and () before it was asked.
+    and of each case, UNKNOWN and () before it was asked. watched: what the machine did during each
+    race; () in results of before.
     """
 
     request: Request
@@ -72,6 +74,7 @@ class Result:
     cuts: Tuple[Cut, ...] = ()
     operator: OperatorFacts = UNKNOWN
     cases: Tuple[CaseFacts, ...] = ()
+    watched: Tuple[Watched, ...] = ()
     schema: int = SCHEMA
 
     def facts(self, case: Case) -> CaseFacts:

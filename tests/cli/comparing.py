@@ -23,15 +23,33 @@ MADE = "20261122-101530-synthetic-profile"
 AGAIN = "20261123-101530-synthetic-profile"
 
 
-def store(root: Path, run_id: str, result: Result | None) -> None:
+# The runs are of two codes, so that a difference may be an edit's.
+OLD_CODE, NEW_CODE = "5e1f", "a7e2"
+
+
+def store(root: Path, run_id: str, result: Result | None, snapshot: str = OLD_CODE) -> None:
     folder = root / "runs" / run_id
     folder.mkdir(parents=True)
     made = datetime.strptime(run_id[:15], "%Y%m%d-%H%M%S").replace(tzinfo=timezone.utc)
-    card = replace(synthetic.run(None).card, run_id=run_id, created_at=made.isoformat())
+    card = replace(
+        synthetic.run(None).card,
+        run_id=run_id,
+        created_at=made.isoformat(),
+        snapshot=snapshot,
+    )
     (folder / CARD).write_text(codec.dumps(card))
     if result is not None:
+        result = replace(result, request=replace(result.request, snapshot=snapshot))
         (folder / REQUEST).write_text(codec.dumps(result.request))
         (folder / RESULT).write_text(codec.dumps(result))
+
+
+def history(root: Path, result: Result, runs: int = 12) -> None:
+    """Runs of the old code that came before, each as a whole a little apart from the others."""
+    for number in range(runs):
+        off = 1 + 0.0004 * (number % 3 - 1)
+        run = changed(result, "sparsek", times(off))
+        store(root, f"202611{number + 2:02d}-101530-synthetic-profile", run)
 
 
 def changed(result: Result, provider: str, change: Callable[[BenchRecord], BenchRecord]) -> Result:

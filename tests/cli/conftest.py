@@ -14,7 +14,7 @@ import pytest
 
 from orchestrator.cli.app import run
 from remote_payload.contract.result import Result
-from tests.cli.comparing import AGAIN, MADE, Compare, store
+from tests.cli.comparing import AGAIN, MADE, NEW_CODE, Compare, history, store
 from tests.once import once
 from tests.ssh.server import SshServer
 
@@ -126,12 +126,20 @@ def project(
 def compare(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Compare:
-    """Store two results as runs, then compare them with the arguments given."""
+    """Store two results as runs, then compare them with the arguments given.
+
+    earlier: how many more runs of the first one's code there are.
+    """
     monkeypatch.chdir(tmp_path)
 
-    def both(before: Result | None, after: Result | None, *arguments: str) -> Outcome:
+    def both(
+        before: Result | None, after: Result | None, *arguments: str, earlier: int = 0
+    ) -> Outcome:
+        if earlier:
+            assert before is not None
+            history(tmp_path, before, earlier)
         store(tmp_path, MADE, before)
-        store(tmp_path, AGAIN, after)
+        store(tmp_path, AGAIN, after, NEW_CODE)
         capsys.readouterr()
         code = run(["--runs", "runs", "compare", "20261122", "latest", *arguments])
         seen = capsys.readouterr()

@@ -11,31 +11,34 @@ import pytest
 
 from orchestrator.cli.app import run
 from orchestrator.report.comparing import comparison
+from orchestrator.report.comparing.comparison import Side
 from orchestrator.values.run import Run
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Stage
 from tests.cli.comparing import AGAIN, CASE, MADE, Compare, changed, rows, store, times
 from tests.report import gone_wrong, synthetic
 
+EARLIER = 8  # runs of the same code that tell how much runs differ
+
 
 def test_a_faster_kernel_is_faster_in_every_row_under_the_same_conditions(
     compare: Compare,
 ) -> None:
     result = synthetic.gpu_result()
-    outcome = compare(result, changed(result, "sparsek", times(0.8)))
+    outcome = compare(result, changed(result, "sparsek", times(0.8)))  # without any history
     assert outcome.code == 0
     assert outcome.out.splitlines()[0] == "**Same device, driver, clocks and cases.**"
     assert len(rows(outcome)) == 12
     for row in rows(outcome):
         assert row[5].startswith("1.25")
         assert row[6] == "FASTER"
-    assert "**24 rows, after against before: 12 FASTER, 12 SAME.**" in outcome.out
+    assert "**12 rows, after against before: 12 FASTER.**" in outcome.out
     assert "| SM clock when timed | 1755 MHz | 1755 MHz | yes |" in outcome.out
 
 
 def test_a_regression_fails_only_when_asked_to(compare: Compare, tmp_path: Path) -> None:
     result = synthetic.gpu_result()
-    outcome = compare(result, changed(result, "sparsek", times(1.1)))
+    outcome = compare(result, changed(result, "sparsek", times(1.1)), earlier=EARLIER)
     assert outcome.code == 0
     assert {row[6] for row in rows(outcome)} == {"SLOWER"}
     arguments = ["--runs", "runs", "compare", MADE, AGAIN, "--fail-on-regression"]
@@ -45,24 +48,25 @@ def test_a_regression_fails_only_when_asked_to(compare: Compare, tmp_path: Path)
 
 def test_a_difference_within_the_noise_is_none(compare: Compare) -> None:
     result = synthetic.gpu_result()
-    outcome = compare(result, changed(result, "sparsek", times(1.002)), "--fail-on-regression")
+    slower = changed(result, "sparsek", times(1.002))
+    outcome = compare(result, slower, "--fail-on-regression", earlier=EARLIER)
     assert outcome.code == 0
-    assert "SLOWER" not in outcome.out
+    assert {row[6] for row in rows(outcome)} == {"SAME"}
 
 
-def test_without_an_a_a_pair_in_either_run_nothing_is_concluded(compare: Compare) -> None:
+def test_nothing_is_concluded_from_samples_of_one_process_start(compare: Compare) -> None:
     result = synthetic.gpu_result()
-    bare = replace(result, bench=tuple(r for r in result.bench if not r.control))
+    bare = replace(result, bench=tuple(replace(r, starts=()) for r in result.bench))
     outcome = compare(bare, changed(result, "sparsek", times(0.5)))
     assert {row[6] for row in rows(outcome)} == {"INCONCLUSIVE"}
-    assert "- To decide: " in outcome.out
+    assert "- To decide: sparsek, cold, B=16 S=512 D=64 fp16 H=8,16,32,64,96,128: " in outcome.out
+    assert "all samples came from one process start" in outcome.out
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
         ({"driver": "570.86"}, "driver (580.65.06 / 570.86)"),
-        ({"gpu": "NVIDIA H200"}, "device (NVIDIA H100 80GB HBM3 / NVIDIA H200)"),
         ({"gpu_uuid_digest": "other"}, "GPU itself (one / another)"),
         ({"torch": "2.12.0"}, "torch (2.11.0+cu130 / 2.12.0)"),
         ({"after": synthetic.state(power_limit_w=350.0)}, "power limit (700 W / 350 W)"),
@@ -119,8 +123,8 @@ def test_json_holds_what_the_page_says(compare: Compare) -> None:
 
 def test_what_is_above_a_roof_is_not_compared() -> None:
     good, refuted = synthetic.gpu_result(), gone_wrong.above_roof_result()
-    found = comparison.compare(synthetic.run(good), synthetic.run(refuted))
-    assert {row.provider for row in found.rows} == {"sdpa"}
+    found = comparison.compare(Side(synthetic.run(good)), Side(synthetic.run(refuted)))
+    assert not found.rows
     (lost,) = [
         one
         for one in found.lost
@@ -133,7 +137,7 @@ def test_what_is_above_a_roof_is_not_compared() -> None:
 def test_a_run_without_a_result_cannot_be_compared() -> None:
     lost: Run = synthetic.run(None)
     with pytest.raises(ValueError, match="without a result"):
-        comparison.compare(lost, synthetic.run(synthetic.gpu_result()))
+        comparison.compare(Side(lost), Side(synthetic.run(synthetic.gpu_result())))
 
 
 @pytest.mark.parametrize(

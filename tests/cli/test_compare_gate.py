@@ -11,6 +11,8 @@ from remote_payload.contract.words import Status
 from tests.cli.comparing import Compare, changed, times
 from tests.report import gone_wrong, host_bound, synthetic
 
+EARLIER = 8  # runs of the same code that tell how much runs differ
+
 
 def test_nothing_in_common_is_said_and_a_gate_over_it_is_not_green(compare: Compare) -> None:
     result = synthetic.gpu_result()
@@ -41,7 +43,7 @@ def test_what_broke_since_counts_as_a_regression(compare: Compare) -> None:
     broken = replace(result, checks=checks, bench=bench)
     outcome = compare(result, broken, "--fail-on-regression")
     assert outcome.code == 1
-    assert "12 more that broke." in outcome.out
+    assert "Nothing to judge: both runs timed the baseline alone. 12 that broke." in outcome.out
     assert (
         "- sparsek, cold, B=16 S=512 D=64 fp16 H=8,16,32,64,96,128: failed, 37 elements are wrong"
         in outcome.out
@@ -60,7 +62,8 @@ def test_what_was_not_asked_for_is_no_regression_and_leaves_the_gate_undecided(
     outcome = compare(result, alone, "--fail-on-regression")
     assert outcome.code == 6
     assert "H=8,16,32,64,96,128: not asked for, or not reached" in outcome.out
-    assert "12 of 24 cases are open: sparsek, back_to_back," in outcome.err
+    assert "only the baseline was timed in both runs" in outcome.err
+    assert "missing now: sparsek, back_to_back," in outcome.err
 
 
 @pytest.mark.parametrize(
@@ -88,9 +91,10 @@ def test_one_case_that_is_missing_is_enough(compare: Compare) -> None:
     result = synthetic.gpu_result()
     lost = ("sparsek", synthetic.case(8), "cold")
     kept = tuple(r for r in result.bench if (r.provider, r.case, r.method.value) != lost)
-    outcome = compare(result, replace(result, bench=kept), "--fail-on-regression")
+    after = replace(result, bench=kept)
+    outcome = compare(result, after, "--fail-on-regression", earlier=EARLIER)
     assert outcome.code == 6
-    assert "1 of 24 cases are open: sparsek, cold, B=16 S=512 D=64 fp16 H=8: not" in outcome.err
+    assert "missing now: sparsek, cold, B=16 S=512 D=64 fp16 H=8: not asked for" in outcome.err
     assert "1 more that the second run did not time." in outcome.out
     assert outcome.err.splitlines()[-1].startswith("  hint: ")
 
@@ -111,8 +115,9 @@ def test_too_much_noise_to_tell_is_not_green_and_says_what_to_do(compare: Compar
     )
     outcome = compare(result, replace(result, bench=wild), "--fail-on-regression")
     assert outcome.code == 6
-    assert "24 of 24 cases are open" in outcome.err
-    assert "hint: Repeat on a quiet machine with more rounds" in outcome.err
+    assert "12 of 12 rows are open: sparsek" in outcome.err
+    assert "separate runs: inconclusive; race both in one run" in outcome.err
+    assert "hint: Race both in one run; or repeat both" in outcome.err
 
 
 @pytest.mark.parametrize("factor", [0.5, 2.0])
@@ -133,9 +138,13 @@ def test_a_gate_is_green_where_the_graphs_decide_for_times_that_were_the_hosts(
     compare: Compare,
 ) -> None:
     result = host_bound.host_bound_result()
-    outcome = compare(result, result, "--fail-on-regression", "--json")
+    outcome = compare(result, result, "--fail-on-regression", "--json", earlier=EARLIER)
     assert {row["verdict"] for row in outcome.json["rows"]} >= {"INCONCLUSIVE", "SAME"}
-    assert (outcome.code, outcome.json["gate"], outcome.json["open"]) == (0, "passed", [])
+    assert (outcome.code, outcome.json["gate"]) == (0, "passed")
+    (left,) = outcome.json["open"]  # the one that a graph of ours is missing for
+    assert left["row"] == "sparsek on B=16 H=16 S=512 D=64 fp16, back_to_back"
+    assert "only graphs could decide, and not both runs have one" in left["reason"]
+    assert "green, with 1 row that nothing can be said of" in outcome.err
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ from dataclasses import replace
 from benchmarks.readme_table import table
 from orchestrator.performance.verdict import Verdict
 from orchestrator.report.comparing import comparison
+from orchestrator.report.comparing.comparison import Side
+from orchestrator.report.gates.gate import Answer, Policy
 from orchestrator.report.render import Report, render
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Method
@@ -97,13 +99,15 @@ def test_times_that_are_the_hosts_are_no_regression_of_a_kernel() -> None:
         else record
         for record in before.bench
     )
-    both = comparison.compare(synthetic.run(before), synthetic.run(replace(before, bench=slower)))
-    rows = {(row.method, row.case.size("H")): row for row in both.rows if row.provider == "sdpa"}
-    judged = rows[Method.BACK_TO_BACK, 8].judgement
+    both = comparison.compare(
+        Side(synthetic.run(before)), Side(synthetic.run(replace(before, bench=slower)))
+    )
+    rows = {(row.method, row.case.size("H")): row for row in both.rows}
+    judged = rows[Method.BACK_TO_BACK, 8].found.judged
     assert judged.verdict is Verdict.INCONCLUSIVE
     assert judged.advice.endswith("the rows by graph decide")
-    assert rows[Method.BACK_TO_BACK, 96].judgement.advice != judged.advice
-    assert both.regressions == 0
+    assert rows[Method.BACK_TO_BACK, 96].found.judged.advice != judged.advice
+    assert both.ruling(Policy()).answer is not Answer.REGRESSED
 
 
 def test_rows_by_graph_are_promised_only_where_both_runs_have_them() -> None:
@@ -116,8 +120,8 @@ def test_rows_by_graph_are_promised_only_where_both_runs_have_them() -> None:
         else record
         for record in result.bench
     )
-    run = synthetic.run(replace(result, bench=waited))
-    rows = comparison.compare(run, run).rows
-    advice = {(r.provider, r.method, r.case.size("H")): r.judgement.advice for r in rows}
-    assert advice["sparsek", Method.BACK_TO_BACK, 16].endswith("and not both runs have one")
-    assert advice["sdpa", Method.BACK_TO_BACK, 16].endswith("the rows by graph decide")
+    side = Side(synthetic.run(replace(result, bench=waited)))
+    rows = comparison.compare(side, side).rows
+    advice = {(row.method, row.case.size("H")): row.found.judged.advice for row in rows}
+    assert advice[Method.BACK_TO_BACK, 16].endswith("and not both runs have one")
+    assert advice[Method.BACK_TO_BACK, 8].endswith("the rows by graph decide")

@@ -15,7 +15,7 @@ from orchestrator.report.figures import figures
 from orchestrator.workflows.targets import tier_of
 from remote_payload.contract.case import Case
 from remote_payload.contract.dtypes import DType
-from remote_payload.contract.facts import Targets
+from remote_payload.contract.facts import Targets, Tier
 from remote_payload.contract.request import Provider
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Status
@@ -190,6 +190,25 @@ def test_the_exit_code_tells_it_and_stderr_the_reason(
 ) -> None:
     outcome = offline(small(), "report", "latest", "--require", tier)
     assert (outcome.code, said in f"\n{outcome.err}") == (code, True), outcome.err
+
+
+@pytest.mark.parametrize(("tier", "code"), [("met", 0), ("missed", 1), ("open", 6)])
+def test_beside_another_gate_a_tier_keeps_its_say(offline: Stored, tier: str, code: int) -> None:
+    gates = ("--require", tier, "--fail-on-regression")
+    assert offline(small(), "report", "latest", *gates).code == code
+
+
+def test_what_is_slower_is_not_excused_by_a_tier_that_is_met_or_open(offline: Stored) -> None:
+    slower = small(replace(AIMS, provider="sdpa", tiers=(Tier("met", 4.0, inclusive=True),)))
+    bench_of = tuple(
+        replace(one, samples_us=tuple(2 * us for us in one.samples_us))
+        if one.provider == "sparsek"
+        else one
+        for one in slower.bench
+    )
+    gates = ("--require", "met", "--fail-on-regression")
+    outcome = offline(replace(slower, bench=bench_of), "report", "latest", *gates)
+    assert (outcome.code, "met: PASS: sdpa" in outcome.err) == (1, True), outcome.err
 
 
 def test_a_run_that_failed_stays_failed_whatever_its_tiers(offline: Stored) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from orchestrator.cli import what_next
-from orchestrator.cli.given import options, target_options
+from orchestrator.cli.given import gate_options, options, target_options
 from orchestrator.cli.given.options import MARKDOWN
-from orchestrator.cli.outcome import exit_code
+from orchestrator.cli.outcome import exit_code, gates
 from orchestrator.cli.screen import console
 from orchestrator.cli.session import Session
 from orchestrator.cli.verb import Verb
@@ -35,15 +35,18 @@ VERB = Verb("report", "Render the report of a run, offline.", 140)
 )
 @target_options.targets_option
 @target_options.require_option
+@gate_options.gate_options
 @options.json_option
 @click.pass_obj
 def report(
     session: Session,
+    /,
     run: str,
     output: Path | None,
     targets_file: Path | None,
     require: str | None,
     as_json: bool,
+    **given: Any,
 ) -> int:
     """Render the report of RUN (an id, a unique prefix, `latest` or a path).
 
@@ -54,6 +57,9 @@ def report(
     a file, which -o keeps out of the run's own report. With --require the exit code is that of the
     run, and of one that went well 0 if the tier is met, 1 if it is missed, 6 if that is open.
 
+    With one of the options of a gate the exit code is that of the run, and then 1 if one of yours
+    or ours is SLOWER than the baseline, 6 if nothing was decided (docs/exit-codes.md).
+
     \b
     Example:
       orchestrator report latest
@@ -63,6 +69,7 @@ def report(
     from orchestrator.workflows.jobs.latest import TO_REPORT, require_home, resolve
     from orchestrator.workflows.publishing.publish import publish
 
+    gate = gate_options.policy(given)
     options.require_suffix(output, MARKDOWN)
     if targets_file is not None and output is None:
         raise click.UsageError("--targets judges anew: say with -o where that report is to lie")
@@ -86,9 +93,12 @@ def report(
     elif not published.to_stdout:
         console.out(published.report.verdict)
         console.out(str(published.path))
-    code = exit_code(stored, told.ok, told.undecided) if met else ExitCode.OK
+    code = ExitCode.OK
+    if gate is not None or met is not None:
+        code = exit_code(stored, told.ok, told.undecided)
+        code = gates(stored, gate, met) if code is ExitCode.OK else code
     console.next_step(_next(stored))
-    return met.code if met and code is ExitCode.OK else code
+    return code
 
 
 def _read(session: Session, folder: Path) -> Iterator[Path]:

@@ -1,29 +1,36 @@
-"""Two runs side by side: the rows they share, and whether they may be compared at all."""
+"""Two runs side by side: the rows they share, and whether they may be compared at all.
+
+What is judged is ours / baseline, after against before. The baseline is the yardstick: what became
+of its own time is the machine's.
+"""
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import Enum
 
-from orchestrator.performance import separate_runs
-from orchestrator.performance.objection import CLOCK_DRIFT, on_gpu
-from orchestrator.performance.starts import log_ratios
+from orchestrator.performance.family import Family
 from orchestrator.performance.stats import Summary
-from orchestrator.performance.verdict import Judgement, Verdict
-from orchestrator.report.against import find
-from orchestrator.report.families import sweep
+from orchestrator.performance.verdict import Terms, Verdict
+from orchestrator.report.comparing import between, builds, ceilings, gating, speedups
+from orchestrator.report.comparing.alike import Key, nearest, unlike
+from orchestrator.report.comparing.between import Between
+from orchestrator.report.comparing.builds import BuildChange
+from orchestrator.report.comparing.ceilings import CeilingChange
+from orchestrator.report.comparing.condition import Condition
+from orchestrator.report.comparing.conditions import conditions
+from orchestrator.report.comparing.lost import Lost, lost
+from orchestrator.report.comparing.speedups import Past, past_of
 from orchestrator.report.figures import Figure, Figures, figures
+from orchestrator.report.gates.gate import Policy, Ruling
+from orchestrator.report.insight import NO_INSIGHT, Insight
 from orchestrator.values.run import Run
 from remote_payload.contract.case import Case
-from remote_payload.contract.facts import OperatorFacts
-from remote_payload.contract.machine import Machine
-from remote_payload.contract.records import BenchRecord, CheckRecord
-from remote_payload.contract.result import Result
-from remote_payload.contract.words import Method, Status
+from remote_payload.contract.words import Method
 
-Key = tuple[str, Case, Method]
+_OF_THE_HOST = "the GPU waited for the host, so these times are the host's; "
+_BY_GRAPH = "the rows by graph decide"
+_NO_GRAPH = "only graphs could decide, and not both runs have one"
 
 
 @dataclass(frozen=True)
@@ -38,34 +45,28 @@ class Row:
     method: Method
     before: Summary
     after: Summary
-    judgement: Judgement
+    found: Between
     by_graph: bool = False
 
+    @property
+    def verdict(self) -> Verdict:
+        return self.found.verdict
+
 
 @dataclass(frozen=True)
-class Lost:
-    """What the first run timed and the second did not. broke: because it failed there."""
+class Yardstick:
+    """The baseline's own time in both runs: not judged, as it tells of the machine."""
 
     provider: str
     case: Case
     method: Method
-    reason: str
-    broke: bool
+    before: Summary
+    after: Summary
 
 
 @dataclass(frozen=True)
-class Condition:
-    """Something that a time depends on besides the code, as each run tells it."""
-
-    what: str
-    before: str
-    after: str
-    same: bool
-
-
-@dataclass(frozen=True)
-class OpenCase:
-    """What the first run timed and nothing can be said of now, and why."""
+class Refused:
+    """What both runs may have timed, but not the same thing; reason says what differs."""
 
     provider: str
     case: Case
@@ -73,103 +74,124 @@ class OpenCase:
     reason: str
 
 
-class Gate(str, Enum):
-    """What a comparison answers to "did anything get worse?"."""
+@dataclass(frozen=True)
+class Side:
+    """A run with what its folder tells beside the result."""
 
-    REGRESSED = "regressed"
-    UNDECIDED = "undecided"
-    PASSED = "passed"
-
-
-DEVICE = "device"
-_OF_THE_HOST = "the GPU waited for the host, so these times are the host's; "
-_BY_GRAPH = "the rows by graph decide"
-_NO_GRAPH = "only graphs could decide, and not both runs have one"
+    run: Run
+    insight: Insight = NO_INSIGHT
 
 
 @dataclass(frozen=True)
 class Comparison:
     """Both runs; a speed-up above 1 means that the second is faster.
 
-    gained: what only the second run timed.
+    history: how many other runs of this kind were looked at. gained: what only the second run
+    timed. changes: what the compiler says differs.
     """
 
     before: Run
     after: Run
+    history: int
     conditions: tuple[Condition, ...]
     rows: tuple[Row, ...]
+    yardsticks: tuple[Yardstick, ...]
+    refused: tuple[Refused, ...]
     lost: tuple[Lost, ...]
     gained: tuple[Key, ...]
+    changes: tuple[BuildChange, ...]
+    ceilings: tuple[CeilingChange, ...]
 
     @property
     def differences(self) -> tuple[Condition, ...]:
-        return tuple(condition for condition in self.conditions if not condition.same)
+        """Those that can explain a difference first."""
+        unlike = [condition for condition in self.conditions if not condition.same]
+        return tuple(sorted(unlike, key=lambda condition: not condition.explains))
 
     @property
-    def regressions(self) -> int:
-        """Rows that are slower now, on the same model of device, and rows that broke."""
-        rows = () if self.other_device else self.rows
-        slower = [row for row in rows if row.judgement.verdict is Verdict.SLOWER]
-        return len(slower) + len([one for one in self.lost if one.broke])
+    def same_code(self) -> bool:
+        """Whether both ran the same sources."""
+        return self.before.card.snapshot == self.after.card.snapshot
 
     @property
-    def open_cases(self) -> tuple[OpenCase, ...]:
-        """Rows without a verdict, and what the second run lacks without having broken there."""
-        unclear = [
-            OpenCase(row.provider, row.case, row.method, row.judgement.advice)
-            for row in self.rows
-            if row.judgement.verdict is Verdict.INCONCLUSIVE and not row.by_graph
-        ]
-        gone = [
-            OpenCase(one.provider, one.case, one.method, one.reason)
-            for one in self.lost
-            if not one.broke
-        ]
-        return (*unclear, *gone)
+    def broke(self) -> tuple[Lost, ...]:
+        return tuple(one for one in self.lost if one.broke)
 
-    @property
-    def other_device(self) -> Condition | None:
-        """The two devices, if they differ: then no figure tells anything of the code."""
-        return next((one for one in self.differences if one.what == DEVICE), None)
-
-    @property
-    def gate(self) -> Gate:
-        """REGRESSED if anything did; else UNDECIDED unless all that the first run timed is
-        known, on the same model of device, not to have got slower."""
-        if self.regressions:
-            return Gate.REGRESSED
-        if not self.rows or self.open_cases or self.other_device:
-            return Gate.UNDECIDED
-        return Gate.PASSED
+    def ruling(self, policy: Policy) -> Ruling:
+        """What a gate says of it."""
+        return gating.ruling(self, policy)
 
 
-def compare(before: Run, after: Run) -> Comparison:
-    """Compare two runs that both have a result; ValueError if one has none."""
-    if before.result is None or after.result is None:
+def compare(
+    before: Side, after: Side, history: Iterable[Run] = (), race: str = between.AGAINST
+) -> Comparison:
+    """Compare two runs that both have a result; ValueError if one has none.
+
+    history: other runs, of any kind. race: how to compare both in one run, in words.
+    """
+    old, new = before.run.result, after.run.result
+    if old is None or new is None:
         raise ValueError("a run without a result cannot be compared")
-    first, second = figures(before.result), figures(after.result)
-    old, new = _timed(first), _timed(second)
-    rows = tuple(_row(key, old[key], new[key], first, second) for key in old if key in new)
+    first, second = figures(old), figures(new)
+    past = past_of(before.run, after.run, history)
+    assert past is not None, "both have a result"
+    same_sources = before.run.card.snapshot == after.run.card.snapshot
+    known = (*conditions(old, new, same_sources=same_sources), *ceilings.conditions(old, new))
+    pairs = _Pairs(first, second, _timed(first), _timed(second))
+    shared = pairs.shared()
+    rows = _rows(pairs, shared, known, past, race)
+    gone, kept = [key for key in pairs.old if key not in pairs.new], pairs.gained()
+    away = [lost(key, new) for key in gone]
     return Comparison(
-        before,
-        after,
-        tuple(_conditions(before.result, after.result)),
+        before.run,
+        after.run,
+        len(past.others),
+        known,
         rows,
-        tuple(_lost(key, after.result) for key in old if key not in new),
-        tuple(key for key in new if key not in old),
+        tuple(pairs.yardsticks(shared)),
+        (*pairs.refused(shared), *_elsewhere(away, kept)),
+        tuple(one for one in away if one.broke or not _near(one, kept)),
+        kept,
+        builds.changes(before, after),
+        ceilings.changes(old, new),
     )
 
 
-def in_words(cases: Iterable[Case], operator: OperatorFacts) -> str:
-    """Cases, with the values of those that differ in one axis alone together."""
-    given = tuple(dict.fromkeys(cases))
-    along = sweep(given, operator)
-    values: dict[str, list[str]] = {}
-    for case in given:
-        values.setdefault(along.family(case).label, []).append(str(along.value(case)))
-    return "; ".join(
-        f"{rest} {along.symbols}={','.join(counts)}" for rest, counts in values.items()
-    )
+@dataclass(frozen=True)
+class _Pairs:
+    """The trusted timings of both runs by what was timed."""
+
+    first: Figures
+    second: Figures
+    old: dict[Key, Figure]
+    new: dict[Key, Figure]
+
+    @property
+    def baseline(self) -> str:
+        return self.first.result.operator.baseline
+
+    def why_not(self, key: Key) -> str:
+        return unlike(key[0], self.first.result, self.second.result)
+
+    def shared(self) -> list[Key]:
+        """What both timed and may be compared."""
+        return [key for key in self.old if key in self.new and not self.why_not(key)]
+
+    def refused(self, shared: Sequence[Key]) -> list[Refused]:
+        both = [key for key in self.old if key in self.new and key not in shared]
+        return [Refused(*key, self.why_not(key)) for key in both]
+
+    def gained(self) -> tuple[Key, ...]:
+        return tuple(key for key in self.new if key not in self.old)
+
+    def yardsticks(self, shared: Sequence[Key]) -> list[Yardstick]:
+        return [Yardstick(*key, *self.times(key)) for key in shared if key[0] == self.baseline]
+
+    def times(self, key: Key) -> tuple[Summary, Summary]:
+        before, after = self.old[key].trusted, self.new[key].trusted
+        assert before is not None, "only trusted figures are compared"
+        assert after is not None, "only trusted figures are compared"
+        return before, after
 
 
 def _timed(of: Figures) -> dict[Key, Figure]:
@@ -178,121 +200,67 @@ def _timed(of: Figures) -> dict[Key, Figure]:
     return {(r.record.provider, r.record.case, r.record.method): r for r in rows}
 
 
-def _row(key: Key, old: Figure, new: Figure, first: Figures, second: Figures) -> Row:
-    before, after = old.trusted, new.trusted
-    assert before is not None and after is not None, "only trusted figures are compared"  # noqa: PT018
-    sides = _ratios(old, first), _ratios(new, second)
-    judged = separate_runs.judge(*sides, separate_runs.spread_of(()), second.terms)
-    if old.host_bound or new.host_bound:
-        graphs = [first.by_graph(old), second.by_graph(new)]
-        decided = all(graph is not None and graph.trusted for graph in graphs)
-        advice = _OF_THE_HOST + (_BY_GRAPH if decided else _NO_GRAPH)
-        judged = Judgement(Verdict.INCONCLUSIVE, judged.speedup, judged.noise, advice)
-        return Row(*key, before, after, judged, by_graph=decided)
-    return Row(*key, before, after, judged)
+def _rows(
+    pairs: _Pairs,
+    shared: Sequence[Key],
+    known: Sequence[Condition],
+    past: Past,
+    race: str,
+) -> tuple[Row, ...]:
+    keys = [key for key in shared if key[0] != pairs.baseline]
+    terms = Terms(Family(rows=len(keys)), pairs.second.result.request.bench.precision)
+    found = []
+    for key in keys:
+        advice = _host_bound(pairs, key)
+        if advice:
+            judged = between.unjudged(_OF_THE_HOST + advice)
+        else:
+            judged = _judged(pairs, key, known, past, terms, race)
+        found.append(Row(*key, *pairs.times(key), judged, advice == _BY_GRAPH))
+    return tuple(found)
 
 
-def _ratios(row: Figure, of: Figures) -> list[separate_runs.RunRatio]:
-    """What the row was to its own run's baseline."""
-    one, baseline = row.record, of.result.operator.baseline
-    base = find(of.result.bench, baseline, one.case, one.method)
-    found = separate_runs.run_ratio(log_ratios(base, one)) if base else None
-    return [found] if found else []
+def _judged(
+    pairs: _Pairs,
+    key: Key,
+    known: Sequence[Condition],
+    past: Past,
+    terms: Terms,
+    race: str,
+) -> Between:
+    base = (pairs.baseline, key[1], key[2])
+    if base not in pairs.old or base not in pairs.new:
+        return between.unjudged("no baseline that can be trusted was timed beside it in both runs")
+    history = between.history_of(key, past)
+    if history is None:
+        first, second = pairs.first.result, pairs.second.result
+        result = second if key in past.before.pairs else first
+        return between.unjudged(f"{between.SEPARATE}: {speedups.why_untold(result, key)}; {race}")
+    doubts = [one for one in known if one.concerns(*key)]
+    return between.judge(history, terms, doubts, race)
 
 
-def _lost(key: Key, result: Result) -> Lost:
-    provider, case, _ = key
-    checked = [c for c in result.checks if (c.provider, c.case) == (provider, case)]
-    timed = [r for r in result.bench if (r.provider, r.case, r.method) == key and not r.control]
-    broken = (Status.FAILED, Status.TIMEOUT)
-    records: list[CheckRecord | BenchRecord] = [*checked, *timed]
-    for record in records:
-        if record.status is not Status.OK:
-            reason = f"{record.status.value}, {record.reason or 'no reason given'}"
-            return Lost(*key, reason, record.status in broken)
-    if timed:
-        return Lost(*key, "its timing is refuted or unusable", broke=True)
-    if any(check.emulated for check in checked):
-        return Lost(*key, "only checked, in the emulator, which has no speed", broke=False)
-    if _asked(result, provider, case) and result.status is Status.FAILED:
-        reason = f"not reached, as the run failed: {result.reason or 'no reason given'}"
-        return Lost(*key, reason, broke=not result.unfit)
-    return Lost(*key, "not asked for, or not reached", broke=False)
+def _host_bound(pairs: _Pairs, key: Key) -> str:
+    """Which rows decide where the GPU waited for the host; empty where it did not."""
+    base = (pairs.baseline, key[1], key[2])
+    timed = [each[one] for each in (pairs.old, pairs.new) for one in (key, base) if one in each]
+    if not any(figure.host_bound for figure in timed):
+        return ""
+    graph = [(name, key[1], Method.GRAPH) for name in (key[0], pairs.baseline)]
+    decided = all(one in each for each in (pairs.old, pairs.new) for one in graph)
+    return _BY_GRAPH if decided else _NO_GRAPH
 
 
-def _asked(result: Result, provider: str, case: Case) -> bool:
-    request = result.request
-    names = [each.name for each in request.providers]
-    return provider in names and case in (*request.cases, *request.cpu_cases)
+def _near(one: Lost, gained: Sequence[Key]) -> str:
+    return nearest((one.provider, one.case, one.method), gained) if one.unasked else ""
 
 
-def _conditions(before: Result, after: Result) -> Iterator[Condition]:
-    old, new = before.machine, after.machine
-    yield _condition(DEVICE, _device(before), _device(after))
-    # A container gets a new host name with each start; its GPU keeps its own.
-    what, digest = ("GPU itself", "gpu_uuid") if on_gpu(before) else ("machine", "hostname")
-    yield _condition(what, *_identity(_digest(old, digest), _digest(new, digest)))
-    for what in ("driver", "torch"):
-        yield _condition(what, _fact(old, what), _fact(new, what))
-    yield _condition("power limit", _power(old), _power(new))
-    yield _clocks(_clock_mhz(before), _clock_mhz(after))
-    yield _condition("cases", _cases(before), _cases(after))
-    yield _condition("calls per sample", _calls(before), _calls(after))
-
-
-def _condition(what: str, before: str, after: str) -> Condition:
-    return Condition(what, before, after, before == after)
-
-
-def _device(result: Result) -> str:
-    machine = result.machine
-    if machine is None:
-        return "unknown"
-    return (machine.gpu or "unknown GPU") if on_gpu(result) else f"CPU: {machine.cpu}"
-
-
-def _digest(machine: Machine | None, what: str) -> str | None:
-    found: str | None = getattr(machine, f"{what}_digest", None)
-    return found
-
-
-def _identity(before: str | None, after: str | None) -> tuple[str, str]:
-    """Two digests in words, since the digits tell nobody anything."""
-    if before == after:
-        return ("the same", "the same") if before else ("none told", "none told")
-    return "one" if before else "none told", "another" if after else "none told"
-
-
-def _fact(machine: Machine | None, what: str) -> str:
-    return str(getattr(machine, what, None) or "none told")
-
-
-def _power(machine: Machine | None) -> str:
-    states = [machine.after, machine.before] if machine else []
-    limits = [state.power_limit_w for state in states if state and state.power_limit_w]
-    return f"{limits[0]:.0f} W" if limits else "none told"
-
-
-def _clock_mhz(result: Result) -> float | None:
-    """Median SM clock right after the timings, when the GPU was still warm."""
-    states = [r.after for r in result.bench if r.status is Status.OK and r.after]
-    known = [state.sm_clock_mhz for state in states if state.sm_clock_mhz]
-    return statistics.median(known) if known else None
-
-
-def _clocks(before: float | None, after: float | None) -> Condition:
-    words = [f"{clock:.0f} MHz" if clock else "none told" for clock in (before, after)]
-    same = before == after
-    if before and after:
-        same = max(before, after) <= min(before, after) * (1 + CLOCK_DRIFT)
-    return Condition("SM clock when timed", words[0], words[1], same)
-
-
-def _cases(result: Result) -> str:
-    timed = (r.case for r in result.bench if r.status is Status.OK)
-    return in_words(timed, result.operator) or "none"
-
-
-def _calls(result: Result) -> str:
-    taken = {(r.method.value, r.calls) for r in result.bench if r.status is Status.OK}
-    return ", ".join(f"{method} {calls}" for method, calls in sorted(taken)) or "none"
+def _elsewhere(away: Iterable[Lost], gained: Sequence[Key]) -> list[Refused]:
+    """What the second run timed otherwise."""
+    return [
+        Refused(
+            one.provider, one.case, one.method, f"not timed again; the nearest is another {near}"
+        )
+        for one in away
+        if not one.broke and (near := _near(one, gained))
+    ]

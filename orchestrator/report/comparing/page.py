@@ -1,19 +1,17 @@
-"""A comparison as a page of Markdown and as a JSON document."""
+"""A comparison as a page of Markdown."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrator.performance.verdict import Verdict
-from orchestrator.report.comparing.comparison import Comparison, Gate, Row, in_words
+from orchestrator.report.comparing import wording
+from orchestrator.report.comparing.builds import BuildChange
+from orchestrator.report.comparing.comparison import Comparison, Row, Yardstick
 from orchestrator.report.render import fill
 from orchestrator.report.view import Table
 from orchestrator.report.wording import format as fmt
-from remote_payload.contract import codec
-from remote_payload.contract.case import Case
 from remote_payload.contract.facts import UNKNOWN, OperatorFacts
-from remote_payload.contract.words import Method
 
 _TEMPLATE = "compare.md.j2"
 _ROWS = (
@@ -22,29 +20,43 @@ _ROWS = (
     "Method",
     "Before, µs",
     "After, µs",
-    "Speed-up (95 % interval)",
+    "Against the baseline, after / before",
     "Verdict",
 )
-_OPEN_SHOWN = 3
+_MACHINE = ("Baseline", "Case", "Method", "Before, µs", "After, µs", "Time, after / before")
 _CONDITIONS = ("Condition", "Before", "After", "Same")
+_BUILD = ("Where", "Kernel", "What", "Before", "After", "")
+_CEILINGS = ("Ceiling", "Before", "After", "After / before", "Clock before", "Clock after", "")
+_CEILING_WORDS = {
+    Verdict.SAME: "agree",
+    Verdict.FASTER: "DIFFER",
+    Verdict.SLOWER: "DIFFER",
+    Verdict.INCONCLUSIVE: "not compared",
+}
 
 
 @dataclass(frozen=True)
 class ComparisonView:
-    """What the template prints. lost, gained, advice: one sentence each."""
+    """What the template prints. refused, lost, gained, advice: one sentence each; spread: on what
+    the intervals rest."""
 
     title: str
     first: str
     verdict: str
     table: Table
+    spread: tuple[str, ...]
+    machine: Table
+    refused: tuple[str, ...]
     lost: tuple[str, ...]
     gained: tuple[str, ...]
     advice: tuple[str, ...]
+    build: Table
+    ceilings: Table
     conditions: Table
 
 
 def markdown(found: Comparison) -> str:
-    """The page; its first line says whether the two may be compared."""
+    """The page; its first line says what must be known before any figure is believed."""
     return fill(_TEMPLATE, page=view(found))
 
 
@@ -52,23 +64,22 @@ def view(found: Comparison) -> ComparisonView:
     """A comparison in words."""
     before, after = found.before.card.run_id, found.after.card.run_id
     operator = _operator(found)
+    refused = ((one.provider, one.case, one.method, one.reason) for one in found.refused)
+    gone = ((one.provider, one.case, one.method, one.reason) for one in found.lost)
     return ComparisonView(
         title=f"{before} and {after}",
         first=first_line(found),
         verdict=verdict_line(found),
         table=Table(_ROWS, tuple(_cells(row) for row in found.rows)),
-        lost=_lines(
-            ((one.provider, one.case, one.method, one.reason) for one in found.lost), operator
-        ),
-        gained=_lines(((*key, "") for key in found.gained), operator),
-        advice=_advice(found.rows),
-        conditions=Table(
-            _CONDITIONS,
-            tuple(
-                (one.what, one.before, one.after, "yes" if one.same else "NO")
-                for one in found.conditions
-            ),
-        ),
+        spread=spread_lines(found),
+        machine=Table(_MACHINE, tuple(_of_machine(one) for one in found.yardsticks)),
+        refused=wording.lines(refused, operator),
+        lost=wording.lines(gone, operator),
+        gained=wording.lines(((*key, "") for key in found.gained), operator),
+        advice=_advice(found.rows, operator),
+        build=Table(_BUILD, tuple(_change(one) for one in found.changes)),
+        ceilings=_ceilings(found),
+        conditions=_conditions(found),
     )
 
 
@@ -78,140 +89,128 @@ def _operator(found: Comparison) -> OperatorFacts:
 
 
 def first_line(found: Comparison) -> str:
-    """Whether anything but the code differs."""
+    """Spills, then whether anything but the code differs."""
+    spills = [one for one in found.changes if one.spills]
+    worst = f"SPILLS: {spills[0].words}{_more(len(spills) - 1)}. " if spills else ""
+    if found.same_code:
+        worst += "Both runs ran the same sources: no difference is an edit's. "
     differences = found.differences
+    if found.refused and not found.rows and not found.yardsticks:
+        return f"{worst}NOT COMPARED: {found.refused[0].reason}."
     if not differences:
-        return "Same device, driver, clocks and cases."
-    parts = "; ".join(f"{one.what} ({one.before} / {one.after})" for one in differences)
-    return f"NOT THE SAME CONDITIONS, so the code alone explains no difference: {parts}."
+        return f"{worst}Same device, driver, clocks and cases."
+    explaining = [one.words for one in differences if one.explains]
+    if explaining:
+        parts = "; ".join(explaining)
+        return f"{worst}NOT THE SAME CONDITIONS, so the code alone explains no difference: {parts}."
+    parts = "; ".join(one.words for one in differences)
+    return f"{worst}Same device, driver and clocks; what differs explains no time: {parts}."
+
+
+def _more(count: int) -> str:
+    return f", and {count} more" if count > 0 else ""
 
 
 def verdict_line(found: Comparison) -> str:
     """How many rows got better and worse."""
     if not found.rows:
-        return "Nothing to compare: no provider was timed on the same case in both runs."
-    verdicts = [row.judgement.verdict for row in found.rows]
+        return _without_rows(found)
+    verdicts = [row.verdict for row in found.rows]
     reached = [verdict for verdict in Verdict if verdict in verdicts]
     counts = ", ".join(f"{verdicts.count(verdict)} {verdict.value}" for verdict in reached)
-    broke = len([one for one in found.lost if one.broke])
     text = f"{fmt.count(len(verdicts), 'row')}, after against before: {counts}."
-    text += f" {broke} more that broke." if broke else ""
-    gone = len(found.lost) - broke
-    return f"{text} {gone} more that the second run did not time." if gone else text
+    text += f" {len(found.broke)} more that broke." if found.broke else ""
+    gone = len(found.lost) - len(found.broke)
+    text += f" {gone} more that the second run did not time." if gone else ""
+    return text + (f" {len(found.refused)} more that are not alike." if found.refused else "")
 
 
-def undecided_line(found: Comparison) -> str:
-    """What the gate cannot say, and why; empty where it says yes or no."""
-    if found.gate is not Gate.UNDECIDED:
-        return ""
-    parts = []
-    if found.other_device:
-        one = found.other_device
-        parts.append(f"the devices differ ({one.before} before, {one.after} after)")
-    if not found.rows:
-        parts.append("no provider was timed on the same case in both runs")
-    open_cases = found.open_cases
-    if open_cases:
-        known = fmt.count(len(found.rows) + len(found.lost), "case")
-        cases = [(one.provider, one.case, one.method, one.reason) for one in open_cases]
-        parts.append(
-            f"{len(open_cases)} of {known} are open: {_first(_lines(cases, _operator(found)))}"
-        )
-    return f"nothing decided: {'; '.join(parts)}"
+def _without_rows(found: Comparison) -> str:
+    if found.ceilings and not found.yardsticks:
+        agree = sum(one.verdict is Verdict.SAME for one in found.ceilings)
+        return f"{agree} of {fmt.count(len(found.ceilings), 'ceiling')} agree within 5 %."
+    broke = f" {len(found.broke)} that broke." if found.broke else ""
+    if found.yardsticks:
+        return f"Nothing to judge: both runs timed the baseline alone.{broke}"
+    return f"Nothing to compare: no provider was timed on the same case in both runs.{broke}"
 
 
-def undecided_hint(found: Comparison) -> str:
-    """The next step after `undecided_line`."""
-    before = found.before.card
-    again = before.reproduce if before.reproduce.startswith("orchestrator ") else ""
-    if found.other_device:
-        return f"Compare runs of one model of device; the first was made on {before.host}."
-    if not found.rows or any(not one.broke for one in found.lost):
-        how = f", as by: {again}" if again else ""
-        return f"Time what the first run timed{how}; then compare again."
-    return "Repeat on a quiet machine with more rounds, bench --rounds N; then compare again."
+def spread_lines(found: Comparison) -> tuple[str, ...]:
+    """On what the intervals rest, a line for all rows with the same grounds."""
+    grounds: dict[tuple[int, int, int], list[float]] = {}
+    for row in found.rows:
+        history = row.found.history
+        if history is not None:
+            counts = (history.runs, len(history.before), len(history.after))
+            known = history.spread.sd
+            grounds.setdefault(counts, []).append(-1.0 if known is None else known)
+    return tuple(_ground(*counts, spreads) for counts, spreads in grounds.items())
 
 
-def _first(lines: Sequence[str]) -> str:
-    rest = len(lines) - _OPEN_SHOWN
-    return "; ".join(lines[:_OPEN_SHOWN]) + (f"; and {rest} more" if rest > 0 else "")
-
-
-def document(found: Comparison) -> Mapping[str, object]:
-    """The comparison for programs; null where there is no interval or no noise floor."""
-    return {
-        "before": found.before.card.run_id,
-        "after": found.after.card.run_id,
-        "same_conditions": not found.differences,
-        "differences": [
-            {"what": one.what, "before": one.before, "after": one.after}
-            for one in found.differences
-        ],
-        "regressions": found.regressions,
-        "gate": found.gate.value,
-        "undecided": undecided_line(found),
-        "open": [
-            {**_key(one.provider, one.case, one.method), "reason": one.reason}
-            for one in found.open_cases
-        ],
-        "rows": [_facts(row) for row in found.rows],
-        "lost": [
-            {**_key(one.provider, one.case, one.method), "reason": one.reason, "broke": one.broke}
-            for one in found.lost
-        ],
-        "gained": [_key(*key) for key in found.gained],
-    }
+def _ground(runs: int, before: int, after: int, spreads: list[float]) -> str:
+    rows = fmt.count(len(spreads), "row")
+    sides = f"{fmt.count(before, 'run')} before, {fmt.count(after, 'run')} after"
+    if max(spreads) < 0:
+        return f"{rows}: {sides}; no code was run twice, so how much runs differ is assumed"
+    low, high = (fmt.percent(each) for each in (min(spreads), max(spreads)))
+    told = low if low == high else f"{low} to {high}"
+    return f"{rows}: {sides}; runs of one code differ by {told} here, as {runs} runs tell"
 
 
 def _cells(row: Row) -> tuple[str, ...]:
+    speedup = row.found.judged.speedup
     return (
         row.provider,
         row.case.label,
         row.method.value,
         fmt.with_interval(row.before),
         fmt.with_interval(row.after),
-        fmt.times(row.judgement.speedup),
-        row.judgement.verdict.value,
+        fmt.times(speedup) if speedup.n else fmt.NONE,
+        row.verdict.value,
     )
 
 
-def _lines(
-    told: Iterable[tuple[str, Case, Method, str]], operator: OperatorFacts
-) -> tuple[str, ...]:
-    """A line for each provider, method and reason, with all cases it holds for."""
-    cases: dict[tuple[str, ...], list[Case]] = {}
-    for provider, case, method, reason in told:
-        cases.setdefault((provider, method.value, reason), []).append(case)
-    return tuple(
-        f"{provider}, {method}, {in_words(held, operator)}{': ' if reason else ''}{reason}"
-        for (provider, method, reason), held in cases.items()
+def _of_machine(one: Yardstick) -> tuple[str, ...]:
+    ratio = one.after.median_us / one.before.median_us
+    return (
+        one.provider,
+        one.case.label,
+        one.method.value,
+        fmt.with_interval(one.before),
+        fmt.with_interval(one.after),
+        f"{ratio:.3f}×",
     )
 
 
-def _advice(rows: tuple[Row, ...]) -> tuple[str, ...]:
+def _advice(rows: tuple[Row, ...], operator: OperatorFacts) -> tuple[str, ...]:
     """Each distinct advice once, with the rows it is for."""
-    cases: dict[str, list[str]] = {}
-    for row in rows:
-        if row.judgement.advice:
-            case = f"{row.provider} on {row.case.label}, {row.method.value}"
-            cases.setdefault(row.judgement.advice, []).append(case)
-    return tuple(f"{', '.join(names)}: {advice}." for advice, names in cases.items())
+    open_rows = [row for row in rows if row.found.judged.advice]
+    return wording.lines(
+        ((row.provider, row.case, row.method, row.found.judged.advice) for row in open_rows),
+        operator,
+    )
 
 
-def _facts(row: Row) -> dict[str, object]:
-    judged = row.judgement
-    return {
-        **_key(row.provider, row.case, row.method),
-        "before_us": row.before.median_us,
-        "after_us": row.after.median_us,
-        "speedup": judged.speedup.median,
-        "low": judged.speedup.low,
-        "high": judged.speedup.high,
-        "noise": judged.noise,
-        "verdict": judged.verdict.value,
-        "advice": judged.advice,
-    }
+def _change(one: BuildChange) -> tuple[str, ...]:
+    word = "SPILLS" if one.spills else "worse" if one.worse else ""
+    return one.where, one.kernel, one.what, one.before, one.after, word
 
 
-def _key(provider: str, case: Case, method: Method) -> dict[str, object]:
-    return {"provider": provider, "case": codec.encode(case), "method": method.value}
+def _ceilings(found: Comparison) -> Table:
+    rows = []
+    for one in found.ceilings:
+        ratio = f"{one.ratio:.3f}×" if one.ratio is not None else fmt.NONE
+        word = _CEILING_WORDS[one.verdict] + (f": {one.reason}" if one.reason else "")
+        rows.append((one.name, one.before, one.after, ratio, one.before_mhz, one.after_mhz, word))
+    return Table(_CEILINGS, tuple(rows))
+
+
+def _conditions(found: Comparison) -> Table:
+    rows = []
+    for one in found.conditions:
+        word = "yes"
+        if not one.same:
+            most = f"; up to {fmt.percent(one.up_to)}" if one.up_to is not None else ""
+            word = f"NO: {one.why}{most}" if one.why else "no, which explains no time"
+        rows.append((one.what, one.before, one.after, word))
+    return Table(_CONDITIONS, tuple(rows))

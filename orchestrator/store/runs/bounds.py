@@ -18,6 +18,7 @@ from remote_payload.contract.case import Case
 from remote_payload.contract.codec import CodecError
 from remote_payload.contract.dtypes import DType
 from remote_payload.contract.facts import Targets
+from remote_payload.contract.watched import Span
 from remote_payload.contract.words import SCHEMA
 from remote_payload.operators import registry
 from remote_payload.operators.base import BadCase, Operator
@@ -44,6 +45,7 @@ _BOUNDS = {
     "used": (0, sys.float_info.max),
     **dict.fromkeys(("worst_got", "worst_want", "first_got", "first_want"), _GOT),
     "temperature_c": (-273.15, 10_000.0),
+    "margin_c": (-10_000.0, 10_000.0),
     # Below zero: the signal that ended it.
     **dict.fromkeys(("exit_status", "exit_code", "status"), (-(2**31), 2**32)),
     "seed": (-(2**63), 2**64),
@@ -78,7 +80,8 @@ def _check(value: Any, key: str, name: str = "") -> None:
     elif dataclasses.is_dataclass(value):
         kind: Any = type(value)
         for inner in _names(kind):
-            _check(getattr(value, inner), f"{key}.{inner}" if key else inner, inner)
+            of = name if kind is Span else inner  # a span's figures are of what it spans
+            _check(getattr(value, inner), f"{key}.{inner}" if key else inner, of)
         if isinstance(value, Case):
             _check_case(value, key)
         if isinstance(value, Targets) and not value.tiers:

@@ -1,45 +1,57 @@
-"""From two stored runs to their comparison; offline."""
+"""From two stored runs, and those around them, to their comparison; offline."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from orchestrator.errors import RunError, UsageError
-from orchestrator.report.comparing import comparison
-from orchestrator.report.comparing import page as comparison_page
+from orchestrator.report.comparing import between, comparison, document, page
+from orchestrator.report.comparing.comparison import Comparison, Side
+from orchestrator.report.gates.gate import Policy, Ruling
 from orchestrator.store.runs.run_store import RunStore
 from orchestrator.values.command import typed
 from orchestrator.values.run import Run
 from orchestrator.workflows.jobs.latest import WAS_TO_TIME, require_home, resolve
+from orchestrator.workflows.publishing.insight import insight
 from remote_payload.contract.words import Stage
+
+# Runs around the compared ones that are read for how much runs differ, the newest first.
+MOST_HISTORY = 100
 
 
 @dataclass(frozen=True)
 class Compared:
-    """first: whether the runs may be compared, in a line; document: the whole for programs.
-
-    after: what the second run is kept as. regressions: rows that are slower now, or that broke.
-    undecided, hint: what the gate cannot say and what to do about it; empty where it says yes or
-    no.
+    """first: what must be known before any figure is believed, in a line; document: the whole for
+    programs. after: what the second run is kept as. ruling: what a gate says; hint: what to do
+    where it says neither yes nor no. broke: how many rows broke.
     """
 
     first: str
     markdown: str
     document: Mapping[str, object]
     after: str
-    regressions: int
-    undecided: str
+    ruling: Ruling
+    broke: int
     hint: str
 
 
-def compare(runs: RunStore, before: str, after: str, *, as_gate: bool = False) -> Compared:
+def compare(
+    runs: RunStore,
+    before: str,
+    after: str,
+    *,
+    policy: Policy | None = None,
+    race: str = between.AGAINST,
+) -> Compared:
     """Compare two runs given by id, unique prefix, `latest` or path; `latest` is the latest run
     that was to time something.
 
-    as_gate: a second run that was to time and did not has lost what the first one timed; without,
-    there is nothing to show. RunError: no such run, or one without timings. UsageError: twice the
-    same.
+    policy: of a gate, for which a second run that was to time and did not has lost what the first
+    one timed; without, there is nothing to show. race: how both are compared in one run, in words.
+    RunError: no such run, or one with nothing to compare. UsageError: twice the same.
     """
     folders = [resolve(runs, reference, WAS_TO_TIME) for reference in (before, after)]
     if folders[0].resolve() == folders[1].resolve():
@@ -47,23 +59,55 @@ def compare(runs: RunStore, before: str, after: str, *, as_gate: bool = False) -
             f"{before!r} and {after!r} are the same run, {folders[0].name}",
             hint="Give two runs; see which there are: orchestrator runs",
         )
-    old, new = (runs.load(folder) for folder in folders)
-    _require_timings(old)
-    if not as_gate or new.result is None or Stage.BENCH not in new.result.request.stages:
-        _require_timings(new)
-    found = comparison.compare(old, new)
+    first, second = (_side(runs, folder) for folder in folders)
+    old, new = first.run, second.run
+    _require_figures(old)
+    if policy is None or new.result is None or Stage.BENCH not in new.result.request.stages:
+        _require_figures(new)
+    history = [*_history(runs, folders, new.card.host)]
+    found = comparison.compare(first, second, history, race)
+    ruling = found.ruling(policy or Policy())
     return Compared(
-        comparison_page.first_line(found),
-        comparison_page.markdown(found),
-        comparison_page.document(found),
+        page.first_line(found),
+        page.markdown(found),
+        document.document(found, ruling),
         new.name,
-        found.regressions,
-        comparison_page.undecided_line(found),
-        comparison_page.undecided_hint(found),
+        ruling,
+        len(found.broke),
+        _hint(found, race),
     )
 
 
-def _require_timings(run: Run) -> None:
+def _side(runs: RunStore, folder: Path) -> Side:
+    run = runs.load(folder)
+    return Side(run, insight(run, folder))
+
+
+def _history(runs: RunStore, compared: list[Path], host: str) -> Iterator[Run]:
+    """Other runs on the host that can be read; one that cannot tells nothing."""
+    known = {folder.resolve() for folder in compared}
+    others = [folder for folder in runs.all() if folder.resolve() not in known]
+    for folder in others[-MOST_HISTORY:]:
+        with suppress(RunError):
+            if Stage.BENCH in runs.request(folder).stages:
+                run = runs.load(folder)
+                if run.card.host == host:
+                    yield run
+
+
+def _hint(found: Comparison, race: str) -> str:
+    """The next step where nothing is decided."""
+    before = found.before.card
+    again = before.reproduce if before.reproduce.startswith("orchestrator ") else ""
+    if found.refused and not found.rows:
+        return f"Compare runs of the same things; the first was made on {before.host}."
+    if not found.rows or found.lost:
+        how = f", as by: {again}" if again else ""
+        return f"Time what the first run timed{how}; then compare again."
+    return f"{race[0].upper()}{race[1:]}; or repeat both, and compare again."
+
+
+def _require_figures(run: Run) -> None:
     run_id = run.card.run_id
     if run.result is None:
         require_home(run)
@@ -72,8 +116,16 @@ def _require_timings(run: Run) -> None:
             "there is nothing to compare",
             hint=f"What it printed: {typed('orchestrator', 'logs', run.name)}",
         )
-    if not run.result.bench:
+    if not (run.result.bench or run.result.ceilings or _built_alone(run)):
         raise RunError(
             f"{run_id} timed nothing, so there is nothing to compare",
             hint="Compare runs of bench or profile; see which there are: orchestrator runs",
         )
+
+
+def _built_alone(run: Run) -> bool:
+    """A run that was not to time: what its compiler said can be compared."""
+    result = run.result
+    if result is None or Stage.BENCH in result.request.stages:
+        return False
+    return result.build is not None and bool(result.build.compilations)

@@ -1,0 +1,34 @@
+"""What the machine did during the races of a run, taken together; None where nobody told."""
+
+from __future__ import annotations
+
+from statistics import median
+
+from remote_payload.contract.result import Result
+from remote_payload.contract.tools.throttle import holding
+
+
+def raced_clock_mhz(result: Result) -> float | None:
+    """The SM clock of the races: the middle one of their medians."""
+    clocks = [one.sm_clock_mhz.median for one in result.watched if one.sm_clock_mhz]
+    return median(clocks) if clocks else None
+
+
+def raced_company(result: Result) -> int | None:
+    """The most other processes that used the GPU at once during any race."""
+    seen = [one.other_processes for one in result.watched if one.other_processes is not None]
+    return max(seen, default=None)
+
+
+def raced_load(result: Result) -> float | None:
+    """How many CPUs others kept busy: the median of that race in which it was most."""
+    loads = [one.others_load.median for one in result.watched if one.others_load]
+    return max(loads, default=None)
+
+
+def raced_throttle(result: Result) -> tuple[str, ...] | None:
+    """Why the GPU was held back during any race, in a fixed order."""
+    told = [one.throttle for one in result.watched if one.throttle is not None]
+    if not told:
+        return None
+    return tuple(sorted({name for one in told for name in holding(reason for reason, _ in one)}))

@@ -1,0 +1,1 @@
+"""What a gate answers, by one rule for all of them."""
