@@ -146,7 +146,7 @@ def _row(targets: Targets, row: Figure, result: Result, level: float) -> AimRow:
     if row.trusted is None:
         return AimRow(row, None, not_judged(targets, "no trustworthy timing"), counts)
     interval = interval_of(row.record, level)
-    told = judge_tiers(targets, row.facts, interval, why_none(row.record))
+    told = judge_tiers(targets, row.facts, interval, why_none(row.record), level)
     return AimRow(row, interval, told, counts)
 
 

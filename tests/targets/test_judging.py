@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from itertools import pairwise
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.performance.starts import Interval
+from orchestrator.performance.starts import Interval, of_logs
 from orchestrator.performance.targets.interval import interval_of, why_none
 from orchestrator.performance.targets.judging import (
     Outcome,
@@ -22,7 +23,7 @@ from orchestrator.performance.targets.judging import (
 )
 from remote_payload.contract.case import Case
 from remote_payload.contract.dtypes import DType
-from remote_payload.contract.facts import CaseFacts
+from remote_payload.contract.facts import CaseFacts, Tier
 from remote_payload.contract.words import Device
 from remote_payload.operators.attention.targets import ORIGINAL as TARGETS
 from tests.report.synthetic import (
@@ -68,6 +69,23 @@ def test_every_tier_is_judged_by_the_whole_interval(
     low: float, high: float, expected: list[Outcome]
 ) -> None:
     assert outcomes(interval(low, high)) == expected
+
+
+@pytest.mark.parametrize(
+    ("limit", "told"),
+    [
+        (3.01, "about 28 starts would do, there are 10"),
+        (3.0001, "it is so near that not even 1024 starts would do"),
+    ],
+)
+def test_an_open_tier_says_how_many_starts_would_decide_it(limit: float, told: str) -> None:
+    """A spread of 0.5 % of starts around 3 µs/head."""
+    heads, logs = TARGETS.case.size("H"), [0.005, -0.005] * 5
+    seen = of_logs([one + math.log(3.0 * heads) for one in logs], 0.0025)
+    one = replace(TARGETS, tiers=(Tier("near", limit, inclusive=True),))
+    (judged,) = judge_tiers(one, AIM, seen, level=0.0025)
+    assert judged.outcome is I
+    assert judged.reason == f"the limit lies within the interval; {told}"
 
 
 def test_without_an_interval_a_tier_is_open_however_fast_and_says_why() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from orchestrator.performance.device import find
+from orchestrator.performance.family import ALONE, MOST_STARTS, starts_for
 from orchestrator.performance.objection import device_of, on_gpu
 from orchestrator.performance.starts import Interval
 from orchestrator.performance.work import size
@@ -96,13 +98,18 @@ def _machine_of(result: Result) -> str:
 
 
 def judge_tiers(
-    targets: Targets, facts: CaseFacts, interval: Interval | None, why_not: str = ""
+    targets: Targets,
+    facts: CaseFacts,
+    interval: Interval | None,
+    why_not: str = "",
+    level: float = ALONE,
 ) -> tuple[TierJudgement, ...]:
     """Judge every tier; each stands alone, so that a passed first one hides no other.
 
-    interval: of a call's time in µs; None where the samples decide nothing, as `why_not` says.
+    interval: of a call's time in µs, which it misses with the probability `level`; None where the
+    samples decide nothing, as `why_not` says.
     """
-    return tuple(_judge(tier, targets, facts, interval, why_not) for tier in targets.tiers)
+    return tuple(_judge(tier, targets, facts, interval, why_not, level) for tier in targets.tiers)
 
 
 def not_judged(targets: Targets, reason: str) -> tuple[TierJudgement, ...]:
@@ -111,7 +118,12 @@ def not_judged(targets: Targets, reason: str) -> tuple[TierJudgement, ...]:
 
 
 def _judge(
-    tier: Tier, targets: Targets, facts: CaseFacts, interval: Interval | None, why_not: str
+    tier: Tier,
+    targets: Targets,
+    facts: CaseFacts,
+    interval: Interval | None,
+    why_not: str,
+    level: float,
 ) -> TierJudgement:
     if not is_for(targets, facts.case):
         reason = f"the target belongs to {targets.case.label}, this is {facts.case.label}"
@@ -123,8 +135,20 @@ def _judge(
         return TierJudgement(tier, Outcome.PASS)
     if not holds(tier, interval.low / per):
         return TierJudgement(tier, Outcome.FAIL)
-    reason = "the limit lies within the interval: more starts"
+    reason = (
+        f"the limit lies within the interval; {_would_do(tier.limit_us * per, interval, level)}"
+    )
     return TierJudgement(tier, Outcome.INCONCLUSIVE, reason)
+
+
+def _would_do(limit_us: float, seen: Interval, level: float) -> str:
+    """How many starts would decide, if their middle and their spread stay as they were seen."""
+    away = abs(math.log(limit_us / seen.middle))
+    needed = starts_for(seen.spread, away, level)
+    if needed is None:
+        return f"it is so near that not even {MOST_STARTS} starts would do"
+    # As many as there are did not do: the middle was seen, and is not known.
+    return f"about {max(needed, seen.starts + 1)} starts would do, there are {seen.starts}"
 
 
 def weight(facts: CaseFacts, targets: Sequence[Targets]) -> tuple[bool, int]:
