@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestrator.cli import gating, what_next
+from orchestrator.cli.given.target_options import Met, required
 from orchestrator.cli.screen import console
 from orchestrator.errors import ExitCode
 from orchestrator.values.run import Run
@@ -24,16 +25,20 @@ def show(
     lent: Run | None = None,
     host: str | None = None,
     gate: Policy | None = None,
+    require: str | None = None,
 ) -> int:
     """Print what a run came to, and turn it into the exit code. lent: the run that it borrowed its
     counters from. host: as in `what_next.after`. gate: what else is asked of a run that went well;
-    GateFailed, NothingDecided where that is not so."""
+    GateFailed, NothingDecided where that is not so. require: a tier of the targets that is to be
+    met."""
     report, path = published.report, str(published.path)
+    met = required(run, report, require) if require is not None else None
     if as_json:
         result = codec.encode(run.result) if run.result else None
         facts = {"run": run.card.run_id, "report": path, "verdict": report.verdict}
         more = {"undecided": report.undecided, "targets": report.targets, "result": result}
-        console.out_json({**facts, **more}, as_is=("run", "report"))
+        tier = {"required": met.told} if met else {}
+        console.out_json({**facts, **more, **tier}, as_is=("run", "report"))
     else:
         console.out(report.verdict)
         console.out(path)
@@ -43,10 +48,20 @@ def show(
         step = what_next.command("doctor", host or run.card.host)
     if code is ExitCode.OK and lent is not None:
         code, step = _borrowed(lent, report), what_next.after(lent)
-    if code is ExitCode.OK and gate is not None:
-        gating.require_run(run, gate)
+    if code is ExitCode.OK:
+        code = gates(run, gate, met)
     console.next_step(step)
     return code
+
+
+def gates(run: Run, gate: Policy | None, met: Met | None) -> ExitCode:
+    """What the gates say that were asked for: a tier that is missed before all, then whatever
+    GateFailed or NothingDecided tells, then a tier that is open."""
+    if met is not None and met.code is ExitCode.GATE_FAILED:
+        return met.code
+    if gate is not None:
+        gating.require_run(run, gate)
+    return met.code if met is not None else ExitCode.OK
 
 
 def exit_code(run: Run, ok: bool, undecided: str = "") -> ExitCode:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.cli import paid
 from orchestrator.cli.given import case_options, gate_options, problem_options
+from orchestrator.cli.given.target_options import Aiming
 from orchestrator.cli.outcome import show
 from orchestrator.cli.screen import console
 from orchestrator.cli.session import Session
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from orchestrator.workflows.budget import Budget
     from orchestrator.workflows.own import Own
     from orchestrator.workflows.profile import DryStep, Order
+    from orchestrator.workflows.publishing.publish import Published
 
 
 @dataclass(frozen=True)
@@ -43,14 +45,21 @@ class How:
     as_json: bool
     stop_after: bool
     max_minutes: float | None
+    aiming: Aiming
     gate: Policy | None = None
 
     @property
     def budget(self) -> Budget:
         return paid.budget_of(self.stop_after, self.max_minutes)
 
+    def shown(self, run: Run, published: Published, lent: Run | None = None) -> int:
+        """Print what came of it; the exit code. lent: as in `outcome.show`."""
+        tier = self.aiming.tier
+        return show(run, published, self.as_json, lent, gate=self.gate, require=tier)
 
-_HOW = tuple(field.name for field in fields(How) if field.name not in ("verb", "gate"))
+
+_NOT_GIVEN = ("verb", "aiming", "gate")
+_HOW = tuple(field.name for field in fields(How) if field.name not in _NOT_GIVEN)
 
 
 def run_stages(
@@ -60,8 +69,9 @@ def run_stages(
     folder of problems, a run for each."""
     name = given.pop("ncu_host", None)
     lender = session.host(name) if name else None
+    aiming = Aiming(given.pop("targets_file", None), given.pop("require", None))
     gate = gate_options.policy(given)
-    how = How(verb, gate=gate, **{name: given.pop(name) for name in _HOW})
+    how = How(verb, aiming=aiming, gate=gate, **{name: given.pop(name) for name in _HOW})
     host = session.host(how.host)
     how.budget.check(host, *((lender,) if lender else ()))
     if "operator" not in given:
@@ -73,6 +83,7 @@ def run_stages(
     of_many = given["operator"] and given["operator"] not in registry.names()
     if of_many and recognise.format_of(path) == "folder":
         words = (verb, host.name, str(path), *map(str, sorted(given.items(), key=str)), str(beside))
+        aiming.require_alone()
         gate_options.require_alone(gate)
         sweep = Sweep(path, chosen, beside, resume, words)
         sweep.problems()
@@ -118,9 +129,9 @@ def _run(
     if traced is not None:
         traced.write(wish.own, run)
     if lender is None or run.result is None or run.result.status is not Status.OK:
-        return show(run, published, how.as_json, gate=how.gate)
+        return how.shown(run, published)
     lent, published = borrow(session, lender, how.accept_new_host_key, there, run)
-    return show(run, published, how.as_json, lent, gate=how.gate)
+    return how.shown(run, published, lent)
 
 
 def _order(session: Session, how: How, wish: Wish) -> Order:
@@ -129,6 +140,9 @@ def _order(session: Session, how: How, wish: Wish) -> Order:
     from orchestrator.workflows.profile import Order
 
     planned = plan(wish, session.here)
+    asked = planned.request
+    if Stage.BENCH in asked.stages:
+        planned = replace(planned, request=how.aiming.aimed(session, asked))
     limited = how.budget.limited(planned.request)
     if limited.time_limit_s < planned.request.time_limit_s:
         console.note(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from orchestrator.performance.objection import Severity
-from orchestrator.performance.target import elsewhere, weight
+from orchestrator.performance.targets.judging import elsewhere, in_force, is_for, weight
 from orchestrator.performance.verdict import Verdict
 from orchestrator.readers.ptxas import first_error
 from orchestrator.report.figures import Figure, Figures
@@ -224,11 +224,10 @@ def _of_provider(name: str, timed: list[Figure], figures: Figures) -> str:
 
 def _rest(figures: Figures) -> str:
     """What the sentence must not hide: doubts, and targets that belong to another machine."""
-    targets = figures.result.operator.targets
-    if targets is None:
-        return _doubts(figures)
-    timed = any(row.record.case == targets.case and row.trusted for row in figures.rows)
-    why = elsewhere(figures.result, targets) if timed else ""
+    timed = [row.record.case for row in figures.rows if row.trusted]
+    aimed = [one for one in in_force(figures.result) if any(is_for(one, case) for case in timed)]
+    whys = [elsewhere(figures.result, one) for one in aimed]
+    why = whys[0] if whys and all(whys) else ""
     return f"{f'; targets not judged: {why}' if why else ''}{_doubts(figures)}"
 
 
@@ -271,4 +270,4 @@ def _time(row: Figure, figures: Figures) -> str:
 
 def _flagship(rows: list[Figure], figures: Figures) -> Figure:
     """The row on the targets' case, else on the case with the most work."""
-    return max(rows, key=lambda row: weight(row.facts, figures.result.operator))
+    return max(rows, key=lambda row: weight(row.facts, in_force(figures.result)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestrator.performance.bottleneck.evidence import CallEvidence
-from orchestrator.performance.target import weight
+from orchestrator.performance.targets.judging import in_force, weight
 from orchestrator.readers.ptxas import KernelResources, Notice, parse
 from orchestrator.readers.sass import MachineCode, is_kernel
 from orchestrator.report.figures import Figure, Figures
@@ -32,7 +32,7 @@ def telling(figures: Figures, insight: Insight) -> Case | None:
     cases = cases or [row.record.case for row in figures.rows if row.trusted]
     cases = cases or [record.case for record in figures.result.traces]
     result = figures.result
-    return max(cases, key=lambda one: weight(result.facts(one), result.operator), default=None)
+    return max(cases, key=lambda one: weight(result.facts(one), in_force(result)), default=None)
 
 
 def row_of(figures: Figures, provider: str, case: Case) -> Figure | None:

@@ -12,6 +12,7 @@ from orchestrator.here import shipped
 from orchestrator.performance.objection import Severity
 from orchestrator.readers.cutlass_csv import Sheet
 from orchestrator.report import folder
+from orchestrator.report.aims import Aim, aims
 from orchestrator.report.charts.drawing import Chart
 from orchestrator.report.figures import Figures, figures
 from orchestrator.report.headline import headline, is_ok, undecided
@@ -37,7 +38,8 @@ class Report:
 
     verdict: the report's first line, as plain text. ok: the run ended well and nothing it claims
     contradicts its own gates or the machine's roofs. undecided: what the run was made for and did
-    not come to, though it ended well; else empty. targets: what became of them, for programs.
+    not come to, though it ended well; else empty. targets: what became of them, for programs, and
+    aims: the same as values.
     counted: whether all counters asked for are there; counters: what became of them, in words.
     """
 
@@ -46,9 +48,10 @@ class Report:
     verdict: str
     ok: bool
     undecided: str
-    targets: Mapping[str, object]
+    targets: Sequence[Mapping[str, object]]
     counted: bool
     counters: str
+    aims: tuple[Aim, ...] = ()
 
 
 def render(
@@ -76,6 +79,7 @@ def render(
         objections=tuple(f"{Severity.ERROR.value}: {e.about}: {e.text}" for e in errors),
         parts=parts,
     )
+    judged = aims(derived) if derived else ()
     ok = is_ok(run, derived) and (counters.complete or not _needs_counters(run))
     ok = ok and (not _needs_ceilings(run) or all(one.complete for one in measured))
     drawn = tuple(chart for section in sections() for chart in section.charts(page))
@@ -85,7 +89,8 @@ def render(
         verdict=one_line(private(shown.verdict)),
         ok=ok,
         undecided=undecided(run, derived),
-        targets=targets(derived),
+        targets=targets(judged, derived.result.operator) if derived else [],
+        aims=judged,
         counted=counters.complete,
         counters=private(one_line(counters.headline)),
     )

@@ -91,15 +91,23 @@ class BesideView:
 
 
 @dataclass(frozen=True)
-class TiersView:
-    """judged: whether the run held the case the targets belong to, on their model of GPU."""
+class AimView:
+    """One of the targets. headline: where it is from, and what it is bound to. reason: why it is
+    not judged; empty if it is. needs: what each tier asks of the GPU."""
 
-    judged: bool
-    case: str
-    gpu: str
-    table: Table
+    headline: str
     reason: str
+    table: Table
+    needs: Table
     notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TiersView:
+    """Every target. reason: why there is nothing to tell of any."""
+
+    reason: str
+    aims: tuple[AimView, ...]
 
 
 @dataclass(frozen=True)

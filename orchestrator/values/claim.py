@@ -6,8 +6,12 @@ from dataclasses import dataclass
 
 from remote_payload.contract.request import Request
 
-# What a run is: its name, its sources, and its cases.
-_DECIDES = ("run_id", "snapshot", "stages", "operator", "operator_target", "sweeps", "dtypes")
+# What a run is: its name, its sources, and its cases; and by what it is judged, which no host may
+# choose.
+_DECIDES = (
+    *("run_id", "snapshot", "stages", "operator", "operator_target", "sweeps", "dtypes"),
+    "targets",
+)
 _CASES = ("cases", "cpu_cases", "providers")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from orchestrator.errors import UsageError
 from orchestrator.ncu import flags
 from orchestrator.performance import family
-from orchestrator.performance.target import weight
+from orchestrator.performance.targets.judging import weight
 from orchestrator.store.kernels.users_provider import UsersProvider
 from orchestrator.store.runs import bounds
 from orchestrator.values.snapshot import Extra
@@ -281,4 +281,5 @@ def _trace(cases: tuple[Case, ...], operator: Operator) -> TracePlan:
 
 def _telling(cases: tuple[Case, ...], operator: Operator) -> Case:
     """The targets' case, else the one with the most work."""
-    return max(cases, key=lambda case: weight(operator.facts_of(case), operator.facts))
+    aims = (operator.targets,) if operator.targets else ()
+    return max(cases, key=lambda case: weight(operator.facts_of(case), aims))

@@ -50,7 +50,7 @@ class AxisFacts:
 
 @dataclass(frozen=True)
 class Tier:
-    """A limit on a time in the operator's unit. inclusive: to meet it exactly is enough."""
+    """A limit on a time in the unit of its targets. inclusive: to meet it exactly is enough."""
 
     name: str
     limit_us: float
@@ -59,12 +59,22 @@ class Tier:
 
 @dataclass(frozen=True)
 class Targets:
-    """Limits, each bound to one case on one model of GPU, as `performance.device` calls it."""
+    """Limits, each bound to one case on one model of GPU, as `performance.device` calls it, or, of
+    one that it does not know, as nvidia-smi does.
+
+    provider: who is judged; empty: the user's own, else the operator's. whole_call: the limits are
+    on the time of a call, not on that in the operator's unit. name, source: what its file calls
+    it, and the file's own name; empty for what the operator says of itself.
+    """
 
     case: Case
     gpu: str
     method: Method
     tiers: Tuple[Tier, ...]
+    name: str = ""
+    source: str = ""
+    provider: str = ""
+    whole_call: bool = False
 
 
 @dataclass(frozen=True)

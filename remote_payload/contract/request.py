@@ -7,6 +7,7 @@ from typing import Optional, Tuple
 
 from remote_payload.contract.case import Case, Value
 from remote_payload.contract.dtypes import DType
+from remote_payload.contract.facts import Targets
 from remote_payload.contract.plans import (
     BenchPlan,
     BuildPlan,
@@ -54,7 +55,9 @@ class Request:
     but for those of `without`.
     cpu_cases: what to run instead where device AUTO turns out to be the CPU, for the part of
     the case that the user left open; empty means the same cases. verb: the command that asked,
-    for whoever fetches the run from elsewhere; empty in requests of before.
+    for whoever fetches the run from elsewhere; empty in requests of before. targets: those in force
+    when it was asked, of this operator on any GPU, so that they travel with the run; None: those
+    that the operator says of itself.
     """
 
     run_id: str
@@ -80,6 +83,7 @@ class Request:
     prove: ProvePlan = ProvePlan()
     trace: TracePlan = TracePlan()
     verb: str = ""
+    targets: Optional[Tuple[Targets, ...]] = None
     schema: int = SCHEMA
 
 

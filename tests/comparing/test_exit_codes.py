@@ -83,7 +83,7 @@ def came_to(result: Result, verb: str) -> Callable[[Path, tuple[str, ...]], int]
             verdict=headline(one, derived),
             ok=is_ok(one, derived),
             undecided=undecided(one, derived),
-            targets={},
+            targets=[],
             counted=True,
             counters="",
         )

@@ -23,6 +23,7 @@ from tests.report.synthetic import (
     gpu_result,
     run,
 )
+from tests.targets.starting import started
 
 
 def first_line(result: Result) -> str:
@@ -206,17 +207,19 @@ def test_on_another_gpu_the_targets_are_not_judged_in_line_report_or_json(
     there = replace(gpu_result(), machine=gpu_machine(**changes))
     report = render(run(there))
     assert "; targets not judged: the targets are for H100 SXM, this is " in report.verdict
-    assert "Tier 1" not in report.markdown
+    assert "| Tier 1" not in report.markdown
     assert "Not judged: the targets are for H100 SXM, this is " in report.markdown
-    assert (report.targets["judged"], report.targets["tiers"]) == (False, [])
-    assert str(report.targets["reason"]).startswith("the targets are for H100 SXM, this is ")
+    (told,) = report.targets
+    assert (told["judged"], told["tiers"]) == (False, [])
+    assert str(told["reason"]).startswith("the targets are for H100 SXM, this is ")
 
 
 def test_on_their_own_gpu_the_targets_are_judged_in_report_and_json_alike() -> None:
-    report = render(run(gpu_result()))
+    report = render(run(started(gpu_result())))
     assert "targets not judged" not in report.verdict
-    assert report.targets["judged"] is True
-    tiers = report.targets["tiers"]
+    (told,) = report.targets
+    assert told["judged"] is True
+    tiers = told["tiers"]
     assert isinstance(tiers, list)
     judged = {(row["provider"], row["method"], row["tier"]): row["outcome"] for row in tiers}
     assert judged["sparsek", "back_to_back", "Tier 2: exceed it"] == "PASS"

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from remote_payload.contract.facts import Gate
 from remote_payload.contract.request import Request
 from remote_payload.contract.result import Result
 from remote_payload.operators.attention.definition import attention_case
+from remote_payload.operators.attention.targets import ORIGINAL
 from tests.report import synthetic
 
 # SYNTHETIC: as a payload of schema 1 wrote them, but for what has a default.
@@ -73,7 +75,7 @@ def test_shapes_of_a_request_are_cases_of_attention(tmp_path: Path) -> None:
 
 def test_a_result_gets_what_attention_says_of_itself_and_of_its_cases(tmp_path: Path) -> None:
     result = result_of(tmp_path, RESULT)
-    assert result.operator == synthetic.ATTENTION.facts
+    assert result.operator == replace(synthetic.ATTENTION.facts, targets=ORIGINAL)
     assert {facts.case for facts in result.cases} == {AIM, ON_CPU}
     assert result.facts(AIM).work == synthetic.ATTENTION.work(AIM)
     assert result.facts(AIM).per == 96

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli import gating, what_next
-from orchestrator.cli.given import gate_options, options
+from orchestrator.cli import what_next
+from orchestrator.cli.given import gate_options, options, target_options
 from orchestrator.cli.given.options import MARKDOWN
-from orchestrator.cli.outcome import exit_code
+from orchestrator.cli.outcome import exit_code, gates
 from orchestrator.cli.screen import console
 from orchestrator.cli.session import Session
 from orchestrator.cli.verb import Verb
@@ -33,16 +33,31 @@ VERB = Verb("report", "Render the report of a run, offline.", 140)
     type=options.OUTPUT,
     help="Write here, charts beside it in FILE-charts/. Default: report.md in the run's folder.",
 )
+@target_options.targets_option
+@target_options.require_option
 @gate_options.gate_options
 @options.json_option
 @click.pass_obj
-def report(session: Session, /, run: str, output: Path | None, as_json: bool, **given: Any) -> int:
+def report(
+    session: Session,
+    /,
+    run: str,
+    output: Path | None,
+    targets_file: Path | None,
+    require: str | None,
+    as_json: bool,
+    **given: Any,
+) -> int:
     """Render the report of RUN (an id, a unique prefix, `latest` or a path).
 
     `latest` is the latest run that measured or checked, never a deploy; `latest~1` is the one
     before it, `latest:bench` the latest bench, `latest:bench~1` the bench before that. No network
     and no GPU are needed, and the same run gives the same bytes. A run whose files are not what
     came home is not judged, and its first line says so.
+
+    A run is judged by the targets that were in force when it was made; with --targets by those of
+    a file, which -o keeps out of the run's own report. With --require the exit code is that of the
+    run, and of one that went well 0 if the tier is met, 1 if it is missed, 6 if that is open.
 
     With one of the options of a gate the exit code is that of the run, and then 1 if one of yours
     or ours is SLOWER than the baseline, 6 if nothing was decided (docs/exit-codes.md).
@@ -52,32 +67,39 @@ def report(session: Session, /, run: str, output: Path | None, as_json: bool, **
       orchestrator report latest
       orchestrator report latest~1
       orchestrator report 20261122-1015 -o h100.md
+      orchestrator report latest --require "Tier 1"
     """
     from orchestrator.workflows.jobs.latest import TO_REPORT, require_home, resolve
     from orchestrator.workflows.publishing.publish import publish
 
     gate = gate_options.policy(given)
     options.require_suffix(output, MARKDOWN)
+    if targets_file is not None and output is None:
+        raise click.UsageError("--targets judges anew: say with -o where that report is to lie")
     folder = resolve(session.runs, run, TO_REPORT)
-    options.refuse_to_overwrite(output, session.runs_folder, *_read(session, folder), own=folder)
+    read = (*_read(session, folder), *((targets_file,) if targets_file else ()))
+    options.refuse_to_overwrite(output, session.runs_folder, *read, own=folder)
     stored = session.runs.load(folder)
     require_home(stored)
+    stored = target_options.judged_by(session, stored, targets_file) if targets_file else stored
     if as_json:
         options.refuse_own_stdout(output)
     with _named(output):
         published = publish(stored, folder, output)
+    told = published.report
+    met = target_options.required(stored, told, require) if require is not None else None
     if output is not None and published.charts.parent != output.parent:
         console.note(f"its charts are in {published.charts}")
     if as_json:
-        console.out_json(_as_json(stored, published), as_is=("run", "report"))
+        tier = {"required": met.told} if met else {}
+        console.out_json({**_as_json(stored, published), **tier}, as_is=("run", "report"))
     elif not published.to_stdout:
         console.out(published.report.verdict)
         console.out(str(published.path))
     code = ExitCode.OK
-    if gate is not None:
-        code = exit_code(stored, published.report.ok, published.report.undecided)
-        if code is ExitCode.OK:
-            gating.require_run(stored, gate)
+    if gate is not None or met is not None:
+        code = exit_code(stored, told.ok, told.undecided)
+        code = gates(stored, gate, met) if code is ExitCode.OK else code
     console.next_step(_next(stored))
     return code
 

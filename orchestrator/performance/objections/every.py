@@ -4,11 +4,6 @@ from __future__ import annotations
 
 from orchestrator.performance.objection import Objection, Severity
 from orchestrator.performance.objections.clocks import clocks
-from orchestrator.performance.objections.doubles import (
-    chosen_samples,
-    repeated_samples,
-    twice,
-)
 from orchestrator.performance.objections.look_alikes import look_alikes
 from orchestrator.performance.objections.meanwhile import meanwhile
 from orchestrator.performance.objections.pace import host_bound
@@ -42,9 +37,6 @@ def objections(result: Result) -> tuple[Objection, ...]:
     """Every objection to the result's timings, gravest first, otherwise in a fixed order."""
     found = [
         *bad_samples(result),
-        *twice(result),
-        *chosen_samples(result),
-        *repeated_samples(result),
         *beyond_reason(result),
         *miscounted(result),
         *twice(result),

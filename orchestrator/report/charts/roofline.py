@@ -14,7 +14,7 @@ from orchestrator.performance.roofline import (
     roofs,
     special_roofs,
 )
-from orchestrator.performance.target import weight
+from orchestrator.performance.targets.judging import in_force, weight
 from orchestrator.performance.work import intensity, tflops
 from orchestrator.report.charts.drawing import (
     INK,
@@ -72,8 +72,8 @@ def _draw(title: str, rows: list[Figure], device: Device, result: Result) -> str
         for place, (provider, color, marker) in enumerate(looks):
             mine = [row for row in rows if row.record.provider == provider]
             shift = _APART ** (place - (len(looks) - 1) / 2)
-            _points(axes, mine, result.operator, (color, marker, shift))
-        _reached(axes, rows, result.operator, _APART ** (len(looks) / 2))
+            _points(axes, mine, result, (color, marker, shift))
+        _reached(axes, rows, result, _APART ** (len(looks) / 2))
         _log_axes(axes)
         axes.set_xlim(left, right)
         axes.set_ylim(*_height(rows, device))
@@ -89,16 +89,14 @@ def _x(row: Figure) -> float:
     return intensity(row.facts) or 0.0
 
 
-def _points(
-    axes: Any, rows: list[Figure], operator: OperatorFacts, look: tuple[str, str, float]
-) -> None:
+def _points(axes: Any, rows: list[Figure], result: Result, look: tuple[str, str, float]) -> None:
     """All of a provider's cases, the telling one large and with its distance to its roof.
 
     look: colour, marker, and a factor on the intensity, since all providers of a case have the
     same.
     """
     color, marker, shift = look
-    chosen = _telling(rows, operator)
+    chosen = _telling(rows, result)
     others = [row for row in rows if row is not chosen]
     style = {"marker": marker, "color": color, "linestyle": "none", "markeredgecolor": PAGE}
     x = _x(chosen) * shift
@@ -112,20 +110,20 @@ def _points(
     if chosen.roof is not None and chosen.tflops is not None:
         top = tflops(chosen.facts, chosen.roof.floor_us)
         axes.plot([x, x], [chosen.tflops, top], color=color, linewidth=1.2, alpha=0.7)
-    words = _distance(chosen, operator, rows)
+    words = _distance(chosen, result.operator, rows)
     axes.plot([x], [chosen.tflops], markersize=10, label=words, zorder=5, **style)
 
 
-def _reached(axes: Any, rows: list[Figure], operator: OperatorFacts, width: float) -> None:
+def _reached(axes: Any, rows: list[Figure], result: Result, width: float) -> None:
     """A level mark where the telling case's own intensity meets its roof."""
-    chosen = _telling(rows, operator)
+    chosen = _telling(rows, result)
     if chosen.roof is not None:
         top, x = tflops(chosen.facts, chosen.roof.floor_us), _x(chosen)
         axes.plot([x / width, x * width], [top, top], color=INK, linewidth=1)
 
 
-def _telling(rows: list[Figure], operator: OperatorFacts) -> Figure:
-    return max(rows, key=lambda row: weight(row.facts, operator))
+def _telling(rows: list[Figure], result: Result) -> Figure:
+    return max(rows, key=lambda row: weight(row.facts, in_force(result)))
 
 
 def _distance(row: Figure, operator: OperatorFacts, rows: list[Figure]) -> str:

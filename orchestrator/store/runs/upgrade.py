@@ -19,6 +19,7 @@ from remote_payload.contract.request import Request
 from remote_payload.contract.result import Result
 from remote_payload.operators import registry
 from remote_payload.operators.attention.schema_one import SIZES, Shape
+from remote_payload.operators.attention.targets import ORIGINAL
 
 T = TypeVar("T")
 Document = dict[str, Any]
@@ -49,7 +50,8 @@ def result(document: Document) -> Result:
     operator = registry.find(registry.DEFAULT)
     allowed = _tolerance(plan if isinstance(plan, dict) else {}, "request.check")
     facts = (replace(operator.facts_of(case), tolerance=allowed) for case in _cases(read))
-    return replace(read, operator=operator.facts, cases=tuple(facts))
+    then = replace(operator.facts, targets=ORIGINAL)
+    return replace(read, operator=then, cases=tuple(facts))
 
 
 def _read(kind: type[T], upgraded: Document) -> T:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.performance.stats import ratio, usable
-from orchestrator.performance.target import weight
+from orchestrator.performance.targets.judging import in_force, weight
 from orchestrator.report.against import find
 from remote_payload.contract.case import Case
 from remote_payload.contract.result import Result
@@ -15,7 +15,7 @@ def speedups(result: Result) -> dict[str, float]:
     samples of the same round. Without those that were not timed, or not beside the reference."""
     base = result.operator.baseline
     timed = [one.case for one in result.bench if one.provider == base]
-    cases = sorted(timed, key=lambda case: weight(result.facts(case), result.operator))
+    cases = sorted(timed, key=lambda case: weight(result.facts(case), in_force(result)))
     return _on(result, base, cases[-1]) if cases else {}
 
 

@@ -1,6 +1,8 @@
-"""The three tiers of the original report, bound to the case and the GPU they were set for."""
+"""What this project wants to reach, bound to the case and the GPU that it was set for."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from remote_payload.contract.case import Case
 from remote_payload.contract.dtypes import DType
@@ -8,7 +10,8 @@ from remote_payload.contract.facts import Targets, Tier
 from remote_payload.contract.words import Method
 
 CASE = Case("attention", (("B", 16), ("H", 96), ("S", 512), ("D", 64)), DType.FP16)
-TARGETS = Targets(
+# The three tiers of the original report, which runs of schema 1 were judged by.
+ORIGINAL = Targets(
     CASE,
     # A limit in µs says nothing of a GPU with other clocks, SMs or memory.
     gpu="H100 SXM",
@@ -19,3 +22,4 @@ TARGETS = Targets(
         Tier("Tier 3: push the limits", 2.0, inclusive=False),
     ),
 )
+TARGETS = replace(ORIGINAL, tiers=(*ORIGINAL.tiers, Tier("Goal", 1.75, inclusive=True)))

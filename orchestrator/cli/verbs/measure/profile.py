@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from orchestrator.cli.given import gate_options, options, run_options
+from orchestrator.cli.given import gate_options, options, run_options, target_options
 from orchestrator.cli.running import run_stages
 from orchestrator.cli.session import Session
 from orchestrator.cli.verb import Verb
@@ -39,12 +39,14 @@ VERB = Verb("profile", "Build, check, bench and report, in one go.", 90)
 @run_options.peers_option
 @run_options.rounds_option
 @run_options.budget_option
+@target_options.aim_options
 @gate_options.gate_options
 @run_options.measure_options
 @click.pass_obj
 def profile(session: Session, /, counters: bool | None, prove: bool, **given: Any) -> int:
     """Build, check, bench, read counters and report. What passes its check is timed; a run in
-    which a gate failed fails at its end.
+    which a gate failed fails at its end. With --require a tier of the targets decides the exit
+    code of a run that went well: 0 met, 1 missed, 6 open.
 
     With --fail-on-regression, or another option of a gate, the exit code is 1 if one of yours or
     ours is SLOWER than the baseline, 6 if nothing was decided (docs/exit-codes.md).
@@ -52,7 +54,7 @@ def profile(session: Session, /, counters: bool | None, prove: bool, **given: An
     \b
     Example:
       orchestrator profile --host local
-      orchestrator profile --host h100 --heads 96
+      orchestrator profile --host h100 --heads 96 --require "Tier 1"
       orchestrator profile --host h100 --operator rmsnorm
     """
     timed = (Stage.BUILD, Stage.CHECK, Stage.BENCH, Stage.TRACE)

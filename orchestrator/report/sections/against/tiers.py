@@ -1,97 +1,151 @@
-"""Results held against the operator's targets."""
+"""Results held against the targets in force."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from orchestrator.performance.target import Outcome, criterion, elsewhere, judge_tiers
-from orchestrator.performance.work import tflops
-from orchestrator.report.figures import Figure, Figures
+from orchestrator.performance.targets.judging import Outcome, criterion, per_of, unit_of
+from orchestrator.performance.targets.needs import Need
+from orchestrator.report.aims import Aim, AimRow, aims
+from orchestrator.report.figures import Figures
 from orchestrator.report.section import Section
-from orchestrator.report.view import Table, TiersView
+from orchestrator.report.view import AimView, Table, TiersView
 from orchestrator.report.wording import format as fmt
-from remote_payload.contract.facts import Targets
-from remote_payload.contract.result import Result
+from remote_payload.contract.facts import OperatorFacts, Targets
 
-_TIER_HEADER = ("Provider", "Method", "Tier", "Criterion", "{unit} (95 % interval)", "Outcome")
+_HEADER = ("Provider", "Method", "Tier", "Criterion", "{unit} (over starts)", "Outcome")
+_NEEDS = ("Tier", "TFLOPS", "GB/s", "Of the roofs")
+_NOTHING = Table((), ())
 
 
 def tiers(figures: Figures | None) -> tuple[TiersView, ...]:
-    """Every tier by itself, for every provider on the targets' case; none without targets."""
-    targets = figures.result.operator.targets if figures else None
+    """Every tier by itself, of every target in force; none without targets."""
     if figures is None:
-        return (TiersView(False, "", "", Table((), ()), "no result came back", ()),)
-    return (_tiers(figures, targets),) if targets else ()
-
-
-def _tiers(figures: Figures, targets: Targets) -> TiersView:
-    case, gpu = targets.case.label, targets.gpu
-    rows = [row for row in figures.rows if row.record.case == targets.case]
-    why = elsewhere(figures.result, targets) if rows else f"the run did not time {case}"
-    if why:
-        return TiersView(False, case, gpu, Table((), ()), why, ())
-    cells = [cell for row in rows for cell in _tier_rows(row, figures, targets)]
+        return (TiersView("no result came back", ()),)
+    found = aims(figures)
     operator = figures.result.operator
-    header = tuple(title.format(unit=operator.unit) for title in _TIER_HEADER)
-    notes = _tier_notes(figures.result, targets)
-    return TiersView(True, case, gpu, Table(header, tuple(cells)), "", notes)
+    return (TiersView("", tuple(_view(one, operator) for one in found)),) if found else ()
 
 
-def targets(figures: Figures | None) -> Mapping[str, object]:
-    """The same for programs: whether anything is judged, else why not, and every outcome."""
-    view = next(iter(tiers(figures)), TiersView(False, "", "", Table((), ()), "there are none", ()))
+def targets(found: Sequence[Aim], operator: OperatorFacts) -> list[Mapping[str, object]]:
+    """The same for programs: of each target whether it is judged, else why not, every outcome, and
+    what each tier asks of the GPU."""
     names = ("provider", "method", "tier", "criterion", "us_per_unit", "outcome")
+    return [
+        {
+            **bound(one.targets, operator.unit),
+            "judged": not one.reason,
+            "reason": one.reason,
+            "needs": [need(each) for each in one.needs],
+            "tiers": [
+                {**dict(zip(names, cells, strict=True)), "counts": row.counts}
+                for row in one.rows
+                for cells in _cells(row, one, operator)
+            ],
+        }
+        for one in found
+    ]
+
+
+def bound(targets: Targets, unit: str) -> dict[str, object]:
+    """What targets are bound to, for programs. unit: the operator's own."""
     return {
-        "case": view.case,
-        "gpu": view.gpu,
-        "judged": view.judged,
-        "reason": view.reason,
-        "tiers": [dict(zip(names, row, strict=True)) for row in view.table.rows],
+        "name": targets.name,
+        "source": targets.source or "built in",
+        "operator": targets.case.operator,
+        "case": targets.case.label,
+        "gpu": targets.gpu,
+        "method": targets.method.value,
+        "provider": targets.provider,
+        "unit": unit_of(targets, unit),
     }
 
 
-def _tier_rows(row: Figure, figures: Figures, targets: Targets) -> list[tuple[str, ...]]:
-    record, operator = row.record, figures.result.operator
-    informative = record.provider != operator.ours or record.method is not targets.method
-    why = elsewhere(figures.result, targets)
+def need(one: Need) -> dict[str, object]:
+    """What a tier asks of the GPU, for programs."""
+    return {
+        "tier": one.tier.name,
+        "limit_us": one.tier.limit_us,
+        "inclusive": one.tier.inclusive,
+        "call_us": one.call_us,
+        "tflops": one.tflops,
+        "gbs": one.gbs,
+        "percent_of_roofs": dict(one.shares),
+        "beyond": one.beyond,
+    }
+
+
+def headline(targets: Targets, unit: str) -> str:
+    """Where targets are from and what they are bound to, in a line. unit: the operator's own."""
+    where = f"{targets.name} of {targets.source}" if targets.source else "Built in"
+    of = f"{targets.case.operator}, {targets.case.label}, {targets.method.value}"
+    return f"{where}: {of}, on {targets.gpu}, in {unit_of(targets, unit)}"
+
+
+def rates(one: Need) -> tuple[str, str, str]:
+    """TFLOPS, GB/s and shares of the roofs, in words."""
+    shares = ", ".join(f"{name} {share:.0f} %" for name, share in one.shares)
+    flop, gbs = (fmt.NONE if n is None else fmt.rounded(n, None) for n in (one.tflops, one.gbs))
+    return flop, gbs, shares or fmt.NONE
+
+
+def _view(one: Aim, operator: OperatorFacts) -> AimView:
+    unit = unit_of(one.targets, operator.unit)
+    header = tuple(title.format(unit=unit) for title in _HEADER)
+    cells = tuple(line for row in one.rows for line in _cells(row, one, operator))
+    asked = tuple((each.tier.name, *rates(each)) for each in one.needs)
+    beyond = tuple(f"{each.tier.name} lies {each.beyond}." for each in one.needs if each.beyond)
+    return AimView(
+        headline(one.targets, operator.unit),
+        one.reason,
+        Table(header, cells) if cells else _NOTHING,
+        _NOTHING if one.reason else Table(_NEEDS, asked),
+        beyond if one.reason else (*_notes(one, unit), *beyond),
+    )
+
+
+def _cells(row: AimRow, one: Aim, operator: OperatorFacts) -> list[tuple[str, ...]]:
+    record = row.figure.record
     cells: list[tuple[str, ...]] = []
-    for judgement in judge_tiers(targets, row.facts, row.trusted, why):
+    unit, told = unit_of(one.targets, operator.unit), _time(row, one)
+    for judgement in row.judgements:
         outcome = judgement.outcome.value
         if judgement.reason:
             outcome += f": {judgement.reason}"
-        if informative and judgement.outcome is not Outcome.NOT_JUDGED:
+        if not row.counts and judgement.outcome is not Outcome.NOT_JUDGED:
             outcome += " (for information)"
-        cells.append(
-            (
-                record.provider,
-                record.method.value,
-                judgement.tier.name,
-                criterion(judgement.tier, operator.unit),
-                fmt.in_unit(row.summary, row.facts),
-                outcome,
-            )
-        )
+        limit = criterion(judgement.tier, unit)
+        by = record.method.value
+        cells.append((record.provider, by, judgement.tier.name, limit, told, outcome))
     return cells
 
 
-def _tier_notes(result: Result, targets: Targets) -> tuple[str, ...]:
-    facts, unit = result.facts(targets.case), result.operator.unit
-    rates = ", ".join(
-        f"{tier.limit_us:.3f} {unit} is {tflops(facts, tier.limit_us * facts.per) or 0:.0f} TFLOPS"
-        for tier in targets.tiers
+def _time(row: AimRow, one: Aim) -> str:
+    """The middle of the starts with its interval; without one the median of all samples."""
+    per, interval, summary = per_of(one.targets, row.figure.facts), row.interval, row.figure.summary
+    if interval is None:
+        if summary is None:
+            return fmt.NONE
+        return f"{fmt.microseconds(summary.median_us, summary, per)} (no interval)"
+    half = (interval.high - interval.low) / 2 / per
+    middle, low, high = (
+        fmt.rounded(us / per, half) for us in (interval.middle, interval.low, interval.high)
     )
-    base = targets.tiers[0].limit_us
-    cuts = " and ".join(
-        f"{tier.limit_us:.1f} {unit} takes {100 * (1 - tier.limit_us / base):.1f} % less time "
-        f"({base / tier.limit_us:.2f}×)"
-        for tier in targets.tiers[1:]
+    return f"{middle} ({low}–{high})"
+
+
+def _notes(one: Aim, unit: str) -> tuple[str, ...]:
+    first, *rest = one.targets.tiers
+    cuts = "; ".join(
+        f"{fmt.rounded(tier.limit_us, None)} {unit} takes "
+        f"{100 * (1 - tier.limit_us / first.limit_us):.1f} % less time "
+        f"({first.limit_us / tier.limit_us:.2f}×)"
+        for tier in rest
+        if tier.limit_us < first.limit_us
     )
-    return (
-        f"{result.operator.ours} by {targets.method.value} is judged; other rows are for "
-        "information.",
-        f"The targets were set on an {targets.gpu} for this case: {rates}.",
-        f"Against {base:.3f} {unit}, {cuts}.",
-    )
+    judged = f"{', '.join(one.judged)} by {one.targets.method.value}"
+    told = f"{judged} is judged; other rows are for information."
+    return (told, f"Against {first.limit_us:.3f} {unit}: {cuts}.") if cuts else (told,)
 
 
 SECTION = Section(70, lambda page: tiers(page.figures))

@@ -1,0 +1,1 @@
+"""What a run is to reach: judged, and held against what the GPU can do."""

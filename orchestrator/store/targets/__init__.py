@@ -1,0 +1,1 @@
+"""targets.yaml: what a project wants to reach."""
