@@ -129,3 +129,19 @@ def test_that_text_of_a_file_cannot_pass_for_ours_nor_play_with_the_terminal(
     out = command("odd.json").out
     assert "\x1b" not in out
     assert "\\x1b[2J\\nnext: rm" in out
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "B,H,S,D,dtype,time_ms,tflops\n1,8,1e300,64,fp16,1.5,2.5\n",
+        "name,baseline_time,ours_time,speedup\na,2.00,1e-308,3.00\n",
+        "op,M,N,K,time_us,{0}tflops\ngemm,4096,4096,4096,1e-300,1e300\n",
+        "provider,trial,time_us\n" + "".join(f"a,{n},{10.0 ** (60 * n)}\n" for n in range(5)),
+    ],
+)
+def test_that_figures_that_nothing_has_are_objected_to_and_break_nothing(
+    command: Command, tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "odd.csv").write_text(text)
+    assert command("odd.csv").code in (1, 6)

@@ -19,6 +19,7 @@ _NUMBER = re.compile(
 _TRUE, _FALSE = frozenset(("true", "yes", "1")), frozenset(("false", "no", "0"))
 # Numbers of more characters are none that anybody wrote.
 _LONGEST = 60
+_WHOLE = 0.1
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,9 @@ def _half(digits: str) -> float:
         return 0.0
     decimals = len(mantissa.partition(".")[2])
     power = int(exponent or 0) - decimals
-    return 0.5 * 10.0**power if -300 < power < 300 else 0.0
+    half = 0.5 * 10.0**power if -300 < power < 300 else 0.0
+    # A whole number of one digit is meant as it stands more often than it was rounded.
+    return half if decimals else min(half, _WHOLE * abs(float(digits.replace(",", ""))))
 
 
 def truth(value: Cell) -> bool | None:

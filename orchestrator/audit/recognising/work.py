@@ -136,8 +136,9 @@ def _by_their_names(operator: Operator, values: Mapping[str, Cell], told: dict[s
         names |= {axis.symbol.lower(): axis.symbol, axis.name.lower(): axis.symbol}
     for key, cell in values.items():
         symbol = names.get(axes.leaf(key))
-        if symbol and symbol not in told and isinstance(cell, Number) and cell.value.is_integer():
-            told[symbol] = int(cell.value)
+        value = axes.value_of(symbol, cell) if symbol else None
+        if symbol and symbol not in told and value is not None:
+            told[symbol] = value
 
 
 def _width(values: Mapping[str, Cell], number: int) -> dict[str, Value]:

@@ -102,16 +102,20 @@ def _below(row: Row, claim: Figure, beside: Beside, quantity: Quantity) -> Itera
     others = [one for one in beside if one is not row and one.provider != row.provider]
     wanted = claim.against
     named = [one for one in others if wanted and wanted in one.provider.lower()]
-    bases = named or [one for one in others if is_baseline(one.provider)]
-    bases = bases or [one for one in others if _is_one(one)]
+    bases = named or [one for one in others if _is_one(one)]
+    if not bases and not _is_one(row):
+        bases = [one for one in others if is_baseline(one.provider)]
     for base in bases:
         theirs, mine = _one_of(base, quantity, claim), _one_of(row, quantity, claim)
         if theirs and mine:
-            told = len(bases) == 1 and not is_baseline(row.provider)
+            told = len(bases) == 1 and (
+                bool(named) or _is_one(base) or not is_baseline(row.provider)
+            )
             yield _pair(theirs, base.provider, mine, row.provider, quantity, told)
 
 
 def _is_one(row: Row) -> bool:
+    """Whether it is what the others are compared with."""
     return any(one.value == 1 for one in of(row, Quantity.SPEEDUP))
 
 

@@ -17,19 +17,26 @@ from orchestrator.audit.values import (
     Weight,
 )
 
-# Beyond what their digits leave open, two figures may differ by this much: constants such as
-# 1000 for 1024 do not, another way to round does.
-TOLERANCE = 0.01
+# Beyond what their digits leave open, two figures may differ by this much, as where one was
+# rounded twice; 1024 for 1000 is more.
+TOLERANCE = 0.02
 # A figure whose last digit is more than this part of it can be held against nothing.
 COARSE = 0.3
-_MOST_SLACK = 0.5
+_MOST_SLACK = 0.9
+# In any unit; beyond them nothing is, and products would be no numbers.
+LEAST, MOST = 1e-40, 1e40
 # Which of many times a rate is made from, where nobody says.
 _USUAL = ("p50", MEAN, "", BEST)
 
 
+def sane(value: float) -> bool:
+    """Whether it is a number above zero that anything could have; false for NaN."""
+    return LEAST < value < MOST
+
+
 def sound(figure: Figure) -> bool:
-    """Whether it is a finite number above zero."""
-    return math.isfinite(figure.value) and figure.value > 0
+    """Whether its value is sane."""
+    return sane(figure.value)
 
 
 def of(row: Row, quantity: Quantity, role: Role = Role.MEASURED) -> tuple[Figure, ...]:
@@ -53,7 +60,7 @@ def _of_samples(row: Row) -> list[Figure]:
     """Medians of raw samples, where no time is told beside them."""
     found = []
     for series in row.series:
-        good = sorted(one for one in series.samples_us if math.isfinite(one) and one > 0)
+        good = sorted(one for one in series.samples_us if sane(one))
         if good:
             middle = (good[(len(good) - 1) // 2] + good[len(good) // 2]) / 2
             key = f"median of {series.key}"

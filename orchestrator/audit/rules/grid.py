@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from orchestrator.audit.rules import figures as fig
-from orchestrator.audit.rules.figures import of
+from orchestrator.audit.rules.figures import of, sane
 from orchestrator.audit.values import MEAN, TOTAL, Finding, Kind, Quantity, Row, Weight
 
 # A step that hides a difference of one percent is coarse.
@@ -32,7 +32,7 @@ def grid(rows: Sequence[Row]) -> Iterator[Finding]:
 
 def _objection(times: Sequence[float], key: str, where: str) -> Iterator[Finding]:
     step = step_of(times)
-    shortest = min((one for one in times if one > 0), default=0.0)
+    shortest = min((one for one in times if sane(one)), default=0.0)
     if step is not None and step >= COARSE_STEP * shortest:
         share = fig.percent(step / shortest)
         text = (
@@ -46,7 +46,7 @@ def _objection(times: Sequence[float], key: str, where: str) -> Iterator[Finding
 def step_of(times: Sequence[float]) -> float | None:
     """The largest step of which all times are multiples; None if they are on no coarse grid, or
     too few to tell."""
-    different = sorted({one for one in times if math.isfinite(one) and one > 0})
+    different = sorted({one for one in times if sane(one)})
     if len(different) < _FEWEST:
         return None
     least = different[0] * COARSE_STEP / 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from orchestrator.audit.rules.figures import value
+from orchestrator.audit.rules.figures import sane, sound, value
 from orchestrator.audit.values import Figure, Finding, Kind, Quantity, Row, Series, Weight
 
 _RATES = (Quantity.FLOP_RATE, Quantity.BYTE_RATE, Quantity.OTHER_RATE)
@@ -30,6 +30,8 @@ def _fault(figure: Figure) -> tuple[str, Weight]:
         return f"infinity where a {what} should be", Weight.CONTRADICTION
     if figure.value < 0:
         return f"a {what} below zero", Weight.CONTRADICTION
+    if figure.value and not sound(figure):
+        return f"a {what} that nothing has", Weight.CONTRADICTION
     if figure.value == 0 and figure.quantity in (Quantity.TIME, Quantity.SPEEDUP):
         return f"a {what} of zero", Weight.CONTRADICTION
     if figure.value == 0 and figure.quantity in _RATES:
@@ -40,7 +42,7 @@ def _fault(figure: Figure) -> tuple[str, Weight]:
 
 
 def _samples(row: Row, series: Series) -> Iterator[Finding]:
-    bad = [one for one in series.samples_us if not math.isfinite(one) or one <= 0]
+    bad = [one for one in series.samples_us if not sane(one)]
     if bad:
         text = f"{series.key}: {len(bad)} of {len(series.samples_us)}, such as {bad[0]:.4g} µs"
         title = "samples that are no times above zero"

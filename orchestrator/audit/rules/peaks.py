@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 from orchestrator.audit.machine import FASTEST_TIMES, Machine
 from orchestrator.audit.rules import figures as fig
-from orchestrator.audit.rules.figures import agree, of
+from orchestrator.audit.rules.figures import agree, of, sane
 from orchestrator.audit.values import (
     TOTAL,
     Figure,
@@ -54,14 +53,14 @@ def _computed(row: Row, figure: Figure, machine: Machine) -> Finding:
         device.tensor_ceiling_tflops * times * 1e12,
     )
     of_what = row.known.case.dtype.value if row.known.case and row.known.has_dtype else "any dtype"
-    text = f"{figure.key} is {fig.flops(figure.value)}; {device.model} has {{}} in {of_what}"
+    text = f"{figure.key} is {fig.flops(figure.value)}; {device.model} has"
     if figure.value > limit * _FULL:
         title = f"a FLOP rate that {device.model} cannot reach at its highest clock"
-        words = text.format(fig.flops(limit))
+        words = f"{text} {fig.flops(limit)} in {of_what}"
         return Finding(Kind.PEAK, Weight.CONTRADICTION, title, row.where, words)
     if figure.value > documented * _FULL:
         title = f"a FLOP rate above the documented peak of {device.model}"
-        words = text.format(f"{fig.flops(documented)} documented")
+        words = f"{text} {fig.flops(documented)} documented in {of_what}"
         return Finding(Kind.PEAK, Weight.DOUBT, title, row.where, words)
     return _held(machine, "FLOP rate")
 
@@ -100,7 +99,7 @@ def _shortest(row: Row, machine: Machine) -> Iterator[Finding]:
     """The shortest time that a row tells of, against the hardest roof of its case."""
     times = [one for one in of(row, Quantity.TIME) if one.statistic != TOTAL]
     shortest = min(times, key=lambda one: one.value, default=None)
-    samples = [s for one in row.series for s in one.samples_us if math.isfinite(s) and s > 0]
+    samples = [s for one in row.series for s in one.samples_us if sane(s)]
     time_us = min([*samples, *([shortest.value] if shortest else [])], default=None)
     facts = row.known.facts
     if time_us is None or facts is None or facts.work is None:

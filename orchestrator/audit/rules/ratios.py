@@ -4,6 +4,7 @@ is none of its own times, or that two rates and two times do not go together."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from orchestrator.audit.rules import figures as fig
 from orchestrator.audit.rules.beside import Beside, Pair, expected, is_part
@@ -11,6 +12,8 @@ from orchestrator.audit.rules.figures import COARSE, agree, held, of, times_for
 from orchestrator.audit.values import Figure, Finding, Kind, Quantity, Role, Row, Weight
 
 _TWO_WAYS = 2
+# Speed-ups are told to two decimals, whatever was printed behind them.
+_TWO_DECIMALS = 0.006
 _ONCE = (Quantity.TIME, Quantity.FLOP_RATE, Quantity.BYTE_RATE)
 _HELD = "speed-up follows from the times"
 
@@ -26,6 +29,7 @@ def ratios(row: Row, beside: Beside) -> Iterator[Finding]:
 
 def _speedup(row: Row, figure: Figure, beside: Beside) -> Iterator[Finding]:
     claimed = figure.value if figure.quantity is Quantity.SPEEDUP else 1 / figure.value
+    figure = replace(figure, slack=max(figure.slack, min(0.05, _TWO_DECIMALS / figure.value)))
     pairs = [pair for pair in expected(row, figure, beside) if figure.slack <= COARSE]
     times = [pair for pair in pairs if pair.quantity is Quantity.TIME]
     if times:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
 from orchestrator.audit.rules import figures as fig
-from orchestrator.audit.rules.figures import agree, of
+from orchestrator.audit.rules.figures import agree, of, sane
 from orchestrator.audit.values import (
     BEST,
     MEAN,
@@ -37,7 +37,7 @@ def series(row: Row) -> Iterator[Finding]:
     """What each series, and each spread, says of how steady it was."""
     yield from _told_spread(row)
     for one in row.series:
-        samples = [s for s in one.samples_us if math.isfinite(s) and s > 0]
+        samples = [s for s in one.samples_us if sane(s)]
         if len(samples) < 2 or len(samples) != len(one.samples_us):
             continue
         yield from _against_summary(row, one, samples)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 
@@ -95,7 +96,8 @@ def _of_flop(ratio: float, slack: float, known: Known) -> tuple[Kind, Weight, st
     attention = case is not None and case.operator == "attention"
     masked = attention and case is not None and case.flag("causal")
     bad = Weight.CONTRADICTION
-    if masked and _near(ratio, 2, slack):
+    nearest = min(_FACTORS, key=lambda one: abs(math.log(ratio / one[0])))
+    if masked and nearest[0] == 2 and _near(ratio, 2, slack):
         return Kind.WORK, bad, "causal work counted as dense: 2× too high"
     if attention and not known.mask_told and _near(ratio, 0.5, slack):
         title = "FLOP of a causal mask, of which the file says nothing: half of the dense work"
@@ -103,9 +105,8 @@ def _of_flop(ratio: float, slack: float, known: Known) -> tuple[Kind, Weight, st
     if attention and not masked and _near(ratio, 0.5, slack):
         title = "half the work of a dense case: causal, or a multiply-add counted as one FLOP"
         return Kind.WORK, bad, title
-    for factor, title in _FACTORS:
-        if _near(ratio, factor, slack):
-            return Kind.WORK, bad, title
+    if _near(ratio, nearest[0], slack):
+        return Kind.WORK, bad, nearest[1]
     for name, size in case.sizes if case else ():
         if size > 4 and (_near(ratio, size, slack) or _near(ratio, 1 / size, slack)):
             how = "once too often" if ratio > 1 else "left out"
