@@ -58,8 +58,8 @@ class Problem:
         self._tolerance = operator.tolerance(case)
         seen = setting.own.of(case) if setting.own is not None else None
         self._written, self.at_random = (seen.written, seen.at_random) if seen else ((), False)
-        outputs, named = self._outputs, tuple(self._scalars)
-        self._form = Form(operator, case, setting.device, self.names, outputs, named)
+        given = self.names, self._outputs, tuple(self._scalars)
+        self._form = Form(operator, case, setting.device, *given)
 
     def drawn(self) -> Tensors:
         """What goes in, on the CPU, the same for all processes of a run."""
@@ -81,7 +81,7 @@ class Problem:
         return tuple(tensor.to(self._setting.device, copy=True) for tensor in tensors)
 
     def poisoned(self) -> ContextManager[None]:
-        """Within, what a kernel never writes is NaN: it shows, instead of looking right by luck."""
+        """Within, what a kernel never writes is NaN: it shows, and does not look right by luck."""
         return poisoned(self.forms, self._setting.device)
 
     @property
@@ -248,11 +248,8 @@ class Problem:
     def changed(self, held: Tensors, given: Tensors) -> str:
         """Which inputs no longer hold the bytes they were given, in words; else empty."""
         pairs = zip(self.names, held, given)
-        names = [
-            name
-            for name, a, b in pairs
-            if name not in self._written and not torch.equal(raw(a), raw(b))
-        ]
+        other = [name for name, a, b in pairs if not torch.equal(raw(a), raw(b))]
+        names = [name for name in other if name not in self._written]
         return f"changed its input {', '.join(names)}" if names else ""
 
 

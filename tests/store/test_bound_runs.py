@@ -132,7 +132,7 @@ def test_that_a_run_as_it_came_home_is_told_of_nothing(store: RunStore) -> None:
 
 
 def test_that_two_runs_as_they_came_home_are_compared(store: RunStore) -> None:
-    assert compare(store, home(store).name, home(store).name).regressions == 0
+    assert compare(store, home(store).name, home(store).name).ruling.slower == ()
 
 
 def test_that_the_result_of_another_run_is_told_also_where_it_was_made_to_name_this_one(
@@ -251,7 +251,7 @@ def test_that_a_run_of_before_is_read_as_ever_and_said_to_be_bound_by_nothing(
     assert "FASTER" in first
     assert "doubt" not in first
     assert "Note: the run's folder: nothing binds its files" in notes
-    assert compare(store, folder.name, home(store).name).regressions == 0
+    assert compare(store, folder.name, home(store).name).ruling.slower == ()
 
 
 def test_that_a_card_that_names_other_places_than_its_own_does_no_harm(store: RunStore) -> None:

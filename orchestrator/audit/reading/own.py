@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.audit.values import Finding, Kind, Known, Row, Series, Sheet, Weight
-from orchestrator.performance.objection import Severity, objections, on_gpu
+from orchestrator.performance.objection import Severity, on_gpu
+from orchestrator.performance.objections.every import objections
 from orchestrator.store.runs import run_files
 from orchestrator.store.runs.run_store import RunStore
 from remote_payload.contract.records import BenchRecord

@@ -22,7 +22,7 @@ from orchestrator.audit.values import (
     Series,
     Weight,
 )
-from orchestrator.performance.objection import UNSTABLE_CV
+from orchestrator.performance.objections.samples import UNSTABLE_CV
 
 # Pettitt (1979): the test is approximate below some twenty samples.
 _ENOUGH = 20
