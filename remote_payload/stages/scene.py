@@ -134,6 +134,12 @@ class Scene:
             own=self.own,
         )
 
+    @property
+    def gpu_name(self) -> Optional[str]:
+        """The GPU that is used, as its driver knows it; None on the CPU."""
+        used = self.device == "cuda" and self.facts is not None
+        return machine.gpu_name(self.facts) if used and self.facts is not None else None
+
     def gpu_state(self, ours: Sequence[int] = ()) -> Optional[GpuState]:
         """Clocks, power and company of the GPU now; None on the CPU. ours: pids of our workers."""
         if self.facts is None or self.device != "cuda":

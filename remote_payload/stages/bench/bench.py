@@ -12,7 +12,9 @@ from remote_payload.contract.facts import OperatorFacts
 from remote_payload.contract.machine import GpuState
 from remote_payload.contract.records import BenchRecord, CheckRecord, Cut
 from remote_payload.contract.request import Request
+from remote_payload.contract.watched import Watched
 from remote_payload.contract.words import Method, Stage, Status
+from remote_payload.machine.watch.watch import Watch
 from remote_payload.operators.setting import Setting
 from remote_payload.processes.announce import say, step
 from remote_payload.processes.guarded import Guarded
@@ -84,6 +86,11 @@ class Bench:
             for record in rows.records():
                 say(f"bench {record.provider} {rows.case.label} {_line(record)}")
         step(Stage.BENCH, 1, 1, "timed")
+
+    def watched(self, watch: Watch) -> Tuple[Watched, ...]:
+        """What was seen of the machine during all races so far; the records learn of it."""
+        watch.settle()
+        return tuple(one for rows in self._rows.values() for one in rows.watched(watch))
 
     def records(self, status: Status, reason: str) -> Tuple[BenchRecord, ...]:
         """All records so far; of what is still under way with `status` and `reason`."""

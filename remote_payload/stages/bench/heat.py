@@ -23,7 +23,6 @@ from remote_payload.stages.bench.race import (
     Looked,
     Prepare,
     Prepared,
-    Taken,
 )
 from remote_payload.stages.bench.rows import Rows
 from remote_payload.stages.bench.schedule import Effort, Entrant, effort
@@ -139,14 +138,13 @@ class Heat:
                 self._require_right_replay(inputs, prepared.outputs)
             warmup = chosen.warmup + _CHANCE.randrange(1 + chosen.warmup // _MORE_WARMUPS)
             answer = seat.ask(Go(method, warmup, chosen.calls, chosen.per_round))
-            taken: Taken = answer.said
             looked: Looked = seat.ask(Look(keep, other.given if keep else None)).said
         except Out as out:
             self._out(entrant, out.by(method))
             return
         finally:
             seat.pause()
-        self._rows.row(method, entrant).take(taken, answer.outside_us)
+        self._rows.row(method, entrant).take(answer)
         if looked.changed:
             how = f"{looked.changed} while being timed"
             self._out(entrant, Out(how, Status.FAILED))

@@ -8,9 +8,13 @@ from typing import Dict, List, Optional, Sequence, Tuple
 from remote_payload.contract.case import Case
 from remote_payload.contract.machine import GpuState
 from remote_payload.contract.records import BenchRecord
+from remote_payload.contract.watched import Watched
 from remote_payload.contract.words import Method, Status
+from remote_payload.machine.watch.seen import Turn
+from remote_payload.machine.watch.watch import Watch
 from remote_payload.stages.bench.race import Taken
 from remote_payload.stages.bench.schedule import Effort, Entrant, entrants
+from remote_payload.stages.bench.seat import Answer
 
 _NOT_CHOSEN = Effort(0, 0, 0)
 
@@ -18,7 +22,8 @@ _NOT_CHOSEN = Effort(0, 0, 0)
 @dataclass
 class Row:
     """One entrant by one method, growing while its samples come in. whole: after so many starts
-    it has what a record needs."""
+    it has what a record needs. turns: when each was, by `time.monotonic`; held_back: numbers of
+    those that were taken while the GPU held its clocks back."""
 
     entrant: Entrant
     method: Method
@@ -28,6 +33,8 @@ class Row:
     outside_us: List[float] = field(default_factory=list)
     fresh_us: List[float] = field(default_factory=list)
     starts: List[int] = field(default_factory=list)
+    turns: List[Turn] = field(default_factory=list)
+    held_back: Tuple[int, ...] = ()
     status: Status = Status.OK
     reason: str = ""
     whole: bool = False
@@ -36,11 +43,13 @@ class Row:
         """Whatever comes now is from a new process."""
         self.starts.append(0)
 
-    def take(self, taken: Taken, outside_us: float) -> None:
+    def take(self, answer: Answer) -> None:
         """Enter one turn."""
+        taken: Taken = answer.said
         self.samples_us.extend(taken.times_us)
         self.host_us.extend(taken.host_us)
-        self.outside_us.append(outside_us)
+        self.outside_us.append(answer.outside_us)
+        self.turns.append((answer.began_s, answer.ended_s))
         if taken.fresh_us is not None:
             self.fresh_us.append(taken.fresh_us)
         self.starts[-1] += len(taken.times_us)
@@ -50,6 +59,7 @@ class Row:
             self.status, self.reason = status, reason
 
     def record(self, case: Case) -> BenchRecord:
+        each = self.effort.per_round
         return BenchRecord(
             provider=self.entrant.provider,
             case=case,
@@ -64,6 +74,7 @@ class Row:
             starts=tuple(count for count in self.starts if count),
             outside_us=tuple(self.outside_us),
             fresh_us=tuple(self.fresh_us),
+            held_back=tuple(turn * each + n for turn in self.held_back for n in range(each)),
         )
 
 
@@ -123,6 +134,17 @@ class Rows:
         """Nobody can be timed on this case."""
         for row in self._rows.values():
             row.spoil(status, reason)
+
+    def watched(self, watch: Watch) -> Tuple[Watched, ...]:
+        """What was seen of the machine meanwhile, method by method; each row learns which of its
+        turns were held back."""
+        for row in self._rows.values():
+            row.held_back = watch.held_back(row.turns)
+        seen = []
+        for method in dict.fromkeys(row.method for row in self._rows.values()):
+            turns = [turn for row in self.of_method(method) for turn in row.turns]
+            seen.append(watch.watched(self.case, method, turns))
+        return tuple(one for one in seen if one is not None)
 
     def complete(self) -> None:
         """As many starts as a record needs have been taken."""

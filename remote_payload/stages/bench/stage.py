@@ -8,6 +8,7 @@ from typing import List, Optional
 from remote_payload.compiling.emulation import INTERPRETERS
 from remote_payload.contract.records import BenchRecord
 from remote_payload.contract.words import Status
+from remote_payload.machine.watch.watch import Watch
 from remote_payload.processes.isolate import OutOfTime
 from remote_payload.stages.bench import bench, cuts
 from remote_payload.stages.bench.schedule import methods_on
@@ -62,7 +63,7 @@ def _out_of_time(scene: Scene, bad: List[BenchRecord], late: OutOfTime) -> Outco
 
 
 def _race(scene: Scene) -> Optional[OutOfTime]:
-    """Race; OutOfTime, if the time did not suffice."""
+    """Race, and watch the machine meanwhile; OutOfTime, if the time did not suffice."""
     tell = scene.draft.add_cut
     request = replace(scene.request, cases=scene.timed_cases)
     race = bench.Bench(
@@ -72,12 +73,15 @@ def _race(scene: Scene) -> Optional[OutOfTime]:
     def keep(status: Status = Status.FAILED, why: str = UNFINISHED) -> None:
         scene.draft.note(bench=race.records(status, why))
 
-    try:
-        race.run(scene.timed_checks, keep)
-    except OutOfTime as exc:
-        keep(Status.TIMEOUT, str(exc))
-        return exc
-    except BaseException as exc:
-        keep(Status.CANCELLED, str(exc) or type(exc).__name__)
-        raise
-    return None
+    with Watch(scene.gpu_name) as watch:
+        try:
+            race.run(scene.timed_checks, keep)
+            end, late = (Status.FAILED, UNFINISHED), None
+        except OutOfTime as exc:
+            end, late = (Status.TIMEOUT, str(exc)), exc
+        except BaseException as exc:
+            keep(Status.CANCELLED, str(exc) or type(exc).__name__)
+            raise
+        scene.draft.note(watched=race.watched(watch))
+        keep(*end)
+    return late
