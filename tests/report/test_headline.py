@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -284,3 +285,55 @@ def test_a_failed_build_is_told_by_what_failed_and_not_by_what_was_not_begun_aft
     assert first_line(replace(result, build=missing)) == (
         "FAILED: csrc/ was not compiled: CUDA_HOME=/x has no bin/nvcc"
     )
+
+
+def with_spike(result: Result, factor: float) -> Result:
+    """One sample of each timing takes so many times as long."""
+    bench = tuple(
+        replace(r, samples_us=(factor * r.samples_us[0], *r.samples_us[1:])) for r in result.bench
+    )
+    return replace(result, bench=bench)
+
+
+@pytest.mark.parametrize(
+    ("factor", "word"), [(1.5, "OK: "), (20.0, "UNSTEADY: "), (100.0, "UNSTEADY: ")]
+)
+def test_ok_is_never_said_over_samples_that_vary_wildly(factor: float, word: str) -> None:
+    line = first_line(with_spike(cpu_result(), factor))
+    assert line.startswith(f"{word}sdpa takes ")
+    assert ("samples vary by " in line) == (word != "OK: ")
+
+
+def test_a_verdict_too_tells_how_wild_its_samples_are_and_how_noisy_the_run_is() -> None:
+    line = first_line(with_spike(gpu_result(), 100.0))
+    assert line.startswith("sparsek is FASTER than sdpa on ")
+    assert "; 8 starts, noise 0." in line
+    assert re.search(r", samples vary by 1\d\d × ?; 1 doubt under Method\.$", line)
+
+
+def test_samples_of_one_start_are_told_as_such_and_give_no_verdict() -> None:
+    result = gpu_result()
+    before = replace(result, bench=tuple(replace(r, starts=()) for r in result.bench))
+    line = first_line(before)
+    assert line.startswith("sparsek is INCONCLUSIVE against sdpa on ")
+    assert line.endswith("; of 6 cases: INCONCLUSIVE on 6; one start, noise unknown.")
+
+
+def test_who_brought_a_provider_hears_of_it_also_where_another_one_failed_the_run() -> None:
+    result = with_mine(with_ours_wrong(Status.OK), "mine", factor=2.0)
+    line = first_line(result)
+    assert line.startswith("FAILED: sparsek on B=16 H=96 ")
+    assert " What passed its check was timed. mine is SLOWER than sdpa on " in line
+
+
+def test_who_brought_a_provider_hears_of_it_also_where_another_ones_times_cannot_be() -> None:
+    result = with_mine(gpu_result(), "mine", factor=2.0)
+    impossible = tuple(
+        replace(r, samples_us=tuple(us / 1e4 for us in r.samples_us))
+        if r.provider == "sparsek"
+        else r
+        for r in result.bench
+    )
+    line = first_line(replace(result, bench=impossible))
+    assert line.startswith("MEASUREMENT ERROR: sparsek, ")
+    assert " mine is SLOWER than sdpa on " in line
