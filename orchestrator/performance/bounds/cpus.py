@@ -1,20 +1,24 @@
 """Bounds of CPUs: cores · clock · the widest units of any, and caches and channels alike.
 
-Wide on purpose: nothing is known here of the model, and nobody is to be blamed for a fast one. The
-units are the widest that are documented: AMX (Intel, Architecture Instruction Set Extensions: a
-TDPBF16PS of 16 · 16 · 32 multiply-adds in 16 clocks; TDPBSSD twice that), two FMA units of 512
-bits, two loads and a store of 64 bytes a clock, and 32 channels of 12.8 GT/s, more than any
-machine of two sockets has. A core has at most 128 MiB of L3 to itself (of 3D V-Cache, 96), a
-machine 2304 MiB (two EPYC 9684X).
+Wide on purpose: of the model only its maker is known here, and nobody is to be blamed for a fast
+one. The units are the widest that are documented: AMX for products of 16 bits and fewer (Intel,
+Architecture Instruction Set Extensions: a TDPBF16PS of 16 · 16 · 32 multiply-adds in 16 clocks;
+TDPBSSD twice that), Apple's matrix units for those of 32 too, else two FMA units of 512 bits, of
+which twice as much is allowed; two loads and a store of 64 bytes a clock, and 32 channels of
+12.8 GT/s, more than any machine of two sockets has. A core has at most 128 MiB of L3 to itself (of
+3D V-Cache, 96), a machine 2304 MiB (two EPYC 9684X).
 """
 
 from __future__ import annotations
 
 from orchestrator.performance.bounds.bound import Bound
+from remote_payload.contract.dtypes import DType
 from remote_payload.contract.facts import CaseFacts
 
 _HZ = 6.5e9
-_MATRIX_FLOP, _BYTE_MATRIX_FLOP, _VECTOR_FLOP = 1024, 2048, 128
+_TILE_FLOP, _VECTOR_FLOP = 1024, 128  # of 16 bits, and of 32
+_NO_TILES = ("AMD", "Neoverse", "Ampere")
+_TILES_OF_32_BITS = "Apple"
 _EXPONENTIALS = 64
 _CACHE_BYTES_PER_CLOCK = 192
 _CHANNELS, _CHANNEL_BYTES = 32, 12.8e9 * 8
@@ -22,14 +26,13 @@ _MIB = 1 << 20
 _CACHE_OF_ONE, _CACHE_OF_ALL = 128 * _MIB, 2304 * _MIB
 
 
-def of_cpus(facts: CaseFacts, count: int) -> tuple[Bound, ...]:
-    """What `count` logical CPUs need for a case at the least; none where nobody knows its work."""
+def of_cpus(facts: CaseFacts, count: int, cpu: str) -> tuple[Bound, ...]:
+    """What `count` logical CPUs of a name need for a case at the least; none where nobody knows its
+    work."""
     work = facts.work
     if work is None:
         return ()
-    flop = _VECTOR_FLOP
-    if work.matrix:
-        flop = _BYTE_MATRIX_FLOP if facts.case.dtype.size_bytes == 1 else _MATRIX_FLOP
+    flop = _flop_per_clock(facts.case.dtype, work.matrix, cpu)
     per_clock = (
         ("FLOP", work.flop, flop, "FLOP"),
         ("exp", work.exponentials, _EXPONENTIALS, "exponentials"),
@@ -44,6 +47,15 @@ def of_cpus(facts: CaseFacts, count: int) -> tuple[Bound, ...]:
         _bound("memory", beyond / (_CHANNELS * _CHANNEL_BYTES), f"{_CHANNELS} channels of memory")
     )
     return tuple(bound for bound in bounds if bound.limit_us > 0)
+
+
+def _flop_per_clock(dtype: DType, matrix: bool, cpu: str) -> int:
+    """Of one CPU: of half as many bits, twice as much."""
+    times = max(2 // dtype.size_bytes, 1)
+    tiles = dtype.size_bytes <= 2 and not any(maker in cpu for maker in _NO_TILES)
+    if matrix and (tiles or _TILES_OF_32_BITS in cpu):
+        return _TILE_FLOP * times
+    return _VECTOR_FLOP * max(4 // dtype.size_bytes, 1)
 
 
 def uncached(traffic_bytes: int, count: int) -> int:

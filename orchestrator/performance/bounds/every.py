@@ -23,4 +23,4 @@ def bounds(result: Result, record: BenchRecord) -> tuple[Bound, ...]:
     measured = of_ceilings(result, record)
     if on_gpu(result):
         return (*measured, *of_other(facts, result.machine, record.method))
-    return (*measured, *of_cpus(facts, result.machine.cpu_count))
+    return (*measured, *of_cpus(facts, result.machine.cpu_count, result.machine.cpu))

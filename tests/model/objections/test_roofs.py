@@ -93,7 +93,7 @@ def test_a_cpu_is_held_to_more_than_any_cpu_can_do() -> None:
     honest = synthetic.bench("sdpa", case, synthetic.samples(960.0, 0.03), calls=10)
     assert objections(cpu_result_of(honest)) == ()
     text = error(cpu_result_of(replace(honest, samples_us=synthetic.samples(0.96, 0.03))))
-    assert "8 CPUs at 6.5 GHz with 1024 FLOP a clock, more than any we know" in text
+    assert "8 CPUs at 6.5 GHz with 128 FLOP a clock, more than any we know" in text
 
 
 def test_a_cpu_is_held_to_the_ceilings_of_the_same_run() -> None:
@@ -109,6 +109,27 @@ def test_a_cpu_is_held_to_the_ceilings_of_the_same_run() -> None:
             )
         else:
             assert objections(result) == ()
+
+
+def test_a_cpus_gemm_says_something_of_fewer_bits_too() -> None:
+    gemm = traces.ceiling("gemm-fp32", "flop", 2 * 1024.0**3, 4000.0)  # 537 GFLOPS
+    for time_us, wrong in ((10_000.0, False), (160.0, True)):  # 54 TFLOPS in FP16: 100 times it
+        timed = synthetic.bench("sdpa", synthetic.case(8), synthetic.samples(time_us, 0.03))
+        result = replace(cpu_result_of(timed), ceilings=(gemm,))
+        if wrong:
+            assert "above the gemm-fp32 × 16 roof" in error(result)
+        else:
+            assert objections(result) == ()
+
+
+@pytest.mark.parametrize(
+    ("cpu", "flop"), [("AMD EPYC 9654", 256), ("Intel Xeon", 1024), ("Apple M4", 1024)]
+)
+def test_what_a_cpu_can_do_with_sixteen_bits_depends_on_its_maker(cpu: str, flop: int) -> None:
+    timed = synthetic.bench("sdpa", synthetic.case(8), synthetic.samples(10.0, 0.03))
+    machine = replace(synthetic.cpu_machine(), cpu=cpu)
+    text = error(replace(cpu_result_of(timed), machine=machine))
+    assert f"8 CPUs at 6.5 GHz with {flop} FLOP a clock" in text
 
 
 def test_some_samples_beyond_a_roof_are_counted_and_enough_of_them_refute() -> None:
