@@ -59,6 +59,7 @@ class Loaded:
     users: the user's own function; what it calls may turn out to be interpreted.
     fit: the same provider for calls of one form, where those differ; asked for at each call.
     prepared: given the arguments, what makes one call of them, where that is not `call` of them.
+    library_digest: sha256 of our own library, where that is what runs.
     """
 
     call: Function
@@ -70,6 +71,7 @@ class Loaded:
     users: bool = False
     fit: Optional[Callable[[Form], Loaded]] = None
     prepared: Optional[Callable[..., Callable[[], Any]]] = None
+    library_digest: Optional[str] = None
 
     def refuses(self, exc: Exception) -> bool:
         """Whether `exc` means "I do not do this shape" rather than that something broke.

@@ -167,15 +167,18 @@ def _enter(pipe: Pipe, work: Callable[..., None], args: Any) -> None:
 def _die_with_parent() -> None:
     """Even a payload killed by SIGKILL must not leave a spinning kernel behind.
 
-    The kernel sends SIGIO, whose default is to end the process, when the parent's end of the
-    sentinel pipe closes (fcntl(2), F_SETOWN and O_ASYNC): that works where a watching thread
-    would wait for the interpreter lock, and Linux's PR_SET_PDEATHSIG would see the fork server.
+    The kernel sends a signal that ends the process when the parent's end of the sentinel pipe
+    closes (fcntl(2), F_SETOWN and O_ASYNC): that works where a watching thread would wait for the
+    interpreter lock, and Linux's PR_SET_PDEATHSIG would see the fork server. On Linux it is
+    SIGKILL (F_SETSIG), which ends one that stands still as well; elsewhere SIGIO.
     """
     parent = multiprocessing.parent_process()
     if parent is None:
         return
     signal.signal(signal.SIGIO, signal.SIG_DFL)
     fcntl.fcntl(parent.sentinel, fcntl.F_SETOWN, os.getpid())
+    if hasattr(fcntl, "F_SETSIG"):
+        fcntl.fcntl(parent.sentinel, fcntl.F_SETSIG, signal.SIGKILL)
     flags = fcntl.fcntl(parent.sentinel, fcntl.F_GETFL)
     fcntl.fcntl(parent.sentinel, fcntl.F_SETFL, flags | os.O_ASYNC)
     if connection.wait([parent.sentinel], 0):

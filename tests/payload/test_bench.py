@@ -158,6 +158,7 @@ def test_what_a_start_took_is_on_disk_when_the_next_one_begins(tmp_path: Path) -
     process.kill()
     process.wait(timeout=10)
     printed.close()
+    assert gone_within(10, tmp_path), "those as well who stand still, as it is not their turn"
     rows = read_result(tmp_path).bench
     assert {(row.provider, row.method) for row in rows} == {
         (name, method) for name in ("sdpa", "slow") for method in methods

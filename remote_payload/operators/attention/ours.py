@@ -46,7 +46,7 @@ def load(name: str, setting: Setting) -> Loaded:
         return f"{kernel}, library sha256 {digest}"
 
     call = ours.attention_forward if variant is None else ours.attention_variant(variant)
-    return Loaded(call, contextlib.nullcontext, implementation)
+    return Loaded(call, contextlib.nullcontext, implementation, library_digest=digest)
 
 
 def require_plain(name: str, q: Tensor, k: Tensor, window: int) -> None:

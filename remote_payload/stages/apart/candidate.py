@@ -111,7 +111,8 @@ class Candidate:
         if how := emulation.interpreter() if loaded.users else "":
             # Only after its calls is all loaded that a user's function needs.
             name, emulated = f"{name}, {how}", True
-        return Called(self._keeping.put(outputs), touched, name, emulated)
+        digest = loaded.library_digest
+        return Called(self._keeping.put(outputs), touched, name, emulated, digest)
 
     def _enter(self, case: Case, given: Given, loaded: Loaded) -> Problem:
         operator = operator_of(self._setting)

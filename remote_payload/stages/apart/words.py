@@ -68,13 +68,14 @@ class OneMore:
 
 @dataclass(frozen=True)
 class Called:
-    """What a call gave. touched: which inputs it changed, in words. implementation, emulated: of
-    the provider, as in a CheckRecord."""
+    """What a call gave. touched: which inputs it changed, in words. implementation, emulated,
+    library_digest: of the provider, as in a CheckRecord."""
 
     outputs: Tuple[Piece, ...]
     touched: str = ""
     implementation: str = ""
     emulated: bool = False
+    library_digest: Optional[str] = None
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from remote_payload.stages.bench.schedule import (
 )
 from remote_payload.stages.bench.seat import OwnProcess, Seat
 
+_STEPS = 100  # progress units of one case by one method in one start
 GpuProbe = Callable[[Sequence[int]], Optional[GpuState]]  # given the pids of our own processes
 
 
@@ -63,6 +64,7 @@ class Bench:
         self._kept: Dict[Case, Kept] = {}
         self._rows: Dict[Case, Rows] = {}
         self._undecided: Set[Case] = set()
+        self._total = _STEPS
 
     def run(self, checks: Sequence[CheckRecord], keep: Callable[[], None]) -> None:
         """Race on all cases, start by start, until all is decided, or the time for that is spent;
@@ -85,7 +87,7 @@ class Bench:
         for rows in self._rows.values():
             for record in rows.records():
                 say(f"bench {record.provider} {rows.case.label} {_line(record)}")
-        step(Stage.BENCH, 1, 1, "timed")
+        step(Stage.BENCH, self._total, self._total, "timed")
 
     def watched(self, watch: Watch) -> Tuple[Watched, ...]:
         """What was seen of the machine during all races so far; the records learn of it."""
@@ -122,25 +124,25 @@ class Bench:
 
     def _start(self, number: int, cases: Sequence[Case], keep: Callable[[], None]) -> None:
         """New processes for all, and a heat of each case."""
-        for place, case in enumerate(cases):
+        for case in cases:
             rows = self._rows[case]
             for name, why in self._banned.items():
                 rows.blame(name, Status.FAILED, why)
             if rows.entrants:
-                self._heat(number, place, len(cases), rows)
+                self._heat(number, rows)
             if number + 1 >= self._plan.starts[0]:
                 rows.complete()
             keep()
         self._close()
 
-    def _heat(self, number: int, place: int, cases: int, rows: Rows) -> None:
+    def _heat(self, number: int, rows: Rows) -> None:
         seats: Dict[Entrant, Seat] = {one: self._seat(one) for one in rows.entrants}
         kept = self._kept.setdefault(rows.case, Kept())
         before = None if number else self._gpu(self._pids())
         slot = slot_s(self._plan, self._setting.device, len(self._rows))
 
         def tell(method: Method, round_: int, rounds: int) -> None:
-            self._report(number, (place, cases), rows.case, method, (round_, rounds))
+            self._report(number, rows.case, method, round_, rounds)
 
         def chosen(method: Method, effort: Effort) -> None:
             cut = of_race(rows.case, method, self._plan, effort)
@@ -190,23 +192,15 @@ class Bench:
     def _ask_judge(self, message: Any) -> Any:
         return self._judge.ask(message, self._deadline.allow(self._request.check.case_limit_s))
 
-    def _report(
-        self,
-        number: int,
-        place: Tuple[int, int],
-        case: Case,
-        method: Method,
-        round_: Tuple[int, int],
-    ) -> None:
+    def _report(self, number: int, case: Case, method: Method, round_: int, rounds: int) -> None:
         """A progress line for each round, towards the first look, then towards the next ones."""
-        methods = self._plan.methods
+        methods, place = self._plan.methods, list(self._rows).index(case)
         look = next(one for one in self._plan.starts if one > number)
-        shares = len(methods) * round_[1]
-        done = (number * place[1] + place[0]) * shares
-        done += methods.index(method) * round_[1] + round_[0]
+        shares = (number * len(self._rows) + place) * len(methods) + methods.index(method)
+        self._total = _STEPS * len(self._rows) * len(methods) * look
         what = f"{case.label} {method.value} start {number + 1} of {look}"
-        label = f"{what}, round {round_[0] + 1} of {round_[1]}"
-        step(Stage.BENCH, done, look * place[1] * shares, label)
+        label = f"{what}, round {round_ + 1} of {rounds}"
+        step(Stage.BENCH, _STEPS * shares + _STEPS * round_ // rounds, self._total, label)
 
 
 def _pairs(rows: Rows, baseline: str) -> int:

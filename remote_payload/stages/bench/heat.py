@@ -105,8 +105,13 @@ class Heat:
         field.chosen(method, chosen)
 
     def _enter(self, message: Enter) -> List[Entered]:
-        answers = [self._at_turn(entrant, message) for entrant in tuple(self._seats)]
-        return [answer.said for answer in answers if answer is not None]
+        found: List[Entered] = []
+        for entrant in tuple(self._seats):
+            answer = self._at_turn(entrant, message)
+            if answer is not None:
+                found.append(answer.said)
+                self._rows.ran(entrant, answer.said.library_digest)
+        return found
 
     def _by(self, method: Method, chosen: Effort) -> None:
         """All rounds by one method; each entrant is looked at after one of them, and nobody knows

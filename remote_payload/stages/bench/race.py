@@ -25,9 +25,10 @@ class Enter:
 
 @dataclass(frozen=True)
 class Entered:
-    """seconds: of one call by each method, in their order."""
+    """seconds: of one call by each method, in their order. library_digest: as in a BenchRecord."""
 
     seconds: Tuple[float, ...]
+    library_digest: Optional[str] = None
 
 
 @dataclass(frozen=True)

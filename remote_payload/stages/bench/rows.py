@@ -38,6 +38,7 @@ class Row:
     status: Status = Status.OK
     reason: str = ""
     whole: bool = False
+    library_digest: Optional[str] = None
 
     def start(self) -> None:
         """Whatever comes now is from a new process."""
@@ -74,6 +75,7 @@ class Row:
             starts=tuple(count for count in self.starts if count),
             outside_us=tuple(self.outside_us),
             fresh_us=tuple(self.fresh_us),
+            library_digest=self.library_digest,
             held_back=tuple(turn * each + n for turn in self.held_back for n in range(each)),
         )
 
@@ -109,6 +111,12 @@ class Rows:
         """A new process of each."""
         for row in self._rows.values():
             row.start()
+
+    def ran(self, entrant: Entrant, library_digest: Optional[str]) -> None:
+        """Out of which library of ours an entrant runs, if any."""
+        for row in self._rows.values():
+            if row.entrant == entrant:
+                row.library_digest = library_digest
 
     def chosen(self, method: Method, effort: Effort) -> None:
         """How a method is timed from the first start on."""

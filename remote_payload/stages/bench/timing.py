@@ -126,7 +126,8 @@ class Timed:
         self._call()  # the first may still load and compile things
         self._there.settle()
         seconds = [self._trial(method) for method in message.methods]
-        return Entered(tuple(seconds))
+        assert self._loaded is not None  # it has just answered
+        return Entered(tuple(seconds), self._loaded.library_digest)
 
     def _begin(self, case: Case, given: Given) -> Problem:
         operator = operator_of(self._setting)

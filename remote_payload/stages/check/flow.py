@@ -40,8 +40,12 @@ def check(name: str, case: Case, candidate: Ask, judge: Ask) -> CheckRecord:
         called = candidate(Call(case, asked.given))
         if isinstance(called, NotCalled):
             return _not_called(record, called) if not number else _stopped(record, asked, called)
-        told = called.implementation, called.emulated
-        record = replace(record, implementation=told[0], emulated=told[1])
+        record = replace(
+            record,
+            implementation=called.implementation,
+            emulated=called.emulated,
+            library_digest=called.library_digest,
+        )
         judged = judge(Judge(number, called.outputs))
         if isinstance(judged, NotCalled):
             return record if record.reason else _not_called(record, judged)
