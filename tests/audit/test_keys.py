@@ -75,7 +75,7 @@ def test_that_a_gpu_is_found_by_what_the_file_says_and_then_by_its_name() -> Non
     assert "which is not told, the highest of H100 SXM, H100 PCIe, H100 NVL" in family.words
 
 
-@pytest.mark.parametrize("said", ["", "NVIDIA GeForce RTX 5090", "something else"])
+@pytest.mark.parametrize("said", ["", "NVIDIA GB300", "something else"])
 def test_that_an_unknown_gpu_is_bound_by_the_largest_known_and_says_so(said: str) -> None:
     found = machine(said, "results.csv")
     assert not found.known
