@@ -21,10 +21,10 @@ AGAINST = "use --against REV, which races both in one run"
 IN_ONE_RUN = "race both in one run"
 # A program against its copy does not show that runs differ by less: what moves one program against
 # another, such as a warmer GPU, may move those two alike. From so many degrees of freedom on the
-# pair's own runs are believed instead. From then on rows also tell of each other's spread: if all
-# rows of a run moved as one, after all, ninety would tell no more than one does, and still fewer than
-# 1 % of reports would hold a false SLOWER (Student's t of four degrees beyond what is critical for as
-# many as one likes); with three there would be more.
+# pair's own runs are believed instead, and rows tell of each other's spread. Even if all rows of a
+# run moved as one, so that ninety told no more than one does, a false SLOWER would be in fewer than
+# 1 % of reports: that often Student's t of four degrees lies beyond what is critical for many; that
+# of three does more often.
 LEAST_SPREAD, ENOUGH_OF_ITS_OWN = 0.003, 4
 
 
@@ -67,7 +67,7 @@ def histories(keys: Sequence[Key], past: Past) -> dict[Key, History]:
 
 @dataclass(frozen=True)
 class _Row:
-    """As History; own: how the pair itself differs; control: how the baseline and its control do."""
+    """As History. own: how much the pair differs from run to run; control: the baseline's two."""
 
     own: Spread
     control: Spread
@@ -81,7 +81,7 @@ def _in_both(key: Key, past: Past) -> bool:
 
 
 def _told_of(key: Key, past: Past) -> _Row:
-    """Runs of the same code as one that is compared stand beside it, unless both are of that code."""
+    """Runs of the code of one that is compared stand beside it, unless both are of that code."""
     provider, case, method = key
     before, after = past.before, past.after
     every = {one.run_id: one for one in (*past.others, before, after)}
