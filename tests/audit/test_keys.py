@@ -8,8 +8,8 @@ from orchestrator.audit.machine import machine
 from orchestrator.audit.recognising import axes
 from orchestrator.audit.recognising.keys import meaning
 from orchestrator.audit.rules.grid import step_of
-from orchestrator.audit.rules.series import pettitt
 from orchestrator.audit.values import Quantity, Role
+from orchestrator.performance.device import DEVICES
 
 MEANINGS = {
     "p50_ms": (Quantity.TIME, 1e3, "", "p50"),
@@ -81,6 +81,9 @@ def test_that_an_unknown_gpu_is_bound_by_the_largest_known_and_says_so(said: str
     assert not found.known
     assert "bounds are those of the largest GPU known here" in found.words
     assert "TFLOPS dense FP16" in found.words
+    peaks = [machine(one.gpu_names[0], "results.csv") for one in DEVICES]
+    assert all(found.sm_gbs >= one.sm_gbs for one in peaks)
+    assert all(found.device.memory_gbs >= one.device.memory_gbs for one in peaks)
 
 
 def test_that_the_step_of_a_grid_is_found_through_noise_of_floats() -> None:
@@ -89,11 +92,3 @@ def test_that_the_step_of_a_grid_is_found_through_noise_of_floats() -> None:
     )
     assert step_of([5.123, 5.4417, 6.0091, 7.7713, 8.1237]) is None
     assert step_of([1.0, 2.0, 3.0]) is None
-
-
-def test_that_pettitt_finds_a_step_where_it_is_and_none_in_a_level() -> None:
-    level = [10 + (7 * n % 20) / 100 for n in range(20)]
-    assert pettitt(level)[1] > 0.05
-    at, p = pettitt([*level[:10], *(one + 1 for one in level[10:])])
-    assert at == 10
-    assert p < 0.01
