@@ -32,8 +32,9 @@ class Machine:
 
     @property
     def sm_gbs(self) -> float:
-        """GB/s that all SMs together can load, wherever it lies."""
-        return self.device.sm_count * _BYTES_PER_CLOCK_AND_SM * self.device.max_mhz / 1e3
+        """GB/s that all SMs together can load, wherever it lies; not the largest GPU loads most."""
+        most = max(one.sm_count * one.max_mhz for one in self.members or DEVICES)
+        return most * _BYTES_PER_CLOCK_AND_SM / 1e3
 
 
 @cache

@@ -6,6 +6,18 @@ from statistics import median
 
 from remote_payload.contract.result import Result
 from remote_payload.contract.tools.throttle import holding
+from remote_payload.contract.watched import Watched
+
+# CPUs. What is told of a load is off by .02, and our own supervisor, log and command line, which
+# no race can do without, take .01 to .07; beyond that, one percent of the CPUs is as much as the
+# least difference that counts.
+OTHERS_CPUS, OTHERS_SHARE = 0.15, 0.01
+
+
+def busy_for_others(one: Watched) -> float:
+    """How many CPUs others kept busy during a race; zero if no more than no race is without."""
+    limit = max(OTHERS_CPUS, OTHERS_SHARE * (one.cpus or 0))
+    return one.others_load.median if one.others_load and one.others_load.median > limit else 0.0
 
 
 def raced_clock_mhz(result: Result) -> float | None:

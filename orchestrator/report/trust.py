@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orchestrator.performance.starts import kept_us
+from orchestrator.performance.watching import busy_for_others
 from orchestrator.report.figures import Figure, Figures
 from orchestrator.report.wording import format as fmt
 
@@ -13,7 +14,8 @@ WILD = 10.0
 
 
 def trust(rows: Sequence[Figure], figures: Figures) -> str:
-    """In how many starts the rows were timed, how noisy the run was, and what was not steady.
+    """In how many starts the rows were timed, how noisy and how busy the machine was, and what was
+    not steady.
 
     rows: those that the line speaks of, of one method.
     """
@@ -21,6 +23,10 @@ def trust(rows: Sequence[Figure], figures: Figures) -> str:
     told = [_starts(min(starts), max(starts))] if starts else []
     noise = dict(figures.noise).get(rows[0].record.method) if rows else None
     told.append("noise unknown" if noise is None else f"noise {fmt.percent(noise)}")
+    races = figures.result.watched
+    busiest = max(races, key=busy_for_others, default=None)
+    if busiest is not None and (load := busy_for_others(busiest)):
+        told.append(f"others kept up to {load:.1f} of {busiest.cpus} CPUs busy")
     steps = sum(row.step is not None for row in rows)
     told += [f"{steps} of {fmt.count(len(rows), 'timing')} stepped"] if steps else []
     widest = max((swing(row) for row in rows), default=1.0)

@@ -29,6 +29,10 @@ class CheckPlan:
     compile_limit_s: float = 600.0
 
 
+# A turn has up to one in so many warm-ups more than planned, so that nobody can count them.
+MORE_WARMUPS = 4
+
+
 @dataclass(frozen=True)
 class BenchPlan:
     """How timings are taken; zero means "let the payload choose for this device".

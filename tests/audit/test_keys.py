@@ -8,8 +8,8 @@ from orchestrator.audit.machine import machine
 from orchestrator.audit.recognising import axes
 from orchestrator.audit.recognising.keys import meaning
 from orchestrator.audit.rules.grid import step_of
-from orchestrator.audit.rules.series import pettitt
 from orchestrator.audit.values import Quantity, Role
+from orchestrator.performance.device import DEVICES
 
 MEANINGS = {
     "p50_ms": (Quantity.TIME, 1e3, "", "p50"),
@@ -75,12 +75,15 @@ def test_that_a_gpu_is_found_by_what_the_file_says_and_then_by_its_name() -> Non
     assert "which is not told, the highest of H100 SXM, H100 PCIe, H100 NVL" in family.words
 
 
-@pytest.mark.parametrize("said", ["", "NVIDIA GeForce RTX 5090", "something else"])
+@pytest.mark.parametrize("said", ["", "NVIDIA GB300", "something else"])
 def test_that_an_unknown_gpu_is_bound_by_the_largest_known_and_says_so(said: str) -> None:
     found = machine(said, "results.csv")
     assert not found.known
     assert "bounds are those of the largest GPU known here" in found.words
     assert "TFLOPS dense FP16" in found.words
+    peaks = [machine(one.gpu_names[0], "results.csv") for one in DEVICES]
+    assert all(found.sm_gbs >= one.sm_gbs for one in peaks)
+    assert all(found.device.memory_gbs >= one.device.memory_gbs for one in peaks)
 
 
 def test_that_the_step_of_a_grid_is_found_through_noise_of_floats() -> None:
@@ -89,11 +92,3 @@ def test_that_the_step_of_a_grid_is_found_through_noise_of_floats() -> None:
     )
     assert step_of([5.123, 5.4417, 6.0091, 7.7713, 8.1237]) is None
     assert step_of([1.0, 2.0, 3.0]) is None
-
-
-def test_that_pettitt_finds_a_step_where_it_is_and_none_in_a_level() -> None:
-    level = [10 + (7 * n % 20) / 100 for n in range(20)]
-    assert pettitt(level)[1] > 0.05
-    at, p = pettitt([*level[:10], *(one + 1 for one in level[10:])])
-    assert at == 10
-    assert p < 0.01

@@ -38,22 +38,23 @@ def report(
     earlier: int,
     slower: float = 0.0,
     mixed: bool = False,
+    common: bool = False,
 ) -> Counter[Verdict]:
     """The verdicts of one report on a code and another that takes 1 + `slower` times as long.
 
     spread: of a row from run to run; noise: of a start; both relative. earlier: runs of the first
     code beside the compared one. mixed: every tenth row of a run is off by three times as much and
-    the others by a third, so that the rows of a run are not normal.
+    the others by a third, so that the rows of a run are not normal. common: all rows of a run are
+    off by the same.
     """
     runs = [
-        _run(draw, of, f"old-{n}", "old", spread, noise, 0.0, mixed) for n in range(earlier + 1)
+        _run(draw, of, f"old-{n}", "old", spread, noise, 0.0, mixed, common)
+        for n in range(earlier + 1)
     ]
-    after = _run(draw, of, "new", "new", spread, noise, -np.log1p(slower), mixed)
+    after = _run(draw, of, "new", "new", spread, noise, -np.log1p(slower), mixed, common)
     past = Past(runs[0], after, tuple(runs[1:]), frozenset(run.run_id for run in runs[1:]))
     terms, found = Terms(Family(rows=len(of))), Counter[Verdict]()
-    for key in of:
-        history = between.history_of(key, past)
-        assert history is not None
+    for history in between.histories(of, past).values():
         found[between.judge(history, terms, ()).verdict] += 1
     return found
 
@@ -67,12 +68,14 @@ def _run(
     noise: float,
     shift: float,
     mixed: bool,
+    common: bool,
 ) -> Told:
     # Each of the three programs has an offset of its own; a ratio of two has `spread`.
     scale = np.full((len(of), 3), spread / np.sqrt(2))
     if mixed:
         scale *= np.where(draw.random(scale.shape) < 0.1, 3.0, 1 / 3)
-    base, ours, control = (draw.standard_normal(scale.shape) * scale).T
+    offsets = draw.standard_normal((1, 3) if common else scale.shape)
+    base, ours, control = (offsets * scale).T
     own, theirs = (_ratios(draw, base - other, noise) for other in (ours, control))
     pairs = {
         key: RunRatio(r.log + shift, r.error, r.starts) for key, r in zip(of, own, strict=True)

@@ -52,6 +52,14 @@ def by(factor: float, result: Result | None = None) -> Result:
     return changed(result or small(), "sparsek", times(factor))
 
 
+def another(provider: str, records: Sequence[BenchRecord]) -> tuple[BenchRecord, ...]:
+    """Of about the same times, and none of them to the last bit."""
+    return tuple(
+        replace(r, provider=provider, samples_us=tuple(1.01 * us for us in r.samples_us))
+        for r in records
+    )
+
+
 def all_states(result: Result, state: GpuState) -> Result:
     """As if the GPU had been so around every timing."""
     bench = tuple(replace(r, before=state, after=state) for r in result.bench)

@@ -194,7 +194,7 @@ def test_that_a_compiler_is_nothing_to_a_provider_that_is_not_compiled_here() ->
 
     def with_rival(result: Result) -> Result:
         ours = [r for r in result.bench if r.provider == "sparsek"]
-        rival = tuple(replace(r, provider="sdpa-flash") for r in ours)
+        rival = runs.another("sdpa-flash", ours)
         asked = (*result.request.providers, Provider("sdpa-flash"))
         return replace(
             result,

@@ -15,6 +15,7 @@ from remote_payload.contract.records import ProofRecord
 from remote_payload.contract.request import Provider
 from remote_payload.contract.result import Result, StageReport
 from remote_payload.contract.words import Stage, Status
+from tests.report import races
 from tests.report.gone_wrong import failed_build_result
 from tests.report.synthetic import (
     case,
@@ -337,3 +338,10 @@ def test_who_brought_a_provider_hears_of_it_also_where_another_ones_times_cannot
     line = first_line(replace(result, bench=impossible))
     assert line.startswith("MEASUREMENT ERROR: sparsek, ")
     assert " mine is SLOWER than sdpa on " in line
+
+
+def test_the_first_line_says_how_busy_others_kept_the_cpus() -> None:
+    quiet = replace(gpu_result(), watched=(races.on_gpu(),))
+    assert "CPUs busy" not in first_line(quiet)
+    loud = replace(quiet, watched=(*quiet.watched, races.on_gpu(others_load=races.level(7.0))))
+    assert ", others kept up to 7.0 of 52 CPUs busy" in first_line(loud)

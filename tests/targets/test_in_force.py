@@ -63,7 +63,7 @@ def test_what_a_tier_asks_of_the_gpu_is_told_in_rates_and_shares_of_its_roofs() 
 
 
 def test_of_a_gpu_that_we_know_no_roofs_of_the_rates_are_told_alone() -> None:
-    there = replace(AIMS, gpu="NVIDIA GH200 480GB", tiers=(Tier("fast", 0.001, True),))
+    there = replace(AIMS, gpu="NVIDIA GB300", tiers=(Tier("fast", 0.001, True),))
     (need,) = needs(there, workflow.facts_of(there))
     assert need.tflops is not None
     assert (need.shares, need.beyond) == ((), "")

@@ -206,8 +206,8 @@ def test_a_gpu_goes_by_its_model_however_it_is_written_and_unknown_ones_by_their
 ) -> None:
     (known,) = load(tmp_path, changed("H100 SXM", "NVIDIA H100 80GB HBM3"))
     assert known.gpu == "H100 SXM"
-    (unknown,) = load(tmp_path, changed("H100 SXM", "NVIDIA GH200 480GB"))
-    assert unknown.gpu == "NVIDIA GH200 480GB"
+    (unknown,) = load(tmp_path, changed("H100 SXM", "NVIDIA GB300"))
+    assert unknown.gpu == "NVIDIA GB300"
 
 
 @pytest.mark.parametrize("unit", ["us/call", "µs/call"])

@@ -3,10 +3,8 @@ told of them follows from them."""
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
 
 from orchestrator.audit.rules import figures as fig
 from orchestrator.audit.rules.figures import agree, of, sane
@@ -23,10 +21,10 @@ from orchestrator.audit.values import (
     Weight,
 )
 from orchestrator.performance.objections.samples import UNSTABLE_CV
+from orchestrator.performance.steps import P_STEP, pettitt
 
 # Pettitt (1979): the test is approximate below some twenty samples.
 _ENOUGH = 20
-_STEP_P = 0.001
 _STEP = 0.02
 # The first of many that is slower than all others by this much was no part of what was measured.
 _WARM_UP = 1.2
@@ -128,33 +126,9 @@ def _step(row: Row, one: Series, samples: Sequence[float]) -> Iterator[Finding]:
         return
     at, p = pettitt(samples)
     before, after = statistics.median(samples[:at]), statistics.median(samples[at:])
-    if p < _STEP_P and max(before, after) > min(before, after) * (1 + _STEP):
+    if p < P_STEP and max(before, after) > min(before, after) * (1 + _STEP):
         text = (
             f"{one.key}: {fig.time(before)} for {at} samples, then {fig.time(after)} for "
             f"{len(samples) - at} (Pettitt p = {p:.1g}); no single figure tells both"
         )
         yield Finding(Kind.SERIES, Weight.DOUBT, "samples on two levels", row.where, text)
-
-
-def pettitt(samples: Sequence[float]) -> tuple[int, float]:
-    """How many samples lie before the likeliest change of level, and how likely chance makes one
-    as large: Pettitt, Applied Statistics 28 (1979), 126-135."""
-    n = len(samples)
-    ranks = _ranks(samples)
-    sums = list(accumulate(2 * rank - (n + 1) for rank in ranks))
-    at = max(range(n - 1), key=lambda t: abs(sums[t]))
-    return at + 1, min(1.0, 2 * math.exp(-6 * sums[at] ** 2 / (n**3 + n**2)))
-
-
-def _ranks(samples: Sequence[float]) -> list[float]:
-    """From 1; equal ones share the mean of theirs."""
-    ordered = sorted(range(len(samples)), key=samples.__getitem__)
-    ranks, at = [0.0] * len(samples), 0
-    while at < len(ordered):
-        end = at
-        while end + 1 < len(ordered) and samples[ordered[end + 1]] == samples[ordered[at]]:
-            end += 1
-        for place in ordered[at : end + 1]:
-            ranks[place] = (at + end) / 2 + 1
-        at = end + 1
-    return ranks

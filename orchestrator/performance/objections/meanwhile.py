@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from orchestrator.performance.objection import Objection, Severity
+from orchestrator.performance.watching import busy_for_others
 from remote_payload.contract.result import Result
 from remote_payload.contract.tools.throttle import POWER_CAP, holding
 from remote_payload.contract.watched import Span, Watched
@@ -20,10 +21,6 @@ CLOCKS_APART = 0.05
 # As the sensor and the driver's own margin go.
 NEAR_SLOWDOWN_C = 3.0
 AT_LIMIT = 0.98
-# CPUs. What is told of a load is off by .02, and our own supervisor, log and command line, which
-# no race can do without, take .01 to .07; beyond that, one percent of the CPUs is as much as the
-# least difference that counts.
-OTHERS_CPUS, OTHERS_SHARE = 0.15, 0.01
 # Two CPUs are often one core: from half of them on, whoever comes takes from those who are there.
 CROWDED = 0.5
 STOLEN_CPUS, HELD_SHARE = 0.05, 0.01
@@ -143,21 +140,19 @@ def _company(races: Sequence[Watched]) -> Iterator[Objection]:
 def _crowded(races: Sequence[Watched]) -> Iterator[Objection]:
     """A doubt where the CPUs did not suffice for all, else a note."""
 
-    def others(one: Watched) -> float:
-        limit = max(OTHERS_CPUS, OTHERS_SHARE * (one.cpus or 0))
-        return one.others_load.median if one.others_load and one.others_load.median > limit else 0.0
-
     def busy(one: Watched) -> float:
-        return others(one) + (one.own_load.median if one.own_load else 0.0)
+        return busy_for_others(one) + (one.own_load.median if one.own_load else 0.0)
 
-    crowded = [one for one in races if others(one) and busy(one) > CROWDED * (one.cpus or 0)]
+    crowded = [
+        one for one in races if busy_for_others(one) and busy(one) > CROWDED * (one.cpus or 0)
+    ]
     for severity, found in (
         (Severity.DOUBT, crowded),
-        (Severity.NOTE, [one for one in races if others(one) and not crowded]),
+        (Severity.NOTE, [one for one in races if busy_for_others(one) and not crowded]),
     ):
-        if worst := _worst(found, others, 0.0):
+        if worst := _worst(found, busy_for_others, 0.0):
             text = (
-                f"others kept up to {others(worst):.1f} of {worst.cpus} CPUs busy during "
+                f"others kept up to {busy_for_others(worst):.1f} of {worst.cpus} CPUs busy during "
                 f"{_counted(found, races)}, most of all {_name(worst)}"
             )
             yield Objection(severity, _WHOLE, text)

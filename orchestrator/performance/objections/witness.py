@@ -1,14 +1,16 @@
 """What a provider's process says of its own times, held against who saw it from outside.
 
-A turn begins with one call on inputs that the process never saw, then come its samples, each of
-warm-ups and calls; `outside_us` is all of it, by the clock of the process that waited. What the
-turn claims is its first call and (warm-ups + calls) · time for each sample; what is left of
-`outside_us` is the rest: words there and back, outputs copied out. That a rest is never less than
-zero and about the same for everybody on a case is what is used here, and nothing else: the
-baseline, and its control where there is one, are the yardstick.
+A turn begins with one call on inputs that the process never saw, which is the first of its
+warm-ups; the others and the calls that are timed follow. `outside_us` is all of it, by the clock of
+the process that waited. What the turn claims is its first call and (warm-ups - 1 + calls) · time;
+what is left of `outside_us` is the rest: words there and back, outputs copied out, and warm-ups
+that were added at random. That a rest is never less than zero and about the same for everybody on a
+case is what is used here, and nothing else: the baseline, and its control where there is one, are
+the yardstick.
 
 Noise only adds to a rest, so the least one of many turns is what counts. Allowed are 10 % of the
-claim (warm-ups are slower than what follows them), twice the yardstick's least rest, and 300 µs.
+claim (warm-ups are slower than what follows them), the warm-ups that may have been added, twice the
+yardstick's least rest, and 300 µs.
 A first call may be three times as long as the others, more if the yardstick's is (launches, caches
 that are cold), and 100 µs longer. Who hides a tenth of its time stays unseen; who hides most of it
 does not. By what is left of each clock alone, two must still agree on who is faster.
@@ -21,6 +23,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from orchestrator.performance.objection import Objection, Severity, about, timed
+from remote_payload.contract.plans import MORE_WARMUPS
 from remote_payload.contract.records import BenchRecord
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Method
@@ -52,10 +55,11 @@ def told_otherwise(result: Result) -> Iterator[Objection]:
         turns = _turns(record)
         rest = min(turns, key=lambda turn: turn.rest_us)
         yardsticks = [min(turn.rest_us for turn in _turns(base)) for base in bases]
+        claimed = statistics.median(record.samples_us)
         allowed = SHARE_OF_CLAIM * rest.claim_us + TIMES_THE_REST * max(0.0, *yardsticks) + SLACK_US
-        if rest.rest_us > allowed:
-            claimed = statistics.median(record.samples_us)
-            least = (rest.outside_us - rest.fresh_us - max(0.0, *yardsticks)) / _calls(record)
+        if rest.rest_us > allowed + _added(record) * claimed:
+            calls = _calls(record) + _added(record)
+            least = (rest.outside_us - rest.fresh_us - max(0.0, *yardsticks)) / calls
             text = (
                 f"the clock of its process claims {claimed:.4g} µs a call, from outside at least "
                 f"{least:.4g} µs passed for each"
@@ -122,14 +126,20 @@ def _turns(record: BenchRecord) -> list[_Turn]:
     for number in range(count):
         mine = record.samples_us[number * each : (number + 1) * each]
         fresh = record.fresh_us[number]
-        claim = fresh + (record.warmup + record.calls) * sum(mine)
+        claim = fresh + _calls(record) * sum(mine) / each
         turns.append(_Turn(claim, fresh, record.outside_us[number]))
     return turns
 
 
 def _calls(record: BenchRecord) -> int:
-    """Calls of one turn, but for the first."""
-    return _shape(record)[0] * (record.warmup + record.calls)
+    """Calls of one turn, but for the first, which is the first of the warm-ups too."""
+    samples = _shape(record)[0]
+    return max(0, samples * record.warmup - 1) + samples * record.calls
+
+
+def _added(record: BenchRecord) -> int:
+    """Warm-ups that a turn may have had beyond those that were planned."""
+    return _shape(record)[0] * (record.warmup // MORE_WARMUPS)
 
 
 def _shape(record: BenchRecord) -> tuple[int, int, int]:

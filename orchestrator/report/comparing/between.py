@@ -21,7 +21,10 @@ AGAINST = "use --against REV, which races both in one run"
 IN_ONE_RUN = "race both in one run"
 # A program against its copy does not show that runs differ by less: what moves one program against
 # another, such as a warmer GPU, may move those two alike. From so many degrees of freedom on the
-# pair's own runs are believed instead.
+# pair's own runs are believed instead, and rows tell of each other's spread. Even if all rows of a
+# run moved as one, so that ninety told no more than one does, a false SLOWER would be in fewer than
+# 1 % of reports: that often Student's t of four degrees lies beyond what is critical for many; that
+# of three does more often.
 LEAST_SPREAD, ENOUGH_OF_ITS_OWN = 0.003, 4
 
 
@@ -51,15 +54,36 @@ class Between:
         return self.judged.verdict
 
 
-def history_of(key: Key, past: Past) -> History | None:
-    """From runs of one kind; None where one of the compared ones tells nothing.
+def histories(keys: Sequence[Key], past: Past) -> dict[Key, History]:
+    """Of all rows together, from runs of one kind; none of a row of which one of the compared runs
+    tells nothing."""
+    told = {key: _told_of(key, past) for key in keys if _in_both(key, past)}
+    own = _together({key: one.own for key, one in told.items()})
+    return {
+        key: History(_larger(own[key], one.control), one.runs, one.before, one.after)
+        for key, one in told.items()
+    }
 
-    Runs of the same code as one that is compared stand beside it, unless both are of that code.
-    """
+
+@dataclass(frozen=True)
+class _Row:
+    """As History. own: how much the pair differs from run to run; control: the baseline's two."""
+
+    own: Spread
+    control: Spread
+    runs: int
+    before: tuple[RunRatio, ...]
+    after: tuple[RunRatio, ...]
+
+
+def _in_both(key: Key, past: Past) -> bool:
+    return key in past.before.pairs and key in past.after.pairs
+
+
+def _told_of(key: Key, past: Past) -> _Row:
+    """Runs of the code of one that is compared stand beside it, unless both are of that code."""
     provider, case, method = key
     before, after = past.before, past.after
-    if key not in before.pairs or key not in after.pairs:
-        return None
     every = {one.run_id: one for one in (*past.others, before, after)}
     codes: dict[object, dict[str, RunRatio]] = {}
     for one in every.values():
@@ -70,8 +94,9 @@ def history_of(key: Key, past: Past) -> History | None:
     repeated = [group for group in codes.values() if len(group) > 1]
     told = (*repeated, control) if len(control) > 1 else tuple(repeated)
     known = {run for group in told for run in group}
-    return History(
-        _larger(repeated, control),
+    return _Row(
+        separate_runs.spread_of([tuple(group.values()) for group in repeated]),
+        _around_one(control),
         len(known),
         _side(key, before, after, codes, past.beside),
         _side(key, after, before, codes, past.beside),
@@ -92,10 +117,14 @@ def _side(
     return (run.pairs[key], *rest)
 
 
-def _larger(repeated: Sequence[dict[str, RunRatio]], control: dict[str, RunRatio]) -> Spread:
+def _together(rows: dict[Key, Spread]) -> dict[Key, Spread]:
+    """With what those that were seen often enough tell of each other."""
+    often = {key: one for key, one in rows.items() if one.freedom >= ENOUGH_OF_ITS_OWN}
+    return {**rows, **dict(zip(often, separate_runs.moderated(tuple(often.values())), strict=True))}
+
+
+def _larger(ours: Spread, theirs: Spread) -> Spread:
     """Of the pair itself in runs of one code, and of the baseline against its control in all."""
-    ours = separate_runs.spread_of([tuple(group.values()) for group in repeated])
-    theirs = _around_one(control)
     known = [one.sd for one in (ours, theirs) if one.sd is not None]
     if not known:
         return ours

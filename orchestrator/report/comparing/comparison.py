@@ -14,7 +14,7 @@ from orchestrator.performance.stats import Summary
 from orchestrator.performance.verdict import Terms, Verdict
 from orchestrator.report.comparing import between, builds, ceilings, gating, speedups
 from orchestrator.report.comparing.alike import Key, nearest, unlike
-from orchestrator.report.comparing.between import Between
+from orchestrator.report.comparing.between import Between, History
 from orchestrator.report.comparing.builds import BuildChange
 from orchestrator.report.comparing.ceilings import CeilingChange
 from orchestrator.report.comparing.condition import Condition
@@ -211,13 +211,13 @@ def _rows(
     keys = [key for key in shared if key[0] != pairs.baseline]
     asked = (of.result.request.bench.precision for of in (pairs.first, pairs.second))
     terms = Terms(Family(rows=len(keys)), min(asked))
-    found = []
+    histories, found = between.histories(keys, past), []
     for key in keys:
         advice = _host_bound(pairs, key)
         if advice:
             judged = between.unjudged(_OF_THE_HOST + advice)
         else:
-            judged = _judged(pairs, key, known, past, terms, race)
+            judged = _judged(pairs, key, known, past, histories.get(key), terms, race)
         found.append(Row(*key, *pairs.times(key), judged, advice == _BY_GRAPH))
     return tuple(found)
 
@@ -227,13 +227,13 @@ def _judged(
     key: Key,
     known: Sequence[Condition],
     past: Past,
+    history: History | None,
     terms: Terms,
     race: str,
 ) -> Between:
     base = (pairs.baseline, key[1], key[2])
     if base not in pairs.old or base not in pairs.new:
         return between.unjudged("no baseline that can be trusted was timed beside it in both runs")
-    history = between.history_of(key, past)
     if history is None:
         first, second = pairs.first.result, pairs.second.result
         result = second if key in past.before.pairs else first

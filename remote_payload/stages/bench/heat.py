@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
-from remote_payload.contract.plans import BenchPlan
+from remote_payload.contract.plans import MORE_WARMUPS, BenchPlan
 from remote_payload.contract.words import Method, Status
 from remote_payload.stages.apart.words import Judged, NotCalled, Piece
 from remote_payload.stages.bench.race import (
@@ -31,7 +31,6 @@ from remote_payload.stages.bench.seat import Answer, Out, Seat
 Ask = Callable[[Any], Any]
 # Nobody who is timed can know when it is looked at, or what comes next.
 _CHANCE = random.SystemRandom()
-_MORE_WARMUPS = 4  # one in so many, at most
 # Of a start's time; where drawing takes more, all starts get the same inputs.
 _SHARE_FOR_DRAWING = 0.2
 
@@ -141,7 +140,7 @@ class Heat:
             prepared: Prepared = seat.ask(prepare).said
             if prepared.outputs:
                 self._require_right_replay(inputs, prepared.outputs)
-            warmup = chosen.warmup + _CHANCE.randrange(1 + chosen.warmup // _MORE_WARMUPS)
+            warmup = chosen.warmup + _CHANCE.randrange(1 + chosen.warmup // MORE_WARMUPS)
             answer = seat.ask(Go(method, warmup, chosen.calls, chosen.per_round))
             looked: Looked = seat.ask(Look(keep, other.given if keep else None)).said
         except Out as out:

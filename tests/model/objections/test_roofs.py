@@ -133,7 +133,7 @@ def test_what_a_cpu_can_do_with_sixteen_bits_depends_on_its_maker(cpu: str, flop
 
 
 def test_some_samples_beyond_a_roof_are_counted_and_enough_of_them_refute() -> None:
-    honest = synthetic.samples(370.0)
+    honest = synthetic.samples(370.0, count=20)
     lie = (0.5, *honest[1:9], *(0.4 + n / 100 for n in range(9)), *honest[18:])
     text = error(result_of(synthetic.bench("sdpa", CASE, lie)))
     assert text.startswith("10 of 20 samples (50 %) lie above the HBM roof, down to 0.4 µs")

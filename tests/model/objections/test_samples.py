@@ -37,7 +37,7 @@ def test_fast_samples_of_another_kind_are_doubted_where_nobody_knows_the_work() 
     honest = synthetic.samples(300.0)
     lie = tuple(1.0 + n / 100 if n % 2 else us for n, us in enumerate(honest))
     found = objections(workless(lie))
-    assert "10 of 20 samples (50 %) are 50 times as fast as the slower half" in found[0].text
+    assert "20 of 40 samples (50 %) are 50 times as fast as the slower half" in found[0].text
     assert found[0].severity is Severity.DOUBT
 
 

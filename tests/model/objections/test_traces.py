@@ -74,7 +74,9 @@ def test_gaps_between_short_kernels_are_no_lie() -> None:
 
 
 def test_where_the_gpu_waited_for_the_host_the_graph_is_what_a_trace_is_held_against() -> None:
-    waited = replace(OURS, samples_us=synthetic.samples(2000.0), host_us=(1990.0,) * 20)
+    waited = replace(
+        OURS, samples_us=synthetic.samples(2000.0), host_us=(1990.0,) * synthetic.SAMPLES
+    )
     graph = replace(OURS, method=Method.GRAPH)
     found = objections(replace(result_of(waited, graph), traces=(MINE,)))
     assert [one.severity for one in found] == [Severity.NOTE]
