@@ -35,7 +35,8 @@ class Binding(str, Enum):
 
 class Fault(str, Enum):
     """In which way a check failed. VALUES: its outputs are wrong; INPUTS: it changed what it got;
-    FORM: what came back is no output at all, in another way than by its shape or dtype."""
+    FORM: what came back is no output at all, in another way than by its shape or dtype; HARNESS: it
+    changed what it is called or timed by."""
 
     COMPILE = "compile"
     RAISED = "raised"
@@ -44,6 +45,7 @@ class Fault(str, Enum):
     FORM = "form"
     VALUES = "values"
     INPUTS = "inputs"
+    HARNESS = "harness"
 
 
 class Stage(str, Enum):

@@ -114,15 +114,18 @@ class Problem:
 
     def outputs(self, returned: Any) -> Tensors:
         """What a provider returned, as a tuple; WrongForm unless every output has its form."""
-        many = isinstance(returned, (tuple, list))
-        given = parts(returned) if many else (returned,)
+        given = parts(returned) if isinstance(returned, (tuple, list)) else (returned,)
         if hasattr(self._half, "taken"):
             given = self._half.taken(returned, tuple(one.name for one in self._outputs))
+        return self.formed(tuple(given))
+
+    def formed(self, given: Tensors) -> Tensors:
+        """The same outputs; WrongForm unless every one has its form."""
         if len(given) != len(self._outputs):
             raise WrongForm(f"returned {len(given)} outputs, expected {len(self._outputs)}")
         for out, spec in zip(given, self._outputs):
             self._require_form(out, torch.Size(spec.size), drawing.dtype_of(spec, self.case))
-        return tuple(given)
+        return given
 
     def _require_form(self, out: Any, size: Any, dtype: Any) -> None:
         if not isinstance(out, torch.Tensor):
@@ -232,12 +235,6 @@ class Problem:
         """Set torch's own generators, where what is called draws from them."""
         if getattr(self._half, "reseeded", False):
             seed_all(self.case.label)
-
-    @property
-    def writes(self) -> bool:
-        """Whether the reference itself writes into inputs, so that they are no longer what they
-        were after any call."""
-        return bool(self._written)
 
     def restore(self, held: Tensors, given: Tensors) -> None:
         """Give the inputs that may be written into what they held at first."""

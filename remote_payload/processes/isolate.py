@@ -19,10 +19,14 @@ import time
 from multiprocessing import connection
 from typing import Any, Callable, Optional
 
+from remote_payload.processes import plain_messages
 from remote_payload.processes.bounded import spoken
+from remote_payload.processes.descent import descendants
+from remote_payload.processes.job_processes import adopt_orphans
 
 START_LIMIT_S = 180.0  # a first `import torch` from a network volume has been seen to take minutes
 JOIN_S = 5.0
+_LONGEST_BYTES = 1 << 26  # of a message; tensors go by files
 _READY = "ready"
 
 Pipe = Any  # multiprocessing's Connection, whose type differs between platforms
@@ -47,8 +51,8 @@ def preload_torch(*modules: str) -> None:
 class Worker:
     """A process in its own process group that runs `work(pipe, *args)`.
 
-    Use as a context manager: on leaving, the process and whatever it started in its group are
-    killed. Raises Died or Silent when the process does not come up.
+    Use as a context manager: on leaving, the process and whatever it started are killed.
+    Raises Died or Silent when the process does not come up.
     """
 
     def __init__(self, work: Callable[..., None], *args: Any) -> None:
@@ -80,36 +84,44 @@ class Worker:
             raise Died(self._how_it_ended()) from exc
 
     def receive(self, limit_s: float) -> Any:
-        """The worker's next message; Silent after limit_s seconds, Died if it ends first."""
+        """The worker's next message; Silent after limit_s seconds, Died if it ends first, or says
+        what nobody of ours does."""
         ready = connection.wait([self._pipe, self._process.sentinel], max(0.0, limit_s))
         if not ready:
             raise Silent(f"no answer within {spoken(limit_s)}")
         if self._pipe not in ready and not self._pipe.poll():
             raise Died(self._how_it_ended())
         try:
-            return self._pipe.recv()
+            return plain_messages.read(self._pipe.recv_bytes(_LONGEST_BYTES))
         except (EOFError, OSError) as exc:
             raise Died(self._how_it_ended()) from exc
+        except plain_messages.NotPlain as exc:
+            raise Died(f"the process sent {exc}") from exc
 
     def pause(self) -> None:
-        """Stop the process and its group until `resume`."""
-        self._signal(os.killpg, signal.SIGSTOP)
+        """Stop the process, its group, and whoever left that, until `resume`."""
+        self._signal(signal.SIGSTOP)
 
     def resume(self) -> None:
         """Let them go on."""
-        self._signal(os.killpg, signal.SIGCONT)
+        self._signal(signal.SIGCONT)
 
     def kill(self) -> None:
-        """End the process and its group at once."""
-        for end in (os.killpg, os.kill):
-            self._signal(end, signal.SIGKILL)
+        """End the process, its group, and whoever left that, at once."""
+        self.pause()  # so that none is born meanwhile
+        self._signal(signal.SIGKILL)
         self._process.join(JOIN_S)
         self._pipe.close()
 
-    def _signal(self, send: Callable[[int, int], None], number: int) -> None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            if self._process.pid is not None:
-                send(self._process.pid, number)
+    def _signal(self, number: int) -> None:
+        pid = self._process.pid
+        if pid is None:
+            return
+        others = descendants(pid)  # first, as whoever ends leaves them to somebody else
+        # It may be alone still, in no group of its own.
+        for send, whom in ((os.killpg, pid), *((os.kill, one) for one in (pid, *others))):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                send(whom, number)
 
     def __enter__(self) -> Worker:
         return self
@@ -159,6 +171,7 @@ def _context() -> Any:
 def _enter(pipe: Pipe, work: Callable[..., None], args: Any) -> None:
     os.setpgid(0, 0)
     _die_with_parent()
+    adopt_orphans()
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     pipe.send(_READY)
     work(pipe, *args)

@@ -19,6 +19,7 @@ from remote_payload.operators import registry
 from remote_payload.operators.user.stated import BadOperator
 from remote_payload.processes.announce import say
 from remote_payload.processes.isolate import Deadline, Died, OutOfTime, Silent, preload_torch
+from remote_payload.processes.overheard import Overheard
 from remote_payload.run import own_operator
 from remote_payload.stages import cuts, declaration
 from remote_payload.stages.draft import Draft
@@ -38,12 +39,14 @@ class Run:
     def __init__(self, request: Request, draft: Draft, sources: Path, builds: Path) -> None:
         self._scene = Scene(request, draft, sources, builds, Deadline(request.time_limit_s))
         self._failure: Optional[Outcome] = None
+        self._overheard = Overheard()
 
     def carry_out(self) -> None:
         """Run the stages asked for and close the draft. Raises only Interrupted and our bugs."""
         try:
             self._run_stages()
         finally:
+            self._overheard.finish()
             shutil.rmtree(str(self._scene.draft.folder / INPUTS), ignore_errors=True)
 
     def _run_stages(self) -> None:
@@ -127,6 +130,7 @@ class Run:
         if importlib.util.find_spec("torch") is None:
             raise Unfit(f"torch is not installed for {sys.executable}; {how}")
         preload_torch(*_OF_WORKERS)
+        self._overheard.start()
         try:
             self._scene.facts = torch_facts.ask()
         except (ImportError, Died, Silent) as exc:

@@ -32,7 +32,7 @@ class Here:
         began_s = time.monotonic()
         with torch.no_grad():
             said = self._timed.answer(message)
-        return Answer(heard(said), began_s, time.monotonic())
+        return Answer(heard(said, message), began_s, time.monotonic())
 
     def pause(self) -> None:
         """There is nothing to stop."""

@@ -108,6 +108,7 @@ def run_payload(
     root: Path = ROOT,
     path: str | None = None,
     gpu: bool = False,
+    limit_s: float = 100.0,
 ) -> Finished:
     """Run the payload to its end. root: the snapshot; path: PATH, if not the usual one."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -120,7 +121,7 @@ def run_payload(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=100,
+        timeout=limit_s,
         check=False,
     )
     return Finished(done.returncode, read_result(folder), done.stdout)

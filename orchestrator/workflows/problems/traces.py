@@ -32,6 +32,7 @@ _STATUS = {
     Fault.DTYPE: "INCORRECT_DTYPE",
     Fault.RAISED: "RUNTIME_ERROR",
     Fault.FORM: "RUNTIME_ERROR",
+    Fault.HARNESS: "RUNTIME_ERROR",
 }
 
 

@@ -27,6 +27,7 @@ from remote_payload.processes.isolate import Pipe
 from remote_payload.processes.places import sentence
 from remote_payload.providers.loading import BadTarget, CannotRun, Loaded, load
 from remote_payload.stages.apart.keeping import Files, Keeping
+from remote_payload.stages.apart.tampering import Tampering
 from remote_payload.stages.apart.words import (
     Call,
     Called,
@@ -53,9 +54,16 @@ class Candidate:
         self._scalars: Scalars = {}
         self._implementation = ""
         self._answered = False
+        self._tampering = Tampering()
 
     def answer(self, message: Any) -> Any:
         """What is to be said to one message; never raises an Exception."""
+        answer = self._answer(message)
+        if found := self._tampering.found():
+            return NotCalled(Status.FAILED, found, Fault.HARNESS)
+        return answer
+
+    def _answer(self, message: Any) -> Any:
         if isinstance(message, Load):
             return self._load()
         if isinstance(message, OneMore):
@@ -176,6 +184,6 @@ def _called(
     with torch.no_grad(), loaded.within():
         with problem.poisoned():
             outputs = problem.outputs(problem.bind(loaded, held, scalars)())
-        outputs = tuple(out.clone() for out in outputs)
+        outputs = tuple(torch.clone(out) for out in outputs)
     problem.settle()
     return outputs, problem.changed(held, given)

@@ -14,7 +14,14 @@ import torch
 
 from remote_payload.contract.words import Fault, Status
 from remote_payload.operators.loaded import CannotRun
-from remote_payload.operators.problem import Problem, Scalars, Tensors, operator_of, raw
+from remote_payload.operators.problem import (
+    Problem,
+    Scalars,
+    Tensors,
+    WrongForm,
+    operator_of,
+    raw,
+)
 from remote_payload.operators.setting import Setting
 from remote_payload.processes import places
 from remote_payload.processes.isolate import Pipe
@@ -105,8 +112,10 @@ class _Check:
     def judged(self, message: Judge) -> Judged:
         """One call's outputs; what equals outputs that were judged is not judged again."""
         number, back = message.number, self._backs[message.number]
-        out = self.problem.to_device(self._keeping.get(message.outputs))
-        self._keeping.drop(message.outputs)
+        try:
+            out = handed(self.problem, self._keeping, message.outputs)
+        except Unreadable as exc:
+            return Judged(str(exc), False)
         seen, asked = (out, self._given(number)) if back is None else (back(out), self._drawn)
         again = self._kept is not None
         judged = Judged("", False)
@@ -133,10 +142,7 @@ class _Check:
         def one_more() -> Tensors:
             if not ready:
                 ready.extend(reversed(self._again(_MORE_CALLS)))
-            pieces = ready.pop()
-            outputs = self.problem.to_device(self._keeping.get(pieces))
-            self._keeping.drop(pieces)
-            return outputs
+            return handed(self.problem, self._keeping, ready.pop())
 
         return one_more
 
@@ -148,6 +154,23 @@ class _Check:
 
 class GaveNothing(Exception):
     """A call that the judge asked for raised; the text says what."""
+
+
+class Unreadable(Exception):
+    """What a provider's process handed over is none of its outputs; the text says in which way."""
+
+
+def handed(problem: Problem, keeping: Keeping, pieces: Tuple[Piece, ...]) -> Tensors:
+    """Outputs of a provider's process, on the device, and nowhere else any more. Raises Unreadable:
+    the fault is not the judge's."""
+    try:
+        outputs = problem.to_device(keeping.get(pieces))
+        keeping.drop(pieces)
+        return problem.formed(outputs)
+    except WrongForm as exc:
+        raise Unreadable(str(exc)) from exc
+    except (OSError, RuntimeError, TypeError, ValueError, AttributeError) as exc:
+        raise Unreadable(f"handed over what is no output: {sentence(exc)}") from exc
 
 
 def serve(pipe: Pipe, setting: Setting) -> None:

@@ -3,8 +3,9 @@ the parent."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Optional, Tuple
+from typing import Any, Optional, Tuple
 
 from remote_payload.contract.case import Case
 from remote_payload.contract.words import Method
@@ -100,6 +101,18 @@ class Failed:
 
     how: str
     only: Optional[Method] = None
+
+
+def answers(message: Any, said: Any) -> bool:
+    """Whether `said` is what a provider's process may say to a message, with numbers in it."""
+    if isinstance(message, Enter):
+        whole = isinstance(said, Entered) and len(said.seconds) == len(message.methods)
+        return whole and all(map(math.isfinite, said.seconds))
+    if isinstance(message, Go):
+        whole = isinstance(said, Taken) and len(said.times_us) == message.samples
+        fresh = () if not whole or said.fresh_us is None else (said.fresh_us,)
+        return whole and all(map(math.isfinite, (*said.times_us, *said.host_us, *fresh)))
+    return isinstance(said, Prepared if isinstance(message, Prepare) else Looked)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from remote_payload.operators.setting import Setting
 from remote_payload.processes.bounded import spoken
 from remote_payload.processes.guarded import Guarded
 from remote_payload.processes.isolate import Deadline, Died, Pipe, Silent
-from remote_payload.stages.bench.race import Failed
+from remote_payload.stages.bench.race import Failed, answers
 
 US_PER_S = 1e6
 
@@ -89,7 +89,7 @@ class OwnProcess:
         except Died as exc:
             how = f"crashed while being timed: {exc}"
             raise Out(how, Status.FAILED, ended=True) from exc
-        return Answer(heard(said), began_s, ended_s)
+        return Answer(heard(said, message), began_s, ended_s)
 
     def pause(self) -> None:
         self._worker.pause()
@@ -102,12 +102,15 @@ class OwnProcess:
         self._worker.drop()
 
 
-def heard(said: Any) -> Any:
-    """The answer itself. Raises Out for one that says that there is none."""
+def heard(said: Any, message: Any) -> Any:
+    """The answer itself. Raises Out for one that says that there is none, or is none."""
     if isinstance(said, Failed):
         only = said.only
         how = f"not timed by graph: {said.how}" if only is Method.GRAPH else said.how
         raise Out(how, Status.FAILED if only is None else Status.SKIPPED, only)
+    if not answers(message, said):
+        how = f"said something else than it was asked: {type(said).__name__}"
+        raise Out(how, Status.FAILED)
     return said
 
 

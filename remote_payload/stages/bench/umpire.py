@@ -17,6 +17,7 @@ from remote_payload.operators.setting import Setting
 from remote_payload.processes import places
 from remote_payload.processes.isolate import Pipe
 from remote_payload.processes.places import sentence
+from remote_payload.stages.apart.judge import Unreadable, handed
 from remote_payload.stages.apart.keeping import Files, Keeping
 from remote_payload.stages.apart.words import Given, Judged, NotCalled
 from remote_payload.stages.bench.race import Draw, Drawn, Forget, Forgotten, JudgeTimed
@@ -80,8 +81,10 @@ class Umpire:
     def _judge(self, message: JudgeTimed) -> Judged:
         inputs = self._drawn[message.number]
         problem = self._of(inputs.case)
-        outputs = problem.to_device(self._keeping.get(message.outputs))
-        self._keeping.drop(message.outputs)
+        try:
+            outputs = handed(problem, self._keeping, message.outputs)
+        except Unreadable as exc:
+            return Judged(str(exc), False)
         given = problem.to_device(self._keeping.get(inputs.given.tensors))
         scalars: Scalars = problem.seeded(inputs.seed)
         with torch.no_grad():

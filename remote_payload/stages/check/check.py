@@ -19,7 +19,16 @@ from remote_payload.processes.announce import note, say, step
 from remote_payload.processes.bounded import spoken
 from remote_payload.processes.guarded import Guarded
 from remote_payload.processes.isolate import Deadline, Died, Pipe, Silent
-from remote_payload.stages.apart.words import More, OneMore
+from remote_payload.stages.apart.words import (
+    Call,
+    Called,
+    CalledAgain,
+    Load,
+    More,
+    NotCalled,
+    OneMore,
+    Ready,
+)
 from remote_payload.stages.check import flow
 from remote_payload.stages.roles import ours_first
 
@@ -27,6 +36,7 @@ BAD = (Status.FAILED, Status.TIMEOUT)
 # A compile keeps its limit itself; this is for one whose process cannot.
 _COMPILE_GRACE_S = 15.0
 _TOLD_COMPILE_S = 1.0
+_ANSWERS = {Load: Ready, Call: Called, OneMore: CalledAgain}
 
 
 def run(
@@ -139,6 +149,8 @@ class _Candidate:
             if isinstance(answer, telling.Began):
                 self._await_compile(answer)
             elif not isinstance(answer, telling.Ended):
+                if not isinstance(answer, (_ANSWERS[type(message)], NotCalled)):
+                    raise Died(f"the process said {type(answer).__name__} when it was called")
                 return answer
 
     def _judged(self, message: Any) -> Any:
