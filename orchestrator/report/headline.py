@@ -10,7 +10,7 @@ from orchestrator.performance.verdict import Verdict
 from orchestrator.readers.ptxas import first_error
 from orchestrator.report.figures import Figure, Figures
 from orchestrator.report.folder import not_what_came
-from orchestrator.report.subject import lost, own, subjects, unraced
+from orchestrator.report.subject import beside, lost, own, subjects, unraced
 from orchestrator.report.trust import steady, trust
 from orchestrator.report.wording import format as fmt
 from orchestrator.values.run import Run
@@ -165,7 +165,8 @@ def _checks(result: Result) -> str:
     if Stage.BENCH in result.request.stages:
         return f"NOTHING TIMED: {_untimed(result)}."
     mine = "".join(f"{_passed(name, result)}; " for name in own(result)[:_SPOKEN_OF])
-    return f"OK: {mine}{fmt.count(tally[Status.OK], 'check')} passed{skipped}; nothing was timed."
+    passed = f"{fmt.count(tally[Status.OK], 'check')} passed{skipped}{beside(result)}"
+    return f"OK: {mine}{passed}; nothing was timed."
 
 
 def _passed(name: str, result: Result) -> str:

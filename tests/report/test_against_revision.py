@@ -9,6 +9,7 @@ import pytest
 
 from orchestrator.errors import ExitCode
 from orchestrator.performance.objections.look_alikes import look_alikes
+from orchestrator.report.comparing.comparison import Side, compare
 from orchestrator.report.figures import figures
 from orchestrator.report.gates.gate import Policy
 from orchestrator.report.gates.one_run import ruling
@@ -17,7 +18,7 @@ from orchestrator.report.render import render
 from orchestrator.report.sections.findings.beside import standing
 from remote_payload.contract.request import Provider
 from remote_payload.contract.result import Result
-from remote_payload.contract.words import Status
+from remote_payload.contract.words import Stage, Status
 from tests.report.revisions import SAME, TWIN, raced
 from tests.report.synthetic import bench, case, check, run, samples
 
@@ -122,3 +123,42 @@ def test_that_one_of_the_users_own_can_be_the_baseline() -> None:
     assert first_line(judged).startswith("sparsek is FASTER than other on")
     assert ruling(run(judged), Policy()).answer.exit_code is ExitCode.OK
     assert "Speed-up against other" in render(run(judged)).markdown
+
+
+@pytest.mark.parametrize(
+    ("absent", "digest", "words", "why"),
+    [
+        ("", "other", "sparsek has the bits of HEAD~1 on 0 of 1", ""),
+        ("", "", "sparsek has the bits of HEAD~1 on 1 of 1", ""),
+        (SAME, "", f"sparsek at HEAD~1: {SAME}", f"not compared with HEAD~1: {SAME}"),
+    ],
+)
+def test_that_a_check_says_whether_both_have_the_same_bits(
+    absent: str, digest: str, words: str, why: str
+) -> None:
+    result = raced(330.0, 300.0, absent)
+    asked = replace(result.request, stages=(Stage.BUILD, Stage.CHECK))
+    checks = tuple(
+        replace(one, output_digest=digest) if digest and one.provider == TWIN else one
+        for one in result.checks
+    )
+    stages = tuple(one for one in result.stages if one.stage is not Stage.BENCH)
+    checked = replace(result, request=asked, bench=(), checks=checks, stages=stages)
+    assert f"; {words}; nothing was timed." in first_line(checked)
+    told = undecided(run(checked), figures(checked))
+    assert told == (f"nothing was raced: sparsek was {why}" if why else "")
+
+
+def test_that_compare_does_not_miss_a_revision_that_another_run_was_raced_against() -> None:
+    before, after = raced(300.3, 300.0), raced(300.3, 300.0)
+    plain = replace(
+        after,
+        request=replace(after.request, providers=after.request.providers[:1], against=""),
+        bench=tuple(r for r in after.bench if r.provider != TWIN),
+        checks=tuple(c for c in after.checks if c.provider != TWIN),
+    )
+    second = run(plain)
+    second = replace(second, card=replace(second.card, run_id=f"{second.card.run_id}-2"))
+    found = compare(Side(run(before)), Side(second))
+    assert not found.lost
+    assert [row.provider for row in found.rows] == ["sparsek"]

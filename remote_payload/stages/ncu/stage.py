@@ -57,7 +57,11 @@ def _with_rivals(scene: Scene) -> Tuple[str, ...]:
     medians: Dict[str, float] = {}
     for row in scene.draft.result.bench:
         timed = row.samples_us and row.status is Status.OK and not row.control
-        if timed and row.provider not in own and (not plan.cases or row.case in plan.cases):
+        if (
+            timed
+            and row.provider not in (*own, *before)
+            and (not plan.cases or row.case in plan.cases)
+        ):
             median_us = statistics.median(row.samples_us)
             medians[row.provider] = min(median_us, medians.get(row.provider, median_us))
     return (*own, *sorted(medians, key=lambda name: medians[name])[: plan.rivals])
