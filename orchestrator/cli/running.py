@@ -136,10 +136,11 @@ def _run(
 
 def _order(session: Session, how: How, wish: Wish) -> Order:
     """What is to be run, within the time that a budget leaves."""
+    from orchestrator.workflows.against.twins import raced
     from orchestrator.workflows.plan import plan
     from orchestrator.workflows.profile import Order
 
-    planned = plan(wish, session.here)
+    planned = raced(plan(wish, session.here), wish, session.root, session.here)
     asked = planned.request
     if Stage.BENCH in asked.stages:
         planned = replace(planned, request=how.aiming.aimed(session, asked))

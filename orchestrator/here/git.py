@@ -28,10 +28,14 @@ _MOST = 4
 LIMIT_S = 5.0
 
 
+def is_installed() -> bool:
+    return bool(shutil.which("git"))
+
+
 def has_git(folder: Path) -> bool:
     """Whether git is to be asked about this folder."""
     places = (f"{up}/.git" for up in (folder, *folder.parents))
-    return bool(shutil.which("git")) and any(map(os.path.exists, places))
+    return is_installed() and any(map(os.path.exists, places))
 
 
 def started(argv: list[str]) -> AbstractContextManager[subprocess.Popen[bytes]]:
@@ -74,17 +78,17 @@ def revisions(
 def _top(folder: Path, until: float) -> Path | None:
     if not has_git(folder):
         return None
-    told = _said(folder, ["rev-parse", "--show-toplevel"], until)
+    told = told_by(folder, ["rev-parse", "--show-toplevel"], until)
     return Path(os.fsdecode(told).rstrip("\n")) if told else None
 
 
 def _revision(folder: Path, names: tuple[str, ...], until: float, named: bool) -> Revision | None:
     """None where there is no commit yet, and where git knows of none of these files. named: by the
     user, so that a file travels also where git ignores it."""
-    commit = _said(folder, ["rev-parse", "--verify", "HEAD"], until).decode("ascii").strip()
+    commit = told_by(folder, ["rev-parse", "--verify", "HEAD"], until).decode("ascii").strip()
     if not commit:
         return None
-    tracked = _said(folder, ["ls-files", "-z", "--cached", "--", *names], until)
+    tracked = told_by(folder, ["ls-files", "-z", "--cached", "--", *names], until)
     ignored = named and all((folder / name).is_file() for name in names)
     try:
         states = [*_states(folder, names, ignored, until)]
@@ -100,12 +104,13 @@ def _states(folder: Path, names: tuple[str, ...], ignored: bool, until: float) -
     ask = ["status", "--porcelain=v1", "-z", "--ignore-submodules=none"]
     also = ["--untracked-files=normal", *(["--ignored=matching"] if ignored else []), "--", *names]
     for words in (["--untracked-files=no"], also):
-        answer = _said(folder, [*ask, *words], until)
+        answer = told_by(folder, [*ask, *words], until)
         yield from (row[:2] for row in answer.split(b"\0") if row[2:3] == b" ")
 
 
-def _said(folder: Path, words: list[str], until: float) -> bytes:
-    """What git says; nothing where it fails. TimeoutError."""
+def told_by(folder: Path, words: list[str], until: float, given: bytes = b"") -> bytes:
+    """What git says of a checkout, with `given` on its stdin; nothing where it fails.
+    TimeoutError."""
     with started(["git", *_READ_ONLY, "-C", str(folder), *words]) as git:
-        told, _ = heard_out(git, b"", until)
+        told, _ = heard_out(git, given, until)
         return told if git.returncode == 0 else b""

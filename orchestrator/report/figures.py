@@ -32,8 +32,8 @@ class Figure:
     """One provider on one case by one method.
 
     summary: None when there is no usable sample. refuted: an objection says it cannot be true.
-    roof: the binding roof, None when none is known. against: comparison with the baseline
-    provider, None for the baseline itself and where either of the two cannot be judged. step: from
+    roof: the binding roof, None when none is known. against: comparison with its baseline,
+    None for the baseline itself and where either of the two cannot be judged. step: from
     one level to another, of which no one median tells.
     """
 
@@ -150,7 +150,7 @@ def _figure(
 def _against_baseline(
     record: BenchRecord, result: Result, refuted: frozenset[str], terms: Terms
 ) -> Judgement | None:
-    baseline = result.operator.baseline
+    baseline = result.baseline_of(record.provider)
     base = find(result.bench, baseline, record.case, record.method)
     if base is None or record.provider == baseline:
         return None

@@ -10,7 +10,7 @@ from orchestrator.performance.verdict import Verdict
 from orchestrator.readers.ptxas import first_error
 from orchestrator.report.figures import Figure, Figures
 from orchestrator.report.folder import not_what_came
-from orchestrator.report.subject import own, subjects
+from orchestrator.report.subject import beside, lost, own, subjects, unraced
 from orchestrator.report.trust import steady, trust
 from orchestrator.report.wording import format as fmt
 from orchestrator.values.run import Run
@@ -86,9 +86,18 @@ def undecided(run: Run, figures: Figures | None) -> str:
     result, stages = run.result, {stage.stage for stage in run.result.stages}
     if Stage.BENCH in stages and not any(row.trusted for row in figures.rows):
         return f"nothing was timed: {_untimed(result)}"
+    told = unraced(result)
+    if told and all(row.against is None for row in _now(figures)):
+        return f"nothing was raced: {'; '.join(told)}"
     if Stage.CHECK in stages and all(one.status is not Status.OK for one in result.checks):
         return "nothing was checked: no case could run"
     return _unproven(result) if Stage.PROVE in stages else ""
+
+
+def _now(figures: Figures) -> list[Figure]:
+    """The rows of those that are raced against a revision."""
+    mine = [one.name for one in figures.result.request.providers if one.against]
+    return [row for row in figures.rows if row.record.provider in mine]
 
 
 def _unproven(result: Result) -> str:
@@ -156,7 +165,8 @@ def _checks(result: Result) -> str:
     if Stage.BENCH in result.request.stages:
         return f"NOTHING TIMED: {_untimed(result)}."
     mine = "".join(f"{_passed(name, result)}; " for name in own(result)[:_SPOKEN_OF])
-    return f"OK: {mine}{fmt.count(tally[Status.OK], 'check')} passed{skipped}; nothing was timed."
+    passed = f"{fmt.count(tally[Status.OK], 'check')} passed{skipped}{beside(result)}"
+    return f"OK: {mine}{passed}; nothing was timed."
 
 
 def _passed(name: str, result: Result) -> str:
@@ -197,7 +207,8 @@ def _timings(figures: Figures) -> str:
     told = [_of_provider(name, timed, figures) for name in names[:_SPOKEN_OF]]
     mine = [row for row in timed if row.record.provider in names]
     if all(row.against is None for row in mine):
-        told = [f"{_word(mine)}: {told[0]}", *told[1:]]
+        word = "NOTHING RACED" if unraced(figures.result) else _word(mine)
+        told = [f"{word}: {told[0]}", *told[1:]]
     more = len(names) - len(told)
     told += [f"{more} more of yours under Results"] if more > 0 else []
     return f"{'; '.join(told)}; {trust(mine or timed, figures)}{_rest(figures)}."
@@ -215,11 +226,18 @@ def _of_provider(name: str, timed: list[Figure], figures: Figures) -> str:
     if not rows:
         return f"{name} was not timed"
     if not judged:
-        return f"{_time(_flagship(rows, figures), figures)}; there is no baseline to compare with"
+        why = _lacking_baseline(name, figures.result)
+        return f"{_time(_flagship(rows, figures), figures)}; {why}"
     tally = Counter(r.against.verdict for r in judged if r.against)
     counts = ", ".join(f"{v.value} on {tally[v]}" for v in Verdict if tally[v])
     overall = f"; of {fmt.count(len(judged), 'case')}: {counts}" if len(judged) > 1 else ""
     return f"{_sentence(_flagship(judged, figures), figures)}{overall}"
+
+
+def _lacking_baseline(name: str, result: Result) -> str:
+    provider = next((one for one in result.request.providers if one.name == name), None)
+    why = lost(provider, result) if provider else ""
+    return why or "there is no baseline to compare with"
 
 
 def _rest(figures: Figures) -> str:
@@ -247,9 +265,18 @@ def _sentence(row: Figure, figures: Figures) -> str:
     operator = figures.result.operator
     told = fmt.time(timed.summary, timed.step, row.facts.per)
     return (
-        f"{row.record.provider} is {_AGAINST[against.verdict]} {operator.baseline} on "
+        f"{row.record.provider} is {_AGAINST[against.verdict]} {_other(row, figures)} on "
         f"{case.label}: {fmt.times(against.speedup)}, {told} {operator.unit} ({method})"
     )
+
+
+def _other(row: Figure, figures: Figures) -> str:
+    """Whom the verdict is about beside the row's own provider."""
+    request, base = figures.result.request, figures.result.baseline_of(row.record.provider)
+    if base not in request.before:
+        return base
+    decided = row.against is not None and row.against.verdict is not Verdict.INCONCLUSIVE
+    return f"{'at ' if decided else ''}{request.against}, raced in one run,"
 
 
 def _without_verdict(rows: list[Figure], figures: Figures) -> str:

@@ -18,6 +18,7 @@ from orchestrator.workflows.fitting import require_fitting, stages_of
 from orchestrator.workflows.operator_choice import sweeps_of
 from orchestrator.workflows.own import Own
 from orchestrator.workflows.plan_providers import (
+    baseline_of,
     providers_of,
     require_own,
     users_of,
@@ -53,6 +54,7 @@ class Wish:
     that is enough, relative. sweeps: the values of each axis by symbol, one for each set of cases.
     narrow: of an axis that is left open and varies, take one value only. dtypes: empty means the
     operator's first.
+    baseline: the provider to compare with; against: a git revision, to be raced against.
     peers: also run the packages of others, as far as the host has them. variants: also run these
     variants of our kernel. without: leave these providers out. proofs: empty means all.
     user_providers: those of the command line; entries: those of kernels.yaml, of which ours take
@@ -68,6 +70,8 @@ class Wish:
     narrow: bool = False
     dtypes: tuple[DType, ...] = ()
     providers: tuple[str, ...] | None = None
+    baseline: str | None = None
+    against: str | None = None
     peers: bool = False
     variants: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
@@ -120,6 +124,7 @@ def plan(wish: Wish, here: Path) -> Plan:
         users, files = users_of(wish, here)
         request = replace(request, providers=(*request.providers, *users))
         extra = (*extra, *files)
+        request = replace(request, baseline=baseline_of(wish, request))
     return Plan(_limited(wish, request), extra)
 
 

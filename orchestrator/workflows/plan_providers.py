@@ -11,7 +11,7 @@ from orchestrator.values.snapshot import Extra
 from orchestrator.workflows.own import Own
 from orchestrator.workflows.user_providers import travelling
 from remote_payload.contract.facts import Role
-from remote_payload.contract.request import Provider
+from remote_payload.contract.request import Provider, Request
 from remote_payload.contract.tools.toolchain import Toolchain
 from remote_payload.contract.words import Stage
 from remote_payload.operators.base import Operator
@@ -111,6 +111,28 @@ def providers_of(wish: Wish, operator: Operator) -> tuple[Provider, ...]:
     _require_consistent(wish, (*named, *variants))
     required = (*named, *variants)
     return tuple(Provider(name, required=name in required) for name in chosen)
+
+
+def baseline_of(wish: Wish, request: Request) -> str:
+    """Whom verdicts compare with; empty for the operator's own choice. UsageError for nobody of the
+    run, as far as that is known here."""
+    name = wish.baseline or ""
+    if name and wish.against:
+        raise UsageError(
+            "--baseline and --against both say whom verdicts compare with",
+            hint="Leave one of them out.",
+        )
+    known = [one.name for one in request.providers]
+    if wish.own is not None and request.usual_providers:
+        if wish.own.said.providers is None:
+            return name
+        known += [one for one in (*wish.own.said.providers, REFERENCE) if one not in wish.without]
+    if name and name not in known:
+        raise UsageError(
+            f"--baseline {name}: this run has no provider of that name, only {', '.join(known)}",
+            hint="Name it with --providers too, or your own: --provider name=path.py:function",
+        )
+    return name
 
 
 def users_of(wish: Wish, here: Path) -> tuple[tuple[Provider, ...], Extra]:

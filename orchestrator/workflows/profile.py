@@ -135,15 +135,16 @@ def dry_run(order: Order, host: Host) -> tuple[DryStep, ...]:
     scan = require_inputs(sources.scan(order.root, extra=order.plan.extra))
     look = "look at the host meanwhile, as doctor does; stop if it lacks what this run needs"
     return (
-        dry_sync(scan, host),
+        dry_sync(scan, host, order.plan.request.against),
         DryStep(host.name, look, look_command(host, "<nonce>")),
         *dry_job(order, scan, host),
     )
 
 
-def dry_sync(scan: Scan, host: Host) -> DryStep:
-    """The command that brings the sources to `host`."""
+def dry_sync(scan: Scan, host: Host, against: str = "") -> DryStep:
+    """The command that brings the sources to `host`. against: the revision beside those of now."""
     size = f"{len(scan.snapshot.entries)} files, {scan.snapshot.size_bytes:,} bytes at most"
+    size += f", with those of {against} that differ" if against else ""
     return DryStep(host.name, f"sync {size}", deploy.plan(host, scan).command)
 
 

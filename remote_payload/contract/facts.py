@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Optional, Tuple
 
@@ -191,6 +191,17 @@ class OperatorFacts:
     def baseline(self) -> str:
         """The provider that verdicts compare with; empty if there is none."""
         return next(iter(self.named(Role.BASELINE)), "")
+
+    def judged_by(self, baseline: str) -> OperatorFacts:
+        """The same with another baseline, known to it or not; its own is then a rival."""
+        others = tuple(
+            replace(one, role=Role.RIVAL) if one.role is Role.BASELINE else one
+            for one in self.providers
+            if one.name != baseline
+        )
+        known = (one.what for one in self.providers if one.name == baseline)
+        chosen = ProviderFacts(baseline, next(known, "the baseline asked for"), Role.BASELINE)
+        return replace(self, providers=(chosen, *others))
 
     @property
     def ours(self) -> str:

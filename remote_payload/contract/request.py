@@ -20,6 +20,7 @@ from remote_payload.contract.plans import (
 from remote_payload.contract.tools.toolchain import Toolchain
 from remote_payload.contract.words import SCHEMA, Binding, Device, Stage
 
+AT = "@"  # between a provider's name and the commit whose sources it is of
 Sweep = Tuple[Tuple[str, Tuple[Value, ...]], ...]  # the values of each axis that was named
 
 
@@ -34,6 +35,9 @@ class Provider:
     toolchain: how what it compiles is compiled. destination_passing: whether the function gets its
     outputs behind its inputs and fills them; None: as its parameters are named. binding: of C++ or
     CUDA sources that are compiled as a whole, all that lie in the target's folder; None: of none.
+    against: the provider that verdicts on it compare with; empty: the run's baseline. sources: the
+    folder of the snapshot whose csrc/ its library is built of; empty: the snapshot itself. absent:
+    why there is nothing to run, where that is known before; it is skipped with these words.
     """
 
     name: str
@@ -42,6 +46,14 @@ class Provider:
     toolchain: Toolchain = Toolchain()
     destination_passing: Optional[bool] = None
     binding: Optional[Binding] = None
+    against: str = ""
+    sources: str = ""
+    absent: str = ""
+
+    @property
+    def known_as(self) -> str:
+        """What its operator calls it: that of other sources is told apart behind `AT`."""
+        return self.name.partition(AT)[0] if self.sources else self.name
 
 
 @dataclass(frozen=True)
@@ -57,7 +69,9 @@ class Request:
     the case that the user left open; empty means the same cases. verb: the command that asked,
     for whoever fetches the run from elsewhere; empty in requests of before. targets: those in force
     when it was asked, of this operator on any GPU, so that they travel with the run; None: those
-    that the operator says of itself.
+    that the operator says of itself. baseline: the provider that verdicts compare with; empty: the
+    operator's own. against: the revision, as it was typed, that providers are raced against by
+    their `against`; empty: none.
     """
 
     run_id: str
@@ -84,7 +98,19 @@ class Request:
     trace: TracePlan = TracePlan()
     verb: str = ""
     targets: Optional[Tuple[Targets, ...]] = None
+    baseline: str = ""
+    against: str = ""
     schema: int = SCHEMA
+
+    @property
+    def before(self) -> Tuple[str, ...]:
+        """The providers that only stand for another revision of others."""
+        return tuple(one.against for one in self.providers if one.against)
+
+    def baseline_of(self, provider: str, usual: str) -> str:
+        """Whom verdicts on a provider compare with. usual: the baseline of its operator."""
+        own = (one.against for one in self.providers if one.name == provider)
+        return next(own, "") or usual
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ class Result:
     apart: it is true when the host lacks something (torch, a GPU that was asked for). cuts: where
     less was done than was asked for or planned. operator, cases: what the operator says of itself
     and of each case, UNKNOWN and () before it was asked. watched: what the machine did during each
-    race; () in results of before.
+    race; () in results of before. build_before: of csrc/ as it was at the request's `against`.
     """
 
     request: Request
@@ -75,8 +75,13 @@ class Result:
     operator: OperatorFacts = UNKNOWN
     cases: Tuple[CaseFacts, ...] = ()
     watched: Tuple[Watched, ...] = ()
+    build_before: Optional[BuildReport] = None
     schema: int = SCHEMA
 
     def facts(self, case: Case) -> CaseFacts:
         """What is known of a case; of one that nobody described, nothing."""
         return next((one for one in self.cases if one.case == case), CaseFacts(case, None))
+
+    def baseline_of(self, provider: str) -> str:
+        """Whom verdicts on a provider compare with; empty if there is nobody."""
+        return self.request.baseline_of(provider, self.operator.baseline)

@@ -29,7 +29,8 @@ KERNEL_PACKAGES = ("triton", "numba", "cupy", "cutlass", "cuda", "tilelang", "py
 def load(provider: Provider, setting: Setting) -> Loaded:
     """Make a provider callable; CannotRun, BadTarget, or whatever importing it raises."""
     if provider.target is None:
-        loaded: Loaded = half_of(operator_of(setting), setting).load(provider.name, setting)
+        half = half_of(operator_of(setting), setting)
+        loaded: Loaded = half.load(provider.known_as, setting.of_sources(provider.sources))
         return loaded
     if provider.binding is not None:
         return _called_by(provider, bound_sources.load(provider, setting), "", setting)

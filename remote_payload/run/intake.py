@@ -10,7 +10,7 @@ from typing import Any, Sequence
 from remote_payload.contract import codec
 from remote_payload.contract.case import Case
 from remote_payload.contract.codec import CodecError
-from remote_payload.contract.request import Request
+from remote_payload.contract.request import Provider, Request
 from remote_payload.contract.tools import toolchain
 from remote_payload.contract.tools.toolchain import Toolchain
 from remote_payload.contract.words import SCHEMA
@@ -74,10 +74,23 @@ def _require_own(request: Request) -> None:
         raise CodecError("operator", f"{request.operator!r} is one of ours")
     if request.cases or request.cpu_cases:
         raise CodecError("cases", "expected none beside operator_target; sweeps asks for them")
+    _require_revisions(request.providers)
     names = [provider.name for provider in request.providers]
     for number, name in enumerate(names):
         if names.count(name) > 1:
             raise CodecError(f"providers[{number}].name", f"{name!r} is there twice")
+
+
+def _require_revisions(providers: Sequence[Provider]) -> None:
+    """Who is compared with a provider of the run, and what lies inside its snapshot."""
+    names = [provider.name for provider in providers]
+    for number, provider in enumerate(providers):
+        if provider.against and provider.against not in names:
+            problem = f"{provider.against!r} is no provider of the request"
+            raise CodecError(f"providers[{number}].against", problem)
+        if provider.sources.startswith("/") or ".." in provider.sources.split("/"):
+            problem = f"expected a folder of the snapshot, got {provider.sources!r}"
+            raise CodecError(f"providers[{number}].sources", problem)
 
 
 def _require_toolchain(where: str, said: Toolchain) -> None:
@@ -111,13 +124,16 @@ def _require_providers(request: Request, operator: Operator) -> None:
     known = operator.by_name
     if not request.providers:
         raise CodecError("providers", "expected at least one provider")
+    _require_revisions(request.providers)
     names = [provider.name for provider in request.providers]
+    if request.baseline and request.baseline not in names:
+        raise CodecError("baseline", f"{request.baseline!r} is no provider of the request")
     for number, provider in enumerate(request.providers):
         key = f"providers[{number}].name"
         _require_toolchain(f"providers[{number}]", provider.toolchain)
         if names.count(provider.name) > 1:
             raise CodecError(key, f"{provider.name!r} is there twice")
-        if provider.target is None and provider.name not in known:
+        if provider.target is None and provider.known_as not in known:
             all_known = ", ".join(known)
             problem = f"expected one of {all_known}, or a target beside it, got {provider.name!r}"
             raise CodecError(key, problem)

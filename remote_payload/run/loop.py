@@ -165,7 +165,17 @@ class Run:
         else:
             operator = registry.find(request.operator)
             cases = tuple(operator.facts_of(case) for case in self._scene.request.cases)
+        self._meet_baseline(request.baseline)
         self._scene.draft.note(operator=self._scene.operator, cases=cases)
+
+    def _meet_baseline(self, name: str) -> None:
+        """Let verdicts compare with the provider of that name. BadOperator: it is not there."""
+        operator, known = self._scene.operator, [p.name for p in self._scene.request.providers]
+        if name and name not in known:
+            problem = f"its baseline was to be {name!r}; this run has {', '.join(known)}"
+            raise BadOperator(operator.name, problem)
+        if name:
+            self._scene.operator = operator.judged_by(name)
 
     def _settle_device(self, facts: TorchFacts) -> str:
         wanted = self._scene.request.device

@@ -15,7 +15,7 @@ def ours_first(providers: Sequence[Provider], operator: OperatorFacts) -> Tuple[
 
 def is_own(provider: Provider, operator: OperatorFacts) -> bool:
     """Whether it is our kernel, a variant of it, or the user's."""
-    return provider.target is not None or provider.name in (
+    return provider.target is not None or provider.known_as in (
         *operator.named(Role.OURS),
         *operator.named(Role.USERS),
     )

@@ -15,7 +15,7 @@ from remote_payload.contract.request import Request
 from remote_payload.contract.words import Stage, Status
 from remote_payload.machine import machine
 from remote_payload.machine.torch_facts import TorchFacts
-from remote_payload.operators.setting import LIBRARY_VARIABLE, Setting
+from remote_payload.operators.setting import LIBRARY_VARIABLE, Library, Setting
 from remote_payload.operators.user.described import Described
 from remote_payload.processes.isolate import Deadline
 from remote_payload.stages.draft import Draft
@@ -50,7 +50,8 @@ class Scene:
     """One run under way. facts: what torch said, once it was asked.
 
     operator: what the request's operator says of itself. emulated: path of our kernel built for the
-    CPU; no_emulation: why there is none. own: what the user's own operator was found to be.
+    CPU; no_emulation: why there is none. others: our kernel of other sources. own: what the user's
+    own operator was found to be.
     """
 
     request: Request
@@ -64,6 +65,7 @@ class Scene:
     no_emulation: str = "the build stage was not asked for"
     operator: OperatorFacts = UNKNOWN
     own: Optional[Described] = None
+    others: Tuple[Library, ...] = ()
 
     @property
     def passed_any_check(self) -> bool:
@@ -90,7 +92,9 @@ class Scene:
 
     def decides(self, name: str) -> bool:
         """Whether this provider's failure is the run's: not that of a rival nobody asked for by
-        name, which only loses its own place beside ours."""
+        name, which only loses its own place beside ours, nor that of what a revision before did."""
+        if name in self.request.before:
+            return False
         return not is_rival(name, self.operator) or name in self.required
 
     @property
@@ -132,6 +136,7 @@ class Scene:
             arch=next(iter(self.request.build.arch), ""),
             compile_limit_s=self.request.check.compile_limit_s,
             own=self.own,
+            others=self.others,
         )
 
     @property

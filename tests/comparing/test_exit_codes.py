@@ -25,6 +25,7 @@ from remote_payload.contract.words import Method, Stage, Status
 from tests.cli.comparing import AGAIN, MADE, NEW_CODE, store
 from tests.comparing import runs as made
 from tests.report import gone_wrong, synthetic
+from tests.report.revisions import SAME, raced
 
 PAGE = Path(__file__).parents[2] / "docs" / "exit-codes.md"
 GATE = "--fail-on-regression"
@@ -230,6 +231,10 @@ SITUATIONS = (
     Situation("`profile`: ours is FASTER than the baseline", (GATE,), 0, came_to(made.small(), "profile")),
     Situation("`profile`: ours was skipped on one case", (GATE,), 6, came_to(skipping(made.small()), "profile")),
     Situation("`profile`: ours was skipped on one case", ("--allow-missing",), 0, came_to(skipping(made.small()), "profile")),
+    Situation("`bench`: ours is SLOWER than at the revision it was raced against", (GATE,), 1, came_to(raced(330.0, 300.0), "bench")),
+    Situation("`bench`: ours is FASTER than at the revision it was raced against", (GATE,), 0, came_to(raced(270.0, 300.0), "bench")),
+    Situation("`bench`: the sources at the revision are the same", (GATE,), 6, came_to(raced(300.0, 300.0, SAME), "bench")),
+    Situation("`bench`: the sources at the revision are the same", (), 6, came_to(raced(300.0, 300.0, SAME), "bench")),
     Situation("`bench`: the baseline alone was timed", (GATE,), 6, came_to(without(made.small(), "sparsek"), "bench")),
     Situation("`bench`: nobody could be timed", (), 6, came_to(replace(made.small(), bench=()), "bench")),
     Situation("`check`: an output is wrong", (), 1, came_to(gone_wrong.failed_check_result(), "check")),

@@ -71,6 +71,25 @@ def budget_option(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+baseline_option = click.option(
+    "--baseline",
+    metavar="NAME",
+    help="Compare with this provider of the run, also one of your own, instead of the operator's "
+    "baseline.",
+)
+against_option = click.option(
+    "--against",
+    metavar="REV",
+    help="Run your own providers and our kernel at this git revision too, such as HEAD~1, beside "
+    "those of now, and judge each against itself.",
+)
+
+
+def yardstick_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Whom verdicts compare with."""
+    return baseline_option(against_option(function))
+
+
 peers_option = click.option(
     "--peers",
     is_flag=True,

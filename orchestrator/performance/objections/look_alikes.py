@@ -37,6 +37,8 @@ def look_alikes(result: Result) -> Iterator[Objection]:
 
 
 def _of_pair(one: BenchRecord, two: BenchRecord, result: Result) -> Objection | None:
+    if not {one.provider, two.provider}.isdisjoint(result.request.before):
+        return None  # another revision of the same code rightly has its bits
     telling = _bits_tell(one, result)
     kin = _of_torch(one, two, result)
     if _equal_time(one, two):

@@ -64,8 +64,11 @@ def foreign_library(result: Result) -> Iterator[Objection]:
     built = result.build.library_digest if result.build else None
     if built is None:
         return
-    loaded = [(name_of(one), one.library_digest, one.status) for one in result.checks]
-    loaded += [(about(one), one.library_digest, one.status) for one in result.bench]
+    before = result.request.before  # out of a library of their own
+    checks = [one for one in result.checks if one.provider not in before]
+    timed = [one for one in result.bench if one.provider not in before]
+    loaded = [(name_of(one), one.library_digest, one.status) for one in checks]
+    loaded += [(about(one), one.library_digest, one.status) for one in timed]
     for name, digest, status in loaded:
         if status is Status.OK and digest is not None and digest != built:
             text = f"it ran out of the library {digest:.12}, and this run built {built:.12}"

@@ -196,8 +196,10 @@ class _Pairs:
 
 
 def _timed(of: Figures) -> dict[Key, Figure]:
-    """What a run timed completely, and what no objection refutes."""
-    rows = [row for row in of.rows if row.trusted]
+    """What a run timed completely, and what no objection refutes; without what stood for another
+    revision in it, which its own rows were judged by."""
+    before = of.result.request.before
+    rows = [row for row in of.rows if row.trusted and row.record.provider not in before]
     return {(r.record.provider, r.record.case, r.record.method): r for r in rows}
 
 

@@ -40,7 +40,7 @@ class Told:
     def code(self, provider: str) -> tuple[object, ...]:
         """Equal for runs in which the provider's name meant the same program."""
         asked = next((one for one in self.providers if one.name == provider), Provider(provider))
-        return self.snapshot, self.build, replace(asked, required=False)
+        return self.snapshot, self.build, replace(asked, required=False, against="")
 
 
 def told_by(run: Run, result: Result) -> Told:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from orchestrator.report.figures import Figure, Figures, figures
 from orchestrator.report.gates.gate import Claim, Policy, Ruling, rule
-from orchestrator.report.subject import subjects
+from orchestrator.report.subject import subjects, unraced
 from orchestrator.values.run import Run
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Stage, Status
@@ -35,10 +35,11 @@ def ruling(run: Run, policy: Policy) -> Ruling:
 
 
 def _about(result: Result, found: Figures) -> tuple[str, ...]:
-    """Not the baseline, which is the yardstick."""
+    """Not the baselines, which are the yardstick."""
     present = tuple(dict.fromkeys(row.record.provider for row in found.rows))
     names = subjects(result, present) or present
-    return tuple(name for name in names if name != result.operator.baseline)
+    beside = (result.operator.baseline, *result.request.before)
+    return tuple(name for name in names if name not in beside)
 
 
 def _claim(row: Figure) -> Claim:
@@ -53,6 +54,7 @@ def _missing(result: Result, names: Iterable[str]) -> Iterable[str]:
     """What was to be timed and was not, though nothing of it failed."""
     if Stage.BENCH not in result.request.stages:
         return
+    yield from unraced(result)
     for check in result.checks:
         if check.provider in names and check.status in (Status.SKIPPED, Status.CANCELLED):
             why = check.reason or "no reason given"
@@ -73,6 +75,8 @@ def _timed_otherwise(result: Result, provider: str, case: object) -> bool:
 
 
 def _nothing(result: Result, found: Figures) -> str:
+    if result.request.before:
+        return f"nothing was raced against {result.request.against}"
     if not result.operator.baseline:
         return "the operator has no baseline to compare with"
     if not any(row.trusted for row in found.rows):

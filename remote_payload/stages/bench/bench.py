@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import partial
 from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
 
 from remote_payload.contract.case import Case
@@ -20,7 +21,7 @@ from remote_payload.processes.announce import say, step
 from remote_payload.processes.guarded import Guarded
 from remote_payload.processes.isolate import Deadline, Died, Pipe, Silent
 from remote_payload.stages.bench.cuts import of_race
-from remote_payload.stages.bench.deciding import decided
+from remote_payload.stages.bench.deciding import BaselineOf, decided
 from remote_payload.stages.bench.heat import CannotJudge, Field, Heat, Kept
 from remote_payload.stages.bench.rows import Rows
 from remote_payload.stages.bench.schedule import (
@@ -57,6 +58,7 @@ class Bench:
         plan = replace(request.bench, methods=methods_on(setting.device, request.bench))
         self._request = replace(request, bench=plan)
         self._plan, self._baseline = plan, operator.baseline
+        self._baseline_of = partial(request.baseline_of, usual=operator.baseline)
         self._setting, self._deadline, self._gpu, self._tell = setting, deadline, gpu, tell
         self._judge = Guarded(_judge, setting)
         self._seats: Dict[Entrant, OwnProcess] = {}
@@ -108,11 +110,11 @@ class Bench:
         return [case for case in racing if case in self._undecided]
 
     def _look(self) -> None:
-        judged = sum(_pairs(rows, self._baseline) for rows in self._rows.values())
+        judged = sum(_pairs(rows, self._baseline_of) for rows in self._rows.values())
         self._undecided = {
             case
             for case, rows in self._rows.items()
-            if not decided(rows.records(), self._plan, self._baseline, judged)
+            if not decided(rows.records(), self._plan, self._baseline_of, judged)
         }
 
     def _is_late(self, number: int, began: float, last_s: float) -> bool:
@@ -203,10 +205,10 @@ class Bench:
         step(Stage.BENCH, _STEPS * shares + _STEPS * round_ // rounds, self._total, label)
 
 
-def _pairs(rows: Rows, baseline: str) -> int:
-    """How many of its rows are judged against the baseline."""
+def _pairs(rows: Rows, baseline_of: BaselineOf) -> int:
+    """How many of its rows are judged against a baseline."""
     return sum(
-        not one.control and one.provider != baseline and one.status is Status.OK
+        not one.control and one.provider != baseline_of(one.provider) and one.status is Status.OK
         for one in rows.records()
     )
 

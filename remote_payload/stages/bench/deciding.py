@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from typing import List, Optional, Sequence
+from typing import Callable, List, Optional, Sequence
 
 from remote_payload.contract.plans import BenchPlan
 from remote_payload.contract.records import BenchRecord
@@ -13,12 +13,18 @@ from remote_payload.contract.words import Status
 _FEWEST = 2  # starts of which a spread can be told
 
 
-def decided(records: Sequence[BenchRecord], plan: BenchPlan, baseline: str, rows: int) -> bool:
-    """Whether every provider of one case is known to differ from the baseline, or not to.
+BaselineOf = Callable[[str], str]  # a provider's name, and that of whom it is compared with
+
+
+def decided(
+    records: Sequence[BenchRecord], plan: BenchPlan, baseline_of: BaselineOf, rows: int
+) -> bool:
+    """Whether every provider of one case is known to differ from its baseline, or not to.
 
     rows: of the whole run that are judged together. By `BenchPlan.critical`, as the verdict is.
     """
     for record in records:
+        baseline = baseline_of(record.provider)
         if record.control or record.provider == baseline or record.status is not Status.OK:
             continue
         base = _baseline_of(record, records, baseline)

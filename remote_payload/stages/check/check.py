@@ -114,6 +114,8 @@ class _Candidate:
     def check(self, case: Case) -> CheckRecord:
         """The record of this provider on `case`, whatever happens to its process."""
         blank = CheckRecord(self._provider.name, case, Status.FAILED)
+        if self._provider.absent:
+            return replace(blank, status=Status.SKIPPED, reason=self._provider.absent)
         if self._gave_up is not None:
             reason = f"not tried again after the timeout on {self._gave_up.label}"
             return replace(blank, status=Status.TIMEOUT, reason=reason)

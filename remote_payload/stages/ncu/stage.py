@@ -51,11 +51,17 @@ def _profile_calls(scene: Scene) -> Outcome:
 def _with_rivals(scene: Scene) -> Tuple[str, ...]:
     """Our kernel, the user's own, and as many others as the plan wants, the fastest first."""
     plan = scene.request.ncu
-    own = [p.name for p in scene.request.providers if is_own(p, scene.operator)]
+    before = scene.request.before
+    others = [p for p in scene.request.providers if p.name not in before]
+    own = [p.name for p in others if is_own(p, scene.operator)]
     medians: Dict[str, float] = {}
     for row in scene.draft.result.bench:
         timed = row.samples_us and row.status is Status.OK and not row.control
-        if timed and row.provider not in own and (not plan.cases or row.case in plan.cases):
+        if (
+            timed
+            and row.provider not in (*own, *before)
+            and (not plan.cases or row.case in plan.cases)
+        ):
             median_us = statistics.median(row.samples_us)
             medians[row.provider] = min(median_us, medians.get(row.provider, median_us))
     return (*own, *sorted(medians, key=lambda name: medians[name])[: plan.rivals])

@@ -21,6 +21,7 @@ VERB = Verb("bench", "Check, then time providers side by side.", 50)
 @run_options.budget_option
 @target_options.aim_options
 @gate_options.gate_options
+@run_options.yardstick_options
 @run_options.measure_options
 @click.pass_obj
 def bench(session: Session, /, **given: Any) -> int:
@@ -35,6 +36,7 @@ def bench(session: Session, /, **given: Any) -> int:
       orchestrator bench --host h100 --heads 8,96 --providers sdpa,sparsek
       orchestrator bench --host h100 --peers
       orchestrator bench --host h100 --heads 96 --require "Tier 1"
+      orchestrator bench --operator op.py --provider mine=mine.py:f --against HEAD~1
       orchestrator bench --host h100 --operator gemm_bias --case M=4096,activation=gelu,silu
     """
     return run_stages(session, "bench", (Stage.BUILD, Stage.CHECK, Stage.BENCH), given)

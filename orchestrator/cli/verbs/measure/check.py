@@ -16,6 +16,7 @@ VERB = Verb("check", "Compare providers with an fp64 reference.", 40)
 
 
 @click.command()
+@run_options.yardstick_options
 @run_options.measure_options
 @click.pass_obj
 def check(session: Session, /, **given: Any) -> int:

@@ -41,6 +41,7 @@ VERB = Verb("profile", "Build, check, bench and report, in one go.", 90)
 @run_options.budget_option
 @target_options.aim_options
 @gate_options.gate_options
+@run_options.yardstick_options
 @run_options.measure_options
 @click.pass_obj
 def profile(session: Session, /, counters: bool | None, prove: bool, **given: Any) -> int:
@@ -56,6 +57,7 @@ def profile(session: Session, /, counters: bool | None, prove: bool, **given: An
       orchestrator profile --host local
       orchestrator profile --host h100 --heads 96 --require "Tier 1"
       orchestrator profile --host h100 --operator rmsnorm
+      orchestrator profile --host h100 --against HEAD~1 --fail-on-regression
     """
     timed = (Stage.BUILD, Stage.CHECK, Stage.BENCH, Stage.TRACE)
     stages = (*timed, *((Stage.PROVE,) if prove else ()))

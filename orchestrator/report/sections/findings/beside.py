@@ -112,7 +112,9 @@ def _places(case: Case, rows: list[Figure], figures: Figures) -> list[Place]:
     timed = [(row.trusted, row) for row in rows if row.record.case == case]
     known = [(summary, row) for summary, row in timed if summary is not None]
     known.sort(key=lambda pair: pair[0].median_us)
-    best = _best([row for _, row in known], figures.result.operator)
+    before = figures.result.request.before
+    now = [row for _, row in known if row.record.provider not in before]
+    best = _best(now or [row for _, row in known], figures.result.operator)
     checks = {c.provider: c for c in figures.result.checks if c.case == case}
     return [
         Place(

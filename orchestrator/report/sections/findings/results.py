@@ -8,10 +8,12 @@ from orchestrator.performance.steps import Step
 from orchestrator.performance.verdict import Judgement
 from orchestrator.report.figures import Figure, Figures
 from orchestrator.report.section import Section
+from orchestrator.report.subject import lost
 from orchestrator.report.view import MethodResultsView, Table
 from orchestrator.report.wording import format as fmt
 from orchestrator.report.wording.methods import PROMISED, way
 from remote_payload.contract.facts import OperatorFacts
+from remote_payload.contract.result import Result
 from remote_payload.contract.words import Method, Status
 
 _BY_GRAPH = "with it or with {} the GPU waited for the host, so the verdict goes by the graphs"
@@ -21,16 +23,17 @@ def results(figures: Figures | None) -> tuple[MethodResultsView, ...]:
     """One table for each method; methods never share one."""
     if figures is None:
         return ()
-    views = []
+    views: list[MethodResultsView] = []
     for method in figures.methods:
         rows = [row for row in figures.of_method(method) if row.record.samples_us]
         if method is Method.GRAPH and not rows:
             continue  # nobody could be recorded; who and why is told under what was not measured
         operator = figures.result.operator
         table = Table(_results_header(figures), tuple(_result(row, figures) for row in rows))
-        by_graph = _by_graph(rows, operator.baseline)
+        by_graph = _by_graph(rows, _yardstick(figures.result))
         what = f"{_total(operator)}; {way(method, figures)}"
-        views.append(MethodResultsView(method.value, what, table, _advice(rows), by_graph))
+        advice = (*_raced(figures.result, first=not views), *_advice(rows))
+        views.append(MethodResultsView(method.value, what, table, advice, by_graph))
     return tuple(views)
 
 
@@ -42,7 +45,8 @@ def _total(operator: OperatorFacts) -> str:
 
 def _results_header(figures: Figures) -> tuple[str, ...]:
     operator = figures.result.operator
-    against = f"Speed-up against {operator.baseline}" if operator.baseline else "Speed-up"
+    yardstick = _yardstick(figures.result)
+    against = f"Speed-up against {yardstick}" if yardstick else "Speed-up"
     return (
         "Provider",
         "Case",
@@ -56,6 +60,29 @@ def _results_header(figures: Figures) -> tuple[str, ...]:
         "Of the binding roof",
         f"{against} ({PROMISED})",
         "Verdict",
+    )
+
+
+def _yardstick(result: Result) -> str:
+    """Whom rows are compared with; empty if there is nobody."""
+    return "its own baseline" if result.request.against else result.operator.baseline
+
+
+def _raced(result: Result, first: bool) -> tuple[str, ...]:
+    """Who was raced against which revision; what became of those that could not be."""
+    asked = result.request
+    pairs = [one for one in asked.providers if one.against]
+    if not first or not pairs:
+        return ()
+    told = ", ".join(f"{one.name} with {one.against}" for one in pairs if not lost(one, result))
+    missing = tuple(f"{one.name}: {why}." for one in pairs if (why := lost(one, result)))
+    if not told:
+        return missing
+    others = f"; everybody else with {result.operator.baseline}" if result.operator.baseline else ""
+    return (
+        f"{told}: raced in one run against the sources at {asked.against}, by which a change is "
+        f"judged; what two separate runs say counts less{others}.",
+        *missing,
     )
 
 
@@ -89,7 +116,7 @@ def _result(row: Figure, figures: Figures) -> tuple[str, ...]:
         *(() if operator.per else (_rate(row.gbs, summary),)),
         share,
         fmt.speedup(row.against),
-        _verdict(row, row.against, operator.baseline),
+        _verdict(row, row.against, figures.result.baseline_of(record.provider)),
     )
 
 
@@ -108,7 +135,7 @@ def _stepped(row: Figure, step: Step, head: tuple[str, ...], figures: Figures) -
         *rates,
         fmt.NONE,
         fmt.speedup(row.against),
-        _verdict(row, row.against, operator.baseline),
+        _verdict(row, row.against, figures.result.baseline_of(row.record.provider)),
     )
 
 

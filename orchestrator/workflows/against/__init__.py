@@ -1,0 +1,1 @@
+"""A git revision beside what is there now, in one snapshot and one race."""
