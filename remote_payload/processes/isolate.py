@@ -117,9 +117,11 @@ class Worker:
         pid = self._process.pid
         if pid is None:
             return
-        others = descendants(pid)  # first, as whoever ends leaves them to somebody else
+        # Whoever has ended left others to somebody else, and its number to anybody.
+        alone = [pid] if self._process.exitcode is None else []
+        others = [one for here in alone for one in descendants(here)]
         # It may be alone still, in no group of its own.
-        for send, whom in ((os.killpg, pid), *((os.kill, one) for one in (pid, *others))):
+        for send, whom in ((os.killpg, pid), *((os.kill, one) for one in (*alone, *others))):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 send(whom, number)
 
