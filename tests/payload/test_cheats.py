@@ -58,7 +58,7 @@ REFUSED = {
 }
 # Right when checked: out of the race, for that reason.
 OUT = {
-    "by_place": "the output of a call after those is wrong: ",
+    "by_place": " is wrong: ",  # of a timed call, where the inputs came to lie in a place of before
     "on_a_thread_once_timed": " is wrong: ",
     "writes_nothing_once_timed": " is wrong: ",
     "writes_half_once_timed": " is wrong: ",
@@ -168,7 +168,9 @@ def test_who_computes_what_it_is_asked_is_never_blamed(
     for record in race.bench(name, CASE):
         assert (record.status, record.reason) == (Status.OK, "")
         assert len(record.samples_us) == 4
-    assert of(name, errors) == []
+    # Who keeps all CPUs busy may find its own turns longer than its calls, and is no innocent.
+    told = [one for one in of(name, errors) if not (name.startswith("hogs") and CLOCK in one)]
+    assert told == []
 
 
 def test_whoever_slows_the_others_slows_nobody_but_itself(race: Finished) -> None:
