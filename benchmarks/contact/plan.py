@@ -52,6 +52,10 @@ class Part:
     rehearsal: bool = False
 
 
+# A start of a process on a GPU takes about two seconds, of which a leased machine has few.
+_STARTS = ("--rounds", "3", "--starts", "8")
+
+
 def part(name: str, rehearse: bool, without: str = "", variants: str = "") -> Part:
     """`first` or `rest`. rehearse: small, and on a CPU where there is no GPU."""
     device = ("--device", "auto" if rehearse else "cuda")
@@ -59,7 +63,7 @@ def part(name: str, rehearse: bool, without: str = "", variants: str = "") -> Pa
     proofs = ("--proof-limit", str(EMULATED_PROOF_LIMIT_S if rehearse else PROOF_LIMIT_S))
     if name == "first":
         cases = _cases(FIRST_HEADS, rehearse)
-        bench = (*device, *cases, "--providers", FIRST_PROVIDERS, "--rounds", "12", *limits)
+        bench = (*device, *cases, "--providers", FIRST_PROVIDERS, *_STARTS, *limits)
         arch = ("--arch", HOPPER) if rehearse else ()
         proof = (*device, *arch, "--only", "conformance", *proofs)
         return Part(name, (Step("bench", bench, 150), Step("prove", proof, 70)), 225, rehearse)
@@ -68,7 +72,7 @@ def part(name: str, rehearse: bool, without: str = "", variants: str = "") -> Pa
     )
     extras = ("--prove", *proofs, "--peers", "--ceilings")
     cases = _cases(ALL_HEADS, rehearse)
-    everything = (*device, *cases, *chosen, "--rounds", "16", *limits, *extras)
+    everything = (*device, *cases, *chosen, *_STARTS, *limits, *extras)
     return Part(name, (Step("profile", everything, 450),), 480, rehearse)
 
 

@@ -30,7 +30,7 @@ def test_that_a_commit_that_slows_a_provider_is_caught_and_what_has_no_race_is_t
         for name, function in (("mine", "softmax"), ("same", "soft"))
         for word in ("--provider", f"{name}=k/{name}.py:{function}")
     ]
-    quick = ("--rounds", "3", "--starts", "8", "--budget", "8")
+    quick = ("--rounds", "1", "--starts", "8", "--budget", "8")
     asked = ("bench", "--operator", "op.py", *named, "--against", "HEAD~1", *quick)
     for _ in range(ATTEMPTS):
         outcome = project.orchestrator(*of_project, *kept, *asked, "--fail-on-regression")

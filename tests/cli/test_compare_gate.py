@@ -117,8 +117,8 @@ def test_too_much_noise_to_tell_is_not_green_and_says_what_to_do(compare: Compar
     outcome = compare(result, replace(result, bench=wild), "--fail-on-regression")
     assert outcome.code == 6
     assert "12 of 12 rows are open: sparsek" in outcome.err
-    assert "separate runs: inconclusive; race both in one run" in outcome.err
-    assert "hint: Race both in one run; or repeat both" in outcome.err
+    assert "separate runs: inconclusive; use --against REV" in outcome.err
+    assert "hint: Use --against REV, which races both in one run; or repeat both" in outcome.err
 
 
 @pytest.mark.parametrize("factor", [0.5, 2.0])

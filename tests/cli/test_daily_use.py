@@ -51,7 +51,7 @@ def test_a_profile_over_ssh_measures_and_its_report_is_the_same_bytes_for_ever(
     project: Project, sshd_variant: Callable[..., SshServer], behaviour: tuple[str, ...]
 ) -> None:
     project.add_ssh_host(sshd_variant(*behaviour))
-    made = project.orchestrator("profile", *QUICK, "--rounds", "6")
+    made = project.orchestrator("profile", *QUICK, "--rounds", "2", "--starts", "2")
     assert made.code == 0, made.err
     path = Path(made.out.splitlines()[-1])
     text = path.read_bytes()
@@ -203,7 +203,7 @@ def test_a_run_survives_a_link_that_breaks_in_its_middle(
 
     cut = threading.Timer(3.0, link.cut)
     cut.start()
-    outcome = project.orchestrator("profile", *QUICK, "--rounds", "6")
+    outcome = project.orchestrator("profile", *QUICK, "--rounds", "2", "--starts", "2")
     cut.join()
     assert outcome.code == 0, outcome.err
     assert "trying again" in outcome.err

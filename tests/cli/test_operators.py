@@ -29,7 +29,17 @@ def test_rmsnorm_is_profiled_over_ssh_and_its_report_speaks_of_nothing_else(
 ) -> None:
     project.add_ssh_host(sshd)
     arguments = ("--operator", "rmsnorm", "--providers", "torch", "--case", "T=1,64,D=512")
-    swept = ("--dtype", "fp16,bf16", "--rounds", "6", "--bench-budget", "2", "--no-ncu")
+    swept = (
+        "--dtype",
+        "fp16,bf16",
+        "--rounds",
+        "2",
+        "--starts",
+        "2",
+        "--bench-budget",
+        "2",
+        "--no-ncu",
+    )
     done = project.orchestrator("profile", *arguments, *swept)
     assert done.code == 0, done.err
     (report,) = project.root.glob("runs/*/report.md")

@@ -12,7 +12,18 @@ pytest.importorskip("torch")
 
 
 def test_that_a_vector_add_in_cuda_is_compiled_and_its_reference_timed(reader: Reader) -> None:
-    quick = ("--case", "N=1001", "--rounds", "6", "--bench-budget", "1", "--arch", "sm_90a")
+    quick = (
+        "--case",
+        "N=1001",
+        "--rounds",
+        "2",
+        "--starts",
+        "2",
+        "--bench-budget",
+        "1",
+        "--arch",
+        "sm_90a",
+    )
     code, result = reader.told("vector_add", *quick)
     checks = {record.provider: record for record in result.checks}
     assert checks["reference"].status is Status.OK

@@ -17,7 +17,7 @@ def test_a_profile_of_gemm_speaks_of_gemm_and_has_its_rates(project: Project) ->
     outcome = project.orchestrator(
         "profile",
         *("--operator", "gemm", "--case", "M=32,64", "--dtype", "fp32", "--device", "cpu"),
-        *("--bench-budget", "1", "--no-ncu"),
+        *("--starts", "2", "--bench-budget", "1", "--no-ncu"),
     )
     assert outcome.code == 0, outcome.err
     verdict, path = outcome.out.splitlines()[0], Path(outcome.out.splitlines()[1])

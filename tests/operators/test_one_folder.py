@@ -115,7 +115,7 @@ def test_a_folder_is_all_it_takes_to_check_to_time_and_to_report_an_operator(
         (folder / name).write_text(text)
     (root / "mine.py").write_text(MINE)
 
-    quick = ("--rounds", "6", "--bench-budget", "1")
+    quick = ("--rounds", "2", "--starts", "2", "--bench-budget", "1")
     mine = ("--provider", "mine=mine.py:halved", "--provider", "third=mine.py:a_third")
     done = ran(root, "bench", "--operator", "halving", *mine, *quick)
     assert done.returncode == 1, done.stderr

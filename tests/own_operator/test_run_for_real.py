@@ -17,7 +17,7 @@ from tests.own_operator.conftest import GOOD, Write
 
 pytest.importorskip("torch")
 
-QUICK = ("--rounds", "6", "--bench-budget", "1")
+QUICK = ("--rounds", "2", "--starts", "2", "--bench-budget", "1")
 BROKEN = {
     "hangs while it is imported": (
         GOOD + "import time\ntime.sleep(600)\n",

@@ -23,7 +23,7 @@ PLACES = {
     "csrc/": "orchestrator/data/csrc/",
     "benchmarks/baselines/": "orchestrator/data/baselines/",
 }
-SMALL = ("--heads", "1", "--seq", "16", "--rounds", "6", "--bench-budget", "1")
+SMALL = ("--heads", "1", "--seq", "16", "--rounds", "2", "--starts", "2", "--bench-budget", "1")
 SCAN = """
 from pathlib import Path
 from orchestrator.sync import project, sources

@@ -104,7 +104,7 @@ def test_solutions_come_home_as_traces_as_their_schema_has_them(
         given += ["--solution", str(solutions / f"{name}.json")]
     file = tmp_path / "traces.jsonl"
     outcome = project.orchestrator(
-        *given, "--write-trace", str(file), "--rounds", "6", "--bench-budget", "1"
+        *given, "--write-trace", str(file), "--rounds", "2", "--starts", "2", "--bench-budget", "1"
     )
     assert outcome.code == 1, outcome.err
     traces = {one["solution"]: one for one in map(json.loads, file.read_text().splitlines())}

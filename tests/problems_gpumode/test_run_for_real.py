@@ -12,7 +12,7 @@ from tests.problems_gpumode.tasks import SAMPLES
 
 pytest.importorskip("torch")
 
-QUICK = ("--yes", "--rounds", "6", "--bench-budget", "1")
+QUICK = ("--yes", "--rounds", "2", "--starts", "2", "--bench-budget", "1")
 
 
 def told(project: Project, outcome: Outcome) -> Result:

@@ -14,7 +14,7 @@ from tests.problems_kernelbench.conftest import PROBLEMS
 
 pytest.importorskip("torch")
 
-QUICK = ("--rounds", "6", "--bench-budget", "1")
+QUICK = ("--rounds", "2", "--starts", "2", "--bench-budget", "1")
 
 
 def run(project: Project, verb: str, problem: str, *words: str) -> tuple[Outcome, Result]:

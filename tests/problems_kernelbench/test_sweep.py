@@ -74,7 +74,7 @@ def test_a_sweep_with_candidates_tells_how_many_are_right_and_fast(
         shutil.copy(ANSWERS / name / f"{answer}.py", answers / f"{name}.py")
     shutil.copy(PROBLEMS / "level1" / "6_Batch_norm.py", problems)
     given = ["bench", "--operator", str(problems), "--submission", str(answers), "--yes", "--json"]
-    given += ["--without", "torch-compile", "--rounds", "6", "--bench-budget", "1"]
+    given += ["--without", "torch-compile", "--rounds", "2", "--starts", "2", "--bench-budget", "1"]
     outcome = project.orchestrator(*given)
     assert outcome.code == 1, outcome.err
     told = outcome.json

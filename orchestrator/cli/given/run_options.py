@@ -39,7 +39,7 @@ rounds_option = click.option(
     "--rounds",
     type=Whole(1),
     help="Rounds per start of the providers' processes, each of which is condensed to one median. "
-    "Default: 20.",
+    "Default: 3.",
 )
 
 

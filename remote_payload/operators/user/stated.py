@@ -46,15 +46,11 @@ class BadOperator(ValueError):
 
     def __init__(self, place: str, problem: str, unfit: bool = False) -> None:
         super().__init__(f"{place}: {problem}")
-        self.unfit = unfit
+        self.place, self.problem, self.unfit = place, problem, unfit
 
     def __reduce__(self) -> Any:
-        return _refused, (str(self), self.unfit)
-
-
-def _refused(text: str, unfit: bool) -> BadOperator:
-    place, _, problem = text.partition(": ")
-    return BadOperator(place, problem, unfit)
+        """By its own class alone: from another process, nothing else is taken."""
+        return BadOperator, (self.place, self.problem, self.unfit)
 
 
 class Opaque:

@@ -21,7 +21,7 @@ from remote_payload.processes.announce import say, step
 from remote_payload.processes.guarded import Guarded
 from remote_payload.processes.isolate import Deadline, Died, Pipe, Silent
 from remote_payload.stages.bench.cuts import of_race
-from remote_payload.stages.bench.deciding import BaselineOf, decided
+from remote_payload.stages.bench.deciding import decided
 from remote_payload.stages.bench.heat import CannotJudge, Field, Heat, Kept
 from remote_payload.stages.bench.rows import Rows
 from remote_payload.stages.bench.schedule import (
@@ -110,7 +110,7 @@ class Bench:
         return [case for case in racing if case in self._undecided]
 
     def _look(self) -> None:
-        judged = sum(_pairs(rows, self._baseline_of) for rows in self._rows.values())
+        judged = sum(_comparisons(rows, self._plan.methods) for rows in self._rows.values())
         self._undecided = {
             case
             for case, rows in self._rows.items()
@@ -205,12 +205,11 @@ class Bench:
         step(Stage.BENCH, _STEPS * shares + _STEPS * round_ // rounds, self._total, label)
 
 
-def _pairs(rows: Rows, baseline_of: BaselineOf) -> int:
-    """How many of its rows are judged against a baseline."""
-    return sum(
-        not one.control and one.provider != baseline_of(one.provider) and one.status is Status.OK
-        for one in rows.records()
-    )
+def _comparisons(rows: Rows, methods: Sequence[Method]) -> int:
+    """How many of one case a report makes: by the first method everybody with everybody, as nobody
+    knows before who is the best of the others; by the others everybody with the baseline."""
+    number = len({one.provider for one in rows.records()})
+    return number * (number - 1) // 2 + (number - 1) * (len(methods) - 1)
 
 
 def _line(record: BenchRecord) -> str:
