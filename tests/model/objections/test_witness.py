@@ -173,3 +173,22 @@ def test_other_methods_are_not_accounted_for_by_their_calls() -> None:
 
 def test_without_a_baseline_there_is_no_yardstick_and_no_blame() -> None:
     assert objections(result_of(raced("sparsek", 1200.0, 3, claimed=150.0))) == ()
+
+
+@pytest.mark.parametrize(("times", "blamed"), [(5.0, False), (200.0, True)])
+def test_few_turns_accuse_nobody_of_little(times: float, blamed: bool) -> None:
+    """All of three first calls may have been disturbed, by as much as was seen on a busy machine."""
+
+    def short(record: BenchRecord) -> BenchRecord:
+        three = {key: getattr(record, key)[:3] for key in ("samples_us", "outside_us", "fresh_us")}
+        return replace(record, starts=(3,), **three)
+
+    us = 370.0
+    slow = raced("sparsek", us, 3, fresh=times * us)
+    late = tuple(outside + times * us for outside in slow.outside_us)
+    result = beside(replace(slow, outside_us=late))
+    few = replace(result, bench=tuple(short(record) for record in result.bench))
+    told = [one.text for one in objections(few) if one.severity is Severity.ERROR]
+    assert any("answers from memory" in text for text in told) is blamed, told
+    whole = [one.text for one in objections(result) if one.severity is Severity.ERROR]
+    assert any("answers from memory" in text for text in whole)
