@@ -69,11 +69,6 @@ def known(side: Sided) -> bool:
     return said or bool(side.insight.machine_code)
 
 
-def compiled_at_all(result: Result) -> bool:
-    """Whether a compiler told of any kernel."""
-    return bool(_kernels(result))
-
-
 Name = tuple[str, str]  # architecture, and the mangled name as far as the same edit keeps it
 
 

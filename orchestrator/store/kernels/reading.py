@@ -21,18 +21,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from orchestrator.errors import InventoryError
-from orchestrator.here import regular_file
 from orchestrator.store.inventory.document import (
     Block,
-    Problem,
     Scalar,
     Tree,
     complaint,
     read_document,
     shown_path,
 )
-from orchestrator.store.inventory.schema import nearest
+from orchestrator.store.inventory.written import Reading, nearest_above, text_of
 from orchestrator.store.kernels.users_provider import UsersProvider
 from remote_payload.contract.tools.toolchain import BadFlag, Toolchain, require
 from remote_payload.operators import registry
@@ -76,16 +73,13 @@ def find(start: Path) -> Kernels:
 
     InventoryError: the first few things wrong with it.
     """
-    for folder in (start.absolute(), *start.absolute().parents):
-        path = folder / FILE_NAME
-        if path.is_file():
-            return load(path)
-    return Kernels()
+    path = nearest_above(start, FILE_NAME)
+    return load(path) if path is not None else Kernels()
 
 
 def load(path: Path) -> Kernels:
     """The entries of the file; InventoryError as in `find`."""
-    top = read_document(path, _text(path), "operators", _FIRST)
+    top = read_document(path, text_of(path, _MOST_BYTES), "operators", _FIRST)
     reader = _Reader(path.parent)
     entries = reader.operators(top)
     if reader.problems:
@@ -93,51 +87,35 @@ def load(path: Path) -> Kernels:
     return Kernels(path, {entry.name: entry for entry in entries})
 
 
-def _text(path: Path) -> str:
-    try:
-        return regular_file.read_named(path, _MOST_BYTES).decode("utf-8-sig")
-    except UnicodeDecodeError as exc:
-        line = exc.object.count(b"\n", 0, exc.start) + 1
-        problem = Problem(line, "", "not UTF-8 text", "save the file as UTF-8")
-        raise complaint(path, [problem]) from exc
-    except OSError as exc:
-        name = shown_path(path)
-        raise InventoryError(
-            f"{name}: cannot be read: {exc.strerror}", hint="check the path and its permissions"
-        ) from exc
-
-
-class _Reader:
-    """Walks the tree once and gathers what is wrong."""
-
+class _Reader(Reading):
     def __init__(self, folder: Path) -> None:
-        self.problems: list[Problem] = []
+        super().__init__()
         self._folder = folder
 
     def operators(self, top: Block) -> list[Entry]:
-        self._refuse_unknown(top, ("operators",))
+        self.refuse_unknown(top, ("operators",))
         tree = top.entries.get("operators", top)
         if not isinstance(tree, Block) or not tree.entries or tree is top:
             what = "expected a mapping of operators by name"
-            self._refuse(tree, what, _FIRST, key="operators")
+            self.refuse(tree, what, _FIRST, key="operators")
             return []
         return [self._operator(name, inner) for name, inner in tree.entries.items()]
 
     def _operator(self, name: str, tree: Tree) -> Entry:
         ours = name in registry.names()
         if not _NAME.match(name):
-            self._refuse(tree, "expected a name of letters, digits, - and _", "rename it")
+            self.refuse(tree, "expected a name of letters, digits, - and _", "rename it")
         if not isinstance(tree, Block):
-            self._refuse(tree, "expected a mapping with file", "write file: path.py below it")
+            self.refuse(tree, "expected a mapping with file", "write file: path.py below it")
             return Entry(name, None)
-        self._refuse_unknown(tree, _OF_OPERATOR)
+        self.refuse_unknown(tree, _OF_OPERATOR)
         if ours and "file" in tree.entries:
             mend = "call it something else, or remove file to give ours further providers"
-            self._refuse(tree.entries["file"], f"{name} is an operator of ours", mend)
+            self.refuse(tree.entries["file"], f"{name} is an operator of ours", mend)
         if not ours and "file" not in tree.entries:
             known = ", ".join(registry.names())
             said = f"missing key, expected a Python file (or the name of one of ours: {known})"
-            self._refuse(tree, said, "add file: path.py", key=f"{tree.key}.file")
+            self.refuse(tree, said, "add file: path.py", key=f"{tree.key}.file")
         file = self._file(tree.entries["file"]) if "file" in tree.entries else None
         part = self._matching(tree, "name", _CLASS, "the name of a class in the file")
         return Entry(name, file, part, self._providers(tree.entries.get("providers")))
@@ -145,11 +123,11 @@ class _Reader:
     def _file(self, tree: Tree) -> Path | None:
         text = tree.text if isinstance(tree, Scalar) else None
         if not text or not text.endswith(".py"):
-            self._refuse(tree, "expected the path of a Python file", "write file: ops/layer.py")
+            self.refuse(tree, "expected the path of a Python file", "write file: ops/layer.py")
             return None
         path = self._folder / Path(text).expanduser()
         if not path.is_file():
-            self._refuse(tree, f"no such file: {shown_path(path)}", "correct file")
+            self.refuse(tree, f"no such file: {shown_path(path)}", "correct file")
         return path
 
     def _matching(self, tree: Block, name: str, form: re.Pattern[str], what: str) -> str:
@@ -158,7 +136,7 @@ class _Reader:
             return ""
         text = inner.text if isinstance(inner, Scalar) else None
         if not text or not form.match(text):
-            self._refuse(inner, f"expected {what}", f"correct {name}")
+            self.refuse(inner, f"expected {what}", f"correct {name}")
             return ""
         return text
 
@@ -167,7 +145,7 @@ class _Reader:
             return ()
         if not isinstance(tree, Block) or not tree.entries:
             mend = "write mine: kernels/mine.py:function below it"
-            self._refuse(tree, "expected a mapping of providers by name", mend)
+            self.refuse(tree, "expected a mapping of providers by name", mend)
             return ()
         return tuple(self._provider(name, one) for name, one in tree.entries.items())
 
@@ -182,7 +160,7 @@ class _Reader:
     def _switch(self, tree: Tree) -> bool | None:
         found = _SWITCH.get(str(tree.text).lower()) if isinstance(tree, Scalar) else None
         if found is None:
-            self._refuse(tree, "expected true or false", "write true or false, or remove it")
+            self.refuse(tree, "expected true or false", "write true or false, or remove it")
         return found
 
     def _toolchain(self, tree: Block) -> Toolchain:
@@ -195,31 +173,31 @@ class _Reader:
             text = inner.text if isinstance(inner, Scalar) else None
             if not text:
                 form = "words with blanks between them" if key in _WORDS else "a path"
-                self._refuse(inner, f"expected {form}", f"correct {key}")
+                self.refuse(inner, f"expected {form}", f"correct {key}")
                 continue
             said: Any = tuple(text.split()) if key in _WORDS else text
             one = replace(Toolchain(), **{key: said})
             try:
                 require(one)
             except BadFlag as exc:
-                self._refuse(inner, str(exc), f"correct {key}")
+                self.refuse(inner, str(exc), f"correct {key}")
             made = one.over(made)
         return made
 
     def _target(self, name: str, tree: Tree) -> str:
         if not _NAME.match(name):
-            self._refuse(tree, "expected a name of letters, digits, - and _", "rename it")
+            self.refuse(tree, "expected a name of letters, digits, - and _", "rename it")
         if isinstance(tree, Block):
-            self._refuse_unknown(tree, _OF_PROVIDER)
+            self.refuse_unknown(tree, _OF_PROVIDER)
             if "target" not in tree.entries:
                 said = "missing key, expected path.py:function or module:function"
-                self._refuse(tree, said, "add target: ...", key=f"{tree.key}.target")
+                self.refuse(tree, said, "add target: ...", key=f"{tree.key}.target")
                 return ""
             tree = tree.entries["target"]
         text = tree.text if isinstance(tree, Scalar) else None
         if not text or not _TARGET.match(text):
             said = "expected path.py:function or module:function"
-            self._refuse(tree, said, "write the file, a colon and the function")
+            self.refuse(tree, said, "write the file, a colon and the function")
             return ""
         place, _, function = text.rpartition(":")
         if not place.endswith(_FILES):
@@ -228,16 +206,5 @@ class _Reader:
         path = self._folder / Path(folder if colon else place).expanduser()
         if not (path / inner if colon else path).is_file():
             missing = path / inner if colon else path
-            self._refuse(tree, f"no such file: {shown_path(missing)}", f"correct {name}")
+            self.refuse(tree, f"no such file: {shown_path(missing)}", f"correct {name}")
         return f"{path}/:{inner}:{function}" if colon else f"{path}:{function}"
-
-    def _refuse_unknown(self, tree: Block, known: tuple[str, ...]) -> None:
-        for name, inner in tree.entries.items():
-            if name not in known:
-                meant = nearest(name, known)
-                mend = f"write {meant} in place of {name}" if meant else f"remove {name}"
-                said = f"unknown key, expected one of {', '.join(known)}"
-                self._refuse(inner, said, mend)
-
-    def _refuse(self, tree: Tree, text: str, mend: str, key: str | None = None) -> None:
-        self.problems.append(Problem(tree.line, tree.key if key is None else key, text, mend))

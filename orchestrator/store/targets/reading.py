@@ -22,18 +22,15 @@ from enum import Enum
 from pathlib import Path
 from typing import TypeVar
 
-from orchestrator.errors import InventoryError
-from orchestrator.here import regular_file
 from orchestrator.store.inventory.document import (
     Block,
-    Problem,
     Scalar,
     Tree,
     complaint,
     read_document,
-    shown_path,
 )
 from orchestrator.store.inventory.schema import nearest
+from orchestrator.store.inventory.written import Reading, nearest_above, text_of
 from orchestrator.store.targets import words
 from remote_payload.contract.case import Case
 from remote_payload.contract.dtypes import DType
@@ -62,13 +59,12 @@ class Vocabulary:
 
 def find(start: Path) -> Path | None:
     """The targets.yaml of `start` or of the nearest folder above; None if there is none."""
-    places = (folder / FILE_NAME for folder in (start.absolute(), *start.absolute().parents))
-    return next((place for place in places if place.is_file()), None)
+    return nearest_above(start, FILE_NAME)
 
 
 def load(path: Path, vocabulary: Vocabulary) -> tuple[Targets, ...]:
     """The targets of the file, in its order; InventoryError: the first few things wrong with it."""
-    top = read_document(path, _text(path), "targets", _FIRST)
+    top = read_document(path, text_of(path, _MOST_BYTES), "targets", _FIRST)
     reader = _Reader(path.name, vocabulary)
     found = reader.all(top)
     if reader.problems:
@@ -81,33 +77,17 @@ def bound_to(one: Targets) -> Targets:
     return replace(one, name="", source="", tiers=(), whole_call=False)
 
 
-def _text(path: Path) -> str:
-    try:
-        return regular_file.read_named(path, _MOST_BYTES).decode("utf-8-sig")
-    except UnicodeDecodeError as exc:
-        line = exc.object.count(b"\n", 0, exc.start) + 1
-        problem = Problem(line, "", "not UTF-8 text", "save the file as UTF-8")
-        raise complaint(path, [problem]) from exc
-    except OSError as exc:
-        raise InventoryError(
-            f"{shown_path(path)}: cannot be read: {exc.strerror}",
-            hint="check the path and its permissions",
-        ) from exc
-
-
-class _Reader:
-    """Walks the tree once and gathers what is wrong."""
-
+class _Reader(Reading):
     def __init__(self, source: str, vocabulary: Vocabulary) -> None:
-        self.problems: list[Problem] = []
+        super().__init__()
         self._source, self._vocabulary = source, vocabulary
 
     def all(self, top: Block) -> tuple[Targets, ...]:
-        self._refuse_unknown(top, ("targets",))
+        self.refuse_unknown(top, ("targets",))
         tree = top.entries.get("targets", top)
         if not isinstance(tree, Block) or not tree.entries or tree is top:
             said = "expected a mapping of targets by name"
-            self._refuse(tree, said, _FIRST, key="targets")
+            self.refuse(tree, said, _FIRST, key="targets")
             return ()
         found: dict[Targets, Targets] = {}
         for name, inner in tree.entries.items():
@@ -115,19 +95,19 @@ class _Reader:
             twin = found.setdefault(bound_to(one), one) if one else None
             if twin is not one and twin is not None:
                 said = f"bound to the same as {twin.name}: operator, case, dtype, GPU and method"
-                self._refuse(inner, said, "put the tiers of both into one")
+                self.refuse(inner, said, "put the tiers of both into one")
         return tuple(found.values())
 
     def _one(self, name: str, tree: Tree) -> Targets | None:
         self._require_name(tree, name)
         if not isinstance(tree, Block):
-            self._refuse(tree, f"expected a mapping with {', '.join(_NEEDED)}", _FIRST)
+            self.refuse(tree, f"expected a mapping with {', '.join(_NEEDED)}", _FIRST)
             return None
-        self._refuse_unknown(tree, _KEYS)
+        self.refuse_unknown(tree, _KEYS)
         for key in _NEEDED:
             if key not in tree.entries:
                 said = f"missing key, expected {_EXPECTED[key]}"
-                self._refuse(tree, said, f"add {key}: ...", key=f"{tree.key}.{key}")
+                self.refuse(tree, said, f"add {key}: ...", key=f"{tree.key}.{key}")
         operator = self._operator(tree)
         dtype = self._of(tree, "dtype", _one_of(DType))
         method = self._of(tree, "method", _one_of(Method))
@@ -155,7 +135,7 @@ class _Reader:
             return words.case(operator, "", dtype)  # of a problem without axes
         except words.BadWords as exc:
             said = f"missing key: {exc}"
-            self._refuse(tree, said, "add case: AXIS=VALUE,...", key=f"{tree.key}.case")
+            self.refuse(tree, said, "add case: AXIS=VALUE,...", key=f"{tree.key}.case")
             return None
 
     def _gpu(self, text: str) -> str:
@@ -175,14 +155,14 @@ class _Reader:
     def _tiers(self, tree: Tree) -> tuple[Tier, ...]:
         if not isinstance(tree, Block) or not tree.entries:
             said = f"expected {_EXPECTED['tiers']}"
-            self._refuse(tree, said, "write goal: < 3.0 below it")
+            self.refuse(tree, said, "write goal: < 3.0 below it")
             return ()
         found: list[Tier] = []
         seen: dict[str, str] = {}
         for name, inner in tree.entries.items():
             self._require_name(inner, name)
             if twin := seen.get(name.casefold()):
-                self._refuse(inner, f"called as {twin}, but for capitals", "rename one")
+                self.refuse(inner, f"called as {twin}, but for capitals", "rename one")
             seen[name.casefold()] = name
             one = self._read(inner, lambda text, name=name: words.tier(name, text))  # type: ignore[misc]
             found += [one] if one else []
@@ -197,28 +177,17 @@ class _Reader:
         key = tree.key.rpartition(".")[2]
         text = tree.text if isinstance(tree, Scalar) else None
         if not text:
-            self._refuse(tree, f"expected {_EXPECTED.get(key, _LIMIT)}", f"correct {key}")
+            self.refuse(tree, f"expected {_EXPECTED.get(key, _LIMIT)}", f"correct {key}")
             return None
         try:
             return read(text)
         except words.BadWords as exc:
-            self._refuse(tree, str(exc), f"correct {key}")
+            self.refuse(tree, str(exc), f"correct {key}")
             return None
 
     def _require_name(self, tree: Tree, name: str) -> None:
         if not name.strip() or len(name) > _LONGEST_NAME or not name.isprintable():
-            self._refuse(tree, f"expected a name of 1 to {_LONGEST_NAME} characters", "rename it")
-
-    def _refuse_unknown(self, tree: Block, known: tuple[str, ...]) -> None:
-        for name, inner in tree.entries.items():
-            if name not in known:
-                meant = nearest(name, known)
-                mend = f"write {meant} in place of {name}" if meant else f"remove {name}"
-                said = f"unknown key, expected one of {', '.join(known)}"
-                self._refuse(inner, said, mend)
-
-    def _refuse(self, tree: Tree, text: str, mend: str, key: str | None = None) -> None:
-        self.problems.append(Problem(tree.line, tree.key if key is None else key, text, mend))
+            self.refuse(tree, f"expected a name of 1 to {_LONGEST_NAME} characters", "rename it")
 
 
 _LIMIT = "<= or < and a number of µs"

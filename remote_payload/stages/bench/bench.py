@@ -160,6 +160,7 @@ class Bench:
         except (Died, Silent) as exc:
             self._deadline.require()
             rows.give_up(Status.FAILED, f"the judge of timed calls gave no answer: {exc}")
+            self._forget_inputs()
         for entrant, out in heat.ended:
             self._drop(entrant)
             if out.only is None:
@@ -167,6 +168,12 @@ class Bench:
             say(f"bench {entrant.provider} {rows.case.label}: {out.how}; the others go on")
         if not number or number + 1 in self._plan.starts:
             rows.between(before, self._gpu(self._pids()))
+
+    def _forget_inputs(self) -> None:
+        """The next judge knows none of them, and would call its own by the same numbers."""
+        for kept in self._kept.values():
+            kept.first = None
+            kept.sets.clear()
 
     def _pids(self) -> List[int]:
         """Of our own processes, which may hold the GPU."""
