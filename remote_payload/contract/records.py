@@ -113,8 +113,9 @@ class BenchRecord:
     results of before, where one process gave them all. Of each turn, which gives equally many
     samples: outside_us, microseconds from the word to begin until the answer, warm-ups and all, by
     the clock of the process that gave the word; fresh_us, of its first call, on inputs that its
-    process had never seen. held_back: numbers of the samples that were taken while the GPU held its
-    clocks back. library_digest: as in a CheckRecord.
+    process had never seen; waited_us, how long the threads of both processes together stood in the
+    queue for a CPU meanwhile, empty where the kernel does not tell. held_back: numbers of the
+    samples that were taken while the GPU held its clocks back. library_digest: as in a CheckRecord.
     """
 
     provider: str
@@ -132,6 +133,7 @@ class BenchRecord:
     starts: Tuple[int, ...] = ()
     outside_us: Tuple[float, ...] = ()
     fresh_us: Tuple[float, ...] = ()
+    waited_us: Tuple[float, ...] = ()
     held_back: Tuple[int, ...] = ()
     library_digest: Optional[str] = None
 

@@ -31,6 +31,8 @@ def _contradictions(record: BenchRecord) -> Iterator[str]:
         yield f"{count} samples cannot come from {turns} turns of equally many"
     if len(record.fresh_us) not in (0, turns):
         yield f"{len(record.fresh_us)} first calls for {turns} turns"
+    if len(record.waited_us) not in (0, turns):
+        yield f"{len(record.waited_us)} times of waiting for {turns} turns"
     if any(not 0 <= number < count for number in record.held_back):
         yield f"it names samples as held back that are none of its {count}"
 

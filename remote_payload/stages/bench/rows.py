@@ -32,6 +32,7 @@ class Row:
     host_us: List[float] = field(default_factory=list)
     outside_us: List[float] = field(default_factory=list)
     fresh_us: List[float] = field(default_factory=list)
+    waited_us: List[Optional[float]] = field(default_factory=list)
     starts: List[int] = field(default_factory=list)
     turns: List[Turn] = field(default_factory=list)
     held_back: Tuple[int, ...] = ()
@@ -50,10 +51,16 @@ class Row:
         self.samples_us.extend(taken.times_us)
         self.host_us.extend(taken.host_us)
         self.outside_us.append(answer.outside_us)
+        self.waited_us.append(answer.waited_us)
         self.turns.append((answer.began_s, answer.ended_s))
         if taken.fresh_us is not None:
             self.fresh_us.append(taken.fresh_us)
         self.starts[-1] += len(taken.times_us)
+
+    def _waited_us(self) -> Tuple[float, ...]:
+        """Of all turns, or of none."""
+        known = tuple(one for one in self.waited_us if one is not None)
+        return known if len(known) == len(self.waited_us) else ()
 
     def spoil(self, status: Status, reason: str) -> None:
         if self.status is Status.OK:
@@ -75,6 +82,7 @@ class Row:
             starts=tuple(count for count in self.starts if count),
             outside_us=tuple(self.outside_us),
             fresh_us=tuple(self.fresh_us),
+            waited_us=self._waited_us(),
             library_digest=self.library_digest,
             held_back=tuple(turn * each + n for turn in self.held_back for n in range(each)),
         )

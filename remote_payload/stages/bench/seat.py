@@ -3,6 +3,7 @@ turns it stands still, so that nobody pays for what it does meanwhile."""
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
 from typing import Any, Optional, Protocol
@@ -13,6 +14,7 @@ from remote_payload.operators.setting import Setting
 from remote_payload.processes.bounded import spoken
 from remote_payload.processes.guarded import Guarded
 from remote_payload.processes.isolate import Deadline, Died, Pipe, Silent
+from remote_payload.processes.waiting import waited_us
 from remote_payload.stages.bench.race import Failed, answers
 
 US_PER_S = 1e6
@@ -37,11 +39,16 @@ class Out(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """What a process said, and between which moments of `time.monotonic` it was asked."""
+    """What a process said, and between which moments of `time.monotonic` it was asked.
+
+    waited_us: how long meanwhile it and the one who asked stood in the queue for a CPU; None where
+    the kernel does not tell.
+    """
 
     said: Any
     began_s: float
     ended_s: float
+    waited_us: Optional[float] = None
 
     @property
     def outside_us(self) -> float:
@@ -78,10 +85,11 @@ class OwnProcess:
     def ask(self, message: Any) -> Answer:
         limit_s = self._deadline.allow(self._limit_s)
         try:
-            self._worker.pid  # noqa: B018 - started before the clock runs
+            waited = self._waited_us()  # and it is started before the clock runs
             began_s = time.monotonic()
             said = self._worker.ask(message, limit_s)
             ended_s = time.monotonic()
+            waited = None if waited is None else _more(waited, self._waited_us())
         except Silent as exc:
             self._deadline.require()
             how = f"hung for {spoken(limit_s)} while being timed"
@@ -89,7 +97,13 @@ class OwnProcess:
         except Died as exc:
             how = f"crashed while being timed: {exc}"
             raise Out(how, Status.FAILED, ended=True) from exc
-        return Answer(heard(said, message), began_s, ended_s)
+        return Answer(heard(said, message), began_s, ended_s, waited)
+
+    def _waited_us(self) -> Optional[float]:
+        """Of all its threads so far, and of those of this process."""
+        pid = self._worker.pid
+        both = [None if one is None else waited_us(one) for one in (pid, os.getpid())]
+        return None if None in both else sum(one for one in both if one is not None)
 
     def pause(self) -> None:
         self._worker.pause()
@@ -100,6 +114,11 @@ class OwnProcess:
     def drop(self) -> None:
         """End the process."""
         self._worker.drop()
+
+
+def _more(before: float, after: Optional[float]) -> Optional[float]:
+    """What was added; nothing where a thread has ended and taken its count along."""
+    return None if after is None else max(0.0, after - before)
 
 
 def heard(said: Any, message: Any) -> Any:

@@ -52,6 +52,8 @@ def test_counts_that_contradict_each_other_are_an_error(
 def test_first_calls_that_were_left_out_of_some_turns_are_an_error() -> None:
     lacking = replace(HONEST, outside_us=(9e4,) * 8, fresh_us=(400.0,) * 7)
     assert "7 first calls for 8 turns" in error(result_of(lacking))
+    lacking = replace(HONEST, outside_us=(9e4,) * 8, fresh_us=(400.0,) * 8, waited_us=(1.0,))
+    assert "1 times of waiting for 8 turns" in error(result_of(lacking))
 
 
 def test_the_best_samples_alone_are_fewer_than_those_of_the_race() -> None:

@@ -12,6 +12,7 @@ from orchestrator.performance.objections.every import objections
 from remote_payload.contract.plans import MORE_WARMUPS
 from remote_payload.contract.records import BenchRecord
 from remote_payload.contract.result import Result
+from remote_payload.contract.watched import Span, Watched
 from remote_payload.contract.words import Method
 from tests.model.objections.objecting import CASE, doubts_of_one, error, result_of
 from tests.report import synthetic
@@ -192,3 +193,47 @@ def test_few_turns_accuse_nobody_of_little(times: float, blamed: bool) -> None:
     assert any("answers from memory" in text for text in told) is blamed, told
     whole = [one.text for one in objections(result) if one.severity is Severity.ERROR]
     assert any("answers from memory" in text for text in whole)
+
+
+def waiting(record: BenchRecord, waited_us: float) -> BenchRecord:
+    """The same, whose every turn was late by that, as the kernel says."""
+    late = tuple(us + waited_us for us in record.outside_us)
+    return replace(record, outside_us=late, waited_us=(waited_us,) * len(late))
+
+
+def company(cpus: float) -> Watched:
+    """A race during which others kept so many CPUs busy."""
+    load = Span(cpus, cpus, cpus)
+    return Watched(CASE, Method.BACK_TO_BACK, 10.0, 10, "/proc", cpus=2, others_load=load)
+
+
+def test_who_waits_for_a_cpu_that_others_have_is_believed() -> None:
+    late = waiting(raced("sparsek", 300.0, 3), 60_000.0)
+    result = beside(late)
+    busy = replace(result, watched=(company(1.0),))
+    assert all(one.severity is not Severity.ERROR for one in objections(busy))
+    assert all(one.severity is not Severity.ERROR for one in objections(result)), "nobody looked"
+
+
+def test_who_makes_itself_wait_is_excused_for_nothing() -> None:
+    lie = waiting(raced("sparsek", 1200.0, 3, claimed=150.0, fresh=160.0), 150_000.0)
+    alone = replace(beside(lie), watched=(company(0.0),))
+    assert error(alone).startswith("the clock of its process claims 1")
+
+
+def test_waiting_hides_nobody_who_runs_longer_than_it_says() -> None:
+    lie = waiting(raced("sparsek", 1200.0, 3, claimed=150.0, fresh=160.0), 8_000.0)
+    busy = replace(beside(lie), watched=(company(1.0),))
+    assert error(busy).startswith("the clock of its process claims 1")
+
+
+@pytest.mark.parametrize(("waited_us", "blamed"), [(1_000.0, True), (60_000.0, False)])
+def test_turns_that_were_waited_through_are_none_of_the_many(
+    waited_us: float, blamed: bool
+) -> None:
+    """By memory, 12 times as slow on new inputs: what threads that wait for others look like."""
+    slow = raced("sparsek", 300.0, 3, fresh=12 * 300.0)
+    slow = waiting(slow, waited_us)
+    busy = replace(beside(slow), watched=(company(1.0),))
+    told = [one.text for one in objections(busy) if one.severity is Severity.ERROR]
+    assert any("answers from memory" in text for text in told) is blamed, told
