@@ -9,6 +9,8 @@ from enum import Enum
 from orchestrator.performance.family import FEWEST_STARTS, MOST_STARTS, Family, looks, starts_for
 from orchestrator.performance.starts import Interval
 from orchestrator.performance.stats import Ratio
+from remote_payload.contract.case import Case
+from remote_payload.contract.words import Method
 
 # A difference below one percent is not worth a word even where it can be measured.
 MINIMUM_EFFECT = 0.01
@@ -31,13 +33,15 @@ class Terms:
     """What the verdicts of one report go by.
 
     precision: half of an interval's width that is enough, relative. most: starts there could have
-    been. taken_s: how long all of them took, 0 if unknown.
+    been. taken_s: how long all of them took, 0 if unknown. crowded: races in which there were fewer
+    CPUs than threads and others to use them.
     """
 
     family: Family = ONE_ROW
     precision: float = MINIMUM_EFFECT
     most: int = 64
     taken_s: float = 0.0
+    crowded: frozenset[tuple[Case, Method]] = frozenset()
 
 
 @dataclass(frozen=True)

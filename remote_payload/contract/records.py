@@ -107,7 +107,9 @@ class BenchRecord:
     each sample; for COLD, before the first. control: this row is the second half of an A/A pair,
     the same provider again, whose spread is the noise floor. host_us: microseconds of host time
     per call until the launches of a sample were enqueued, in the order of samples_us; empty where
-    it was not measured (CPU, COLD, GRAPH, results of before).
+    it was not measured (CPU, COLD, GRAPH, results of before). mean_us: of the calls of each sample,
+    where samples_us are the medians of calls that were timed one by one (CPU, BACK_TO_BACK); else
+    empty.
 
     starts: how many of the samples each start of the provider's process gave, in order; empty in
     results of before, where one process gave them all. Of each turn, which gives equally many
@@ -130,6 +132,7 @@ class BenchRecord:
     before: Optional[GpuState] = None
     after: Optional[GpuState] = None
     host_us: Tuple[float, ...] = ()
+    mean_us: Tuple[float, ...] = ()
     starts: Tuple[int, ...] = ()
     outside_us: Tuple[float, ...] = ()
     fresh_us: Tuple[float, ...] = ()

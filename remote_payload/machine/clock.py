@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import glob
+import operator
+import statistics
 from dataclasses import dataclass
 from time import perf_counter  # ours, whatever anybody makes of `time` later
 from typing import Any, Callable, Optional, Protocol, Tuple
@@ -35,13 +37,16 @@ class Recorded(Protocol):
 class Burst:
     """Calls in a row, in microseconds per call. out: the last output.
 
-    host_us: what the host needed to enqueue them; None where it computes them itself. If that is
-    as long as time_us, the device waited for the host and time_us says nothing about the device.
+    mean_us: all of them divided by their number, where time_us is their median; None where time_us
+    is that itself. host_us: what the host needed to enqueue them; None where it computes them
+    itself. If that is as long as time_us, the device waited for the host and time_us says nothing
+    about the device.
     """
 
     time_us: float
     host_us: Optional[float]
     out: Tensor
+    mean_us: Optional[float] = None
 
 
 class Clock(Protocol):
@@ -58,7 +63,8 @@ class Clock(Protocol):
 
 
 class CpuClock:
-    """Times calls with the host's monotonic clock."""
+    """Times calls with the host's monotonic clock, one by one: whoever interrupts a call, be it for
+    the few milliseconds of a scheduler's slice, is in that one and not in the median of all."""
 
     def __init__(self) -> None:
         self._flush = torch.empty(2 * _cpu_cache_bytes(), dtype=torch.uint8)
@@ -67,10 +73,13 @@ class CpuClock:
         """`calls` calls in a row, after `warmup` others; all of it is the host's time."""
         for _ in range(warmup):
             call()
-        start = perf_counter()
+        moments = [perf_counter()]
         for _ in range(calls):
             out = call()
-        return Burst((perf_counter() - start) * US_PER_S / calls, None, out)
+            moments.append(perf_counter())
+        median_s = statistics.median(map(operator.sub, moments[1:], moments))
+        mean_us = (moments[-1] - moments[0]) * US_PER_S / calls
+        return Burst(median_s * US_PER_S, None, out, mean_us)
 
     def cold(self, call: Call) -> Tuple[float, Tensor]:
         """Microseconds of one call after the last-level cache was overwritten."""

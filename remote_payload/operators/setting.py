@@ -31,7 +31,8 @@ class Setting:
     operator, operator_target: as in the request. own: what a user's own operator was found to be.
     builds: folder of what was compiled, kept; empty if nothing is to be. arch: what to compile for,
     "sm_90a"; empty: the device's own.
-    compile_limit_s: for what one provider compiles.
+    compile_limit_s: for what one provider compiles. threads: of torch where times are taken; None:
+    as many as it takes by itself.
     """
 
     device: str
@@ -47,6 +48,7 @@ class Setting:
     arch: str = ""
     compile_limit_s: float = 600.0
     others: Tuple[Library, ...] = ()
+    threads: Optional[int] = None
 
     def of_sources(self, folder: str) -> Setting:
         """For a provider whose library is built of the sources in that folder; empty: as it is."""

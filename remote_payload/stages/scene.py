@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import FrozenSet, Optional, Protocol, Sequence, Tuple
 
@@ -14,6 +14,7 @@ from remote_payload.contract.records import CheckRecord
 from remote_payload.contract.request import Request
 from remote_payload.contract.words import Stage, Status
 from remote_payload.machine import machine
+from remote_payload.machine.sharing import Sharing
 from remote_payload.machine.torch_facts import TorchFacts
 from remote_payload.operators.setting import LIBRARY_VARIABLE, Library, Setting
 from remote_payload.operators.user.described import Described
@@ -51,7 +52,7 @@ class Scene:
 
     operator: what the request's operator says of itself. emulated: path of our kernel built for the
     CPU; no_emulation: why there is none. others: our kernel of other sources. own: what the user's
-    own operator was found to be.
+    own operator was found to be. sharing: who else computed since the run began.
     """
 
     request: Request
@@ -66,6 +67,7 @@ class Scene:
     operator: OperatorFacts = UNKNOWN
     own: Optional[Described] = None
     others: Tuple[Library, ...] = ()
+    sharing: Sharing = field(default_factory=Sharing)
 
     @property
     def passed_any_check(self) -> bool:

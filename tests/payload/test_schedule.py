@@ -12,6 +12,7 @@ from remote_payload.operators.attention.definition import OPERATOR
 from remote_payload.stages.bench.schedule import (
     Effort,
     Entrant,
+    Trial,
     effort,
     entrants,
     methods_on,
@@ -38,12 +39,12 @@ def test_without_the_baseline_the_first_provider_is_the_control() -> None:
 
 def test_a_gpu_runs_the_original_ten_and_hundred_in_three_rounds_of_each_start() -> None:
     assert slot_s(PLAN, "cuda", cases=6) is None
-    assert effort(BACK, PLAN, "cuda", turn_s=1.0, slot=None) == Effort(10, 100, 3)
+    assert effort(BACK, PLAN, "cuda", Trial(1.0, 3), slot=None) == Effort(10, 100, 3)
 
 
 def test_zero_lets_the_payload_choose() -> None:
     plan = BenchPlan(warmup=0, calls=0, rounds=0)
-    assert effort(BACK, plan, "cuda", turn_s=1.0, slot=None) == Effort(10, 100, 3)
+    assert effort(BACK, plan, "cuda", Trial(1.0, 3), slot=None) == Effort(10, 100, 3)
 
 
 def test_the_cpu_has_a_budget_of_its_own_and_the_users_budget_goes_first() -> None:
@@ -62,7 +63,7 @@ def test_the_cpu_has_a_budget_of_its_own_and_the_users_budget_goes_first() -> No
 def test_a_budget_is_kept_unless_the_fewest_rounds_already_exceed_it(
     method: Method, turn_s: float, slot: float, device: str
 ) -> None:
-    chosen = effort(method, PLAN, device, turn_s, slot)
+    chosen = effort(method, PLAN, device, Trial(turn_s, 3), slot)
     assert 1 <= chosen.rounds <= PLAN.rounds
     assert 1 <= chosen.calls <= PLAN.calls
     assert 1 <= chosen.warmup <= (PLAN.calls if method is GRAPH else PLAN.warmup)
@@ -73,23 +74,37 @@ def test_a_budget_is_kept_unless_the_fewest_rounds_already_exceed_it(
 
 
 def test_a_plan_of_few_rounds_is_not_stretched() -> None:
-    assert effort(BACK, BenchPlan(rounds=1), "cpu", turn_s=100.0, slot=1.0).rounds == 1
+    assert effort(BACK, BenchPlan(rounds=1), "cpu", Trial(100.0, 3), slot=1.0).rounds == 1
 
 
 def test_what_is_less_than_planned_is_named_and_what_a_method_does_without_is_not() -> None:
-    many = BenchPlan(rounds=5000)
+    many = Effort(10, 100, 5000, 5)
     assert shortened(BACK, many, Effort(1, 3, 468)) == (
         "468 of 5000 rounds, 3 of 100 calls per sample, 1 of 10 warm-ups per sample"
     )
     assert shortened(COLD, many, Effort(2, 1, 468, 5)) == "468 of 5000 rounds"
-    assert shortened(GRAPH, PLAN, Effort(5, 5, 3)) == "5 of 100 calls per sample"
+    assert shortened(COLD, many, Effort(2, 1, 5000, 2)) == "2 of 5 samples per round"
+    assert shortened(GRAPH, Effort(100, 100, 3), Effort(5, 5, 3)) == "5 of 100 calls per sample"
     for method in (BACK, COLD, GRAPH):
-        assert shortened(method, PLAN, effort(method, PLAN, "cuda", 1.0, None)) == ""
-    assert shortened(BACK, BenchPlan(rounds=0, calls=0, warmup=0), Effort(10, 100, 3)) == ""
+        whole = effort(method, PLAN, "cuda", Trial(1.0, 3), None)
+        assert shortened(method, whole, whole) == ""
+
+
+def test_a_sample_on_a_cpu_is_no_longer_than_is_of_use() -> None:
+    """A tenth of a second, whoever is timed and whatever there is to spend."""
+    for slot in (None, 1000.0):
+        assert effort(BACK, PLAN, "cpu", Trial(0.032, 4), slot) == Effort(3, 12, 3)
+        assert effort(BACK, PLAN, "cpu", Trial(0.0032, 4), slot) == Effort(10, 100, 3)
+        assert effort(BACK, PLAN, "cpu", Trial(3.2, 4), slot) == Effort(1, 1, 3)
+        assert effort(BACK, PLAN, "cuda", Trial(3.2, 4), slot).calls > 20
+    assert effort(BACK, BenchPlan(calls=5), "cpu", Trial(0.032, 4), None).calls == 5
 
 
 def test_a_cold_sample_is_one_call() -> None:
-    assert effort(COLD, PLAN, "cuda", turn_s=1.0, slot=None) == Effort(2, 1, 3, 5)
+    for device in ("cpu", "cuda"):
+        assert effort(COLD, PLAN, device, Trial(1.0, 3), slot=None) == Effort(2, 1, 3, 5)
+        assert effort(COLD, PLAN, device, Trial(1.0, 3), slot=7.0) == Effort(2, 1, 3, 2)
+        assert effort(COLD, PLAN, device, Trial(1.0, 3), slot=2.0) == Effort(2, 1, 2, 1)
 
 
 def test_a_gpu_has_all_methods_and_a_cpu_has_no_graphs() -> None:
@@ -98,8 +113,8 @@ def test_a_gpu_has_all_methods_and_a_cpu_has_no_graphs() -> None:
 
 
 def test_a_recording_of_all_calls_is_replayed_once_unmeasured_before_each_sample() -> None:
-    assert effort(GRAPH, PLAN, "cuda", turn_s=1.0, slot=None) == Effort(100, 100, 3)
-    assert effort(GRAPH, PLAN, "cuda", turn_s=1.0, slot=30.0) == Effort(5, 5, 3)
+    assert effort(GRAPH, PLAN, "cuda", Trial(1.0, 3), slot=None) == Effort(100, 100, 3)
+    assert effort(GRAPH, PLAN, "cuda", Trial(1.0, 3), slot=30.0) == Effort(5, 5, 3)
 
 
 def test_ours_and_the_users_own_are_checked_before_their_rivals() -> None:

@@ -20,6 +20,7 @@ from orchestrator.performance.objections.samples import (
     impossible,
     in_order,
     on_a_grid,
+    uneven,
     unstable,
 )
 from orchestrator.performance.objections.tolerances import senseless
@@ -56,6 +57,7 @@ def objections(result: Result) -> tuple[Objection, ...]:
         *fewer_than_others(result),
         *in_order(result),
         *look_alikes(result),
+        *uneven(result),
         *unstable(result),
         *clocks(result),
         *meanwhile(result),

@@ -20,7 +20,8 @@ OTHERS_BUSY, UNDISTURBED = 0.05, 0.1
 
 @dataclass(frozen=True)
 class Turn:
-    """claim_us: what the process says that all calls of the turn took. waited_us: for a CPU that
+    """claim_us: what the process says that all calls of the turn took, by its means where samples
+    are medians. waited_us: for a CPU that
     others had. rest_us: what is left beside both."""
 
     claim_us: float
@@ -119,7 +120,7 @@ def _seen(record: BenchRecord, result: Result) -> Seen:
         waited_us = (0.0,) * count
     calls, turns = Seen(record, ()).calls, []
     for number, (fresh, outside) in enumerate(zip(record.fresh_us, record.outside_us, strict=True)):
-        mine = record.samples_us[number * each : (number + 1) * each]
+        mine = (record.mean_us or record.samples_us)[number * each : (number + 1) * each]
         claim = fresh + calls * sum(mine) / each
         turns.append(Turn(claim, fresh, outside, waited_us[number]))
     return Seen(record, tuple(turns))

@@ -21,6 +21,9 @@ SHORTEST_CALL_US = 0.02
 _TWO_KINDS = 50.0
 # So few samples move no median; more of them do.
 FEW = 0.1
+# What is told of calls that take longer now and then: their mean, and by how much more than the
+# baseline's it is above their median. Whoever shares a CPU sees this in everybody's.
+UNEVEN, MORE_UNEVEN = 1.10, 1.10
 # A step of the timer that is more than this of a time hides what is to be told apart.
 COARSE = 0.005
 _FEWEST_SORTED = 10
@@ -102,6 +105,36 @@ def in_order(result: Result) -> Iterator[Objection]:
                 "machine drifted all along"
             )
             yield Objection(Severity.DOUBT, about(record), text)
+
+
+def uneven(result: Result) -> Iterator[Objection]:
+    """Providers some of whose calls take much longer, which samples that are medians leave out."""
+    base: dict[object, float] = {}
+    for record in timed(result):
+        if record.provider == result.operator.baseline and _has_means(record):
+            race = (record.case, record.method)
+            base[race] = max(base.get(race, 1.0), _unevenness(record))
+    for record in timed(result):
+        usual = base.get((record.case, record.method))
+        if usual is None or not _has_means(record) or record.provider == result.operator.baseline:
+            continue
+        share = _unevenness(record)
+        if share > max(UNEVEN, MORE_UNEVEN * usual):
+            text = (
+                f"its calls take {share:.3g} × as long on average as in the median, those of "
+                f"{result.operator.baseline} {usual:.3g} ×: now and then one does more"
+            )
+            yield Objection(Severity.DOUBT, about(record), text)
+
+
+def _has_means(record: BenchRecord) -> bool:
+    return len(record.mean_us) == len(record.samples_us)
+
+
+def _unevenness(record: BenchRecord) -> float:
+    """Of the middle sample, mean / median of its calls."""
+    pairs = zip(record.mean_us, record.samples_us, strict=True)
+    return statistics.median(mean / median for mean, median in pairs)
 
 
 def on_a_grid(result: Result) -> Iterator[Objection]:

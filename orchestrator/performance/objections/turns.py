@@ -33,6 +33,8 @@ def _contradictions(record: BenchRecord) -> Iterator[str]:
         yield f"{len(record.fresh_us)} first calls for {turns} turns"
     if len(record.waited_us) not in (0, turns):
         yield f"{len(record.waited_us)} times of waiting for {turns} turns"
+    if len(record.mean_us) not in (0, count):
+        yield f"{len(record.mean_us)} means of {count} samples"
     if any(not 0 <= number < count for number in record.held_back):
         yield f"it names samples as held back that are none of its {count}"
 

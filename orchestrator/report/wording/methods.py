@@ -17,9 +17,16 @@ _HOW = {
     "GPU replays, so the host's part in each launch is out of the time",
 }
 
+_ONE_BY_ONE = (
+    "calls made back to back, each timed by the host's clock; a sample is their median "
+    "(warm caches)"
+)
+
 
 def way(method: Method, figures: Figures) -> str:
     """How the method takes its times."""
     known = published(figures.result.operator.name)
+    if any(row.record.mean_us for row in figures.of_method(method)):
+        return _ONE_BY_ONE
     original = "; the original report's method" if any(b.method is method for b in known) else ""
     return _HOW[method].format(original=original)

@@ -146,8 +146,8 @@ class Bench:
         def tell(method: Method, round_: int, rounds: int) -> None:
             self._report(number, rows.case, method, round_, rounds)
 
-        def chosen(method: Method, effort: Effort) -> None:
-            cut = of_race(rows.case, method, self._plan, effort)
+        def chosen(method: Method, whole: Effort, effort: Effort) -> None:
+            cut = of_race(rows.case, method, self._plan, whole, effort)
             if cut is not None:
                 self._tell(cut)
 

@@ -14,9 +14,12 @@ from remote_payload.stages.bench.schedule import CPU_BUDGET_S, Effort, shortened
 from remote_payload.stages.cuts import late
 
 
-def of_race(case: Case, method: Method, plan: BenchPlan, chosen: Effort) -> Optional[Cut]:
-    """The cut of one case by one method, once it is known how it is going to be timed."""
-    what = shortened(method, plan, chosen)
+def of_race(
+    case: Case, method: Method, plan: BenchPlan, whole: Effort, chosen: Effort
+) -> Optional[Cut]:
+    """The cut of one case by one method, once it is known how it is going to be timed. whole: what
+    would be done if nothing bounded it."""
+    what = shortened(method, whole, chosen)
     if not what:
         return None
     why = f"all timings together are to take {spoken(plan.budget_s)}"
@@ -31,6 +34,13 @@ def of_methods(methods: Sequence[Method], plan: BenchPlan) -> Optional[Cut]:
     if not lacking:
         return None
     return Cut(Stage.BENCH, "", f"nothing is timed by the method {lacking}", "it needs a CUDA GPU")
+
+
+def of_threads(threads: int, usual: int, others: float) -> Cut:
+    """The cut of threads that would wait for those of others at every barrier."""
+    what = f"{threads} of {usual} threads of torch"
+    why = f"others keep {others:.1f} CPUs busy, and who shares one waits at every barrier"
+    return Cut(Stage.BENCH, "", what, why, "OMP_NUM_THREADS")
 
 
 def struck(result: Result) -> Sequence[str]:

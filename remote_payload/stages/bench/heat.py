@@ -25,7 +25,7 @@ from remote_payload.stages.bench.race import (
     Prepared,
 )
 from remote_payload.stages.bench.rows import Rows
-from remote_payload.stages.bench.schedule import Effort, Entrant, effort
+from remote_payload.stages.bench.schedule import Effort, Entrant, Trial, effort
 from remote_payload.stages.bench.seat import Answer, Out, Seat
 
 Ask = Callable[[Any], Any]
@@ -43,14 +43,15 @@ class CannotJudge(Exception):
 class Field:
     """What a heat is run with. slot_s: seconds for each method, None if nothing bounds them.
 
-    tell: hears of each turn before it is taken, with its number, and how many there are.
+    tell: hears of each turn before it is taken, with its number, and how many there are. chosen:
+    hears of what would be done if nothing bounded it, and of what is done.
     """
 
     plan: BenchPlan
     device: str
     slot_s: Optional[float]
     tell: Callable[[Method, int, int], None]
-    chosen: Callable[[Method, Effort], None]
+    chosen: Callable[[Method, Effort, Effort], None]
 
 
 @dataclass
@@ -87,7 +88,7 @@ class Heat:
         entered = self._enter(Enter(self._rows.case, kept.first.given, unknown))
         for place, method in enumerate(unknown):
             turn_s = sum(one.seconds[place] for one in entered)
-            self._choose(method, max(turn_s, 1e-9))
+            self._choose(method, Trial(max(turn_s, 1e-9), len(entered)))
         while len(kept.sets) < max(self._rows.effort(one).rounds for one in plan.methods):
             kept.sets.append(self._drawn(Draw(self._rows.case)))
         for method in plan.methods:
@@ -97,11 +98,13 @@ class Heat:
             self._ask_judge(Forget(tuple(one.number for one in kept.sets)))
             kept.sets.clear()
 
-    def _choose(self, method: Method, turn_s: float) -> None:
+    def _choose(self, method: Method, trial: Trial) -> None:
         field = self._field
-        chosen = effort(method, field.plan, field.device, turn_s, field.slot_s)
+        whole, chosen = (
+            effort(method, field.plan, field.device, trial, slot) for slot in (None, field.slot_s)
+        )
         self._rows.chosen(method, chosen)
-        field.chosen(method, chosen)
+        field.chosen(method, whole, chosen)
 
     def _enter(self, message: Enter) -> List[Entered]:
         found: List[Entered] = []

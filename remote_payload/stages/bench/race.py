@@ -65,12 +65,14 @@ class Taken:
     """What a provider's process says of one turn: microseconds per call, in the order taken.
 
     host_us: what the host needed per call to enqueue them; empty if unknown. fresh_us: its first
-    call, the first one ever on these inputs; None where that is not taken by itself.
+    call, the first one ever on these inputs; None where that is not taken by itself. mean_us: of
+    the calls of each sample, where times_us are their medians.
     """
 
     times_us: Tuple[float, ...]
     host_us: Tuple[float, ...] = ()
     fresh_us: Optional[float] = None
+    mean_us: Tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -110,9 +112,13 @@ def answers(message: Any, said: Any) -> bool:
         return whole and all(map(math.isfinite, said.seconds))
     if isinstance(message, Go):
         whole = isinstance(said, Taken) and len(said.times_us) == message.samples
-        fresh = () if not whole or said.fresh_us is None else (said.fresh_us,)
-        return whole and all(map(math.isfinite, (*said.times_us, *said.host_us, *fresh)))
+        return whole and all(map(math.isfinite, _numbers(said)))
     return isinstance(said, Prepared if isinstance(message, Prepare) else Looked)
+
+
+def _numbers(taken: Taken) -> Tuple[float, ...]:
+    fresh = () if taken.fresh_us is None else (taken.fresh_us,)
+    return (*taken.times_us, *taken.host_us, *taken.mean_us, *fresh)
 
 
 @dataclass(frozen=True)

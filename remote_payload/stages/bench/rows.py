@@ -30,6 +30,7 @@ class Row:
     effort: Effort = _NOT_CHOSEN
     samples_us: List[float] = field(default_factory=list)
     host_us: List[float] = field(default_factory=list)
+    mean_us: List[float] = field(default_factory=list)
     outside_us: List[float] = field(default_factory=list)
     fresh_us: List[float] = field(default_factory=list)
     waited_us: List[Optional[float]] = field(default_factory=list)
@@ -50,6 +51,7 @@ class Row:
         taken: Taken = answer.said
         self.samples_us.extend(taken.times_us)
         self.host_us.extend(taken.host_us)
+        self.mean_us.extend(taken.mean_us)
         self.outside_us.append(answer.outside_us)
         self.waited_us.append(answer.waited_us)
         self.turns.append((answer.began_s, answer.ended_s))
@@ -79,6 +81,7 @@ class Row:
             calls=self.effort.calls,
             control=self.entrant.control,
             host_us=tuple(self.host_us),
+            mean_us=tuple(self.mean_us),
             starts=tuple(count for count in self.starts if count),
             outside_us=tuple(self.outside_us),
             fresh_us=tuple(self.fresh_us),

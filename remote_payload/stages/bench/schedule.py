@@ -13,7 +13,10 @@ CPU_BUDGET_S = 30.0
 GPU_BUDGET_S = 180.0  # beyond the first look, for what is not decided by then
 FEWEST_ROUNDS = 1  # of each start
 TRIAL_CALLS = 2  # unmeasured calls of each entrant by which the effort is chosen
-GPU_COLD_SAMPLES = 5  # single cold calls are cheap on a GPU, and one alone is a noisy round
+COLD_SAMPLES = 5  # single cold calls are cheap, and one alone is a noisy round
+# What is longer than a few slices of a scheduler (3 ms and more) is wasted on a CPU: starts differ
+# by more than that, and the time is better spent on more of them.
+CPU_SAMPLE_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,14 @@ class Entrant:
 
     provider: str
     control: bool = False
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What one call of every entrant took by a method, all together, flushes included for COLD."""
+
+    turn_s: float
+    entrants: int
 
 
 @dataclass(frozen=True)
@@ -63,19 +74,21 @@ def budget_s(plan: BenchPlan, device: str) -> float:
 
 
 def effort(
-    method: Method, plan: BenchPlan, device: str, turn_s: float, slot: Optional[float]
+    method: Method, plan: BenchPlan, device: str, trial: Trial, slot: Optional[float]
 ) -> Effort:
-    """The plan, cut down until it fits `slot` seconds, to no fewer than FEWEST_ROUNDS rounds.
-
-    turn_s: seconds that one call of every entrant takes together, flushes included for COLD.
-    """
+    """The plan, cut down until it fits `slot` seconds, to no fewer than FEWEST_ROUNDS rounds."""
+    turn_s = trial.turn_s
     warmup = plan.warmup or DEFAULT.warmup
     calls = plan.calls or DEFAULT.calls
     rounds = plan.rounds or DEFAULT.rounds
     if method is Method.COLD:
-        per_round = 1 if device == "cpu" else GPU_COLD_SAMPLES
-        fitting = rounds if slot is None else _fitting(rounds, per_round * turn_s, slot)
-        return Effort(TRIAL_CALLS, 1, fitting, per_round)
+        if slot is None:
+            return Effort(TRIAL_CALLS, 1, rounds, COLD_SAMPLES)
+        per_round = min(COLD_SAMPLES, max(1, int(slot / rounds / turn_s)))
+        return Effort(TRIAL_CALLS, 1, _fitting(rounds, per_round * turn_s, slot), per_round)
+    if device == "cpu":
+        calls = min(calls, max(1, round(CPU_SAMPLE_S * trial.entrants / turn_s)))
+        warmup = min(warmup, max(1, calls // 4))
     if method is Method.GRAPH:
         # A recording is replayed as a whole, so its warm-up is as long as what is measured.
         if slot is not None:
@@ -92,13 +105,15 @@ def effort(
     return Effort(1, 1, _fitting(rounds, 2 * turn_s, slot))
 
 
-def shortened(method: Method, plan: BenchPlan, chosen: Effort) -> str:
-    """What `chosen` has less of than the plan, "468 of 5000 rounds"; empty if nothing."""
-    counts = [(chosen.rounds, plan.rounds or DEFAULT.rounds, "rounds")]
-    if method is not Method.COLD:
-        counts.append((chosen.calls, plan.calls or DEFAULT.calls, "calls per sample"))
+def shortened(method: Method, whole: Effort, chosen: Effort) -> str:
+    """What `chosen` has less of than `whole`, "468 of 5000 rounds"; empty if nothing."""
+    counts = [(chosen.rounds, whole.rounds, "rounds")]
+    if method is Method.COLD:
+        counts.append((chosen.per_round, whole.per_round, "samples per round"))
+    else:
+        counts.append((chosen.calls, whole.calls, "calls per sample"))
     if method is Method.BACK_TO_BACK:
-        counts.append((chosen.warmup, plan.warmup or DEFAULT.warmup, "warm-ups per sample"))
+        counts.append((chosen.warmup, whole.warmup, "warm-ups per sample"))
     return ", ".join(f"{had} of {asked} {what}" for had, asked, what in counts if had < asked)
 
 

@@ -8,6 +8,7 @@ from typing import List, Optional
 from remote_payload.compiling.emulation import INTERPRETERS
 from remote_payload.contract.records import BenchRecord
 from remote_payload.contract.words import Status
+from remote_payload.machine.sharing import threads_beside
 from remote_payload.machine.watch.watch import Watch
 from remote_payload.processes.isolate import OutOfTime
 from remote_payload.stages.bench import bench, cuts
@@ -62,13 +63,26 @@ def _out_of_time(scene: Scene, bad: List[BenchRecord], late: OutOfTime) -> Outco
     return Outcome(Status.FAILED, f"{tell(wrong)}; then {late}")
 
 
+def _threads(scene: Scene) -> Optional[int]:
+    """Of torch, in the races; None: as many as it takes by itself."""
+    seen = scene.draft.result.machine
+    if scene.device != "cpu" or seen is None or seen.torch_threads is None:
+        return None
+    others = scene.sharing.others()
+    threads = threads_beside(others, seen.torch_threads)
+    if threads == seen.torch_threads:
+        return None
+    scene.draft.note(machine=replace(seen, torch_threads=threads))
+    scene.draft.add_cut(cuts.of_threads(threads, seen.torch_threads, others or 0.0))
+    return threads
+
+
 def _race(scene: Scene) -> Optional[OutOfTime]:
     """Race, and watch the machine meanwhile; OutOfTime, if the time did not suffice."""
     tell = scene.draft.add_cut
     request = replace(scene.request, cases=scene.timed_cases)
-    race = bench.Bench(
-        request, scene.operator, scene.setting(), scene.deadline, scene.gpu_state, tell
-    )
+    setting = replace(scene.setting(), threads=_threads(scene))
+    race = bench.Bench(request, scene.operator, setting, scene.deadline, scene.gpu_state, tell)
 
     def keep(status: Status = Status.FAILED, why: str = UNFINISHED) -> None:
         scene.draft.note(bench=race.records(status, why))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import gc
 import itertools
+import os
 from time import perf_counter
 from typing import Any, Callable, Dict, Optional
 
@@ -57,6 +58,9 @@ Call = Callable[[], Tensor]
 def serve(pipe: Pipe, provider: Provider, setting: Setting) -> None:
     """The life of a process that is timed, until the parent closes or kills it."""
     clock: Clock = CudaClock() if setting.device == "cuda" else CpuClock()
+    if setting.threads is not None:
+        torch.set_num_threads(setting.threads)
+        os.environ["OMP_NUM_THREADS"] = str(setting.threads)  # for whatever it starts
     gc.disable()  # a collection inside a burst would be measured
     timed = Timed(provider, setting, clock, Files(setting.inputs))
     while True:
@@ -211,7 +215,8 @@ class Timed:
         burst = self._clock.burst(self._call, max(0, message.warmup - 1), message.calls)
         self._output = burst.out
         host = () if burst.host_us is None else (burst.host_us,)
-        return Taken((burst.time_us,), host, fresh.time_us)
+        mean = () if burst.mean_us is None else (burst.mean_us,)
+        return Taken((burst.time_us,), host, fresh.time_us, mean)
 
     def _copied(self, out: Any) -> Tensors:
         # By torch's own function: a tensor may have been given a `clone` that computes.

@@ -39,7 +39,7 @@ def _facts(machine: Machine, met_torch: bool) -> tuple[tuple[str, str], ...]:
     gpu = machine.gpu or (_UNTOLD if machine.gpu_count else "none")
     if machine.gpu:
         gpu += f", {machine.sm_count or '?'} SMs, sm_{_digits(machine.compute_capability)}"
-    threads = f", {machine.torch_threads} threads" if machine.torch_threads else ""
+    threads = f", {fmt.count(machine.torch_threads, 'thread')}" if machine.torch_threads else ""
     no_torch, no_cuda = ("not found", "none") if met_torch else ("not looked for",) * 2
     memory = None if machine.memory_bytes is None else machine.memory_bytes / _GIB
     return (
