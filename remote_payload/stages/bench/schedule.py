@@ -13,7 +13,8 @@ CPU_BUDGET_S = 30.0
 GPU_BUDGET_S = 180.0  # beyond the first look, for what is not decided by then
 FEWEST_ROUNDS = 1  # of each start
 TRIAL_CALLS = 2  # unmeasured calls of each entrant by which the effort is chosen
-COLD_SAMPLES = 5  # single cold calls are cheap, and one alone is a noisy round
+# Single cold calls are cheap, and one alone is a noisy round; flushing a CPU's cache is not as cheap.
+COLD_SAMPLES = {"cpu": 3, "cuda": 5}
 # What is longer than a few slices of a scheduler (3 ms and more) is wasted on a CPU: starts differ
 # by more than that, and the time is better spent on more of them.
 CPU_SAMPLE_S = 0.1
@@ -83,8 +84,8 @@ def effort(
     rounds = plan.rounds or DEFAULT.rounds
     if method is Method.COLD:
         if slot is None:
-            return Effort(TRIAL_CALLS, 1, rounds, COLD_SAMPLES)
-        per_round = min(COLD_SAMPLES, max(1, int(slot / rounds / turn_s)))
+            return Effort(TRIAL_CALLS, 1, rounds, COLD_SAMPLES[device])
+        per_round = min(COLD_SAMPLES[device], max(1, int(slot / rounds / turn_s)))
         return Effort(TRIAL_CALLS, 1, _fitting(rounds, per_round * turn_s, slot), per_round)
     if device == "cpu":
         calls = min(calls, max(1, round(CPU_SAMPLE_S * trial.entrants / turn_s)))
