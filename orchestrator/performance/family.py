@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 
+from remote_payload.contract.tools.middles import freedoms
+
 # Of one false verdict or more in a report on one and the same code, and of an interval that stands
 # by itself. Both are made for half of the error that is promised: medians of few turns are not
 # normal, and where they are skewed or of two levels Student's t is off by up to that much
@@ -49,24 +51,28 @@ def critical(freedom: float, level: float) -> float:
 
 def critical_table(
     of_looks: tuple[int, ...], most_rows: int = MOST_ROWS
-) -> tuple[tuple[float, ...], ...]:
-    """BenchPlan.critical: for each look one value for up to 1, 2, 4, ... `most_rows` rows.
+) -> tuple[tuple[tuple[float, ...], ...], ...]:
+    """BenchPlan.critical: for each look and each of its `middles` one value for up to 1, 2, 4, ...
+    `most_rows` rows.
 
     Empty where a look comes too early for any verdict.
     """
     if min(of_looks, default=0) < FEWEST_STARTS:
         return ()
     sizes = [1 << n for n in range(most_rows.bit_length())]
+    levels = [Family(rows, len(of_looks)).level for rows in sizes]
     return tuple(
-        tuple(round(critical(k - 1, Family(rows, len(of_looks)).level), 4) for rows in sizes)
-        for k in of_looks
+        tuple(
+            tuple(round(critical(freedom, level / len(known)), 4) for level in levels)
+            for freedom in known
+        )
+        for known in map(freedoms, of_looks)
     )
 
 
 def starts_for(spread: float, half_width: float, level: float) -> int | None:
-    """How many starts give an interval of ±`half_width` (in logarithms), at this spread of them.
-
-    None where even MOST_STARTS would not do.
+    """How many starts give an interval of ±`half_width` (in logarithms), at this spread of them, by
+    one of two middles. None where even MOST_STARTS would not do.
     """
     few, many = FEWEST_STARTS, MOST_STARTS
     if _half_width(spread, many, level) > half_width:
@@ -81,4 +87,4 @@ def starts_for(spread: float, half_width: float, level: float) -> int | None:
 
 
 def _half_width(spread: float, starts: int, level: float) -> float:
-    return critical(starts - 1, level) * spread / math.sqrt(starts)
+    return critical(starts - 1, level / 2) * spread / math.sqrt(starts)

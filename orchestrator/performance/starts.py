@@ -2,7 +2,8 @@
 
 Samples of one process share where its memory lies and what the machine did meanwhile; only another
 start of it tells how much that matters. So each start is condensed to one median, and intervals
-are those of Student's t over the logarithms of these.
+are those of Student's t over the logarithms of these: over all of them, or without the outermost
+fifth on either side, whichever is the narrower, as each of the two may be wrong half as often.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from itertools import pairwise
 from orchestrator.performance.family import ALONE, critical
 from orchestrator.performance.stats import Summary, summarize, usable
 from remote_payload.contract.records import BenchRecord
+from remote_payload.contract.tools.middles import middles
 
 _SAMPLES_A_STEP = 4  # in the mean, from which on equal ones are no chance
 
@@ -24,7 +26,9 @@ _SAMPLES_A_STEP = 4  # in the mean, from which on equal ones are no chance
 class Interval:
     """Between what the middle of all starts lies: a time in µs, or a ratio.
 
-    middle: the geometric mean of the starts. spread: the standard deviation of their logarithms.
+    middle: the geometric mean of the starts, of all or of the inner three fifths. spread: the
+    standard deviation of their logarithms, or for the inner ones what has the same meaning for the
+    width: error of the middle · sqrt(starts).
     rounding: of the half-width, in logarithms, what the clock's grid has in it.
     """
 
@@ -83,16 +87,18 @@ def speedup(base: BenchRecord, record: BenchRecord, level: float = ALONE) -> Int
 
 
 def of_logs(logs: Sequence[float], level: float = ALONE, rounded: float = 0.0) -> Interval | None:
-    """The interval around the mean of logarithms that misses it with the probability `level`.
+    """The interval around the middle of logarithms that misses it with the probability `level`.
 
     rounded: by how much each may be off for the clock's grid, all in the same direction.
     """
     if len(logs) < 2:
         return None
-    mean, spread = statistics.fmean(logs), statistics.stdev(logs)
-    half = critical(len(logs) - 1, level) * spread / math.sqrt(len(logs)) + rounded
-    low, middle, high = (math.exp(at) for at in (mean - half, mean, mean + half))
-    return Interval(middle, low, high, len(logs), spread, rounded)
+    known = middles(logs)
+    halves = [critical(one.freedom, level / len(known)) * one.error for one in known]
+    half, chosen = min(zip(halves, known, strict=True), key=lambda pair: pair[0])
+    half += rounded
+    low, middle, high = (math.exp(at) for at in (chosen.at - half, chosen.at, chosen.at + half))
+    return Interval(middle, low, high, len(logs), chosen.error * math.sqrt(len(logs)), rounded)
 
 
 def rounding(record: BenchRecord) -> float:
@@ -106,9 +112,14 @@ def rounding(record: BenchRecord) -> float:
         return 0.0
     medians = [us for us in medians_us(record) if us is not None]
     half_step = min(two - one for one, two in pairwise(values)) / 2
-    if len(medians) < 2 or statistics.stdev(medians) >= half_step:
+    if len(medians) < 2 or _spread_us(medians) >= half_step:
         return 0.0
     return -math.log1p(-half_step / statistics.median(medians))
+
+
+def _spread_us(medians: Sequence[float]) -> float:
+    """That of the narrowest of their middles: a few odd starts average no grid out."""
+    return min(one.error for one in middles(medians)) * math.sqrt(len(medians))
 
 
 def summary_of(record: BenchRecord, level: float = ALONE) -> Summary:

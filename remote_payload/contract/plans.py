@@ -39,10 +39,10 @@ class BenchPlan:
 
     methods: those that the device does not have (GRAPH on a CPU) are left out there. rounds: of
     each start of the providers' processes. starts: after how many of them it is looked whether all
-    is decided; the last is the most there are. critical: for each of those looks, by how many
-    standard errors a mean of starts is off at most, where up to 1, 2, 4, 8, ... rows are judged
-    together; empty: nothing is decided before the last. precision: half of the interval's width
-    that is enough, relative.
+    is decided; the last is the most there are. critical: for each of those looks, and for each of
+    the `middles` of so many starts, by how many standard errors it is off at most, where up to 1,
+    2, 4, 8, ... rows are judged together; empty: nothing is decided before the last. precision:
+    half of the interval's width that is enough, relative.
     """
 
     methods: Tuple[Method, ...] = (Method.BACK_TO_BACK, Method.COLD, Method.GRAPH)
@@ -51,7 +51,7 @@ class BenchPlan:
     rounds: int = 3
     budget_s: float = 0.0
     starts: Tuple[int, ...] = (8, 16, 32, 64)
-    critical: Tuple[Tuple[float, ...], ...] = ()
+    critical: Tuple[Tuple[Tuple[float, ...], ...], ...] = ()
     precision: float = 0.01
 
 

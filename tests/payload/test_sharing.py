@@ -70,7 +70,11 @@ def test_what_others_compute_is_seen_and_what_we_compute_is_not_theirs() -> None
     try:
         time.sleep(1.0)
         alone = subprocess.run(
-            [sys.executable, "-c", BUSY_ITSELF], cwd=ROOT, capture_output=True, text=True, check=True
+            [sys.executable, "-c", BUSY_ITSELF],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
         )
         ours = sharing.others()
     finally:

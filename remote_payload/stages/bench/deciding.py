@@ -8,6 +8,7 @@ from typing import Callable, List, Optional, Sequence
 
 from remote_payload.contract.plans import BenchPlan
 from remote_payload.contract.records import BenchRecord
+from remote_payload.contract.tools.middles import middles
 from remote_payload.contract.words import Status
 
 _FEWEST = 2  # starts of which a spread can be told
@@ -45,12 +46,11 @@ def _baseline_of(
 def _known(base: BenchRecord, record: BenchRecord, plan: BenchPlan, rows: int) -> bool:
     ratios = [math.log(b / r) for b, r in zip(_by_start(base), _by_start(record))]
     critical = _critical(plan, len(ratios), rows)
-    if len(ratios) < _FEWEST or critical is None:
+    if len(ratios) < _FEWEST or not critical:
         return False
-    mean = statistics.fmean(ratios)
-    half = critical * statistics.stdev(ratios) / math.sqrt(len(ratios))
-    enough = math.log1p(plan.precision)
-    return half <= enough or abs(mean) > half
+    known = zip(critical, middles(ratios))
+    half, middle = min((value * one.error, one.at) for value, one in known)
+    return half <= math.log1p(plan.precision) or abs(middle) > half
 
 
 def _by_start(record: BenchRecord) -> List[float]:
@@ -62,10 +62,11 @@ def _by_start(record: BenchRecord) -> List[float]:
     return medians
 
 
-def _critical(plan: BenchPlan, starts: int, rows: int) -> Optional[float]:
-    """Of the look after so many starts; None between looks, and where the plan tells none."""
+def _critical(plan: BenchPlan, starts: int, rows: int) -> List[float]:
+    """Of each of the middles after so many starts; none between looks, and where the plan tells
+    none."""
     if starts not in plan.starts or len(plan.critical) != len(plan.starts):
-        return None
-    values = plan.critical[plan.starts.index(starts)]
+        return []
     place = max(0, math.ceil(math.log2(max(1, rows))))
-    return values[place] if place < len(values) else None
+    of_look = plan.critical[plan.starts.index(starts)]
+    return [values[place] for values in of_look if place < len(values)]

@@ -13,7 +13,7 @@ CPU_BUDGET_S = 30.0
 GPU_BUDGET_S = 180.0  # beyond the first look, for what is not decided by then
 FEWEST_ROUNDS = 1  # of each start
 TRIAL_CALLS = 2  # unmeasured calls of each entrant by which the effort is chosen
-# Single cold calls are cheap, and one alone is a noisy round; flushing a CPU's cache is not as cheap.
+# Single cold calls are cheap, and one alone is a noisy round; to flush a CPU takes longer.
 COLD_SAMPLES = {"cpu": 3, "cuda": 5}
 # What is longer than a few slices of a scheduler (3 ms and more) is wasted on a CPU: starts differ
 # by more than that, and the time is better spent on more of them.

@@ -1,0 +1,55 @@
+"""The middle of what starts gave, in two ways: what they all say, and what most of them say.
+
+On a machine that others use too, one start in four was seen to be a third slower: their mean then
+lies where nobody is, and its error hides what there is to see. Not so that of the inner three
+fifths.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from dataclasses import dataclass
+from typing import Sequence, Tuple
+
+TRIMMED = 0.2  # of the starts, on either side
+FEWEST_TRIMMED = 8  # starts; of fewer, too few are left
+
+
+@dataclass(frozen=True)
+class Middle:
+    """error: its standard error, to be multiplied by Student's t of `freedom` degrees."""
+
+    at: float
+    error: float
+    freedom: int
+
+
+def middles(logs: Sequence[float]) -> Tuple[Middle, ...]:
+    """Of at least two logarithms: their mean, and from eight on the trimmed one beside it.
+
+    Yuen, The two-sample trimmed t for unequal population variances, Biometrika 61 (1974): the error
+    of a trimmed mean by the variance of the Winsorized sample.
+    """
+    number = len(logs)
+    mean = Middle(statistics.fmean(logs), statistics.stdev(logs) / math.sqrt(number), number - 1)
+    if number < FEWEST_TRIMMED:
+        return (mean,)
+    ordered, cut = sorted(logs), cut_of(number)
+    inner = ordered[cut : number - cut]
+    winsorized = [inner[0]] * cut + inner + [inner[-1]] * cut
+    left = len(inner)
+    error = statistics.stdev(winsorized) * math.sqrt((number - 1) / (left * (left - 1)))
+    return (mean, Middle(statistics.fmean(inner), error, left - 1))
+
+
+def cut_of(number: int) -> int:
+    """How many are left out on either side."""
+    return int(TRIMMED * number)
+
+
+def freedoms(number: int) -> Tuple[int, ...]:
+    """Degrees of freedom of each of the `middles` of so many."""
+    if number < FEWEST_TRIMMED:
+        return (number - 1,)
+    return (number - 1, number - 2 * cut_of(number) - 1)
