@@ -17,7 +17,7 @@ from remote_payload.contract.plans import BenchPlan
 from remote_payload.contract.records import BenchRecord
 from remote_payload.contract.words import Method
 from tests.judging.races import TERMS, control, steady
-from tests.report import synthetic
+from tests.report import races, synthetic
 
 
 def verdict_on(
@@ -84,6 +84,47 @@ def test_a_step_that_hit_all_leaves_the_verdict_and_one_that_hit_one_takes_it() 
     assert advice.startswith("the speed-up itself stepped from 2× to 1.67× with start 5 of 8")
 
 
+@pytest.mark.parametrize(
+    ("threads", "others", "verdict"),
+    [
+        (4, 0.1, Verdict.SAME),
+        (4, 3.9, Verdict.SAME),
+        (4, 5.0, Verdict.INCONCLUSIVE),
+        (8, 1.0, Verdict.INCONCLUSIVE),
+        (1, 8.0, Verdict.SAME),
+    ],
+)
+def test_where_threads_shared_a_cpu_with_others_nothing_is_called_the_same(
+    threads: int, others: float, verdict: Verdict
+) -> None:
+    """Eight CPUs; who waits for slices of the scheduler takes as long as anybody."""
+    watched = races.on_cpu(others_load=races.level(others))
+    records = tuple(
+        replace(one, case=watched.case)
+        for one in (steady("base"), control(), steady("mine", 100.2), steady("slow", 150.0))
+    )
+    cpu = synthetic.cpu_result()
+    assert cpu.machine is not None
+    machine = replace(cpu.machine, torch_threads=threads)
+    result = replace(cpu, machine=machine, bench=records, watched=(watched,))
+    terms = terms_of(result)
+    found = judged_against(records[0], records[2], records, frozenset(), terms)
+    assert found is not None
+    assert found.verdict is verdict
+    assert ("slices of the scheduler" in found.advice) is (verdict is Verdict.INCONCLUSIVE)
+    slow = judged_against(records[0], records[3], records, frozenset(), terms)
+    assert slow is not None
+    assert slow.verdict is Verdict.SLOWER, "what can be told apart all the same is"
+
+
+def test_on_a_gpu_threads_of_the_host_are_no_matter() -> None:
+    gpu = synthetic.gpu_result()
+    assert gpu.machine is not None
+    busy = replace(races.on_gpu(), others_load=races.level(52.0))
+    machine = replace(gpu.machine, torch_threads=52)
+    assert terms_of(replace(gpu, machine=machine, watched=(busy,))).crowded == frozenset()
+
+
 def test_the_family_is_all_that_is_compared_times_the_looks() -> None:
     result = synthetic.gpu_result()
     assert rows_judged(result.bench) == 12
@@ -148,4 +189,4 @@ def test_the_table_tells_both_levels_of_a_time_that_stepped_and_no_median() -> N
     assert row[-1] == "FASTER"
     line = headline(synthetic.run(found.result), found)
     assert "2.95, then 3.54 from start 5 of 8 on µs/head" in line
-    assert "; 8 starts, noise 0.22 %, 1 of 6 timings stepped" in line
+    assert "; 8 starts, noise 0.23 %, 1 of 6 timings stepped" in line

@@ -6,6 +6,7 @@ import math
 import random
 import statistics
 
+import numpy as np
 import pytest
 from scipy import stats
 
@@ -66,12 +67,46 @@ def test_the_interval_is_students_over_the_logarithms_of_the_medians() -> None:
     mine = steady("mine", between=0.02)
     logs = [math.log(us) for us in starts.medians_us(mine) if us]
     error = statistics.stdev(logs) / math.sqrt(8)
-    low, high = stats.t.interval(0.975, 7, statistics.fmean(logs), error)
+    low, high = stats.t.interval(1 - 0.025 / 2, 7, statistics.fmean(logs), error)
     found, summary = starts.interval(mine), starts.summary_of(mine)
     assert found is not None
     assert (found.low, found.high) == pytest.approx((math.exp(low), math.exp(high)))
+    assert found.spread == pytest.approx(statistics.stdev(logs))
     assert (summary.low_us, summary.high_us, summary.starts) == (found.low, found.high, 8)
     assert found.low < summary.median_us == found.middle < found.high
+
+
+def test_where_some_starts_are_odd_the_interval_is_that_of_the_inner_ones() -> None:
+    """Yuen's: the error of a trimmed mean by the sample whose ends were drawn in."""
+    logs = [0.001 * number for number in range(16)]
+    logs[3], logs[7], logs[11] = 0.4, -0.3, 0.5
+    found = starts.of_logs(logs, 0.01)
+    assert found is not None
+    ends_drawn_in = np.asarray(stats.mstats.winsorize(np.array(logs), (0.2, 0.2)))
+    error = ends_drawn_in.std(ddof=1) * math.sqrt(15 / (10 * 9))
+    middle = stats.trim_mean(logs, 0.2)
+    low, high = stats.t.interval(1 - 0.01 / 2, 9, middle, error)
+    assert (found.low, found.high) == pytest.approx((math.exp(low), math.exp(high)))
+    assert found.middle == pytest.approx(math.exp(middle))
+    assert found.spread == pytest.approx(error * 4)
+    of_all = stats.t.interval(0.99, 15, statistics.fmean(logs), statistics.stdev(logs) / 4)
+    assert found.half_width < (of_all[1] - of_all[0]) / 10
+
+
+def test_of_fewer_than_eight_starts_none_is_left_out() -> None:
+    logs = [0.0, 0.001, 0.002, 0.003, 0.004, 0.005, 0.9]
+    found = starts.of_logs(logs, 0.01)
+    assert found is not None
+    assert found.middle == pytest.approx(math.exp(statistics.fmean(logs)))
+
+
+def test_a_few_odd_starts_average_no_coarse_clock_out() -> None:
+    """All but two lie on one step of it, as those of the other do on the next."""
+    on_a_grid = [[100.0] * 3 + [101.0] * 2 for _ in range(14)] + [[140.0] * 5, [150.0] * 5]
+    next_to_it = [[101.0] * 3 + [100.0] * 2 for _ in range(14)] + [[139.0] * 5, [149.0] * 5]
+    found = starts.speedup(record("one", on_a_grid), record("two", next_to_it), 0.01)
+    assert found is not None
+    assert found.low < 1 < found.high
 
 
 def test_a_speed_up_is_free_of_what_both_met_in_a_start() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -49,6 +51,27 @@ def test_each_back_to_back_sample_has_its_host_time_and_no_other_method_has_any(
 def test_where_the_host_computes_itself_it_has_no_host_time() -> None:
     records = raced(CpuClock, replace(PLAN, methods=(Method.BACK_TO_BACK,)))
     assert all(len(record.samples_us) == 6 and record.host_us == () for record in records)
+
+
+def test_a_cpus_sample_is_the_median_of_its_calls_and_their_mean_is_kept() -> None:
+    """One call of ten is interrupted for as long as all others take."""
+    calls = itertools.count()
+
+    def interrupted() -> Any:
+        time.sleep(0.1 if next(calls) % 10 == 4 else 0.01)
+
+    burst = CpuClock().burst(interrupted, 0, 10)
+    assert burst.mean_us is not None
+    assert 10_000 <= burst.time_us < burst.mean_us
+    assert burst.mean_us >= 19_000
+    assert (burst.host_us, next(calls)) == (None, 10)
+
+
+def test_each_sample_of_a_record_has_its_mean_where_it_is_a_median() -> None:
+    records = raced(CpuClock, replace(PLAN, methods=(Method.BACK_TO_BACK, Method.COLD)))
+    for record in records:
+        backed = record.method is Method.BACK_TO_BACK
+        assert len(record.mean_us) == (len(record.samples_us) if backed else 0)
 
 
 def test_a_record_from_before_host_times_is_read_as_one_without() -> None:

@@ -10,8 +10,15 @@ import pytest
 from orchestrator.performance.objection import Severity
 from orchestrator.performance.objections.every import objections
 from remote_payload.contract.facts import CaseFacts
+from remote_payload.contract.records import BenchRecord
 from remote_payload.contract.result import Result
-from tests.model.objections.objecting import CASE, doubt, error, only, result_of
+from tests.model.objections.objecting import (
+    CASE,
+    doubt,
+    error,
+    only,
+    result_of,
+)
 from tests.report import synthetic
 
 
@@ -77,3 +84,30 @@ def test_noise_of_every_usual_kind_meets_no_objection() -> None:
     for seed in range(30):
         for cv in (0.002, 0.01, 0.03):
             assert objections(workless(noisy(300.0, cv, seed=seed))) == ()
+
+
+def with_means(provider: str, share: float, us: float = 300.0, **changes: object) -> BenchRecord:
+    """Its calls take `share` times as long on average as in the median."""
+    record = synthetic.bench(provider, CASE, synthetic.samples(us), **changes)
+    return replace(record, mean_us=tuple(share * one for one in record.samples_us))
+
+
+def test_calls_that_take_longer_now_and_then_are_doubted_where_the_baselines_do_not() -> None:
+    base = with_means("sdpa", 1.02, 370.0)
+    text = doubt(result_of(base, with_means("sparsek", 1.5)))
+    assert text == (
+        "its calls take 1.5 × as long on average as in the median, those of sdpa 1.02 ×: now and "
+        "then one does more"
+    )
+
+
+@pytest.mark.parametrize("share", [0.98, 1.0, 1.09, 1.4])
+def test_a_machine_that_interrupts_everybody_is_nobodys_doubt(share: float) -> None:
+    base = with_means("sdpa", share, 370.0)
+    for mine in (with_means("sparsek", 1.05 * share), with_means("sparsek", 0.9 * share)):
+        assert objections(result_of(base, mine)) == ()
+
+
+def test_means_without_those_of_the_baseline_say_nothing() -> None:
+    plain = synthetic.bench("sdpa", CASE, synthetic.samples(370.0))
+    assert objections(result_of(plain, with_means("sparsek", 3.0))) == ()
