@@ -8,17 +8,19 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks.standing.kept import COPY, NOT_JUDGED, SLOWER, Report, Row
+from benchmarks.standing.kept import BASE, COPY, NOT_JUDGED, SLOWER, Report, Row
 from benchmarks.standing.settings import Place
 from orchestrator.errors import RunError
 from orchestrator.report import folder
 from orchestrator.report.figures import Figure, Figures, figures
 from orchestrator.store.runs.run_store import RunStore
 from remote_payload.contract.words import Status
+from remote_payload.operators.attention.definition import OPERATOR as ATTENTION
 
 BUDGET = "3m"
 # Of the 64 that are allowed: fewer make it harder, and forty reports take minutes and not hours.
 STARTS = "16"
+_USUAL = ATTENTION.default_providers
 # Not `python -m`, which would import the project's copy.py for Python's own.
 _ORCHESTRATOR = Path(sys.executable).with_name("orchestrator")
 _CANCEL_LIMIT_S = 60.0
@@ -26,8 +28,9 @@ _CANCEL_LIMIT_S = 60.0
 
 def command(host: str, slowed: bool) -> list[str]:
     """With the slowed provider and its budget, or without and with the budget of a CPU."""
-    words = ["bench", "--host", host, "--heads", "8", "--seq", "128", "--providers", "sdpa"]
-    words += ["--starts", STARTS]
+    words = ["bench", "--host", host, "--heads", "8", "--seq", "128", "--starts", STARTS]
+    words += ["--without", ",".join(_USUAL), "--baseline", BASE]
+    words += ["--provider", f"{BASE}={BASE}.py:attention"]
     words += ["--provider", f"{COPY}={COPY}.py:attention"]
     if slowed:
         words += ["--provider", f"{SLOWER}={SLOWER}.py:attention", "--budget", BUDGET]

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import click
 
-COPY, SLOWER = "copy", "slower"
+BASE, COPY, SLOWER = "base", "copy", "slower"
 NOT_JUDGED = "not judged"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One provider by one method against sdpa. verdict: NOT_JUDGED where the report gives none.
+    """One provider by one method against `base`. verdict: NOT_JUDGED where the report gives none.
 
     speedup, low, high: what the verdict rests on; None where there is none.
     """
