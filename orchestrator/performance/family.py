@@ -72,7 +72,7 @@ def critical_table(
 
 def starts_for(spread: float, half_width: float, level: float) -> int | None:
     """How many starts give an interval of ±`half_width` (in logarithms), at this spread of them, by
-    one of two middles. None where even MOST_STARTS would not do.
+    its mean. None where even MOST_STARTS would not do.
     """
     few, many = FEWEST_STARTS, MOST_STARTS
     if _half_width(spread, many, level) > half_width:
@@ -87,4 +87,4 @@ def starts_for(spread: float, half_width: float, level: float) -> int | None:
 
 
 def _half_width(spread: float, starts: int, level: float) -> float:
-    return critical(starts - 1, level / 2) * spread / math.sqrt(starts)
+    return critical(starts - 1, level / len(freedoms(starts))) * spread / math.sqrt(starts)

@@ -14,6 +14,7 @@ from orchestrator.readers.cutlass_csv import Sheet
 from orchestrator.report import folder
 from orchestrator.report.aims import Aim, aims
 from orchestrator.report.charts.drawing import Chart
+from orchestrator.report.comparing.builds import between_builds, spilled
 from orchestrator.report.figures import Figures, figures
 from orchestrator.report.headline import headline, is_ok, undecided
 from orchestrator.report.insight import NO_INSIGHT, Insight
@@ -113,7 +114,7 @@ def _verdict(
     counters: CountersView,
     measured: tuple[CeilingsView, ...] = (),
 ) -> str:
-    first = headline(run, derived)
+    first = _spilled(run) + headline(run, derived)
     if _needs_ceilings(run) and is_ok(run, derived):
         words = ("OK" if one.complete else "CEILINGS INCOMPLETE" for one in measured)
         return " ".join(
@@ -123,6 +124,14 @@ def _verdict(
     if not _needs_counters(run) or not is_ok(run, derived):
         return first
     return f"{first if counters.complete else 'COUNTERS INCOMPLETE.'} {counters.headline}"
+
+
+def _spilled(run: Run) -> str:
+    """That our kernel spills more than at the revision it was raced against."""
+    result = run.result
+    if result is None or result.build_before is None:
+        return ""
+    return spilled(between_builds(result.build_before, result.build))
 
 
 def fill(template: str, **views: object) -> str:

@@ -124,7 +124,8 @@ class OriginalView:
 class BuildView:
     """headline: one sentence; errors: the compiler's own first error lines.
 
-    names: (short, whole) of the kernels whose name is cut in the tables.
+    names: (short, whole) of the kernels whose name is cut in the tables. changes: what the compiler
+    says else of the sources at `revision`, which were raced too; no rows where that is nothing.
     """
 
     headline: str
@@ -133,6 +134,8 @@ class BuildView:
     notices: tuple[str, ...]
     errors: tuple[str, ...]
     names: tuple[tuple[str, str], ...] = ()
+    changes: Table = Table((), ())
+    revision: str = ""
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,7 @@ def test_the_interval_is_students_over_the_logarithms_of_the_medians() -> None:
     mine = steady("mine", between=0.02)
     logs = [math.log(us) for us in starts.medians_us(mine) if us]
     error = statistics.stdev(logs) / math.sqrt(8)
-    low, high = stats.t.interval(1 - 0.025 / 2, 7, statistics.fmean(logs), error)
+    low, high = stats.t.interval(1 - 0.025, 7, statistics.fmean(logs), error)
     found, summary = starts.interval(mine), starts.summary_of(mine)
     assert found is not None
     assert (found.low, found.high) == pytest.approx((math.exp(low), math.exp(high)))
@@ -93,8 +93,8 @@ def test_where_some_starts_are_odd_the_interval_is_that_of_the_inner_ones() -> N
     assert found.half_width < (of_all[1] - of_all[0]) / 10
 
 
-def test_of_fewer_than_eight_starts_none_is_left_out() -> None:
-    logs = [0.0, 0.001, 0.002, 0.003, 0.004, 0.005, 0.9]
+def test_of_fewer_than_sixteen_starts_none_is_left_out() -> None:
+    logs = [0.0, 0.001, 0.002, 0.003, 0.004, 0.005, 0.006, 0.9]
     found = starts.of_logs(logs, 0.01)
     assert found is not None
     assert found.middle == pytest.approx(math.exp(statistics.fmean(logs)))

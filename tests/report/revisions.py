@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from remote_payload.contract.machine import BuildReport, Compilation
 from remote_payload.contract.request import Provider
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Status
@@ -11,6 +12,13 @@ from tests.report.synthetic import bench, case, check, gpu_result, request, samp
 
 TWIN = "sparsek@1a2b3c4"
 SAME = "the same sources in both: nothing to race"
+
+
+def built_as(ptxas: str) -> BuildReport:
+    """SYNTHETIC: of which the compiler says that."""
+    return BuildReport(
+        Status.OK, "", compilations=(Compilation("sm_90a", "nvcc ...", Status.OK, 1.0, ptxas),)
+    )
 
 
 def raced(now_us: float, then_us: float, absent: str = "") -> Result:

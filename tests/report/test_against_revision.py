@@ -19,7 +19,8 @@ from orchestrator.report.sections.findings.beside import standing
 from remote_payload.contract.request import Provider
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Stage, Status
-from tests.report.revisions import SAME, TWIN, raced
+from tests.comparing.test_builds import FITS, SPILLS
+from tests.report.revisions import SAME, TWIN, built_as, raced
 from tests.report.synthetic import bench, case, check, run, samples
 
 
@@ -162,3 +163,47 @@ def test_that_compare_does_not_miss_a_revision_that_another_run_was_raced_agains
     found = compare(Side(run(before)), Side(second))
     assert not found.lost
     assert [row.provider for row in found.rows] == ["sparsek"]
+
+
+def built(result: Result, before: str, now: str) -> Result:
+    return replace(result, build_before=built_as(before), build=built_as(now))
+
+
+def test_that_a_spill_against_the_revision_is_in_the_first_line_and_in_a_table() -> None:
+    report = render(run(built(raced(270.0, 300.0), FITS, SPILLS)))
+    told = "SPILLS: attend (sm_90a): bytes of spill stores 0 before, 9328 now, and 1 more. sparsek"
+    assert report.verdict.startswith(told)
+    page = unescape(report.markdown)
+    assert "Against HEAD~1, as the compiler says:" in page
+    assert "| sm_90a | attend | bytes of spill stores | 0 | 9328 | SPILLS |" in page
+
+
+def test_that_a_build_like_that_of_the_revision_is_told_as_such() -> None:
+    report = render(run(built(raced(270.0, 300.0), SPILLS, SPILLS)))
+    assert "SPILLS: " not in report.verdict
+    assert "The compiler says the same of HEAD~1." in unescape(report.markdown)
+    gone = render(run(built(raced(270.0, 300.0), SPILLS, FITS)))
+    assert "SPILLS: " not in gone.verdict
+
+
+@pytest.mark.parametrize(
+    ("now_us", "before", "code"),
+    [
+        (270.0, FITS, ExitCode.OK),
+        (300.3, FITS, ExitCode.OK),
+        (330.0, FITS, ExitCode.GATE_FAILED),
+        (None, FITS, ExitCode.UNDECIDED),
+        (None, SPILLS, ExitCode.OK),
+    ],
+)
+def test_that_a_spill_leaves_a_gate_open_only_where_the_clock_decides_nothing(
+    now_us: float | None, before: str, code: ExitCode
+) -> None:
+    """None: of two cases one is INCONCLUSIVE, the other the SAME."""
+    result = raced(now_us or 300.3, 300.0)
+    if now_us is None:
+        other = case(32)
+        once = [replace(one, case=other, starts=()) for one in result.bench]
+        checks = tuple(replace(one, case=other) for one in result.checks)
+        result = replace(result, bench=(*result.bench, *once), checks=(*result.checks, *checks))
+    assert ruling(run(built(result, before, SPILLS)), Policy()).answer.exit_code is code

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,10 +11,12 @@ from orchestrator.readers.ptxas import KernelResources, Notice, parse, short_nam
 from orchestrator.readers.sass import MachineCode
 from orchestrator.report.insight import Insight
 from orchestrator.values.run import Run
+from remote_payload.contract.machine import BuildReport
 from remote_payload.contract.result import Result
 
 # nvcc names what is in no namespace after the file's path and content.
 _FILE_OF_NAME = re.compile(r"_GLOBAL__N__[0-9a-f]{8}_\d+_\w+?_[0-9a-f]{8,}(?:_\d+)?(?=\d)")
+CHANGES = ("Where", "Kernel", "What", "Before", "After", "")
 _ABSENT = "—"
 _MIX_SHOWN = 4
 _LAUNCHED = ("registers", "bytes of shared memory")
@@ -49,23 +51,51 @@ class BuildChange:
     def words(self) -> str:
         return f"{self.kernel} ({self.where}): {self.what} {self.before} before, {self.after} now"
 
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """Below CHANGES."""
+        word = "SPILLS" if self.spills else "worse" if self.worse else ""
+        return self.where, self.kernel, self.what, self.before, self.after, word
+
 
 def changes(before: Sided, after: Sided) -> tuple[BuildChange, ...]:
     """What got worse first, else in the compiler's order; () where nothing differs or is known."""
     old, new = before.run.result, after.run.result
     found: list[BuildChange] = []
     if old is not None and new is not None:
-        found += _resources(_kernels(old), _kernels(new))
-        found += _notices(_said(old), _said(new))
+        found += _compiled(old.build, new.build)
         found += _traced(_launched(old), _launched(new))
     found += _machine_code(before.insight.machine_code, after.insight.machine_code)
-    return tuple(sorted(found, key=lambda one: (not one.spills, not one.worse)))
+    return tuple(sorted(found, key=_gravity))
+
+
+def between_builds(
+    before: BuildReport | None, after: BuildReport | None
+) -> tuple[BuildChange, ...]:
+    """Of two builds, as far as the compiler's words tell; in the same order."""
+    return tuple(sorted(_compiled(before, after), key=_gravity))
+
+
+def _gravity(one: BuildChange) -> tuple[bool, bool]:
+    return not one.spills, not one.worse
+
+
+def _compiled(before: BuildReport | None, after: BuildReport | None) -> Iterator[BuildChange]:
+    yield from _resources(_kernels(before), _kernels(after))
+    yield from _notices(_said(before), _said(after))
+
+
+def spilled(found: Sequence[BuildChange]) -> str:
+    """The first words of a page about them, and a blank; empty where nothing spills."""
+    spills = [one for one in found if one.spills]
+    more = f", and {len(spills) - 1} more" if len(spills) > 1 else ""
+    return f"SPILLS: {spills[0].words}{more}. " if spills else ""
 
 
 def known(side: Sided) -> bool:
     """Whether anything is known of what a run compiled."""
     result = side.run.result
-    said = result is not None and (bool(_kernels(result)) or bool(_launched(result)))
+    said = result is not None and (bool(_kernels(result.build)) or bool(_launched(result)))
     return said or bool(side.insight.machine_code)
 
 
@@ -76,14 +106,14 @@ def _named(mangled: str) -> str:
     return _FILE_OF_NAME.sub("_GLOBAL__N__", mangled)
 
 
-def _kernels(result: Result) -> dict[Name, KernelResources]:
-    every = result.build.compilations if result.build else ()
+def _kernels(build: BuildReport | None) -> dict[Name, KernelResources]:
+    every = build.compilations if build else ()
     kernels = (kernel for one in every for kernel in parse(one.log).kernels)
     return {(kernel.arch, _named(kernel.mangled)): kernel for kernel in kernels}
 
 
-def _said(result: Result) -> dict[tuple[str, str, str], Notice]:
-    every = result.build.compilations if result.build else ()
+def _said(build: BuildReport | None) -> dict[tuple[str, str, str], Notice]:
+    every = build.compilations if build else ()
     told = ((one.arch, notice) for one in every for notice in parse(one.log).notices)
     return {(arch, n.code, _named(n.mangled)): n for arch, n in told}
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from orchestrator.performance.verdict import Verdict
 from orchestrator.report.comparing import wording
-from orchestrator.report.comparing.builds import BuildChange
+from orchestrator.report.comparing.builds import CHANGES, spilled
 from orchestrator.report.comparing.comparison import Comparison, Row, Yardstick
 from orchestrator.report.render import fill
 from orchestrator.report.view import Table
@@ -25,7 +25,6 @@ _ROWS = (
 )
 _MACHINE = ("Baseline", "Case", "Method", "Before, µs", "After, µs", "Time, after / before")
 _CONDITIONS = ("Condition", "Before", "After", "Same")
-_BUILD = ("Where", "Kernel", "What", "Before", "After", "")
 _CEILINGS = ("Ceiling", "Before", "After", "After / before", "Clock before", "Clock after", "")
 _CEILING_WORDS = {
     Verdict.SAME: "agree",
@@ -77,7 +76,7 @@ def view(found: Comparison) -> ComparisonView:
         lost=wording.lines(gone, operator),
         gained=wording.lines(((*key, "") for key in found.gained), operator),
         advice=_advice(found.rows, operator),
-        build=Table(_BUILD, tuple(_change(one) for one in found.changes)),
+        build=Table(CHANGES, tuple(one.cells for one in found.changes)),
         ceilings=_ceilings(found),
         conditions=_conditions(found),
     )
@@ -90,8 +89,7 @@ def _operator(found: Comparison) -> OperatorFacts:
 
 def first_line(found: Comparison) -> str:
     """Spills, then whether anything but the code differs."""
-    spills = [one for one in found.changes if one.spills]
-    worst = f"SPILLS: {spills[0].words}{_more(len(spills) - 1)}. " if spills else ""
+    worst = spilled(found.changes)
     if found.same_code:
         worst += "Both runs ran the same sources: no difference is an edit's. "
     differences = found.differences
@@ -105,10 +103,6 @@ def first_line(found: Comparison) -> str:
         return f"{worst}NOT THE SAME CONDITIONS, so the code alone explains no difference: {parts}."
     parts = "; ".join(one.words for one in differences)
     return f"{worst}Same device, driver and clocks; what differs explains no time: {parts}."
-
-
-def _more(count: int) -> str:
-    return f", and {count} more" if count > 0 else ""
 
 
 def verdict_line(found: Comparison) -> str:
@@ -189,11 +183,6 @@ def _advice(rows: tuple[Row, ...], operator: OperatorFacts) -> tuple[str, ...]:
         ((row.provider, row.case, row.method, row.found.judged.advice) for row in open_rows),
         operator,
     )
-
-
-def _change(one: BuildChange) -> tuple[str, ...]:
-    word = "SPILLS" if one.spills else "worse" if one.worse else ""
-    return one.where, one.kernel, one.what, one.before, one.after, word
 
 
 def _ceilings(found: Comparison) -> Table:

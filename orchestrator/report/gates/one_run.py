@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from orchestrator.report.comparing.builds import between_builds
 from orchestrator.report.figures import Figure, Figures, figures
 from orchestrator.report.gates.gate import Claim, Policy, Ruling, rule
 from orchestrator.report.subject import subjects, unraced
@@ -22,7 +23,8 @@ def ruling(run: Run, policy: Policy) -> Ruling:
     found = figures(run.result)
     names = _about(run.result, found)
     rows = [row for row in found.rows if row.record.provider in names]
-    claims = [_claim(row) for row in rows if row.against is not None and row.trusted]
+    spilling = _spilling(run.result)
+    claims = [_claim(row, spilling) for row in rows if row.against is not None and row.trusted]
     bad = (Status.FAILED, Status.TIMEOUT)
     broke = [one for one in run.result.checks if one.provider in names and one.status in bad]
     return rule(
@@ -42,12 +44,24 @@ def _about(result: Result, found: Figures) -> tuple[str, ...]:
     return tuple(name for name in names if name not in beside)
 
 
-def _claim(row: Figure) -> Claim:
+def _spilling(result: Result) -> tuple[str, ...]:
+    """Our kernels that were raced against a revision at which the compiler spilled less."""
+    if result.build_before is None:
+        return ()
+    if not any(one.spills for one in between_builds(result.build_before, result.build)):
+        return ()
+    return tuple(one.name for one in result.request.providers if one.against and not one.target)
+
+
+def _claim(row: Figure, spilling: tuple[str, ...]) -> Claim:
     against = row.against
     assert against is not None, "only rows that are judged are claims"
     record, speedup = row.record, against.speedup
     about = f"{record.provider} on {record.case.label}, {record.method.value}"
-    return Claim(record.provider, about, against.verdict, speedup.low, speedup.high, against.advice)
+    return Claim(
+        *(record.provider, about, against.verdict, speedup.low, speedup.high, against.advice),
+        spills=record.provider in spilling,
+    )
 
 
 def _missing(result: Result, names: Iterable[str]) -> Iterable[str]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from orchestrator.readers.ptxas import CompilerReport, first_error, parse
+from orchestrator.report.comparing.builds import CHANGES, between_builds
 from orchestrator.report.section import Section
 from orchestrator.report.view import BuildView, Table
 from orchestrator.report.wording import format as fmt
@@ -27,7 +30,11 @@ def build(result: Result | None) -> tuple[BuildView, ...]:
     report = result.build if result else None
     if report is None and without_library(result):
         return ()
-    return (_build(report),)
+    view = _build(report)
+    if result is None or result.build_before is None:
+        return (view,)
+    rows = tuple(one.cells for one in between_builds(result.build_before, report))
+    return (replace(view, changes=Table(CHANGES, rows), revision=result.request.against),)
 
 
 def without_library(result: Result | None) -> bool:
