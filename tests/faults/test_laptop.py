@@ -67,7 +67,7 @@ def test_a_profile_killed_at_ten_random_moments_is_brought_home_by_attach(laptop
 SMALL = ("--batch", "1", "--heads", "2", "--seq", "64", "--providers", "sdpa")
 REAL_PROFILE = ("profile", *SMALL, "--arch", "sm_90a", "--rounds", "20", "--starts", "2")
 # What the host has reached when the laptop's side is killed.
-BUILT, CHECKED, TIMING = "build: ", "check: ok", "cold start 1 of 2, round 1 of 20"
+BUILT, CHECKED, TIMING = "build: ", "check: ok", "cold start 1 of 2, round 1 of "
 
 
 # Two real builds at once: nvcc alone takes a minute of CPU time each.

@@ -189,4 +189,4 @@ def test_the_table_tells_both_levels_of_a_time_that_stepped_and_no_median() -> N
     assert row[-1] == "FASTER"
     line = headline(synthetic.run(found.result), found)
     assert "2.95, then 3.54 from start 5 of 8 on µs/head" in line
-    assert "; 8 starts, noise 0.23 %, 1 of 6 timings stepped" in line
+    assert "; 8 starts, noise 0.22 %, 1 of 6 timings stepped" in line

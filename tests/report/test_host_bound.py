@@ -53,7 +53,7 @@ def test_the_first_line_gives_the_graphs_figures_where_they_decided() -> None:
     here = tuple(r for r in result.bench if r.case.size("H") == 8)
     verdict = report(replace(result, bench=here)).verdict
     assert verdict.startswith(f"sparsek is FASTER than sdpa on {H8}: 1.19")
-    assert "3.250 (3.246–3.253) µs/head (graph; by back_to_back the GPU waited" in verdict
+    assert "3.2499 (3.2468–3.2529) µs/head (graph; by back_to_back the GPU waited" in verdict
 
 
 def test_beside_the_best_is_judged_by_graph_too() -> None:
