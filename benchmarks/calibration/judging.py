@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from orchestrator.performance.family import Family, critical
-from remote_payload.contract.tools.middles import cut_of, freedoms
+from remote_payload.contract.tools.middles import cut_of, students
 
 Array = Any
 OPEN, SAME, FASTER, SLOWER = range(4)
@@ -40,29 +40,31 @@ def decide(mean: Array, half: Array, precision: float) -> Array:
 def interval(logs: Array, level: float) -> tuple[Array, Array]:
     """Middle and half-width over the last axis, the starts; as `starts.of_logs`."""
     known = _middles(logs)
-    halves = [critical(freedom, level / len(known)) * error for _, error, freedom in known]
+    halves = [
+        critical(one.freedom, level * one.share) * error
+        for one, (_, error) in zip(students(logs.shape[-1]), known, strict=True)
+    ]
     chosen = np.argmin(halves, axis=0)
-    return np.choose(chosen, [at for at, _, _ in known]), np.min(halves, axis=0)
+    return np.choose(chosen, [at for at, _ in known]), np.min(halves, axis=0)
 
 
-def _middles(values: Array) -> list[tuple[Array, Array, int]]:
-    """As `middles.middles`, of the last axis: middle, its error, degrees of freedom."""
+def _middles(values: Array) -> list[tuple[Array, Array]]:
+    """As `middles.middles`, of the last axis: middle, and its error."""
     count = values.shape[-1]
-    of_all, *rest = freedoms(count)
-    found = [(values.mean(axis=-1), values.std(axis=-1, ddof=1) / np.sqrt(count), of_all)]
-    for freedom in rest:
-        cut, left = cut_of(count), freedom + 1
+    found = [(values.mean(axis=-1), values.std(axis=-1, ddof=1) / np.sqrt(count))]
+    for one in students(count)[1:]:
+        cut, left = cut_of(count), one.freedom + 1
         inner = np.sort(values, axis=-1)[..., cut : count - cut]
         winsorized = np.clip(values, inner[..., :1], inner[..., -1:])
         error = winsorized.std(axis=-1, ddof=1) * np.sqrt((count - 1) / (left * (left - 1)))
-        found.append((inner.mean(axis=-1), error, freedom))
+        found.append((inner.mean(axis=-1), error))
     return found
 
 
 def rounding(middles: Array, grid: float) -> Array:
     """As `starts.rounding`, of the last axis."""
     times = np.exp(middles)
-    errors = [error for _, error, _ in _middles(times)]
+    errors = [error for _, error in _middles(times)]
     averaged = np.min(errors, axis=0) * np.sqrt(times.shape[-1]) >= grid / 2
     return np.where(averaged, 0.0, -np.log1p(-grid / 2 / np.median(times, axis=-1)))
 

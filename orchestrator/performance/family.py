@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 
-from remote_payload.contract.tools.middles import freedoms
+from remote_payload.contract.tools.middles import students
 
 # Of one false verdict or more in a report on one and the same code, and of an interval that stands
 # by itself. Both are made for half of the error that is promised: medians of few turns are not
@@ -63,10 +63,10 @@ def critical_table(
     levels = [Family(rows, len(of_looks)).level for rows in sizes]
     return tuple(
         tuple(
-            tuple(round(critical(freedom, level / len(known)), 4) for level in levels)
-            for freedom in known
+            tuple(round(critical(one.freedom, level * one.share), 4) for level in levels)
+            for one in known
         )
-        for known in map(freedoms, of_looks)
+        for known in map(students, of_looks)
     )
 
 
@@ -87,4 +87,5 @@ def starts_for(spread: float, half_width: float, level: float) -> int | None:
 
 
 def _half_width(spread: float, starts: int, level: float) -> float:
-    return critical(starts - 1, level / len(freedoms(starts))) * spread / math.sqrt(starts)
+    of_all = students(starts)[0]
+    return critical(of_all.freedom, level * of_all.share) * spread / math.sqrt(starts)

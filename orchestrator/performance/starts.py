@@ -3,7 +3,7 @@
 Samples of one process share where its memory lies and what the machine did meanwhile; only another
 start of it tells how much that matters. So each start is condensed to one median, and intervals
 are those of Student's t over the logarithms of these: over all of them, or without the outermost
-fifth on either side, whichever is the narrower, as each of the two may be wrong half as often.
+fifth on either side, whichever is the narrower, as the two together may be wrong no more often.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from itertools import pairwise
 from orchestrator.performance.family import ALONE, critical
 from orchestrator.performance.stats import Summary, summarize, usable
 from remote_payload.contract.records import BenchRecord
-from remote_payload.contract.tools.middles import middles
+from remote_payload.contract.tools.middles import middles, students
 
 _SAMPLES_A_STEP = 4  # in the mean, from which on equal ones are no chance
 
@@ -94,7 +94,10 @@ def of_logs(logs: Sequence[float], level: float = ALONE, rounded: float = 0.0) -
     if len(logs) < 2:
         return None
     known = middles(logs)
-    halves = [critical(one.freedom, level / len(known)) * one.error for one in known]
+    halves = [
+        critical(each.freedom, level * each.share) * one.error
+        for each, one in zip(students(len(logs)), known, strict=True)
+    ]
     half, chosen = min(zip(halves, known, strict=True), key=lambda pair: pair[0])
     half += rounded
     low, middle, high = (math.exp(at) for at in (chosen.at - half, chosen.at, chosen.at + half))

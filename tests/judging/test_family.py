@@ -30,11 +30,10 @@ def test_the_table_holds_for_up_to_4096_rows_and_for_all_looks_together() -> Non
     assert [[len(row) for row in of_look] for of_look in table] == [[13], *[[13, 13]] * 3]
     inner = {16: 10, 32: 20, 64: 40}  # of so many starts
     for look, of_look in zip((8, 16, 32, 64), table, strict=True):
-        known = [look, inner[look]] if look in inner else [look]
-        for starts, row in zip(known, of_look, strict=True):
+        known = [(look, 0.75), (inner[look], 0.25)] if look in inner else [(look, 1.0)]
+        for (starts, share), row in zip(known, of_look, strict=True):
             for power, value in enumerate(row):
-                # Of each of two middles, half of the error.
-                level = FAMILY_ERROR / 2**power / 4 / len(known)
+                level = share * FAMILY_ERROR / 2**power / 4
                 assert value == pytest.approx(stats.t.isf(level / 2, starts - 1), rel=1e-4)
     for one, two in itertools.pairwise(table):
         for row, later in zip(one, two, strict=False):
@@ -59,7 +58,7 @@ def test_more_claims_and_more_looks_make_each_harder() -> None:
 
 
 def half_width(spread: float, starts: int) -> float:
-    level = 1e-4 / (2 if starts >= 16 else 1)
+    level = 1e-4 * (0.75 if starts >= 16 else 1)
     return critical(starts - 1, level) * spread / math.sqrt(starts)
 
 

@@ -85,7 +85,7 @@ def test_where_some_starts_are_odd_the_interval_is_that_of_the_inner_ones() -> N
     ends_drawn_in = np.asarray(stats.mstats.winsorize(np.array(logs), (0.2, 0.2)))
     error = ends_drawn_in.std(ddof=1) * math.sqrt(15 / (10 * 9))
     middle = stats.trim_mean(logs, 0.2)
-    low, high = stats.t.interval(1 - 0.01 / 2, 9, middle, error)
+    low, high = stats.t.interval(1 - 0.01 / 4, 9, middle, error)
     assert (found.low, found.high) == pytest.approx((math.exp(low), math.exp(high)))
     assert found.middle == pytest.approx(math.exp(middle))
     assert found.spread == pytest.approx(error * 4)

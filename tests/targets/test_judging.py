@@ -74,7 +74,7 @@ def test_every_tier_is_judged_by_the_whole_interval(
 @pytest.mark.parametrize(
     ("limit", "told"),
     [
-        (3.01, "about 32 starts would do, there are 10"),
+        (3.01, "about 30 starts would do, there are 10"),
         (3.0001, "it is so near that not even 1024 starts would do"),
     ],
 )

@@ -16,6 +16,8 @@ TRIMMED = 0.2  # of the starts, on either side
 # Starts. Of eight the inner six are too often alike by chance where a clock is coarse, or memory
 # lies in one of two ways: false calls in 4 % of reports, by calibration.
 FEWEST_TRIMMED = 16
+# Of the error that an interval may have. A quarter makes it little wider, and the other hardly.
+SHARE_OF_TRIMMED = 0.25
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,14 @@ class Middle:
     at: float
     error: float
     freedom: int
+
+
+@dataclass(frozen=True)
+class Student:
+    """The t of one of the middles. share: of the error that all of them may have together."""
+
+    freedom: int
+    share: float
 
 
 def middles(logs: Sequence[float]) -> Tuple[Middle, ...]:
@@ -50,8 +60,9 @@ def cut_of(number: int) -> int:
     return int(TRIMMED * number)
 
 
-def freedoms(number: int) -> Tuple[int, ...]:
-    """Degrees of freedom of each of the `middles` of so many."""
+def students(number: int) -> Tuple[Student, ...]:
+    """Of each of the `middles` of so many."""
     if number < FEWEST_TRIMMED:
-        return (number - 1,)
-    return (number - 1, number - 2 * cut_of(number) - 1)
+        return (Student(number - 1, 1.0),)
+    inner = Student(number - 2 * cut_of(number) - 1, SHARE_OF_TRIMMED)
+    return (Student(number - 1, 1.0 - SHARE_OF_TRIMMED), inner)
