@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import os
+from dataclasses import dataclass
 from typing import Optional
 
 from remote_payload.machine.watch.cpu import Cpus
@@ -21,6 +22,14 @@ _SHORTEST_S = 0.5  # ticks of /proc are a hundredth
 _CHOSEN_BY = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
+@dataclass(frozen=True)
+class Load:
+    """others: how many of the `cpus` that we may use others kept busy, on average."""
+
+    others: float
+    cpus: int
+
+
 class Sharing:
     """Looks once when it is made, and once when it is asked."""
 
@@ -28,19 +37,20 @@ class Sharing:
         self._cpus = Cpus(OwnProcesses(os.getpid()))
         self._before = self._cpus.look(())
 
-    def others(self) -> Optional[float]:
-        """CPUs that others kept busy since then, on average; None where nobody tells."""
+    def load(self) -> Optional[Load]:
+        """Since then; None where nobody tells."""
         before, now = self._before, self._cpus.look(())
         if before is None or now is None or now.at_s - before.at_s < _SHORTEST_S:
             return None
         if before.own_s is None or now.own_s is None:
             return None
-        busy_s = now.busy_s - before.busy_s
-        return max(0.0, busy_s - (now.own_s - before.own_s)) / (now.at_s - before.at_s)
+        others_s = now.busy_s - before.busy_s - (now.own_s - before.own_s)
+        return Load(max(0.0, others_s) / (now.at_s - before.at_s), now.cpus)
 
 
-def threads_beside(others: Optional[float], threads: int) -> int:
+def threads_beside(load: Optional[Load], threads: int) -> int:
     """As many of `threads`, which are at least one, as have a CPU each."""
-    if others is None or any(os.environ.get(name) for name in _CHOSEN_BY):
+    if load is None or any(os.environ.get(name) for name in _CHOSEN_BY):
         return threads
-    return max(1, threads - max(0, math.ceil(others - _TOLERATED)))
+    free = math.floor(load.cpus - load.others + _TOLERATED)
+    return max(1, min(threads, free))

@@ -13,7 +13,7 @@ import pytest
 from remote_payload.contract.plans import BenchPlan
 from remote_payload.contract.request import Provider
 from remote_payload.contract.words import Method, Stage
-from remote_payload.machine.sharing import Sharing, threads_beside
+from remote_payload.machine.sharing import Load, Sharing, threads_beside
 from tests.payload.running import ROOT, TINY, a_request, misbehaving, run_payload
 from tests.processes import needs_proc
 
@@ -25,7 +25,7 @@ from remote_payload.machine.sharing import Sharing
 sharing, began_s = Sharing(), time.process_time()
 while time.process_time() < began_s + 2.0:
     pass
-print(sharing.others())
+print(sharing.load().others)
 """
 
 
@@ -38,34 +38,40 @@ def nothing_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("others", "threads", "left"),
     [
-        (None, 8, 8),
         (0.0, 8, 8),
         (0.25, 8, 8),
         (0.4, 8, 7),
         (1.0, 8, 7),
         (1.3, 8, 6),
-        (1.0, 2, 1),
+        (1.0, 4, 4),
+        (4.0, 4, 4),
+        (5.0, 4, 3),
         (7.9, 8, 1),
+        (9.0, 8, 1),
         (1.0, 1, 1),
     ],
 )
-def test_whoever_has_a_cpu_takes_one_thread_and_the_last_one_stays(
-    nothing_chosen: None, others: float | None, threads: int, left: int
+def test_as_many_threads_are_left_as_have_one_of_eight_cpus_each(
+    nothing_chosen: None, others: float, threads: int, left: int
 ) -> None:
-    assert threads_beside(others, threads) == left
+    assert threads_beside(Load(others, 8), threads) == left
+
+
+def test_where_nobody_tells_all_threads_race(nothing_chosen: None) -> None:
+    assert threads_beside(None, 8) == 8
 
 
 def test_who_chose_the_number_of_threads_has_them(
     nothing_chosen: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
-    assert threads_beside(1.0, 2) == 2
+    assert threads_beside(Load(1.0, 2), 2) == 2
 
 
 @needs_proc
 def test_what_others_compute_is_seen_and_what_we_compute_is_not_theirs() -> None:
     sharing = Sharing()
-    assert sharing.others() is None, "in no time at all nothing can be told"
+    assert sharing.load() is None, "in no time at all nothing can be told"
     burning = subprocess.Popen([sys.executable, "-c", BURN])  # ours, as this process began it
     try:
         time.sleep(1.0)
@@ -76,14 +82,15 @@ def test_what_others_compute_is_seen_and_what_we_compute_is_not_theirs() -> None
             text=True,
             check=True,
         )
-        ours = sharing.others()
+        ours = sharing.load()
     finally:
         burning.kill()
         burning.wait()
     # To the one that was started beside it, it is a stranger.
     assert float(alone.stdout) > 0.3
     assert ours is not None
-    assert ours < float(alone.stdout) + (os.cpu_count() or 1) - 1.0
+    assert ours.cpus == len(os.sched_getaffinity(0))
+    assert ours.others < float(alone.stdout) + ours.cpus - 1.0
 
 
 @needs_proc

@@ -22,16 +22,18 @@ SHARE_OF_TRIMMED = 0.25
 
 @dataclass(frozen=True)
 class Middle:
-    """error: its standard error, to be multiplied by Student's t of `freedom` degrees."""
+    """error: its standard error."""
 
     at: float
     error: float
-    freedom: int
 
 
 @dataclass(frozen=True)
 class Student:
-    """The t of one of the middles. share: of the error that all of them may have together."""
+    """By which t the standard error of one of the middles is multiplied. freedom: degrees of it.
+
+    share: of the probability to be wrong that all of them may have together.
+    """
 
     freedom: int
     share: float
@@ -44,7 +46,7 @@ def middles(logs: Sequence[float]) -> Tuple[Middle, ...]:
     of a trimmed mean by the variance of the Winsorized sample.
     """
     number = len(logs)
-    mean = Middle(statistics.fmean(logs), statistics.stdev(logs) / math.sqrt(number), number - 1)
+    mean = Middle(statistics.fmean(logs), statistics.stdev(logs) / math.sqrt(number))
     if number < FEWEST_TRIMMED:
         return (mean,)
     ordered, cut = sorted(logs), cut_of(number)
@@ -52,7 +54,7 @@ def middles(logs: Sequence[float]) -> Tuple[Middle, ...]:
     winsorized = [inner[0]] * cut + inner + [inner[-1]] * cut
     left = len(inner)
     error = statistics.stdev(winsorized) * math.sqrt((number - 1) / (left * (left - 1)))
-    return (mean, Middle(statistics.fmean(inner), error, left - 1))
+    return (mean, Middle(statistics.fmean(inner), error))
 
 
 def cut_of(number: int) -> int:

@@ -9,6 +9,7 @@ from remote_payload.contract.plans import BenchPlan
 from remote_payload.contract.records import Cut
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Method, Stage
+from remote_payload.machine.sharing import Load
 from remote_payload.processes.bounded import spoken
 from remote_payload.stages.bench.schedule import CPU_BUDGET_S, Effort, shortened
 from remote_payload.stages.cuts import late
@@ -36,10 +37,11 @@ def of_methods(methods: Sequence[Method], plan: BenchPlan) -> Optional[Cut]:
     return Cut(Stage.BENCH, "", f"nothing is timed by the method {lacking}", "it needs a CUDA GPU")
 
 
-def of_threads(threads: int, usual: int, others: float) -> Cut:
+def of_threads(threads: int, usual: int, load: Load) -> Cut:
     """The cut of threads that would wait for those of others at every barrier."""
     what = f"{threads} of {usual} threads of torch"
-    why = f"others keep {others:.1f} CPUs busy, and who shares one waits at every barrier"
+    busy = f"others keep {load.others:.1f} of {load.cpus} CPUs busy"
+    why = f"{busy}, and who shares one waits at every barrier"
     return Cut(Stage.BENCH, "", what, why, "OMP_NUM_THREADS")
 
 

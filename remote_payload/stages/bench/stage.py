@@ -68,12 +68,12 @@ def _threads(scene: Scene) -> Optional[int]:
     seen = scene.draft.result.machine
     if scene.device != "cpu" or seen is None or seen.torch_threads is None:
         return None
-    others = scene.sharing.others()
-    threads = threads_beside(others, seen.torch_threads)
-    if threads == seen.torch_threads:
+    load = scene.sharing.load()
+    threads = threads_beside(load, seen.torch_threads)
+    if load is None or threads == seen.torch_threads:
         return None
     scene.draft.note(machine=replace(seen, torch_threads=threads))
-    scene.draft.add_cut(cuts.of_threads(threads, seen.torch_threads, others or 0.0))
+    scene.draft.add_cut(cuts.of_threads(threads, seen.torch_threads, load))
     return threads
 
 
