@@ -26,7 +26,7 @@ settings.register_profile(
 settings.load_profile("quiet")
 
 # Workers that share the cores each take their part: torch's threads would wait for each other's
-# cores, spinning. Jobs on an `sshd` are told nothing and take all, as does a test run by itself.
+# cores, spinning. A test run by itself takes all.
 if _workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 0)):
     os.environ["OMP_NUM_THREADS"] = str(max(1, (os.cpu_count() or 1) // _workers))
 

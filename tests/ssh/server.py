@@ -171,7 +171,7 @@ def _config(server: SshServer, authorized: Path) -> tuple[str, ...]:
         f"ListenAddress 127.0.0.1:{server.port}",
         f"HostKey {server.host_key}",
         f"AuthorizedKeysFile {authorized}",
-        f"SetEnv HOME={server.remote_home} {LOCKS}={server.locks}",
+        f"SetEnv HOME={server.remote_home} {LOCKS}={server.locks} {_threads()}".rstrip(),
         "PidFile none",
         "UsePAM no",
         "StrictModes no",
@@ -182,6 +182,12 @@ def _config(server: SshServer, authorized: Path) -> tuple[str, ...]:
         "MaxStartups 100",
         "PrintMotd no",
     )
+
+
+def _threads() -> str:
+    """Of torch in its jobs: as many as in the test itself, where that shares the cores."""
+    threads = os.environ.get("OMP_NUM_THREADS")
+    return f"OMP_NUM_THREADS={threads}" if threads else ""
 
 
 def _answers(server: SshServer, process: subprocess.Popen[bytes]) -> bool:
