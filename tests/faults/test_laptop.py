@@ -103,7 +103,8 @@ def test_a_profile_killed_three_times_whose_port_changes_ends_with_the_undisturb
 
 
 # Said by a loaded machine only; a quiet one has time for all of them.
-CUT = r"(?m)^- Cut short, bench: .*(?:calls|warm-ups) per sample.*\n"
+_LESS = "(?:calls|warm-ups) per sample|samples per round|threads of torch"
+CUT = rf"(?m)^- Cut short, bench: .*(?:{_LESS}).*\n"
 # What may differ between two reports of the same work, and nothing else: see `report`.
 MASKED = (
     # The run: its name, its moments, and the bits of a library that was compiled twice.
@@ -118,6 +119,7 @@ MASKED = (
     ),
     (r"(?m)^- Doubt: .*\n", ""),
     (r"(?m)^(- Noise floor, \w+: up to )[\d.,]+ %", r"\1…"),
+    (r"(?m)^(\| torch \| .*, )\d+ threads?", r"\1… threads"),
     # What the machine did meanwhile.
     (r"looking took [\d.]+ % of one CPU", "looking took … of one CPU"),
     (r"(?m)^(\| B=1 [^|]*\| \w+ \| )\d+ .*", r"\1…"),
