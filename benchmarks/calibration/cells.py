@@ -81,7 +81,7 @@ def _part(kind: Kind, cv: float, reports: int, rng: np.random.Generator) -> Arra
     other = in_one_run(slower, ROWS, LOOKS, grid=kind.grid)
     found, is_open = other.verdict == SLOWER, other.verdict == OPEN
     few = middles[..., : LOOKS[0]]
-    mean, half = interval(few[:, :1] - few[:, 2:], ALONE)
+    mean, half = interval(few[:, :1] - few[:, 2:], ALONE, bool(kind.grid))
     off = rounding(few, kind.grid)
     half = half + off[:, :1] + off[:, 2:]
     return np.array(
@@ -113,6 +113,6 @@ def _covers_time(middles: Array, kind: Kind) -> float:
     """The truth is the mean of thousands of starts; of hundreds, where each case has its own."""
     few, rest = middles[..., : LOOKS[0]], middles[..., LOOKS[0] :]
     truth = rest.mean(axis=(1, 2))[:, None] if kind.apart else middles.mean()
-    mean, half = interval(few, ALONE)
+    mean, half = interval(few, ALONE, bool(kind.grid))
     half = half + rounding(few, kind.grid)
     return float((np.abs(mean - truth) <= half).mean())

@@ -37,22 +37,22 @@ def decide(mean: Array, half: Array, precision: float) -> Array:
     return np.where(within, SAME, np.where(told != OPEN, told, narrow))
 
 
-def interval(logs: Array, level: float) -> tuple[Array, Array]:
+def interval(logs: Array, level: float, coarse: bool = False) -> tuple[Array, Array]:
     """Middle and half-width over the last axis, the starts; as `starts.of_logs`."""
-    known = _middles(logs)
+    known = _middles(logs, coarse)
     halves = [
         critical(one.freedom, level * one.share) * error
-        for one, (_, error) in zip(students(logs.shape[-1]), known, strict=True)
+        for one, (_, error) in zip(students(logs.shape[-1], coarse), known, strict=True)
     ]
     chosen = np.argmin(halves, axis=0)
     return np.choose(chosen, [at for at, _ in known]), np.min(halves, axis=0)
 
 
-def _middles(values: Array) -> list[tuple[Array, Array]]:
+def _middles(values: Array, coarse: bool) -> list[tuple[Array, Array]]:
     """As `middles.middles`, of the last axis: middle, and its error."""
     count = values.shape[-1]
     found = [(values.mean(axis=-1), values.std(axis=-1, ddof=1) / np.sqrt(count))]
-    for one in students(count)[1:]:
+    for one in students(count, coarse)[1:]:
         cut, left = cut_of(count), one.freedom + 1
         inner = np.sort(values, axis=-1)[..., cut : count - cut]
         winsorized = np.clip(values, inner[..., :1], inner[..., -1:])
@@ -64,7 +64,7 @@ def _middles(values: Array) -> list[tuple[Array, Array]]:
 def rounding(middles: Array, grid: float) -> Array:
     """As `starts.rounding`, of the last axis."""
     times = np.exp(middles)
-    errors = [error for _, error in _middles(times)]
+    errors = [error for _, error in _middles(times, coarse=False)]
     averaged = np.min(errors, axis=0) * np.sqrt(times.shape[-1]) >= grid / 2
     return np.where(averaged, 0.0, -np.log1p(-grid / 2 / np.median(times, axis=-1)))
 
@@ -86,7 +86,7 @@ def in_one_run(
     verdict, starts, enough = (np.full(shape, fill) for fill in (OPEN, looks[-1], False))
     for look in looks:
         ratios = middles[:, :1, :look] - middles[:, 1:, :look]
-        mean, half = interval(ratios, level)
+        mean, half = interval(ratios, level, bool(grid))
         off = rounding(middles[..., :look], grid)
         half = half + off[:, :1] + off[:, 1:]
         found = decide(mean, half, precision)

@@ -17,9 +17,7 @@ from itertools import pairwise
 from orchestrator.performance.family import ALONE, critical
 from orchestrator.performance.stats import Summary, summarize, usable
 from remote_payload.contract.records import BenchRecord
-from remote_payload.contract.tools.middles import middles, students
-
-_SAMPLES_A_STEP = 4  # in the mean, from which on equal ones are no chance
+from remote_payload.contract.tools.middles import is_coarse, middles, students
 
 
 @dataclass(frozen=True)
@@ -78,25 +76,30 @@ def log_ratios(base: BenchRecord, record: BenchRecord) -> tuple[float, ...]:
 def interval(record: BenchRecord, level: float = ALONE) -> Interval | None:
     """Of one record's time in µs; None with less than two starts."""
     logs = [math.log(us) for us in medians_us(record) if us is not None]
-    return of_logs(logs, level, rounding(record))
+    return of_logs(logs, level, rounding(record), is_coarse(kept_us(record)))
 
 
 def speedup(base: BenchRecord, record: BenchRecord, level: float = ALONE) -> Interval | None:
     """base / record, start by start; None with less than two starts that both had."""
-    return of_logs(log_ratios(base, record), level, rounding(base) + rounding(record))
+    coarse = is_coarse(kept_us(base)) or is_coarse(kept_us(record))
+    rounded = rounding(base) + rounding(record)
+    return of_logs(log_ratios(base, record), level, rounded, coarse)
 
 
-def of_logs(logs: Sequence[float], level: float = ALONE, rounded: float = 0.0) -> Interval | None:
+def of_logs(
+    logs: Sequence[float], level: float = ALONE, rounded: float = 0.0, coarse: bool = False
+) -> Interval | None:
     """The interval around the middle of logarithms that misses it with the probability `level`.
 
-    rounded: by how much each may be off for the clock's grid, all in the same direction.
+    rounded: by how much each may be off for the clock's grid, all in the same direction. coarse:
+    they lie on that grid, be it averaged out or not.
     """
     if len(logs) < 2:
         return None
-    known = middles(logs)
+    known = middles(logs, coarse)
     halves = [
         critical(each.freedom, level * each.share) * one.error
-        for each, one in zip(students(len(logs)), known, strict=True)
+        for each, one in zip(students(len(logs), coarse), known, strict=True)
     ]
     half, chosen = min(zip(halves, known, strict=True), key=lambda pair: pair[0])
     half += rounded
@@ -111,7 +114,7 @@ def rounding(record: BenchRecord) -> float:
     """
     samples = kept_us(record)
     values = sorted({float(f"{us:.9g}") for us in samples})
-    if len(values) < 2 or len(values) * _SAMPLES_A_STEP > len(samples):
+    if len(values) < 2 or not is_coarse(samples):
         return 0.0
     medians = [us for us in medians_us(record) if us is not None]
     half_step = min(two - one for one, two in pairwise(values)) / 2

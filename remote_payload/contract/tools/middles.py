@@ -18,6 +18,7 @@ TRIMMED = 0.2  # of the starts, on either side
 FEWEST_TRIMMED = 16
 # Of the error that an interval may have. A quarter makes it little wider, and the other hardly.
 SHARE_OF_TRIMMED = 0.25
+SAMPLES_A_STEP = 4  # of a clock, in the mean, from which on equal ones are no chance
 
 
 @dataclass(frozen=True)
@@ -39,15 +40,25 @@ class Student:
     share: float
 
 
-def middles(logs: Sequence[float]) -> Tuple[Middle, ...]:
-    """Of at least two logarithms: their mean, and from sixteen on the trimmed one beside it.
+def is_coarse(samples_us: Sequence[float]) -> bool:
+    """Whether samples lie on so few steps of a clock that equal ones are no chance.
+
+    Inner starts are then alike now and then though they are not the same; their mean of all is off
+    by no more than it seems.
+    """
+    return len({float(f"{us:.9g}") for us in samples_us}) * SAMPLES_A_STEP <= len(samples_us)
+
+
+def middles(logs: Sequence[float], coarse: bool = False) -> Tuple[Middle, ...]:
+    """Of at least two logarithms: their mean, and from sixteen on, unless they come from a coarse
+    clock, the trimmed one beside it.
 
     Yuen, The two-sample trimmed t for unequal population variances, Biometrika 61 (1974): the error
     of a trimmed mean by the variance of the Winsorized sample.
     """
     number = len(logs)
     mean = Middle(statistics.fmean(logs), statistics.stdev(logs) / math.sqrt(number))
-    if number < FEWEST_TRIMMED:
+    if coarse or number < FEWEST_TRIMMED:
         return (mean,)
     ordered, cut = sorted(logs), cut_of(number)
     inner = ordered[cut : number - cut]
@@ -62,9 +73,9 @@ def cut_of(number: int) -> int:
     return int(TRIMMED * number)
 
 
-def students(number: int) -> Tuple[Student, ...]:
+def students(number: int, coarse: bool = False) -> Tuple[Student, ...]:
     """Of each of the `middles` of so many."""
-    if number < FEWEST_TRIMMED:
+    if coarse or number < FEWEST_TRIMMED:
         return (Student(number - 1, 1.0),)
     inner = Student(number - 2 * cut_of(number) - 1, SHARE_OF_TRIMMED)
     return (Student(number - 1, 1.0 - SHARE_OF_TRIMMED), inner)

@@ -8,7 +8,7 @@ from typing import Callable, List, Optional, Sequence
 
 from remote_payload.contract.plans import BenchPlan
 from remote_payload.contract.records import BenchRecord
-from remote_payload.contract.tools.middles import middles
+from remote_payload.contract.tools.middles import is_coarse, middles
 from remote_payload.contract.words import Status
 
 _FEWEST = 2  # starts of which a spread can be told
@@ -48,7 +48,8 @@ def _known(base: BenchRecord, record: BenchRecord, plan: BenchPlan, rows: int) -
     critical = _critical(plan, len(ratios), rows)
     if len(ratios) < _FEWEST or not critical:
         return False
-    known = zip(critical, middles(ratios))
+    coarse = is_coarse(base.samples_us) or is_coarse(record.samples_us)
+    known = zip(critical, middles(ratios, coarse))
     half, middle = min((value * one.error, one.at) for value, one in known)
     return half <= math.log1p(plan.precision) or abs(middle) > half
 
