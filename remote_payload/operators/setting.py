@@ -31,8 +31,8 @@ class Setting:
     operator, operator_target: as in the request. own: what a user's own operator was found to be.
     builds: folder of what was compiled, kept; empty if nothing is to be. arch: what to compile for,
     "sm_90a"; empty: the device's own.
-    compile_limit_s: for what one provider compiles. threads: of torch where times are taken; None:
-    as many as it takes by itself.
+    compile_limit_s: for what one provider compiles. threads: of torch in a race, also its judge's;
+    None: as many as it takes by itself.
     """
 
     device: str

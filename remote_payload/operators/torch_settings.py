@@ -7,11 +7,13 @@ another race than the one that was asked for.
 from __future__ import annotations
 
 import contextlib
-from typing import Any, Callable, ContextManager, Dict, Iterator, Tuple
+import os
+from typing import Any, Callable, ContextManager, Dict, Iterator, Optional, Tuple
 
 import torch
 
 Settings = Dict[str, Any]
+THREADS_VARIABLE = "OMP_NUM_THREADS"
 _FLAGS: Tuple[Tuple[str, Any, str], ...] = (
     ("cuda.matmul.allow_tf32", torch.backends.cuda.matmul, "allow_tf32"),
     ("cudnn.allow_tf32", torch.backends.cudnn, "allow_tf32"),
@@ -23,6 +25,13 @@ _CALLS: Tuple[Tuple[str, Callable[[], Any], Callable[[Any], None]], ...] = (
     ("dtype", torch.get_default_dtype, torch.set_default_dtype),
     ("threads", torch.get_num_threads, torch.set_num_threads),
 )
+
+
+def take_threads(threads: Optional[int]) -> None:
+    """Have this process, and whatever it starts, compute with so many; None: as it does anyway."""
+    if threads is not None:
+        torch.set_num_threads(threads)
+        os.environ[THREADS_VARIABLE] = str(threads)
 
 
 def now() -> Settings:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import gc
 import itertools
-import os
 from time import perf_counter
 from typing import Any, Callable, Dict, Optional
 
@@ -31,6 +30,7 @@ from remote_payload.operators.problem import (
     operator_of,
 )
 from remote_payload.operators.setting import Setting
+from remote_payload.operators.torch_settings import take_threads
 from remote_payload.processes import places
 from remote_payload.processes.isolate import Pipe
 from remote_payload.processes.places import sentence
@@ -58,9 +58,7 @@ Call = Callable[[], Tensor]
 def serve(pipe: Pipe, provider: Provider, setting: Setting) -> None:
     """The life of a process that is timed, until the parent closes or kills it."""
     clock: Clock = CudaClock() if setting.device == "cuda" else CpuClock()
-    if setting.threads is not None:
-        torch.set_num_threads(setting.threads)
-        os.environ["OMP_NUM_THREADS"] = str(setting.threads)  # for whatever it starts
+    take_threads(setting.threads)
     gc.disable()  # a collection inside a burst would be measured
     timed = Timed(provider, setting, clock, Files(setting.inputs))
     while True:

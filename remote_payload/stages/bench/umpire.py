@@ -14,6 +14,7 @@ from remote_payload.contract.case import Case
 from remote_payload.contract.words import Fault, Status
 from remote_payload.operators.problem import Problem, Scalars, operator_of
 from remote_payload.operators.setting import Setting
+from remote_payload.operators.torch_settings import take_threads
 from remote_payload.processes import places
 from remote_payload.processes.isolate import Pipe
 from remote_payload.processes.places import sentence
@@ -95,6 +96,7 @@ class Umpire:
 
 def serve(pipe: Pipe, setting: Setting) -> None:
     """The life of a judge's process."""
+    take_threads(setting.threads)
     umpire = Umpire(setting, Files(setting.inputs))
     while True:
         try:
