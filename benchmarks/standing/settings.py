@@ -25,7 +25,7 @@ def attention(q, k, v, causal, scale):
     return F.scaled_dot_product_attention(q, k, v, is_causal=causal, scale=scale)
 """
 _PROVIDERS = {
-    # Our own `sdpa` does a little more around the same call, which cold caches make 4 % of.
+    # Our own `sdpa` does a little more around the same call, which cold caches make 3 % of.
     BASE: _PLAIN,
     COPY: _PLAIN,
     # It spins for a twentieth of what its own call took, so that the truth needs no measuring.

@@ -7,22 +7,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from orchestrator.performance.objection import timed
+from orchestrator.performance.watching import OTHERS_CPUS
 from remote_payload.contract.plans import MORE_WARMUPS
 from remote_payload.contract.records import BenchRecord
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Method
 
 FEWEST_TURNS, MANY_TURNS = 3, 8
-# CPUs that others kept busy, mean of a second, from which on waiting is their doing; and the share
-# of a turn that may be waited through in one that counts as undisturbed.
-OTHERS_BUSY, UNDISTURBED = 0.05, 0.1
+UNDISTURBED = 0.1  # of a turn: so much may have been waited through
 
 
 @dataclass(frozen=True)
 class Turn:
     """claim_us: what the process says that all calls of the turn took, by its means where samples
-    are medians. waited_us: for a CPU that
-    others had. rest_us: what is left beside both."""
+    are medians. waited_us: for a CPU that others had. rest_us: what is left beside both."""
 
     claim_us: float
     fresh_us: float
@@ -133,4 +131,4 @@ def _busy_with_others(record: BenchRecord, result: Result) -> bool:
         for one in result.watched
         if (one.case, one.method) == (record.case, record.method) and one.others_load
     ]
-    return not loads or any(load.high >= OTHERS_BUSY for load in loads)
+    return not loads or any(load.high > OTHERS_CPUS for load in loads)

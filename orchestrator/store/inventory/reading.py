@@ -17,7 +17,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator.errors import InventoryError, UsageError
-from orchestrator.here import regular_file
 from orchestrator.store.inventory.document import (
     Block,
     Problem,
@@ -28,6 +27,7 @@ from orchestrator.store.inventory.document import (
 )
 from orchestrator.store.inventory.hosts import Candidate, Entry
 from orchestrator.store.inventory.schema import Defaults, Reading, TopKeys, nearest
+from orchestrator.store.inventory.written import text_of
 from orchestrator.values.host import Host
 
 FILE_NAME = "inventory.yaml"
@@ -157,18 +157,12 @@ def _meant(word: str, known: Iterable[str]) -> str:
 
 
 def read_text(path: Path) -> str:
-    name = shown_path(path)
     try:
-        return regular_file.read_named(path, _MOST_BYTES).decode("utf-8-sig")
-    except FileNotFoundError as exc:
+        return text_of(path, _MOST_BYTES)
+    except InventoryError as exc:
+        if not isinstance(exc.__cause__, FileNotFoundError):
+            raise
         raise InventoryError(
-            f"{name}: no such file", hint="begin one with: orchestrator hosts add local --local"
-        ) from exc
-    except UnicodeDecodeError as exc:
-        line = exc.object.count(b"\n", 0, exc.start) + 1
-        problem = Problem(line, "", "not UTF-8 text", "save the file as UTF-8")
-        raise complaint(path, [problem]) from exc
-    except OSError as exc:
-        raise InventoryError(
-            f"{name}: cannot be read: {exc.strerror}", hint="check the path and its permissions"
+            f"{shown_path(path)}: no such file",
+            hint="begin one with: orchestrator hosts add local --local",
         ) from exc
