@@ -14,7 +14,7 @@ from orchestrator.readers.cutlass_csv import Sheet
 from orchestrator.report import folder
 from orchestrator.report.aims import Aim, aims
 from orchestrator.report.charts.drawing import Chart
-from orchestrator.report.comparing.builds import between_builds, spilled
+from orchestrator.report.comparing.builds import against_revision, spilled
 from orchestrator.report.figures import Figures, figures
 from orchestrator.report.headline import headline, is_ok, undecided
 from orchestrator.report.insight import NO_INSIGHT, Insight
@@ -127,11 +127,8 @@ def _verdict(
 
 
 def _spilled(run: Run) -> str:
-    """That our kernel spills more than at the revision it was raced against."""
-    result = run.result
-    if result is None or result.build_before is None:
-        return ""
-    return spilled(between_builds(result.build_before, result.build))
+    """That a kernel spills more than at the revision it was raced against."""
+    return spilled(against_revision(run.result)) if run.result else ""
 
 
 def fill(template: str, **views: object) -> str:

@@ -124,16 +124,18 @@ class OriginalView:
 class BuildView:
     """headline: one sentence; errors: the compiler's own first error lines.
 
-    names: (short, whole) of the kernels whose name is cut in the tables. changes: what the compiler
-    says else of the sources at `revision`, which were raced too; no rows where that is nothing.
+    own: kernels of the users' own providers. names: (short, whole) of the kernels whose name is cut
+    in the tables. changes: what the compiler says else of the sources at `revision`, which were
+    raced too; no rows where that is nothing.
     """
 
     headline: str
     compilations: Table
     kernels: Table
-    notices: tuple[str, ...]
-    errors: tuple[str, ...]
+    notices: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
     names: tuple[tuple[str, str], ...] = ()
+    own: Table = Table((), ())
     changes: Table = Table((), ())
     revision: str = ""
 

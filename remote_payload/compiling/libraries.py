@@ -5,17 +5,21 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Tuple
+from typing import Optional, Tuple
 
 from remote_payload.compiling import compiler
 from remote_payload.compiling.compilations import SHARED, Compilations
 from remote_payload.compiling.errors import CompiledTooLong, CompileError, NoCompiler
 from remote_payload.compiling.kept import FOLDER, Kept
+from remote_payload.contract import codec
+from remote_payload.contract.machine import Compilation
 from remote_payload.contract.tools import compiler_words
 from remote_payload.contract.words import Status
 from remote_payload.machine import toolkit
 from remote_payload.machine.toolkit import Toolkit
 from remote_payload.processes.isolate import Deadline
+
+_FACTS = "facts.json"
 
 
 @dataclass(frozen=True)
@@ -41,12 +45,14 @@ class Order:
 
 @dataclass(frozen=True)
 class Made:
-    """path: of the library or program. nvcc: its release; host: the host compiler in words."""
+    """path: of the library or program. nvcc: its release; host: the host compiler in words.
+    compilation: how it was made, now or before."""
 
     path: Path
     arch: str
     nvcc: str
     host: str
+    compilation: Compilation
 
 
 def make(order: Order, arch: str, limit_s: float) -> Made:
@@ -59,10 +65,20 @@ def make(order: Order, arch: str, limit_s: float) -> Made:
     kept, left_s = Kept(order.builds, order.sources, order.folder), deadline.allow(limit_s)
     made = Compilations(nvcc, kept, order.flags, order.units, left_s, order.link)
     name = order.name or Compilations.library(arch)
-    folder = kept.find(order.prefix, made.recipe(arch), name) or _made(made, order, arch)
+    folder = kept.find(order.prefix, made.recipe(arch), name, _FACTS)
+    one = _facts_in(folder) if folder else None
+    if folder is None or one is None:
+        folder, one = _made(made, order, arch)
     host = nvcc.host_compiler(order.flags)
     release = toolkit.release(said)
-    return Made((folder / name).resolve(), arch, release, host.words if host else "")
+    return Made((folder / name).resolve(), arch, release, host.words if host else "", one)
+
+
+def _facts_in(folder: Path) -> Optional[Compilation]:
+    try:
+        return codec.loads(Compilation, (folder / _FACTS).read_text(encoding="utf-8"))
+    except (OSError, codec.CodecError):
+        return None
 
 
 def _toolkit(order: Order) -> Toolkit:
@@ -74,7 +90,7 @@ def _toolkit(order: Order) -> Toolkit:
         raise NoCompiler("no nvcc") from exc
 
 
-def _made(made: Compilations, order: Order, arch: str) -> Path:
+def _made(made: Compilations, order: Order, arch: str) -> Tuple[Path, Compilation]:
     partial = made.kept.partial(order.prefix)
     try:
         (one,) = made.all((arch,), partial, lambda *_: None)
@@ -85,8 +101,10 @@ def _made(made: Compilations, order: Order, arch: str) -> Path:
             raise kind(f"{what} does not compile: {why}")
         if order.name:
             (partial / Compilations.library(arch)).rename(partial / order.name)
+        codec.write_atomic(partial / _FACTS, codec.dumps(one))
         recipe = made.recipe(arch)
-        return made.kept.publish(partial, order.prefix, recipe, made.read, made.searched)
+        final = made.kept.publish(partial, order.prefix, recipe, made.read, made.searched)
+        return final, one
     except OSError as exc:  # a full disk, most of the time
         raise CompileError(f"cannot keep a build under {made.kept.builds}: {exc.strerror}") from exc
     finally:

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from typing import Callable, Iterator, List
+from typing import Callable, Iterator, List, Tuple
 
 from remote_payload.compiling.errors import CompileError
+from remote_payload.contract.machine import Compilation
 
 
 @dataclass(frozen=True)
@@ -21,9 +22,11 @@ class Began:
 
 @dataclass(frozen=True)
 class Ended:
-    """It is over. why: what is wrong, where it failed."""
+    """It is over. why: what is wrong, where it failed. made: what our compiler made, now or
+    before."""
 
     why: str = ""
+    made: Tuple[Compilation, ...] = ()
 
 
 _LISTENERS: List[Callable[[object], None]] = []
@@ -35,17 +38,18 @@ def listen(listener: Callable[[object], None]) -> None:
 
 
 @contextlib.contextmanager
-def compiling(what: str, limit_s: float) -> Iterator[None]:
-    """Around a compile that keeps its limit itself."""
+def compiling(what: str, limit_s: float) -> Iterator[List[Compilation]]:
+    """Around a compile that keeps its limit itself; what it made is to be put into the list."""
     _tell(Began(what, limit_s))
+    made: List[Compilation] = []
     why = ""
     try:
-        yield
+        yield made
     except CompileError as exc:
         why = str(exc)
         raise
     finally:
-        _tell(Ended(why))
+        _tell(Ended(why, tuple(made)))
 
 
 def _tell(message: object) -> None:

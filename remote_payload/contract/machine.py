@@ -65,6 +65,14 @@ class Compilation:
 
 
 @dataclass(frozen=True)
+class ProviderBuild:
+    """What our compiler made of CUDA sources of a user's own provider."""
+
+    provider: str
+    compilation: Compilation
+
+
+@dataclass(frozen=True)
 class BuildReport:
     """What building csrc/ gave. library_digest is the sha256 of the shared library's bytes.
 

@@ -12,7 +12,7 @@ from typing import Optional, Tuple
 
 from remote_payload.contract.case import Case
 from remote_payload.contract.facts import UNKNOWN, CaseFacts, OperatorFacts
-from remote_payload.contract.machine import BuildReport, Machine
+from remote_payload.contract.machine import BuildReport, Machine, ProviderBuild
 from remote_payload.contract.records import (
     BenchRecord,
     CeilingRecord,
@@ -53,6 +53,7 @@ class Result:
     less was done than was asked for or planned. operator, cases: what the operator says of itself
     and of each case, UNKNOWN and () before it was asked. watched: what the machine did during each
     race; () in results of before. build_before: of csrc/ as it was at the request's `against`.
+    provider_builds: of users' CUDA sources, by our compiler; torch's own tells nothing.
     """
 
     request: Request
@@ -76,6 +77,7 @@ class Result:
     cases: Tuple[CaseFacts, ...] = ()
     watched: Tuple[Watched, ...] = ()
     build_before: Optional[BuildReport] = None
+    provider_builds: Tuple[ProviderBuild, ...] = ()
     schema: int = SCHEMA
 
     def facts(self, case: Case) -> CaseFacts:

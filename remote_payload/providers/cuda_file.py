@@ -30,7 +30,10 @@ from remote_payload.operators.setting import Setting
 from remote_payload.providers import c_interface
 
 SUFFIX = ".cu"
-FLAGS = ("-Xcompiler", "-fPIC", "-cudart", "static", "-O3", "-std=c++17", "-lineinfo")
+FLAGS = (
+    "-Xcompiler", "-fPIC", "-cudart", "static", "-O3", "-std=c++17", "-lineinfo",
+    "-Xptxas", "-v,--warn-on-spills",
+)  # fmt: skip
 # Where there is no device to ask, and nobody said what to compile for.
 USUAL_ARCH = "sm_90a"
 PREFIX, HEADERS = "provider-", "headers"
@@ -85,8 +88,10 @@ def _compiled(form: Form, what: Tuple[str, str], toolchain: Toolchain, setting: 
         folder = str(Path(place).parent)
         root, home = Path(setting.root), toolchain.cuda_home
         order = Order(root, builds, (place,), flags, PREFIX, folder, home)
-        with compiling(place, setting.compile_limit_s):
-            return libraries.make(order, arch, setting.compile_limit_s)
+        with compiling(place, setting.compile_limit_s) as told:
+            made = libraries.make(order, arch, setting.compile_limit_s)
+            told.append(made.compilation)
+            return made
     except NoCompiler as exc:
         raise CannotRun(f"not compiled: there is {exc} here") from exc
     except CompileError as exc:

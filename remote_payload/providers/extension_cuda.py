@@ -9,11 +9,12 @@ import hashlib
 import os
 import re
 from pathlib import Path
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, Iterator, List, Tuple
 
 from remote_payload.compiling import libraries
 from remote_payload.compiling.errors import CompileError, NoCompiler
 from remote_payload.compiling.libraries import Order
+from remote_payload.compiling.telling import compiling
 from remote_payload.contract import codec
 from remote_payload.contract.tools.toolchain import Toolchain
 from remote_payload.operators.loaded import CannotRun
@@ -21,11 +22,12 @@ from remote_payload.operators.setting import Setting
 
 PREFIX, SOURCES = "extension-", "sources"
 USUAL_ARCH = "sm_90a"
-# As torch calls nvcc: torch.utils.cpp_extension, COMMON_NVCC_FLAGS.
+# As torch calls nvcc: torch.utils.cpp_extension, COMMON_NVCC_FLAGS; and to tell what spills.
 _FLAGS = (
     "-Xcompiler", "-fPIC", "-std=c++17", "-O3", "--expt-relaxed-constexpr",
     "-D__CUDA_NO_HALF_OPERATORS__", "-D__CUDA_NO_HALF_CONVERSIONS__",
     "-D__CUDA_NO_BFLOAT16_CONVERSIONS__", "-D__CUDA_NO_HALF2_OPERATORS__",
+    "-Xptxas", "-v,--warn-on-spills",
 )  # fmt: skip
 _STD = re.compile(r"-?-std=")
 # Headers that only a torch with CUDA brings along.
@@ -38,26 +40,31 @@ def holds_cuda(given: Dict[str, Any]) -> bool:
 
 
 def compile_only(given: Dict[str, Any], setting: Setting, toolchain: Toolchain) -> str:
-    """Compile every CUDA source of the call; how, in words. CompileError, CannotRun."""
+    """Compile every CUDA source of the call; what and how, in words. CompileError, CannotRun."""
+    what, arch, release = f"the CUDA sources of {given['name']}", setting.arch or USUAL_ARCH, "none"
+    with compiling(what, setting.compile_limit_s) as told:
+        for order in _orders(given, setting, toolchain):
+            try:
+                made = libraries.make(order, arch, setting.compile_limit_s)
+            except NoCompiler as exc:
+                raise CannotRun(f"not compiled: there is {exc} here for {what}") from exc
+            except CompileError as exc:
+                if _OF_CUDA_TORCH.search(str(exc)):
+                    raise CannotRun(f"not compiled: torch has no CUDA here ({exc})") from exc
+                raise
+            told.append(made.compilation)
+            release = f"nvcc {made.nvcc} for {made.arch}"
+    return f"{what}, {release}"
+
+
+def _orders(given: Dict[str, Any], setting: Setting, toolchain: Toolchain) -> Iterator[Order]:
+    """One for each source: all of them have to compile, and none is linked with another."""
     builds, root = Path(setting.builds), Path(setting.root)
-    arch = setting.arch or USUAL_ARCH
-    made = None
     for unit in (*_files(given), *_inline(given, builds)):
         folder = os.path.dirname(os.path.relpath(unit, str(root)))
         folder = "" if folder.startswith("..") else folder
-        order = Order(
-            root, builds, (_inside(unit, root),), _flags(given), PREFIX, folder, toolchain.cuda_home
-        )
-        try:
-            made = libraries.make(order, arch, setting.compile_limit_s)
-        except NoCompiler as exc:
-            name = given["name"]
-            raise CannotRun(f"not compiled: there is {exc} here for {name}'s CUDA sources") from exc
-        except CompileError as exc:
-            if _OF_CUDA_TORCH.search(str(exc)):
-                raise CannotRun(f"not compiled: torch has no CUDA here ({exc})") from exc
-            raise
-    return f"nvcc {made.nvcc} for {made.arch}" if made else "none"
+        units, home = (_inside(unit, root),), toolchain.cuda_home
+        yield Order(root, builds, units, _flags(given), PREFIX, folder, home)
 
 
 def _flags(given: Dict[str, Any]) -> Tuple[str, ...]:

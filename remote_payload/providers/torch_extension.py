@@ -128,10 +128,8 @@ class _Call:
         build = _CURRENT[-1]
         _add(given, build)
         if extension_cuda.holds_cuda(given) and build.setting.device != "cuda":
-            what = f"the CUDA sources of {given['name']}"
-            with compiling(what, build.setting.compile_limit_s):
-                how = extension_cuda.compile_only(given, build.setting, build.toolchain)
-            raise CompiledOnly(f"compiled, not run: no GPU here ({what}, {how})")
+            how = extension_cuda.compile_only(given, build.setting, build.toolchain)
+            raise CompiledOnly(f"compiled, not run: no GPU here ({how})")
         python = bool(given["is_python_module"])
         return kept_or_made(self._function, given, build, lambda library: _opened(library, python))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from remote_payload.contract import codec
+from remote_payload.contract.machine import ProviderBuild
 from remote_payload.contract.records import CheckRecord, Cut
 from remote_payload.contract.request import Request
 from remote_payload.contract.result import Result, StageReport
@@ -39,6 +40,11 @@ class Draft:
 
     def add_check(self, record: CheckRecord) -> None:
         self.note(checks=(*self.result.checks, record))
+
+    def add_build(self, build: ProviderBuild) -> None:
+        """Keep how a provider was compiled; once, though every process of it finds it again."""
+        if build not in self.result.provider_builds:
+            self.note(provider_builds=(*self.result.provider_builds, build))
 
     def add_stage(self, report: StageReport) -> None:
         self.note(stages=(*self.result.stages, report))

@@ -16,7 +16,7 @@ from orchestrator.report.comparing.comparison import Side, compare
 from orchestrator.report.comparing.page import first_line, markdown
 from orchestrator.report.gates.gate import Answer, Policy
 from orchestrator.report.insight import Insight
-from remote_payload.contract.machine import Compilation
+from remote_payload.contract.machine import Compilation, ProviderBuild
 from remote_payload.contract.records import KernelTrace, TraceRecord
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Status
@@ -65,6 +65,14 @@ def built(log: str, result: Result | None = None) -> Result:
     assert result.build is not None
     one = Compilation("sm_90a", "nvcc …", Status.OK, 1.0, log)
     return replace(result, build=replace(result.build, compilations=(one,)))
+
+
+def of_user(*logs: str, provider: str = "mine", result: Result | None = None) -> Result:
+    """With a user's own provider, of which the compiler says that."""
+    made = (Compilation("sm_90a", "nvcc …", Status.OK, 1.0, log) for log in logs)
+    found = tuple(ProviderBuild(provider, one) for one in made)
+    result = result or runs.small()
+    return replace(result, provider_builds=(*result.provider_builds, *found))
 
 
 def told(before: str, after: str) -> list[str]:
@@ -163,6 +171,38 @@ def test_that_what_a_users_kernel_takes_is_compared_as_it_was_launched() -> None
 
     (one,) = changes(runs.side(traced(64)), runs.side(traced(168)))
     assert one.words == "mine (launched by mine): registers 64 before, 168 now"
+
+
+def test_that_a_users_file_that_spills_is_told_by_its_providers_name() -> None:
+    found = runs.compared(of_user(FITS), of_user(SPILLS))
+    assert first_line(found).startswith(
+        "SPILLS: attend (mine, sm_90a): bytes of spill stores 0 before, 9328 now, and 1 more. "
+    )
+    assert "| mine, sm_90a | attend | registers | 72 | 255 |  |" in markdown(found)
+    ruling = found.ruling(Policy())
+    assert ruling.answer is Answer.UNDECIDED, "it was compiled, and not timed"
+    assert "a kernel spills more than before, and was not timed: attend (mine" in ruling.undecided
+    assert not runs.compared(of_user(SPILLS), of_user(SPILLS)).changes
+    assert not runs.compared(of_user(FITS, provider="other"), of_user(SPILLS)).changes
+
+
+def test_that_a_users_spill_is_about_the_rows_of_that_provider_alone() -> None:
+    fits = [replace(one, result=of_user(FITS, result=one.result)) for one in runs.earlier()]
+    unknown = of_user(SPILLS)
+    (first, *_) = (r for r in unknown.bench if r.provider == "sparsek")
+    bench = tuple(replace(r, starts=()) if r == first else r for r in unknown.bench)
+    ruling = runs.compared(of_user(FITS), replace(unknown, bench=bench), fits).ruling(Policy())
+    (why,) = ruling.reasons
+    assert why.startswith("a kernel spills more than before, and was not timed")
+    assert [row.provider for row in ruling.open_rows] == ["sparsek"]
+    assert not any(row.spills for row in ruling.open_rows)
+
+
+def test_that_of_kernels_that_share_a_name_the_one_that_spills_counts() -> None:
+    """A kernel whose types are all macros is compiled for each element type under one name."""
+    for logs in ((FITS, SPILLS), (SPILLS, FITS)):
+        (first, *_) = runs.compared(of_user(FITS, FITS), of_user(*logs)).changes
+        assert first.spills
 
 
 @pytest.mark.skipif(not toolkit.is_here(), reason=toolkit.WITHOUT)

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from orchestrator.report.comparing.builds import changes
 from remote_payload.contract.case import Case
 from remote_payload.contract.dtypes import DType
 from remote_payload.contract.request import Provider
+from remote_payload.contract.result import Result
 from remote_payload.contract.tools.toolchain import Toolchain
 from remote_payload.contract.words import Status
 from remote_payload.operators.attention.definition import OPERATOR, attention_case
@@ -21,6 +23,8 @@ from remote_payload.operators.problem import Problem
 from remote_payload.operators.setting import Setting
 from remote_payload.providers import c_interface
 from remote_payload.providers.loading import load
+from tests.comparing import runs
+from tests.comparing.test_builds import SOURCE
 from tests.providers.places import EXAMPLES, checked, needs_ninja, needs_nvcc, snapshot
 
 HALF = attention_case(batch=1, heads=4, kv_heads=2, seq=3, dim=8, dtype=DType.FP16)
@@ -136,6 +140,28 @@ def test_what_was_compiled_is_kept_by_every_byte_and_every_flag(tmp_path: Path) 
     assert builds() == 4
     (root / "providers/mine/a.h").write_text(header)
     assert builds() == 4, "what was before is still there"
+
+
+@needs_nvcc
+def test_what_the_compiler_says_of_it_comes_home_and_an_edit_that_spills_is_told(
+    tmp_path: Path,
+) -> None:
+    root = snapshot(tmp_path, {"providers/mine/k.cu": SOURCE + EMPTY})
+    cases = (HALF, attention_case(1, 4, 9, 8, DType.FP16))
+
+    def said(size: int) -> Result:
+        toolchain = Toolchain(defines=(f"SIZE={size}",))
+        provider = Provider("mine", "providers/mine/k.cu:attention", toolchain=toolchain)
+        return checked(tmp_path, root, provider, cases=cases).result
+
+    fits, again, spills = map(said, (64, 64, 300))
+    (one,) = fits.provider_builds
+    assert (one.provider, one.compilation.arch) == ("mine", "sm_90a")
+    assert "-DSIZE=64" in one.compilation.command
+    assert again.provider_builds == fits.provider_builds, "found again, and told again"
+    found = changes(runs.side(fits), runs.side(spills, runs.NEW))
+    assert [change.provider for change in found if change.spills] == ["mine", "mine"]
+    assert found[0].words.startswith("attend (mine, sm_90a): bytes of spill stores 0 before, ")
 
 
 def test_without_nvcc_it_says_that_it_was_not_compiled(

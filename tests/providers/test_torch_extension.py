@@ -167,6 +167,9 @@ def test_the_cuda_sources_of_an_extension_are_compiled_where_no_gpu_is(tmp_path:
     record = done.check("right")
     assert (record.status, record.compiled) == (Status.SKIPPED, True)
     assert record.reason.startswith("compiled, not run: no GPU here (the CUDA sources of cuda_inl")
+    (built,) = done.result.provider_builds
+    assert (built.provider, built.compilation.status) == ("right", Status.OK)
+    assert "ptxas info" in built.compilation.log
     record = done.check("wrong")
     assert record.status is Status.FAILED
     assert record.reason.endswith('error: identifier "WORD" is undefined')

@@ -11,7 +11,7 @@ from orchestrator.errors import ExitCode
 from orchestrator.performance.objections.look_alikes import look_alikes
 from orchestrator.report.comparing.comparison import Side, compare
 from orchestrator.report.figures import figures
-from orchestrator.report.gates.gate import Policy
+from orchestrator.report.gates.gate import Claim, Policy
 from orchestrator.report.gates.one_run import ruling
 from orchestrator.report.headline import headline, undecided
 from orchestrator.report.render import render
@@ -19,7 +19,7 @@ from orchestrator.report.sections.findings.beside import standing
 from remote_payload.contract.request import Provider
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Stage, Status
-from tests.comparing.test_builds import FITS, SPILLS
+from tests.comparing.test_builds import FITS, SPILLS, of_user
 from tests.report.revisions import SAME, TWIN, built_as, raced
 from tests.report.synthetic import bench, case, check, run, samples
 
@@ -184,6 +184,45 @@ def test_that_a_build_like_that_of_the_revision_is_told_as_such() -> None:
     assert "The compiler says the same of HEAD~1." in unescape(report.markdown)
     gone = render(run(built(raced(270.0, 300.0), SPILLS, FITS)))
     assert "SPILLS: " not in gone.verdict
+
+
+OF_USER = "mine@1a2b3c4"
+
+
+def users(now_us: float, before: str, now: str) -> Result:
+    """A user's own file raced against itself at HEAD~1, and our kernel left out."""
+    result = raced(now_us, 300.0)
+    mine = Provider("mine", "k.cu:f", True, against=OF_USER)
+    asked = replace(
+        result.request, providers=(Provider("sdpa"), mine, Provider(OF_USER, "before/k.cu:f"))
+    )
+    names = {"sparsek": "mine", TWIN: OF_USER}
+    records = tuple(replace(r, provider=names.get(r.provider, r.provider)) for r in result.bench)
+    checks = tuple(replace(c, provider=names.get(c.provider, c.provider)) for c in result.checks)
+    result = replace(result, request=asked, bench=records, checks=checks)
+    return of_user(now, result=of_user(before, provider=OF_USER, result=result))
+
+
+def test_that_what_a_users_file_spills_against_the_revision_is_told_and_counts() -> None:
+    report = render(run(users(270.0, FITS, SPILLS)))
+    assert report.verdict.startswith("SPILLS: attend (mine, sm_90a): bytes of spill stores 0 be")
+    page = unescape(report.markdown)
+    assert "| mine, sm_90a | attend | bytes of spill stores | 0 | 9328 | SPILLS |" in page
+    assert "| mine | sm_90a | attend | 255 | 9328 / 9720 | 5016 | 0 | 1 |" in page
+    assert f"| {OF_USER} | sm_90a |" not in page
+    (row,) = rule_of(users(270.0, FITS, SPILLS))
+    assert row.spills
+    (fits,) = rule_of(users(270.0, SPILLS, SPILLS))
+    assert not fits.spills
+    assert "The compiler says the same of HEAD~1." in unescape(
+        render(run(users(270.0, FITS, FITS))).markdown
+    )
+
+
+def rule_of(result: Result) -> tuple[Claim, ...]:
+    """The rows that a gate judges, all of them open."""
+    short = tuple(replace(r, starts=(sum(r.starts),)) for r in result.bench)
+    return ruling(run(replace(result, bench=short)), Policy()).open_rows
 
 
 @pytest.mark.parametrize(

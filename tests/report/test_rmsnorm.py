@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from html import unescape
 
 import pytest
 
 from orchestrator.performance.roofline import Resource, binding, roofs
 from orchestrator.report.figures import figures
 from orchestrator.report.render import render
-from remote_payload.contract.words import Method
+from remote_payload.contract.machine import Compilation, ProviderBuild
+from remote_payload.contract.words import Method, Status
 from remote_payload.operators import registry
+from tests.comparing.test_builds import REMARK, SPILLS
 from tests.golden import assert_golden
 from tests.report import synthetic
 from tests.report.synthetic_rmsnorm import RMSNORM, TOKENS, rmsnorm_result
@@ -37,6 +40,19 @@ def test_no_word_of_attention_stands_in_a_report_of_rmsnorm() -> None:
         line for line in rendered().splitlines() if re.search(FOREIGN, line) and "GEMM" not in line
     ]
     assert found == []
+
+
+def test_that_a_users_own_cuda_file_is_under_build_with_what_it_spills() -> None:
+    made = Compilation("sm_90a", "nvcc …", Status.OK, 1.0, REMARK + SPILLS)
+    twice = tuple(ProviderBuild("mine", made) for _ in range(2))
+    page = unescape(
+        render(synthetic.run(replace(rmsnorm_result(), provider_builds=twice))).markdown
+    )
+    assert (
+        "## Build\n\nNothing of our own was built in this run.\n\nOf users' own providers:" in page
+    )
+    assert page.count("| mine | sm_90a | attend | 255 | 9328 / 9720 | 5016 | 0 | 1 |") == 1
+    assert page.count("- Compiler notice: mine: C7510 Potential Performance Loss") == 1
 
 
 @pytest.mark.parametrize("method", [Method.BACK_TO_BACK, Method.COLD])

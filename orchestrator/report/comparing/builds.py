@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from orchestrator.readers.ptxas import KernelResources, Notice, parse, short_name
 from orchestrator.readers.sass import MachineCode
 from orchestrator.report.insight import Insight
 from orchestrator.values.run import Run
-from remote_payload.contract.machine import BuildReport
+from remote_payload.contract.machine import BuildReport, Compilation
 from remote_payload.contract.result import Result
 
 # nvcc names what is in no namespace after the file's path and content.
@@ -37,6 +37,7 @@ class BuildChange:
     """One figure of one kernel that is not what it was. where: architecture, or who launched it.
 
     kernel: its short name. worse: it can only cost; spills: it is memory in place of registers.
+    provider: the user's own whose kernel was compiled; empty where the build stage made it.
     """
 
     where: str
@@ -46,6 +47,7 @@ class BuildChange:
     after: str
     worse: bool = False
     spills: bool = False
+    provider: str = ""
 
     @property
     def words(self) -> str:
@@ -63,26 +65,58 @@ def changes(before: Sided, after: Sided) -> tuple[BuildChange, ...]:
     old, new = before.run.result, after.run.result
     found: list[BuildChange] = []
     if old is not None and new is not None:
-        found += _compiled(old.build, new.build)
+        found += _compiled(_ours(old.build), _ours(new.build))
+        for name in _built(new):
+            found += _of(name, _users(old, name), _users(new, name))
         found += _traced(_launched(old), _launched(new))
     found += _machine_code(before.insight.machine_code, after.insight.machine_code)
     return tuple(sorted(found, key=_gravity))
 
 
-def between_builds(
-    before: BuildReport | None, after: BuildReport | None
-) -> tuple[BuildChange, ...]:
-    """Of two builds, as far as the compiler's words tell; in the same order."""
-    return tuple(sorted(_compiled(before, after), key=_gravity))
+def against_revision(result: Result) -> tuple[BuildChange, ...]:
+    """Of the sources that were raced against another revision of themselves; in the same order."""
+    found = list(_compiled(_ours(result.build_before), _ours(result.build)))
+    for one in result.request.providers:
+        if one.target and one.against:
+            found += _of(one.name, _users(result, one.against), _users(result, one.name))
+    return tuple(sorted(found, key=_gravity))
+
+
+def knows_revision(result: Result) -> bool:
+    """Whether anything of another revision was compiled."""
+    before = result.request.before
+    return result.build_before is not None or any(name in before for name in _built(result))
 
 
 def _gravity(one: BuildChange) -> tuple[bool, bool]:
     return not one.spills, not one.worse
 
 
-def _compiled(before: BuildReport | None, after: BuildReport | None) -> Iterator[BuildChange]:
-    yield from _resources(_kernels(before), _kernels(after))
-    yield from _notices(_said(before), _said(after))
+Compilations = Sequence[Compilation]
+
+
+def _ours(build: BuildReport | None) -> Compilations:
+    return build.compilations if build else ()
+
+
+def _built(result: Result) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.provider for one in result.provider_builds))
+
+
+def _users(result: Result, provider: str) -> Compilations:
+    return [one.compilation for one in result.provider_builds if one.provider == provider]
+
+
+def _compiled(before: Compilations, after: Compilations) -> Iterator[BuildChange]:
+    old, new = _kernels(before), _kernels(after)
+    if old and new:  # else nothing is known of one of them
+        yield from _resources(old, new)
+        yield from _notices(_said(before), _said(after))
+
+
+def _of(provider: str, before: Compilations, after: Compilations) -> Iterator[BuildChange]:
+    for one in _compiled(before, after):
+        yield replace(one, where=f"{provider}, {one.where}", provider=provider)
 
 
 def spilled(found: Sequence[BuildChange]) -> str:
@@ -92,13 +126,6 @@ def spilled(found: Sequence[BuildChange]) -> str:
     return f"SPILLS: {spills[0].words}{more}. " if spills else ""
 
 
-def known(side: Sided) -> bool:
-    """Whether anything is known of what a run compiled."""
-    result = side.run.result
-    said = result is not None and (bool(_kernels(result.build)) or bool(_launched(result)))
-    return said or bool(side.insight.machine_code)
-
-
 Name = tuple[str, str]  # architecture, and the mangled name as far as the same edit keeps it
 
 
@@ -106,15 +133,16 @@ def _named(mangled: str) -> str:
     return _FILE_OF_NAME.sub("_GLOBAL__N__", mangled)
 
 
-def _kernels(build: BuildReport | None) -> dict[Name, KernelResources]:
-    every = build.compilations if build else ()
-    kernels = (kernel for one in every for kernel in parse(one.log).kernels)
+def _kernels(made: Compilations) -> dict[Name, KernelResources]:
+    """Of those that share a name, as one that is compiled for each element type may, the one that
+    spills most."""
+    kernels = [kernel for one in made for kernel in parse(one.log).kernels]
+    kernels.sort(key=lambda kernel: kernel.spill_store_bytes + kernel.spill_load_bytes)
     return {(kernel.arch, _named(kernel.mangled)): kernel for kernel in kernels}
 
 
-def _said(build: BuildReport | None) -> dict[tuple[str, str, str], Notice]:
-    every = build.compilations if build else ()
-    told = ((one.arch, notice) for one in every for notice in parse(one.log).notices)
+def _said(made: Compilations) -> dict[tuple[str, str, str], Notice]:
+    told = ((one.arch, notice) for one in made for notice in parse(one.log).notices)
     return {(arch, n.code, _named(n.mangled)): n for arch, n in told}
 
 
@@ -131,8 +159,6 @@ _FIGURES = {  # what of a kernel's resources, and whether more of it is memory i
 def _resources(
     old: dict[Name, KernelResources], new: dict[Name, KernelResources]
 ) -> Iterator[BuildChange]:
-    if not old or not new:
-        return
     for name, kernel in new.items():
         was = old.get(name)
         if was is None:

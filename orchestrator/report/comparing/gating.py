@@ -10,6 +10,7 @@ from remote_payload.contract.facts import UNKNOWN, Role
 from remote_payload.contract.result import Result
 
 if TYPE_CHECKING:
+    from orchestrator.report.comparing.builds import BuildChange
     from orchestrator.report.comparing.comparison import Comparison, Row
 
 
@@ -20,8 +21,9 @@ def ruling(found: Comparison, policy: Policy) -> Ruling:
     if not rows and not found.yardsticks and found.ceilings:
         rows = [Claim(one.name, f"ceiling {one.name}", one.verdict, None, None, one.reason)
                 for one in found.ceilings]  # fmt: skip
-    timed = any(row.provider in compiled(found) for row in rows)
-    spills = () if timed else tuple(one.words for one in found.changes if one.spills)
+    timed = {row.provider for row in rows}
+    untimed = (one for one in found.changes if one.spills and not timed & set(_whose(one, found)))
+    spills = tuple(one.words for one in untimed)
     return rule(
         rows, policy, broke=len(found.broke), missing=gone, nothing=_nothing(found), spills=spills
     )
@@ -30,10 +32,14 @@ def ruling(found: Comparison, policy: Policy) -> Ruling:
 def _claim(row: Row, found: Comparison) -> Claim:
     speedup = row.found.judged.speedup
     about = wording.row(row.provider, row.case, row.method)
-    spills = row.provider in compiled(found) and any(one.spills for one in found.changes)
+    spills = any(one.spills and row.provider in _whose(one, found) for one in found.changes)
     return Claim(
         row.provider, about, row.verdict, speedup.low, speedup.high, row.found.judged.advice, spills
     )
+
+
+def _whose(change: BuildChange, found: Comparison) -> tuple[str, ...]:
+    return (change.provider,) if change.provider else compiled(found)
 
 
 def compiled(found: Comparison) -> tuple[str, ...]:

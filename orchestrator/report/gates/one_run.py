@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from orchestrator.report.comparing.builds import between_builds
+from orchestrator.report.comparing.builds import against_revision
 from orchestrator.report.figures import Figure, Figures, figures
 from orchestrator.report.gates.gate import Claim, Policy, Ruling, rule
 from orchestrator.report.subject import subjects, unraced
@@ -45,12 +45,10 @@ def _about(result: Result, found: Figures) -> tuple[str, ...]:
 
 
 def _spilling(result: Result) -> tuple[str, ...]:
-    """Our kernels that were raced against a revision at which the compiler spilled less."""
-    if result.build_before is None:
-        return ()
-    if not any(one.spills for one in between_builds(result.build_before, result.build)):
-        return ()
-    return tuple(one.name for one in result.request.providers if one.against and not one.target)
+    """Who was raced against a revision at which the compiler spilled less."""
+    found = {one.provider for one in against_revision(result) if one.spills}
+    raced = (one for one in result.request.providers if one.against)
+    return tuple(one.name for one in raced if (one.name if one.target else "") in found)
 
 
 def _claim(row: Figure, spilling: tuple[str, ...]) -> Claim:

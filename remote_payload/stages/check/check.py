@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Dict, List, Optional
 
 from remote_payload.compiling import telling
 from remote_payload.contract.case import Case
 from remote_payload.contract.dtypes import DType
 from remote_payload.contract.facts import OperatorFacts
+from remote_payload.contract.machine import Compilation, ProviderBuild
 from remote_payload.contract.plans import CheckPlan
 from remote_payload.contract.records import CheckRecord
 from remote_payload.contract.request import Provider, Request
@@ -30,6 +31,7 @@ from remote_payload.stages.apart.words import (
     Ready,
 )
 from remote_payload.stages.check import flow
+from remote_payload.stages.draft import Draft
 from remote_payload.stages.roles import ours_first
 
 BAD = (Status.FAILED, Status.TIMEOUT)
@@ -44,10 +46,11 @@ def run(
     operator: OperatorFacts,
     setting: Setting,
     deadline: Deadline,
-    keep: Callable[[CheckRecord], None],
+    draft: Draft,
     refused: List[CheckRecord],
 ) -> None:
-    """Check all pairs, handing each record to `keep` as soon as it is known; ours come first.
+    """Check all pairs, and put each record into the draft as soon as it is known, and what its
+    provider was compiled to; ours come first.
 
     A worker serves all cases of its provider and is replaced after any fault, since a fault
     may have poisoned it. A provider that ran into its limit is not tried again, nor is one that
@@ -63,13 +66,15 @@ def run(
                 deadline.require()
                 step(Stage.CHECK, done, total, f"{provider.name} {case.label}")
                 record = candidate.check(case)
+                for one in candidate.compiled():
+                    draft.add_build(ProviderBuild(provider.name, one))
                 if record.status is Status.SKIPPED and provider.required:
                     if not record.compiled:
                         record = replace(record, status=Status.FAILED)
                     refused.append(record)
                 done += 1
                 say(f"check {provider.name} {case.label}: {line(record)}")
-                keep(record)
+                draft.add_check(record)
     step(Stage.CHECK, total, total, "checked")
 
 
@@ -100,6 +105,7 @@ class _Candidate:
         self._gave_up: Optional[Case] = None
         self._uncompiled: Dict[DType, str] = {}
         self._compiling = self._not_compiled = ""
+        self._compiled: List[Compilation] = []
 
     def __enter__(self) -> _Candidate:
         return self
@@ -110,6 +116,11 @@ class _Candidate:
     def _drop(self) -> None:
         self._worker.drop()
         self._judge.drop()
+
+    def compiled(self) -> List[Compilation]:
+        """What it was compiled to since this was last asked."""
+        told, self._compiled = self._compiled, []
+        return told
 
     def check(self, case: Case) -> CheckRecord:
         """The record of this provider on `case`, whatever happens to its process."""
@@ -183,7 +194,9 @@ class _Candidate:
         if seconds > _TOLD_COMPILE_S:
             say(f"check {self._provider.name}: {self._compiling} took {seconds:.1f} s")
         self._compiling = ""
-        self._not_compiled = ended.why if isinstance(ended, telling.Ended) else ""
+        told = ended if isinstance(ended, telling.Ended) else telling.Ended()
+        self._not_compiled = told.why
+        self._compiled += told.made
 
 
 def _serve(pipe: Pipe, provider: Provider, setting: Setting) -> None:

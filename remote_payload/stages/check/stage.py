@@ -21,7 +21,7 @@ def act(scene: Scene) -> Outcome:
             scene.operator,
             scene.setting(),
             scene.deadline,
-            scene.draft.add_check,
+            scene.draft,
             refused,
         )
         late = None

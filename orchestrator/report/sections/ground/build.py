@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from orchestrator.readers.ptxas import CompilerReport, first_error, parse
-from orchestrator.report.comparing.builds import CHANGES, between_builds
+from orchestrator.report.comparing.builds import CHANGES, against_revision, knows_revision
 from orchestrator.report.section import Section
 from orchestrator.report.view import BuildView, Table
 from orchestrator.report.wording import format as fmt
@@ -26,15 +26,36 @@ _NO_TABLE = Table((), ())
 
 
 def build(result: Result | None) -> tuple[BuildView, ...]:
-    """What the compiler said, per architecture; none where csrc/ is not built for the operator."""
-    report = result.build if result else None
-    if report is None and without_library(result):
+    """What the compiler said; none where nothing of the run is compiled."""
+    if result is None:
+        return (_build(None),)
+    if result.build is not None or not without_library(result):
+        view = _build(result.build)
+    elif result.provider_builds:
+        view = BuildView("Nothing of our own was built in this run.", _NO_TABLE, _NO_TABLE)
+    else:
         return ()
-    view = _build(report)
-    if result is None or result.build_before is None:
+    view = _with_users(view, result)
+    if not knows_revision(result):
         return (view,)
-    rows = tuple(one.cells for one in between_builds(result.build_before, report))
+    rows = tuple(one.cells for one in against_revision(result))
     return (replace(view, changes=Table(CHANGES, rows), revision=result.request.against),)
+
+
+def _with_users(view: BuildView, result: Result) -> BuildView:
+    """And what it said of the users' own, but for those that stand for another revision."""
+    before = result.request.before
+    now = (one for one in result.provider_builds if one.provider not in before)
+    parsed = [(one.provider, parse(one.compilation.log)) for one in now]
+    rows = ((name, *row) for name, said in parsed for row in _kernels(said))
+    notices = (f"{name}: {note}" for name, said in parsed for note in _notices(said))
+    names = (cut for _, said in parsed for cut in _cut_names(said))
+    return replace(
+        view,
+        own=Table(("Provider", *_KERNEL_HEADER), tuple(dict.fromkeys(rows))),
+        notices=(*view.notices, *dict.fromkeys(notices)),
+        names=tuple(dict.fromkeys((*view.names, *names))),
+    )
 
 
 def without_library(result: Result | None) -> bool:
@@ -44,7 +65,7 @@ def without_library(result: Result | None) -> bool:
 
 def _build(report: BuildReport | None) -> BuildView:
     if report is None:
-        return BuildView("Nothing was built in this run.", _NO_TABLE, _NO_TABLE, (), ())
+        return BuildView("Nothing was built in this run.", _NO_TABLE, _NO_TABLE)
     parsed = [(c.arch, parse(c.log)) for c in report.compilations]
     compilations = tuple((c.arch, c.status.value, f"{c.seconds:.1f}") for c in report.compilations)
     failed = [c for c in report.compilations if c.status is not Status.OK]
