@@ -19,7 +19,7 @@ _HOW = {
 
 _ONE_BY_ONE = (
     "calls made back to back, each timed by the host's clock; a sample is their median "
-    "(warm caches)"
+    "(warm caches; what calls give back stays with their process)"
 )
 
 

@@ -17,6 +17,7 @@ import torch
 from remote_payload.contract.case import Case
 from remote_payload.contract.request import Provider
 from remote_payload.contract.words import Method
+from remote_payload.machine import heap
 from remote_payload.machine.clock import Clock, CpuClock, CudaClock, Recorded
 from remote_payload.machine.recording import NotRecordable
 from remote_payload.operators.adapted import tree
@@ -58,6 +59,8 @@ Call = Callable[[], Tensor]
 def serve(pipe: Pipe, provider: Provider, setting: Setting) -> None:
     """The life of a process that is timed, until the parent closes or kills it."""
     clock: Clock = CudaClock() if setting.device == "cuda" else CpuClock()
+    if setting.device == "cpu":
+        heap.keep()
     take_threads(setting.threads)
     gc.disable()  # a collection inside a burst would be measured
     timed = Timed(provider, setting, clock, Files(setting.inputs))
