@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orchestrator.performance.family import FEWEST_STARTS, critical
-from orchestrator.performance.starts import Interval, of_logs
+from orchestrator.performance.starts import Interval, around, of_logs
 from orchestrator.performance.stats import Ratio
 from orchestrator.performance.verdict import ONE_START, Judgement, Terms, Verdict, decide
 
@@ -124,7 +124,7 @@ def judge(
         one.log for one in before
     )
     half = _half_width(before, after, spread, terms.family.level)
-    low, middle, high = (math.exp(at) for at in (change - half, change, change + half))
+    low, middle, high = around(change, half)
     # That there are starts enough in each was asked by `run_ratio`.
     found = Interval(middle, low, high, min(one.starts for one in (*before, *after)), 0.0)
     verdict = decide(found, terms.precision)

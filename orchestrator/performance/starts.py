@@ -20,6 +20,10 @@ from remote_payload.contract.records import BenchRecord
 from remote_payload.contract.tools.middles import is_coarse, middles, students
 
 
+# In logarithms, on either side: no two times are so far apart, so this says nothing either way.
+NOTHING_KNOWN = math.log(1e30)
+
+
 @dataclass(frozen=True)
 class Interval:
     """Between what the middle of all starts lies: a time in µs, or a ratio.
@@ -103,8 +107,17 @@ def of_logs(
     ]
     half, chosen = min(zip(halves, known, strict=True), key=lambda pair: pair[0])
     half += rounded
-    low, middle, high = (math.exp(at) for at in (chosen.at - half, chosen.at, chosen.at + half))
+    low, middle, high = around(chosen.at, half)
     return Interval(middle, low, high, len(logs), chosen.error * math.sqrt(len(logs)), rounded)
+
+
+def around(middle: float, half: float) -> tuple[float, float, float]:
+    """(low, middle, high) of an interval of logarithms, half as wide as NOTHING_KNOWN at the most.
+
+    Two starts of which one was held up for milliseconds have one that no float can hold.
+    """
+    half = min(half, NOTHING_KNOWN)
+    return math.exp(middle - half), math.exp(middle), math.exp(middle + half)
 
 
 def rounding(record: BenchRecord) -> float:

@@ -117,3 +117,11 @@ def test_few_rows_and_rows_without_history_are_left_as_they_are() -> None:
     assert moderated(few) == tuple(few)
     some = [*_spreads([0.003] * 20, 3, seed=9), UNKNOWN, Spread(0.0, 5)]
     assert moderated(some)[20:] == (UNKNOWN, Spread(0.0, 5))
+
+
+def test_runs_that_are_worlds_apart_leave_everything_open_as_well() -> None:
+    one, other = RunRatio(0.0, 400.0, 2), RunRatio(1.0, 400.0, 2)
+    judged = judge([one], [other], Spread(None, 1, 0.03), TERMS)
+    assert judged.verdict is Verdict.INCONCLUSIVE
+    assert judged.speedup.high is not None
+    assert judged.speedup.high < math.inf

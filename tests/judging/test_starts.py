@@ -12,6 +12,7 @@ from scipy import stats
 
 from orchestrator.performance import starts
 from orchestrator.performance.stats import summarize
+from orchestrator.performance.verdict import Verdict, decide
 from tests.judging.races import record, steady
 
 
@@ -147,3 +148,16 @@ def test_a_grid_that_starts_average_out_or_that_is_none_leaves_nothing_open() ->
     wild = record("mine", [[float(us)] * 5 for us in (5, 6, 7, 5, 6, 8, 5, 7)])
     assert starts.rounding(wild) == 0
     assert starts.rounding(steady("mine")) == 0
+
+
+def test_two_starts_that_are_worlds_apart_leave_everything_open_and_break_nothing() -> None:
+    """One of them was held up: at the level of a report a t of one degree of freedom is hundreds."""
+    base, mine = record("base", [[5000.0], [100.0]]), record("mine", [[130.0], [900.0]])
+    found = starts.speedup(base, mine, 1e-4)
+    assert found is not None
+    assert 0 < found.low < 1e-20
+    assert 1e20 < found.high < math.inf
+    assert decide(found, 0.01) is Verdict.INCONCLUSIVE
+    time = starts.interval(base, 1e-9)
+    assert time is not None
+    assert time.half_width == pytest.approx(starts.NOTHING_KNOWN)
