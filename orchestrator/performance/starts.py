@@ -19,7 +19,6 @@ from orchestrator.performance.stats import Summary, summarize, usable
 from remote_payload.contract.records import BenchRecord
 from remote_payload.contract.tools.middles import is_coarse, middles, students
 
-
 # In logarithms, on either side: no two times are so far apart, so this says nothing either way.
 NOTHING_KNOWN = math.log(1e30)
 
