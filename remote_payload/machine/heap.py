@@ -3,8 +3,8 @@ has it on a GPU.
 
 glibc hands large blocks back to the kernel, or keeps them, by where they happen to lie; the next
 call then finds new pages, which the kernel has to clear. Of one softmax out of four operations all
-calls took 82 µs in some processes and 500 in others, and the first of a turn five times as long as
-the others, as if it had a memory (docs/decisions/0024-memory-that-stays.md).
+calls took 106 µs in some processes and 470 in others, and in some the first of a turn five times as
+long as the rest, as if it had a memory (docs/decisions/0024-memory-that-stays.md).
 """
 
 from __future__ import annotations
