@@ -14,6 +14,7 @@ from orchestrator.values.command import typed
 
 if TYPE_CHECKING:
     from orchestrator.cloud.runpod import RunPod
+    from orchestrator.store.index.index import RunIndex
     from orchestrator.store.inventory.reading import Inventory
     from orchestrator.store.runs.run_store import RunStore
     from orchestrator.transport.base import Transport
@@ -126,6 +127,14 @@ class Session:
         with contextlib.suppress(InventoryError):  # it names secrets, but is not needed
             self.inventory()
         return RunStore(self.runs_folder)
+
+    @cached_property
+    def index(self) -> RunIndex:
+        """What is known of all runs without reading each."""
+        from orchestrator.store.index.index import RunIndex
+        from orchestrator.workflows.publishing.summary import summary_of
+
+        return RunIndex(self.runs, summary_of)
 
     @property
     def runs_folder(self) -> Path:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from orchestrator.errors import RunError
+from orchestrator.here import regular_file
 from orchestrator.here.alone import alone
 from orchestrator.here.local_fault import told
 from orchestrator.store.runs import binding, run_files, run_order
@@ -20,6 +21,7 @@ from orchestrator.store.runs.run_files import CARD, LENT, PRICE
 from orchestrator.values.claim import Claim, difference
 from orchestrator.values.command import typed
 from orchestrator.values.job import Ending, JobEnd
+from orchestrator.values.kept.summary import Summary
 from orchestrator.values.price import Charge, Price
 from orchestrator.values.privacy.redaction import discreet
 from orchestrator.values.run import UNKNOWN, BoundFile, Run, RunCard
@@ -74,6 +76,8 @@ class RunStore:
             after_at=last.at,
             after_number=last.number,
             owner=secrets.token_hex(16),
+            operator=request.operator,
+            cases=tuple(one.label for one in request.cases),
         )
         request = replace(request, run_id=run_id, verb=card.verb)
         card = self._described(self.folder(run_id), card, request)
@@ -163,6 +167,13 @@ class RunStore:
         ended = binding.put(folder, END, codec.dumps(told))
         with alone(folder.parent):
             binding.bind(folder, (*came, ended))
+
+    def record_summary(self, folder: Path, summary: Summary) -> None:
+        """Keep what the run came to beside its card's own facts. A card that nobody can read is
+        left as it is."""
+        with alone(folder.parent), suppress(RunError):
+            card = replace(run_files.card(folder), summary=summary)
+            codec.write_atomic(regular_file.own(folder / CARD), codec.dumps(card))
 
     def lend(self, folder: Path, lent: Path) -> None:
         """Bind a copy of another run, which lies in the folder of this one as far as its report
