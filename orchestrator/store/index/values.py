@@ -14,7 +14,7 @@ class Entry:
     name: of its folder, which commands take. created_at: UTC, as its card says. commit, is_clean,
     branch, committed_at: of the project's own sources; "" and None where git told nothing. status:
     the result's word; "pending", "lost", "changed" or "damaged" where there is none that counts.
-    reason, changed: in words. cases: labels. stages: what was asked for.
+    reason, changed: in words. cases: labels. providers: those that were timed.
     """
 
     name: str
@@ -37,7 +37,6 @@ class Entry:
     branch: str = ""
     tags: tuple[str, ...] = ()
     note: str = ""
-    stages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,8 +62,8 @@ class Figure:
 class Asked:
     """Which figures are wanted; "" and () leave it open.
 
-    cases: labels, or words that all stand in one (`H=96 fp16`). since, until: of when the run was
-    made, in ISO 8601, a day alone included whole. commits: full names, in any order.
+    case: a label, or words that all stand in it (`H=96 fp16`). since, until: of when the run was
+    made, in ISO 8601; a day alone is meant whole. commits: full names.
     """
 
     operator: str = ""
@@ -80,3 +79,23 @@ class Asked:
     until: str = ""
     commits: tuple[str, ...] = ()
     tag: str = ""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which runs are wanted, as in `Asked`. gpu: a part of its name. last: so many at the most, the
+    newest ones; 0 for all."""
+
+    operator: str = ""
+    provider: str = ""
+    gpu: str = ""
+    status: str = ""
+    machine: str = ""
+    host: str = ""
+    branch: str = ""
+    verb: str = ""
+    since: str = ""
+    until: str = ""
+    commits: tuple[str, ...] = ()
+    tag: str = ""
+    last: int = 0
