@@ -79,7 +79,11 @@ def find_levels(logs: Sequence[float], places: Sequence[int], series: int = 1) -
     chance = shared(_chance(len(logs)), series)
     scan = _Scan(kept, tuple(places), widening, chance)
     found = scan.held(scan.split(0, len(kept)))
-    cuts = tuple(Cut(each[1], *scan.around(*each)) for each in scan.beside(found))
+    odd = [one != two for one, two in zip(logs, kept, strict=True)]
+    cuts = tuple(
+        Cut(each[1], *_past_odd_ones(scan.around(*each), places, odd))
+        for each in scan.beside(found)
+    )
     spread, freedom = scan.spread(found)
     return Levels(cuts, spread, freedom, widening, chance)
 
@@ -95,6 +99,22 @@ def without_odd_ones(logs: Sequence[float]) -> list[float]:
     return [
         middle + min(max(one, -widest), widest) for one, middle in zip(away, middles, strict=True)
     ]
+
+
+def _past_odd_ones(
+    span: tuple[int, int], places: Sequence[int], odd: Sequence[bool]
+) -> tuple[int, int]:
+    """The first and last place for a cut, where odd runs beside it may be of either level."""
+    first, last = span
+    for place in reversed(places[: bisect_left(places, first)]):
+        if not all(odd[place:first]):
+            break
+        first = place
+    for place in places[bisect_left(places, last) :]:
+        if not all(odd[last:place]):
+            break
+        last = place
+    return first, last
 
 
 def _alike(logs: Sequence[float]) -> float:
