@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from orchestrator.store.inventory.reading import Inventory
     from orchestrator.store.runs.run_store import RunStore
     from orchestrator.transport.base import Transport
+    from orchestrator.transport.broker.transport import Keeping
     from orchestrator.values.host import Host
     from orchestrator.values.kept.summary import Summary
     from orchestrator.values.run import Run
@@ -170,8 +171,9 @@ class Session:
 
         return runpod.from_environment(os.environ)
 
-    def transport(self, host: Host, accept_new_host_key: bool) -> Transport:
-        """A way to the host, not yet opened."""
+    def transport(self, host: Host, accept_new_host_key: bool, afresh: bool = False) -> Transport:
+        """A way to the host, not yet opened; afresh: by a connection of its own, of which nothing
+        stays."""
         from orchestrator.cli.screen import questions
         from orchestrator.cli.screen.console import on_terminal
         from orchestrator.transport.connect import FirstContact, Trust, connect
@@ -188,7 +190,20 @@ class Session:
             questions.ask_answers if typing else None,
             frozenset(self.inventory().names),
         )
-        return connect(host, trust, self._located if host.pod else None)
+        keeping = None if afresh else self._keeping(host)
+        return connect(host, trust, self._located if host.pod else None, keeping)
+
+    def _keeping(self, host: Host) -> Keeping | None:
+        from orchestrator.cli.given.persisting import persist_s
+        from orchestrator.cli.screen.console import note
+        from orchestrator.values.host import TransportKind
+
+        length_s = persist_s(host)
+        if length_s is None or host.kind is TransportKind.LOCAL:
+            return None
+        from orchestrator.transport.broker.transport import Keeping
+
+        return Keeping(length_s, note)
 
     def _located(self, host: Host) -> Host:
         """The host of a pod with today's address; waits for a pod on its way up."""

@@ -7,7 +7,7 @@ schema, which knows the wanted type, converts. Only an empty value and null are 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -90,6 +90,13 @@ def complaint(path: Path, problems: list[Problem]) -> InventoryError:
         lines.append(f"... and {len(ordered) - len(shown)} more")
     mends = dict.fromkeys(problem.mend for problem in shown if problem.mend)
     return InventoryError("\n".join(lines), hint="; ".join(mends))
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that was probably meant."""
+    import difflib
+
+    return next(iter(difflib.get_close_matches(word, list(known), n=1)), None)
 
 
 def shown_path(path: Path) -> str:

@@ -17,16 +17,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator.errors import InventoryError, UsageError
+from orchestrator.store.inventory.block import Reading
 from orchestrator.store.inventory.document import (
     Block,
     Problem,
     Scalar,
     complaint,
+    nearest,
     read_document,
     shown_path,
 )
 from orchestrator.store.inventory.hosts import Candidate, Entry
-from orchestrator.store.inventory.schema import Defaults, Reading, TopKeys, nearest
+from orchestrator.store.inventory.schema import Defaults, TopKeys
 from orchestrator.store.inventory.written import text_of
 from orchestrator.values.host import Host
 
