@@ -34,6 +34,7 @@ SILENCE_S = 8.0
 # The payload keeps the request's limit itself; its supervisor's comes a little later.
 _MARGIN_S = 10.0
 _END_S = 2.0
+_IDLE = "nobody asked for anything"  # in serving's words
 _HINT = "Something else answers in its place; see what `python:` of this host starts."
 
 
@@ -85,7 +86,7 @@ class Warm:
         self._transport, self._idle_s = transport, idle_s
         self._session: AgentSession | None = None
         self._ending = ExitStack()
-        self._sending = threading.Lock()
+        self._sending, self._turning = threading.Lock(), threading.Lock()
         self._snapshot = ""
 
     @property
@@ -129,11 +130,12 @@ class Warm:
         snapshot is not there, or damaged. Whatever is raised ends the process, and the next turn
         starts another.
         """
-        try:
-            return self._turn(snapshot, request, hear or Deaf())
-        except BaseException:
-            self._drop()
-            raise
+        with self._turning:
+            try:
+                return self._turn(snapshot, request, hear or Deaf())
+            except BaseException:
+                self._drop()
+                raise
 
     def cancel(self) -> None:
         """Have the turn end at once; it is told as cancelled. One that the host has not heard of
@@ -144,18 +146,27 @@ class Warm:
                 self._send(session, {"do": "cancel"})
 
     def close(self) -> None:
-        """End the process and all that it started. Safe to call twice."""
-        session = self._session
-        if session is not None:
-            with suppress(LinkLost):
-                self._send(session, {"do": "end"})
-        self._drop()
+        """End the process and all that it started, from any thread; a turn that is on is a LinkLost
+        to whoever waits for it. Safe to call twice."""
+        self._say_end()
+        waited = self._turning.acquire(timeout=_END_S)
+        try:
+            self._drop()
+        finally:
+            if waited:
+                self._turning.release()
 
     def __enter__(self) -> Warm:
         return self
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+    def _say_end(self) -> None:
+        session = self._session
+        if session is not None:
+            with suppress(LinkLost):
+                self._send(session, {"do": "end"})
 
     def _drop(self) -> None:
         self._session = None
@@ -176,7 +187,8 @@ class Warm:
             told = self._asked(self._session, snapshot, request, hear)
             if told is not None:
                 return _turn_of(self.host, request, *told, restarted)
-            self.close()
+            self._say_end()
+            self._drop()
         raise HostUnfit(
             f"{self.host.where} calls a process stale that it has just started", hint=_HINT
         )
@@ -184,7 +196,7 @@ class Warm:
     def _asked(
         self, session: AgentSession, snapshot: str, request: Request, hear: Hear
     ) -> tuple[Any, bytes] | None:
-        """What the host tells of the turn, and its log; None where it calls its process stale."""
+        """What the host tells of the turn, and its log; None where a new process is needed."""
         asked = {
             "do": "turn",
             "run": request.run_id,
@@ -193,7 +205,12 @@ class Warm:
             "time_limit_s": request.time_limit_s + _MARGIN_S,
             "output_limit_bytes": OUTPUT_LIMIT_BYTES,
         }
-        self._send(session, asked)
+        try:
+            self._send(session, asked)
+        except LinkLost:
+            if _has_left(self.host, session):
+                return None
+            raise
         log = bytearray()
         while True:
             kind, body = session.receive(SILENCE_S)
@@ -206,9 +223,16 @@ class Warm:
                     session.send(b"H")
             else:
                 answer = checked(self.host, unpack_json(self.host, body))
-                if over := answer.get("over"):
+                if (over := answer.get("over")) and over != _IDLE:
                     raise LinkLost(f"{self.host.where} ended its warm process: {over}")
-                return None if answer.get("stale") is True else (answer, bytes(log))
+                return None if over or answer.get("stale") is True else (answer, bytes(log))
+
+
+def _has_left(host: Host, session: AgentSession) -> bool:
+    """Whether its last word was that nobody had asked for anything."""
+    with suppress(LinkLost, HostUnfit):
+        return bool(checked(host, session.receive_json(_END_S)).get("over") == _IDLE)
+    return False
 
 
 def _turn_of(host: Host, request: Request, answer: Any, log: bytes, restarted: bool) -> Turn:

@@ -116,7 +116,7 @@ def main() -> int:
     orders: queue.Queue[Dict[str, Any]] = queue.Queue()
     threading.Thread(target=_listen, args=(orders,), daemon=True).start()
     known = Known(stays=True)
-    known.warm()
+    known.warm("remote_payload.warm.early")
     turns = Turns(builds, known)
     while True:
         answer = turns.take(orders.get())
