@@ -28,6 +28,7 @@ START_LIMIT_S = 180.0  # a first `import torch` from a network volume has been s
 JOIN_S = 5.0
 _LONGEST_BYTES = 1 << 26  # of a message; tensors go by files
 _READY = "ready"
+_LAST = "remote_payload.processes.settled"
 
 Pipe = Any  # multiprocessing's Connection, whose type differs between platforms
 
@@ -45,7 +46,7 @@ def preload_torch(*modules: str) -> None:
     before the first worker."""
     context = _context()
     if context.get_start_method() == "forkserver":
-        context.set_forkserver_preload(["torch", *modules])
+        context.set_forkserver_preload(["torch", *modules, _LAST])
 
 
 class Worker:

@@ -13,20 +13,17 @@ from typing import Optional, Sequence
 from remote_payload.contract.request import Request
 from remote_payload.contract.result import StageReport
 from remote_payload.contract.words import Device, Stage, Status
-from remote_payload.machine import machine, torch_facts
+from remote_payload.machine import machine
 from remote_payload.machine.torch_facts import TorchFacts
 from remote_payload.operators import registry
 from remote_payload.operators.user.stated import BadOperator
 from remote_payload.processes.announce import say
-from remote_payload.processes.isolate import Deadline, Died, OutOfTime, Silent, preload_torch
-from remote_payload.processes.overheard import Overheard
+from remote_payload.processes.isolate import Deadline, Died, OutOfTime, Silent
 from remote_payload.run import own_operator
+from remote_payload.run.known import Known
 from remote_payload.stages import cuts, declaration
 from remote_payload.stages.draft import Draft
 from remote_payload.stages.scene import INPUTS, Outcome, Scene, Unfit
-
-# What the many processes of check and bench have in common.
-_OF_WORKERS = ("remote_payload.stages.apart.candidate", "remote_payload.stages.bench.timing")
 
 
 class Interrupted(BaseException):
@@ -36,21 +33,28 @@ class Interrupted(BaseException):
 class Run:
     """One request carried out; whatever happens is in the draft."""
 
-    def __init__(self, request: Request, draft: Draft, sources: Path, builds: Path) -> None:
+    def __init__(
+        self,
+        request: Request,
+        draft: Draft,
+        sources: Path,
+        builds: Path,
+        known: Optional[Known] = None,
+    ) -> None:
         self._scene = Scene(request, draft, sources, builds, Deadline(request.time_limit_s))
         self._failure: Optional[Outcome] = None
-        self._overheard = Overheard()
+        self._known = known or Known()
 
     def carry_out(self) -> None:
         """Run the stages asked for and close the draft. Raises only Interrupted and our bugs."""
         try:
             self._run_stages()
         finally:
-            self._overheard.finish()
+            self._known.finish()
             shutil.rmtree(str(self._scene.draft.folder / INPUTS), ignore_errors=True)
 
     def _run_stages(self) -> None:
-        self._scene.draft.note(machine=machine.look())
+        self._scene.draft.note(machine=self._known.machine())
         declared = declaration.asked(self._scene.request)
         asked = [one.stage for one in declared]
         if not self._scene.request.operator_target:
@@ -129,10 +133,9 @@ class Run:
         how = f"install it there: {sys.executable} -m pip install torch"
         if importlib.util.find_spec("torch") is None:
             raise Unfit(f"torch is not installed for {sys.executable}; {how}")
-        preload_torch(*_OF_WORKERS)
-        self._overheard.start()
+        self._known.warm()
         try:
-            self._scene.facts = torch_facts.ask()
+            self._scene.facts = self._known.facts()
         except (ImportError, Died, Silent) as exc:
             raise Unfit(f"torch of {sys.executable} cannot be imported: {exc}") from exc
         seen = self._scene.draft.result.machine

@@ -27,7 +27,7 @@ from remote_payload.machine.watch.seen import Turn
 
 PERIOD_S = 0.2
 _SAMPLER = "remote_payload.machine.watch.sampler"
-_ROOT = Path(__file__).resolve().parents[3]
+_ROOT = Path(__file__).absolute().parents[3]
 _SETTLE_S = 1.0
 _END_S = 2.0
 
