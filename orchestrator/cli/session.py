@@ -39,10 +39,10 @@ class Session:
     @cached_property
     def inventory_file(self) -> Path | None:
         """None where there is none; InventoryError: one stands in a folder that was removed."""
-        from orchestrator.store.inventory import reading as inventory
+        from orchestrator.store.inventory.place import find
         from orchestrator.sync import project
 
-        return self.inventory_path or inventory.find(project.here())
+        return self.inventory_path or find(project.here())
 
     @property
     def _inventory_folder(self) -> Path:

@@ -99,6 +99,7 @@ class RunCard:
             workspace=workspace_for_others(self.workspace),
             reproduce=discreet(as_repeatable(self.reproduce)),
             note=discreet(self.note),
+            revisions=tuple(replace(r, branch=discreet(r.branch)) for r in self.revisions),
         )
 
 
