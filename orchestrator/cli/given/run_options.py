@@ -10,6 +10,7 @@ import click
 from orchestrator.cli import paid
 from orchestrator.cli.given import case_options, options, problem_options
 from orchestrator.cli.given.quantities import Length, Percent, Whole
+from orchestrator.cli.given.tags import tag_option
 
 MOST_STARTS = 1024
 
@@ -29,6 +30,7 @@ def measure_options(function: Callable[..., Any]) -> Callable[..., Any]:
         options.provider_options,
         problem_options.problem_options,
         case_options.case_options,
+        tag_option,
         options.host_options,
     ):
         function = add(function)
