@@ -14,9 +14,10 @@ from orchestrator.store.kernels.users_provider import UsersProvider
 from orchestrator.sync import sources
 from orchestrator.values.snapshot import Extra
 from orchestrator.workflows.against.laid_out import contents, kept, lay_out
+from orchestrator.workflows.against.then import of_user_at
 from orchestrator.workflows.plan import Plan, Wish
 from orchestrator.workflows.plan_providers import with_entries
-from orchestrator.workflows.user_providers import FILES, PROVIDERS_FOLDER, travelling
+from orchestrator.workflows.user_providers import PROVIDERS_FOLDER
 from remote_payload.contract.facts import Role
 from remote_payload.contract.request import AT, Provider
 from remote_payload.contract.tools.toolchain import Toolchain
@@ -74,32 +75,14 @@ def _of_users(plan: Plan, wish: Wish, here: Path, revision: str) -> Iterator[Twi
 def _of_user(
     given: UsersProvider, provider: Provider, extra: Extra, here: Path, revision: str
 ) -> Twin:
-    place, _, function = given.target.rpartition(":")
-    if not place.endswith(FILES):
-        why = f"{place} is a module of the host, of which git here knows nothing"
-        return _absent(provider, f"{provider.name}{AT}{revision}", why)
-    folder, colon, inner = place.rpartition(":")
-    path = here / Path(folder if colon else place).expanduser()
-    base = path if colon else path.parent
-    commit = committed.commit(base, revision)
-    name = f"{provider.name}{AT}{commit.short}"
-    with tempfile.TemporaryDirectory() as made:
-        root = Path(made).resolve()
-        then = lay_out(commit, base, root, whole=bool(colon))
-        if not (then / (inner if colon else path.name)).is_file():
-            return _absent(provider, name, f"there is no {inner or path} at {commit.words}")
-        target = f"{then}/:{inner}:{function}" if colon else f"{then / path.name}:{function}"
-        made_of = given.toolchain, given.destination_passing
-        try:
-            twin, files = travelling(name, target, here, *made_of)
-        except UsageError:
-            return _absent(provider, name, f"folders of its headers are not at {commit.words}")
-        below = f"{PROVIDERS_FOLDER}/{provider.name}"
-        mine = tuple(one for one in extra if one[0] == below or one[0].startswith(f"{below}/"))
-        was = contents(files, f"{PROVIDERS_FOLDER}/{name}", root)
-        if was == contents(mine, below, here):
-            return _absent(provider, name, SAME)
-        return Twin(provider.name, replace(twin, required=False), kept(files, root))
+    then = of_user_at(given, here, revision)
+    if then.why:
+        return _absent(provider, then.provider.name, then.why)
+    below = f"{PROVIDERS_FOLDER}/{provider.name}"
+    mine = tuple(one for one in extra if one[0] == below or one[0].startswith(f"{below}/"))
+    if then.contents == contents(mine, below, here):
+        return _absent(provider, then.provider.name, SAME)
+    return Twin(provider.name, replace(then.provider, required=False), then.extra)
 
 
 def _of_ours(plan: Plan, wish: Wish, root: Path, revision: str, beside: bool) -> list[Twin]:
