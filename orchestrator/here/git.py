@@ -9,10 +9,13 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orchestrator.here import children
 from orchestrator.here.hearing import heard_out
-from orchestrator.values.run import Revision
+
+if TYPE_CHECKING:
+    from orchestrator.values.run import Revision
 
 # git(1): a hook, or `git rebase --exec`, has these set, for another checkout than we may ask about.
 _ELSEWHERE = (
@@ -56,6 +59,8 @@ def revisions(
     beside, each with its name in the snapshot. Nothing here fails: no git, no commit and a git that
     takes longer than limit_s are no revision.
     """
+    from orchestrator.values.run import Revision
+
     until = time.monotonic() + limit_s
     found: dict[Path, Revision] = {}
     asked = [("", project, tuple(parts))] if project else []
@@ -88,6 +93,8 @@ def _revision(folder: Path, names: tuple[str, ...], until: float, named: bool) -
     commit = told_by(folder, ["rev-parse", "--verify", "HEAD"], until).decode("ascii").strip()
     if not commit:
         return None
+    from orchestrator.values.run import Revision
+
     tracked = told_by(folder, ["ls-files", "-z", "--cached", "--", *names], until)
     ignored = named and all((folder / name).is_file() for name in names)
     try:
