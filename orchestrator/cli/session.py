@@ -81,7 +81,7 @@ class Session:
     def _inventory(self) -> Inventory:
         from orchestrator.store.inventory import reading as inventory
         from orchestrator.values.host import TransportKind, looks_secret
-        from orchestrator.values.privacy.redaction import keep_folder, keep_private
+        from orchestrator.values.privacy.kept_words import keep_folder, keep_private
         from orchestrator.values.workspace import workspace_for_others
 
         file = self.inventory_file
@@ -176,7 +176,11 @@ class Session:
         stays."""
         from orchestrator.cli.screen import questions
         from orchestrator.cli.screen.console import on_terminal
+        from orchestrator.store.inventory.reading import keep_outline
         from orchestrator.transport.connect import FirstContact, Trust, connect
+
+        if self.inventory_file:
+            keep_outline(self.inventory_file)
 
         typing = questions.can_type()
         first = FirstContact.ASK if typing and on_terminal() else FirstContact.REFUSE

@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import orchestrator
-from orchestrator.transport.login.ssh_agent import agent_of
 from orchestrator.transport.way.jump import Way, farther, hop
 from orchestrator.transport.way.route import Route, resolve, through
 from orchestrator.values.host import Host
@@ -70,6 +69,9 @@ def _keys(host: Host, route: Route) -> Iterator[object]:
             with contextlib.suppress(OSError):
                 facts = path.stat()
                 yield str(path), facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns
-    with contextlib.closing(agent_of(route)) as agent:
-        held_keys = agent.keys()
+    if route.agent or (route.agent is None and os.environ.get("SSH_AUTH_SOCK")):
+        from orchestrator.transport.login.ssh_agent import agent_of
+
+        with contextlib.closing(agent_of(route)) as agent:
+            held_keys = agent.keys()
         yield sorted(held.signer.blob for held in held_keys)
