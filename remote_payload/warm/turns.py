@@ -50,6 +50,7 @@ class Turns:
             request = intake.understood(order["request"])
         except CodecError as exc:
             return {"status": carrying.EXIT_REQUEST, "wrong": str(exc)}
+        self._known.operator.begin(order["made_of"], order["spared"])
         draft = Draft(request, Path(order["folder"]) / RESULT, written=False)
         return {"status": self._carry_out(request, draft), "result": draft.text}
 

@@ -51,7 +51,7 @@ def test_that_ten_turns_are_each_judged_by_what_was_saved_last(
             assert min(turn.check_s, turn.bench_s, turn.other_s) > 0
         else:
             assert (status, turn.end.exit_status) == (Status.FAILED, 1)
-            assert ("SyntaxError" if text is BROKEN else "max abs") in reason
+            assert ("SyntaxError" if text is BROKEN else "outside the tolerance") in reason
             assert {one.provider for one in turn.result.bench} == {"reference"}
     (folder,) = project.folders()
     assert {one.name for one in folder.iterdir()} == {"code", "lock", "snapshot"}
