@@ -18,13 +18,13 @@ _OF_WORKERS = ("remote_payload.stages.apart.candidate", "remote_payload.stages.b
 
 class Known:
     """stays: whether another run may follow, so that those who start workers live on. operator:
-    what a user's own has told."""
+    what a user's own has told. drawn: as of a Setting."""
 
     def __init__(self, stays: bool = False) -> None:
         self._overheard = Overheard(stays)
         self._machine: Optional[Machine] = None
         self._facts: Optional[TorchFacts] = None
-        self.operator = Remembered()
+        self.operator, self.drawn = Remembered(), ""
 
     def machine(self) -> Machine:
         """The machine without torch."""

@@ -44,6 +44,7 @@ class Run:
         self._scene = Scene(request, draft, sources, builds, Deadline(request.time_limit_s))
         self._failure: Optional[Outcome] = None
         self._known = known or Known()
+        self._scene.drawn = self._known.drawn
 
     def carry_out(self) -> None:
         """Run the stages asked for and close the draft. Raises only Interrupted and our bugs."""

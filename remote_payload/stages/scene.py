@@ -55,7 +55,7 @@ class Scene:
     operator: what the request's operator says of itself. emulated: path of our kernel built for the
     CPU; no_emulation: why there is none. others: our kernel of other sources. own: what the user's
     own operator was found to be. sharing: who else computed since the run began. last_look: at the
-    GPU, by the monotonic clock.
+    GPU, by the monotonic clock. drawn: as of a Setting.
     """
 
     request: Request
@@ -71,6 +71,7 @@ class Scene:
     own: Optional[Described] = None
     others: Tuple[Library, ...] = ()
     sharing: Sharing = field(default_factory=Sharing)
+    drawn: str = ""
     last_look: Optional[Tuple[float, Optional[GpuState]]] = None
 
     @property
@@ -143,6 +144,7 @@ class Scene:
             compile_limit_s=self.request.check.compile_limit_s,
             own=self.own,
             others=self.others,
+            drawn=self.drawn,
         )
 
     @property
