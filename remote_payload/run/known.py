@@ -10,18 +10,21 @@ from remote_payload.machine import machine, torch_facts
 from remote_payload.machine.torch_facts import TorchFacts
 from remote_payload.processes.isolate import preload_torch
 from remote_payload.processes.overheard import Overheard
+from remote_payload.run.remembered import Remembered
 
 # What the many processes of check and bench have in common.
 _OF_WORKERS = ("remote_payload.stages.apart.candidate", "remote_payload.stages.bench.timing")
 
 
 class Known:
-    """stays: whether another run may follow, so that those who start workers live on."""
+    """stays: whether another run may follow, so that those who start workers live on. operator:
+    what a user's own has told. drawn: as of a Setting."""
 
     def __init__(self, stays: bool = False) -> None:
         self._overheard = Overheard(stays)
         self._machine: Optional[Machine] = None
         self._facts: Optional[TorchFacts] = None
+        self.operator, self.drawn = Remembered(), ""
 
     def machine(self) -> Machine:
         """The machine without torch."""

@@ -44,6 +44,7 @@ class Run:
         self._scene = Scene(request, draft, sources, builds, Deadline(request.time_limit_s))
         self._failure: Optional[Outcome] = None
         self._known = known or Known()
+        self._scene.drawn = self._known.drawn
 
     def carry_out(self) -> None:
         """Run the stages asked for and close the draft. Raises only Interrupted and our bugs."""
@@ -156,14 +157,14 @@ class Run:
         user's own, its file tells, for as long as it takes."""
         request = self._scene.request
         if request.operator_target:
-            request = self._scene.request = own_operator.listed(self._scene)
+            request = self._scene.request = own_operator.listed(self._scene, self._known.operator)
         if self._scene.device == "cpu" and request.device is Device.AUTO and request.cpu_cases:
             say("no CUDA GPU here: running the request's cases for the CPU instead")
             if cut := cuts.of_cases(request, self._scene.operator):
                 self._scene.draft.add_cut(cut)
             self._scene.request = replace(request, cases=request.cpu_cases)
         if request.operator_target:
-            cases = own_operator.described_cases(self._scene)
+            cases = own_operator.described_cases(self._scene, self._known.operator)
             self._scene.draft.note(request=replace(self._scene.request, cases=request.cases))
         else:
             operator = registry.find(request.operator)
@@ -192,6 +193,5 @@ class Run:
     def _note_after(self) -> None:
         seen = self._scene.draft.result.machine
         if seen is not None and self._scene.facts is not None:
-            self._scene.draft.note(
-                machine=replace(seen, after=machine.gpu_state(self._scene.facts))
-            )
+            after = self._scene.recent_state()
+            self._scene.draft.note(machine=replace(seen, after=after))

@@ -15,11 +15,12 @@ import select
 import signal
 import time
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Optional
 
 from remote_payload.contract import layout
 from remote_payload.machine import device_lock, environment
 from remote_payload.processes import job_processes, snapshot
+from remote_payload.warm import parts
 from remote_payload.warm.frames import Incoming, NoFrame, Outgoing, unpacked
 from remote_payload.warm.payload import Payload
 from remote_payload.warm.scratch import Scratch
@@ -27,7 +28,6 @@ from remote_payload.warm.turn import GRACE_S, Turn
 
 POLL_S, HEARTBEAT_S = 0.05, 2.0
 SILENCE_S = 20.0  # of the other end, which answers each sign of life while a turn is on
-_CODE = "remote_payload/"
 # So much may wait for its reader before the payload has to.
 _AHEAD_BYTES = 8 << 20
 _EARLY_BYTES = 1 << 16
@@ -40,7 +40,7 @@ class Serving:
         self._source, self._sink = Incoming(source), Outgoing(sink)
         self._workspace, self._idle_s = Path(root), float(ask["idle_s"])
         self._store = os.path.join(root, layout.SNAPSHOTS)
-        self._loaded = self._code_of(ask["snapshot"])
+        self._loaded = parts.of_code(snapshot.rows_of(self._store, ask["snapshot"]))
         self._scratch = Scratch(self._workspace)
         self._scratch.enter(ask["snapshot"])
         mark = f"BLACKWELL_SPARSEK_JOB={self._scratch.folder}"
@@ -110,7 +110,9 @@ class Serving:
     def _begin(self, ask: Dict[str, Any]) -> None:
         if self._turn is not None:
             self._sink.send_json({"error": "busy", "message": "one turn at a time"})
-        elif self._code_of(ask["snapshot"]) != self._loaded:
+            return
+        rows = snapshot.rows_of(self._store, ask["snapshot"])
+        if rows and parts.of_code(rows) != self._loaded:
             self._sink.send_json({"stale": True})
         else:
             try:
@@ -118,13 +120,8 @@ class Serving:
             except (OSError, device_lock.NoPlace) as exc:
                 self._sink.send_json({"error": "start", "message": str(exc)})
                 return
-            self._turn = Turn(ask, lock, time.monotonic())
+            self._turn = Turn(ask, lock, rows, time.monotonic())
             self._tick()
-
-    def _code_of(self, digest: str) -> List[Any]:
-        """What a snapshot has of the code that we, and what stays warm, were loaded from."""
-        rows = snapshot.rows_of(self._store, digest)
-        return [row[:4] for row in rows if row[0].startswith(_CODE)]
 
     def _tick(self) -> None:
         """Whatever time brings about."""
@@ -177,7 +174,7 @@ class Serving:
         turn.began_s = time.monotonic()
         root = self._scratch.enter(turn.snapshot)
         folder = self._scratch.turn(turn.run_id)
-        self._payload.order({"root": str(root), "folder": str(folder), "request": turn.request})
+        self._payload.order({"root": str(root), "folder": str(folder), **turn.order})
 
     def _take_log(self) -> None:
         data = self._payload.read_log()

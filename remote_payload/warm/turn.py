@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import time
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Optional, Sequence
 
 from remote_payload.machine.device_lock import DeviceLock
+from remote_payload.processes.snapshot import Row
+from remote_payload.warm import parts
 
 GRACE_S = 3.0  # for a payload to end a turn by itself
 _ASK_EVERY_S = 0.1
 
 
 class Turn:
-    """ask: as it came. lock: of the device, which is not taken yet. came_s: by the monotonic clock.
+    """ask: as it came. lock: of the device, which is not taken yet. rows: of its snapshot. came_s:
+    by the monotonic clock.
 
     began_s: when it had the device; None: it waits. why: it ends before its time, in the words of a
     job's end; empty: it does not. told_s: when the payload was told so.
     """
 
-    def __init__(self, ask: Dict[str, Any], lock: DeviceLock, came_s: float) -> None:
+    def __init__(
+        self, ask: Dict[str, Any], lock: DeviceLock, rows: Sequence[Row], came_s: float
+    ) -> None:
         self.run_id, self.snapshot = str(ask["run"]), str(ask["snapshot"])
-        self.request = str(ask["request"])
+        made_of, spared = parts.of_operator(rows, json.loads(ask["request"]))
+        self.order = {"request": ask["request"], "made_of": made_of, "spared": spared}
         self._limit_s = float(ask["time_limit_s"])
         self._left_bytes = int(ask["output_limit_bytes"])
         self.lock, self._came_s = lock, came_s

@@ -12,12 +12,13 @@ import contextlib
 import json
 import os
 import queue
+import shutil
 import signal
 import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any, Dict, Set
+from typing import Any, Dict, Set, Tuple
 
 from remote_payload.contract.codec import CodecError
 from remote_payload.contract.layout import RESULT
@@ -30,6 +31,7 @@ from remote_payload.run.loop import Interrupted
 from remote_payload.stages.draft import Draft
 
 _SWEEP_S, _LOOK_S = 5.0, 0.002
+_DRAWN = "drawn"
 EXIT_COLD = 3  # what starts workers is gone, and with it what was warm
 
 
@@ -39,6 +41,7 @@ class Turns:
     def __init__(self, builds: Path, known: Known) -> None:
         self._builds, self._known = builds, known
         self._root = ""
+        self._asked: Tuple[Any, ...] = ()
         # Where the kernel lists no children, all of /proc is read.
         self._is_told = bool(descent.descendants(os.getpid()))
         self._stays = self._below()
@@ -50,7 +53,10 @@ class Turns:
             request = intake.understood(order["request"])
         except CodecError as exc:
             return {"status": carrying.EXIT_REQUEST, "wrong": str(exc)}
-        draft = Draft(request, Path(order["folder"]) / RESULT, written=False)
+        self._known.operator.begin(order["made_of"], order["spared"])
+        folder = Path(order["folder"])
+        self._draw_for(request, folder.parent / _DRAWN)
+        draft = Draft(request, folder / RESULT, written=False)
         return {"status": self._carry_out(request, draft), "result": draft.text}
 
     def _carry_out(self, request: Request, draft: Draft) -> int:
@@ -60,6 +66,15 @@ class Turns:
         carrying.ignore()
         self._sweep()
         return status
+
+    def _draw_for(self, request: Request, folder: Path) -> None:
+        """What was drawn stays for as long as the same is asked for. A user's own operator draws by
+        its own code, of which nobody knows what else it does."""
+        asked = (request.operator, request.cases, request.cpu_cases, request.seed)
+        if asked != self._asked:
+            shutil.rmtree(str(folder), ignore_errors=True)
+        self._asked = asked
+        self._known.drawn = "" if request.operator_target else str(folder)
 
     def _enter(self, root: str) -> None:
         """Work in that snapshot; workers follow (multiprocessing.spawn.prepare)."""

@@ -65,13 +65,15 @@ def test_that_a_link_cut_in_the_middle_of_a_turn_leaves_nothing_there(
     assert left_at_work_in(there) == []
 
 
-def test_that_a_signal_to_its_supervisor_ends_all_of_it(
+def test_that_a_signal_to_its_supervisor_ends_all_of_it_also_while_it_gets_warm(
     project: Project, transport: LocalTransport
 ) -> None:
     with Warm(transport) as warm:
-        hear = Once(lambda: os.kill(supervisor(project), signal.SIGTERM))
+        snapshot = project.deployed(transport)
+        warm.open(snapshot)
+        threading.Timer(0.2, os.kill, (supervisor(project), signal.SIGTERM)).start()
         with pytest.raises(LinkLost, match="ended its warm process: ended by SIGTERM"):
-            project.turn(warm, transport, HANGS, hear)
+            warm.turn(snapshot, project.request(snapshot))
     assert left_at_work_in(project.workspace) == []
     assert project.folders() == []
 
@@ -94,8 +96,12 @@ def test_that_what_a_killed_supervisor_left_ends_and_its_folder_goes_with_the_ne
 def test_that_closing_ends_it_in_the_middle_of_a_turn_too(
     project: Project, transport: LocalTransport
 ) -> None:
-    with Warm(transport) as warm, pytest.raises(LinkLost):
-        project.turn(warm, transport, HANGS, Once(warm.close))
+    with Warm(transport) as warm:
+        snapshot = project.deployed(transport)
+        warm.open(snapshot)
+        threading.Timer(0.2, warm.close).start()
+        with pytest.raises(LinkLost):
+            warm.turn(snapshot, project.request(snapshot))
     assert left_at_work_in(project.workspace) == []
     assert project.folders() == []
 

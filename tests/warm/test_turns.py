@@ -15,7 +15,10 @@ from orchestrator.launch.warm import Turn, Warm
 from orchestrator.transport.local import LocalTransport
 from orchestrator.values.job import Ending, JobSpec
 from remote_payload.contract import codec
+from remote_payload.contract.case import Case
+from remote_payload.contract.dtypes import DType
 from remote_payload.contract.plans import CheckPlan
+from remote_payload.contract.request import Provider
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Stage, Status
 from remote_payload.machine.device_lock import DeviceLock
@@ -51,7 +54,7 @@ def test_that_ten_turns_are_each_judged_by_what_was_saved_last(
             assert min(turn.check_s, turn.bench_s, turn.other_s) > 0
         else:
             assert (status, turn.end.exit_status) == (Status.FAILED, 1)
-            assert ("SyntaxError" if text is BROKEN else "max abs") in reason
+            assert ("SyntaxError" if text is BROKEN else "outside the tolerance") in reason
             assert {one.provider for one in turn.result.bench} == {"reference"}
     (folder,) = project.folders()
     assert {one.name for one in folder.iterdir()} == {"code", "lock", "snapshot"}
@@ -70,6 +73,31 @@ def test_that_an_operator_that_was_edited_judges_anew(
         turn = warm.turn(snapshot, project.request(snapshot, stages=(Stage.CHECK,)))
         assert of_mine(turn)[0] is expected
         assert not turn.restarted or operator is OPERATOR
+
+
+def test_that_inputs_of_an_operator_of_ours_are_drawn_once_for_all_turns_of_a_case(
+    project: Project, transport: LocalTransport, warm: Warm
+) -> None:
+    def drawn(columns: int, mine: str) -> tuple[Status, dict[str, int]]:
+        snapshot = project.deployed(transport, mine)
+        case = Case("softmax", (("M", 4), ("N", columns)), DType.FP32)
+        request = project.request(
+            snapshot,
+            stages=(Stage.CHECK,),
+            operator="softmax",
+            operator_target="",
+            cases=(case,),
+            providers=(Provider("mine", target="mine.py:mine"),),
+        )
+        turn = warm.turn(snapshot, request)
+        (folder,) = project.folders()
+        files = {one.name: one.stat().st_mtime_ns for one in (folder / "drawn").iterdir()}
+        return of_mine(turn)[0], files
+
+    status, first = drawn(32, RIGHT)
+    assert (status, len(first)) == (Status.OK, 2)  # those of the first call, and of the second
+    assert drawn(32, WRONG) == (Status.FAILED, first)
+    assert not first.keys() & drawn(64, RIGHT)[1].keys()
 
 
 def test_that_a_turn_finds_what_an_ordinary_job_finds(
