@@ -140,9 +140,11 @@ class Session:
         return runpod.from_environment(os.environ)
 
     def transport(self, host: Host, accept_new_host_key: bool) -> Transport:
-        """A way to the host, not yet opened."""
+        """A way to the host, not yet opened; whoever waits is told of it before all else."""
+        from orchestrator.cli.screen.console import note, on_terminal
+
+        note(f"connecting to {host.name} …")
         from orchestrator.cli.screen import questions
-        from orchestrator.cli.screen.console import on_terminal
         from orchestrator.transport.connect import FirstContact, Trust, connect
 
         typing = questions.can_type()

@@ -17,7 +17,7 @@ from remote_payload.machine import machine, torch_facts
 from remote_payload.machine.torch_facts import TorchFacts
 from remote_payload.operators import registry
 from remote_payload.operators.user.stated import BadOperator
-from remote_payload.processes.announce import say
+from remote_payload.processes.announce import say, step
 from remote_payload.processes.isolate import Deadline, Died, OutOfTime, Silent, preload_torch
 from remote_payload.processes.overheard import Overheard
 from remote_payload.run import own_operator
@@ -88,6 +88,7 @@ class Run:
             self._scene.draft.add_stage(StageReport(stage, Status.SKIPPED, ended.reason))
             return ended
         began = time.monotonic()
+        step(stage, 0, 0, "")  # how much there is to do it tells itself
         outcome = Outcome(Status.FAILED, "our own error; the log has the traceback")
         try:
             outcome = declaration.part(stage, "stage").act(self._scene)

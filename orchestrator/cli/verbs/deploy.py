@@ -65,7 +65,7 @@ def deploy(
     where, order = session.host(host), _order(session, arch, nvcc_flags)
     if dry_run:
         return _dry_run(session, where, order if build else None, as_json)
-    with console.progress() as progress, session.transport(where, accept_new_host_key) as transport:
+    with session.transport(where, accept_new_host_key) as transport, console.progress() as progress:
         deployed = deploy_from(session.root, transport, progress=progress)
         built = _build(session, transport, deployed, order, progress) if build else None
     if as_json:
