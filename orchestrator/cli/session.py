@@ -173,9 +173,11 @@ class Session:
 
     def transport(self, host: Host, accept_new_host_key: bool, afresh: bool = False) -> Transport:
         """A way to the host, not yet opened; afresh: by a connection of its own, of which nothing
-        stays."""
+        stays. Whoever waits is told of it before all else."""
+        from orchestrator.cli.screen.console import note, on_terminal
+
+        note(f"connecting to {host.name} …")
         from orchestrator.cli.screen import questions
-        from orchestrator.cli.screen.console import on_terminal
         from orchestrator.store.inventory.reading import keep_outline
         from orchestrator.transport.connect import FirstContact, Trust, connect
 

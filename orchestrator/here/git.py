@@ -60,7 +60,6 @@ def revisions(
     beside, each with its name in the snapshot. Nothing here fails: no git, no commit and a git that
     takes longer than limit_s are no revision.
     """
-    from orchestrator.values.run import Revision
 
     until = time.monotonic() + limit_s
     found: dict[Path, Revision] = {}

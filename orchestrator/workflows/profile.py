@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -24,32 +24,12 @@ from orchestrator.values.snapshot import Deployed, Scan
 from orchestrator.values.workspace import Workspace
 from orchestrator.workflows.diagnose import Beside, look_command
 from orchestrator.workflows.jobs.errand import Errand, spec_of
+from orchestrator.workflows.jobs.order import DryStep as DryStep
+from orchestrator.workflows.jobs.order import Order as Order
 from orchestrator.workflows.jobs.run_job import run_job
-from orchestrator.workflows.plan import Plan
 from remote_payload.contract.layout import REQUEST, RESULT
 
 _PATIENCE_S = 1.0
-
-
-@dataclass(frozen=True)
-class Order:
-    """One run to make. root: the project folder; reproduce: the command line that asked; tags: what
-    it is to be called as well."""
-
-    root: Path
-    verb: str
-    reproduce: str
-    plan: Plan
-    tags: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class DryStep:
-    """One command of a dry run, what it is for, and the host that gets it."""
-
-    host: str
-    what: str
-    command: Command
 
 
 def profile(

@@ -17,7 +17,7 @@ from remote_payload.machine import machine
 from remote_payload.machine.torch_facts import TorchFacts
 from remote_payload.operators import registry
 from remote_payload.operators.user.stated import BadOperator
-from remote_payload.processes.announce import say
+from remote_payload.processes.announce import say, step
 from remote_payload.processes.isolate import Deadline, Died, OutOfTime, Silent
 from remote_payload.run import own_operator
 from remote_payload.run.known import Known
@@ -93,6 +93,7 @@ class Run:
             self._scene.draft.add_stage(StageReport(stage, Status.SKIPPED, ended.reason))
             return ended
         began = time.monotonic()
+        step(stage, 0, 0, "")  # how much there is to do it tells itself
         outcome = Outcome(Status.FAILED, "our own error; the log has the traceback")
         try:
             outcome = declaration.part(stage, "stage").act(self._scene)

@@ -67,7 +67,7 @@ def deploy(
     order = _order(session, arch, nvcc_flags, tags) if build else None
     if dry_run:
         return _dry_run(session, where, order, as_json)
-    with console.progress() as progress, session.transport(where, accept_new_host_key) as transport:
+    with session.transport(where, accept_new_host_key) as transport, console.progress() as progress:
         deployed = deploy_from(session.root, transport, progress=progress)
         built = _build(session, transport, deployed, order, progress) if order else None
     if as_json:

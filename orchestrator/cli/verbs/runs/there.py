@@ -25,7 +25,7 @@ def list_remote(session: Session, name: str, accept_new_host_key: bool, as_json:
 
     host = session.host(name)
     with session.transport(host, accept_new_host_key) as transport:
-        known = remote_runs(transport, session.runs, console.Lines())
+        known = remote_runs(transport, session.runs, console.lines())
     if as_json:
         console.out_json([_remote_facts(run) for run in known], as_is=("run",))
     for run in () if as_json else known:
