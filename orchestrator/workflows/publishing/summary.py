@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
+from orchestrator.performance.stats import LONGEST_US
 from orchestrator.report import folder as kept
 from orchestrator.report.figures import Figure, Figures, figures
 from orchestrator.report.headline import headline
@@ -72,14 +73,16 @@ def _row(figure: Figure, result: Result) -> Row:
     record, summary, against = figure.record, figure.summary, figure.against
     assert summary is not None  # of a row that is trusted or refuted
     judged = against.speedup if against else None
+    # Two starts that are worlds apart say nothing of where the median is.
+    known = summary.high_us is not None and summary.high_us <= LONGEST_US
     return Row(
         provider=record.provider,
         case=record.case.label,
         method=record.method.value,
         dtype=record.case.dtype.value,
         median_us=summary.median_us,
-        low_us=summary.low_us,
-        high_us=summary.high_us,
+        low_us=summary.low_us if known else None,
+        high_us=summary.high_us if known else None,
         starts=summary.starts,
         per=figure.facts.per,
         unit=result.operator.unit,
