@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.cli.app import run
+from orchestrator.report.history.series import AT
+from remote_payload.contract import request
 from tests.cli.conftest import Outcome
 from tests.history.made import Made, name_of, series, store
 
@@ -187,3 +189,7 @@ def test_that_a_history_imports_nothing_heavy(tmp_path: Path) -> None:
         )
     assert done.stderr.splitlines()[-1] == "0 []"
     assert json.loads(done.stdout)[0]["state"] == "step found"
+
+
+def test_that_twins_are_told_by_the_mark_of_the_contract() -> None:
+    assert AT == request.AT

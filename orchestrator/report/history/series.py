@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from orchestrator.performance.trend.trend import Draw, Trend, trend_of
 from orchestrator.store.index.values import Figure
 from orchestrator.store.runs.marks import utc
-from remote_payload.contract.request import AT
 
+AT = "@"  # remote_payload.contract.request.AT, which takes as long to import as all of this
 # Of the runs of a series, so many have to have the baseline beside them for its ratio to be told.
 _ENOUGH = 0.75
 Key = tuple[str, str, str, str, str]
@@ -108,10 +109,7 @@ def _drawn(key: Key, figures: Sequence[Figure], baseline_us: Beside, by_time: bo
 
 def _with_trend(of: Series, together: int) -> Series:
     draws = [Draw(one.commit, math.log(one.value), _half(one)) for one in of.runs]
-    return Series(
-        *(of.machine, of.operator, of.provider, of.case, of.method, of.baseline, of.unit),
-        *(trend_of(draws, together), of.runs, of.beside, of.left_out),
-    )
+    return replace(of, trend=trend_of(draws, together))
 
 
 def _unfit(one: Figure) -> str:
@@ -149,8 +147,12 @@ def _time(one: Figure) -> Shown:
 
 
 def _shown(one: Figure, value: float, low: float | None, high: float | None) -> Shown:
-    at, committed = utc(one.created_at) or one.created_at, utc(one.committed_at)
-    return Shown(one.run, one.commit, at, committed, one.is_clean, value, low, high)
+    at = one.created_at if one.created_at.endswith("Z") else _utc(one.created_at)
+    made = at or one.created_at, _utc(one.committed_at)
+    return Shown(one.run, one.commit, *made, one.is_clean, value, low, high)
+
+
+_utc = lru_cache(maxsize=None)(utc)  # of a commit there are many runs
 
 
 def _half(one: Shown) -> float:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from orchestrator.performance.trend.levels import FEWEST_RUNS, MOST_RUNS
 from orchestrator.performance.trend.trend import Point, State, Step
 from orchestrator.report.history.series import Series, Shown
-from orchestrator.report.wording.format import count, percent, rounded
+from orchestrator.report.wording.digits import count, percent, rounded
 from orchestrator.values.text import one_line
 
 DIGITS = 10  # of a commit

@@ -70,7 +70,7 @@ def history(session: Session, /, provider: str | None, **given: Any) -> int:
       orchestrator history sparsek --heads 96 --host h100 --since 90d -o history.svg
       orchestrator history mine --case M=4096,N=1024 --csv
     """
-    from orchestrator.report.history import document, next_step, series, wording
+    from orchestrator.report.history import next_step, series, wording
     from orchestrator.store.index import quick
 
     if given["as_json"] and given["as_csv"]:
@@ -82,10 +82,13 @@ def history(session: Session, /, provider: str | None, **given: Any) -> int:
     every = series.series_of(found, _baseline(session, asked), given["by_time"])
     if not every:
         raise _nothing(session, provider)
-    if given["as_json"]:
-        console.out_json(document.document(every), private=True)  # cards and index are masked
-    elif given["as_csv"]:
-        console.page(document.table(every))
+    if given["as_json"] or given["as_csv"]:
+        from orchestrator.report.history import document
+
+        if given["as_csv"]:
+            console.page(document.table(every))
+        else:  # masked already, as cards and index are
+            console.out_json(document.document(every), private=True)
     else:
         console.page("\n".join(wording.lines(every)))
     if output is not None:
