@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator.errors import RunError
-from orchestrator.store.runs.naming import latest, too_few
+from orchestrator.store.runs.naming import is_turn, latest, too_few
 from orchestrator.store.runs.run_store import RunStore
 from orchestrator.values.command import typed
 from orchestrator.values.run import Run
@@ -45,6 +45,8 @@ def resolve(runs: RunStore, reference: str, kind: Kind) -> Path:
     newest, found = runs.resolve(f"{replace(wanted, back=0)}"), 0  # the error where there is none
     for mark in reversed(runs.meanings().known):
         folder = runs.folder(mark.folder)
+        if is_turn(mark.folder):
+            continue
         if wanted.host in ("", mark.host) and usable(folder):
             if found == wanted.back:
                 return folder
