@@ -10,7 +10,7 @@ from orchestrator.cli.given import run_options
 from orchestrator.cli.session import Session
 from orchestrator.cli.verb import Verb
 
-VERB = Verb("bisect", "Find the commit that slowed a provider, or broke it.", 160)
+VERB = Verb("bisect", "Find the commit that slowed a provider, or broke it.", 159)
 
 # git-bisect(1): a program that ends so ends the bisection, where 1 to 127 would speak of a commit.
 ENDS_BISECTION = 255

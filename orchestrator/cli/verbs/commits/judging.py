@@ -11,7 +11,8 @@ from orchestrator.cli.verbs.commits.asking import Asked, asked
 from orchestrator.cli.verbs.commits.bisect import ENDS_BISECTION
 from orchestrator.errors import OrchestratorError, UsageError
 from orchestrator.here.bisection import Word
-from orchestrator.workflows.against.twin import SAME, raced
+from orchestrator.workflows.against.twin import SAME
+from orchestrator.workflows.against.twins import raced
 from orchestrator.workflows.bisecting.answering import Answer, Looking, of_check, of_race
 from orchestrator.workflows.bisecting.walk import longer
 from orchestrator.workflows.plan import Plan, plan
