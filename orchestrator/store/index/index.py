@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
@@ -41,7 +41,7 @@ class RunIndex:
 
     def entries(self, wanted: Wanted = Wanted()) -> Iterator[Entry]:  # noqa: B008
         """The runs that are wanted, by default all, that made first at the front; damaged ones too.
-        Each as soon as it is known. OSError: their folder cannot be read."""
+        Each as soon as it is known. LocalFault: their folder cannot be read."""
         for rows in self._answers(lambda base: self._entries(base, wanted)):
             yield from map(_entry, rows)
 
@@ -109,9 +109,7 @@ class RunIndex:
         """Whether there is anything to keep an index of."""
         if (self.root / tables.NAME).exists():
             return True
-        with suppress(OSError):
-            return any(looking.cards(self.root, looking.folders(self.root)))
-        return False
+        return any(looking.cards(self.root, looking.folders(self.root)))
 
 
 _CASES, _PROVIDERS, _TAGS, _CLEAN = (

@@ -37,7 +37,7 @@ class Helpers:
 
 def refresh_cards(base: sqlite3.Connection, root: Path) -> None:
     """Bring in the cards that are new or changed, and drop the runs that are gone; each run's place
-    among the others follows. OSError: the folder of runs cannot be read."""
+    among the others follows. LocalFault: the folder of runs cannot be read."""
     there = looking.cards(root, looking.folders(root))
     if 0 not in there.values() and there == _seen(base, "card"):
         return
