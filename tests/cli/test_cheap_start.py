@@ -54,8 +54,12 @@ def pod(project: Project, sshd: SshServer, home: Path) -> Iterator[Project]:
 
 def loaded(*words: str) -> set[str]:
     """The packages that a command loads, from its start to its end."""
+    return _loaded("-m", "orchestrator", *words)
+
+
+def _loaded(*program: str) -> set[str]:
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "orchestrator", *words],
+        [sys.executable, "-X", "importtime", *program],
         env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
         capture_output=True,
         text=True,
@@ -81,3 +85,9 @@ def test_that_a_deploy_over_an_open_connection_loads_nothing_heavy(pod: Project)
     assert pod.orchestrator("deploy", "--no-build").code == 0
     assert loaded("deploy", "--no-build") & HEAVY == set()
     assert loaded("hosts") & HEAVY == set()
+
+
+def test_that_what_leads_to_a_build_or_a_run_loads_nothing_heavy() -> None:
+    modules = ("workflows.build", "workflows.plan", "workflows.profile", "cli.running")
+    lines = "; ".join(f"import orchestrator.{one}, click" for one in modules)
+    assert _loaded("-c", lines) & HEAVY == set()

@@ -46,6 +46,7 @@ def begin(host: Host, trust: Trust, place: Path, digest: str, persist_s: float, 
             "digest": digest,
             "persist_s": persist_s,
             "again": again,
+            "login": login(),
         }
         try:
             send_json(near, wanted)

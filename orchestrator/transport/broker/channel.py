@@ -66,8 +66,8 @@ class BrokerChannel:
         with self._sending:
             for start in range(0, len(view), _PIECE_BYTES):
                 self._take_what_is_there()
-                if self._why_unsent:
-                    raise self._why_unsent
+                if self._why_unsent or self._is_over:
+                    raise self._unsent()
                 piece = view[start : start + _PIECE_BYTES]
                 self._write(b"D" + len(piece).to_bytes(4, "big"))
                 self._write(piece)
@@ -125,7 +125,7 @@ class BrokerChannel:
                 # What comes meanwhile may be what the far end waits to get rid of.
                 self._take_what_is_there()
                 is_ready(self._connection, select.POLLOUT | select.POLLIN, 1.0)
-                if self._why_unsent or time.monotonic() > deadline:
+                if self._why_unsent or self._is_over or time.monotonic() > deadline:
                     raise self._unsent() from None
             except OSError as error:
                 self._take_what_is_there()

@@ -97,7 +97,7 @@ def _end_with(starter: socket.socket, connecting: threading.Event) -> None:
 def _begun(wanted: Any, asking: _Asking) -> Any:
     """A broker that is connected and listens."""
     from orchestrator.transport.broker.hops import hops_to
-    from orchestrator.transport.broker.serving import Broker, Kept
+    from orchestrator.transport.broker.serving import Broker, Kept, Uses
     from orchestrator.transport.ssh import SshTransport
 
     host, place = _host(wanted["host"]), Path(wanted["place"])
@@ -126,7 +126,8 @@ def _begun(wanted: Any, asking: _Asking) -> Any:
         raise LinkLost(f"the way to {host.where} changed while we connected", hint="Try again.")
     user = hops.steps[0][1].user
     kept = Kept(place, hops.digest, trust.seen, user)
-    return Broker(transport, listening(place), kept, wanted["persist_s"])
+    uses = Uses(wanted["persist_s"], logins={wanted["login"]} - {None})
+    return Broker(transport, listening(place), kept, uses)
 
 
 def _host(said: Any) -> Host:

@@ -42,7 +42,7 @@ class Kept:
 
 
 @dataclass
-class _Uses:
+class Uses:
     """Who uses it: the process of each hold. logins: the sessions of all who ever did.
 
     since_s: of the last end of one, monotonic.
@@ -63,10 +63,10 @@ class _Uses:
 class Broker:
     """Answers at `ear` until there is no more reason to; then nothing of it is left."""
 
-    def __init__(self, transport: SshTransport, ear: socket.socket, kept: Kept, persist_s: float):
+    def __init__(self, transport: SshTransport, ear: socket.socket, kept: Kept, uses: Uses):
         self._transport, self._ear, self._kept = transport, ear, kept
         self._mark = mark_of(kept.place)
-        self._uses, self._lock = _Uses(persist_s), threading.Lock()
+        self._uses, self._lock = uses, threading.Lock()
         self._began_s, self._heard_s = time.time(), time.time()
         self._is_retired = False
         self._acts = {
@@ -204,5 +204,7 @@ def _is_there(leader: int) -> bool:
     """Whether that session still has its leader."""
     try:
         return os.getsid(leader) == leader
-    except OSError:
+    except ProcessLookupError:
         return False
+    except OSError:  # a system that does not tell
+        return True

@@ -47,6 +47,8 @@ _STARTED_LIMIT_S = 30.0  # a channel has 15 s, and so has its command
 # Another command may be asking a person; after that we ask as well.
 _TURN_LIMIT_S = 20.0
 _RESTARTING_S = 1.0
+_OPENING_S = 0.1  # whoever has the lock for longer is connecting
+_TRIES = 3
 _ALIVE_LIMIT_S = 4.0
 
 
@@ -131,7 +133,7 @@ class BrokerTransport:
     def close(self) -> None:
         """Let go of the connection, which stays with its broker. A thread that is opening it is not
         waited for."""
-        if not self._lock.acquire(blocking=False):
+        if not self._lock.acquire(timeout=_OPENING_S):
             self._unwanted = True
             return
         try:
@@ -234,19 +236,16 @@ class BrokerTransport:
 
     def _started(self, command: Command) -> BrokerChannel | None:
         """The command's channel; None where only a connection of our own has room for one."""
-        while hold := self._opened():
+        for _ in range(_TRIES):
+            if (hold := self._opened()) is None:
+                return None
             try:
                 line = hold.line()
             except OSError:  # it has just ended
                 self._let_go_of(hold)
                 continue
             incoming = Incoming(line)
-            try:
-                send_json(line, {"op": "exec", "argv": command.argv})
-                said = incoming.json(_STARTED_LIMIT_S)
-            except (HungUp, TimeoutError, OSError) as error:
-                line.close()
-                raise lost(self.host, "is no longer connected") from error
+            said = self._answered(line, incoming, command)
             if "ok" in said:
                 alive, gone = partial(_is_alive, hold), partial(self._let_go_of, hold)
                 return BrokerChannel(self.host, Line(line, incoming, alive, gone))
@@ -258,7 +257,17 @@ class BrokerTransport:
             if isinstance(problem, LinkLost) or not isinstance(problem, HostUnreachable):
                 raise problem
             self._go_directly("it has no room for one more command")
-        return None
+            return None
+        raise lost(self.host, "is no longer connected: each new connection ended at once")
+
+    def _answered(self, line: socket.socket, incoming: Incoming, command: Command) -> Any:
+        """What the broker says to a command; LinkLost: nothing, so it may have been started."""
+        try:
+            send_json(line, {"op": "exec", "argv": command.argv})
+            return incoming.json(_STARTED_LIMIT_S)
+        except (HungUp, TimeoutError, OSError) as error:
+            line.close()
+            raise lost(self.host, "is no longer connected") from error
 
     def _let_go_of(self, hold: _Hold) -> None:
         """Its connection has died: the next use connects anew."""

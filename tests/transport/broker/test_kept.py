@@ -244,3 +244,14 @@ def test_that_a_host_without_room_for_one_more_command_is_reached_directly(
         channel.send(b"still here")
         assert channel.receive(10, 20.0) == b"still here"
     assert "no room for one more command" in desk.told[0]
+
+
+@pytest.mark.slow
+def test_that_a_line_that_falls_silent_while_nobody_uses_it_ends_it(
+    desk: Desk, lossy_link: Callable[..., LossyLink]
+) -> None:
+    link = lossy_link()
+    with desk.way(host=replace(desk.host, port=link.port)) as way:
+        way.open()
+    link.blackhole()
+    assert until(desk.nothing_is_left, 40.0)
