@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Iterator, Optional
 
 from remote_payload.compiling import emulation
 from remote_payload.compiling.errors import CompileError
@@ -16,6 +20,9 @@ from remote_payload.processes.announce import step
 from remote_payload.stages.build import build
 from remote_payload.stages.scene import Outcome, Scene
 
+# What csrc/emulator says that it is.
+_EMULATED = "sm_90a"
+
 
 def act(scene: Scene) -> Outcome:
     """Compile what the request asks for; a kernel that does not compile is a failed gate,
@@ -24,16 +31,16 @@ def act(scene: Scene) -> Outcome:
     def progress(done: int, total: int, label: str) -> None:
         step(Stage.BUILD, done, total, label)
 
-    report = _built(scene, scene.sources, progress)
-    scene.draft.note(build=report)
-    goes_on = report.status in (Status.OK, Status.SKIPPED)
-    if goes_on and scene.device == "cpu" and _ours_is_asked_for(scene):
-        step(Stage.BUILD, len(report.compilations), len(report.compilations), "emulated kernel")
-        try:
-            limit_s = scene.deadline.allow(math.inf)
-            scene.emulated = emulation.library(scene.sources, scene.builds, limit_s)
-        except CompileError as exc:
-            scene.no_emulation = str(exc)
+    with _emulated_beside(scene) as emulated:
+        report = _built(scene, scene.sources, progress)
+        scene.draft.note(build=report)
+        goes_on = report.status in (Status.OK, Status.SKIPPED)
+        if goes_on and emulated is not None:
+            step(Stage.BUILD, len(report.compilations), len(report.compilations), "emulated kernel")
+            try:
+                scene.emulated = emulated.result()
+            except CompileError as exc:
+                scene.no_emulation = str(exc)
     if goes_on:
         _build_others(scene, progress)
     # Whoever left our kernel out has still something to measure.
@@ -41,6 +48,21 @@ def act(scene: Scene) -> Outcome:
     # Without a compiler nothing was said of the source: the toolkit that was named is not there.
     unfit = report.status is Status.FAILED and report.nvcc is None
     return Outcome(report.status, report.reason, unfit, ends_run, fails_run=True)
+
+
+@contextlib.contextmanager
+def _emulated_beside(scene: Scene) -> Iterator[Optional[Future[str]]]:
+    """Our kernel for the CPU, compiled while the build is, where it is asked for; who leaves before
+    it is done waits for no more than what is being compiled."""
+    if scene.device != "cpu" or not _ours_is_asked_for(scene):
+        yield None
+        return
+    stopped, limit_s = threading.Event(), scene.deadline.allow(math.inf)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        try:
+            yield pool.submit(emulation.library, scene.sources, scene.builds, limit_s, stopped)
+        finally:
+            stopped.set()
 
 
 def _built(scene: Scene, sources: Path, progress: build.Progress) -> BuildReport:
@@ -52,6 +74,7 @@ def _built(scene: Scene, sources: Path, progress: build.Progress) -> BuildReport
         device_arch=toolkit.arch_of(capability) if capability else None,
         progress=progress,
         limit_s=scene.deadline.allow(math.inf),
+        without_device=(_EMULATED,) if _only_checks(scene) else (),
     )
 
 
@@ -73,6 +96,11 @@ def _build_others(scene: Scene, progress: build.Progress) -> None:
             scene.draft.note(build_before=report)
             found = Library(folder, report.library, report.reason)
         scene.others = (*scene.others, found)
+
+
+def _only_checks(scene: Scene) -> bool:
+    """Whether all that is asked for is whether it is right, here: in the emulator."""
+    return scene.device == "cpu" and set(scene.request.stages) == {Stage.BUILD, Stage.CHECK}
 
 
 def _ours_is_asked_for(scene: Scene) -> bool:
