@@ -7,10 +7,11 @@ import os
 import time
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
-from typing import Callable, Dict, List, Sequence, Tuple
+from typing import Dict, List, Sequence, Tuple
 
 from remote_payload.compiling import objects
 from remote_payload.compiling.compiler import Nvcc, unit_words
+from remote_payload.compiling.counting import Counting, Progress
 from remote_payload.compiling.kept import Kept
 from remote_payload.compiling.objects import DEPENDS, OBJECT, Object
 from remote_payload.contract.machine import Compilation
@@ -54,14 +55,14 @@ class Compilations:
         """Of this architecture's library."""
         return self._nvcc.recipe(self._flags, (*self._link, arch, *self._units))
 
-    def all(
-        self, arch: Sequence[str], folder: Path, progress: Callable[[int, int, str], None]
-    ) -> Tuple[Compilation, ...]:
-        """A library for each architecture, in `folder`; progress: as each is done."""
+    def all(self, arch: Sequence[str], folder: Path, progress: Progress) -> Tuple[Compilation, ...]:
+        """A library for each architecture, in `folder`; progress: as each file is compiled, and
+        each library linked."""
         done: Dict[str, Compilation] = {}
+        counting = Counting(len(arch) * (len(self._units) + 1), progress)
         with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
             waited = {
-                name: [pool.submit(self._object, unit, name) for unit in self._units]
+                name: [pool.submit(self._counted, unit, name, counting) for unit in self._units]
                 for name in arch
             }
             # Linking waits for its objects, so it takes no place among those that compile.
@@ -73,7 +74,7 @@ class Compilations:
                     for future in as_completed(running):
                         one = future.result()
                         done[one.arch] = one
-                        progress(len(done), len(arch), f"{one.arch} {one.status.value}")
+                        counting.one_more(f"{one.arch} {one.status.value}")
                 except BaseException:
                     self._stopped = "the build was interrupted"
                     raise
@@ -81,6 +82,9 @@ class Compilations:
 
     def _flags_for(self, arch: str) -> Tuple[str, ...]:
         return (*self._flags, *gencode(arch))
+
+    def _counted(self, unit: str, arch: str, counting: Counting) -> Object:
+        return counting.after(lambda: self._object(unit, arch), f"{arch} {unit}")
 
     def _object(self, unit: str, arch: str) -> Object:
         """One file for one architecture, found again or compiled."""

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import List, Optional, Sequence, Set
 
 from remote_payload.compiling import compiler, objects
+from remote_payload.compiling.counting import Counting, Progress, silent
 from remote_payload.compiling.errors import CompiledTooLong, CompileError, NoCompiler
 from remote_payload.compiling.kept import Kept, digest
 from remote_payload.compiling.objects import DEPENDS, OBJECT, Object
@@ -63,11 +64,12 @@ def library(
     builds: Path,
     limit_s: float = math.inf,
     stopped: Optional[threading.Event] = None,
+    progress: Progress = silent,
 ) -> str:
     """Path of the emulated library of `sources`/csrc, compiled at first use, kept under builds.
 
-    stopped: once it is set, no other file is begun. CompileError: that, or no C++ compiler, or it
-    refuses the source, or is not done after limit_s seconds.
+    stopped: once it is set, no other file is begun. progress: as each is compiled. CompileError:
+    that, or no C++ compiler, or it refuses the source, or is not done after limit_s seconds.
     """
     kept = Kept(builds, sources)
     over = Emulation(host_compiler(), sources, kept, limit_s, stopped)
@@ -77,7 +79,7 @@ def library(
     if folder is None:
         partial = kept.partial(PREFIX)
         try:
-            over.link(wanted, partial, _SHARED)
+            over.link(wanted, partial, _SHARED, progress)
             folder = kept.publish(partial, PREFIX, recipe, over.read, over.searched)
         finally:
             shutil.rmtree(str(partial), ignore_errors=True)
@@ -148,15 +150,26 @@ class Emulation:
         program = (*compiler.stamp(self._program), self._said)
         return digest("\0".join([*FLAGS, *words, *names, *program, repr(variables)]))
 
-    def link(self, sources: Sequence[Path], folder: Path, words: Sequence[str] = ()) -> Path:
+    def link(
+        self,
+        sources: Sequence[Path],
+        folder: Path,
+        words: Sequence[str] = (),
+        progress: Progress = silent,
+    ) -> Path:
         """Compile files, several at a time, and link them in `folder`.
 
         words: for linking; without -shared the result is a program. CompileError says what is
         wrong; CompiledTooLong, which of them was not done in time. Interrupted, it begins no more.
         """
+        counting = Counting(len(sources) + 1, progress)
+
+        def compiled(source: Path) -> Object:
+            return counting.after(lambda: self._object(source), f"emulated {self._name(source)}")
+
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
             try:
-                made = list(pool.map(self._object, sources))
+                made = list(pool.map(compiled, sources))
             except BaseException:
                 self._stopped.set()
                 raise
@@ -165,6 +178,7 @@ class Emulation:
         target = folder.resolve() / LIBRARY
         given = [*words, "-o", str(target), *(str(one.path) for one in made)]
         self._call(given, folder / "linking.txt", "linking")
+        counting.one_more("emulated kernel")
         return target
 
     def _name(self, source: Path) -> str:

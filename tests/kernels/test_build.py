@@ -87,7 +87,9 @@ def test_a_second_build_costs_nothing_and_tells_the_same(small: Place) -> None:
     assert second.compilations == first.compilations
     assert (second.library, second.library_digest) == (first.library, first.library_digest)
     assert "Used " in first.compilations[0].log
-    assert small.told == [(1, 1, "sm_90a ok"), (1, 1, "already built")]
+    *compiled, linked, known = small.told
+    assert compiled == [(0, 2, ""), (1, 2, "sm_90a csrc/small.cu")]
+    assert (linked, known) == ((2, 2, "sm_90a ok"), (1, 1, "already built"))
     assert small.left() == [first.key]
 
 

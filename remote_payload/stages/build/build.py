@@ -13,10 +13,11 @@ import hashlib
 import re
 import shutil
 from pathlib import Path
-from typing import Callable, Optional, Sequence, Tuple
+from typing import Optional, Sequence, Tuple
 
 from remote_payload.compiling import compiler
 from remote_payload.compiling.compilations import WORST, Compilations
+from remote_payload.compiling.counting import Progress
 from remote_payload.compiling.kept import Kept, digest
 from remote_payload.contract import codec
 from remote_payload.contract.machine import BuildReport
@@ -25,8 +26,6 @@ from remote_payload.contract.tools import compiler_words
 from remote_payload.contract.words import Status
 from remote_payload.machine import toolkit
 from remote_payload.processes import bounded
-
-Progress = Callable[[int, int, str], None]
 
 ALL_ARCH = ("sm_80", "sm_90a", "sm_100a")
 FLAGS = (
@@ -54,7 +53,7 @@ def build(
     """Compile `sources`/csrc for plan.arch, else for `device_arch`, else for `without_device`, or
     where that is empty for all we support.
 
-    progress is told (done, total, label) as compilations end. The report's library is the one
+    progress is told (done, total, label) as each file is compiled. The report's library is the one
     for `device_arch`, if it was compiled; without a device, the first. places: where to look for
     nvcc, instead of where `toolkit.find` does. limit_s: for all compilations, which run side by
     side. Compile errors, a missing nvcc or missing sources come back as a report, never as an

@@ -6,10 +6,12 @@ import contextlib
 import math
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Iterator, Optional
 
 from remote_payload.compiling import emulation
+from remote_payload.compiling.counting import Progress, Together
 from remote_payload.compiling.errors import CompileError
 from remote_payload.contract.facts import Role
 from remote_payload.contract.machine import BuildReport
@@ -28,21 +30,18 @@ def act(scene: Scene) -> Outcome:
     """Compile what the request asks for; a kernel that does not compile is a failed gate,
     a toolkit that is named and not there an unfit host."""
 
-    def progress(done: int, total: int, label: str) -> None:
-        step(Stage.BUILD, done, total, label)
-
-    with _emulated_beside(scene) as emulated:
-        report = _built(scene, scene.sources, progress)
+    counts = Together(partial(step, Stage.BUILD))
+    with _emulated_beside(scene, counts) as emulated:
+        report = _built(scene, scene.sources, counts.of("device"))
         scene.draft.note(build=report)
         goes_on = report.status in (Status.OK, Status.SKIPPED)
         if goes_on and emulated is not None:
-            step(Stage.BUILD, len(report.compilations), len(report.compilations), "emulated kernel")
             try:
                 scene.emulated = emulated.result()
             except CompileError as exc:
                 scene.no_emulation = str(exc)
     if goes_on:
-        _build_others(scene, progress)
+        _build_others(scene, counts)
     # Whoever left our kernel out has still something to measure.
     ends_run = _ours_is_asked_for(scene) or set(scene.request.stages) == {Stage.BUILD}
     # Without a compiler nothing was said of the source: the toolkit that was named is not there.
@@ -51,7 +50,7 @@ def act(scene: Scene) -> Outcome:
 
 
 @contextlib.contextmanager
-def _emulated_beside(scene: Scene) -> Iterator[Optional[Future[str]]]:
+def _emulated_beside(scene: Scene, counts: Together) -> Iterator[Optional[Future[str]]]:
     """Our kernel for the CPU, compiled while the build is, where it is asked for; who leaves before
     it is done waits for no more than what is being compiled."""
     if scene.device != "cpu" or not _ours_is_asked_for(scene):
@@ -60,12 +59,13 @@ def _emulated_beside(scene: Scene) -> Iterator[Optional[Future[str]]]:
     stopped, limit_s = threading.Event(), scene.deadline.allow(math.inf)
     with ThreadPoolExecutor(max_workers=1) as pool:
         try:
-            yield pool.submit(emulation.library, scene.sources, scene.builds, limit_s, stopped)
+            given = (scene.sources, scene.builds, limit_s, stopped, counts.of("emulated"))
+            yield pool.submit(emulation.library, *given)
         finally:
             stopped.set()
 
 
-def _built(scene: Scene, sources: Path, progress: build.Progress) -> BuildReport:
+def _built(scene: Scene, sources: Path, progress: Progress) -> BuildReport:
     capability = scene.capability()
     return build.build(
         scene.request.build,
@@ -78,21 +78,23 @@ def _built(scene: Scene, sources: Path, progress: build.Progress) -> BuildReport
     )
 
 
-def _build_others(scene: Scene, progress: build.Progress) -> None:
+def _build_others(scene: Scene, counts: Together) -> None:
     """Our kernel of other sources too, for the providers that are of these; where it does not
     compile they are out, and nobody else."""
     here = [one for one in scene.request.providers if one.sources and not one.absent]
     for folder in dict.fromkeys(one.sources for one in here):
         sources = scene.sources / folder
         if scene.device == "cpu":
-            step(Stage.BUILD, 1, 1, f"emulated kernel of {folder}")
+            limit_s = scene.deadline.allow(math.inf)
             try:
-                path = emulation.library(sources, scene.builds, scene.deadline.allow(math.inf))
+                path = emulation.library(
+                    sources, scene.builds, limit_s, progress=counts.of(f"emulated of {folder}")
+                )
                 found = Library(folder, path)
             except CompileError as exc:
                 found = Library(folder, None, str(exc))
         else:
-            report = _built(scene, sources, progress)
+            report = _built(scene, sources, counts.of(f"device of {folder}"))
             scene.draft.note(build_before=report)
             found = Library(folder, report.library, report.reason)
         scene.others = (*scene.others, found)
