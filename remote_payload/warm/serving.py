@@ -111,8 +111,11 @@ class Serving:
         if self._turn is not None:
             self._sink.send_json({"error": "busy", "message": "one turn at a time"})
             return
-        rows = snapshot.rows_of(self._store, ask["snapshot"])
-        if rows and parts.of_code(rows) != self._loaded:
+        found = snapshot.look(self._store, ask["snapshot"])
+        wrong = snapshot.told(found)
+        if wrong:
+            self._refuse(wrong)
+        elif parts.of_code(found.rows) != self._loaded:
             self._sink.send_json({"stale": True})
         else:
             try:
@@ -120,7 +123,8 @@ class Serving:
             except (OSError, device_lock.NoPlace) as exc:
                 self._sink.send_json({"error": "start", "message": str(exc)})
                 return
-            self._turn = Turn(ask, lock, rows, time.monotonic())
+            self._spoke = self._heard
+            self._turn = Turn(ask, lock, found.rows, self._heard)
             self._tick()
 
     def _tick(self) -> None:
@@ -141,7 +145,7 @@ class Serving:
         elif turn.told_s is not None and now - turn.told_s > GRACE_S:
             self._payload.kill()
             self._end_turn()
-        if now - self._spoke > HEARTBEAT_S:
+        if self._turn is not None and now - self._spoke > HEARTBEAT_S:
             self._beat(turn)
         if now - self._heard > SILENCE_S:
             self._over = "the other end does not answer"
@@ -158,11 +162,12 @@ class Serving:
             if turn.waits_for != before:
                 self._beat(turn)
             return
-        wrong = snapshot.faults(self._store, turn.snapshot)
+        # It was looked at when it was asked for.
+        waited = turn.waits_for is not None
+        wrong = snapshot.faults(self._store, turn.snapshot) if waited else ""
         if wrong:
-            message = f"the snapshot is not what was sent: {wrong}"
-            self._sink.send_json({"error": "snapshot", "message": message})
             self._forget_turn()
+            self._refuse(wrong)
             return
         if turn.lock.note:
             self._log(
@@ -175,6 +180,10 @@ class Serving:
         root = self._scratch.enter(turn.snapshot)
         folder = self._scratch.turn(turn.run_id)
         self._payload.order({"root": str(root), "folder": str(folder), **turn.order})
+
+    def _refuse(self, wrong: str) -> None:
+        message = f"the snapshot is not what was sent: {wrong}"
+        self._sink.send_json({"error": "snapshot", "message": message})
 
     def _take_log(self) -> None:
         data = self._payload.read_log()
