@@ -15,6 +15,7 @@ from orchestrator.cli.screen import console
 from orchestrator.cli.session import Session
 from orchestrator.cli.trust import require_trust
 from orchestrator.errors import UsageError
+from orchestrator.values.job import Ending
 from orchestrator.workflows.operator_choice import choose
 from orchestrator.workflows.plan import Plan, Wish
 from orchestrator.workflows.problems import recognise
@@ -89,6 +90,8 @@ class Asked:
                     made = profile.profile(
                         self.order(plan), transport, runs, once, show_log=session.debug
                     )
+                if made.end is not None and made.end.why is Ending.CANCELLED:
+                    raise KeyboardInterrupt  # a second Ctrl-C means all of the search
                 return paid.priced(session, session.runs.folder(made.card.run_id))[0]
 
             yield race
