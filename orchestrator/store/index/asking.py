@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import fields
+from functools import lru_cache
 from typing import Any
 
 from orchestrator.store.index.values import Asked, Entry, Figure, Wanted
@@ -13,6 +14,8 @@ from orchestrator.store.runs.marks import utc
 from orchestrator.values.kept.summary import Row
 
 _DAY = len("2026-11-22")
+_WHOLE = 40  # digits of a commit's name
+_ALWAYS = ("name", "status", "is_clean")
 _Condition = tuple[str, str]
 # What is asked for has the same name in the tables, but for this.
 _ENTRY = ", ".join(f'"{one.name}"' for one in fields(Entry))
@@ -29,20 +32,41 @@ _FIGURE = ", ".join(
 )
 
 
-def entries(base: sqlite3.Connection, wanted: Wanted) -> list[tuple[Any, ...]]:
-    """Rows of runs, each in the order of Entry's fields."""
-    conditions = [*_of_runs(wanted), *_of_entries(wanted)]
+def candidates(base: sqlite3.Connection, asked: Asked | Wanted) -> list[str]:
+    """The names of runs, in their order, that may be meant by what their cards say; what became of
+    them is not looked at yet."""
+    where, given = _where([*_of_cards(asked)])
+    words = f"SELECT name FROM runs {where} ORDER BY place"
+    last = asked.last if isinstance(asked, Wanted) and not any(_of_states(asked)) else 0
+    if last:
+        return [name for (name,) in _answered(base, f"{words} DESC LIMIT {last}", given)][::-1]
+    return [name for (name,) in _answered(base, words, given)]
+
+
+def entries(
+    base: sqlite3.Connection, wanted: Wanted, between: tuple[str, str]
+) -> list[tuple[Any, ...]]:
+    """Rows of runs, each in the order of Entry's fields. between: the first and the last candidate
+    that may be among them."""
+    place = "(SELECT place FROM runs WHERE name = ?)"
+    conditions = [*_of_cards(wanted), *_of_states(wanted)]
+    conditions += [(f"place >= {place}", between[0]), (f"place <= {place}", between[1])]
     where, given = _where(conditions)
-    asked = f"SELECT {_ENTRY} FROM runs {where} ORDER BY place"
+    told = _ENTRY
+    if wanted.fields:
+        told = ", ".join(
+            f'"{one.name}"' if one.name in wanted.fields or one.name in _ALWAYS else "''"
+            for one in fields(Entry)
+        )
+    words = f"SELECT {told} FROM runs {where} ORDER BY place"
     if wanted.last:
-        asked = f"{asked} DESC LIMIT {wanted.last}"
-    rows = _answered(base, asked, given)
-    return rows[::-1] if wanted.last else rows
+        return _answered(base, f"{words} DESC LIMIT {wanted.last}", given)[::-1]
+    return _answered(base, words, given)
 
 
 def figures(base: sqlite3.Connection, asked: Asked) -> list[tuple[Any, ...]]:
     """Rows of races, each in the order of Figure's fields and then Row's."""
-    conditions = [*_of_runs(asked), *_of_series(asked)]
+    conditions = [*_of_cards(asked), *_of_states(asked), *_of_series(asked)]
     where, given = _where(conditions)
     return _answered(
         base,
@@ -59,7 +83,16 @@ def _answered(base: sqlite3.Connection, asked: str, given: list[str]) -> list[tu
 
 
 def _made_at(commits: str, wanted: str) -> bool:
-    return any(name in wanted for name, _ in json.loads(commits))
+    """wanted: full names, and beginnings of some, with blanks between them."""
+    whole, parts = _split(wanted)
+    names = [name for name, _ in json.loads(commits)]
+    return any(name in whole or (parts and name.startswith(parts)) for name in names)
+
+
+@lru_cache(maxsize=4)
+def _split(wanted: str) -> tuple[frozenset[str], tuple[str, ...]]:
+    names = wanted.split()
+    return frozenset(names), tuple(name for name in names if len(name) < _WHOLE)
 
 
 def _where(conditions: list[_Condition]) -> tuple[str, list[str]]:
@@ -67,8 +100,8 @@ def _where(conditions: list[_Condition]) -> tuple[str, list[str]]:
     return f"WHERE {words}" if words else "", [given for _, given in conditions]
 
 
-def _of_runs(asked: Asked | Wanted) -> Iterator[_Condition]:
-    for name in ("operator", "host", "branch", "verb", "machine"):
+def _of_cards(asked: Asked | Wanted) -> Iterator[_Condition]:
+    for name in ("operator", "host", "branch", "verb"):
         if value := getattr(asked, name):
             yield f'runs."{name}" = ?', value
     if asked.since:
@@ -84,13 +117,17 @@ def _of_runs(asked: Asked | Wanted) -> Iterator[_Condition]:
         yield "made_at(runs.commits, ?)", " ".join(asked.commits)
 
 
-def _of_entries(wanted: Wanted) -> Iterator[_Condition]:
-    if wanted.status:
-        yield "runs.status = ?", wanted.status
-    if wanted.gpu:
-        yield "instr(lower(runs.gpu), lower(?)) > 0", wanted.gpu
-    if wanted.provider:
-        yield "instr(runs.providers, ?) > 0", json.dumps(wanted.provider)
+def _of_states(asked: Asked | Wanted) -> Iterator[_Condition]:
+    if asked.machine:
+        yield "runs.machine = ?", asked.machine
+    if isinstance(asked, Asked):
+        return
+    if asked.status:
+        yield "runs.status = ?", asked.status
+    if asked.gpu:
+        yield "instr(lower(runs.gpu), lower(?)) > 0", asked.gpu
+    if asked.provider:
+        yield "instr(runs.providers, ?) > 0", json.dumps(asked.provider)
 
 
 def _of_series(asked: Asked) -> Iterator[_Condition]:

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from orchestrator.store.runs.run_store import RunStore
     from orchestrator.values.kept.summary import Summary
     from orchestrator.values.run import Run
+
+Part = list[tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
@@ -38,45 +41,64 @@ class RunIndex:
 
     def entries(self, wanted: Wanted = Wanted()) -> Iterator[Entry]:  # noqa: B008
         """The runs that are wanted, by default all, that made first at the front; damaged ones too.
-        LocalFault, OSError: their folder cannot be read."""
-        with closing(self._fresh()) as base:
-            rows = asking.entries(base, wanted)
-        return map(_entry, rows)
+        Each as soon as it is known. OSError: their folder cannot be read."""
+        for rows in self._answers(lambda base: self._entries(base, wanted)):
+            yield from map(_entry, rows)
 
     def figures(self, asked: Asked = Asked()) -> Iterator[Figure]:  # noqa: B008
         """The rows of races that are wanted, in the order in which their runs were made; of runs
         whose files are not what came home, none. Errors as of `entries`."""
-        with closing(self._fresh()) as base:
-            rows = asking.figures(base, asked)
-        return map(_figure, rows)
+        for rows in self._answers(lambda base: self._figures(base, asked)):
+            yield from map(_figure, rows)
 
-    def _fresh(self) -> sqlite3.Connection:
-        """The index as the folders are now: that which is kept, or where it cannot be, or somebody
-        else holds it for too long, one in memory."""
-        base = tables.opened(self.root, make=self._has_runs())
-        for _ in range(2):
-            if base is None:
-                break
-            try:
-                return self._refreshed(base)
-            except sqlite3.OperationalError:  # locked, or on a disk that cannot be written
-                with closing(base):
-                    return self._refreshed(tables.in_memory(base))
-            except sqlite3.DatabaseError:
-                base.close()
-                tables.discard(self.root)
-                base = tables.opened(self.root, make=True)
-            except BaseException:
-                base.close()
-                raise
-        return self._refreshed(tables.in_memory())
+    def _entries(self, base: sqlite3.Connection, wanted: Wanted) -> Iterator[Part]:
+        """Of runs that may be wanted by what their cards say, what became of them is looked at; the
+        parts in the order of the runs."""
+        helpers = Helpers(self._slow, self.mask)
+        names, done = asking.candidates(base, wanted), 0
+        place = {name: at for at, name in enumerate(names)}
+        for waiting in refreshing.refresh_states(base, self.root, names, helpers):
+            ready = place[waiting] if waiting else len(names)
+            if ready > done and not (wanted.last and waiting):
+                yield asking.entries(base, wanted, (names[done], names[ready - 1]))
+                done = ready
 
-    def _refreshed(self, base: sqlite3.Connection) -> sqlite3.Connection:
-        refreshing.remask(base, self.masked_by, self.mask)
-        refreshing.refresh_cards(base, self.root)
-        for _ in refreshing.refresh_states(base, self.root, Helpers(self._slow, self.mask)):
+    def _figures(self, base: sqlite3.Connection, asked: Asked) -> Iterator[Part]:
+        names = asking.candidates(base, asked)
+        for _ in refreshing.refresh_states(base, self.root, names, Helpers(self._slow, self.mask)):
             pass
-        return base
+        yield asking.figures(base, asked)
+
+    def _answers(self, ask: Callable[[sqlite3.Connection], Iterator[Part]]) -> Iterator[Part]:
+        """What the index says as the folders are now: the one that is kept, or where it cannot be,
+        or somebody else holds it for too long, one in memory. What was told is not told again."""
+        told: set[Any] = set()
+        base = tables.opened(self.root, make=self._has_runs())
+        for again in (True, True, False):
+            base = tables.in_memory() if base is None else base
+            with closing(base):
+                try:
+                    refreshing.remask(base, self.masked_by, self.mask)
+                    refreshing.refresh_cards(base, self.root)
+                    for part in ask(base):
+                        yield [row for row in part if row[0] not in told] if again else part
+                        told.update(row[0] for row in part)
+                    return
+                except sqlite3.Error as problem:
+                    if not again:
+                        raise
+                    new = self._instead(base, problem)
+            base = new
+
+    def _instead(
+        self, base: sqlite3.Connection, problem: sqlite3.Error
+    ) -> sqlite3.Connection | None:
+        """What to go on with: one in memory where the index is locked, or on a disk that cannot be
+        written; a new one in the place of one that is damaged; None: nothing can be kept."""
+        if isinstance(problem, sqlite3.OperationalError):
+            return tables.in_memory(base)
+        tables.discard(self.root)
+        return tables.opened(self.root, make=True)
 
     def _slow(self, folder: Path) -> Known:
         from orchestrator.store.index import slow
@@ -84,34 +106,45 @@ class RunIndex:
         return slow.known(self.runs(), folder, self.summarised)
 
     def _has_runs(self) -> bool:
+        """Whether there is anything to keep an index of."""
+        if (self.root / tables.NAME).exists():
+            return True
         with suppress(OSError):
             return any(looking.cards(self.root, looking.folders(self.root)))
         return False
 
 
-_LISTS = ("cases", "providers", "tags")
-_ENTRY = tuple(one.name for one in fields(Entry))
+_CASES, _PROVIDERS, _TAGS, _CLEAN = (
+    [one.name for one in fields(Entry)].index(name)
+    for name in ("cases", "providers", "tags", "is_clean")
+)
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
-    """row: in the order of `asking.ENTRY`, which is that of the fields."""
-    told = dict(zip(_ENTRY, row, strict=True))
-    for name in _LISTS:
-        told[name] = tuple(json.loads(told[name] or "[]"))
-    if told["is_clean"] is not None:
-        told["is_clean"] = bool(told["is_clean"])
-    return Entry(**told)
+    """row: in the order of the fields."""
+    values = list(row)
+    for at in (_CASES, _PROVIDERS, _TAGS):
+        values[at] = _list(values[at] or "[]")
+    if values[_CLEAN] is not None:
+        values[_CLEAN] = bool(values[_CLEAN])
+    return Entry(*values)
+
+
+@lru_cache(maxsize=1024)
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text))
 
 
 _OF_RUN = tuple(one.name for one in fields(Figure) if one.name != "row")
-_OF_ROW = tuple(one.name for one in fields(Row))
+_TAGS_OF_RUN, _CLEAN_OF_RUN = _OF_RUN.index("tags"), _OF_RUN.index("is_clean")
 
 
 def _figure(row: tuple[Any, ...]) -> Figure:
-    """row: in the order of `asking.FIGURE`."""
-    told = dict(zip(_OF_RUN, row, strict=False))
-    told["tags"] = tuple(json.loads(told["tags"]))
-    if told["is_clean"] is not None:
-        told["is_clean"] = bool(told["is_clean"])
-    measured = dict(zip(_OF_ROW, row[len(_OF_RUN) :], strict=True))
-    return Figure(**told, row=Row(**{**measured, "refuted": bool(measured["refuted"])}))
+    """row: in the order of the fields, and then that of a Row's."""
+    run, measured = list(row[: len(_OF_RUN)]), row[len(_OF_RUN) :]
+    run[_TAGS_OF_RUN] = _list(run[_TAGS_OF_RUN])
+    if run[_CLEAN_OF_RUN] is not None:
+        run[_CLEAN_OF_RUN] = bool(run[_CLEAN_OF_RUN])
+    values: list[Any] = [*measured[:-1], bool(measured[-1])]
+    told: list[Any] = [*run, Row(*values)]
+    return Figure(*told)

@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import stat
 from contextlib import suppress
 from dataclasses import dataclass, fields
+from functools import lru_cache
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from orchestrator.here import regular_file
 from orchestrator.store.index.looking import BESIDE
 from orchestrator.store.runs.marks import MOST_BYTES
 from orchestrator.store.runs.naming import CARD
@@ -29,6 +34,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "float | None": _MAYBE,
 }
 _ROW_KINDS = tuple(_KINDS[str(one.type)] for one in fields(Row))
+_VALUES = itemgetter(*ROW_FIELDS)
 _WORDS = tuple(one.name for one in fields(Summary) if one.name != "rows")
 _RESULTS = 256 << 20  # as a result that is read at all
 
@@ -89,11 +95,16 @@ def _row(said: Any) -> tuple[Any, ...]:
     """() for what is no row of ours."""
     if not isinstance(said, dict) or len(said) != len(ROW_FIELDS):
         return ()
-    values = tuple([said.get(name) for name in ROW_FIELDS])
-    for value, kinds in zip(values, _ROW_KINDS, strict=True):
-        if type(value) not in kinds:
-            return ()
-    return values
+    try:
+        values: tuple[Any, ...] = _VALUES(said)
+    except KeyError:
+        return ()
+    return values if _are_allowed(tuple(map(type, values))) else ()
+
+
+@lru_cache(maxsize=256)
+def _are_allowed(kinds: tuple[type, ...]) -> bool:
+    return all(kind in allowed for kind, allowed in zip(kinds, _ROW_KINDS, strict=True))
 
 
 def _is_of_these_files(folder: Path, files: Any, result_sha256: str) -> bool:
@@ -106,18 +117,22 @@ def _is_of_these_files(folder: Path, files: Any, result_sha256: str) -> bool:
     digest = bound[RESULT].get("sha256") if RESULT in bound else ""
     if digest != result_sha256:
         return False
-    return all(_is_bound(folder / name, bound.get(name)) for name in BESIDE)
+    return all(_is_bound(f"{folder}/{name}", bound.get(name)) for name in BESIDE)
 
 
-def _is_bound(path: Path, said: dict[str, Any] | None) -> bool:
+def _is_bound(path: str, said: dict[str, Any] | None) -> bool:
     """Whether a file is what the card says of it; one that it does not speak of is not there."""
     try:
-        if path.is_symlink() or not path.is_file():
-            return said is None and not path.is_symlink() and not path.exists()
-        if said is None or path.stat().st_size != said.get("size_bytes"):
-            return False
-        if path.stat().st_size > _RESULTS:
-            return False
-        return hashlib.sha256(path.read_bytes()).hexdigest() == said.get("sha256")
+        there = os.lstat(path)
+    except FileNotFoundError:
+        return said is None
+    except OSError:
+        return False
+    if said is None or not stat.S_ISREG(there.st_mode) or there.st_size > _RESULTS:
+        return False
+    if there.st_size != said.get("size_bytes"):
+        return False
+    try:
+        return hashlib.sha256(regular_file.read_bytes(path)).hexdigest() == said.get("sha256")
     except OSError:
         return False

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,8 @@ from orchestrator.store.runs import marks, run_order
 from orchestrator.store.runs.marks import Commit, Mark
 
 # How long others wait for us at the most, and how much an interrupt can cost.
-_TURN_S = 0.5
-_BATCH = 64
+_FIRST_TURN_S, _TURN_S = 0.1, 1.0
+_BATCH = 32
 Mask = Callable[[str], str]
 
 # In the order of `_mark_of`.
@@ -43,10 +44,9 @@ def refresh_cards(base: sqlite3.Connection, root: Path) -> None:
     with _finished(base):
         before = _seen(base, "card")
         gone = [(name,) for name in before if name not in there]
-        base.executemany(
-            "DELETE FROM figures WHERE run = (SELECT id FROM runs WHERE name = ?)", gone
-        )
         base.executemany("DELETE FROM runs WHERE name = ?", gone)
+        if gone:
+            base.execute("DELETE FROM figures WHERE run NOT IN (SELECT id FROM runs)")
         new = (name for name, seen in there.items() if seen == 0 or before.get(name) != seen)
         rows = (_card_row(root / name, there[name]) for name in new)
         base.executemany(_PUT_CARD, rows)
@@ -58,19 +58,25 @@ def refresh_cards(base: sqlite3.Connection, root: Path) -> None:
         base.executemany("UPDATE runs SET place = ? WHERE name = ?", moved)
 
 
-def refresh_states(base: sqlite3.Connection, root: Path, helpers: Helpers) -> Iterator[None]:
-    """Bring in what the runs came to that are new, or of which a file has changed; one step for
-    each part of the way, after which others may read it."""
+def refresh_states(
+    base: sqlite3.Connection, root: Path, names: list[str], helpers: Helpers
+) -> Iterator[str]:
+    """Bring in what these runs came to, in this order, as far as they are new, or a file of theirs
+    has changed. In each step some, after which others may read it: the first one that is not ready
+    yet, "" in the end."""
     before = _seen(base, "beside")
-    there = looking.beside(root, before)
-    new = [name for name, seen in there.items() if seen == 0 or before[name] != seen]
+    there = looking.beside(root, names)
+    new = [name for name, seen in there.items() if seen == 0 or before.get(name) != seen]
+    turn_s = _FIRST_TURN_S
     while new:
-        until = time.monotonic() + _TURN_S
+        yield new[0]
+        until = time.monotonic() + turn_s
         with _finished(base):
             while new and time.monotonic() < until:
                 batch, new = new[:_BATCH], new[_BATCH:]
                 _put_states(base, root, batch, there, helpers)
-        yield
+        turn_s = _TURN_S
+    yield ""
 
 
 def known_marks(base: sqlite3.Connection) -> list[Mark]:
@@ -155,30 +161,37 @@ _PUT_STATE = (
 
 
 def _put_states(
-    base: sqlite3.Connection, root: Path, names: Iterable[str], seen: dict[str, int], by: Helpers
+    base: sqlite3.Connection, root: Path, names: Sequence[str], seen: dict[str, int], by: Helpers
 ) -> None:
     mask, series = by.mask(), _series(base)
-    for name in names:
-        number, note = base.execute("SELECT id, note FROM runs WHERE name = ?", (name,)).fetchone()
+    wanted = f"name IN ({', '.join('?' * len(names))})"
+    asked = f"SELECT name, id, note, status IS NOT NULL FROM runs WHERE {wanted}"
+    there = {name: rest for name, *rest in base.execute(asked, names)}
+    if any(known for _, _, known in there.values()):
+        of_them = f"(SELECT id FROM runs WHERE {wanted})"
+        base.execute(f"DELETE FROM figures WHERE run IN {of_them}", names)
+    figures: list[tuple[Any, ...]] = []
+    for name, (number, note, _) in there.items():
         folder = root / name
         known = quick.known(folder, quick.card(folder)) or by.slow(folder)
         providers = dict.fromkeys(row[0] for row in known.rows)
-        texts = (mask(one) for one in (known.reason, known.changed, known.verdict))
-        state = (seen[name], known.status, *texts, known.machine, known.gpu)
+        # The words of a verdict are ours, and were masked when it was made.
+        told = (mask(known.reason), mask(known.changed), known.verdict)
+        state = (seen[name], known.status, *told, known.machine, known.gpu)
         base.execute(_PUT_STATE, (*state, json.dumps([*providers]), mask(note), number))
-        base.execute("DELETE FROM figures WHERE run = ?", (number,))
         for row in known.rows:
-            key = tuple([row[at] for at in _SERIES_AT])
+            key = _SERIES_OF(row)
             if key not in series:
                 series[key] = base.execute(_PUT_SERIES, key).lastrowid or 0
-        base.executemany(_PUT_FIGURE, (_figure(number, row, series) for row in known.rows))
+            figures.append((series[key], number, *_FIGURE_OF(row)))
+    base.executemany(_PUT_FIGURE, figures)
 
 
 _SERIES = ("provider", "case", "method", "dtype", "per", "unit", "baseline")
 _FIGURE = ("median_us", "low_us", "high_us", "starts", "ratio", "ratio_low", "ratio_high",
            "verdict", "refuted")  # fmt: skip
-_SERIES_AT = [quick.ROW_FIELDS.index(name) for name in _SERIES]
-_FIGURE_AT = [quick.ROW_FIELDS.index(name) for name in _FIGURE]
+_SERIES_OF = itemgetter(*(quick.ROW_FIELDS.index(name) for name in _SERIES))
+_FIGURE_OF = itemgetter(*(quick.ROW_FIELDS.index(name) for name in _FIGURE))
 _COLUMNS = ", ".join(f'"{name}"' for name in _SERIES)
 _PUT_SERIES = f"INSERT INTO series({_COLUMNS}) VALUES({', '.join('?' * len(_SERIES))})"
 _PUT_FIGURE = (
@@ -192,11 +205,6 @@ def _series(base: sqlite3.Connection) -> Series:
     """The number of each."""
     rows = base.execute(f"SELECT id, {_COLUMNS} FROM series")
     return {row[1:]: row[0] for row in rows}
-
-
-def _figure(number: int, row: tuple[Any, ...], series: Series) -> tuple[Any, ...]:
-    key = tuple([row[at] for at in _SERIES_AT])
-    return (series[key], number, *[row[at] for at in _FIGURE_AT])
 
 
 def remask(base: sqlite3.Connection, by: str, mask: Callable[[], Mask]) -> None:

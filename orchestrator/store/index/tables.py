@@ -30,7 +30,7 @@ CREATE TABLE runs(
     note TEXT NOT NULL,
     status TEXT, reason TEXT, changed TEXT, verdict TEXT, machine TEXT, gpu TEXT, providers TEXT
 );
-CREATE INDEX runs_place ON runs(place);
+CREATE INDEX runs_seen ON runs(place, name, card, beside);
 CREATE TABLE series(
     id INTEGER PRIMARY KEY, provider TEXT NOT NULL, "case" TEXT NOT NULL, method TEXT NOT NULL,
     dtype TEXT NOT NULL, per INTEGER NOT NULL, unit TEXT NOT NULL, baseline TEXT NOT NULL,
@@ -41,7 +41,6 @@ CREATE TABLE figures(
     high_us REAL, starts INTEGER NOT NULL, ratio REAL, ratio_low REAL, ratio_high REAL,
     verdict TEXT NOT NULL, refuted INTEGER NOT NULL, PRIMARY KEY(series, run)
 ) WITHOUT ROWID;
-CREATE INDEX figures_run ON figures(run);
 """
 
 
@@ -106,6 +105,7 @@ def in_memory(like: sqlite3.Connection | None = None) -> sqlite3.Connection:
 def _connected(uri: str) -> sqlite3.Connection:
     base = sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None)
     base.execute("PRAGMA synchronous = NORMAL")
+    base.execute("PRAGMA cache_size = -16384")  # KiB
     return base
 
 

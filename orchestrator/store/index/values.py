@@ -84,7 +84,7 @@ class Asked:
 @dataclass(frozen=True)
 class Wanted:
     """Which runs are wanted, as in `Asked`. gpu: a part of its name. last: so many at the most, the
-    newest ones; 0 for all."""
+    newest ones; 0 for all. fields: of an Entry, those that are needed; () for all."""
 
     operator: str = ""
     provider: str = ""
@@ -99,3 +99,4 @@ class Wanted:
     commits: tuple[str, ...] = ()
     tag: str = ""
     last: int = 0
+    fields: tuple[str, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from orchestrator.values.command import about
@@ -45,8 +45,20 @@ COLUMNS: dict[str, Callable[[Entry], str]] = {
     "tags": lambda run: ", ".join(run.tags),
     "note": lambda run: run.note,
 }
+# The fields of an Entry that a column is made of, where that is not the one of its name.
+_MADE_OF = {
+    "run": ("name",),
+    "what": ("name", "status", "reason", "changed", "verdict"),
+    "created": ("created_at",),
+    "commit": ("commit", "is_clean"),
+}
 # Elsewhere than on a terminal, and on one.
 PLAIN = ("run", "status", "what")
 DEFAULT = ("run", "status", "commit", "tags", "what")
 # Characters that a column has at the least, so that lines stand below each other as they come.
 LEAST = {"run": 44, "status": 10, "commit": 11, "verb": 8, "created": 20}
+
+
+def fields_of(columns: Iterable[str]) -> tuple[str, ...]:
+    """The fields of an Entry that these columns are made of."""
+    return tuple(one for name in columns for one in _MADE_OF.get(name, (name,)))

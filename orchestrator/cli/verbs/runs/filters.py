@@ -37,6 +37,11 @@ class Shape:
     sort: str
     limit: int
 
+    @property
+    def sorts(self) -> tuple[str, ...]:
+        """The column that is sorted by, if one is."""
+        return (self.sort.removeprefix("-"),) if self.sort else ()
+
 
 class When(click.ParamType["str"]):
     """A day, a moment in ISO 8601, or how long ago: 2026-11-22, 2026-11-22T10:15:30Z, 7d, 12h."""
@@ -85,7 +90,7 @@ def wanted(session: Session, given: dict[str, Any]) -> Wanted:
     """What the options ask for. UsageError: a revision that nothing goes by."""
     from orchestrator.store.index.values import Wanted
 
-    exact = {name: given[name] or "" for name in _EXACT}
+    exact: dict[str, Any] = {name: given[name] or "" for name in _EXACT}
     return Wanted(
         host=given.get("host") or "",
         since=given["since"] or "",

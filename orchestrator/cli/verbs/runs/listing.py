@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from orchestrator.cli.screen import console
 from orchestrator.cli.session import Session
 from orchestrator.cli.verb import Verb
 from orchestrator.cli.verbs.runs import filters, labels, moving, removing, showing, table, there
+from orchestrator.cli.verbs.runs.columns import fields_of
 from orchestrator.values.command import about
 
 if TYPE_CHECKING:
@@ -70,7 +72,9 @@ def list_(session: Session, /, **given: Any) -> None:
 
 def _list(session: Session, given: dict[str, Any]) -> None:
     shape = filters.shape(given)
-    rows = iter(session.index.entries(filters.wanted(session, given)))
+    needed = () if shape.form else fields_of((*table.columns(shape), *shape.sorts))
+    asked = replace(filters.wanted(session, given), fields=needed)
+    rows = session.index.entries(asked)
     if shape.sort:
         rows = iter(table.in_order_of(shape.sort, rows, shape.limit))
     last = table.printed(_chunks(rows), shape)

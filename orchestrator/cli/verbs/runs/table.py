@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from orchestrator.cli.verbs.runs.filters import Shape
     from orchestrator.store.index.values import Entry
 
-_GAP = " "
 _LEAST_LAST = 16
 
 
@@ -40,13 +39,18 @@ def in_order_of(sort: str, rows: Iterator[Entry], limit: int) -> list[Entry]:
     return found[-limit:] if limit else found
 
 
+def columns(shape: Shape) -> tuple[str, ...]:
+    """Those of a list in lines."""
+    return shape.columns or (DEFAULT if terminal.is_terminal() else PLAIN)
+
+
 def _as_lines(chunks: Iterator[list[Entry]], shape: Shape) -> Entry | None:
-    on_terminal, last = terminal.is_terminal(), None
-    names = shape.columns or (DEFAULT if on_terminal else PLAIN)
+    on_terminal, last, names = terminal.is_terminal(), None, columns(shape)
     width = shutil.get_terminal_size().columns if on_terminal else 0
+    told_by = [COLUMNS[name] for name in names]
     widths: list[int] = []
     for rows in chunks:
-        cells = [[one_line(COLUMNS[name](run)) for name in names] for run in rows]
+        cells = [[_cell(told(run)) for told in told_by] for run in rows]
         if not widths:
             widths = _widths(names, cells, width)
         lines = (_line(one, widths, on_terminal) for one in cells)
@@ -72,12 +76,17 @@ def _widths(names: tuple[str, ...], cells: list[list[str]], width: int) -> list[
 
 
 def _line(cells: list[str], widths: list[int], cut: bool) -> str:
-    shown = [
-        cell if len(cell) <= width or not cut else f"{cell[: width - 1]}…"
-        for cell, width in zip(cells, widths, strict=True)
-    ]
-    *before, last = (f"{cell:<{width}}" for cell, width in zip(shown, widths, strict=True))
-    return _GAP.join([*before, last]).rstrip()
+    if cut:
+        cells = [
+            cell if len(cell) <= width else f"{cell[: width - 1]}…"
+            for cell, width in zip(cells, widths, strict=True)
+        ]
+    return " ".join(map(str.ljust, cells, widths)).rstrip()
+
+
+def _cell(text: str) -> str:
+    """What it holds in one line; `console` spells out the rest that is not seen."""
+    return text if text.isprintable() else one_line(text)
 
 
 def _as_csv(chunks: Iterator[list[Entry]], shape: Shape) -> Entry | None:
