@@ -39,7 +39,7 @@ VERBS, HOSTS = ("profile", "bench", "check", "bench"), ("h100", "b200", "local")
 
 @dataclass(frozen=True)
 class Command:
-    """words: behind `orchestrator runs`; limit_s: that it may take."""
+    """words: behind `orchestrator runs`, or those of `history`; limit_s: that it may take."""
 
     what: str
     words: tuple[str, ...]
@@ -53,6 +53,10 @@ COMMANDS = (
     Command("`runs list --status failed`", ("list", "--status", "failed"), QUERY_S),
     Command("`runs list --commit`, of one commit", ("list", "--commit", "COMMIT"), QUERY_S),
     Command("`runs list --json`, all of them", ("list", "--json"), 2 * QUERY_S),
+    Command("`history sparsek --heads 96 --since 2026-03-01`",
+            ("history", "sparsek", "--heads", "96", "--since", "2026-03-01"), QUERY_S),
+    Command("`history sparsek --heads 96`, of all runs",
+            ("history", "sparsek", "--heads", "96"), 2 * QUERY_S),
 )  # fmt: skip
 
 
@@ -212,7 +216,8 @@ def _row(what: str, taken: Sequence[Taken], limit_s: float | None) -> str:
 
 def timed(runs: Path, words: Sequence[str]) -> Taken:
     """One command, in a process of its own whose memory a parent of its own can tell."""
-    command = [sys.executable, "-m", "orchestrator", "--runs", str(runs), "runs", *words]
+    of_runs = () if words[0] == "history" else ("runs",)
+    command = [sys.executable, "-m", "orchestrator", "--runs", str(runs), *of_runs, *words]
     script = [sys.executable, __file__, "--child", *command]
     told = subprocess.run(script, capture_output=True, text=True, check=True, cwd=runs.parent)
     return Taken(**json.loads(told.stdout))

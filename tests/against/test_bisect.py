@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.against.conftest import OPERATOR, Repository
-from tests.cli.conftest import Outcome, Project
+from tests.cli.conftest import REPOSITORY, Outcome, Project
 from tests.cli.quick import quick_payload
 
 pytest.importorskip("torch")
@@ -125,20 +130,20 @@ def test_that_the_commit_that_broke_it_is_found_by_the_check_alone(
 ) -> None:
     quick_payload(project.root, CHECKS)
     checkout = Repository(tmp_path / "of the user")
-    for number in range(17):
-        checkout.commit(mine(number, 9, " + 1" if number >= GUILTY else ""))
-    outcome = bisect(checkout, "HEAD~16", "HEAD", "--broken", operator=())
-    guilty = checkout.git("rev-parse", f"HEAD~{COMMITS - GUILTY}")[:10]
+    for number in range(5):
+        checkout.commit(mine(number, 9, " + 1" if number >= 3 else ""))
+    outcome = bisect(checkout, "HEAD~4", "HEAD", "--broken", operator=())
+    guilty = checkout.git("rev-parse", "HEAD~1")[:10]
     assert outcome.code == 0, outcome.err
     first, *ends, _, _ = outcome.out.splitlines()
-    assert first.startswith("which of 16 commits broke mine: good HEAD~16 (")
+    assert first.startswith("which of 4 commits broke mine: good HEAD~4 (")
     assert [line.partition(":")[0] for line in ends[:3]] == ["end good", "end bad", "1. good"]
-    assert len(ends) <= 2 + 5
+    assert len(ends) <= 2 + 2
     why = f"breaks it: mine@{guilty[:7]} fails its check on "
     assert f"found: {guilty} step: {why}" in outcome.out
     good = bisect(checkout, "--judge", "HEAD", "--broken", operator=())
     assert good.code == 1, good.err
-    checkout.git("checkout", "-q", "HEAD~16")
+    checkout.git("checkout", "-q", "HEAD~4")
     assert bisect(checkout, "--judge", "HEAD", "--broken", operator=()).code == 0
 
 
@@ -194,3 +199,46 @@ def test_that_a_dry_run_makes_no_worktree_and_shows_the_race_of_the_ends(
     assert "with those of start that differ" in outcome.out
     assert left(checkout) == before
     assert not (tmp_path / "project" / "runs").exists()
+
+
+# As CHECKS, but it waits where the file is that of the second edit.
+WAITS = """
+waiting = [one for one in request.providers if one.target
+           and "# edit 2" in Path(one.target.partition(":")[0]).read_text()]
+if waiting:
+    Path({!r}).touch()
+    time.sleep(120)
+""" + CHECKS  # fmt: skip
+
+
+def test_that_ctrl_c_leaves_no_worktree_no_refs_and_no_job(
+    tmp_path: Path, project: Project
+) -> None:
+    began, temporary = tmp_path / "began", tmp_path / "temporary"
+    temporary.mkdir()
+    quick_payload(project.root, WAITS.format(str(began)))
+    checkout = Repository(tmp_path / "of the user")
+    for number in range(4):
+        checkout.commit(mine(number, 9, " + 1" if number == 3 else ""))
+    before = left(checkout)
+    words = ("--inventory", project.root / "inventory.yaml", "--runs", tmp_path / "runs")
+    asked = ("bisect", "HEAD~3", "HEAD", "--broken", "--provider", "mine=k/mine.py:softmax")
+    command = [sys.executable, "-m", "orchestrator", *map(str, words), *asked]
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "TMPDIR": str(temporary)}
+    with subprocess.Popen(command, cwd=checkout.root, env=environment, stderr=subprocess.PIPE,
+                          stdout=subprocess.DEVNULL, text=True) as child:  # fmt: skip
+        until = time.monotonic() + 60
+        while not began.exists() and time.monotonic() < until:
+            time.sleep(0.05)
+        assert left(checkout) != before, "the search has not begun"
+        child.send_signal(signal.SIGINT)
+        assert child.stderr is not None
+        heard = iter(child.stderr.readline, "")
+        said = next((line for line in heard if "press Ctrl-C again" in line), "")
+        child.send_signal(signal.SIGINT)
+        said += child.communicate(timeout=60)[1]
+    assert child.returncode == 130, said
+    assert left(checkout) == before
+    assert not list(temporary.glob("orchestrator-bisect-*"))
+    assert "Traceback" not in said
+    assert "cancelling run" in said

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from orchestrator.cli.screen import console
 from orchestrator.cli.session import Session
 from orchestrator.cli.trust import require_trust
 from orchestrator.errors import UsageError
+from orchestrator.values.job import Ending
 from orchestrator.workflows.operator_choice import choose
 from orchestrator.workflows.plan import Plan, Wish
 from orchestrator.workflows.problems import recognise
@@ -63,12 +64,14 @@ class Asked:
     accept_new_host_key: bool
     dry_run: bool
     as_json: bool
+    tags: tuple[str, ...]
 
     def order(self, plan: Plan) -> Order:
-        """The run that a plan is of."""
+        """The run that a plan is of, within the time that a budget leaves."""
         from orchestrator.workflows.profile import Order
 
-        return Order(self.session.root, "bisect", self.session.typed, plan)
+        plan = replace(plan, request=self.budget.limited(plan.request))
+        return Order(self.session.root, "bisect", self.session.typed, plan, self.tags)
 
     @contextmanager
     def racing(self) -> Iterator[Callable[[Plan], Run]]:
@@ -89,6 +92,8 @@ class Asked:
                     made = profile.profile(
                         self.order(plan), transport, runs, once, show_log=session.debug
                     )
+                if made.end is not None and made.end.why is Ending.CANCELLED:
+                    raise KeyboardInterrupt  # a second Ctrl-C means all of the search
                 return paid.priced(session, session.runs.folder(made.card.run_id))[0]
 
             yield race
@@ -109,6 +114,9 @@ def asked(session: Session, looking: str, given: dict[str, Any]) -> Asked:
             f"--operator {given['operator']}: each problem of a folder has commits of its own",
             hint="Name one of them.",
         )
+    problem_options.require_alone(*problem_options.chosen(given), path)
+    if given["write_trace"]:
+        raise UsageError("--write-trace goes with a run by itself", hint="Leave it out.")
     trusted, beside = given["trusted"], problem_options.beside(given)
     if form:
         beside = found.beside_of(found.alone(path, form), beside)
@@ -118,7 +126,7 @@ def asked(session: Session, looking: str, given: dict[str, Any]) -> Asked:
         require_trust(host, path, session.runs_folder, trusted)
     kind = Looking(looking)
     stages = (Stage.BUILD, Stage.CHECK, *((Stage.BENCH,) if kind.verdict else ()))
-    of_how = (given["accept_new_host_key"], given["dry_run"], given["as_json"])
+    of_how = (given["accept_new_host_key"], given["dry_run"], given["as_json"], given["tags"])
     axes = {"case_texts", *(name for name in given if name.startswith("axis_"))}
     wished = {name: value for name, value in given.items() if name in _WISHED | axes}
     return Asked(session, host, budget, kind, wish_of(stages, wished, choice), *of_how)

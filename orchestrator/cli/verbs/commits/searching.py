@@ -89,7 +89,8 @@ def _told(found: Found, question: Asked) -> int:
     say(f"found: {name}: {what}: {step.told}")
     if step.run:
         say(f"in run {step.run}; every verdict above holds with 99 %")
-    console.next_step(what_next.command("report", step.run) if step.run else "git show")
+    look = f"git show {found.commit[:_DIGITS]}"
+    console.next_step(what_next.command("report", step.run) if step.run else look)
     return 0
 
 
