@@ -5,19 +5,20 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from orchestrator.errors import RunError, RunUnknown
+from remote_payload.contract.words import WATCH
 
 LATEST = "latest"
 # Also what a host is believed: an id becomes the name of a folder here.
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
 # What a person may write behind `latest`; no id has such a character.
 _LATEST = re.compile(rf"{LATEST}(?::([a-z][a-z-]{{0,30}}))?(?:~(\d{{1,6}}))?")
-_VERBS = "check|bench|profile|ncu|deploy|prove|ceilings"
+_VERBS = "check|bench|profile|ncu|deploy|prove|ceilings|watch"
 _WITH_VERB = re.compile(rf"\d{{8}}-\d{{6}}-.+?-({_VERBS})(?:-\d+)?(?:-[0-9a-f]{{4}})?")
 _LIST = "List them: orchestrator runs"
 _UNSAFE = re.compile(r"[^a-z0-9]+")
@@ -69,15 +70,25 @@ def picked(wanted: Latest, runs: Sequence[str], verb_of: Callable[[str], str], w
     RunUnknown: there are not so many.
     """
     verbs = {run: verb_of(run) for run in runs} if wanted.verb else {}
-    fits = [run for run in runs if not wanted.verb or verbs[run] in ("", wanted.verb)]
+    fits = [run for run in runs if _is_meant(wanted.verb, run, verbs)]
     if wanted.back < len(fits):
         return fits[-1 - wanted.back]
     of = f" of {wanted.verb}" if wanted.verb else ""
     if not fits:
-        there = Counter(verbs.values())
+        there = Counter(verbs.values() or map(verb_in, runs))
         counts = ", ".join(f"{number} of {verb}" for verb, number in there.items())
         raise RunUnknown(f"no run{of} under {where}, only {counts}", hint=_LIST)
     raise too_few(wanted, len(fits), where, of)
+
+
+def is_turn(run: str) -> bool:
+    """Whether a run is one turn of a watch: these are many, and meant only by whoever asks for
+    them. One whose folder somebody renamed is told from them."""
+    return verb_in(run) == WATCH
+
+
+def _is_meant(verb: str, run: str, verbs: Mapping[str, str]) -> bool:
+    return verbs[run] in ("", verb) if verb else not is_turn(run)
 
 
 def too_few(wanted: Latest, number: int, where: str, of: str) -> RunUnknown:

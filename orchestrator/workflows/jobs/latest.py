@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.errors import RunError
-from orchestrator.store.runs.naming import LATEST, latest, too_few
+from orchestrator.store.runs.naming import LATEST, is_turn, latest, too_few
 from orchestrator.store.runs.run_store import RunStore
 from orchestrator.values.command import typed
 from orchestrator.values.run import Run
@@ -37,7 +37,7 @@ def resolve(runs: RunStore, reference: str, kind: Kind) -> Path:
     if wanted is None or wanted.verb:
         return runs.resolve(reference)
     newest, found = runs.resolve(LATEST), 0  # the error where there is none at all
-    for folder in reversed([*runs.all()]):
+    for folder in reversed([one for one in runs.all() if not is_turn(one.name)]):
         stages = _stages(runs, folder)
         if stages is None or kind.fits(stages):
             if found == wanted.back:
