@@ -75,7 +75,7 @@ def run_stages(
     host = session.host(how.host)
     how.budget.check(host, *((lender,) if lender else ()))
     if "operator" not in given:
-        return _run(session, how, host, lender, _wish(stages, given))
+        return _run(session, how, host, lender, wish_of(stages, given))
     trusted, (chosen, resume) = given.pop("trusted"), problem_options.chosen(given)
     beside, trace = problem_options.beside(given), given.pop("write_trace")
     problem_options.require_place(trace)
@@ -98,7 +98,7 @@ def run_stages(
     if choice.own and choice.own.format and not how.dry_run:
         require_trust(host, path, session.runs_folder, trusted)
     problem_options.require_trace(trace, choice.own)
-    return _run(session, how, host, lender, _wish(stages, given, choice), Traced(trace, beside))
+    return _run(session, how, host, lender, wish_of(stages, given, choice), Traced(trace, beside))
 
 
 def _run(
@@ -167,7 +167,7 @@ def _sweep(
     from orchestrator.workflows import profile as workflow
 
     def ordered(own: Own) -> Order:
-        return _order(session, how, _wish(stages, dict(given), Choice(None, own)))
+        return _order(session, how, wish_of(stages, dict(given), Choice(None, own)))
 
     if how.dry_run:
         steps: tuple[DryStep, ...] = _watchdog(how, host)
@@ -205,7 +205,7 @@ def _watchdog(how: How, host: Host) -> tuple[DryStep, ...]:
     return (DryStep(host.name, what, watchdog_agent(host)),)
 
 
-def _wish(stages: tuple[Stage, ...], given: dict[str, Any], choice: Choice | None = None) -> Wish:
+def wish_of(stages: tuple[Stage, ...], given: dict[str, Any], choice: Choice | None = None) -> Wish:
     if choice is not None:
         given["sweeps"] = case_options.asked(given, choice)
         given.update(operator=choice.name, own=choice.own, entries=choice.providers)
