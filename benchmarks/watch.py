@@ -138,7 +138,7 @@ def _samples(order: Order, server: Server) -> Iterator[Sample]:
     """In every round a turn of each, the first one alternating. Texts alternate, so that there are
     always the state of now and one before it: a turn has the same racers in both."""
     here = Path(order.place, "here")
-    hand = ByHand(server, here / "by hand", Path(order.workspace) / "by hand")
+    hand = ByHand(server, here / "by-hand", Path(order.workspace) / "by-hand")
     with Watching(server, here / "watched", Path(order.workspace)).begun() as watch:
         for number in range(2):  # both have seen both texts before anything counts
             watch.turn(number)
@@ -157,7 +157,7 @@ class Watching:
         here.mkdir(parents=True)
         (here / "inventory.yaml").write_text(server.inventory(workspace))
         (here / "op.py").write_text(OPERATOR)
-        (here / "mine.py").write_text(KERNEL.format("as it was first"))
+        (here / "mine.py").write_text(KERNEL.format(1))
         for part in ("csrc", "remote_payload"):
             shutil.copytree(_REPOSITORY / part, here / part)
 
@@ -215,7 +215,7 @@ class ByHand:
         (self._here / "providers/mine@before/mine.py").write_text(KERNEL.format(1 - number % 2))
         ssh, where = self._server.ssh_words, f"{self._server.user}@{self._server.address}"
         shell = " ".join(f"'{word}'" if " " in word else word for word in ssh)
-        to = f"{where}:{str(self._there)!r}/"
+        to = f"{where}:{self._there}/"
         _done("rsync", "-az", "--delete", "--exclude", "out", "-e", shell, f"{self._here}/", to)
         inside = f"cd '{self._there}' &&"
         _done(*ssh, where, f"{inside} make -s")

@@ -32,7 +32,9 @@ ASKED = (
     *("--operator", "op.py", "--provider", "mine=k/mine.py:soft"),
     *("--without", "reference", "--budget", "1"),
 )
-_MOVES, _BAR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]"), "━"
+# Wherever the cursor goes up, or a line is wiped out, another line begins.
+_ANEW, _COLOURS = re.compile(r"\r|\x1b\[[0-9]*[AK]"), re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_BAR = "━"
 
 
 def kernel(sleeps_ms: float = 4.0, more: str = "") -> str:
@@ -84,8 +86,8 @@ class Desk:
 
 def seen(terminal: Terminal) -> str:
     """What is shown, without its colours and moves, and without bars."""
-    lines = _MOVES.sub("", terminal.shown).replace("\r", "").splitlines()
-    return "\n".join(line for line in lines if _BAR not in line)
+    lines = _COLOURS.sub("", _ANEW.sub("\n", terminal.shown)).splitlines()
+    return "\n".join(line for line in lines if line and _BAR not in line)
 
 
 def until(terminal: Terminal, part: str, limit_s: float = 60.0) -> str:

@@ -43,16 +43,16 @@ def test_that_a_state_races_as_it_was_when_its_files_are_other_ones(root: Path) 
     before, after = edited(root, "one"), edited(root, "two")
     twins = [*State(3, before.parts).twins_beside(State(4, after.parts))]
     assert [twin.of for twin in twins] == ["mine"]
-    assert twins[0].provider == Provider("mine@turn3", "providers/mine@turn3/mine.py:f")
-    assert twins[0].extra == (("providers/mine@turn3/mine.py", b"one"),)
+    assert twins[0].provider == Provider("mine@3", "providers/mine@3/mine.py:f")
+    assert twins[0].extra == (("providers/mine@3/mine.py", b"one"),)
     raced = beside(Plan(after.plan.request, ()), twins, "turn3")
     by_name = {one.name: one for one in raced.request.providers}
-    assert by_name["mine"].against == "mine@turn3"
+    assert by_name["mine"].against == "mine@3"
     assert raced.request.against == "turn3"
     both = with_bytes(after.scan, raced.extra).snapshot.entries
     content = {one.path: one for one in both}
-    assert content["providers/mine@turn3/mine.py"].size_bytes == 3
-    assert content["providers/mine@turn3/mine.py"].kind is Kind.FILE
+    assert content["providers/mine@3/mine.py"].size_bytes == 3
+    assert content["providers/mine@3/mine.py"].kind is Kind.FILE
 
 
 def test_that_our_kernel_races_with_a_csrc_of_its_own(root: Path) -> None:
@@ -61,7 +61,7 @@ def test_that_our_kernel_races_with_a_csrc_of_its_own(root: Path) -> None:
     kernel.write_text(SAYS.format(2))
     after = now(root, providers=("sparsek",))
     (twin,) = State(1, before.parts).twins_beside(State(2, after.parts))
-    assert twin.provider == Provider("sparsek@turn1", sources="before/turn1")
+    assert twin.provider == Provider("sparsek@1", sources="before/turn1")
     paths = [path for path, _ in twin.extra]
     assert f"before/turn1/{kernel.relative_to(root).as_posix()}" in paths
 

@@ -3,6 +3,7 @@ nothing is left, here or there."""
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -33,19 +34,19 @@ def test_that_ten_edits_over_a_bad_network_are_told_one_by_one_and_nothing_is_le
         desk.save(kernel() + "def more(:\n")
         broken = told(terminal, 3)
         assert broken.startswith("  3 BROKEN   k/mine.py:5: mine on M=4 N=8 fp32: could not be")
-        desk.save(kernel(8.0))
+        desk.save(kernel(40.0))
         assert "last, best SLOWER 0." in told(terminal, 4)
-        desk.save(kernel(2.0))
+        desk.save(kernel(0.5))
         faster = told(terminal, 5)
         assert "last FASTER" in faster
-        assert "best FASTER" in faster
+        assert "   best " in faster
 
         terminal.shown = ""
         desk.save(kernel(3.0))
         terminal.read_until("start 2 of 8")
         first.cut()
         assert told(terminal, 6).startswith("  6 right   ")
-        assert "is no longer connected; connecting again" in seen(terminal)
+        assert "connecting again, to where the inventory says" in seen(terminal)
         assert "back after" in seen(terminal)
 
         first.close()
@@ -56,13 +57,12 @@ def test_that_ten_edits_over_a_bad_network_are_told_one_by_one_and_nothing_is_le
         (desk.root / "k" / "mine.py").unlink()
         gone = told(terminal, 8)
         assert gone.startswith("  8 GONE   --provider mine=k/mine.py:soft: there is no file")
-        desk.save(kernel(9.0))
+        desk.save(kernel(60.0))
         time.sleep(0.3)
         desk.save(kernel(3.6))
-        back = told(terminal, 9)
-        assert back.startswith(
-            "  9 right   3"
-        )  # of the second save, which ended the first one's turn
+        took = re.match(r"  9 right   (\d+) ", told(terminal, 9))
+        assert took is not None
+        assert int(took[1]) < 40_000  # of the second save, which ended the first one's turn
 
         terminal.press("b")
         until(terminal, "turn9 is the base")

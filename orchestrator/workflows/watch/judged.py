@@ -16,7 +16,6 @@ from orchestrator.workflows.watch.pool import Pooled
 from orchestrator.workflows.watch.states import State
 from remote_payload.contract.case import Case
 from remote_payload.contract.records import BenchRecord
-from remote_payload.contract.request import AT
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Method, Status
 
@@ -60,7 +59,7 @@ def rivals_of(
     """Whom a watched provider was raced against in this result."""
     raced = {one.provider for one in result.bench}
     found = [
-        Rival(what, f"{name}{AT}{state.label}")
+        Rival(what, state.twin_name(name))
         for what, state in ((LAST, last), (BEST, best))
         if state is not None
     ]

@@ -45,11 +45,10 @@ class Part:
             found.update(content)
         return found.hexdigest()
 
-    def twin(self, label: str) -> Twin:
-        """The same under a name of its own, beside the one of now."""
-        name = f"{self.provider.name}{AT}{label}"
+    def twin(self, name: str, number: int) -> Twin:
+        """The same under a name of its own, beside the one of now. number: of its state."""
         if self.below == _CSRC:
-            folder = f"{BEFORE}/{label}"
+            folder = f"{BEFORE}/turn{number}"
             moved = Provider(name, sources=folder)
             return Twin(self.provider.name, moved, self._moved(f"{folder}/{_CSRC}"))
         there = f"{PROVIDERS_FOLDER}/{name}"
@@ -86,7 +85,13 @@ class State:
 
     @property
     def label(self) -> str:
+        """For people."""
         return f"turn{self.number}"
+
+    def twin_name(self, provider: str) -> str:
+        """What a provider of this state is called in a race; a number, so that nobody takes it for
+        somebody at a machine (values/privacy)."""
+        return f"{provider}{AT}{self.number}"
 
     def part(self, name: str) -> Part | None:
         return next((part for part in self.parts if part.provider.name == name), None)
@@ -96,7 +101,7 @@ class State:
         for part in self.parts:
             of_now = now.part(part.provider.name)
             if of_now is not None and of_now.digest != part.digest:
-                yield part.twin(self.label)
+                yield part.twin(self.twin_name(part.provider.name), self.number)
 
 
 def watched(request: Request, root: Path) -> tuple[tuple[Provider, str], ...]:
