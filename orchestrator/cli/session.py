@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from orchestrator.store.inventory.reading import Inventory
     from orchestrator.store.runs.run_store import RunStore
     from orchestrator.transport.base import Transport
+    from orchestrator.transport.broker.transport import Keeping
     from orchestrator.values.host import Host
     from orchestrator.values.kept.summary import Summary
     from orchestrator.values.run import Run
@@ -80,7 +81,7 @@ class Session:
     def _inventory(self) -> Inventory:
         from orchestrator.store.inventory import reading as inventory
         from orchestrator.values.host import TransportKind, looks_secret
-        from orchestrator.values.privacy.redaction import keep_folder, keep_private
+        from orchestrator.values.privacy.kept_words import keep_folder, keep_private
         from orchestrator.values.workspace import workspace_for_others
 
         file = self.inventory_file
@@ -170,11 +171,16 @@ class Session:
 
         return runpod.from_environment(os.environ)
 
-    def transport(self, host: Host, accept_new_host_key: bool) -> Transport:
-        """A way to the host, not yet opened."""
+    def transport(self, host: Host, accept_new_host_key: bool, afresh: bool = False) -> Transport:
+        """A way to the host, not yet opened; afresh: by a connection of its own, of which nothing
+        stays."""
         from orchestrator.cli.screen import questions
         from orchestrator.cli.screen.console import on_terminal
+        from orchestrator.store.inventory.reading import keep_outline
         from orchestrator.transport.connect import FirstContact, Trust, connect
+
+        if self.inventory_file:
+            keep_outline(self.inventory_file)
 
         typing = questions.can_type()
         first = FirstContact.ASK if typing and on_terminal() else FirstContact.REFUSE
@@ -188,7 +194,20 @@ class Session:
             questions.ask_answers if typing else None,
             frozenset(self.inventory().names),
         )
-        return connect(host, trust, self._located if host.pod else None)
+        keeping = None if afresh else self._keeping(host)
+        return connect(host, trust, self._located if host.pod else None, keeping)
+
+    def _keeping(self, host: Host) -> Keeping | None:
+        from orchestrator.cli.given.persisting import persist_s
+        from orchestrator.cli.screen.console import note
+        from orchestrator.values.host import TransportKind
+
+        length_s = persist_s(host)
+        if length_s is None or host.kind is TransportKind.LOCAL:
+            return None
+        from orchestrator.transport.broker.transport import Keeping
+
+        return Keeping(length_s, note)
 
     def _located(self, host: Host) -> Host:
         """The host of a pod with today's address; waits for a pod on its way up."""

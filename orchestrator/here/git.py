@@ -10,10 +10,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orchestrator.here import children
 from orchestrator.here.hearing import heard_out
-from orchestrator.values.run import Revision
+
+if TYPE_CHECKING:
+    from orchestrator.values.run import Revision
 
 # git(1): a hook, or `git rebase --exec`, has these set, for another checkout than we may ask about.
 _ELSEWHERE = (
@@ -57,6 +60,7 @@ def revisions(
     beside, each with its name in the snapshot. Nothing here fails: no git, no commit and a git that
     takes longer than limit_s are no revision.
     """
+
     until = time.monotonic() + limit_s
     found: dict[Path, Revision] = {}
     asked = [("", project, tuple(parts))] if project else []
@@ -89,6 +93,8 @@ def _revision(folder: Path, names: tuple[str, ...], until: float, named: bool) -
     commit, at = _head(folder, until)
     if not commit:
         return None
+    from orchestrator.values.run import Revision
+
     branch = told_by(folder, ["symbolic-ref", "--quiet", "--short", "HEAD"], until)
     on = branch.decode("utf-8", "backslashreplace").strip()
     tracked = told_by(folder, ["ls-files", "-z", "--cached", "--", *names], until)

@@ -6,16 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli import what_next
 from orchestrator.cli.given import options
 from orchestrator.cli.given.tags import tag_option
 from orchestrator.cli.screen import console
 from orchestrator.cli.session import Session
 from orchestrator.cli.verb import Verb
 from orchestrator.errors import ExitCode
-from orchestrator.values.privacy.redaction import discreet
-from orchestrator.values.text import told_apart
-from remote_payload.contract import codec
 
 if TYPE_CHECKING:
     from orchestrator.transport.base import Transport
@@ -67,19 +63,21 @@ def deploy(
         raise click.UsageError("--tag names a run, and --no-build makes none")
     if nvcc_flags and not build:
         raise click.UsageError("--nvcc-flag says how to build, and --no-build builds nothing")
-    where, order = session.host(host), _order(session, arch, nvcc_flags, tags)
+    where = session.host(host)
+    order = _order(session, arch, nvcc_flags, tags) if build else None
     if dry_run:
-        return _dry_run(session, where, order if build else None, as_json)
+        return _dry_run(session, where, order, as_json)
     with console.progress() as progress, session.transport(where, accept_new_host_key) as transport:
         deployed = deploy_from(session.root, transport, progress=progress)
-        built = _build(session, transport, deployed, order, progress) if build else None
+        built = _build(session, transport, deployed, order, progress) if order else None
     if as_json:
         console.out_json(_facts(deployed, built), as_is=("run",))
     else:
         console.out(_synced(deployed, where))
-        for line in built.lines if built else ():
-            console.out(told_apart(discreet(line)))
+        _tell(built.lines if built else ())
     if built and not built.ok:
+        from orchestrator.cli import what_next
+
         console.next_step(what_next.after(built.run))
         unfit = built.run.result is not None and built.run.result.unfit
         return ExitCode.UNFIT if unfit else ExitCode.GATE_FAILED
@@ -153,7 +151,18 @@ def _synced(deployed: Deployed, where: Host) -> str:
     )
 
 
+def _tell(lines: tuple[str, ...]) -> None:
+    if lines:
+        from orchestrator.values.privacy.redaction import discreet
+        from orchestrator.values.text import told_apart
+
+        for line in lines:
+            console.out(told_apart(discreet(line)))
+
+
 def _facts(deployed: Deployed, built: Built | None) -> dict[str, object]:
+    from remote_payload.contract import codec
+
     return {
         "snapshot": deployed.digest,
         "files": deployed.total_files,
