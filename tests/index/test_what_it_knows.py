@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import stat
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
+from orchestrator.store.index import quick
 from orchestrator.store.index.values import Asked, Wanted
 from orchestrator.store.runs import labels
 from orchestrator.values.job import Ending, JobEnd
+from orchestrator.values.kept.summary import Summary
+from orchestrator.values.run import Run, RunCard
 from remote_payload.contract.words import Status
 from tests.index.kept import COMMITS, RESULTS, Runs, at, edited, same_size_and_time, settle
 from tests.report import synthetic
@@ -189,3 +192,33 @@ def test_that_it_is_for_its_owner_alone_and_is_not_made_of_nothing(runs: Runs) -
     runs.entries()
     assert stat.S_IMODE(runs.file.stat().st_mode) == 0o600
     assert {path.name for path in runs.root.iterdir() if path.is_file()} == {".index.sqlite"}
+
+
+def test_that_a_card_is_known_by_the_keys_that_it_has() -> None:
+    assert {one.name for one in fields(RunCard)} == quick.CARD_KEYS
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"more": 1}, {"tags": "a"}, {"run_id": "../x"}, {"verb": 7}, {"cases": [1]}],
+    ids=str,
+)
+def test_that_a_card_with_something_odd_in_it_is_read_and_told_as_damaged(
+    runs: Runs, changes: dict[str, object]
+) -> None:
+    folder = runs.home()
+    edited(folder / "run.json", **changes)
+    (entry,) = runs.entries().values()
+    assert entry.status == "damaged"
+    assert next(iter(changes)) in entry.reason
+
+
+def test_that_a_machine_without_the_memory_for_verdicts_tells_the_rest(runs: Runs) -> None:
+    folder = runs.home(summarised=False)
+
+    def refused(run: Run) -> Summary:
+        raise MemoryError
+
+    poor = replace(runs.index, summarised=refused)
+    assert [(one.status, one.verdict) for one in poor.entries()] == [("ok", "")]
+    assert "sdpa takes" in runs.entries()[folder.name].verdict, "it is looked at again"

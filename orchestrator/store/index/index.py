@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.store.index import asking, looking, refreshing, tables
 from orchestrator.store.index.refreshing import Helpers
 from orchestrator.store.index.values import Asked, Entry, Figure, Wanted
+from orchestrator.store.runs.naming import INDEX
 from orchestrator.values.kept.summary import Row
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class RunIndex:
 
     def _has_runs(self) -> bool:
         """Whether there is anything to keep an index of."""
-        if (self.root / tables.NAME).exists():
+        if (self.root / INDEX).exists():
             return True
         return any(looking.cards(self.root, looking.folders(self.root)))
 

@@ -13,8 +13,6 @@ from orchestrator.store.runs.marks import Mark
 def marks(root: Path) -> list[Mark] | None:
     """What every run goes by, in their order, as the cards are now; None where no index is kept
     that can be read and written."""
-    if not (root / tables.NAME).exists():
-        return None
     with suppress(sqlite3.Error, OSError):
         base = tables.opened(root, make=False)
         if base is not None:

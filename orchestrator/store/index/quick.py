@@ -20,7 +20,7 @@ from typing import Any
 from orchestrator.here import regular_file
 from orchestrator.store.index.looking import BESIDE
 from orchestrator.store.runs.marks import MOST_BYTES
-from orchestrator.store.runs.naming import CARD
+from orchestrator.store.runs.naming import CARD, is_id
 from orchestrator.values.kept.summary import Row, Summary
 from remote_payload.contract.layout import END, REQUEST, RESULT
 
@@ -36,13 +36,23 @@ _KINDS: dict[str, tuple[type, ...]] = {
 _ROW_KINDS = tuple(_KINDS[str(one.type)] for one in fields(Row))
 _VALUES = itemgetter(*ROW_FIELDS)
 _WORDS = tuple(one.name for one in fields(Summary) if one.name != "rows")
+_CARD_WORDS = (
+    "run_id", "verb", "host", "workspace", "snapshot", "reproduce", "created_at",
+    "orchestrator_version",
+)  # fmt: skip
+# Of values.run.RunCard, which would load all that results are made of.
+CARD_KEYS = {
+    *_CARD_WORDS, "after", "after_at", "after_number", "owner", "files", "revisions", "operator",
+    "cases", "tags", "note", "summary",
+}  # fmt: skip
 _RESULTS = 256 << 20  # as a result that is read at all
 
 
 @dataclass(frozen=True)
 class Known:
     """What a run came to. status: also "pending", "changed" or "damaged"; reason, changed: in
-    words. rows: each the values of a Row in the order of ROW_FIELDS."""
+    words. rows: each the values of a Row in the order of ROW_FIELDS. is_whole: nothing more will be
+    known when the run is looked at again."""
 
     status: str
     reason: str = ""
@@ -51,6 +61,7 @@ class Known:
     machine: str = ""
     gpu: str = ""
     rows: tuple[tuple[Any, ...], ...] = ()
+    is_whole: bool = True
 
 
 def card(folder: Path) -> dict[str, Any]:
@@ -70,25 +81,28 @@ def _refuse(name: str) -> None:
 def known(folder: Path, said: dict[str, Any]) -> Known | None:
     """said: the card. None where it says nothing, or not of these very files."""
     summary = said.get("summary")
-    if not isinstance(summary, dict) or not is_card(said, folder):
+    if not isinstance(summary, dict) or not is_card(said):
         return None
     words = [summary.get(name) for name in _WORDS]
     rows = summary.get("rows")
     if not all(isinstance(one, str) for one in words) or not isinstance(rows, list):
         return None
-    told = dict(zip(_WORDS, words, strict=True))
-    if not _is_of_these_files(folder, said.get("files"), str(told.pop("result_sha256"))):
+    told: dict[str, Any] = dict(zip(_WORDS, words, strict=True))
+    if not _is_of_these_files(folder, said.get("files"), told.pop("result_sha256")):
         return None
     values = tuple(map(_row, rows))
     if not all(values):
         return None
-    return Known(rows=values, **{name: str(word) for name, word in told.items()})
+    return Known(rows=values, **told)
 
 
-def is_card(said: dict[str, Any], folder: Path) -> bool:
-    """Whether a list can say of it what it says of others."""
-    words = (said.get(name) for name in ("run_id", "verb", "host", "created_at", "snapshot"))
-    return all(isinstance(one, str) for one in words)
+def is_card(said: dict[str, Any]) -> bool:
+    """Whether it has the form of one, as far as a list tells of it; else reading it says what is
+    wrong."""
+    words = all(isinstance(said.get(name), str) for name in _CARD_WORDS)
+    lists = (said.get(name, []) for name in ("cases", "tags"))
+    texts = all(isinstance(one, list) and all(isinstance(t, str) for t in one) for one in lists)
+    return words and texts and said.keys() <= CARD_KEYS and is_id(said["run_id"])
 
 
 def _row(said: Any) -> tuple[Any, ...]:

@@ -177,7 +177,7 @@ def _put_states(
         providers = dict.fromkeys(row[0] for row in known.rows)
         # The words of a verdict are ours, and were masked when it was made.
         told = (mask(known.reason), mask(known.changed), known.verdict)
-        state = (seen[name], known.status, *told, known.machine, known.gpu)
+        state = (seen[name] if known.is_whole else 0, known.status, *told, known.machine, known.gpu)
         base.execute(_PUT_STATE, (*state, json.dumps([*providers]), mask(note), number))
         for row in known.rows:
             key = _SERIES_OF(row)

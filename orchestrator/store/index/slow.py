@@ -19,12 +19,17 @@ def known(runs: RunStore, folder: Path, summarised: Callable[[Run], Summary]) ->
     except RunError as exc:
         # The row names the run already; what is beside it, nobody has to know.
         return Known("damaged", exc.message.replace(f"{folder}/", "").partition("\n")[0])
+    is_whole = True
     changed = "; ".join(f"{one.path} {one.how}" for one in run.changed)
     if run.altered and (run.result or run.end):
         return Known("changed", "; ".join(f"{one.path} {one.how}" for one in run.altered), changed)
     if run.result is None and run.end is None:
         return Known("pending", "", changed)
-    summary = _own(run) or summarised(run)
+    try:
+        summary = _own(run) or summarised(run)
+    except (MemoryError, ImportError, OSError):
+        # What judges times takes more memory than a list does; the rest is known all the same.
+        summary, is_whole = _without_figures(run), False
     rows = tuple(tuple(getattr(row, name) for name in ROW_FIELDS) for row in summary.rows)
     return Known(
         summary.status,
@@ -34,7 +39,14 @@ def known(runs: RunStore, folder: Path, summarised: Callable[[Run], Summary]) ->
         summary.machine,
         summary.gpu,
         rows,
+        is_whole,
     )
+
+
+def _without_figures(run: Run) -> Summary:
+    if run.result is None:
+        return Summary("lost", run.end.words if run.end else "")
+    return Summary(run.result.status.value, run.result.reason.partition("\n")[0])
 
 
 def _own(run: Run) -> Summary | None:

@@ -12,7 +12,8 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-NAME = ".index.sqlite"
+from orchestrator.store.runs.naming import INDEX as NAME
+
 # Raised with every change of the tables, or of what is kept in them.
 VERSION = 1
 _OURS = 0x0B5D_1DE8

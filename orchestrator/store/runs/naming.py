@@ -14,6 +14,8 @@ from remote_payload.contract.words import WATCH
 
 # What makes a folder one of a run.
 CARD = "run.json"
+# Beside the runs: what is known of all of them, see `store/index`.
+INDEX = ".index.sqlite"
 LATEST = "latest"
 # Also what a host is believed: an id becomes the name of a folder here.
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")

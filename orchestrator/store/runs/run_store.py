@@ -13,14 +13,12 @@ from pathlib import Path
 from orchestrator.errors import RunError, UsageError
 from orchestrator.here import regular_file
 from orchestrator.here.alone import alone
-from orchestrator.here.committed import commit
 from orchestrator.here.local_fault import told
-from orchestrator.store.index import keeping
 from orchestrator.store.runs import binding, run_files, run_order
 from orchestrator.store.runs.answering import require_answer
 from orchestrator.store.runs.marks import Mark, mark
 from orchestrator.store.runs.meaning import Meanings
-from orchestrator.store.runs.naming import is_path, new_run_id, reads_as_a_run
+from orchestrator.store.runs.naming import INDEX, is_path, new_run_id, reads_as_a_run
 from orchestrator.store.runs.removing import remove
 from orchestrator.store.runs.run_files import CARD, LENT, PRICE
 from orchestrator.values.claim import Claim
@@ -141,6 +139,8 @@ class RunStore:
 
     def _commit_of(self, word: str) -> str:
         """What git calls the commit that is meant, here where one stands or where the runs lie."""
+        from orchestrator.here.committed import commit
+
         for place in (Path(), self.root.parent):
             with suppress(UsageError, OSError):
                 return commit(place.absolute(), word).digest
@@ -148,8 +148,11 @@ class RunStore:
 
     def _marks(self) -> list[Mark]:
         """By the index, if one is kept; else by every card."""
-        if (known := keeping.marks(self.root)) is not None:
-            return known
+        if (self.root / INDEX).exists():
+            from orchestrator.store.index import keeping
+
+            if (known := keeping.marks(self.root)) is not None:
+                return known
         return [mark(folder, CARD) for folder in self._found()]
 
     def claim(self, folder: Path) -> Claim:

@@ -1,22 +1,27 @@
-"""What a run came to, condensed for its card and the index of all runs."""
+"""What a run came to, condensed for its card and the index of all runs.
+
+What judges times is only loaded where there are any: a build comes home through here, too.
+"""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orchestrator.performance.stats import LONGEST_US
-from orchestrator.report import folder as kept
-from orchestrator.report.figures import Figure, Figures, figures
-from orchestrator.report.headline import headline
-from orchestrator.store.runs.run_store import RunStore
 from orchestrator.values.kept.summary import Row, Summary
 from orchestrator.values.privacy.redaction import discreet
-from orchestrator.values.run import Run
 from orchestrator.values.text import one_line
 from remote_payload.contract.layout import RESULT
-from remote_payload.contract.machine import Machine
-from remote_payload.contract.result import Result
+from remote_payload.contract.words import Stage
+
+if TYPE_CHECKING:
+    from orchestrator.report.figures import Figure, Figures
+    from orchestrator.store.runs.run_store import RunStore
+    from orchestrator.values.run import Run
+    from remote_payload.contract.machine import Machine
+    from remote_payload.contract.result import Result
 
 _MOST_CHARACTERS = 200
 
@@ -35,16 +40,28 @@ def summary_of(run: Run) -> Summary:
         return Summary("lost", _short(run.end.words if run.end else ""))
     for file in run.card.files:
         digest = file.sha256 if file.path == RESULT else digest
-    derived = figures(result, kept.objections(run))
+    verdict, rows = _judged(run, result)
     return Summary(
         status=result.status.value,
         reason=_short(result.reason),
-        verdict=_short(headline(run, derived).partition("; ")[0]),
+        verdict=_short(verdict),
         machine=discreet(fingerprint(result.machine)),
-        gpu=discreet(_gpu(result)),
-        rows=_rows(derived),
+        gpu=discreet((result.machine.gpu or "") if result.machine else ""),
+        rows=rows,
         result_sha256=digest,
     )
+
+
+def _judged(run: Run, result: Result) -> tuple[str, tuple[Row, ...]]:
+    """The first line of its report, as far as the first semicolon, and what was timed."""
+    if set(result.request.stages) <= {Stage.BUILD} and not (result.bench or result.checks):
+        return "", ()
+    from orchestrator.report import folder
+    from orchestrator.report.figures import figures
+    from orchestrator.report.headline import headline
+
+    derived = figures(result, folder.objections(run))
+    return headline(run, derived).partition("; ")[0], _rows(derived)
 
 
 def fingerprint(machine: Machine | None) -> str:
@@ -59,10 +76,6 @@ def fingerprint(machine: Machine | None) -> str:
     parts += [f"driver {machine.driver}"] if machine.driver else []
     parts += [torch, *([f"CUDA {machine.torch_cuda}"] if machine.torch_cuda else [])]
     return ", ".join(parts)
-
-
-def _gpu(result: Result) -> str:
-    return (result.machine.gpu or "") if result.machine else ""
 
 
 def _rows(derived: Figures) -> tuple[Row, ...]:
