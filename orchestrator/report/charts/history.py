@@ -7,7 +7,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from orchestrator.performance.trend.trend import Trend
-from orchestrator.report.charts.drawing import INK, MUTED, Chart, canvas, drawn, label, svg
+from orchestrator.report.charts.drawing import (
+    INK,
+    MUTED,
+    Chart,
+    Sketch,
+    blank,
+    label,
+    sketched,
+)
 from orchestrator.report.history.series import Series
 from orchestrator.report.history.wording import DIGITS, change
 
@@ -25,47 +33,43 @@ def history(every: Sequence[Series]) -> Chart:
     title = f"{first.provider}, {first.case}, {first.method}"
     if len({one.provider for one in every}) > 1 or len({one.case for one in every}) > 1:
         title = f"History of {first.operator}"
-    return drawn("history.svg", title, lambda: _draw(title, every))
+    return sketched("history.svg", title, lambda: _draw(title, every))
 
 
-def _draw(title: str, every: Sequence[Series]) -> str:
-    places = _places(every)
-    with canvas(title) as (figure, axes):
-        figure.set_size_inches(max(7.6, min(0.28 * len(places), 20)), 4.4)
-        for number, one in enumerate(every):
-            color, marker = _LOOKS[number % len(_LOOKS)]
-            points = one.trend.points
-            across = [places[point.commit] for point in points]
-            middles = [math.exp(point.log) for point in points]
-            downs, ups = _ends(one.trend)
-            axes.errorbar(
-                across,
-                middles,
-                yerr=[downs, ups],
-                color=color,
-                marker=marker,
-                markersize=5,
-                linewidth=0.8,
-                elinewidth=1.2,
-                capsize=2,
-                label=label(_name(one, every)),
-            )
-            _levels(axes, one, across, color)
-            _unclean(axes, one, places, color, marker)
-        shown = sorted(places.items(), key=lambda each: each[1])
-        step = max(1, math.ceil(len(shown) / _MOST_NAMES))
-        named = shown[::step]
-        axes.set_xticks(
-            [place for _, place in named],
-            [label(commit[:DIGITS]) for commit, _ in named],
-            rotation=60,
-            ha="right",
-            fontsize=8,
+def _draw(title: str, every: Sequence[Series]) -> Sketch:
+    places, sketch = _places(every), blank(title)
+    axes = sketch.axes
+    sketch.figure.set_size_inches(max(7.6, min(0.28 * len(places), 20)), 4.4)
+    for number, one in enumerate(every):
+        color, marker = _LOOKS[number % len(_LOOKS)]
+        across = [places[point.commit] for point in one.trend.points]
+        axes.errorbar(
+            across,
+            [math.exp(point.log) for point in one.trend.points],
+            yerr=_ends(one.trend),
+            color=color,
+            marker=marker,
+            markersize=5,
+            linewidth=0.8,
+            elinewidth=1.2,
+            capsize=2,
+            label=label(_name(one, every)),
         )
-        axes.set_xlabel("commit, in order; + edited since, of no account")
-        axes.set_ylabel(label(every[0].what) + " (median, 95 % interval)")
-        axes.legend(loc="best", fontsize=8)
-        return svg(figure)
+        _levels(axes, one, across, color)
+        _unclean(axes, one, places, color, marker)
+    shown = sorted(places.items(), key=lambda each: each[1])
+    named = shown[:: max(1, math.ceil(len(shown) / _MOST_NAMES))]
+    axes.set_xticks(
+        [place for _, place in named],
+        [label(commit[:DIGITS]) for commit, _ in named],
+        rotation=60,
+        ha="right",
+        fontsize=8,
+    )
+    axes.set_xlabel("commit, in order; hollow: with uncommitted edits, of no account", fontsize=9)
+    axes.set_ylabel(label(every[0].what) + " (median, 95 %)", fontsize=9)
+    axes.legend(loc="best", fontsize=8)
+    return sketch
 
 
 def _places(every: Sequence[Series]) -> dict[str, int]:
@@ -79,11 +83,11 @@ def _places(every: Sequence[Series]) -> dict[str, int]:
     return {commit: place for place, commit in enumerate(ordered)}
 
 
-def _ends(trend: Trend) -> tuple[list[float], list[float]]:
-    """How far intervals reach down and up."""
+def _ends(trend: Trend) -> list[list[float]]:
+    """How far intervals reach down, and up."""
     halves = [(math.exp(point.log), point.half or 0.0) for point in trend.points]
     downs = [middle - middle * math.exp(-half) for middle, half in halves]
-    return downs, [middle * math.exp(half) - middle for middle, half in halves]
+    return [downs, [middle * math.exp(half) - middle for middle, half in halves]]
 
 
 def _name(one: Series, every: Sequence[Series]) -> str:

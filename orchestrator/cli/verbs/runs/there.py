@@ -95,7 +95,9 @@ def fetch(
             session.runs,
             wanted,
             progress,
-            lambda folder, stored: console.out(str(publish(stored, folder).path)),
+            lambda folder, stored: console.out(
+                str(publish(stored, folder, runs=session.runs_folder).path)
+            ),
         )
     if every:
         _say_what_stays(where, known, here_already=not wanted)
