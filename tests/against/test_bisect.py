@@ -141,10 +141,10 @@ def test_that_the_commit_that_broke_it_is_found_by_the_check_alone(
     assert len(ends) <= 2 + 2
     why = f"breaks it: mine@{guilty[:7]} fails its check on "
     assert f"found: {guilty} step: {why}" in outcome.out
-    good = bisect(checkout, "--judge", "HEAD", "--broken", operator=())
+    good = bisect(checkout, "--judge", "main", "--broken", operator=())
     assert good.code == 1, good.err
     checkout.git("checkout", "-q", "HEAD~4")
-    assert bisect(checkout, "--judge", "HEAD", "--broken", operator=()).code == 0
+    assert bisect(checkout, "--judge", "main", "--broken", operator=()).code == 0
 
 
 def test_that_ends_that_do_not_differ_are_nothing_to_find(
@@ -177,14 +177,17 @@ def test_that_git_bisect_run_hears_of_a_commit_only_what_is_known_of_it(
     checkout.commit({"op.py": OPERATOR, **mine(0, 9)})
     judged = [
         bisect(checkout, "--judge", *words)
-        for words in (("HEAD",), ("nowhere",), ("HEAD", "HEAD"), ("HEAD", "--host", "nobody"))
-    ]
-    assert [one.code for one in judged] == [0, 255, 255, 255]
-    assert judged[0].out == "good: the same sources as HEAD\n"
-    assert bisect(checkout, "--judge", "HEAD", "--startz").code == 255
+        for words in (
+            ("main",), ("nowhere",), ("main", "main"), ("main", "--host", "nobody"), ("HEAD~1",)
+        )
+    ]  # fmt: skip
+    assert [one.code for one in judged] == [0, 255, 255, 255, 255]
+    assert judged[0].out == "good: the same sources as main\n"
+    assert "HEAD is another commit at each step" in judged[-1].err
+    assert bisect(checkout, "--judge", "main", "--startz").code == 255
     checkout.write({"k/mine.py": MINE.format(seconds=1, number=1, more=" + 1")})
     quick_payload(project.root, CHECKS)
-    wrong = bisect(checkout, "--judge", "HEAD", operator=())
+    wrong = bisect(checkout, "--judge", "main", operator=())
     assert wrong.code == 125, wrong.err
     assert wrong.out.startswith("skip: mine fails its check on ")
 

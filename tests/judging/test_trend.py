@@ -12,7 +12,7 @@ from scipy import stats
 from benchmarks.calibration.history import false_share, found_share
 from benchmarks.calibration.series import NOISES, ours
 from orchestrator.performance.trend.levels import find_levels
-from orchestrator.performance.trend.students import critical, normal_of, student_of
+from orchestrator.performance.trend.students import normal_of, student_of
 from orchestrator.performance.trend.trend import Draw, State, Trend, trend_of
 
 
@@ -123,5 +123,6 @@ def test_that_many_series_told_together_are_each_asked_for_more() -> None:
 @pytest.mark.parametrize("freedom", [5, 8, 30, 300])
 def test_that_students_t_by_formulas_is_what_scipy_says(freedom: int) -> None:
     for level in (0.05, 0.01, 0.001):
-        assert critical(freedom, level) == pytest.approx(stats.t.isf(level / 2, freedom), rel=0.025)
+        by_formula = student_of(float(stats.norm.isf(level / 2)), freedom)
+        assert by_formula == pytest.approx(stats.t.isf(level / 2, freedom), rel=0.025)
     assert normal_of(student_of(3.0, freedom), freedom) == pytest.approx(3.0)

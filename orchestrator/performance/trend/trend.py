@@ -14,15 +14,16 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import groupby, pairwise
 
-from orchestrator.performance.family import CONFIDENCE
+from orchestrator.performance.family import CONFIDENCE, critical
 from orchestrator.performance.trend.levels import (
     FEWEST_BESIDE,
     FEWEST_RUNS,
     MOST_RUNS,
+    SMALLEST_STEP,
     Levels,
     find_levels,
 )
-from orchestrator.performance.trend.students import critical, student_of
+from orchestrator.performance.trend.students import student_of
 
 _OF_STEP = 0.01  # that its interval misses it
 _SURE = 1.28  # a deviate: what would have been found in nine of ten series
@@ -167,7 +168,7 @@ def _step(
 
 def _smallest(found: Levels, runs: int) -> float:
     error = found.spread * found.widening * math.sqrt(4 / runs)
-    return student_of(found.chance + _SURE, found.freedom) * error
+    return max(student_of(found.chance + _SURE, found.freedom) * error, SMALLEST_STEP)
 
 
 def _outside(part: Sequence[float], spread: float) -> tuple[int, float]:

@@ -7,7 +7,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from orchestrator.performance.trend.trend import Trend
-from orchestrator.report.charts.drawing import INK, MUTED, Chart, Sketch, blank, label, sketched
+from orchestrator.report.charts.drawing import (
+    INK,
+    MUTED,
+    Chart,
+    Sketch,
+    blank,
+    label,
+    sketched,
+)
 from orchestrator.report.history.series import Series
 from orchestrator.report.history.wording import DIGITS, change
 
@@ -29,20 +37,16 @@ def history(every: Sequence[Series]) -> Chart:
 
 
 def _draw(title: str, every: Sequence[Series]) -> Sketch:
-    places = _places(every)
-    sketch = blank(title)
+    places, sketch = _places(every), blank(title)
     axes = sketch.axes
     sketch.figure.set_size_inches(max(7.6, min(0.28 * len(places), 20)), 4.4)
     for number, one in enumerate(every):
         color, marker = _LOOKS[number % len(_LOOKS)]
-        points = one.trend.points
-        across = [places[point.commit] for point in points]
-        middles = [math.exp(point.log) for point in points]
-        downs, ups = _ends(one.trend)
+        across = [places[point.commit] for point in one.trend.points]
         axes.errorbar(
             across,
-            middles,
-            yerr=[downs, ups],
+            [math.exp(point.log) for point in one.trend.points],
+            yerr=_ends(one.trend),
             color=color,
             marker=marker,
             markersize=5,
@@ -54,8 +58,7 @@ def _draw(title: str, every: Sequence[Series]) -> Sketch:
         _levels(axes, one, across, color)
         _unclean(axes, one, places, color, marker)
     shown = sorted(places.items(), key=lambda each: each[1])
-    step = max(1, math.ceil(len(shown) / _MOST_NAMES))
-    named = shown[::step]
+    named = shown[:: max(1, math.ceil(len(shown) / _MOST_NAMES))]
     axes.set_xticks(
         [place for _, place in named],
         [label(commit[:DIGITS]) for commit, _ in named],
@@ -63,8 +66,8 @@ def _draw(title: str, every: Sequence[Series]) -> Sketch:
         ha="right",
         fontsize=8,
     )
-    axes.set_xlabel("commit, in order; + edited since, of no account")
-    axes.set_ylabel(label(every[0].what) + " (median, 95 % interval)")
+    axes.set_xlabel("commit, in order; hollow: with uncommitted edits, of no account", fontsize=9)
+    axes.set_ylabel(label(every[0].what) + " (median, 95 %)", fontsize=9)
     axes.legend(loc="best", fontsize=8)
     return sketch
 
@@ -80,11 +83,11 @@ def _places(every: Sequence[Series]) -> dict[str, int]:
     return {commit: place for place, commit in enumerate(ordered)}
 
 
-def _ends(trend: Trend) -> tuple[list[float], list[float]]:
-    """How far intervals reach down and up."""
+def _ends(trend: Trend) -> list[list[float]]:
+    """How far intervals reach down, and up."""
     halves = [(math.exp(point.log), point.half or 0.0) for point in trend.points]
     downs = [middle - middle * math.exp(-half) for middle, half in halves]
-    return downs, [middle * math.exp(half) - middle for middle, half in halves]
+    return [downs, [middle * math.exp(half) - middle for middle, half in halves]]
 
 
 def _name(one: Series, every: Sequence[Series]) -> str:

@@ -19,12 +19,10 @@ _DTYPES = {dtype.value for dtype in DType}
 
 
 def latest_step(every: Sequence[Series]) -> tuple[Series, Step] | None:
-    """The step of which the newest runs are: in the series that ran last."""
-    found = [(one.runs[-1].at, one, one.trend.steps[-1]) for one in every if one.trend.steps]
-    if not found:
-        return None
-    _, one, step = max(found, key=lambda each: each[0])
-    return one, step
+    """The last one that slowed it, in the series that ran last; else the last one of all."""
+    found = [(one, step) for one in every for step in one.trend.steps]
+    slower = [each for each in found if is_slower(*each)]
+    return max(slower or found, key=lambda each: (each[0].runs[-1].at, each[1].at), default=None)
 
 
 def bisect(one: Series, step: Step, card: Card) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +19,7 @@ from orchestrator.workflows.bisecting.walk import longer
 from orchestrator.workflows.plan import Plan, plan
 
 # git-bisect(1), for `run`.
+_MOVES = re.compile(r"(?:HEAD|@|BISECT_HEAD)(?:$|[~^@:])")
 _CODES = {Word.GOOD: 0, Word.BAD: 1, Word.SKIP: 125}
 
 
@@ -29,6 +31,11 @@ def judge(session: Session, revisions: tuple[str, ...], looking: str, given: dic
             raise UsageError(
                 f"--judge: expected GOOD alone, got {len(revisions)} revisions",
                 hint="What is checked out is judged: orchestrator bisect --judge GOOD",
+            )
+        if _MOVES.match(revisions[0]):
+            raise UsageError(
+                f"--judge {revisions[0]}: HEAD is another commit at each step of a bisection",
+                hint=f"Give one that stays: $(git rev-parse {revisions[0]}), a tag or a branch.",
             )
         question = asked(session, looking, given)
         if question.dry_run:
