@@ -17,6 +17,7 @@ import pytest
 from remote_payload.contract import codec
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Stage, Status
+from tests.once import once
 from tests.payload.running import ROOT
 from tests.ssh.server import LOCKS
 
@@ -48,9 +49,12 @@ class Left:
 class Machine:
     """A copy of the tree as it would travel, with a home, and a Python that has everything."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, builds: Path) -> None:
+        """builds: what others of these tests have compiled, found again by what it was made of."""
         self.tree, self.home = folder / "tree", folder / "home"
-        self.home.mkdir()
+        workspace = self.home / ".cache" / "blackwell-sparsek"
+        workspace.mkdir(parents=True)
+        (workspace / "builds").symlink_to(builds)
         self.locks = folder / "locks"
         self.locks.mkdir()
         listed = ["git", "ls-files", "-co", "--exclude-standard", "-z"]
@@ -84,7 +88,7 @@ class Machine:
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
     pytest.importorskip("torch")
-    return Machine(tmp_path_factory.mktemp("machine"))
+    return Machine(tmp_path_factory.mktemp("machine"), once(tmp_path_factory, "builds"))
 
 
 def archived_a_stage(process: subprocess.Popen[str], left: Left) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
 
@@ -91,6 +92,7 @@ def test_a_stale_figure_is_found_and_renewed_and_one_of_another_nvcc_is_not_judg
 ) -> None:
     # One architecture of the real compiler is enough for that.
     monkeypatch.setattr(build, "ALL_ARCH", ("sm_80",))
+    monkeypatch.setattr(registers, "compile_all", functools.cache(registers.compile_all))
     page = tmp_path / "page.md"
     page.write_text(f"before\n{BEGIN}\nnvcc {registers.release()}\n| D=64 | 7 |\n{END}\nafter\n")
     assert main(["--check"], page) == 1

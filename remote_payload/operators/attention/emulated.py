@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from remote_payload.compiling import emulation
+from remote_payload.contract.layout import BUILDS, SNAPSHOTS
 from remote_payload.operators.loaded import EmulatedCall
 
 # A head of the headline case takes tens of milliseconds; more heads prove nothing more.
@@ -23,6 +24,9 @@ def altered(path: str, old: str, new: str) -> Emulated:
     For a provider file, to see what a change does beside the kernel as it is. Raises as
     `emulation.altered_library` does.
     """
+    snapshots = emulation.SOURCES.parent
+    if snapshots.name == SNAPSHOTS:  # what the change leaves as it is was compiled there before
+        return Emulated(emulation.altered_library(path, old, new, snapshots.parent / BUILDS))
     with tempfile.TemporaryDirectory() as builds:
         return Emulated(emulation.altered_library(path, old, new, Path(builds)))
 
