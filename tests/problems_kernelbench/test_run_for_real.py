@@ -21,7 +21,7 @@ def run(project: Project, verb: str, problem: str, *words: str) -> tuple[Outcome
     """One run; what came home."""
     told = ("--operator", str(PROBLEMS / f"{problem}.py"), "--yes", *words)
     outcome = project.orchestrator(verb, *told)
-    (newest,) = sorted((project.root / "runs").iterdir())[-1:]
+    (newest,) = sorted((project.root / "runs").glob("[!.]*"))[-1:]
     assert (newest / "report.md").is_file(), outcome.err
     return outcome, codec.loads(Result, (newest / "result.json").read_text("utf-8"))
 
