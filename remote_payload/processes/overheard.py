@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sys
+import tempfile
 import threading
 from multiprocessing import forkserver
 from typing import Iterator, Tuple
@@ -31,10 +33,13 @@ def harmless(text: bytes) -> bytes:
 class Overheard:
     """Copies what the workers of a fork server print to our own standard output, line by line.
 
-    stays: it goes on after `finish`, as long as the fork server does."""
+    stays: it goes on after `finish`, as long as the fork server does. place: an empty folder for
+    its socket, which is somebody else's to remove; empty: one is made, and removed by `finish`.
+    """
 
-    def __init__(self, stays: bool = False) -> None:
+    def __init__(self, stays: bool = False, place: str = "") -> None:
         self._reads = self._writes = -1
+        self._place, self._is_ours = place, not place
         self._stays, self.started = stays, False
         self._end = os.urandom(16).hex().encode()
         self._all_said = threading.Event()
@@ -47,7 +52,8 @@ class Overheard:
         if not sys.platform.startswith("linux"):
             return
         self._reads, self._writes = os.pipe()
-        with _in_place_of_ours(self._writes):
+        self._place = self._place or tempfile.mkdtemp(prefix="bsk-")
+        with _in_place_of_ours(self._writes), _temporary(self._place):
             forkserver.ensure_running()
         self._thread.start()
 
@@ -58,6 +64,8 @@ class Overheard:
             self._all_said.clear()
             os.write(self._writes, self._end)
             self._all_said.wait(_END_S)
+        if self._is_ours and not self._stays and self._place:
+            shutil.rmtree(self._place, ignore_errors=True)
 
     def _copy(self) -> None:
         held = b""
@@ -82,6 +90,17 @@ def _print(text: bytes) -> None:
     with contextlib.suppress(OSError):  # as of a reader that has gone; the workers may go on
         while text:
             text = text[os.write(_OUT, text) :]
+
+
+@contextlib.contextmanager
+def _temporary(folder: str) -> Iterator[None]:
+    """What is made for a while is made there: multiprocessing clears up in a process that ends of
+    itself, which ours do not."""
+    before, tempfile.tempdir = tempfile.tempdir, folder
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
 
 
 @contextlib.contextmanager

@@ -17,11 +17,11 @@ _OF_WORKERS = ("remote_payload.stages.apart.candidate", "remote_payload.stages.b
 
 
 class Known:
-    """stays: whether another run may follow, so that those who start workers live on. operator:
-    what a user's own has told. drawn: as of a Setting."""
+    """stays: whether another run may follow, so that those who start workers live on. place:
+    as of `Overheard`. operator: what a user's own has told. drawn: as of a Setting."""
 
-    def __init__(self, stays: bool = False) -> None:
-        self._overheard = Overheard(stays)
+    def __init__(self, stays: bool = False, place: str = "") -> None:
+        self._overheard = Overheard(stays, place)
         self._machine: Optional[Machine] = None
         self._facts: Optional[TorchFacts] = None
         self.operator, self.drawn = Remembered(), ""

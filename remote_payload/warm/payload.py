@@ -6,8 +6,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any, Dict, Optional
 
@@ -31,15 +33,17 @@ class Payload:
         self._scratch, self._env, self._mark = scratch, env, mark
         self._job: Optional[Job] = None
         self.log = self.answers = -1
-        self._held = b""
+        self._sockets, self._held = "", b""
         self.exit_status: Optional[int] = None
 
     def start(self) -> None:
         """Have it start to become warm."""
         self.answers, theirs = os.pipe()
+        # Of a short name, as a socket's path has to be.
+        self._sockets = tempfile.mkdtemp(prefix="bsk-")
         try:
             process = subprocess.Popen(
-                [*self._argv, str(theirs)],
+                [*self._argv, str(theirs), self._sockets],
                 cwd=str(self._scratch.folder),
                 env=self._env,
                 stdin=subprocess.PIPE,
@@ -105,6 +109,7 @@ class Payload:
         with contextlib.suppress(subprocess.TimeoutExpired):
             job.process.wait(KILL_S)  # it is nobody's orphan, whom a sweep lets go of
         job.sweep(at_once=True)
+        shutil.rmtree(self._sockets, ignore_errors=True)
         status = job.process.poll()
         self.exit_status = None if status is None or status < 0 else status
         for stream in (job.process.stdin, job.process.stdout):

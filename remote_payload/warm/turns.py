@@ -1,9 +1,10 @@
 """The payload that stays: it carries out one request after another, each in its own snapshot.
 
-argv: the folder of builds, and the descriptor for answers. Orders come as lines of JSON on stdin,
-and for each one line goes back; all else that is printed is the log. What is warm between two turns
-is what cannot differ between them: torch and our own modules, which `serving` holds against each
-new snapshot, and what is known of the machine. All that computes is a new process, as ever.
+argv: the folder of builds, the descriptor for answers, and a folder for a socket. Orders come as
+lines of JSON on stdin, and for each one line goes back; all else that is printed is the log. What
+is warm between two turns is what cannot differ between them: torch and our own modules, which
+`serving` holds against each new snapshot, and what is known of the machine. All that computes is a
+new process, as ever.
 """
 
 from __future__ import annotations
@@ -122,15 +123,15 @@ def _lives(child: int) -> bool:
 
 def main() -> int:
     """Until stdin ends: then whoever supervises is gone, and all ends at once."""
-    builds, handle = Path(sys.argv[1]), int(sys.argv[2])
+    builds, handle, place = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     os.set_inheritable(handle, False)
     answers = os.fdopen(handle, "w", encoding="utf-8")
     carrying.ignore()
     job_processes.adopt_orphans()
     visible_gpu.settle_order()
     orders: queue.Queue[Dict[str, Any]] = queue.Queue()
-    threading.Thread(target=_listen, args=(orders,), daemon=True).start()
-    known = Known(stays=True)
+    threading.Thread(target=_listen, args=(orders, place), daemon=True).start()
+    known = Known(stays=True, place=place)
     known.warm("remote_payload.warm.early")
     turns = Turns(builds, known)
     while True:
@@ -142,10 +143,11 @@ def main() -> int:
             return EXIT_COLD
 
 
-def _listen(orders: queue.Queue[Dict[str, Any]]) -> None:
+def _listen(orders: queue.Queue[Dict[str, Any]], place: str) -> None:
     for line in sys.stdin:
         orders.put(json.loads(line))
     job_processes.kill_below(os.getpid(), set())
+    shutil.rmtree(place, ignore_errors=True)
     os._exit(EXIT_COLD)
 
 

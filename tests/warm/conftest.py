@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,14 +36,16 @@ HANGS = "import time\ndef mine(x):\n    print('it hangs', flush=True)\n    time.
 
 @dataclass(frozen=True)
 class Project:
-    """A folder to deploy from. root: it; workspace: on the host, which is this machine."""
+    """A folder to deploy from. root: it; workspace: on the host, which is this machine; temporary:
+    of what runs there, of a short name as sockets need one."""
 
     root: Path
     workspace: Path
+    temporary: Path
 
     @property
     def host(self) -> Host:
-        env = ((LOCKS, str(self.root)), ("OMP_NUM_THREADS", "1"))
+        env = ((LOCKS, str(self.root)), ("OMP_NUM_THREADS", "1"), ("TMPDIR", str(self.temporary)))
         return Host("here", TransportKind.LOCAL, str(self.workspace), sys.executable, env=env)
 
     def deployed(self, transport: Transport, mine: str = RIGHT, operator: str = OPERATOR) -> str:
@@ -73,6 +76,10 @@ class Project:
         snapshot = self.deployed(transport, mine)
         return warm.turn(snapshot, self.request(snapshot), hear)
 
+    def left(self) -> list[Path]:
+        """Of processes that have ended: their folders, and what they had for a while."""
+        return [*self.folders(), *self.temporary.iterdir()]
+
     def folders(self) -> list[Path]:
         """Those of warm processes."""
         return sorted((self.workspace / "warm").glob("*"))
@@ -93,12 +100,13 @@ class Ear:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     root = tmp_path_factory.mktemp("warm project")
     shutil.copytree(PAYLOAD, root / "remote_payload", ignore=shutil.ignore_patterns("__pycache__"))
     (root / "csrc").mkdir()
     (root / "csrc" / "kernel.cu").write_text("// nothing to compile\n")
-    return Project(root, tmp_path_factory.mktemp("host") / "work space")
+    with tempfile.TemporaryDirectory(prefix="w", dir="/tmp") as temporary:
+        yield Project(root, tmp_path_factory.mktemp("host") / "work space", Path(temporary))
 
 
 @pytest.fixture(scope="module")

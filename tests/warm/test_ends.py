@@ -18,7 +18,7 @@ from orchestrator.transport.connect import Trust
 from orchestrator.transport.local import LocalTransport
 from orchestrator.transport.ssh import SshTransport
 from remote_payload.contract.words import Status
-from tests.processes import at_work_in, left_at_work_in, needs_proc
+from tests.processes import left_at_work_in, needs_proc
 from tests.ssh.link import LossyLink
 from tests.ssh.server import SshServer
 from tests.warm.conftest import HANGS, Ear, Project
@@ -75,7 +75,7 @@ def test_that_a_signal_to_its_supervisor_ends_all_of_it_also_while_it_gets_warm(
         with pytest.raises(LinkLost, match="ended its warm process: ended by SIGTERM"):
             warm.turn(snapshot, project.request(snapshot))
     assert left_at_work_in(project.workspace) == []
-    assert project.folders() == []
+    assert project.left() == []
 
 
 def test_that_what_a_killed_supervisor_left_ends_and_its_folder_goes_with_the_next(
@@ -90,7 +90,7 @@ def test_that_what_a_killed_supervisor_left_ends_and_its_folder_goes_with_the_ne
         warm.open(project.deployed(transport))
         (mine,) = project.folders()
         assert mine != left
-    assert project.folders() == []
+    assert project.left() == []
 
 
 def test_that_closing_ends_it_in_the_middle_of_a_turn_too(
@@ -103,7 +103,7 @@ def test_that_closing_ends_it_in_the_middle_of_a_turn_too(
         with pytest.raises(LinkLost):
             warm.turn(snapshot, project.request(snapshot))
     assert left_at_work_in(project.workspace) == []
-    assert project.folders() == []
+    assert project.left() == []
 
 
 def test_that_it_ends_when_nobody_asks_and_starts_again_when_somebody_does(
@@ -116,7 +116,7 @@ def test_that_it_ends_when_nobody_asks_and_starts_again_when_somebody_does(
         until = time.monotonic() + 10
         while project.folders() and time.monotonic() < until:
             time.sleep(0.05)
-        assert at_work_in(project.workspace) == []
+        assert left_at_work_in(project.workspace) == []
         turn = warm.turn(snapshot, project.request(snapshot, stages=()))
         assert (turn.restarted, turn.end.exit_status) == (True, 2)
         assert turn.end.message == "stages: expected at least one stage"
