@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from orchestrator.values.snapshot import Kind
 from orchestrator.workflows.against.twin import beside
 from orchestrator.workflows.plan import Plan, Wish, plan
 from orchestrator.workflows.watch.memory import Memory
-from orchestrator.workflows.watch.reading import Now, read, with_bytes
+from orchestrator.workflows.watch.reading import Now, Reader, with_bytes
 from orchestrator.workflows.watch.states import State, watched
 from remote_payload.contract.request import Provider
 from remote_payload.contract.words import Stage
@@ -30,7 +31,7 @@ def root(tmp_path: Path) -> Path:
 
 def now(root: Path, *users: UsersProvider, **wish: object) -> Now:
     asked = Wish(STAGES, user_providers=users, **wish)  # type: ignore[arg-type]
-    return read(root, lambda: plan(asked, root))
+    return Reader(root, lambda: plan(asked, root)).read()
 
 
 def edited(root: Path, text: str) -> Now:
@@ -97,3 +98,33 @@ def test_that_who_watches_nothing_is_told_so(root: Path) -> None:
     with pytest.raises(UsageError, match="there is no file gone"):
         now(root, UsersProvider("mine", "gone.py:f"))
     assert watched(edited(root, "one").plan.request, root)[0][1] == "providers/mine"
+
+
+def test_that_a_project_that_nobody_touched_is_read_once_and_all_else_is_seen(root: Path) -> None:
+    """Each time as a reader sees it that has never read anything."""
+    (root / "k").mkdir()
+    mine, kernel = root / "k" / "mine.py", next((root / "csrc").rglob("*.cu"))
+    asked = Wish(STAGES, user_providers=(UsersProvider("mine", "k/:mine.py:f"),))
+    ours = Reader(root, lambda: plan(asked, root))
+
+    def add(path: Path) -> None:
+        path.write_text("// something new")
+
+    edits: tuple[Callable[[], None], ...] = (
+        lambda: add(mine),
+        lambda: add(root / "k" / "part.py"),
+        lambda: add(kernel),
+        lambda: add(kernel.with_name("new.cu")),
+        lambda: kernel.with_name("new.cu").unlink(),
+        lambda: (root / "k" / "part.py").unlink(),
+        lambda: add(mine),
+    )
+    seen = set()
+    for edit in edits:
+        edit()
+        found, anew = ours.read(), Reader(root, lambda: plan(asked, root)).read()
+        assert found.scan.snapshot == anew.scan.snapshot
+        assert found.scan.outside == anew.scan.outside
+        assert found.parts == anew.parts
+        seen.add(found.scan.snapshot.digest)
+    assert len(seen) == 5

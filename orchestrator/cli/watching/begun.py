@@ -21,7 +21,7 @@ from orchestrator.workflows.diagnose import look_command
 from orchestrator.workflows.profile import DryStep
 from orchestrator.workflows.watch.line import Line
 from orchestrator.workflows.watch.racing import Warmed
-from orchestrator.workflows.watch.reading import read
+from orchestrator.workflows.watch.reading import Reader
 from orchestrator.workflows.watch.turns import Desk, Turns
 
 
@@ -43,12 +43,13 @@ def begin(session: Session, given: dict[str, Any]) -> int:
     as_json = given.pop("as_json")
     way = Way(session, given.pop("host"), given.pop("accept_new_host_key"))
     planned = asked(session, session.host(way.host), given, False).planned
-    first = read(session.root, planned)
+    reader = Reader(session.root, planned)
+    first = reader.read()
     by_person = not as_json and console.on_terminal() and terminal.is_terminal()
     shown = Shown(as_json=not by_person)
     line = Line(way.connect, Warmed, shown)
     desk = Desk(session.here, session.runs, session.typed, Quietly(shown))
-    loop = Loop(session.root, planned, Turns(desk, line), line, shown, _profile)
+    loop = Loop(reader, Turns(desk, line), line, shown, _profile)
     with contextlib.ExitStack() as held:
         with shown.drawing():
             line.open()  # while nobody reads keys: a login may have questions
@@ -75,7 +76,7 @@ def dry_run(session: Session, given: dict[str, Any]) -> int:
     as_json, name = given.pop("as_json"), given.pop("host")
     del given["accept_new_host_key"]
     host = session.host(name)
-    now = read(session.root, asked(session, host, given, True).planned)
+    now = Reader(session.root, asked(session, host, given, True).planned).read()
     look = "look at the host meanwhile, as doctor does; stop if it lacks what this run needs"
     turns = "start the process that stays warm; each turn goes through it"
     steps = (

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from concurrent.futures import Future, wait
-from pathlib import Path
 
 import click
 
@@ -20,7 +19,7 @@ from orchestrator.sync.packing import SourcesChanged
 from orchestrator.workflows.watch.line import Line
 from orchestrator.workflows.watch.outcome import Outcome, Trouble, Word
 from orchestrator.workflows.watch.racing import Cancelled
-from orchestrator.workflows.watch.reading import Now, Planned, read
+from orchestrator.workflows.watch.reading import Now, Reader
 from orchestrator.workflows.watch.turns import Turns
 
 _LOOK_S = 1.0
@@ -31,19 +30,17 @@ KEYS = "Enter: once more, b: this state is the base, p: profile in full, q: leav
 
 
 class Loop:
-    """root: of the project; planned: what is to be run by now. profile: makes a run of it in full,
-    whatever that says."""
+    """reader: of what is to be run. profile: makes a run of it in full, whatever that says."""
 
     def __init__(
         self,
-        root: Path,
-        planned: Planned,
+        reader: Reader,
         turns: Turns,
         line: Line,
         shown: Shown,
         profile: Callable[[], None],
     ) -> None:
-        self._root, self._planned, self._turns, self._line = root, planned, turns, line
+        self._reader, self._turns, self._line = reader, turns, line
         self._shown, self._profile = shown, profile
         self._number = 0
         self._now: Now | None = None  # of the turn that goes on, or of the last one
@@ -87,7 +84,7 @@ class Loop:
 
     def _saved(self) -> None:
         try:
-            now = read(self._root, self._planned)
+            now = self._reader.read()
         except SourcesChanged:  # somebody is still at it: there is a word of that, too
             return
         except LocalFault:

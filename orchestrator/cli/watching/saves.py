@@ -8,9 +8,10 @@ from functools import partial
 from pathlib import Path
 
 from orchestrator.here.aside import begun
+from orchestrator.workflows.watch.reading import Stamps, stamps
 
 # Editors rename, write and rename again: what comes closer together than this is one save.
-_TOGETHER_MS, _AT_MOST_MS = 20, 200
+_TOGETHER_MS, _AT_MOST_MS = 10, 100
 _LOOK_MS = 1000
 
 
@@ -22,11 +23,11 @@ class Saves:
         self._saved = saved
         self._folders: frozenset[Path] = frozenset()
         self._stop = threading.Event()
-        self._stamps: dict[Path, object] = {}
+        self._stamps: Stamps = {}
 
     def follow(self, folders: frozenset[Path], files: Iterable[Path]) -> None:
         """From now on these are looked at."""
-        self._stamps = {path: _stamp(path) for path in files}
+        self._stamps = stamps(files)
         there = frozenset(folder for folder in folders if folder.is_dir())
         if there == self._folders:
             return
@@ -41,7 +42,7 @@ class Saves:
         """Whether a file is not what it was when it was looked at last: where folders were replaced
         or lie on another machine, nobody may have said so."""
         before = self._stamps
-        self._stamps = {path: _stamp(path) for path in before}
+        self._stamps = stamps(before)
         return self._stamps != before
 
     def _listen(self, folders: frozenset[Path], stop: threading.Event) -> None:
@@ -59,11 +60,3 @@ class Saves:
         )
         for _ in changes:
             self._saved()
-
-
-def _stamp(path: Path) -> object:
-    try:
-        known = path.stat()
-    except OSError:
-        return None
-    return known.st_mtime_ns, known.st_size, known.st_ino

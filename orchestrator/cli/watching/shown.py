@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from orchestrator.cli.screen import console, streams
 from orchestrator.cli.watching import lines
 from orchestrator.values.progress import Progress
+from orchestrator.workflows.jobs.interrupted import unbroken
 from orchestrator.workflows.watch.outcome import Outcome
 
 _FIGURES = re.compile(r"\d+(?:\.\d+)?")
@@ -54,14 +55,15 @@ class Shown:
             self.say(line)
 
     def turn(self, outcome: Outcome) -> None:
-        """Tell what a turn came to."""
-        if self._as_json:
-            console.out_json(lines.document(outcome), as_is=("run",), in_one_line=True)
-            self._is_read("")
-        else:
-            console.out(
-                lines.line(outcome), mark=lines.mark(outcome), colour=lines.COLOURS[outcome.word]
-            )
+        """Tell what a turn came to, once: a Ctrl-C in the middle of a write would have what was
+        written already stand in its buffer."""
+        with unbroken():
+            if self._as_json:
+                console.out_json(lines.document(outcome), as_is=("run",), in_one_line=True)
+            else:
+                mark, colour = lines.mark(outcome), lines.COLOURS[outcome.word]
+                console.out(lines.line(outcome), mark=mark, colour=colour)
+        self._is_read("")
 
 
 class Quietly:

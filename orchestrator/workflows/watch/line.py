@@ -61,7 +61,7 @@ class Line:
                 if lost_at:
                     took_s = time.monotonic() - lost_at
                     self._progress.say(f"{transport.host.where}: back after {took_s:.1f} s")
-                    lost_at, tries = 0.0, 0
+                    lost_at = 0.0  # the pauses go on growing: it may be the turn that ends the link
                 return act(transport, racer)
             except (HostKeyError, HostStopped, NobodyToAsk):
                 self.require_wanted()

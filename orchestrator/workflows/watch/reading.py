@@ -17,6 +17,7 @@ from orchestrator.workflows.watch.states import Part, is_passing, parts_of
 
 _ATTEMPTS = 3
 Planned = Callable[[], Plan]
+Stamps = dict[Path, "tuple[int, int, int] | None"]
 
 
 @dataclass(frozen=True)
@@ -45,20 +46,93 @@ class Now:
         )
 
 
-def read(root: Path, planned: Planned) -> Now:
-    """The sources as they are; read again where somebody writes to them meanwhile.
+class Reader:
+    """Reads the sources as they are, again and again; what of the project has not been touched
+    since is not looked through anew.
 
-    root: of the project. UsageError: what is named is not there, or cannot be what it is named as.
+    root: of the project. planned: what is to be run by now; UsageError.
     """
-    for attempt in range(1, _ATTEMPTS + 1):
-        plan = planned()
-        scan = require_inputs(sources.scan(root, extra=plan.extra))
-        try:
-            return Now(plan, scan, parts_of(plan, scan))
-        except SourcesChanged:
-            if attempt == _ATTEMPTS:
-                raise
-    raise AssertionError("unreachable")
+
+    def __init__(self, root: Path, planned: Planned) -> None:
+        self._root, self._planned = root, planned
+        self._project: Scan | None = None
+        self._stamps: Stamps = {}
+
+    def read(self) -> Now:
+        """What stands there; read again where somebody writes to it meanwhile.
+
+        UsageError: what is named is not there, or cannot be what it is named as.
+        """
+        for attempt in range(1, _ATTEMPTS + 1):
+            plan = self._planned()
+            scan = require_inputs(self._scanned(plan.extra))
+            try:
+                return Now(plan, scan, parts_of(plan, scan))
+            except SourcesChanged:
+                if attempt == _ATTEMPTS:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _scanned(self, extra: Extra) -> Scan:
+        """As `sources.scan`."""
+        project = self._project
+        if project is None or not extra or stamps(self._stamps) != self._stamps:
+            whole = sources.scan(self._root, extra=extra)
+            self._project = _without(whole, extra)
+            self._stamps = stamps(_places(self._project))
+            return whole
+        return _joined(project, sources.scan(self._root, parts=(), extra=extra))
+
+
+def stamps(places: Iterable[Path]) -> Stamps:
+    """By which a file is told from what it was; of a folder, what lies in it."""
+    return {place: _stamp(place) for place in places}
+
+
+def _stamp(place: Path) -> tuple[int, int, int] | None:
+    try:
+        known = place.lstat()
+    except OSError:
+        return None
+    return known.st_mtime_ns, known.st_size, known.st_ino
+
+
+def _places(scan: Scan) -> set[Path]:
+    """Its files, the folders above them, and what git keeps of what is tracked."""
+    files = {scan.local(one) for one in scan.snapshot.entries}
+    folders = {
+        folder for one in files for folder in one.parents if folder.is_relative_to(scan.root)
+    }
+    return files | folders | {scan.root / ".git" / "index"}
+
+
+def _without(scan: Scan, extra: Extra) -> Scan:
+    """What of it is the project's own."""
+    named = tuple(path for path, _ in extra)
+    inside = tuple(f"{path}/" for path in named)
+
+    def is_own(path: str) -> bool:
+        return path not in named and not path.startswith(inside)
+
+    return replace(
+        scan,
+        snapshot=Snapshot.of([one for one in scan.snapshot.entries if is_own(one.path)]),
+        outside={path: local for path, local in scan.outside.items() if is_own(path)},
+        written={},
+    )
+
+
+def _joined(project: Scan, extra: Scan) -> Scan:
+    of_extra = {one.path for one in extra.snapshot.entries}
+    kept = [one for one in project.snapshot.entries if one.path not in of_extra]
+    return Scan(
+        project.root,
+        Snapshot.of([*kept, *extra.snapshot.entries]),
+        (*project.skipped, *(one for one in extra.skipped if one not in project.skipped)),
+        {**project.outside, **extra.outside},
+        (*project.submodules, *(one for one in extra.submodules if one not in project.submodules)),
+        extra.written,
+    )
 
 
 def with_bytes(scan: Scan, files: Extra) -> Scan:
