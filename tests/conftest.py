@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import signal
@@ -50,13 +51,23 @@ def ctrl_c() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
+_numbers = itertools.count()
+
+
+def _empty(factory: pytest.TempPathFactory, name: str) -> Path:
+    """A folder of this process; mktemp would look through those of all tests before."""
+    place = factory.getbasetemp() / name / str(next(_numbers))
+    place.mkdir(parents=True)
+    return place
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty HOME: no test sees or touches the developer's keys, agent or known hosts."""
-    place = tmp_path_factory.mktemp("home")
+    place, locks = (_empty(tmp_path_factory, name) for name in ("home", "locks"))
     monkeypatch.setenv("HOME", str(place))
     # Jobs of other test processes use other devices, as far as ours can tell.
-    monkeypatch.setenv(LOCKS, str(tmp_path_factory.mktemp("locks")))
+    monkeypatch.setenv(LOCKS, str(locks))
     for name in _PERSONAL:
         monkeypatch.delenv(name, raising=False)
     return place

@@ -44,6 +44,12 @@ def hanging_compiler(folder: Path, seconds: float) -> str:
     return str(program(folder / "slow" / "g++", text))
 
 
+def thinking(folder: Path, name: str, seconds: float) -> Provider:
+    """One that is compiled by such a g++."""
+    compiler = hanging_compiler(folder / name, seconds)
+    return Provider(name, MINE.target, True, Toolchain(host_compiler=compiler))
+
+
 @needs_ninja
 def test_an_extension_is_found_again_by_what_was_read_and_made_anew_by_an_edit(
     tmp_path: Path,
@@ -69,7 +75,7 @@ class Run:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A case may take 8 s and a compile 20 s: one takes 9 s, one never ends, one fails."""
+    """A case may take 8 s and a compile 20 s: one takes 9 s, one fails."""
     folder = tmp_path_factory.mktemp("extensions")
     broken = (EXAMPLES / "attention.cpp").read_text().replace("Online online;", "")
     root = examples(folder, **{"lazy.py": INLINE})
@@ -77,15 +83,10 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         text = broken if name.endswith(".cpp") else (EXAMPLES / name).read_text()
         snapshot(folder, {f"providers/broken/{name}": text})
 
-    def thinking(name: str, seconds: float) -> Provider:
-        compiler = hanging_compiler(folder / name, seconds)
-        return Provider(name, MINE.target, True, Toolchain(host_compiler=compiler))
-
     done = checked(
         folder,
         root,
-        thinking("slow", 9),
-        thinking("endless", 90),
+        thinking(folder, "slow", 9),
         Provider("broken", "providers/broken/extension.py:attention", True),
         Provider("lazy", "providers/mine/lazy.py:attention"),
         PLAIN,
@@ -103,13 +104,21 @@ def test_the_time_of_a_compile_does_not_count_against_the_case(run: Run) -> None
 
 
 @needs_ninja
-def test_an_endless_compile_is_ended_and_other_providers_go_on(run: Run) -> None:
-    record = run.done.check("endless")
+def test_an_endless_compile_is_ended_and_other_providers_go_on(tmp_path: Path) -> None:
+    done = checked(
+        tmp_path,
+        examples(tmp_path),
+        thinking(tmp_path, "endless", 90),
+        PLAIN,
+        cases=(TINY, OTHER),
+        check=CheckPlan(case_limit_s=30.0, compile_limit_s=2.0),
+    )
+    record = done.check("endless")
     assert record.status is Status.TIMEOUT
-    assert record.reason == "attention_files was not compiled within 20 s; its compilers were ended"
-    assert run.done.check("endless", OTHER).reason.startswith("not tried again after the timeout")
-    assert run.done.check("plain").status is Status.OK
-    assert gone_within(5.0, run.folder)
+    assert record.reason == "attention_files was not compiled within 2 s; its compilers were ended"
+    assert done.check("endless", OTHER).reason.startswith("not tried again after the timeout")
+    assert done.check("plain").status is Status.OK
+    assert gone_within(5.0, tmp_path)
 
 
 @needs_ninja
