@@ -44,6 +44,7 @@ class How:
     as_json: bool
     stop_after: bool
     max_minutes: float | None
+    tags: tuple[str, ...]
     aiming: Aiming
     gate: Policy | None = None
 
@@ -76,7 +77,7 @@ def run_stages(
     host = session.host(how.host)
     how.budget.check(host, *((lender,) if lender else ()))
     if "operator" not in given:
-        return _run(session, how, host, lender, _wish(stages, given))
+        return _run(session, how, host, lender, wish_of(stages, given))
     trusted, (chosen, resume) = given.pop("trusted"), problem_options.chosen(given)
     beside, trace = problem_options.beside(given), given.pop("write_trace")
     problem_options.require_place(trace)
@@ -104,7 +105,7 @@ def run_stages(
 
         require_trust(host, path, session.runs_folder, trusted)
     problem_options.require_trace(trace, choice.own)
-    return _run(session, how, host, lender, _wish(stages, given, choice), Traced(trace, beside))
+    return _run(session, how, host, lender, wish_of(stages, given, choice), Traced(trace, beside))
 
 
 def _run(
@@ -173,7 +174,8 @@ def _order(session: Session, how: How, wish: Wish) -> Order:
             f"{planned.request.time_limit_s:g} s, so that results can come home; a larger one "
             "leaves more"
         )
-    return Order(session.root, how.verb, session.typed, replace(planned, request=limited))
+    planned = replace(planned, request=limited)
+    return Order(session.root, how.verb, session.typed, planned, how.tags)
 
 
 def _sweep(
@@ -190,7 +192,7 @@ def _sweep(
     from orchestrator.workflows import profile as workflow
 
     def ordered(own: Own) -> Order:
-        return _order(session, how, _wish(stages, dict(given), Choice(None, own)))
+        return _order(session, how, wish_of(stages, dict(given), Choice(None, own)))
 
     if how.dry_run:
         steps: tuple[DryStep, ...] = _watchdog(how, host)
@@ -228,7 +230,7 @@ def _watchdog(how: How, host: Host) -> tuple[DryStep, ...]:
     return (DryStep(host.name, what, watchdog_agent(host)),)
 
 
-def _wish(stages: tuple[Stage, ...], given: dict[str, Any], choice: Choice | None = None) -> Wish:
+def wish_of(stages: tuple[Stage, ...], given: dict[str, Any], choice: Choice | None = None) -> Wish:
     if choice is not None:
         given["sweeps"] = case_options.asked(given, choice)
         given.update(operator=choice.name, own=choice.own, entries=choice.providers)

@@ -47,7 +47,7 @@ def profile(
     deployed = _deployed_to_fit_host(order, transport, progress)
     request = replace(order.plan.request, snapshot=deployed.digest)
     known = _within_patience(looking)
-    card = new_card(order.verb, transport.host, deployed.digest, order.reproduce, known)
+    card = new_card(order.verb, transport.host, deployed.digest, order.reproduce, known, order.tags)
     errand = Errand(transport, runs, progress, show_log)
     run = run_job(errand, card, request)
     built = run.result.build if run.result else None
@@ -76,6 +76,7 @@ def new_card(
     snapshot: str,
     reproduce: str,
     revisions: tuple[Revision, ...] = (),
+    tags: tuple[str, ...] = (),
 ) -> RunCard:
     """The card of a run that starts now, as it is passed on with the run."""
     now = datetime.now(timezone.utc)
@@ -89,6 +90,7 @@ def new_card(
         created_at=f"{now:%Y-%m-%dT%H:%M:%SZ}",
         orchestrator_version=__version__,
         revisions=revisions,
+        tags=tags,
     ).for_others()
 
 

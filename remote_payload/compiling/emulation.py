@@ -31,7 +31,8 @@ COMPILERS = ("c++", "g++", "clang++")
 FLAGS = ("-std=c++17", "-O2", "-fPIC", "-Wno-unknown-pragmas")
 PREFIX, LIBRARY = "emulated-", "emulated"
 _SHARED = ("-shared",)
-SOURCES = Path(__file__).resolve().parents[2]
+# Not resolved: of a process that lives on, the folder of the code leads to the latest snapshot.
+SOURCES = Path(__file__).absolute().parents[2]
 # A variable that has a package run its kernels in Python on the CPU, the module that reads it, and
 # what that is called: https://triton-lang.org/main/programming-guide/chapter-3/debugging.html,
 # https://numba.readthedocs.io/en/stable/cuda/simulator.html

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.values.privacy import redaction
+from orchestrator.values.privacy import kept_words
 from tests.cli.conftest import Project
 from tests.cli.quick import quick_payload
 from tests.security.screen import ORCHESTRATOR, REPOSITORY
@@ -38,8 +38,8 @@ draft.close(Status.FAILED, known)
 
 @pytest.fixture(autouse=True)
 def nothing_known_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redaction, "_private", set())
-    monkeypatch.setattr(redaction, "_folders", {}, raising=False)
+    monkeypatch.setattr(kept_words, "private", set())
+    monkeypatch.setattr(kept_words, "folders", {})
 
 
 @pytest.fixture

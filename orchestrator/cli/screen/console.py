@@ -68,15 +68,18 @@ def log_printer() -> Callable[[str], None]:
     return lambda line: out(f"{before}{mask(line)}")
 
 
-def out_json(value: Any, *, as_is: Collection[str] = (), private: bool = False) -> None:
+def out_json(
+    value: Any, *, as_is: Collection[str] = (), private: bool = False, in_one_line: bool = False
+) -> None:
     """The product as one JSON document, made to be passed on, so it is as discreet as a log.
 
     as_is: keys of the document, or of each row of a list, whose values stand as they are: names of
     runs and paths that scripts go on with. private: the document is about how hosts are reached,
-    and for their owner alone.
+    and for their owner alone. in_one_line: for documents that follow one another.
     """
     shown = value if private else _discreet(value, as_is)
-    page(harmless_json(json.dumps(shown, indent=2, sort_keys=True, ensure_ascii=_only_ascii())))
+    indent, ascii = None if in_one_line else 2, _only_ascii()
+    page(harmless_json(json.dumps(shown, indent=indent, sort_keys=True, ensure_ascii=ascii)))
 
 
 def _only_ascii() -> bool:

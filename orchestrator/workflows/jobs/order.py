@@ -11,12 +11,14 @@ from orchestrator.workflows.plan import Plan
 
 @dataclass(frozen=True)
 class Order:
-    """One run to make. root: the project folder; reproduce: the command line that asked."""
+    """One run to make. root: the project folder; reproduce: the command line that asked; tags: what
+    it is to be called as well."""
 
     root: Path
     verb: str
     reproduce: str
     plan: Plan
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -195,6 +195,8 @@ class Bench:
             seat.drop()
 
     def _close(self) -> None:
+        for seat in self._seats.values():
+            seat.end()
         for entrant in tuple(self._seats):
             self._drop(entrant)
 
