@@ -37,6 +37,13 @@ _LISTS_ALL_PASSES = ("13",)
 _OWN_PATHS = ("#$ PATH=", "#$ LD_LIBRARY_PATH=")
 
 
+# Beside nvcc itself, what tells that its toolkit was replaced in place.
+_OWN = ("nvcc", "nvcc.profile", "ptxas")
+_OF_A_FILE = re.compile(r"-optf|--options-file")
+_REMEMBERED: Dict[Tuple[str, ...], Tuple[Optional[Nvcc], str]] = {}
+_remembers = False
+
+
 @dataclass(frozen=True)
 class Called:
     """How one call ended. log: everything that was said, never empty after a failure."""
@@ -66,6 +73,18 @@ class Nvcc:
         self._said, self._limit_s = said, limit_s
         self._plans: Dict[Tuple[str, ...], str] = {}
         self._hosts: Dict[str, Optional[HostCompiler]] = {}
+        self._asked: Dict[str, Tuple[str, ...]] = {toolkit.nvcc: stamp(toolkit.nvcc)}
+
+    def over(self, toolkit: Toolkit, root: Path, limit_s: float) -> Nvcc:
+        """The same, with all that it has told, over other sources."""
+        other = Nvcc(toolkit, self._said, root, limit_s)
+        other._plans, other._hosts, other._asked = self._plans, self._hosts, self._asked
+        return other
+
+    @property
+    def is_as_asked(self) -> bool:
+        """Whether the programs that told all this are still the same files."""
+        return all(stamp(program) == before for program, before in self._asked.items())
 
     def recipe(self, flags: Sequence[str], what: Sequence[str]) -> str:
         """The part of a key for compiling `what` with `flags`: all of it but the files' bytes.
@@ -94,6 +113,7 @@ class Nvcc:
         name = _preprocessor(self._plan(flags))
         if name not in self._hosts:
             path = shutil.which(name)
+            self._asked.update({path: stamp(path)} if path else {})
             self._hosts[name] = HostCompiler(path, said_by(path)) if path else None
         return self._hosts[name]
 
@@ -156,6 +176,8 @@ class Nvcc:
             lines = [_PASSING.sub("tmpxft", line) for line in text.splitlines()]
             lines = [line for line in lines if not line.startswith(_OWN_PATHS)]
             self._plans[key] = "\n".join(lines)
+            own = (os.path.join(self._top(self._plans[key]), "bin", one) for one in _OWN)
+            self._asked.update((path, stamp(path)) for path in own)
         return self._plans[key]
 
     def _dry_run(self, flags: Sequence[str]) -> str:
@@ -168,8 +190,24 @@ def known(
     toolkit: Toolkit, root: Path, limit_s: float = ASK_LIMIT_S
 ) -> Tuple[Optional[Nvcc], str, str]:
     """(its nvcc, what that says of itself, "") or (None, "", why it cannot be used)."""
+    key = (toolkit.nvcc, os.environ.get("PATH", ""), *environment())
+    nvcc, said = _REMEMBERED.get(key, (None, ""))
+    if nvcc is not None and nvcc.is_as_asked:
+        return nvcc.over(toolkit, root, limit_s), said, ""
     said, problem = version(toolkit.nvcc, limit_s)
-    return (None, "", problem) if problem else (Nvcc(toolkit, said, root, limit_s), said, "")
+    if problem:
+        return None, "", problem
+    nvcc = Nvcc(toolkit, said, root, limit_s)
+    if _remembers and not any(_OF_A_FILE.search(one) for one in environment()):
+        _REMEMBERED[key] = nvcc, said
+    return nvcc, said, ""
+
+
+def remember() -> None:
+    """From now on this process asks an nvcc once, for as long as it and what it starts are the same
+    files. One that is told a file of options is asked each time, as that may be of the sources."""
+    global _remembers
+    _remembers = True
 
 
 def in_force(names: Iterable[str]) -> List[Tuple[str, str]]:

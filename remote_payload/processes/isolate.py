@@ -69,7 +69,7 @@ class Worker:
 
     def _start(self, work: Callable[..., None], args: Any) -> None:
         context = _context()
-        self._has_come = False
+        self._has_come = self._is_ended = False
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_enter, args=(theirs, work, args))
         try:
@@ -126,7 +126,11 @@ class Worker:
         self._signal(signal.SIGCONT)
 
     def end(self) -> None:
-        """Have the process end, its group, and whoever left that; `kill` waits for it."""
+        """Have the process end, its group, and whoever left that; `kill` waits for it. Once: later
+        its number may be anybody's."""
+        if self._is_ended:
+            return
+        self._is_ended = True
         self.pause()  # so that none is born meanwhile
         self._signal(signal.SIGKILL)
 

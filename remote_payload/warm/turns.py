@@ -21,6 +21,7 @@ import time
 from pathlib import Path
 from typing import Any, Dict, Set, Tuple
 
+from remote_payload.compiling import compiler
 from remote_payload.contract.codec import CodecError
 from remote_payload.contract.layout import RESULT
 from remote_payload.contract.request import Request
@@ -129,6 +130,7 @@ def main() -> int:
     carrying.ignore()
     job_processes.adopt_orphans()
     visible_gpu.settle_order()
+    compiler.remember()
     orders: queue.Queue[Dict[str, Any]] = queue.Queue()
     threading.Thread(target=_listen, args=(orders, place), daemon=True).start()
     known = Known(stays=True, place=place)

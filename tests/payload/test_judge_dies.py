@@ -12,7 +12,8 @@ from tests.payload.running import QUICK_BENCH, ROOT, a_request, run_payload
 
 pytest.importorskip("torch")
 
-# Only the judge of a race has that module. It judges two outputs of each of two in a start.
+# Only the judge of a race has that module. In a start it judges two to four outputs: both give the
+# same, and what equals outputs that were right is not judged again.
 OPERATOR = """
 import os, sys, torch
 axes = {"M": 8, "N": 64}
@@ -21,7 +22,7 @@ def reference(x):
     if "remote_payload.stages.bench.umpire" in sys.modules and x.shape[0] == 8:
         with open(NOTES, "a+") as notes:
             notes.write(".")
-            if notes.tell() == 5:
+            if notes.tell() == 3:
                 os._exit(3)
     return torch.softmax(x, -1)
 """

@@ -6,13 +6,13 @@ from __future__ import annotations
 import secrets
 import time
 from dataclasses import dataclass
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Optional, Tuple
 
 import torch
 
 from remote_payload.contract.case import Case
 from remote_payload.contract.words import Fault, Status
-from remote_payload.operators.problem import Problem, Scalars, operator_of
+from remote_payload.operators.problem import Problem, Scalars, Tensors, operator_of, raw
 from remote_payload.operators.setting import Setting
 from remote_payload.operators.torch_settings import take_threads
 from remote_payload.processes import places
@@ -24,6 +24,7 @@ from remote_payload.stages.apart.words import Given, Judged, NotCalled
 from remote_payload.stages.bench.race import Draw, Drawn, Forget, Forgotten, JudgeTimed
 
 _SEEDS = 2**62
+_KEPT_BYTES = 64 << 20  # of outputs for one set of inputs
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Umpire:
         self._setting, self._keeping = setting, keeping
         self._problem: Optional[Problem] = None
         self._drawn: Dict[int, _Inputs] = {}
+        self._right: Dict[int, Tuple[Tensors, Judged]] = {}
         self._next = 0
 
     def answer(self, message: Any) -> Any:
@@ -74,6 +76,7 @@ class Umpire:
 
     def _forget(self, message: Forget) -> Forgotten:
         for number in message.numbers:
+            self._right.pop(number, None)
             one = self._drawn.pop(number, None)
             if one is not None:
                 self._keeping.drop(one.given.tensors)
@@ -86,12 +89,27 @@ class Umpire:
             outputs = handed(problem, self._keeping, message.outputs)
         except Unreadable as exc:
             return Judged(str(exc), False)
+        right = self._right.get(message.number)
+        if right is not None and _same(right[0], outputs):
+            return right[1]
         given = problem.to_device(self._keeping.get(inputs.given.tensors))
         scalars: Scalars = problem.seeded(inputs.seed)
         with torch.no_grad():
             found = problem.judge(outputs, given, scalars)
         wrong = f"{found.wrong} (inputs of seed {inputs.seed})" if found.wrong else ""
-        return Judged(wrong, True, found.error, found.ruling)
+        judged = Judged(wrong, True, found.error, found.ruling)
+        if not wrong and found.ruling is None and right is None and _bytes(outputs) <= _KEPT_BYTES:
+            # Who races with others of the same code gives the same: that was judged.
+            self._right[message.number] = outputs, judged
+        return judged
+
+
+def _same(some: Tensors, others: Tensors) -> bool:
+    return all(torch.equal(raw(a), raw(b)) for a, b in zip(some, others))
+
+
+def _bytes(tensors: Tensors) -> int:
+    return sum(one.numel() * one.element_size() for one in tensors)
 
 
 def serve(pipe: Pipe, setting: Setting) -> None:
