@@ -31,6 +31,8 @@ GOALS = (
     Goal(Method.CONNECT, Case.NOTHING, Method.RSYNC, 0.50, far=True),
     Goal(Method.OPEN, Case.NOTHING, Method.RSYNC_SHARED, 0.35, far=True),
     Goal(Method.COMMAND, Case.ONE, Method.RSYNC, 0.75, far=True),
+    Goal(Method.KEPT, Case.NOTHING, Method.RSYNC, 0.45, far=True),
+    Goal(Method.KEPT, Case.NOTHING, Method.RSYNC, 1.2, far=False),
     *(Goal(Method.CONNECT, case, Method.RSYNC, 1.0, far=False) for case in Case),
 )
 # Round trips on an open connection: channel, question, and with a change its stream.

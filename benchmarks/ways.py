@@ -31,6 +31,7 @@ class Method(str, Enum):
     RSYNC_SHARED = "rsync, ControlMaster"
     FABRIC_PUT = "Fabric put per file"
     COMMAND = "orchestrator deploy"
+    KEPT = "orchestrator deploy --persist"
     CONNECT = "ours, from connect on"
     OPEN = "ours, open connection"
 
@@ -105,7 +106,7 @@ class _Ours(Way):
     def __init__(self, setting: Setting, method: Method) -> None:
         super().__init__(setting, method)
         self._trust = Trust(setting.place / "known_hosts")
-        file = setting.tree / "inventory.yaml"  # the command looks for it in the project
+        file = setting.place / f"{method.name.lower()}.yaml"
         file.write_text(setting.server.inventory(self._place))
         self._host = inventory.load(file, os.environ).host("bench")
 
@@ -118,12 +119,37 @@ class _Ours(Way):
 
 
 class Command(_Ours):
-    """A whole `orchestrator deploy`, the start of Python included."""
+    """A whole `orchestrator deploy`, the start of Python included; its modules were compiled once,
+    as an installation does."""
+
+    options: tuple[str, ...] = ("--no-persist",)
+
+    def __init__(self, setting: Setting, method: Method) -> None:
+        super().__init__(setting, method)
+        self._inventory = setting.place / f"{method.name.lower()}.yaml"
+        compiled = str(setting.place / "compiled")
+        ours = {"PYTHONPATH": str(_REPOSITORY), "PYTHONPYCACHEPREFIX": compiled}
+        self._environment = os.environ | ours
+        self._environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        self.sync()
+        self.forget()
 
     def sync(self) -> None:
-        words = ("-m", "orchestrator", "deploy", "--no-build", "--host", "bench")
-        environment = os.environ | {"PYTHONPATH": str(_REPOSITORY)}
-        _run(sys.executable, *words, cwd=self._tree, env=environment)
+        self._orchestrator("deploy", "--no-build", "--host", "bench", *self.options)
+
+    def _orchestrator(self, *words: str) -> None:
+        program = (sys.executable, "-m", "orchestrator", "--inventory", str(self._inventory))
+        _run(*program, *words, cwd=self._tree, env=self._environment)
+
+
+class Kept(Command):
+    """The same over a connection that an earlier command left open."""
+
+    options = ("--persist", "10m")
+
+    def end(self) -> None:
+        """Let nothing be left of the connection."""
+        self._orchestrator("hosts", "disconnect")
 
 
 class FromConnect(_Ours):
@@ -153,7 +179,7 @@ def all_ways(setting: Setting) -> Iterator[list[Way]]:
     socket = f"{server.place}/cm-{os.getpid()}"
     target = f"{server.user}@{server.address}"
     _run(*server.ssh_words, "-MNf", "-S", socket, target)
-    opened = OpenConnection(setting, Method.OPEN)
+    opened, kept = OpenConnection(setting, Method.OPEN), Kept(setting, Method.KEPT)
     try:
         yield [
             Rsync(setting, Method.RSYNC),
@@ -161,10 +187,12 @@ def all_ways(setting: Setting) -> Iterator[list[Way]]:
             FabricPut(setting, Method.FABRIC_PUT),
             FromConnect(setting, Method.CONNECT),
             opened,
-            Command(setting, Method.COMMAND),  # last: the inventory in the project is its own
+            Command(setting, Method.COMMAND),
+            kept,
         ]
     finally:
         opened.transport.close()
+        kept.end()
         _run(*server.ssh_words, "-S", socket, "-O", "exit", target)
 
 

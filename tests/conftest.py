@@ -31,7 +31,14 @@ if _workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 0)):
     os.environ["OMP_NUM_THREADS"] = str(max(1, (os.cpu_count() or 1) // _workers))
 
 _WITHOUT_SSHD = "BSK_TESTS_WITHOUT_SSHD"
-_PERSONAL = ("SSH_AUTH_SOCK", "SSH_ASKPASS", "RUNPOD_API_KEY", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")
+_PERSONAL = (
+    "SSH_AUTH_SOCK",
+    "SSH_ASKPASS",
+    "RUNPOD_API_KEY",
+    "XDG_CONFIG_HOME",
+    "XDG_CACHE_HOME",
+    "XDG_RUNTIME_DIR",
+)
 
 
 @pytest.fixture(autouse=True)

@@ -45,6 +45,7 @@ class How:
     as_json: bool
     stop_after: bool
     max_minutes: float | None
+    tags: tuple[str, ...]
     aiming: Aiming
     gate: Policy | None = None
 
@@ -151,7 +152,8 @@ def _order(session: Session, how: How, wish: Wish) -> Order:
             f"{planned.request.time_limit_s:g} s, so that results can come home; a larger one "
             "leaves more"
         )
-    return Order(session.root, how.verb, session.typed, replace(planned, request=limited))
+    planned = replace(planned, request=limited)
+    return Order(session.root, how.verb, session.typed, planned, how.tags)
 
 
 def _sweep(

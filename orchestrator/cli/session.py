@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,10 +15,14 @@ from orchestrator.values.command import typed
 
 if TYPE_CHECKING:
     from orchestrator.cloud.runpod import RunPod
+    from orchestrator.store.index.index import RunIndex
     from orchestrator.store.inventory.reading import Inventory
     from orchestrator.store.runs.run_store import RunStore
     from orchestrator.transport.base import Transport
+    from orchestrator.transport.broker.transport import Keeping
     from orchestrator.values.host import Host
+    from orchestrator.values.kept.summary import Summary
+    from orchestrator.values.run import Run
 
 # A large image is pulled in a minute or two; whoever waits longer should look at the console.
 _POD_COMES_UP_S = 180.0
@@ -34,10 +39,10 @@ class Session:
     @cached_property
     def inventory_file(self) -> Path | None:
         """None where there is none; InventoryError: one stands in a folder that was removed."""
-        from orchestrator.store.inventory import reading as inventory
+        from orchestrator.store.inventory.place import find
         from orchestrator.sync import project
 
-        return self.inventory_path or inventory.find(project.here())
+        return self.inventory_path or find(project.here())
 
     @property
     def _inventory_folder(self) -> Path:
@@ -76,7 +81,7 @@ class Session:
     def _inventory(self) -> Inventory:
         from orchestrator.store.inventory import reading as inventory
         from orchestrator.values.host import TransportKind, looks_secret
-        from orchestrator.values.privacy.redaction import keep_folder, keep_private
+        from orchestrator.values.privacy.kept_words import keep_folder, keep_private
         from orchestrator.values.workspace import workspace_for_others
 
         file = self.inventory_file
@@ -127,6 +132,33 @@ class Session:
             self.inventory()
         return RunStore(self.runs_folder)
 
+    @cached_property
+    def index(self) -> RunIndex:
+        """What is known of all runs without reading each, nor the inventory: words that this one
+        calls private are looked for where they are new."""
+        from orchestrator.store.index.index import RunIndex
+
+        return RunIndex(
+            self.runs_folder, lambda: self.runs, _summary_of, self._mask, self._masked_by()
+        )
+
+    def _mask(self) -> Callable[[str], str]:
+        from orchestrator.values.privacy.redaction import gate
+
+        assert self.runs  # which reads the inventory
+        return gate()
+
+    def _masked_by(self) -> str:
+        """Tells the inventory that says what is private from others, and from itself after an edit;
+        "" where there is none."""
+        from orchestrator.errors import InventoryError
+
+        with contextlib.suppress(OSError, InventoryError):
+            if file := self.inventory_file:
+                there = file.stat()
+                return f"{file.resolve()} {there.st_size} {there.st_mtime_ns}"
+        return ""
+
     @property
     def runs_folder(self) -> Path:
         """Where all runs are kept; it need not be there yet."""
@@ -139,11 +171,16 @@ class Session:
 
         return runpod.from_environment(os.environ)
 
-    def transport(self, host: Host, accept_new_host_key: bool) -> Transport:
-        """A way to the host, not yet opened."""
+    def transport(self, host: Host, accept_new_host_key: bool, afresh: bool = False) -> Transport:
+        """A way to the host, not yet opened; afresh: by a connection of its own, of which nothing
+        stays."""
         from orchestrator.cli.screen import questions
         from orchestrator.cli.screen.console import on_terminal
+        from orchestrator.store.inventory.reading import keep_outline
         from orchestrator.transport.connect import FirstContact, Trust, connect
+
+        if self.inventory_file:
+            keep_outline(self.inventory_file)
 
         typing = questions.can_type()
         first = FirstContact.ASK if typing and on_terminal() else FirstContact.REFUSE
@@ -157,7 +194,20 @@ class Session:
             questions.ask_answers if typing else None,
             frozenset(self.inventory().names),
         )
-        return connect(host, trust, self._located if host.pod else None)
+        keeping = None if afresh else self._keeping(host)
+        return connect(host, trust, self._located if host.pod else None, keeping)
+
+    def _keeping(self, host: Host) -> Keeping | None:
+        from orchestrator.cli.given.persisting import persist_s
+        from orchestrator.cli.screen.console import note
+        from orchestrator.values.host import TransportKind
+
+        length_s = persist_s(host)
+        if length_s is None or host.kind is TransportKind.LOCAL:
+            return None
+        from orchestrator.transport.broker.transport import Keeping
+
+        return Keeping(length_s, note)
 
     def _located(self, host: Host) -> Host:
         """The host of a pod with today's address; waits for a pod on its way up."""
@@ -174,6 +224,12 @@ class Session:
             return self.home / "runs"
         except InventoryError:
             return Path("runs")
+
+
+def _summary_of(run: Run) -> Summary:
+    from orchestrator.workflows.publishing.summary import summary_of
+
+    return summary_of(run)
 
 
 def _called(*files: tuple[str, Path | None]) -> str:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from xml.etree import ElementTree
-from xml.sax import saxutils
+from typing import TYPE_CHECKING
 
 from orchestrator.values.host_facts import Gpu
 from orchestrator.values.privacy.redaction import without_secrets
 from remote_payload.contract.tools.told import told
+
+# Loaded where there is a GPU to read about.
+if TYPE_CHECKING:
+    from xml.etree import ElementTree
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?(?=\s|%|$)")
 _REASON = re.compile(r"clocks_(?:event|throttle)_reason_")  # the second one before driver 535
@@ -75,6 +78,8 @@ def _parsed(document: str) -> ElementTree.Element:
     if "<!ENTITY" in document:
         raise UnreadableLogError("a log with entities")
     escaped = _LEAF.sub(lambda leaf: leaf[1] + _escaped(leaf[3]) + leaf[4], document)
+    from xml.etree import ElementTree
+
     problem = ""
     for attempt in (
         document,
@@ -89,6 +94,8 @@ def _parsed(document: str) -> ElementTree.Element:
 
 
 def _escaped(content: str) -> str:
+    from xml.sax import saxutils
+
     return saxutils.escape(saxutils.unescape(content, _ENTITIES))
 
 

@@ -7,19 +7,21 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-from pathspec import GitIgnoreSpec
+from typing import TYPE_CHECKING
 
 from orchestrator.errors import UsageError
 from orchestrator.here import regular_file
 from orchestrator.sync.left_out import BY_RULES
 from orchestrator.values.snapshot import Skipped
 
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
 # Not even when tracked: caches of this machine's Python, git's own store, our notes.
 NEVER_TRAVELS = frozenset({".git", "__pycache__", ".orchestrator"})
 RULES = ".gitignore"
 _SOURCE = re.compile(r".+\.(?:cu|cuh|cpp|h|hpp|inl|py)")
-_Rules = tuple[tuple[str, GitIgnoreSpec], ...]
+_Rules = tuple[tuple[str, "GitIgnoreSpec"], ...]
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,8 @@ def _with_rules_of(base: Path, prefix: str, rules: _Rules) -> _Rules:
         if not os.path.lexists(place) or (not place.is_symlink() and place.is_dir()):
             return rules
         raise closed_rules(prefix + RULES, error.strerror or str(error)) from error
+    from pathspec import GitIgnoreSpec
+
     lines = (line.removesuffix("\r") for line in text.split("\n"))
     return (*rules, (prefix, GitIgnoreSpec.from_lines(lines)))
 

@@ -6,7 +6,6 @@ it. `remote_payload/agent/wire.py` is the far end and describes the frames.
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 import secrets
@@ -57,6 +56,7 @@ _MODULES = ("snapshot",)
 _STARTING = ("job", "watchdog")
 # A comment behind a line; with a quote after it, it may be part of a text.
 _REMARK = re.compile(r"  # [^'\"\n]*$", re.MULTILINE)
+_QUOTES = '"""'
 _LINE_SHOWN = 200
 _NOT_FOUND = (126, 127)
 _NOT_FOUND_BY_CSH = ": Command not found."  # with status 1
@@ -84,14 +84,18 @@ def _carried(text: str) -> str:
     """An agent's text without what only its reader here needs, comments and docstrings: it has to
     fit into a command line's first packets.
 
-    An agent therefore holds no text block with a `#` that looks like a comment's.
+    By its lines, as to parse it takes longer than a sync: a docstring begins a line. An agent
+    therefore holds no text block with a `#` that looks like a comment's.
     """
-    lines = text.splitlines(keepends=True)
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            for number in range(node.lineno, (node.end_lineno or node.lineno) + 1):
-                lines[number - 1] = ""
-    return "".join(_REMARK.sub("", line) for line in lines if not line.lstrip().startswith("#"))
+    kept, inside = [], ""
+    for line in text.splitlines(keepends=True):
+        turns = line.count(_QUOTES) % 2 == 1
+        begins = not inside and line.lstrip().startswith(_QUOTES)
+        if not begins and inside != "docstring" and not line.lstrip().startswith("#"):
+            kept.append(line)
+        if turns:
+            inside = "" if inside else "docstring" if begins else "text"
+    return "".join(_REMARK.sub("", line) for line in kept)
 
 
 def command(host: Host, name: str, nonce: str, *arguments: str) -> Command:

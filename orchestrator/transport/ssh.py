@@ -28,7 +28,7 @@ from orchestrator.transport.login.login import Login
 from orchestrator.transport.login.ssh_agent import agent_of
 from orchestrator.transport.login.ssh_auth import Dialogue, Signer
 from orchestrator.transport.login.trust import HostKeyRule, Trust
-from orchestrator.transport.ssh_channel import Spares, SshChannel, keep_order, starting
+from orchestrator.transport.ssh_channel import Spares, SshChannel, answers, prepare, starting
 from orchestrator.transport.way import proxy_command
 from orchestrator.transport.way.dial import Timeouts, dial
 from orchestrator.transport.way.jump import Way, farther, hop
@@ -41,20 +41,18 @@ if TYPE_CHECKING:
     import fabric
     import paramiko
 
-# 200 MB at 100 ms RTT took 9.3 s with these three, 12.1 s with Paramiko's defaults (measured).
-_FAST_CIPHER = "aes128-gcm@openssh.com"
 _WINDOW_BYTES = 4 << 20
 _PACKET_BYTES = 128 << 10
 _RETRY_PAUSES_S = (0.3, 1.0)
 # Without a handler, Paramiko's tracebacks of errors that we report ourselves land on stderr.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
-_RSA_SIGNATURES = {"rsa-sha2-512": "ssh-rsa", "rsa-sha2-256": "ssh-rsa"}
 
 
 class SshTransport:
     """One SSH connection, opened once under a lock and used for everything.
 
-    locate: fills in today's address of a host that moves; asked anew at every opening.
+    locate: fills in today's address of a host that moves; asked anew at every opening. again: one
+    like it was lost in use.
     """
 
     def __init__(
@@ -63,6 +61,7 @@ class SshTransport:
         trust: Trust,
         timeouts: Timeouts | None = None,
         locate: Callable[[Host], Host] | None = None,
+        again: bool = False,
     ) -> None:
         self.host = host
         self._trust = trust
@@ -72,7 +71,7 @@ class SshTransport:
         self._held = contextlib.ExitStack()
         self._link: paramiko.Transport | None = None
         self._spares: Spares | None = None
-        self._was_open = self._opening = self._unwanted = False
+        self._was_open, self._opening, self._unwanted = again, False, False
         self._deciding = threading.Lock()
 
     def open(self) -> None:
@@ -99,6 +98,15 @@ class SshTransport:
             raise
         finally:
             channel.close()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a connection, as far as it is known here."""
+        return self._link is not None and bool(self._link.is_active())
+
+    def answers(self) -> bool:
+        """Whether there is one, and its server answers; takes 3 s at most."""
+        return self._link is not None and answers(self._link)
 
     def close(self) -> None:
         """Hang up; the next use connects again. A thread that is opening it is not waited for."""
@@ -143,7 +151,7 @@ class SshTransport:
         try:
             return self._connected(self._locate(self.host))
         except HostUnreachable as error:
-            if not isinstance(error.__cause__, ConnectionRefusedError):
+            if not (self.host.pod and isinstance(error.__cause__, ConnectionRefusedError)):
                 raise
         # It has just restarted: soon its sshd is up, or it is told to be elsewhere.
         time.sleep(_RETRY_PAUSES_S[-1])
@@ -255,13 +263,7 @@ def _tuned(sock: Any, known: set[str], **options: Any) -> paramiko.Transport:
         default_max_packet_size=_PACKET_BYTES,
         **options,
     )
-    keep_order(link)
-    wanted = link.get_security_options()
-    wanted.ciphers = sorted(wanted.ciphers, key=lambda name: name != _FAST_CIPHER)
-    # A server has several keys; ask for one that we can compare.
-    wanted.key_types = sorted(
-        wanted.key_types, key=lambda name: _RSA_SIGNATURES.get(name, name) not in known
-    )
+    prepare(link, known)
     return link
 
 

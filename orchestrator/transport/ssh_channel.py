@@ -25,6 +25,29 @@ _STDERR_BYTES = 1 << 16
 _STDERR_PIECES = 64
 # In this time any server answers what it does not know (RFC 4254, section 4).
 _ALIVE_LIMIT_S = 3.0
+# 200 MB at 100 ms RTT took 9.3 s with it, the window and the packets of `ssh`, 12.1 s with
+# Paramiko's defaults (measured).
+_FAST_CIPHER = "aes128-gcm@openssh.com"
+_RSA_SIGNATURES = {"rsa-sha2-512": "ssh-rsa", "rsa-sha2-256": "ssh-rsa"}
+
+
+def prepare(link: Any, known: set[str]) -> None:
+    """Before the first word: ask for the fast cipher, and, as a server has several keys, for one
+    that we can compare. known: the kinds of keys that we know of it.
+    """
+    keep_order(link)
+    wanted = link.get_security_options()
+    wanted.ciphers = sorted(wanted.ciphers, key=lambda name: name != _FAST_CIPHER)
+    wanted.key_types = sorted(
+        wanted.key_types, key=lambda name: _RSA_SIGNATURES.get(name, name) not in known
+    )
+
+
+def answers(link: Any) -> bool:
+    """Whether the server does, whatever its commands do; takes 3 s at most, and then hangs up."""
+    with hang_up_after(_ALIVE_LIMIT_S, link):
+        link.global_request("keepalive@openssh.com", wait=True)
+    return bool(link.is_active())
 
 
 @contextlib.contextmanager
@@ -199,10 +222,7 @@ class SshChannel:
 
     def is_alive(self) -> bool:
         """Ask the server itself, which answers also where the command is silent."""
-        link = self._raw.get_transport()
-        with hang_up_after(_ALIVE_LIMIT_S, link):
-            link.global_request("keepalive@openssh.com", wait=True)
-        return bool(link.is_active())
+        return answers(self._raw.get_transport())
 
     def close(self) -> None:
         """Close both streams."""

@@ -46,6 +46,7 @@ class Host:
     as the inventory names it; it stands in env, as CUDA_HOME. nvcc_flags, host_compiler: likewise,
     as NVCC_PREPEND_FLAGS and CXX.
     trusted_as: the name its host key is kept under; None for the inventory's name.
+    persist_s: how long a connection stays open for later commands; None for not at all.
     is_jump: it is not the inventory's, but a host of ssh_config that is only passed through.
     """
 
@@ -65,6 +66,7 @@ class Host:
     cuda_home: str | None = None
     nvcc_flags: str | None = None
     host_compiler: str | None = None
+    persist_s: float | None = None
     is_jump: bool = False
     launcher: LauncherKind = LauncherKind.DETACHED
 

@@ -33,12 +33,14 @@ _PATIENCE_S = 1.0
 
 @dataclass(frozen=True)
 class Order:
-    """One run to make. root: the project folder; reproduce: the command line that asked."""
+    """One run to make. root: the project folder; reproduce: the command line that asked; tags: what
+    it is to be called as well."""
 
     root: Path
     verb: str
     reproduce: str
     plan: Plan
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def profile(
     deployed = _deployed_to_fit_host(order, transport, progress)
     request = replace(order.plan.request, snapshot=deployed.digest)
     known = _within_patience(looking)
-    card = new_card(order.verb, transport.host, deployed.digest, order.reproduce, known)
+    card = new_card(order.verb, transport.host, deployed.digest, order.reproduce, known, order.tags)
     errand = Errand(transport, runs, progress, show_log)
     run = run_job(errand, card, request)
     built = run.result.build if run.result else None
@@ -94,6 +96,7 @@ def new_card(
     snapshot: str,
     reproduce: str,
     revisions: tuple[Revision, ...] = (),
+    tags: tuple[str, ...] = (),
 ) -> RunCard:
     """The card of a run that starts now, as it is passed on with the run."""
     now = datetime.now(timezone.utc)
@@ -107,6 +110,7 @@ def new_card(
         created_at=f"{now:%Y-%m-%dT%H:%M:%SZ}",
         orchestrator_version=__version__,
         revisions=revisions,
+        tags=tags,
     ).for_others()
 
 

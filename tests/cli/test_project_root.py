@@ -36,7 +36,7 @@ def test_with_an_inventory_elsewhere_the_project_is_the_one_around_us(
     assert shown.code == ExitCode.OK, shown.err
     assert SENT in shown.out
     assert project.orchestrator(*elsewhere, "check").code == ExitCode.OK
-    (run,) = (project.root / "runs").iterdir()
+    (run,) = (project.root / "runs").glob("[!.]*")
     (listed,) = project.orchestrator(*elsewhere, "runs", "--json").json
     assert listed["run"] == run.name
     assert project.orchestrator("runs", "show").code == ExitCode.OK, "it needs no inventory"

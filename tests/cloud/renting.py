@@ -57,7 +57,7 @@ def watchdogs(project: Project) -> list[Path]:
 
 
 def the_run(project: Project) -> Path:
-    return next((project.root / "runs").iterdir())
+    return next((project.root / "runs").glob("[!.]*"))
 
 
 def laptop(project: Project, *words: str) -> subprocess.Popen[str]:

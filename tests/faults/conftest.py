@@ -118,7 +118,7 @@ class Laptop:
 
     def folder(self) -> Path:
         """The only run here."""
-        (found,) = (self.root / "runs").iterdir()
+        (found,) = (self.root / "runs").glob("[!.]*")
         return found
 
     def job(self) -> Path:

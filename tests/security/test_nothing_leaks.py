@@ -58,7 +58,7 @@ def test_a_run_directory_holds_nothing_that_leads_to_the_host_or_its_user(
     measured: Project, sshd: SshServer, home: Path
 ) -> None:
     assert measured.orchestrator("profile", "--host", "pod").code == ExitCode.OK
-    (folder,) = (measured.root / "runs").iterdir()
+    (folder,) = (measured.root / "runs").glob("[!.]*")
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert {path.name for path in files} >= {"run.json", "result.json", "report.md", "log.txt"}
     for path in files:

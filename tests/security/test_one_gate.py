@@ -14,7 +14,7 @@ import pytest
 from orchestrator.report.charts.drawing import canvas, label, svg
 from orchestrator.report.render import render
 from orchestrator.values.host import Host, TransportKind
-from orchestrator.values.privacy import redaction
+from orchestrator.values.privacy import kept_words, redaction
 from orchestrator.workflows.profile import new_card
 from tests.cli.conftest import Project
 from tests.cli.quick import quick_payload
@@ -45,7 +45,7 @@ READERS = (
 
 @pytest.fixture(autouse=True)
 def nothing_known_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redaction, "_private", set())
+    monkeypatch.setattr(kept_words, "private", set())
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_every_way_of_reading_a_run_passes_the_gate_and_loses_nothing(talkative:
             and "report" not in words
         ):
             assert lost(done.out) == [], words
-    (folder, *_) = sorted((talkative.root / "runs").iterdir())
+    (folder, *_) = sorted((talkative.root / "runs").glob("[!.]*"))
     report = (folder / "report.md").read_text()
     assert left(report) == []
     assert lost(report.replace("&#95;", "_")) == []
@@ -88,7 +88,7 @@ def test_every_way_of_reading_a_run_passes_the_gate_and_loses_nothing(talkative:
 
 
 def test_json_keeps_the_path_that_a_script_goes_on_with(talkative: Project) -> None:
-    redaction.keep_private(str(talkative.root))
+    kept_words.keep_private(str(talkative.root))
     path = json.loads(talkative.orchestrator("bench", "--host", "pod", "--json").out)["report"]
     assert Path(path).is_file()
 
@@ -137,7 +137,7 @@ def test_a_report_and_its_charts_name_no_machine() -> None:
     assert report.charts
     for text in (report.markdown, report.verdict, *(chart.svg for chart in report.charts)):
         assert [one for one in left(text) if one != "quietbox"] == []
-    redaction.keep_private("quietbox")
+    kept_words.keep_private("quietbox")
     assert left(render(synthetic.run(named)).markdown) == []
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.values.privacy import redaction
+from orchestrator.values.privacy import kept_words
 from tests.cli.conftest import Project
 from tests.cli.quick import quick_payload
 from tests.security.screen import ORCHESTRATOR, REPOSITORY
@@ -38,8 +38,8 @@ draft.close(Status.FAILED, known)
 
 @pytest.fixture(autouse=True)
 def nothing_known_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redaction, "_private", set())
-    monkeypatch.setattr(redaction, "_folders", {}, raising=False)
+    monkeypatch.setattr(kept_words, "private", set())
+    monkeypatch.setattr(kept_words, "folders", {})
 
 
 @pytest.fixture
@@ -162,7 +162,7 @@ def test_a_placeholder_that_was_not_replaced_is_named_by_the_error(away: Project
 
 
 def newest_card(project: Project) -> dict[str, str]:
-    *_, folder = sorted((project.root / "runs").iterdir())
+    *_, folder = sorted((project.root / "runs").glob("[!.]*"))
     card: dict[str, str] = json.loads((folder / "run.json").read_text())
     return card
 
@@ -172,7 +172,7 @@ def test_a_run_folder_of_older_code_is_shown_without_the_folders_that_it_names(
 ) -> None:
     quick_payload(project.root, "answer(Status.FAILED, 'x')\n")
     project.orchestrator("check")
-    (folder,) = (project.root / "runs").iterdir()
+    (folder,) = (project.root / "runs").glob("[!.]*")
     card = json.loads((folder / "run.json").read_text())
     card["workspace"] = "/data/acme/work"
     card["reproduce"] = (

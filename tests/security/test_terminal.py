@@ -159,7 +159,7 @@ def test_names_of_runs_and_values_of_the_inventory_are_shown_and_do_nothing_else
 ) -> None:
     quick_payload(project.root)
     project.orchestrator("check")
-    (folder,) = (project.root / "runs").iterdir()
+    (folder,) = (project.root / "runs").glob("[!.]*")
     folder.rename(folder.with_name(f"9held{SEQUENCES}\nnext: rm -rf forged".replace("/", "")))
     said = json.dumps(f"held{SEQUENCES}\nnext: rm -rf forged".replace("\x85", ""))
     inventory = (project.root / "inventory.yaml").read_text()
@@ -291,7 +291,7 @@ def test_a_program_of_the_inventory_with_line_ends_is_refused_and_forges_none(
 def test_names_in_a_run_folder_add_no_command_to_the_next_step(project: Project) -> None:
     quick_payload(project.root, "answer(Status.FAILED, 'x')\n")
     project.orchestrator("check")
-    (folder,) = (project.root / "runs").iterdir()
+    (folder,) = (project.root / "runs").glob("[!.]*")
     card = json.loads((folder / "run.json").read_text())
     (folder / "run.json").write_text(json.dumps(card | {"host": "held; rm -rf forged"}))
     folder.rename(folder.with_name("held; rm -rf forged"))

@@ -1,10 +1,12 @@
-"""What every transport owes its callers, asked of the local one and of SSH alike."""
+"""What every transport owes its callers, asked of the local one, of SSH, and of SSH over a
+connection that a broker keeps."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -16,10 +18,12 @@ from hypothesis import strategies as st
 
 from orchestrator.errors import LinkLost
 from orchestrator.transport.base import Transport
+from orchestrator.transport.broker.transport import Keeping
 from orchestrator.transport.connect import Trust, connect
 from orchestrator.values.command import Command
 from orchestrator.values.host import Host, TransportKind
 from tests.ssh.server import SshServer
+from tests.transport.broker.conftest import processes, sockets, until
 
 BIG_BYTES = 20_000_000
 
@@ -28,14 +32,35 @@ def python(code: str, *words: str) -> Command:
     return Command((sys.executable, "-IS", "-c", code, *words))
 
 
-@pytest.fixture(params=["local", "ssh"])
-def transport(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Transport]:
+@pytest.fixture(scope="module")
+def lasting_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home in which one connection lasts for all tests here."""
+    place = tmp_path_factory.mktemp("lasting")
+    yield place
+    for pid in processes(place):
+        os.kill(pid, signal.SIGTERM)
+    assert until(lambda: not processes(place) and not sockets(place))
+
+
+@pytest.fixture(params=["local", "ssh", "broker"])
+def transport(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    lasting_home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Transport]:
     host = Host("here", TransportKind.LOCAL, str(tmp_path), sys.executable)
-    if request.param == "ssh":
+    place, keeping = tmp_path, None
+    told: list[str] = []
+    if request.param != "local":
         sshd: SshServer = request.getfixturevalue("sshd")
         host = sshd.host()
-    with connect(host, Trust(tmp_path / "known_hosts")) as opened:
+    if request.param == "broker":
+        monkeypatch.setenv("HOME", str(lasting_home))
+        place, keeping = lasting_home, Keeping(600.0, told.append)
+    with connect(host, Trust(place / "known_hosts"), keeping=keeping) as opened:
         yield opened
+    assert told == []
 
 
 @pytest.mark.parametrize("status", [0, 1, 42, 255])

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from orchestrator.cli.given.persisting import persist_options
 from orchestrator.cli.given.quantities import Duration
 from orchestrator.store.kernels.users_provider import UsersProvider
 
@@ -97,6 +98,11 @@ class Arches(click.ParamType["tuple[str, ...]"]):
 
 
 def host_options(function: F) -> F:
+    """--host NAME, how to meet it for the first time, and for how long to stay connected."""
+    return one_visit_options(persist_options(function))
+
+
+def one_visit_options(function: F) -> F:
     """--host NAME and how to meet it for the first time."""
     function = click.option(
         "--accept-new-host-key",

@@ -21,7 +21,7 @@ _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 @click.command()
 @click.argument("name", metavar="[HOST]", required=False)
-@options.host_options
+@options.one_visit_options
 @click.option("--probe-counters", is_flag=True, help="Run one kernel under ncu; takes seconds.")
 @options.json_option
 @click.pass_obj
@@ -48,7 +48,7 @@ def doctor(
     if name and host and name != host:
         raise UsageError(f"two hosts are named: {name} and {host}", hint="Look at one at a time.")
     where = session.host(name or host)
-    with session.transport(where, accept_new_host_key) as transport:
+    with session.transport(where, accept_new_host_key, afresh=True) as transport:
         found = diagnose(transport, probe_counters=probe_counters, tell=console.note)
     if as_json:
         console.out_json(shown(found))

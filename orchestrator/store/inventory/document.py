@@ -7,15 +7,17 @@ schema, which knows the wanted type, converts. Only an empty value and null are 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
+from typing import TYPE_CHECKING
 
 from orchestrator.errors import InventoryError
+
+# Loaded where a text is taken apart: it takes a tenth of a second.
+if TYPE_CHECKING:
+    from ruamel.yaml.error import MarkedYAMLError
+    from ruamel.yaml.nodes import MappingNode, Node
 
 SHOWN_PROBLEMS = 5
 # ruamel takes a second for each of so many.
@@ -92,6 +94,13 @@ def complaint(path: Path, problems: list[Problem]) -> InventoryError:
     return InventoryError("\n".join(lines), hint="; ".join(mends))
 
 
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that was probably meant."""
+    import difflib
+
+    return next(iter(difflib.get_close_matches(word, list(known), n=1)), None)
+
+
 def shown_path(path: Path) -> str:
     """Return path as a person in this folder would type it."""
     try:
@@ -107,6 +116,9 @@ def compose(path: Path, text: str) -> Node | None:
         raise complaint(path, [Problem(1, "", said, "is this the file that you meant?")])
     if opened := _OPENED.search(text):
         raise complaint(path, [_too_deep(text.count("\n", 0, opened.start()) + 1)])
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError
+
     yaml = YAML(typ="safe", pure=True)
     yaml.composer.warn_double_anchors = False
     try:
@@ -159,6 +171,8 @@ class _Reader:
         self._seen: set[int] = set()
 
     def tree(self, node: Node, *, key: str, line: int) -> Tree:
+        from ruamel.yaml.nodes import MappingNode, ScalarNode
+
         if id(node) in self._seen:
             mend = "write the values out; what all hosts share belongs under defaults"
             self._refuse(line, key, "YAML aliases (*name) are not supported", mend)
@@ -173,6 +187,8 @@ class _Reader:
         return Listing(key, line)
 
     def _entries(self, node: MappingNode, key: str) -> dict[str, Tree]:
+        from ruamel.yaml.nodes import ScalarNode
+
         entries: dict[str, Tree] = {}
         for name_node, value_node in node.value:
             line = name_node.start_mark.line + 1

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.store.inventory.block import Reading
+from orchestrator.store.inventory.checking import names_of
 from orchestrator.store.inventory.document import Block, Problem, Scalar, Tree, shown_path
-from orchestrator.store.inventory.schema import EXPECTED, LocalKeys, Reading, Shared, SshKeys
+from orchestrator.store.inventory.schema import EXPECTED, LocalKeys, Shared, SshKeys
 from orchestrator.store.inventory.values import compiling
 from orchestrator.values.host import Host, TransportKind
 from orchestrator.values.workspace import POD_WORKSPACE, WORKSPACE
@@ -96,6 +98,7 @@ class Candidate:
             launcher=keys.launcher,
             nvcc_flags=keys.nvcc_flags,
             host_compiler=keys.host_compiler,
+            persist_s=keys.persist,
         )
 
 
@@ -122,7 +125,7 @@ def _environment(keys: Shared) -> tuple[tuple[str, str], ...]:
 
 def _with_defaults(host: Block, shared: Block, model: type[Shared]) -> Block:
     """Return host's block with the defaults that its kind takes and it does not write itself."""
-    general = {name: tree for name, tree in shared.entries.items() if name in model.model_fields}
+    general = {name: tree for name, tree in shared.entries.items() if name in names_of(model)}
     own = dict(host.entries)
     if "runpod" in own:
         general.pop("port", None)

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
-
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import InventoryError
 from orchestrator.store.inventory.document import Problem, complaint, compose
+
+# As in document.py: loaded where a text is taken apart.
+if TYPE_CHECKING:
+    from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 _MOST_VALUES = 20_000
 _DEEPEST = 40
@@ -41,6 +43,8 @@ class _Reader:
         self._path, self._left = path, _MOST_VALUES
 
     def value(self, node: Node, key: str, depth: int) -> Any:
+        from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
+
         self._left -= 1
         if self._left < 0 or depth > _DEEPEST:
             what = f"more than {_MOST_VALUES:,} values, aliases written out"
@@ -55,6 +59,8 @@ class _Reader:
         return self._scalar(node, key)
 
     def _mapping(self, node: MappingNode, key: str, depth: int) -> dict[str, Any]:
+        from ruamel.yaml.nodes import ScalarNode
+
         found: dict[str, Any] = {}
         merged: dict[str, Any] = {}
         for name_node, one in node.value:
@@ -72,6 +78,8 @@ class _Reader:
 
     def _merged(self, node: Node, key: str, depth: int) -> dict[str, Any]:
         """What `<<` adds: the keys of one mapping, or of several, of which the first counts."""
+        from ruamel.yaml.nodes import MappingNode, SequenceNode
+
         many = node.value if isinstance(node, SequenceNode) else [node]
         found: dict[str, Any] = {}
         for one in many:

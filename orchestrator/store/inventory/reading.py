@@ -17,22 +17,24 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator.errors import InventoryError, UsageError
+from orchestrator.store.inventory import outline
+from orchestrator.store.inventory.block import Reading
 from orchestrator.store.inventory.document import (
     Block,
     Problem,
     Scalar,
     complaint,
-    read_document,
+    nearest,
     shown_path,
 )
 from orchestrator.store.inventory.hosts import Candidate, Entry
-from orchestrator.store.inventory.schema import Defaults, Reading, TopKeys, nearest
+from orchestrator.store.inventory.place import FILE_NAME as FILE_NAME
+from orchestrator.store.inventory.place import find as find
+from orchestrator.store.inventory.schema import Defaults, TopKeys
 from orchestrator.store.inventory.written import text_of
 from orchestrator.values.host import Host
 
-FILE_NAME = "inventory.yaml"
 LOCAL = "local"
-_BUILT_IN = f"hosts:\n  {LOCAL}:\n    transport: local\n"
 _MOST_BYTES = 64 << 20
 
 
@@ -83,23 +85,12 @@ class Inventory:
         )
 
 
-def find(start: Path | None) -> Path | None:
-    """Return the inventory.yaml of start or the nearest folder above; None if there is none.
-
-    start: None where one stands in a folder that has been removed: InventoryError.
-    """
-    if start is None:
-        raise InventoryError(
-            "the folder that you stand in has been removed",
-            hint="go to one that is there, or name the file with --inventory",
-        )
-    places = (folder / FILE_NAME for folder in (start.absolute(), *start.absolute().parents))
-    return next((place for place in places if place.is_file()), None)
-
-
 def built_in() -> Inventory:
     """What goes without a file: this machine."""
-    return replace(parse(Path(FILE_NAME), _BUILT_IN, {}), path=None)
+    at = f"hosts.{LOCAL}"
+    host = Block(at, 2, {"transport": Scalar(f"{at}.transport", 3, "local")})
+    tree = Block("", 1, {"hosts": Block("hosts", 1, {LOCAL: host})})
+    return replace(_understood(Path(FILE_NAME), tree, {}), path=None)
 
 
 def load(path: Path, environ: Mapping[str, str]) -> Inventory:
@@ -107,9 +98,20 @@ def load(path: Path, environ: Mapping[str, str]) -> Inventory:
     return parse(path, read_text(path), environ)
 
 
+def keep_outline(path: Path) -> None:
+    """So that what was read without a fault is read faster next time."""
+    try:
+        outline.keep(path, read_text(path))
+    except InventoryError:  # it has changed meanwhile
+        return
+
+
 def parse(path: Path, text: str, environ: Mapping[str, str]) -> Inventory:
     """Check an inventory's text as if path held it; beside it only identity files are looked at."""
-    top = read_document(path, text)
+    return _understood(path, outline.document_of(path, text), environ)
+
+
+def _understood(path: Path, top: Block, environ: Mapping[str, str]) -> Inventory:
     head = Reading(_without_details(top), environ)
     keys = head.values(TopKeys)
     lasting = head.lasting + head.passing

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pydantic_core import PydanticCustomError
-
 from orchestrator.values.address import PROXY_REFUSED, RUNPOD_PROXY
 from remote_payload.contract.tools.toolchain import BadFlag, require_flag
 
@@ -25,13 +23,6 @@ class RefusedError(ValueError):
         self.text = text
         self.mend = mend
         self.below = below
-
-
-def plain_digits(value: object) -> object:
-    """Of a number's text Python would read underscores, signs and fractions as well."""
-    if isinstance(value, str) and not (value.isascii() and value.isdigit()):
-        raise PydanticCustomError("int_parsing", "expected plain digits")
-    return value
 
 
 def reachable(address: str) -> str:

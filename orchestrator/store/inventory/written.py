@@ -7,8 +7,14 @@ from pathlib import Path
 
 from orchestrator.errors import InventoryError
 from orchestrator.here import regular_file
-from orchestrator.store.inventory.document import Block, Problem, Tree, complaint, shown_path
-from orchestrator.store.inventory.schema import nearest
+from orchestrator.store.inventory.document import (
+    Block,
+    Problem,
+    Tree,
+    complaint,
+    nearest,
+    shown_path,
+)
 
 
 def nearest_above(start: Path, name: str) -> Path | None:

@@ -27,9 +27,9 @@ from orchestrator.store.inventory.document import (
     Scalar,
     Tree,
     complaint,
+    nearest,
     read_document,
 )
-from orchestrator.store.inventory.schema import nearest
 from orchestrator.store.inventory.written import Reading, nearest_above, text_of
 from orchestrator.store.targets import words
 from remote_payload.contract.case import Case

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from orchestrator.values.host import looks_secret
+from orchestrator.values.privacy import kept_words
 from orchestrator.values.privacy.hidden_addresses import without_addresses
 from orchestrator.values.privacy.ports import without_named_hosts, without_ports
 
@@ -116,32 +117,15 @@ def without_secrets(text: str) -> str:
     return _GIVEN.sub(_given, text) if any(word in lowered for word in _TELLING) else text
 
 
-# What the inventory calls an address or a secret; of the whole process, as a command is one.
-_private: set[str] = set()
-_folders: dict[str, str] = {}
-
-
-def keep_private(*words: str) -> None:
-    """Words that nothing meant for strangers may print, such as a host's address."""
-    _private.update(word for word in words if word)
-
-
-def keep_folder(folder: str, shown: str) -> None:
-    """A folder of a host that nothing meant for strangers may name, and what stands for it."""
-    folder = folder.rstrip("/")
-    if folder != shown and (folder.count("/") > 1 or folder.startswith("~/")):  # /tmp is harmless
-        _folders[folder] = shown
-
-
 def discreet(text: str) -> str:
-    """`text` as strangers may read it: by this process's environment and `keep_private`."""
+    """`text` as strangers may read it: by this process's environment and `kept_words`."""
     return gate()(text)
 
 
 def gate() -> Callable[[str], str]:
     """The function that `discreet` calls, for many texts; it knows what is known now."""
-    environ, folders = frozenset(os.environ.items()), frozenset(_folders.items())
-    return _known(environ, frozenset(_private), folders)
+    environ, folders = frozenset(os.environ.items()), frozenset(kept_words.folders.items())
+    return _known(environ, frozenset(kept_words.private), folders)
 
 
 def line_gate() -> Callable[[str], str]:

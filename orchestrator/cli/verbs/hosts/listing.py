@@ -26,7 +26,7 @@ VERB = Verb("hosts", "List, show and add the machines of the inventory.", 10)
 @options.json_option
 @click.pass_context
 def hosts(ctx: click.Context, as_json: bool) -> None:
-    """List, show and add the machines of the inventory.
+    """List, show and add the machines of the inventory, and the connections that are open to them.
 
     \b
     Example:
@@ -54,9 +54,17 @@ def list_(session: Session, as_json: bool) -> None:
 
 
 def _list(session: Session, as_json: bool) -> None:
+    from orchestrator.transport.broker.listed import open_to
+
     inventory = session.inventory()
+    kept = open_to(session.known_hosts, inventory.names)
+    open_ones = {name: one.words for name, one in kept.items()}
     if as_json:
-        rows = [{**asdict(entry), "kind": entry.kind.value} for entry in inventory.entries]
+        rows: list[dict[str, Any]] = [
+            {**asdict(entry), "kind": entry.kind.value} for entry in inventory.entries
+        ]
+        for row in rows:
+            row |= {"connection": asdict(kept[row["name"]])} if row["name"] in kept else {}
         console.out_json(rows, private=True)
     else:
         width = max(len(name) for name in inventory.names)
@@ -64,7 +72,8 @@ def _list(session: Session, as_json: bool) -> None:
         for entry in inventory.entries:
             star = "*" if entry.default else " "
             line = f"{star} {entry.name:<{width}}  {entry.kind.value:<5}  {entry.where:<{reach}}"
-            console.out(f"{line}  {entry.problem}".rstrip())
+            about = "; ".join(filter(None, (entry.problem, open_ones.get(entry.name, ""))))
+            console.out(f"{line}  {about}".rstrip())
     console.next_step(f"orchestrator deploy --host {inventory.default}")
 
 
@@ -111,6 +120,7 @@ def _facts(host: Host) -> dict[str, Any]:
         "nvcc_flags": host.nvcc_flags,
         "host_compiler": host.host_compiler,
         "gpu": host.gpu,
+        "persist": f"{host.persist_s:g}s" if host.persist_s else None,
         "launcher": host.launcher.value if host.launcher is not LauncherKind.DETACHED else None,
         "env": dict(host.shown_environment),
     }
@@ -137,6 +147,35 @@ def status(session: Session, name: str | None, as_json: bool) -> int:
     from orchestrator.cli.verbs.hosts.status import show_status
 
     return show_status(session, name, as_json)
+
+
+@hosts.command()
+@click.argument("name", required=False)
+@click.pass_obj
+def disconnect(session: Session, name: str | None) -> None:
+    """End the connection that is kept open to NAME, or all that are kept to hosts of the inventory.
+
+    Commands that use it lose their link; jobs on the host go on.
+
+    \b
+    Example:
+      orchestrator hosts disconnect h100
+    """
+    from orchestrator.transport.broker.listed import end
+
+    inventory = session.inventory()
+    names = inventory.names if name is None else (inventory.entry(name).name,)
+    ended = end(session.known_hosts, names)
+    for one, used_by in ended.items():
+        lost = f"; {_commands(used_by)} lost the link" if used_by else ""
+        console.out(f"ended the connection to {one}{lost}")
+    if not ended:
+        console.out(f"no connection to {name or 'any host'} is kept open")
+    console.next_step("orchestrator hosts")
+
+
+def _commands(count: int) -> str:
+    return "1 command" if count == 1 else f"{count} commands"
 
 
 @hosts.command()
