@@ -85,8 +85,8 @@ class Desk:
 
 
 def seen(terminal: Terminal) -> str:
-    """What is shown, without its colours and moves, and without bars."""
-    lines = _COLOURS.sub("", _ANEW.sub("\n", terminal.shown)).splitlines()
+    """What is shown, line by whole line, without its colours and moves, and without bars."""
+    lines = _COLOURS.sub("", _ANEW.sub("\n", terminal.shown)).split("\n")[:-1]
     return "\n".join(line for line in lines if line and _BAR not in line)
 
 
@@ -95,7 +95,7 @@ def until(terminal: Terminal, part: str, limit_s: float = 60.0) -> str:
     return _line(terminal, repr(part), lambda line: part in line, limit_s)
 
 
-def told(terminal: Terminal, turn: int, limit_s: float = 60.0) -> str:
+def told(terminal: Terminal, turn: int, limit_s: float = 120.0) -> str:
     """The line of a turn, once it is there."""
     head = f"{turn:>3} "
     return _line(terminal, f"turn {turn}", lambda line: line.startswith(head), limit_s)

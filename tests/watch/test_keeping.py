@@ -47,6 +47,7 @@ def test_that_a_turn_is_kept_with_its_samples_and_is_never_the_latest(tmp_path: 
     assert home.result is not None
     assert home.result.bench == result.bench
     assert home.changed == ()
+    assert home.card.summary is not None
     assert (newer.folder / "log.txt").read_text() == "it raced\n"
 
 
@@ -63,11 +64,14 @@ def test_that_the_oldest_turns_go_and_nothing_else(tmp_path: Path) -> None:
     for number in range(5):
         runs.create(card(f"20261130-08150{number}-pod-watch"), request)
     runs.create(card("20261101-081500-pod-bench", "bench"), request)
+    tagged = replace(card("20261130-081459-pod-watch"), tags=("keep",))
+    runs.create(tagged, request)
     renamed = runs.folder("20261130-081500-pod-watch").rename(runs.folder("the one with 96 heads"))
     prune(runs, most=2)
     left = sorted(one.name for one in runs.root.iterdir())
     assert left == [
         "20261101-081500-pod-bench",
+        tagged.run_id,
         "20261130-081503-pod-watch",
         "20261130-081504-pod-watch",
         renamed.name,

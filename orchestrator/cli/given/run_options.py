@@ -17,17 +17,17 @@ MOST_STARTS = 1024
 
 def measure_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """What is computed, by whom, where, and for how long."""
-    return _with(_BEFORE, paid.budget_options, *_AFTER)(function)
+    return _with(*_FIRST, paid.budget_options, *_REST, tag_option, options.host_options)(function)
 
 
 def watch_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same, for what has no end of its own, so that no budget is about it."""
-    return _with(_BEFORE, *_AFTER)(function)
+    """The same, for what has no end of its own and is many runs: without a budget and a tag."""
+    return _with(*_FIRST, *_REST, options.host_options)(function)
 
 
-def _with(before: tuple[Add, ...], *after: Add) -> Add:
+def _with(*adds: Add) -> Add:
     def added(function: Callable[..., Any]) -> Callable[..., Any]:
-        for add in (*before, *after):
+        for add in adds:
             function = add(function)
         return function
 
@@ -35,8 +35,8 @@ def _with(before: tuple[Add, ...], *after: Add) -> Add:
 
 
 Add = Callable[[Callable[..., Any]], Callable[..., Any]]
-_BEFORE: tuple[Add, ...] = (options.json_option, options.dry_run_option)
-_AFTER: tuple[Add, ...] = (
+_FIRST: tuple[Add, ...] = (options.json_option, options.dry_run_option)
+_REST: tuple[Add, ...] = (
     options.time_limit_option,
     options.limit_option("compile", "For what one provider compiles, apart from that", "600"),
     options.limit_option("case", "For one provider on one case in the check", "120", 0.1),
@@ -46,8 +46,6 @@ _AFTER: tuple[Add, ...] = (
     options.provider_options,
     problem_options.problem_options,
     case_options.case_options,
-    tag_option,
-    options.host_options,
 )
 
 

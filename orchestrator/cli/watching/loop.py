@@ -46,6 +46,7 @@ class Loop:
         self._now: Now | None = None  # of the turn that goes on, or of the last one
         self._next: Now | None = None
         self._running: Future[Outcome] | None = None
+        self._calling_off: Future[None] | None = None
         self._drawing = contextlib.ExitStack()
         self._gone = ""
         self._keys: Keys | None = None
@@ -136,13 +137,16 @@ class Loop:
             outcome = running.result()
             self._number = max(self._number, outcome.number)
             self._shown.turn(outcome)
+        if self._calling_off is not None:  # it is not to meet the next turn
+            wait([self._calling_off], _ENDS_S)
+            self._calling_off = None
         if self._next is not None:
             self._begin(self._next)
 
     def _call_off(self) -> None:
         """End the turn that goes on; it tells nothing, and the next one begins when it is over."""
         running = self._running
-        if running is None:
+        if running is None or self._calling_off is not None:
             return
 
         def call_off() -> None:
@@ -152,7 +156,7 @@ class Loop:
                     return
             self._line.break_off()
 
-        begun(call_off, "calling off")
+        self._calling_off = begun(call_off, "calling off")
 
     def _make_best(self) -> None:
         state = None if self._running else self._turns.make_best()

@@ -12,6 +12,7 @@ from orchestrator.store.runs import binding, run_files
 from orchestrator.store.runs.naming import verb_in
 from orchestrator.store.runs.run_store import LOG, RESULT, RunStore
 from orchestrator.values.run import RunCard
+from orchestrator.workflows.publishing.summary import summarise
 from orchestrator.workflows.watch.racing import Ran
 from remote_payload.contract import codec
 from remote_payload.contract.request import Request
@@ -45,6 +46,7 @@ class Kept:
         files = {LOG: ran.log, RESULT: codec.dumps(ran.result)}
         came = [binding.put(self.folder, path, text) for path, text in files.items()]
         self._runs.record_end(self.folder, ran.end, came)
+        summarise(self._runs, self._runs.load(self.folder), self.folder)
         prune(self._runs)
 
     def dropped(self) -> None:
@@ -60,5 +62,5 @@ def prune(runs: RunStore, most: int = MOST_KEPT) -> None:
     for name in names[:-most]:
         with suppress(OrchestratorError, OSError):
             card = run_files.card(runs.folder(name))
-            if card.verb == WATCH and not getattr(card, "tags", ()):
+            if card.verb == WATCH and not card.tags:
                 runs.remove(runs.folder(name))
