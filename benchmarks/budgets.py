@@ -17,7 +17,9 @@ from orchestrator.readers import ptxas
 from remote_payload.machine import toolkit
 
 CSRC = Path(__file__).resolve().parents[1] / "csrc"
-UNITS = ("attention/hopper/launch.cu", "attention/hopper/variants.cu")
+UNITS = tuple(
+    f"attention/hopper/{name}.cu" for name in ("launch", "variants", "ahead", "ping_pong")
+)
 ARCH = "sm_90a"
 BASE = "Base"
 # attention_hopper<Config<element, head dimension, causal, choices>>, mangled.

@@ -11,13 +11,13 @@ import contextlib
 import fcntl
 import json
 import os
-import re
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Optional
 
 if __name__ == "__main__":
     # Isolated as we are, Python does not look beside this file, and must leave nothing there.
@@ -25,7 +25,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from remote_payload.contract import layout
-from remote_payload.machine import device_lock
+from remote_payload.machine import device_lock, environment
 from remote_payload.machine.device_lock import DeviceLock
 from remote_payload.processes import digest, job_processes, snapshot
 from remote_payload.processes.job_processes import Job
@@ -144,7 +144,7 @@ class Supervisor:
         home = os.path.realpath(folder)
         self._records = Records(home)
         self._mark = f"BLACKWELL_SPARSEK_JOB={home}"
-        self._env = self._environment()
+        self._env = environment.of_job(self._spec["env"], str(code), self._mark)
         self._cancelled = self._waited = False
         self._unlocked = 0
         job_processes.adopt_orphans()
@@ -224,25 +224,22 @@ class Supervisor:
         if wrong:
             raise OSError(f"its snapshot changed while it waited ({wrong}); start it again")
 
-    def _environment(self) -> Dict[str, str]:
-        env = dict(os.environ)
-        env["PATH"] = os.pathsep.join([env.get("PATH", os.defpath), *cuda_folders()])
-        # A log is UTF-8, whatever locale our login has; a provider may print any character.
-        env["PYTHONIOENCODING"] = "utf-8:backslashreplace"
-        env.update(self._spec["env"])
-        # Ours comes first; what the host or the inventory put there stays behind it.
-        env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(self._code), env.get("PYTHONPATH")]))
-        env["PYTHONDONTWRITEBYTECODE"] = env["PYTHONUNBUFFERED"] = "1"
-        # The whole path: a run's name may be given twice, to jobs in two workspaces of one machine.
-        name, _, value = self._mark.partition("=")
-        env[name] = value
-        return env
-
     def _start(self) -> Job:
         argv = [self._spec["python"], "-m", "remote_payload"]
         argv += [str(self._folder / layout.REQUEST), str(self._folder / layout.RESULT)]
         argv += ["--builds", str(self._workspace / layout.BUILDS)]
-        return Job(argv, str(self._code), self._env, Path(layout.LOG), self._mark)
+        with open(layout.LOG, "ab") as sink:
+            process = subprocess.Popen(
+                argv,
+                cwd=str(self._code),
+                env=self._env,
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                close_fds=False,
+            )
+        return Job(process, self._mark)
 
     def _watch(self, job: Job) -> str:
         """Wait for the end, or bring it about; the first reason counts."""
@@ -282,15 +279,6 @@ class Supervisor:
         if job.process.returncode == 0 or not full:
             return ""
         return f"no space left under {self._workspace}"
-
-
-def cuda_folders() -> List[str]:
-    """Toolkit folders that a non-login shell does not have on its PATH."""
-    found = [Path("/usr/local/cuda/bin"), *Path("/usr/local").glob("cuda-*/bin")]
-    # The plain one first, then by version: 12.10 is newer than 12.9.
-    number = {path: [int(one) for one in re.findall(r"\d+", str(path))] for path in found}
-    found[1:] = sorted(found[1:], key=lambda path: number[path], reverse=True)
-    return [str(path) for path in found if path.is_dir()]
 
 
 if __name__ == "__main__":

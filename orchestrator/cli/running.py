@@ -9,12 +9,9 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.cli import paid
 from orchestrator.cli.given import case_options, gate_options, problem_options
 from orchestrator.cli.given.target_options import Aiming
-from orchestrator.cli.outcome import show
 from orchestrator.cli.screen import console
 from orchestrator.cli.session import Session
-from orchestrator.cli.sweeping import Sweep, own_of, run_all
 from orchestrator.cli.traced import Traced
-from orchestrator.cli.trust import require_trust
 from orchestrator.errors import UsageError
 from orchestrator.workflows.operator_choice import Choice, choose
 from orchestrator.workflows.plan import Wish
@@ -25,12 +22,14 @@ from remote_payload.contract.words import Device, Stage, Status
 from remote_payload.operators import registry
 
 if TYPE_CHECKING:
+    from orchestrator.cli.sweeping import Sweep
     from orchestrator.report.gates.gate import Policy
     from orchestrator.values.host import Host
+    from orchestrator.values.progress import Expected
     from orchestrator.values.run import Run
     from orchestrator.workflows.budget import Budget
+    from orchestrator.workflows.jobs.order import DryStep, Order
     from orchestrator.workflows.own import Own
-    from orchestrator.workflows.profile import DryStep, Order
     from orchestrator.workflows.publishing.publish import Published
 
 
@@ -45,6 +44,7 @@ class How:
     as_json: bool
     stop_after: bool
     max_minutes: float | None
+    tags: tuple[str, ...]
     aiming: Aiming
     gate: Policy | None = None
 
@@ -54,6 +54,8 @@ class How:
 
     def shown(self, run: Run, published: Published, lent: Run | None = None) -> int:
         """Print what came of it; the exit code. lent: as in `outcome.show`."""
+        from orchestrator.cli.outcome import show
+
         tier = self.aiming.tier
         return show(run, published, self.as_json, lent, gate=self.gate, require=tier)
 
@@ -75,13 +77,16 @@ def run_stages(
     host = session.host(how.host)
     how.budget.check(host, *((lender,) if lender else ()))
     if "operator" not in given:
-        return _run(session, how, host, lender, _wish(stages, given))
+        return _run(session, how, host, lender, wish_of(stages, given))
     trusted, (chosen, resume) = given.pop("trusted"), problem_options.chosen(given)
     beside, trace = problem_options.beside(given), given.pop("write_trace")
     problem_options.require_place(trace)
     path = session.here / Path(given["operator"]).expanduser()
     of_many = given["operator"] and given["operator"] not in registry.names()
     if of_many and recognise.format_of(path) == "folder":
+        from orchestrator.cli.sweeping import Sweep
+        from orchestrator.cli.trust import require_trust
+
         words = (verb, host.name, str(path), *map(str, sorted(given.items(), key=str)), str(beside))
         aiming.require_alone()
         gate_options.require_alone(gate)
@@ -96,9 +101,11 @@ def run_stages(
     named = (*(given["providers"] or ()), *given["without"])
     choice = choose(given["operator"], session.here, named, beside)
     if choice.own and choice.own.format and not how.dry_run:
+        from orchestrator.cli.trust import require_trust
+
         require_trust(host, path, session.runs_folder, trusted)
     problem_options.require_trace(trace, choice.own)
-    return _run(session, how, host, lender, _wish(stages, given, choice), Traced(trace, beside))
+    return _run(session, how, host, lender, wish_of(stages, given, choice), Traced(trace, beside))
 
 
 def _run(
@@ -109,36 +116,52 @@ def _run(
     wish: Wish,
     traced: Traced | None = None,
 ) -> int:
-    from orchestrator.cli.borrowing import borrow
-    from orchestrator.workflows import profile as workflow
-    from orchestrator.workflows.borrow import split
-
     order = _order(session, how, wish)
-    order, there = split(order) if lender else (order, order)
+    order, there = _split(order) if lender else (order, order)
     if how.dry_run:
+        from orchestrator.workflows import profile as workflow
+
         steps = (*_watchdog(how, host), *workflow.dry_run(order, host))
         steps += workflow.dry_run(there, lender) if lender else ()
         return console.dry_run(steps, how.as_json, session.debug)
     with (
         session.transport(host, how.accept_new_host_key) as transport,
         paid.paid(session, how.budget, transport, order.plan.request.time_limit_s) as runs,
-        console.progress() as progress,
+        console.progress(_expected(session, how, host, order)) as progress,
     ):
+        from orchestrator.workflows import profile as workflow  # not before somebody is told
+
         made = workflow.profile(order, transport, runs, progress, show_log=session.debug)
     run, published = paid.priced(session, session.runs.folder(made.card.run_id))
     if traced is not None:
         traced.write(wish.own, run)
     if lender is None or run.result is None or run.result.status is not Status.OK:
         return how.shown(run, published)
+    from orchestrator.cli.borrowing import borrow
+
     lent, published = borrow(session, lender, how.accept_new_host_key, there, run)
     return how.shown(run, published, lent)
+
+
+def _split(order: Order) -> tuple[Order, Order]:
+    from orchestrator.workflows.borrow import split
+
+    return split(order)
+
+
+def _expected(session: Session, how: How, host: Host, order: Order) -> Expected:
+    """How long such a run took before."""
+    from orchestrator.workflows.jobs import durations
+
+    sort = durations.Sort(host.name, how.verb, order.plan.request)
+    return durations.expected(session.runs_folder, sort)
 
 
 def _order(session: Session, how: How, wish: Wish) -> Order:
     """What is to be run, within the time that a budget leaves."""
     from orchestrator.workflows.against.twins import raced
+    from orchestrator.workflows.jobs.order import Order
     from orchestrator.workflows.plan import plan
-    from orchestrator.workflows.profile import Order
 
     planned = raced(plan(wish, session.here), wish, session.root, session.here)
     asked = planned.request
@@ -151,7 +174,8 @@ def _order(session: Session, how: How, wish: Wish) -> Order:
             f"{planned.request.time_limit_s:g} s, so that results can come home; a larger one "
             "leaves more"
         )
-    return Order(session.root, how.verb, session.typed, replace(planned, request=limited))
+    planned = replace(planned, request=limited)
+    return Order(session.root, how.verb, session.typed, planned, how.tags)
 
 
 def _sweep(
@@ -164,10 +188,11 @@ def _sweep(
     trace: Path | None,
 ) -> int:
     """A run for each problem, over one connection."""
+    from orchestrator.cli.sweeping import own_of, run_all
     from orchestrator.workflows import profile as workflow
 
     def ordered(own: Own) -> Order:
-        return _order(session, how, _wish(stages, dict(given), Choice(None, own)))
+        return _order(session, how, wish_of(stages, dict(given), Choice(None, own)))
 
     if how.dry_run:
         steps: tuple[DryStep, ...] = _watchdog(how, host)
@@ -184,8 +209,8 @@ def _sweep(
     ):
 
         def act(own: Own) -> Run:
-            with console.progress() as progress:
-                order = ordered(own)
+            order = ordered(own)
+            with console.progress(_expected(session, how, host, order)) as progress:
                 made = workflow.profile(order, transport, runs, progress, show_log=session.debug)
             run = paid.priced(session, session.runs.folder(made.card.run_id))[0]
             Traced(trace, sweep.beside).write(own, run)
@@ -197,7 +222,7 @@ def _sweep(
 def _watchdog(how: How, host: Host) -> tuple[DryStep, ...]:
     """The step of a dry run that arms the pod's watchdog, if it is to be armed."""
     from orchestrator.cloud.watchdog import watchdog_agent
-    from orchestrator.workflows.profile import DryStep
+    from orchestrator.workflows.jobs.order import DryStep
 
     if not how.budget.guards:
         return ()
@@ -205,7 +230,7 @@ def _watchdog(how: How, host: Host) -> tuple[DryStep, ...]:
     return (DryStep(host.name, what, watchdog_agent(host)),)
 
 
-def _wish(stages: tuple[Stage, ...], given: dict[str, Any], choice: Choice | None = None) -> Wish:
+def wish_of(stages: tuple[Stage, ...], given: dict[str, Any], choice: Choice | None = None) -> Wish:
     if choice is not None:
         given["sweeps"] = case_options.asked(given, choice)
         given.update(operator=choice.name, own=choice.own, entries=choice.providers)

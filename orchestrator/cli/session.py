@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,11 +15,14 @@ from orchestrator.values.command import typed
 
 if TYPE_CHECKING:
     from orchestrator.cloud.runpod import RunPod
+    from orchestrator.store.index.index import RunIndex
     from orchestrator.store.inventory.reading import Inventory
     from orchestrator.store.runs.run_store import RunStore
     from orchestrator.transport.base import Transport
     from orchestrator.transport.broker.transport import Keeping
     from orchestrator.values.host import Host
+    from orchestrator.values.kept.summary import Summary
+    from orchestrator.values.run import Run
 
 # A large image is pulled in a minute or two; whoever waits longer should look at the console.
 _POD_COMES_UP_S = 180.0
@@ -35,10 +39,10 @@ class Session:
     @cached_property
     def inventory_file(self) -> Path | None:
         """None where there is none; InventoryError: one stands in a folder that was removed."""
-        from orchestrator.store.inventory import reading as inventory
+        from orchestrator.store.inventory.place import find
         from orchestrator.sync import project
 
-        return self.inventory_path or inventory.find(project.here())
+        return self.inventory_path or find(project.here())
 
     @property
     def _inventory_folder(self) -> Path:
@@ -128,6 +132,33 @@ class Session:
             self.inventory()
         return RunStore(self.runs_folder)
 
+    @cached_property
+    def index(self) -> RunIndex:
+        """What is known of all runs without reading each, nor the inventory: words that this one
+        calls private are looked for where they are new."""
+        from orchestrator.store.index.index import RunIndex
+
+        return RunIndex(
+            self.runs_folder, lambda: self.runs, _summary_of, self._mask, self._masked_by()
+        )
+
+    def _mask(self) -> Callable[[str], str]:
+        from orchestrator.values.privacy.redaction import gate
+
+        assert self.runs  # which reads the inventory
+        return gate()
+
+    def _masked_by(self) -> str:
+        """Tells the inventory that says what is private from others, and from itself after an edit;
+        "" where there is none."""
+        from orchestrator.errors import InventoryError
+
+        with contextlib.suppress(OSError, InventoryError):
+            if file := self.inventory_file:
+                there = file.stat()
+                return f"{file.resolve()} {there.st_size} {there.st_mtime_ns}"
+        return ""
+
     @property
     def runs_folder(self) -> Path:
         """Where all runs are kept; it need not be there yet."""
@@ -142,9 +173,11 @@ class Session:
 
     def transport(self, host: Host, accept_new_host_key: bool, afresh: bool = False) -> Transport:
         """A way to the host, not yet opened; afresh: by a connection of its own, of which nothing
-        stays."""
+        stays. Whoever waits is told of it before all else."""
+        from orchestrator.cli.screen.console import note, on_terminal
+
+        note(f"connecting to {host.name} …")
         from orchestrator.cli.screen import questions
-        from orchestrator.cli.screen.console import on_terminal
         from orchestrator.store.inventory.reading import keep_outline
         from orchestrator.transport.connect import FirstContact, Trust, connect
 
@@ -193,6 +226,12 @@ class Session:
             return self.home / "runs"
         except InventoryError:
             return Path("runs")
+
+
+def _summary_of(run: Run) -> Summary:
+    from orchestrator.workflows.publishing.summary import summary_of
+
+    return summary_of(run)
 
 
 def _called(*files: tuple[str, Path | None]) -> str:

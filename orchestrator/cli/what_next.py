@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 from orchestrator.values.command import about, typed
-from orchestrator.values.run import Run
 from remote_payload.contract.words import Stage, Status
+
+if TYPE_CHECKING:
+    from orchestrator.values.run import Run
 
 
 def after(run: Run, host: str | None = None) -> str:

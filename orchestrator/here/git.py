@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,7 +60,6 @@ def revisions(
     beside, each with its name in the snapshot. Nothing here fails: no git, no commit and a git that
     takes longer than limit_s are no revision.
     """
-    from orchestrator.values.run import Revision
 
     until = time.monotonic() + limit_s
     found: dict[Path, Revision] = {}
@@ -74,7 +74,7 @@ def revisions(
             known = _revision(folder, names, until, bool(of))
             # One file that was changed is not made clean by another one.
             if known and (before is None or known.is_clean is False):
-                found[top] = Revision(known.commit, known.is_clean, before.of if before else of)
+                found[top] = replace(known, of=before.of if before else of)
         except (OSError, TimeoutError, ValueError, RuntimeError):
             continue
     return tuple(found.values())
@@ -90,19 +90,28 @@ def _top(folder: Path, until: float) -> Path | None:
 def _revision(folder: Path, names: tuple[str, ...], until: float, named: bool) -> Revision | None:
     """None where there is no commit yet, and where git knows of none of these files. named: by the
     user, so that a file travels also where git ignores it."""
-    commit = told_by(folder, ["rev-parse", "--verify", "HEAD"], until).decode("ascii").strip()
+    commit, at = _head(folder, until)
     if not commit:
         return None
     from orchestrator.values.run import Revision
 
+    branch = told_by(folder, ["symbolic-ref", "--quiet", "--short", "HEAD"], until)
+    on = branch.decode("utf-8", "backslashreplace").strip()
     tracked = told_by(folder, ["ls-files", "-z", "--cached", "--", *names], until)
     ignored = named and all((folder / name).is_file() for name in names)
     try:
         states = [*_states(folder, names, ignored, until)]
     except TimeoutError:
-        return Revision(commit) if tracked else None
+        return Revision(commit, None, "", on, at) if tracked else None
     travels = bool(tracked) or any(state in _UNTRACKED for state in states)
-    return Revision(commit, not states) if travels else None
+    return Revision(commit, not states, "", on, at) if travels else None
+
+
+def _head(folder: Path, until: float) -> tuple[str, str]:
+    """Its full name and when it was made, "" twice where there is no commit yet."""
+    ask = ["rev-list", "--max-count=1", "--pretty=format:%cI", "HEAD"]
+    commit, _, at = told_by(folder, ask, until).decode("ascii").strip().partition("\n")
+    return commit.removeprefix("commit "), at
 
 
 def _states(folder: Path, names: tuple[str, ...], ignored: bool, until: float) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 
+from orchestrator.performance.chance.student import exceeded
 from remote_payload.contract.tools.middles import students
 
 # Of one false verdict or more in a report on one and the same code, and of an interval that stands
@@ -43,10 +44,7 @@ def critical(freedom: float, level: float) -> float:
 
     freedom: degrees of it, at least 1; infinite for the normal distribution.
     """
-    # scipy.stats says the same and takes a second to import.
-    from scipy.special import ndtri, stdtrit
-
-    return -float(ndtri(level / 2) if math.isinf(freedom) else stdtrit(freedom, level / 2))
+    return exceeded(freedom, level)
 
 
 def critical_table(

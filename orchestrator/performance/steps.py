@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -86,13 +87,21 @@ def pettitt(values: Sequence[float]) -> tuple[int, float]:
     n = len(values)
     if n < 2:
         return 0, 1.0
-    import numpy as np
+    ranks, lead, total = _ranks(values), [], 0.0
+    for count, value in enumerate(values[:-1], 1):
+        total += ranks[value]
+        lead.append(abs(2 * total - count * (n + 1)))
+    most = max(lead)
+    return lead.index(most) + 1, min(1.0, 2 * math.exp(-6 * most**2 / (n**3 + n**2)))
 
-    _, inverse, counts = np.unique(np.asarray(values), return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
-    lead = np.abs(2 * np.cumsum(ranks)[:-1] - np.arange(1, n) * (n + 1))
-    at = int(lead.argmax())
-    return at + 1, min(1.0, 2 * math.exp(-6 * float(lead[at]) ** 2 / (n**3 + n**2)))
+
+def _ranks(values: Sequence[float]) -> dict[float, float]:
+    """By value its rank from 1 on; equal ones share the middle of theirs."""
+    before, ranks = 0, {}
+    for value, count in sorted(Counter(values).items()):
+        ranks[value] = before + (count + 1) / 2
+        before += count
+    return ranks
 
 
 def _between_starts(of_starts: Sequence[float | None]) -> int | None:

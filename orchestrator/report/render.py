@@ -83,10 +83,10 @@ def render(
     judged = aims(derived) if derived else ()
     ok = is_ok(run, derived) and (counters.complete or not _needs_counters(run))
     ok = ok and (not _needs_ceilings(run) or all(one.complete for one in measured))
-    drawn = tuple(chart for section in sections() for chart in section.charts(page))
+    sketched = tuple(chart for section in sections() for chart in section.charts(page))
     return Report(
         markdown=fill("report.md.j2", report=shown),
-        charts=tuple(chart for chart in drawn if chart.svg),
+        charts=tuple(chart for chart in sketched if chart.sketch),
         verdict=one_line(private(shown.verdict)),
         ok=ok,
         undecided=undecided(run, derived),

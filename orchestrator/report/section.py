@@ -46,7 +46,7 @@ class Page:
 
     def shown(self, chart: Chart) -> ChartView:
         """A chart as templates see it."""
-        file = f"{self.chart_folder}/{chart.name}" if chart.svg else ""
+        file = f"{self.chart_folder}/{chart.name}" if chart.sketch else ""
         return ChartView(chart.title, file, chart.reason)
 
 

@@ -261,8 +261,10 @@ class _FarEnd:
         done = 0
         for entry in files:
             self._progress.step(TASK, done, total, entry.path)
-            yield from packing.contents(scan, entry)
-            done += entry.size_bytes
+            for piece in packing.contents(scan, entry):
+                yield piece
+                done += len(piece)
+                self._progress.step(TASK, done, total, entry.path)
         self._progress.step(TASK, total, total)
 
     def _listen_for_last_words(self, lost: LinkLost) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from orchestrator.here import shipped
-from orchestrator.sync.sources import PARTS
 
+# Of a project, what travels.
+PARTS = ("csrc", "remote_payload")
 # Many a project has a csrc/ of its own that has nothing to do with ours.
 _OURS = ("remote_payload", "csrc/attention/api.cu")
 

@@ -16,11 +16,11 @@ from orchestrator.here import regular_file, shipped
 from orchestrator.sync.inputs import no_such_part, require_parts
 from orchestrator.sync.left_out import HOLDS_KEY, LOST, NO_FILE, ODD, SPARSE
 from orchestrator.sync.listing import list_files, seen_as, sparse, submodules
+from orchestrator.sync.project import PARTS as PARTS
 from orchestrator.sync.walking import NEVER_TRAVELS
 from orchestrator.values.command import Command
 from orchestrator.values.snapshot import Entry, Kind, Scan, Skipped, Snapshot, Submodule
 
-PARTS = ("csrc", "remote_payload")
 _CHUNK_BYTES = 1 << 20
 _SECRET_NAMES = (
     ".env*", ".netrc", ".pypirc", ".git-credentials", "*.pem", "*.ppk", "*.p12", "*.pfx",

@@ -46,9 +46,10 @@ _OLDER_STILL = "Unknown option: -I"  # of Python 2, and of 3 before 3.4
 # What an agent's text begins with, behind `first`; `wire` alone where nothing else is said.
 _PARTS = {
     "receive": ("wire", "snapshot", "pruning"),
-    "job": ("wire", "snapshot", "processes", "cancelling", "inventory"),
+    "job": ("wire", "snapshot", "processes", "cancelling"),
     "doctor": ("wire", "toolkits", "places"),
     "compile": ("wire", "toolkits"),
+    "warm": ("wire", "snapshot"),
 }
 # Those that are modules of the payload as well.
 _MODULES = ("snapshot",)

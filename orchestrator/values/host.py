@@ -75,6 +75,14 @@ class Host:
         return dict(self.env)
 
     @property
+    def job_environment(self) -> tuple[tuple[str, str], ...]:
+        """What every job finds in its environment, the GPU that it is to use included."""
+        env = dict(self.env)
+        if self.gpu is not None:
+            env.setdefault("CUDA_VISIBLE_DEVICES", str(self.gpu))
+        return tuple(sorted(env.items()))
+
+    @property
     def shown_environment(self) -> Mapping[str, str]:
         """The environment for people: values whose name looks secret are masked."""
         return {name: "***" if looks_secret(name) else value for name, value in self.env}

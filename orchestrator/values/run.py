@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from orchestrator.values.job import JobEnd
+from orchestrator.values.kept.summary import Summary
 from orchestrator.values.price import Price
 from orchestrator.values.privacy.redaction import discreet
 from orchestrator.values.privacy.repeatable import as_repeatable
@@ -43,12 +44,15 @@ class Revision:
     and that lies in this checkout; "" for the project's own.
 
     is_clean: all that travels is as it was committed, submodules included; None where git did not
-    say so in time.
+    say so in time. branch: what was checked out, "" for a commit alone; committed_at: in ISO 8601.
+    Both are words about the commit, so that they make no other one of it.
     """
 
     commit: str
     is_clean: bool | None = None
     of: str = ""
+    branch: str = field(default="", compare=False)
+    committed_at: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,10 @@ class RunCard:
     owner: the mark by which the host tells our job from another's of this name; empty in cards of
     before. files: what binds the folder together, see `store/runs/binding.py`; empty in cards of
     before. revisions: of the checkouts that the sources lie in; none where git knows nothing.
+
+    operator, cases: what was asked for, each case by its label; of cards of before "" and (). tags,
+    note: what people call the run by, and say of it, at any time. summary: what it came to, written
+    when it has come home; None before that, and in cards of before.
     """
 
     run_id: str
@@ -78,6 +86,11 @@ class RunCard:
     owner: str = ""
     files: tuple[BoundFile, ...] = ()
     revisions: tuple[Revision, ...] = ()
+    operator: str = ""
+    cases: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    note: str = ""
+    summary: Summary | None = None
 
     def for_others(self) -> RunCard:
         """The card as it is kept and passed on: no folder, address or secret of anybody's."""
@@ -85,6 +98,8 @@ class RunCard:
             self,
             workspace=workspace_for_others(self.workspace),
             reproduce=discreet(as_repeatable(self.reproduce)),
+            note=discreet(self.note),
+            revisions=tuple(replace(r, branch=discreet(r.branch)) for r in self.revisions),
         )
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 
-# Almost all text is ASCII; only the rest is looked at character by character.
-_RARE = re.compile(r"[^ -~\t\n]")
+# Almost all text is ASCII, or signs of our own that are seen; only the rest is looked at character
+# by character.
+_RARE = re.compile(r"[^ -~\t\n×±µ–·…]")
 _COMMON = bytes(range(ord(" "), ord("~") + 1)) + b"\t\n"
 # Of those that take no room, the ones that Python calls printable.
 _NO_ROOM = re.compile(

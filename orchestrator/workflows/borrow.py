@@ -50,11 +50,11 @@ def borrow(
     Returns the other run and the report.
     """
     lent = profile(order, transport, runs, progress, show_log)
-    publish(lent, runs.folder(lent.card.run_id))
+    publish(lent, runs.folder(lent.card.run_id), runs=runs.root)
     folder = runs.folder(run.card.run_id)
     _keep(runs.folder(lent.card.run_id), folder / LENT)
     runs.lend(folder, folder / LENT)
-    return lent, publish(runs.load(folder), folder)
+    return lent, publish(runs.load(folder), folder, runs=runs.root)
 
 
 def _keep(source: Path, target: Path) -> None:

@@ -31,7 +31,7 @@ def build(errand: Errand, order: Order, snapshot: str) -> Built:
     """Run the build stage on the snapshot that lies on the host; a hit in its cache is quick."""
     request = replace(order.plan.request, snapshot=snapshot)
     known = revisions_of(order)
-    card = new_card(order.verb, errand.host, snapshot, order.reproduce, known)
+    card = new_card(order.verb, errand.host, snapshot, order.reproduce, known, order.tags)
     run = run_job(errand, card, request)
     if run.result is None:
         how = run.end.words if run.end else "left no result"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -24,30 +24,12 @@ from orchestrator.values.snapshot import Deployed, Scan
 from orchestrator.values.workspace import Workspace
 from orchestrator.workflows.diagnose import Beside, look_command
 from orchestrator.workflows.jobs.errand import Errand, spec_of
+from orchestrator.workflows.jobs.order import DryStep as DryStep
+from orchestrator.workflows.jobs.order import Order as Order
 from orchestrator.workflows.jobs.run_job import run_job
-from orchestrator.workflows.plan import Plan
 from remote_payload.contract.layout import REQUEST, RESULT
 
 _PATIENCE_S = 1.0
-
-
-@dataclass(frozen=True)
-class Order:
-    """One run to make. root: the project folder; reproduce: the command line that asked."""
-
-    root: Path
-    verb: str
-    reproduce: str
-    plan: Plan
-
-
-@dataclass(frozen=True)
-class DryStep:
-    """One command of a dry run, what it is for, and the host that gets it."""
-
-    host: str
-    what: str
-    command: Command
 
 
 def profile(
@@ -65,7 +47,7 @@ def profile(
     deployed = _deployed_to_fit_host(order, transport, progress)
     request = replace(order.plan.request, snapshot=deployed.digest)
     known = _within_patience(looking)
-    card = new_card(order.verb, transport.host, deployed.digest, order.reproduce, known)
+    card = new_card(order.verb, transport.host, deployed.digest, order.reproduce, known, order.tags)
     errand = Errand(transport, runs, progress, show_log)
     run = run_job(errand, card, request)
     built = run.result.build if run.result else None
@@ -94,6 +76,7 @@ def new_card(
     snapshot: str,
     reproduce: str,
     revisions: tuple[Revision, ...] = (),
+    tags: tuple[str, ...] = (),
 ) -> RunCard:
     """The card of a run that starts now, as it is passed on with the run."""
     now = datetime.now(timezone.utc)
@@ -107,6 +90,7 @@ def new_card(
         created_at=f"{now:%Y-%m-%dT%H:%M:%SZ}",
         orchestrator_version=__version__,
         revisions=revisions,
+        tags=tags,
     ).for_others()
 
 

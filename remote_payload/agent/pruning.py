@@ -40,16 +40,20 @@ def move_away(digest):
 
 
 def prune():
-    """Leave KEEP snapshots, with that which is about to be published, and those of jobs."""
-    jobs, used = os.path.join(ROOT, "jobs", ""), set()
-    for job in os.listdir(jobs) if os.path.isdir(jobs) else ():
-        try:
-            if not {"end", "end.json"} & set(os.listdir(jobs + job)):
-                # Not to be waited for, should it be a FIFO.
-                with open(os.open(jobs + job + "/snapshot", os.O_RDONLY | os.O_NONBLOCK)) as handle:
-                    used.add(handle.read().strip())
-        except OSError:
-            pass
+    """Leave KEEP snapshots, with that which is about to be published, and those in use: of jobs
+    that go on, and of processes that stay warm."""
+    used = set()
+    for room in ("jobs", "warm"):
+        home = os.path.join(ROOT, room, "")
+        for name in os.listdir(home) if os.path.isdir(home) else ():
+            try:
+                if not {"end", "end.json"} & set(os.listdir(home + name)):
+                    # Not to be waited for, should it be a FIFO.
+                    place = home + name + "/snapshot"
+                    with open(os.open(place, os.O_RDONLY | os.O_NONBLOCK)) as handle:
+                        used.add(handle.read().strip())
+            except OSError:
+                pass
     for digest in [one for one in published() if one != WANTED][int(KEEP) - 1 :]:
         if digest not in used:
             if os.path.lexists(STORE + digest):  # a record alone: killed while publishing

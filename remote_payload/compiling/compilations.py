@@ -4,39 +4,24 @@ from __future__ import annotations
 
 import math
 import os
-import shutil
 import time
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Sequence, Tuple
 
+from remote_payload.compiling import objects
 from remote_payload.compiling.compiler import Nvcc, unit_words
+from remote_payload.compiling.counting import Counting, Progress
 from remote_payload.compiling.kept import Kept
+from remote_payload.compiling.objects import DEPENDS, OBJECT, Object
 from remote_payload.contract.machine import Compilation
 from remote_payload.contract.words import Status
 from remote_payload.machine.toolkit import gencode
 from remote_payload.processes.bounded import spoken
 from remote_payload.processes.isolate import Deadline
 
-PREFIX = "object-"
-OBJECT, LOG, DEPENDS = "unit.o", "log.txt", "unit.d"
 SHARED = "-shared"
 WORST = (Status.FAILED, Status.TIMEOUT, Status.SKIPPED)
-
-
-@dataclass(frozen=True)
-class Object:
-    """One compiled file, or why there is none. read: what the compiler read for it.
-
-    began: by time.monotonic(); None for one that was found again.
-    """
-
-    status: Status
-    log: str
-    path: Path
-    read: Tuple[str, ...] = ()
-    began: Optional[float] = None
 
 
 class Compilations:
@@ -70,26 +55,26 @@ class Compilations:
         """Of this architecture's library."""
         return self._nvcc.recipe(self._flags, (*self._link, arch, *self._units))
 
-    def all(
-        self, arch: Sequence[str], folder: Path, progress: Callable[[int, int, str], None]
-    ) -> Tuple[Compilation, ...]:
-        """A library for each architecture, in `folder`; progress: as each is done."""
+    def all(self, arch: Sequence[str], folder: Path, progress: Progress) -> Tuple[Compilation, ...]:
+        """A library for each architecture, in `folder`; progress: as each file is compiled, and
+        each library linked."""
         done: Dict[str, Compilation] = {}
+        counting = Counting(len(arch) * (len(self._units) + 1), progress)
         with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-            objects = {
-                name: [pool.submit(self._object, unit, name) for unit in self._units]
+            waited = {
+                name: [pool.submit(self._counted, unit, name, counting) for unit in self._units]
                 for name in arch
             }
             # Linking waits for its objects, so it takes no place among those that compile.
             with ThreadPoolExecutor(max_workers=len(arch)) as linkers:
                 running = [
-                    linkers.submit(self._linked, name, objects[name], folder) for name in arch
+                    linkers.submit(self._linked, name, waited[name], folder) for name in arch
                 ]
                 try:
                     for future in as_completed(running):
                         one = future.result()
                         done[one.arch] = one
-                        progress(len(done), len(arch), f"{one.arch} {one.status.value}")
+                        counting.one_more(f"{one.arch} {one.status.value}")
                 except BaseException:
                     self._stopped = "the build was interrupted"
                     raise
@@ -98,28 +83,24 @@ class Compilations:
     def _flags_for(self, arch: str) -> Tuple[str, ...]:
         return (*self._flags, *gencode(arch))
 
+    def _counted(self, unit: str, arch: str, counting: Counting) -> Object:
+        return counting.after(lambda: self._object(unit, arch), f"{arch} {unit}")
+
     def _object(self, unit: str, arch: str) -> Object:
         """One file for one architecture, found again or compiled."""
+        recipe = self._nvcc.recipe(self._flags, (arch, unit))
+        return objects.made(
+            self.kept, recipe, self.searched, lambda folder: self._compiled(unit, arch, folder)
+        )
+
+    def _compiled(self, unit: str, arch: str, folder: Path) -> Object:
         if self._stopped:
             log = f"error: {unit} was not compiled, for {self._stopped}\n"
             return Object(Status.SKIPPED, log, Path())
-        recipe = self._nvcc.recipe(self._flags, (arch, unit))
-        found = self.kept.find(PREFIX, recipe, OBJECT, LOG)
-        if found is not None:
-            read, _ = self.kept.read_by(found)
-            log = (found / LOG).read_text(encoding="utf-8")
-            return Object(Status.OK, log, found / OBJECT, tuple(read))
-        partial = self.kept.partial(PREFIX)
-        try:
-            return self._compiled(unit, arch, recipe, partial)
-        finally:
-            shutil.rmtree(str(partial), ignore_errors=True)
-
-    def _compiled(self, unit: str, arch: str, recipe: str, partial: Path) -> Object:
         began, left_s = time.monotonic(), self._deadline.allow(math.inf)
-        target, depends = partial.resolve() / OBJECT, partial.resolve() / DEPENDS
+        target, depends = folder / OBJECT, folder / DEPENDS
         words = unit_words(self._flags_for(arch), unit, target, depends)
-        called = self._nvcc.call(words, partial / "said.txt", left_s)
+        called = self._nvcc.call(words, folder / "said.txt", left_s)
         if called.status is not Status.OK or not target.is_file():
             status = Status.FAILED if called.status is Status.OK else called.status
             log = called.log or f"error: nvcc left no object of {unit}\n"
@@ -127,14 +108,12 @@ class Compilations:
                 log = self._late(f"compiling {unit}") + log
             self._stopped = self._stopped or f"{unit} failed for {arch}"
             return Object(status, log, target, began=began)
-        (partial / LOG).write_text(called.log, encoding="utf-8")
         read = tuple(self._nvcc.read_for(unit, depends, self._flags, self.kept))
-        final = self.kept.publish(partial, PREFIX, recipe, read, self.searched)
-        return Object(Status.OK, called.log, final / OBJECT, read, began)
+        return Object(Status.OK, called.log, target, read, began)
 
-    def _linked(self, arch: str, objects: List[Future[Object]], folder: Path) -> Compilation:
+    def _linked(self, arch: str, waited: List[Future[Object]], folder: Path) -> Compilation:
         """The library out of its objects. The log is everything nvcc said of each and of it."""
-        made = [future.result() for future in objects]
+        made = [future.result() for future in waited]
         for one in made:
             self.read.update(one.read)
         target = folder.resolve() / self.library(arch)

@@ -10,14 +10,19 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import List, Sequence
+from typing import List, Optional, Sequence, Set
 
-from remote_payload.compiling import compiler
+from remote_payload.compiling import compiler, objects
+from remote_payload.compiling.counting import Counting, Progress, silent
 from remote_payload.compiling.errors import CompiledTooLong, CompileError, NoCompiler
 from remote_payload.compiling.kept import Kept, digest
+from remote_payload.compiling.objects import DEPENDS, OBJECT, Object
 from remote_payload.contract.tools import compiler_words
+from remote_payload.contract.words import Status
 from remote_payload.processes import bounded
 from remote_payload.processes.bounded import spoken
 from remote_payload.processes.isolate import Deadline
@@ -25,7 +30,9 @@ from remote_payload.processes.isolate import Deadline
 COMPILERS = ("c++", "g++", "clang++")
 FLAGS = ("-std=c++17", "-O2", "-fPIC", "-Wno-unknown-pragmas")
 PREFIX, LIBRARY = "emulated-", "emulated"
-SOURCES = Path(__file__).resolve().parents[2]
+_SHARED = ("-shared",)
+# Not resolved: of a process that lives on, the folder of the code leads to the latest snapshot.
+SOURCES = Path(__file__).absolute().parents[2]
 # A variable that has a package run its kernels in Python on the CPU, the module that reads it, and
 # what that is called: https://triton-lang.org/main/programming-guide/chapter-3/debugging.html,
 # https://numba.readthedocs.io/en/stable/cuda/simulator.html
@@ -52,24 +59,28 @@ def switched_on(variable: str) -> bool:
     return os.environ.get(variable, "").strip().lower() not in _OFF
 
 
-def library(sources: Path, builds: Path, limit_s: float = math.inf) -> str:
+def library(
+    sources: Path,
+    builds: Path,
+    limit_s: float = math.inf,
+    stopped: Optional[threading.Event] = None,
+    progress: Progress = silent,
+) -> str:
     """Path of the emulated library of `sources`/csrc, compiled at first use, kept under builds.
 
-    CompileError: no C++ compiler, or it refuses the source, or is not done after limit_s seconds.
+    stopped: once it is set, no other file is begun. progress: as each is compiled. CompileError:
+    that, or no C++ compiler, or it refuses the source, or is not done after limit_s seconds.
     """
-    program = host_compiler()
-    csrc, kept = sources / "csrc", Kept(builds, sources)
-    recipe = _recipe(csrc, program)
+    kept = Kept(builds, sources)
+    over = Emulation(host_compiler(), sources, kept, limit_s, stopped)
+    wanted = units(sources / "csrc")
+    recipe = over.recipe(wanted, _SHARED)
     folder = kept.find(PREFIX, recipe, LIBRARY)
     if folder is None:
         partial = kept.partial(PREFIX)
         try:
-            link(program, csrc, units(csrc), partial, ("-shared",), limit_s)
-            read = [name for path in partial.glob("*.d") for name in compiler.listed_by(path)]
-            for path in partial.iterdir():
-                if path.name != LIBRARY:
-                    path.unlink()
-            folder = kept.publish(partial, PREFIX, recipe, read or kept.everything(), _searched())
+            over.link(wanted, partial, _SHARED, progress)
+            folder = kept.publish(partial, PREFIX, recipe, over.read, over.searched)
         finally:
             shutil.rmtree(str(partial), ignore_errors=True)
     return str((folder / LIBRARY).resolve())
@@ -107,60 +118,107 @@ def host_compiler() -> str:
     raise NoCompiler("no C++ compiler here (looked for $CXX, " + ", ".join(COMPILERS) + ")")
 
 
-def _recipe(csrc: Path, program: str) -> str:
-    """How the emulated library is made, but for the bytes of its files."""
-    names = [path.relative_to(csrc).as_posix() for path in units(csrc)]
-    variables = compiler.in_force(compiler.OF_THE_HOST_COMPILER)
-    facts = [*FLAGS, *names, *compiler.stamp(program), compiler.said_by(program), repr(variables)]
-    return digest("\0".join(facts))
+class Emulation:
+    """Files below `root`, compiled over root/csrc/emulator; an edit compiles again what read it.
 
-
-def _searched() -> List[str]:
-    """The folders of headers that the environment names."""
-    values = [value for _, value in compiler.in_force(compiler.HEADER_FOLDERS)]
-    return [each for value in values for each in value.split(os.pathsep) if os.path.isabs(each)]
-
-
-def link(
-    program: str,
-    csrc: Path,
-    sources: Sequence[Path],
-    folder: Path,
-    flags: Sequence[str] = (),
-    limit_s: float = math.inf,
-) -> Path:
-    """Compile `sources` of csrc over the emulator, several at a time, and link them in `folder`.
-
-    program: the C++ compiler; what it read for an object stands in a file .d beside that. flags:
-    for linking; without -shared the result is a program. CompileError says what is wrong;
-    CompiledTooLong, which of them was not done limit_s seconds after the call.
+    program: the C++ compiler. kept: of root. limit_s: for all that is linked together. read: all
+    files that went into what was linked so far, found again or compiled. stopped: as of `library`.
     """
-    deadline = Deadline(limit_s)
 
-    def compile_unit(unit: Path) -> str:
-        path = unit.relative_to(csrc)
-        name = "_".join(path.parts) + ".o"
-        include = (f"-I{csrc}", f"-I{csrc / 'emulator'}")
-        listing = ("-MD", "-MF", f"{name}.d")
-        command = [program, *FLAGS, *include, *listing, "-c", "-o", name, "-x", "c++", str(unit)]
-        _call(command, folder, f"compiling {path.as_posix()}", deadline)
-        return name
+    def __init__(
+        self,
+        program: str,
+        root: Path,
+        kept: Kept,
+        limit_s: float = math.inf,
+        stopped: Optional[threading.Event] = None,
+    ) -> None:
+        self.read: Set[str] = set()
+        values = [value for _, value in compiler.in_force(compiler.HEADER_FOLDERS)]
+        named = [each for value in values for each in value.split(os.pathsep)]
+        self.searched = [each for each in named if os.path.isabs(each)]
+        self._program, self._root, self._kept = program, root, kept
+        self._said = compiler.said_by(program)
+        self._deadline = Deadline(limit_s)
+        self._stopped = stopped or threading.Event()
+        self._failure: Optional[CompileError] = None
 
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        objects = list(pool.map(compile_unit, sources))
-    _call([program, *flags, "-o", LIBRARY, *objects], folder, "linking", deadline)
-    return folder / LIBRARY
+    def recipe(self, sources: Sequence[Path], words: Sequence[str]) -> str:
+        """How these are compiled, and linked with these words, but for the bytes of files."""
+        names = [self._name(path) for path in sources]
+        variables = compiler.in_force(compiler.OF_THE_HOST_COMPILER)
+        program = (*compiler.stamp(self._program), self._said)
+        return digest("\0".join([*FLAGS, *words, *names, *program, repr(variables)]))
 
+    def link(
+        self,
+        sources: Sequence[Path],
+        folder: Path,
+        words: Sequence[str] = (),
+        progress: Progress = silent,
+    ) -> Path:
+        """Compile files, several at a time, and link them in `folder`.
 
-def _call(command: Sequence[str], folder: Path, stage: str, deadline: Deadline) -> None:
-    """Run a compiler. stage: what it is doing, for errors, e.g. "linking"."""
-    limit_s = deadline.allow(math.inf)
-    if not limit_s:
-        raise CompiledTooLong(f"{stage}: no time was left")
-    output = folder / f"{stage.replace('/', '_')}.txt"
-    ended = bounded.run(command, output, limit_s, cwd=str(folder))
-    if ended.timed_out:
-        raise CompiledTooLong(f"{stage}: not done {spoken(deadline.limit_s)} after the start")
-    if ended.exit_code != 0:
-        said = compiler_words.cause(output.read_text("utf-8", "replace"))
-        raise CompileError(said or ended.why or f"{stage} failed")
+        words: for linking; without -shared the result is a program. CompileError says what is
+        wrong; CompiledTooLong, which of them was not done in time. Interrupted, it begins no more.
+        """
+        counting = Counting(len(sources) + 1, progress)
+
+        def compiled(source: Path) -> Object:
+            return counting.after(lambda: self._object(source), f"emulated {self._name(source)}")
+
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            try:
+                made = list(pool.map(compiled, sources))
+            except BaseException:
+                self._stopped.set()
+                raise
+        for one in made:
+            self.read.update(one.read)
+        target = folder.resolve() / LIBRARY
+        given = [*words, "-o", str(target), *(str(one.path) for one in made)]
+        self._call(given, folder / "linking.txt", "linking")
+        counting.one_more("emulated kernel")
+        return target
+
+    def _name(self, source: Path) -> str:
+        return source.relative_to(self._root).as_posix()
+
+    def _object(self, source: Path) -> Object:
+        recipe = self.recipe((source,), ("-c",))
+        return objects.made(
+            self._kept, recipe, self.searched, lambda folder: self._compiled(source, folder)
+        )
+
+    def _compiled(self, source: Path, folder: Path) -> Object:
+        name, target, depends = self._name(source), folder / OBJECT, folder / DEPENDS
+        stage = f"compiling {source.relative_to(self._root / 'csrc').as_posix()}"
+        if self._stopped.is_set():  # whoever waits may meet this one first
+            raise self._failure or CompileError(f"{stage}: nobody waits for it any more")
+        began = time.monotonic()
+        include = ("-Icsrc", "-Icsrc/emulator")
+        listing = ("-MD", "-MF", str(depends))
+        words = [*FLAGS, *include, *listing, "-c", "-o", str(target), "-x", "c++", name]
+        try:
+            log = self._call(words, folder / "said.txt", stage)
+        except CompileError as exc:
+            self._failure = self._failure or exc
+            self._stopped.set()
+            raise
+        read = (*(compiler.listed_by(depends) or self._kept.everything()), name)
+        return Object(Status.OK, log, target, read, began)
+
+    def _call(self, words: Sequence[str], output: Path, stage: str) -> str:
+        """Run the compiler, and give what it said. stage: what it is doing, for errors."""
+        limit_s = self._deadline.allow(math.inf)
+        if not limit_s:
+            raise CompiledTooLong(f"{stage}: no time was left")
+        ended = bounded.run([self._program, *words], output, limit_s, cwd=str(self._root))
+        said = output.read_text("utf-8", "replace")
+        output.unlink()
+        if ended.timed_out:
+            late = f"{stage}: not done {spoken(self._deadline.limit_s)} after the start"
+            raise CompiledTooLong(late)
+        if ended.exit_code != 0:
+            raise CompileError(compiler_words.cause(said) or ended.why or f"{stage} failed")
+        return said

@@ -5,7 +5,8 @@ how the compiler was called (flags, architecture, toolkit, host compiler, enviro
 are the digests of every file it read, by its own list of dependencies. Which files those are is
 known only once they were read, so that list lies beside what was made, in `inputs.json`; something
 is found again if a folder of the same recipe read files that are all still the same. So an edit to
-anything that was included makes it anew, and no other edit does.
+anything that was included makes it anew, and no other edit does; nor one of comments of ours that
+moves no line (`comments`).
 
 A new file can also change what an `#include` finds, by standing earlier in the search. So can the
 answer of `__has_include`. Therefore the names count, too, of all files under csrc/ that are called
@@ -30,6 +31,7 @@ import time
 from pathlib import Path
 from typing import Any, Dict, FrozenSet, Iterable, List, Optional, Sequence, Tuple
 
+from remote_payload.compiling import comments
 from remote_payload.processes.snapshot import remove_all
 
 INPUTS = "inputs.json"
@@ -171,13 +173,20 @@ class Kept:
         return whole if inside.startswith("..") else inside
 
     def _digest(self, path: str) -> str:
-        """sha256 of a file's bytes, empty if it cannot be read."""
+        """Of what counts of a file, empty if it cannot be read: of ours, all but its comments."""
         if path not in self._digests:
             try:
-                self._digests[path] = content_of(self.root / path)[1]
+                self._digests[path] = self._counted(path)
             except OSError:
                 self._digests[path] = ""
         return self._digests[path]
+
+    def _counted(self, path: str) -> str:
+        if not os.path.isabs(path) and path.endswith(comments.SUFFIXES):
+            left = comments.without(_read(self.root / path))
+            if left is not None:
+                return hashlib.sha256(left).hexdigest()
+        return str(content_of(self.root / path)[1])
 
     def _rivals(self, read: Iterable[str], searched: Sequence[str]) -> List[str]:
         """What is there and could be found in the place of a file that was read or asked for."""

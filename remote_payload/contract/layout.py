@@ -7,8 +7,9 @@ equal to this.
 from __future__ import annotations
 
 # Folders of the workspace. Snapshots: sources by digest; builds: what was compiled, by key; jobs:
-# one folder for each run; locks: that of a sync, and where nothing else will do, of devices.
-SNAPSHOTS, BUILDS, JOBS, LOCKS = "snapshots", "builds", "jobs", "locks"
+# one folder for each run; locks: that of a sync, and where nothing else will do, of devices; warm:
+# one folder for each process that serves turn after turn, for as long as it lives.
+SNAPSHOTS, BUILDS, JOBS, LOCKS, WARM = "snapshots", "builds", "jobs", "locks", "warm"
 
 # Files of a job, there and in a run's folder here: what was asked, what came of it, all it printed.
 REQUEST, RESULT, LOG = "request.json", "result.json", "log.txt"

@@ -10,6 +10,9 @@ from typing import Tuple
 # A reader refuses a newer schema and upgrades an older one.
 SCHEMA = 2
 
+# The verb of a request that is one turn of many.
+WATCH = "watch"
+
 # A line of the job's log that starts with this is a `Progress` record, not text for people.
 PROGRESS_MARK = "@@progress "
 # One that starts with this is text for whoever waits for the run, and does not watch its log.

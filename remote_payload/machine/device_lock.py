@@ -20,7 +20,7 @@ import stat
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Tuple
 
-from remote_payload.contract.layout import JOBS, LOCKS
+from remote_payload.contract.layout import JOBS, LOCKS, WARM
 
 # A folder of one's own choice, say one that all containers with the same GPUs mount.
 NAMED = "BLACKWELL_SPARSEK_LOCKS"
@@ -59,7 +59,7 @@ class DeviceLock:
     """The locks of one job. note: why it holds only against jobs of this workspace, or empty."""
 
     def __init__(self, workspace: Path, gpus: Sequence[str]) -> None:
-        self._jobs = workspace / JOBS
+        self._jobs, self._warm = workspace / JOBS, workspace / WARM
         self._wanted = [(MACHINE, fcntl.LOCK_SH if gpus else fcntl.LOCK_EX)]
         self._wanted += [(_file_of(uuid), fcntl.LOCK_EX) for uuid in gpus]
         self.folder, self.note = _place(workspace, [name for name, _ in self._wanted])
@@ -105,6 +105,12 @@ class DeviceLock:
             with contextlib.suppress(OSError):  # a full disk: locked all the same, nameless
                 os.pwrite(handle, owner.encode(), 0)
 
+    def release(self) -> None:
+        """Let go of all; what was started by then and inherited them holds them on."""
+        for handle in {*self._kept.values(), *self._inherited.values()}:
+            os.close(handle)
+        self._kept, self._inherited = {}, {}
+
     def hold(self, owner: str) -> str:
         """Take again each lock whose file somebody removed; why one cannot be had, or empty.
 
@@ -138,7 +144,8 @@ class DeviceLock:
                 return ""
         if not _RUN_ID.fullmatch(run_id):
             return _NAMELESS
-        is_here = run_id != owner and (self._jobs / run_id).is_dir()  # nobody waits for himself
+        here = (self._jobs / run_id).is_dir() or any(self._warm.glob(f"*/{run_id}"))
+        is_here = run_id != owner and here  # nobody waits for himself
         return run_id if is_here else f"{run_id} of another workspace"
 
 

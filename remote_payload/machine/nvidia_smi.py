@@ -6,6 +6,7 @@ import csv
 import re
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Dict, List, Optional, Sequence, Tuple
 
@@ -61,12 +62,14 @@ def state(gpu: str, ours: Sequence[int] = ()) -> Optional[GpuState]:
 
     ours: pids of our own that hold the GPU, not to be counted among the other processes.
     """
-    for reason_field in (*_REASON_FIELDS, None):
-        fields = [*_STATE_FIELDS, *([reason_field] if reason_field else [])]
-        rows = _ask(f"--query-gpu={','.join(fields)}", gpu)
-        if rows is not None and len(rows) == 1 and len(rows[0]) == len(fields):
-            values = dict(zip([*_STATE_FIELDS, "reasons"], rows[0]))
-            return parse_state(values, _others(gpu, ours))
+    with ThreadPoolExecutor(1) as beside:  # each question takes a program of tens of milliseconds
+        others = beside.submit(_others, gpu, ours)
+        for reason_field in (*_REASON_FIELDS, None):
+            fields = [*_STATE_FIELDS, *([reason_field] if reason_field else [])]
+            rows = _ask(f"--query-gpu={','.join(fields)}", gpu)
+            if rows is not None and len(rows) == 1 and len(rows[0]) == len(fields):
+                values = dict(zip([*_STATE_FIELDS, "reasons"], rows[0]))
+                return parse_state(values, others.result())
     return None
 
 

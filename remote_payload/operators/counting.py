@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import Any, Callable, Tuple
 
 Tensor = Any
 Tensors = Tuple[Tensor, ...]
+_TOLD = "__dynamo_disable"  # where torch/_compile.py keeps a function that is not compiled
 
 
 @dataclass(frozen=True)
@@ -25,10 +27,28 @@ def counting(call: Callable[[], Tensors]) -> Counted:
         from torch.utils.flop_counter import FlopCounterMode
     except ImportError:
         return Counted(call(), 0, False)
+    _leave_compiler_alone()
     counter = FlopCounterMode(display=False)
     with counter:
         outputs = call()
     return Counted(outputs, int(counter.get_total_flops()), True)
+
+
+def _leave_compiler_alone() -> None:
+    """torch imports its compiler, which takes seconds, only to tell it that a counter is not to be
+    compiled: here it is told once it is there. An older torch does nothing of the kind."""
+    from torch.utils import flop_counter
+
+    mode = getattr(flop_counter, "_FlopCounterMode", flop_counter.FlopCounterMode)
+    raw = getattr(vars(mode).get("__torch_dispatch__"), "__wrapped__", None)
+    if raw is None or hasattr(raw, _TOLD):
+        return
+
+    def count(*args: Any, **named: Any) -> Any:
+        disable = getattr(sys.modules.get("torch._dynamo"), "disable", None)
+        return (disable(raw) if disable is not None else raw)(*args, **named)
+
+    setattr(raw, _TOLD, count)
 
 
 def size_bytes(tensor: Tensor) -> int:

@@ -63,7 +63,7 @@ class Problem:
 
     def drawn(self) -> Tensors:
         """What goes in, on the CPU, the same for all processes of a run."""
-        return self._made(self._setting.seed, self._setting.inputs)
+        return self._made(self._setting.seed, self._setting.drawn or self._setting.inputs)
 
     def fresh(self, seed: int) -> Tensors:
         """Other inputs, as that seed has them, on the CPU."""
@@ -210,7 +210,7 @@ class Problem:
         None: they have a reference of their own."""
         turn = getattr(self._half, "others", None)
         if turn is None:
-            return self.fresh(self._setting.seed + number), None
+            return self._made(self._setting.seed + number, self._setting.drawn), None
         turned: Tuple[Tensors, Back] = turn(self.case, *drawn)
         return turned
 

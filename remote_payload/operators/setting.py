@@ -32,7 +32,8 @@ class Setting:
     builds: folder of what was compiled, kept; empty if nothing is to be. arch: what to compile for,
     "sm_90a"; empty: the device's own.
     compile_limit_s: for what one provider compiles. threads: of torch in a race, also its judge's;
-    None: as many as it takes by itself.
+    None: as many as it takes by itself. drawn: folder for the inputs of a check by one of our
+    operators, which outlives the run; empty: they lie with the others.
     """
 
     device: str
@@ -48,6 +49,7 @@ class Setting:
     arch: str = ""
     compile_limit_s: float = 600.0
     others: Tuple[Library, ...] = ()
+    drawn: str = ""
     threads: Optional[int] = None
 
     def of_sources(self, folder: str) -> Setting:

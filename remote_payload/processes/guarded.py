@@ -27,7 +27,9 @@ class Guarded:
     @property
     def pid(self) -> Optional[int]:
         """Of the process, which is started if there is none."""
-        return self._there().pid
+        self.begin()
+        assert self._worker is not None
+        return self._worker.pid
 
     def ask(self, message: Any, limit_s: float) -> Any:
         """The worker's answer. Silent after limit_s seconds, Died if it ends first: either way the
@@ -66,6 +68,16 @@ class Guarded:
         if self._worker is not None:
             self._worker.resume()
 
+    def begin(self) -> None:
+        """Start the process if there is none, and wait for nothing. Died: it cannot be started."""
+        if self._worker is None:
+            self._worker = Worker.begun(self._work, *self._arguments)
+
+    def end(self) -> None:
+        """Have the process end; `drop` waits for that."""
+        if self._worker is not None:
+            self._worker.end()
+
     def drop(self) -> None:
         """End the process, as after an answer that says that it is spoilt."""
         if self._worker is not None:
@@ -73,6 +85,11 @@ class Guarded:
             self._worker = None
 
     def _there(self) -> Worker:
-        if self._worker is None:
-            self._worker = Worker(self._work, *self._arguments)
+        self.begin()
+        assert self._worker is not None
+        try:
+            self._worker.meet()
+        except (Died, Silent):
+            self._worker = None
+            raise
         return self._worker

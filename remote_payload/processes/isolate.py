@@ -28,6 +28,7 @@ START_LIMIT_S = 180.0  # a first `import torch` from a network volume has been s
 JOIN_S = 5.0
 _LONGEST_BYTES = 1 << 26  # of a message; tensors go by files
 _READY = "ready"
+_LAST = "remote_payload.processes.settled"
 
 Pipe = Any  # multiprocessing's Connection, whose type differs between platforms
 
@@ -45,7 +46,7 @@ def preload_torch(*modules: str) -> None:
     before the first worker."""
     context = _context()
     if context.get_start_method() == "forkserver":
-        context.set_forkserver_preload(["torch", *modules])
+        context.set_forkserver_preload(["torch", *modules, _LAST])
 
 
 class Worker:
@@ -56,7 +57,19 @@ class Worker:
     """
 
     def __init__(self, work: Callable[..., None], *args: Any) -> None:
+        self._start(work, args)
+        self.meet()
+
+    @classmethod
+    def begun(cls, work: Callable[..., None], *args: Any) -> Worker:
+        """One that is still on its way, as others may be meanwhile; `meet` waits for it."""
+        one = cls.__new__(cls)
+        one._start(work, args)
+        return one
+
+    def _start(self, work: Callable[..., None], args: Any) -> None:
         context = _context()
+        self._has_come = False
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_enter, args=(theirs, work, args))
         try:
@@ -65,6 +78,12 @@ class Worker:
             raise Died(f"could not start a worker process: {exc or type(exc).__name__}") from exc
         finally:
             theirs.close()
+
+    def meet(self) -> None:
+        """Wait until it has come up. Raises as above, and then it is ended."""
+        if self._has_come:
+            return
+        self._has_come = True
         try:
             self.receive(START_LIMIT_S)
         except BaseException:
@@ -106,10 +125,14 @@ class Worker:
         """Let them go on."""
         self._signal(signal.SIGCONT)
 
-    def kill(self) -> None:
-        """End the process, its group, and whoever left that, at once."""
+    def end(self) -> None:
+        """Have the process end, its group, and whoever left that; `kill` waits for it."""
         self.pause()  # so that none is born meanwhile
         self._signal(signal.SIGKILL)
+
+    def kill(self) -> None:
+        """End them all at once, and wait for the process."""
+        self.end()
         self._process.join(JOIN_S)
         self._pipe.close()
 

@@ -44,24 +44,12 @@ class Process(NamedTuple):
 
 
 class Job:
-    """The supervised process and everything it started. mark: a variable of its environment."""
+    """The supervised process, the first of a session, and everything it started. mark: NAME=value,
+    a variable of its environment."""
 
-    def __init__(
-        self, argv: List[str], cwd: str, env: Dict[str, str], log: Path, mark: str
-    ) -> None:
-        self._mark = mark.encode()
+    def __init__(self, process: subprocess.Popen[bytes], mark: str) -> None:
+        self.process, self._mark = process, mark.encode()
         self._left_groups: Set[int] = set()
-        with open(log, "ab") as sink:
-            self.process = subprocess.Popen(
-                argv,
-                cwd=cwd,
-                env=env,
-                stdin=subprocess.DEVNULL,
-                stdout=sink,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                close_fds=False,
-            )
 
     def signal(self, number: int) -> None:
         """Signal every process of the job, whole groups at once.
@@ -116,16 +104,17 @@ class Job:
             return True
         return bool(self.alive())
 
-    def sweep(self) -> None:
+    def sweep(self, at_once: bool = False) -> None:
         """Leave no process behind: whatever outlived the payload still holds the device."""
-        for number, limit_s in ((signal.SIGTERM, TERM_S), (signal.SIGKILL, KILL_S)):
+        told = ((signal.SIGTERM, TERM_S), (signal.SIGKILL, KILL_S))
+        for number, limit_s in told[1:] if at_once else told:
             deadline = time.monotonic() + limit_s
-            told = False
+            heard = False
             while self._lasts():
                 # Again and again by SIGKILL: some fork faster than we look.
-                if not told or number == signal.SIGKILL:
+                if not heard or number == signal.SIGKILL:
                     self.signal(number)
-                    told = True
+                    heard = True
                 if time.monotonic() > deadline:
                     break
                 time.sleep(POLL_S)

@@ -29,16 +29,21 @@ def harmless(text: bytes) -> bytes:
 
 
 class Overheard:
-    """Copies what the workers of a fork server print to our own standard output, line by line."""
+    """Copies what the workers of a fork server print to our own standard output, line by line.
 
-    def __init__(self) -> None:
+    stays: it goes on after `finish`, as long as the fork server does."""
+
+    def __init__(self, stays: bool = False) -> None:
         self._reads = self._writes = -1
+        self._stays, self.started = stays, False
         self._end = os.urandom(16).hex().encode()
+        self._all_said = threading.Event()
         self._thread = threading.Thread(target=self._copy, daemon=True)
 
     def start(self) -> None:
         """Start the fork server, which no worker may have done before. Elsewhere than on Linux
         there is none, and nobody is overheard."""
+        self.started = True
         if not sys.platform.startswith("linux"):
             return
         self._reads, self._writes = os.pipe()
@@ -47,22 +52,27 @@ class Overheard:
         self._thread.start()
 
     def finish(self) -> None:
-        """Wait for what was printed before; whoever is alive still is not heard any more."""
+        """Wait for what was printed before; whoever is alive still is not heard any more, unless
+        this stays."""
         if self._thread.is_alive():
+            self._all_said.clear()
             os.write(self._writes, self._end)
-            self._thread.join(_END_S)
+            self._all_said.wait(_END_S)
 
     def _copy(self) -> None:
         held = b""
         while True:
             held += os.read(self._reads, _CHUNK_BYTES)
-            said, end, _ = held.partition(self._end)
+            said, end, held = held.partition(self._end)
             if end:
                 _print(said)
-                return
-            whole, newline, rest = held.rpartition(b"\n")
+                self._all_said.set()
+                if not self._stays:
+                    return
+                continue
+            whole, newline, rest = said.rpartition(b"\n")
             if len(rest) > _CHUNK_BYTES:  # no line of ours is that long
-                whole, newline, rest = held + b"\n", b"", b""
+                whole, newline, rest = said + b"\n", b"", b""
             _print(whole + newline)
             held = rest
 

@@ -82,7 +82,11 @@ def look(store: str, digest: str) -> Look:
 
 def faults(store: str, digest: str) -> str:
     """What is not as the digest says, in words; empty if all is."""
-    found = look(store, digest)
+    return told(look(store, digest))
+
+
+def told(found: Look) -> str:
+    """As `faults`, of a look that was taken."""
     if not found.rows and not found.wrong:
         return "its record is missing or damaged"
     said = [("changed or missing", found.wrong), ("added", found.extra)]

@@ -23,7 +23,11 @@ _OWN = re.compile(r"(?!/)(?:[^:]+\.py(?::[A-Za-z_]\w*)?|[^:]+/problem\.json)\Z")
 
 def read(path: Path) -> Request:
     """The request in `path`; CodecError names the key and what was expected, OSError the file."""
-    text = path.read_text(encoding="utf-8", errors="replace")
+    return understood(path.read_text(encoding="utf-8", errors="replace"))
+
+
+def understood(text: str) -> Request:
+    """As `read`, of a request's text."""
     _require_schema(text)
     request = codec.loads(Request, text)
     _require_sense(request)

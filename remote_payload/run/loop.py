@@ -13,20 +13,17 @@ from typing import Optional, Sequence
 from remote_payload.contract.request import Request
 from remote_payload.contract.result import StageReport
 from remote_payload.contract.words import Device, Stage, Status
-from remote_payload.machine import machine, torch_facts
+from remote_payload.machine import machine
 from remote_payload.machine.torch_facts import TorchFacts
 from remote_payload.operators import registry
 from remote_payload.operators.user.stated import BadOperator
-from remote_payload.processes.announce import say
-from remote_payload.processes.isolate import Deadline, Died, OutOfTime, Silent, preload_torch
-from remote_payload.processes.overheard import Overheard
+from remote_payload.processes.announce import say, step
+from remote_payload.processes.isolate import Deadline, Died, OutOfTime, Silent
 from remote_payload.run import own_operator
+from remote_payload.run.known import Known
 from remote_payload.stages import cuts, declaration
 from remote_payload.stages.draft import Draft
 from remote_payload.stages.scene import INPUTS, Outcome, Scene, Unfit
-
-# What the many processes of check and bench have in common.
-_OF_WORKERS = ("remote_payload.stages.apart.candidate", "remote_payload.stages.bench.timing")
 
 
 class Interrupted(BaseException):
@@ -36,21 +33,29 @@ class Interrupted(BaseException):
 class Run:
     """One request carried out; whatever happens is in the draft."""
 
-    def __init__(self, request: Request, draft: Draft, sources: Path, builds: Path) -> None:
+    def __init__(
+        self,
+        request: Request,
+        draft: Draft,
+        sources: Path,
+        builds: Path,
+        known: Optional[Known] = None,
+    ) -> None:
         self._scene = Scene(request, draft, sources, builds, Deadline(request.time_limit_s))
         self._failure: Optional[Outcome] = None
-        self._overheard = Overheard()
+        self._known = known or Known()
+        self._scene.drawn = self._known.drawn
 
     def carry_out(self) -> None:
         """Run the stages asked for and close the draft. Raises only Interrupted and our bugs."""
         try:
             self._run_stages()
         finally:
-            self._overheard.finish()
+            self._known.finish()
             shutil.rmtree(str(self._scene.draft.folder / INPUTS), ignore_errors=True)
 
     def _run_stages(self) -> None:
-        self._scene.draft.note(machine=machine.look())
+        self._scene.draft.note(machine=self._known.machine())
         declared = declaration.asked(self._scene.request)
         asked = [one.stage for one in declared]
         if not self._scene.request.operator_target:
@@ -88,6 +93,7 @@ class Run:
             self._scene.draft.add_stage(StageReport(stage, Status.SKIPPED, ended.reason))
             return ended
         began = time.monotonic()
+        step(stage, 0, 0, "")  # how much there is to do it tells itself
         outcome = Outcome(Status.FAILED, "our own error; the log has the traceback")
         try:
             outcome = declaration.part(stage, "stage").act(self._scene)
@@ -129,10 +135,9 @@ class Run:
         how = f"install it there: {sys.executable} -m pip install torch"
         if importlib.util.find_spec("torch") is None:
             raise Unfit(f"torch is not installed for {sys.executable}; {how}")
-        preload_torch(*_OF_WORKERS)
-        self._overheard.start()
+        self._known.warm()
         try:
-            self._scene.facts = torch_facts.ask()
+            self._scene.facts = self._known.facts()
         except (ImportError, Died, Silent) as exc:
             raise Unfit(f"torch of {sys.executable} cannot be imported: {exc}") from exc
         seen = self._scene.draft.result.machine
@@ -153,14 +158,14 @@ class Run:
         user's own, its file tells, for as long as it takes."""
         request = self._scene.request
         if request.operator_target:
-            request = self._scene.request = own_operator.listed(self._scene)
+            request = self._scene.request = own_operator.listed(self._scene, self._known.operator)
         if self._scene.device == "cpu" and request.device is Device.AUTO and request.cpu_cases:
             say("no CUDA GPU here: running the request's cases for the CPU instead")
             if cut := cuts.of_cases(request, self._scene.operator):
                 self._scene.draft.add_cut(cut)
             self._scene.request = replace(request, cases=request.cpu_cases)
         if request.operator_target:
-            cases = own_operator.described_cases(self._scene)
+            cases = own_operator.described_cases(self._scene, self._known.operator)
             self._scene.draft.note(request=replace(self._scene.request, cases=request.cases))
         else:
             operator = registry.find(request.operator)
@@ -189,6 +194,5 @@ class Run:
     def _note_after(self) -> None:
         seen = self._scene.draft.result.machine
         if seen is not None and self._scene.facts is not None:
-            self._scene.draft.note(
-                machine=replace(seen, after=machine.gpu_state(self._scene.facts))
-            )
+            after = self._scene.recent_state()
+            self._scene.draft.note(machine=replace(seen, after=after))

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import os
+import sys
 from dataclasses import replace
-from typing import Any, Callable, List, Sequence, Tuple
+from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 from remote_payload.contract.case import Case
 from remote_payload.contract.facts import CaseFacts
@@ -24,17 +26,21 @@ from remote_payload.operators.user.stated import BadOperator
 from remote_payload.processes.announce import note, say
 from remote_payload.processes.bounded import spoken
 from remote_payload.processes.isolate import Died, Pipe, Silent, Worker
+from remote_payload.run.remembered import Remembered
 from remote_payload.stages.scene import Scene
 
+_LOADED = "loaded"  # asks a reader which files it has
 
-def listed(scene: Scene) -> Request:
+
+def listed(scene: Scene, known: Remembered) -> Request:
     """The request with all that only the operator's file can tell: its cases for a GPU and for a
-    CPU, and its providers. `scene` gets the operator. Raises BadOperator, OutOfTime.
+    CPU, and its providers. `scene` gets the operator. known: what it told before. Raises
+    BadOperator, OutOfTime.
     """
     request = scene.request
     narrow = Stage.NCU in request.stages and Stage.BENCH not in request.stages
     asked = Asked(request.sweeps, request.dtypes, narrow)
-    with _Reader(scene) as reader:
+    with _Reader(scene, known) as reader:
         found: Found = reader.ask(asked, "reading it")
     scene.own, scene.operator = found.described, found.described.facts
     for one in found.refused:
@@ -45,13 +51,13 @@ def listed(scene: Scene) -> Request:
     return replace(request, cases=cases, cpu_cases=found.cpu, providers=providers)
 
 
-def described_cases(scene: Scene) -> Tuple[CaseFacts, ...]:
+def described_cases(scene: Scene, known: Remembered) -> Tuple[CaseFacts, ...]:
     """Look at each case of the request once; `scene` gets what they are. Raises as `listed`."""
     assert scene.own is not None
     own: Described = scene.own
     lost: List[BadOperator] = []
     with contextlib.ExitStack() as readers:
-        reader = readers.enter_context(_Reader(scene))
+        reader = readers.enter_context(_Reader(scene, known))
         for case in scene.request.cases:
             scene.deadline.require()
             say(f"operator {own.facts.name} {case.label}")
@@ -64,7 +70,7 @@ def described_cases(scene: Scene) -> Tuple[CaseFacts, ...]:
                 # Another's problem may have a hundred cases, of which one cannot be run here.
                 lost.append(exc)
                 scene.draft.add_cut(Cut(Stage.CHECK, case.label, "not run", str(exc)))
-                reader = readers.enter_context(_Reader(scene))
+                reader = readers.enter_context(_Reader(scene, known))
     if not own.cases:
         raise lost[0]
     kept = [one.facts.case for one in own.cases]
@@ -118,30 +124,52 @@ def _providers(request: Request, operator: Operator) -> Tuple[Provider, ...]:
 
 
 class _Reader:
-    """The worker that runs the user's file."""
+    """The worker that runs the user's file, once something is asked that is not known."""
 
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
+    def __init__(self, scene: Scene, known: Remembered) -> None:
+        self._scene, self._known = scene, known
         self._name = scene.request.operator
+        self._worker: Optional[Worker] = None
 
     def __enter__(self) -> _Reader:
-        scene = self._scene
-        given = (scene.request.operator_target, str(scene.sources), scene.device)
-        try:
-            self._worker = Worker(_serve, *given, scene.request.seed)
-        except (Died, Silent) as exc:
-            raise BadOperator(self._name, f"no process to read it in: {exc}") from exc
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
+        if self._worker is None:
+            return
+        if self._known.is_new and kind is None:
+            with contextlib.suppress(BadOperator):
+                self._known.keep(self._heard(_LOADED, "asking what it is made of"))
         self._worker.kill()
+
+    def _there(self) -> Worker:
+        scene = self._scene
+        given = (scene.request.operator_target, str(scene.sources), scene.device)
+        if self._worker is None:
+            try:
+                self._worker = Worker(_serve, *given, scene.request.seed)
+            except (Died, Silent) as exc:
+                raise BadOperator(self._name, f"no process to read it in: {exc}") from exc
+        return self._worker
 
     def ask(self, message: Any, what: str) -> Any:
         """The worker's answer; BadOperator says why there is none."""
+        scene = self._scene
+        question = (scene.request.operator_target, scene.device, scene.request.seed, message)
+        if not self._known.is_on:
+            return self._heard(message, what)
+        answer = self._known.answer(question)
+        if answer is None:
+            answer = self._heard(message, what)
+            self._known.note(question, answer)
+        return answer
+
+    def _heard(self, message: Any, what: str) -> Any:
+        worker = self._there()
         limit_s = self._scene.deadline.allow(self._scene.request.check.case_limit_s)
         try:
-            self._worker.send(message)
-            answer = self._worker.receive(limit_s)
+            worker.send(message)
+            answer = worker.receive(limit_s)
         except Silent:
             self._scene.deadline.require()
             how = f"had not ended within {spoken(limit_s)}; --case-limit gives it more"
@@ -165,10 +193,20 @@ def _serve(pipe: Pipe, target: str, root: str, device: str, seed: int) -> None:
             asked = pipe.recv()
         except EOFError:
             return
-        if isinstance(asked, Case):
+        if asked == _LOADED:
+            pipe.send(_loaded(root))
+        elif isinstance(asked, Case):
             pipe.send(_answer(name, describe.case_of, *given, asked, seed))
         else:
             pipe.send(_answer(name, describe.found, *given, asked))
+
+
+def _loaded(root: str) -> Tuple[str, ...]:
+    """The files below `root` that some module was loaded from."""
+    above = os.path.join(os.path.realpath(root), "")
+    files = [getattr(module, "__file__", None) for module in tuple(sys.modules.values())]
+    paths = (os.path.realpath(one) for one in files if isinstance(one, str))
+    return tuple(sorted(path[len(above) :] for path in paths if path.startswith(above)))
 
 
 def _answer(name: str, tell: Callable[..., Any], *given: Any) -> Any:

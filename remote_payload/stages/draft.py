@@ -20,10 +20,12 @@ UNFINISHED = "interrupted"
 
 
 class Draft:
-    """Holds the result; until `close`, what is on disk says FAILED, "interrupted"."""
+    """Holds the result; until `close`, what is on disk says FAILED, "interrupted".
 
-    def __init__(self, request: Request, path: Path) -> None:
-        self._path = path
+    written: whether it is on disk at all, or `text` is asked for in the end."""
+
+    def __init__(self, request: Request, path: Path, written: bool = True) -> None:
+        self._path, self._written = path, written
         started = _now()
         self.result = Result(request, Status.FAILED, UNFINISHED, started, started)
         self._save()
@@ -63,10 +65,15 @@ class Draft:
 
     def _save(self) -> None:
         self.result = replace(self.result, finished_at=_now())
-        # What was asked stands as it is; what was found names no folder.
+        if self._written:
+            codec.write_atomic(self._path, self.text)
+
+    @property
+    def text(self) -> str:
+        """The result as JSON. What was asked stands as it is; what was found names no folder."""
         kept = {key: hidden(value) for key, value in codec.encode(self.result).items()}
         kept["request"] = codec.encode(self.result.request)
-        codec.write_atomic(self._path, codec.dumps(kept))
+        return codec.dumps(kept)
 
 
 def _now() -> str:

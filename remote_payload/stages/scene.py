@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import FrozenSet, Optional, Protocol, Sequence, Tuple
@@ -22,6 +23,7 @@ from remote_payload.processes.isolate import Deadline
 from remote_payload.stages.draft import Draft
 from remote_payload.stages.roles import is_rival
 
+_RECENT_S = 1.0
 INPUTS = "inputs"  # of the job's folder; removed by the stages and, should they die, by runner
 
 
@@ -52,7 +54,8 @@ class Scene:
 
     operator: what the request's operator says of itself. emulated: path of our kernel built for the
     CPU; no_emulation: why there is none. others: our kernel of other sources. own: what the user's
-    own operator was found to be. sharing: who else computed since the run began.
+    own operator was found to be. sharing: who else computed since the run began. last_look: at the
+    GPU, by the monotonic clock. drawn: as of a Setting.
     """
 
     request: Request
@@ -68,6 +71,8 @@ class Scene:
     own: Optional[Described] = None
     others: Tuple[Library, ...] = ()
     sharing: Sharing = field(default_factory=Sharing)
+    drawn: str = ""
+    last_look: Optional[Tuple[float, Optional[GpuState]]] = None
 
     @property
     def passed_any_check(self) -> bool:
@@ -139,6 +144,7 @@ class Scene:
             compile_limit_s=self.request.check.compile_limit_s,
             own=self.own,
             others=self.others,
+            drawn=self.drawn,
         )
 
     @property
@@ -151,7 +157,15 @@ class Scene:
         """Clocks, power and company of the GPU now; None on the CPU. ours: pids of our workers."""
         if self.facts is None or self.device != "cuda":
             return None
-        return machine.gpu_state(self.facts, ours)
+        state = machine.gpu_state(self.facts, ours)
+        self.last_look = (time.monotonic(), state)
+        return state
+
+    def recent_state(self) -> Optional[GpuState]:
+        """That of a look a moment ago, if there was one; else of one now."""
+        if self.last_look is not None and time.monotonic() - self.last_look[0] < _RECENT_S:
+            return self.last_look[1]
+        return None if self.facts is None else machine.gpu_state(self.facts)
 
 
 class Told(Protocol):

@@ -10,7 +10,8 @@ import pytest
 
 from orchestrator.errors import UsageError
 from orchestrator.store.kernels.users_provider import UsersProvider
-from orchestrator.workflows.against.twins import SAME, raced
+from orchestrator.workflows.against.twin import SAME
+from orchestrator.workflows.against.twins import raced
 from orchestrator.workflows.operator_choice import choose
 from orchestrator.workflows.plan import Plan, Wish, plan
 from remote_payload.contract.words import Stage

@@ -24,21 +24,7 @@ from typing import Any
 
 from orchestrator.cli.app import run
 from orchestrator.errors import ExitCode
-from orchestrator.report.charts import (
-    drawing as chart_drawing,
-)
-from orchestrator.report.charts import (
-    floors as chart_floors,
-)
-from orchestrator.report.charts import (
-    peers as chart_peers,
-)
-from orchestrator.report.charts import (
-    roofline as chart_roofline,
-)
-from orchestrator.report.charts import (
-    scaling as charts,
-)
+from orchestrator.report.charts import pen
 from orchestrator.store.runs.run_store import LOG, RESULT
 from tests.fuzz.mutations import Damaged, damage
 from tests.fuzz.seeds import HONEST, beside_an_honest_one, write_seeds
@@ -240,17 +226,11 @@ def nonsense(trial: str, text: str) -> str:
 @contextlib.contextmanager
 def _without_charts() -> Iterator[None]:
     """As where matplotlib is not installed."""
-    real = chart_drawing.drawn
+    real = pen.is_here
     with contextlib.ExitStack() as stack:
-        for module in (chart_drawing, charts, chart_roofline, chart_floors, chart_peers):
-            if hasattr(module, "drawn"):
-                stack.callback(setattr, module, "drawn", real)
-                vars(module)["drawn"] = _not_drawn
+        stack.callback(setattr, pen, "is_here", real)
+        vars(pen)["is_here"] = lambda: False
         yield
-
-
-def _not_drawn(name: str, title: str, draw: object) -> chart_drawing.Chart:
-    return chart_drawing.Chart(name, title, "", chart_drawing.NO_MATPLOTLIB)
 
 
 @contextlib.contextmanager

@@ -20,9 +20,7 @@ CSRC = Path(__file__).resolve().parents[2] / "csrc"
 KERNELS = "attention/portable/launch.cu"
 SURROUNDINGS = (
     "attention/api.cu",
-    "attention/hopper/launch.cu",
-    "attention/hopper/tensor_map.cu",
-    "attention/hopper/variants.cu",
+    *sorted(f"attention/hopper/{unit.name}" for unit in (CSRC / "attention/hopper").glob("*.cu")),
     *sorted(f"emulator/{unit.name}" for unit in (CSRC / "emulator").glob("*.cpp")),
 )
 STRICT = ("-O2", "-Wall", "-Wextra", "-Werror")

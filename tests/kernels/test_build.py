@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from remote_payload.compiling.compilations import PREFIX
+from remote_payload.compiling.objects import PREFIX
 from remote_payload.contract.machine import BuildReport
 from remote_payload.contract.plans import BuildPlan
 from remote_payload.contract.words import Status
@@ -87,7 +87,9 @@ def test_a_second_build_costs_nothing_and_tells_the_same(small: Place) -> None:
     assert second.compilations == first.compilations
     assert (second.library, second.library_digest) == (first.library, first.library_digest)
     assert "Used " in first.compilations[0].log
-    assert small.told == [(1, 1, "sm_90a ok"), (1, 1, "already built")]
+    *compiled, linked, known = small.told
+    assert compiled == [(0, 2, ""), (1, 2, "sm_90a csrc/small.cu")]
+    assert (linked, known) == ((2, 2, "sm_90a ok"), (1, 1, "already built"))
     assert small.left() == [first.key]
 
 
@@ -98,7 +100,7 @@ def test_sources_and_architectures_make_the_key(
     keys = [small.run(device="sm_80").key, small.run("sm_90a", device="sm_80").key]
     monkeypatch.setattr(build, "FLAGS", (*build.FLAGS, "-DSPARSEK_ANOTHER_FLAG"))
     keys.append(small.run(device="sm_80").key)
-    small.unit.write_text(SMALL + "\n")
+    small.unit.write_text(SMALL + "int more;\n")
     keys.append(small.run(device="sm_80").key)
     (small.unit.parent / "emulator").mkdir()
     (small.unit.parent / "emulator" / "cta.h").write_text("the emulator is not compiled in")

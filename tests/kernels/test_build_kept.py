@@ -6,17 +6,20 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from remote_payload.compiling import emulation
+from remote_payload.compiling.errors import CompileError
 from remote_payload.compiling.kept import Kept, listed
 from remote_payload.operators.exp import kernel as exp_kernel
 from remote_payload.stages.ceilings import cutlass_build
 from tests.kernels import stand_in_nvcc
 
 HOPPER = (9, 0)
+CSRC = Path(__file__).resolve().parents[2] / "csrc"
 TREE = {
     "csrc/ceilings/exp.cu": '#include "ceilings/exp.inl"\nint exp_chains() { return EXP; }\n',
     "csrc/ceilings/exp.inl": '#include "ptx/deep/one.hpp"\n',
@@ -74,18 +77,56 @@ def test_the_emulated_kernel_is_made_anew_by_what_it_includes_and_by_the_environ
     def made() -> str:
         return emulation.library(sources, sources.parent / "builds")
 
+    def objects() -> int:
+        return len(list((sources.parent / "builds").glob("object-*")))
+
     first = made()
+    assert objects() == len(emulation.units(sources / "csrc")) == 2
     (sources / "csrc/README.md").write_text("Other words.\n")
     (sources / "csrc/ceilings/exp.cu").write_text("#error\n")
     assert made() == first
     (sources / "csrc/attention/params.def").write_text("#define API 2\n")
     second = made()
+    assert objects() == 3, "the emulator is as it was"
     (sources / "csrc/emulator/cta.ipp").write_text("int more;\n")
     third = made()
     monkeypatch.setenv("CPATH", str(sources))
     fourth = made()
     stand_in_nvcc.host_compiler(sources.parent / "bin" / "g++", "13.1.0")
     assert len({first, second, third, fourth, made()}) == 5
+
+
+def test_nobody_compiles_an_emulator_that_nobody_waits_for(sources: Path) -> None:
+    stopped = threading.Event()
+    stopped.set()
+    with pytest.raises(CompileError, match=r"^compiling .*: nobody waits for it any more$"):
+        emulation.library(sources, sources.parent / "builds", stopped=stopped)
+    assert list((sources.parent / "builds").iterdir()) == []
+
+
+READERS = {
+    "attention/softmax.cuh": ["hopper/ahead", "hopper/launch", "hopper/ping_pong",
+                              "hopper/variants", "portable/launch"],
+    "attention/hopper/kernel.cuh": ["hopper/ahead", "hopper/launch", "hopper/ping_pong",
+                                    "hopper/variants"],
+    "attention/hopper/ahead.cuh": ["hopper/ahead"],
+    "attention/hopper/ping_pong.cuh": ["hopper/ping_pong"],
+    "attention/portable/kernel.cuh": ["portable/launch"],
+}  # fmt: skip
+
+
+def test_a_kernel_is_read_by_its_own_units_alone() -> None:
+    """So that an edit of one compiles no other anew; what they share is theirs."""
+    units = sorted(CSRC.glob("attention/*/*.cu"))
+    words = ("-std=c++17", f"-I{CSRC}", f"-I{CSRC}/emulator", "-MM", "-x", "c++")
+    done = subprocess.run(["g++", *words, *units], capture_output=True, text=True, check=True)
+    rules = done.stdout.replace("\\\n", " ").splitlines()
+    read = {
+        unit.relative_to(CSRC / "attention").with_suffix("").as_posix(): rule
+        for unit, rule in zip(units, rules, strict=True)
+    }
+    found = {header: [n for n, rule in read.items() if f"/{header}" in rule] for header in READERS}
+    assert found == READERS
 
 
 def test_the_cutlass_profiler_is_named_by_the_compilers_and_the_environment_too(

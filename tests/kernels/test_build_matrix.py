@@ -72,7 +72,7 @@ HEADERS: list[tuple[str, Callable[[Place], None], list[str] | str, int]] = [
     ("generated", edit("csrc/generated/version.h", "#define GENERATED 1\n"), A, 2),
     ("outside-csrc", edit("outside/shared.h", "#define OUTSIDE 1\n"), A, 2),
     ("blank-in-its-name", edit("csrc/spaced name.h", "#define SPACED 1\n"), A, 2),
-    ("for-the-device-alone", edit("csrc/device_pass.h", "// other\n"), A, SAME),
+    ("for-the-device-alone", edit("csrc/device_pass.h", "int device;\n"), A, SAME),
     ("included-by-a-header", edit("csrc/nested/deep.h", "#define NESTED 1\n"), BOTH, 2),
     ("of-the-other-unit", edit("csrc/above.h", "#define B 7\n"), B, SAME),
     ("unit", edit("csrc/b.cu", 'extern "C" int other() { return 5; }\n'), B, SAME),
@@ -80,6 +80,9 @@ HEADERS: list[tuple[str, Callable[[Place], None], list[str] | str, int]] = [
     ("unit-gone", lambda place: (place.sources / "csrc/b.cu").unlink(), LINK, SAME),
     ("appears-for-has-include", edit("csrc/optional.h", "#define OPTIONAL 1\n"), A, 2),
     ("shadows-another", edit("csrc/part/above.h", "#define B 9\n"), B, SAME),
+    ("comment", edit("csrc/plain.h", "#define H 0  // words\n// more\n"), CACHED, SAME),
+    ("comment-that-moves-a-line", edit("csrc/b.cu", "// words\n" + FILES["csrc/b.cu"]), B, SAME),
+    ("comment-where-all-counts", edit("csrc/table.inl", "#define INL 0 // words\n"), A, SAME),
     ("readme", edit("csrc/README.md", "Other words.\n"), CACHED, SAME),
     ("test-file", edit("csrc/test_kernels.cu.txt", "Another test.\n"), CACHED, SAME),
     ("header-nobody-includes", edit("csrc/unused.hpp", "#error\n"), CACHED, SAME),
@@ -281,7 +284,7 @@ def test_an_nvcc_that_lists_nothing_of_what_it_read_counts_every_file(place: Pla
 def test_after_a_failure_nothing_else_begins_and_the_failure_is_told_first(place: Place) -> None:
     place.environment.setattr(os, "cpu_count", lambda: 1)
     place.write("csrc/a.cu", "#error broken here\n")
-    place.write("csrc/b.cu", FILES["csrc/b.cu"] + "\n")
+    place.write("csrc/b.cu", FILES["csrc/b.cu"] + "int more;\n")
     report = place.run()
     assert report.status is Status.FAILED
     assert "broken here" in report.reason

@@ -18,7 +18,8 @@ from tests.kernels.emulated import (
     worst,
 )
 
-FOLDER, UNIT = "attention/hopper", "attention/hopper/variants.cu"
+FOLDER = "attention/hopper"
+UNITS = {"ahead": "ahead.cu", "ping-pong": "ping_pong.cu"}  # of the others: variants.cu
 SEEDS = 16
 MUTANTS = [
     ("split-pv", "split_pv.cuh", "STEPS / 2, STEPS>(o", "0, STEPS / 2>(o"),
@@ -48,8 +49,9 @@ def test_a_broken_variant_is_caught(
     text = (copy / FOLDER / file).read_text()
     assert text.count(old) == 1, f"{file} holds {old!r} {text.count(old)} times, expected once"
     (copy / FOLDER / file).write_text(text.replace(old, new))
-    kept = [one for one in others if Path(one).name != UNIT.replace("/", "_") + ".o"]
-    arguments = ("-shared", "-o", "mutant.so", "-x", "c++", str(copy / UNIT), "-x", "none", *kept)
+    unit = f"{FOLDER}/{UNITS.get(variant, 'variants.cu')}"
+    kept = [one for one in others if Path(one).name != unit.replace("/", "_") + ".o"]
+    arguments = ("-shared", "-o", "mutant.so", "-x", "c++", str(copy / unit), "-x", "none", *kept)
     compile_host(copy, tmp_path, *quick, *arguments)
     mutant = EmulatedLibrary(tmp_path / "mutant.so")
     assert found(mutant, library.VARIANTS[variant])

@@ -28,6 +28,15 @@ class Here:
     def __init__(self, timed: Timed) -> None:
         self._timed = timed
 
+    def begin(self) -> None:
+        """It is here."""
+
+    def send(self, message: Any) -> None:
+        """It is done when it is heard."""
+
+    def hear(self, message: Any) -> Any:
+        return self.ask(message).said
+
     def ask(self, message: Any) -> Answer:
         began_s = time.monotonic()
         with torch.no_grad():

@@ -134,7 +134,8 @@ def test_a_cpu_asked_for_graphs_alone_is_unfit(tmp_path: Path) -> None:
 
 def test_progress_counts_up_to_its_total_in_every_stage(good: Finished) -> None:
     for stage in (Stage.CHECK, Stage.BENCH):
-        steps = [p for p in good.progress if p.stage is stage]
+        begun, *steps = [p for p in good.progress if p.stage is stage]
+        assert (begun.done, begun.total) == (0, 0), "it is told before anybody knows how much"
         assert [p.done for p in steps] == sorted(p.done for p in steps)
         assert steps[-1].done == steps[-1].total
         assert len({p.total for p in steps}) == 1

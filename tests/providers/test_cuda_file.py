@@ -118,10 +118,11 @@ def test_compile_errors_other_parameters_and_a_missing_function_are_told_apart(
 
 
 @needs_nvcc
-def test_what_was_compiled_is_kept_by_every_byte_and_every_flag(tmp_path: Path) -> None:
+def test_what_was_compiled_is_kept_by_every_token_and_every_flag_of_its_own(tmp_path: Path) -> None:
     header = "#define ANSWER 0\n"
     files = {"providers/mine/k.cu": '#include "a.h"\n' + EMPTY.replace("0;", "ANSWER + EXTRA;")}
-    root = snapshot(tmp_path, {**files, "providers/mine/a.h": header})
+    other = {"providers/other/k.cu": EMPTY, "providers/other/a.h": header}
+    root = snapshot(tmp_path, {**files, "providers/mine/a.h": header, **other})
     setting = Setting("cpu", str(root), seed=42, builds=str(tmp_path / "builds"), arch="sm_80")
 
     def builds(*flags: str, defines: tuple[str, ...] = ("EXTRA=0",)) -> int:
@@ -136,7 +137,11 @@ def test_what_was_compiled_is_kept_by_every_byte_and_every_flag(tmp_path: Path) 
     assert builds() == 1, "found again"
     assert builds("-lineinfo") == 2
     assert builds(defines=("EXTRA=1",)) == 3
-    (root / "providers/mine/a.h").write_text(header + "// another\n")
+    (root / "providers/mine/a.h").write_text(header + "// a comment\n")
+    for path in other:
+        (root / path).write_text("#error\n")
+    assert builds() == 3, "neither a comment nor an edit of another provider's is one of it"
+    (root / "providers/mine/a.h").write_text(header + "int another;\n")
     assert builds() == 4
     (root / "providers/mine/a.h").write_text(header)
     assert builds() == 4, "what was before is still there"

@@ -55,7 +55,7 @@ def test_an_extension_is_found_again_by_what_was_read_and_made_anew_by_an_edit(
     first = made(examples(tmp_path / "a"))
     assert len(first) == 1
     assert made(examples(tmp_path / "b")) == first, "the same bytes in another snapshot"
-    header = (EXAMPLES / "online.h").read_text() + "// edited\n"
+    header = (EXAMPLES / "online.h").read_text() + "struct Edited;\n"
     assert len(made(examples(tmp_path / "c", **{"online.h": header}))) == 2
 
 

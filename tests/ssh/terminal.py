@@ -16,9 +16,12 @@ from pathlib import Path
 
 
 class Terminal:
-    """What a program shows on its terminal, and a keyboard. stdout goes to a file instead."""
+    """What a program shows on its terminal, and a keyboard. stdout goes to a file instead, unless
+    it is whole."""
 
-    def __init__(self, words: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, words: Sequence[str], cwd: Path, environment: Mapping[str, str], whole: bool = False
+    ) -> None:
         self._near, far = pty.openpty()
         self.shown = ""
         self._out = cwd / "stdout"
@@ -29,7 +32,7 @@ class Terminal:
                 env={**environment, "TERM": "xterm"},
                 stdin=far,
                 stderr=far,
-                stdout=out,
+                stdout=far if whole else out,
                 start_new_session=True,
                 preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0) and None,
             )
@@ -51,6 +54,10 @@ class Terminal:
     def type(self, line: str) -> None:
         """line: bytes that are no UTF-8 stand as surrogates."""
         os.write(self._near, f"{line}\n".encode("utf-8", "surrogateescape"))
+
+    def press(self, keys: str) -> None:
+        """Keys alone, without the one that ends a line."""
+        os.write(self._near, keys.encode())
 
     def press_ctrl_c(self) -> None:
         os.write(self._near, b"\x03")
@@ -106,10 +113,13 @@ class Terminal:
 
 @contextlib.contextmanager
 def on_terminal(
-    words: Sequence[str], cwd: Path, environment: Mapping[str, str] | None = None
+    words: Sequence[str],
+    cwd: Path,
+    environment: Mapping[str, str] | None = None,
+    whole: bool = False,
 ) -> Iterator[Terminal]:
-    """Run words on a terminal until the block ends."""
-    terminal = Terminal(words, cwd, {**os.environ, **(environment or {})})
+    """Run words on a terminal until the block ends. whole: stdout is it, too."""
+    terminal = Terminal(words, cwd, {**os.environ, **(environment or {})}, whole)
     try:
         yield terminal
     finally:

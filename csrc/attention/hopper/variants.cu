@@ -1,17 +1,9 @@
-// The Hopper kernel with other choices than the base's: the headline configuration alone, in a unit
-// of its own, so that the base compiles no slower and beside them.
-#include "attention/hopper/variants.h"
-
-#include "attention/hopper/ahead.cuh"
-#include "attention/hopper/kernel.cuh"
-#include "attention/hopper/ping_pong.cuh"
+// The Hopper kernel with other choices than the base's: the headline configuration alone, in units of
+// their own, so that the base compiles no slower and beside them. Those in the base's order are here;
+// each other order has a unit, and an edit of it compiles nothing else.
+#include "attention/hopper/variants.cuh"
 
 namespace sparsek::hopper {
-
-template <class Choices>
-Entry kernel_with() {
-  return attention_hopper<Config<Half, 64, false, Choices>>;
-}
 
 template Entry kernel_with<LeaderLocates>();
 template Entry kernel_with<SpreadLeaders>();
@@ -20,7 +12,5 @@ template Entry kernel_with<LateQ>();
 template Entry kernel_with<QFirst>();
 template Entry kernel_with<Lean>();
 template Entry kernel_with<Combined>();
-template Entry kernel_with<Ahead>();
-template Entry kernel_with<PingPong>();
 
 }  // namespace sparsek::hopper

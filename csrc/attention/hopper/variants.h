@@ -1,4 +1,4 @@
-// The kernels that variants.cu compiles, for the host to start.
+// The kernels that variants.cu, ahead.cu and ping_pong.cu compile, for the host to start.
 #pragma once
 
 #include "attention/hopper/choices.h"

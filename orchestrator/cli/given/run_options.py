@@ -10,29 +10,45 @@ import click
 from orchestrator.cli import paid
 from orchestrator.cli.given import case_options, options, problem_options
 from orchestrator.cli.given.quantities import Length, Percent, Whole
+from orchestrator.cli.given.tags import tag_option
 
 MOST_STARTS = 1024
 
 
 def measure_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """What is computed, by whom, where, and for how long."""
-    for add in (
-        options.json_option,
-        options.dry_run_option,
-        paid.budget_options,
-        options.time_limit_option,
-        options.limit_option("compile", "For what one provider compiles, apart from that", "600"),
-        options.limit_option("case", "For one provider on one case in the check", "120", 0.1),
-        options.device_option,
-        options.arch_option,
-        options.nvcc_flag_option,
-        options.provider_options,
-        problem_options.problem_options,
-        case_options.case_options,
-        options.host_options,
-    ):
-        function = add(function)
-    return function
+    return _with(_BEFORE, paid.budget_options, *_AFTER)(function)
+
+
+def watch_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, for what has no end of its own, so that no budget is about it."""
+    return _with(_BEFORE, *_AFTER)(function)
+
+
+def _with(before: tuple[Add, ...], *after: Add) -> Add:
+    def added(function: Callable[..., Any]) -> Callable[..., Any]:
+        for add in (*before, *after):
+            function = add(function)
+        return function
+
+    return added
+
+
+Add = Callable[[Callable[..., Any]], Callable[..., Any]]
+_BEFORE: tuple[Add, ...] = (options.json_option, options.dry_run_option)
+_AFTER: tuple[Add, ...] = (
+    options.time_limit_option,
+    options.limit_option("compile", "For what one provider compiles, apart from that", "600"),
+    options.limit_option("case", "For one provider on one case in the check", "120", 0.1),
+    options.device_option,
+    options.arch_option,
+    options.nvcc_flag_option,
+    options.provider_options,
+    problem_options.problem_options,
+    case_options.case_options,
+    tag_option,
+    options.host_options,
+)
 
 
 rounds_option = click.option(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,12 +20,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli.screen import leaving, terminal
+from orchestrator.cli.screen.bars import Bars
+from orchestrator.cli.screen.course import Course
+from orchestrator.cli.screen.lines import Lines
 from orchestrator.cli.session import Session
-from orchestrator.values.progress import Progress
+from orchestrator.values.progress import NOTHING_KNOWN, Expected, Progress
 from orchestrator.values.text import APART, harmless_json, one_line, set_off
 
 if TYPE_CHECKING:
     from orchestrator.workflows.profile import DryStep
+
+# Off a terminal nobody waits for longer than 10 s to see that something goes on.
+LINE_EVERY_S = 9.0
 
 
 def out(text: str, *, mark: str = "", colour: str | None = None) -> None:
@@ -39,7 +46,9 @@ def page(text: str) -> None:
 
 def _say(text: str, *, err: bool = False, mark: str = "", **style: Any) -> None:
     """The one way of a line out of here; style is the mark's."""
+    global _said_at
     with _turn:
+        _said_at = time.monotonic() if err else _said_at
         if _drawn and _drawn[-1].are_drawn and terminal.is_terminal(err=err):
             _drawn[-1].say_above(mark, text, **style)
             return
@@ -59,15 +68,18 @@ def log_printer() -> Callable[[str], None]:
     return lambda line: out(f"{before}{mask(line)}")
 
 
-def out_json(value: Any, *, as_is: Collection[str] = (), private: bool = False) -> None:
+def out_json(
+    value: Any, *, as_is: Collection[str] = (), private: bool = False, in_one_line: bool = False
+) -> None:
     """The product as one JSON document, made to be passed on, so it is as discreet as a log.
 
     as_is: keys of the document, or of each row of a list, whose values stand as they are: names of
     runs and paths that scripts go on with. private: the document is about how hosts are reached,
-    and for their owner alone.
+    and for their owner alone. in_one_line: for documents that follow one another.
     """
     shown = value if private else _discreet(value, as_is)
-    page(harmless_json(json.dumps(shown, indent=2, sort_keys=True, ensure_ascii=_only_ascii())))
+    indent, ascii = None if in_one_line else 2, _only_ascii()
+    page(harmless_json(json.dumps(shown, indent=indent, sort_keys=True, ensure_ascii=ascii)))
 
 
 def _only_ascii() -> bool:
@@ -158,81 +170,19 @@ def _in_full(steps: Sequence[DryStep]) -> None:
         page(f"\n# {number}.\n{line}")
 
 
-class Lines:
-    """Progress off a terminal: silent but for what is worth reading once."""
-
-    def step(self, task: str, done: int, total: int | None, detail: str = "") -> None:
-        return
-
-    def say(self, line: str) -> None:
-        note(line)
+def lines() -> Lines:
+    """Progress that tells what is worth reading once, and nothing else."""
+    return Lines(note, Course(), _silence_s)
 
 
-class Bars:
-    """Progress on a terminal: one live bar per task, kept when it is full."""
-
-    def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-        gate = terminal.gate(err=True)
-        self.live = Progress(
-            TextColumn("{task.description:>8}", markup=False),
-            BarColumn(bar_width=30),
-            TextColumn("{task.fields[amount]}", markup=False),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[detail]}", style="dim", markup=False),
-            # Rich moves the cursor, so it writes beyond the gate; no text comes to it but ours.
-            console=Console(file=gate.beyond if gate else None, stderr=True),
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
-        self._tasks: dict[str, Any] = {}
-
-    @property
-    def are_drawn(self) -> bool:
-        return self.live.live.is_started
-
-    def hide_cursor(self) -> None:
-        leaving.hide_cursor(self.are_drawn)
-
-    def step(self, task: str, done: int, total: int | None, detail: str = "") -> None:
-        if task not in self._tasks:
-            self._tasks[task] = self.live.add_task(task, total=total, amount="", detail="")
-        done, total = _drawable(done), None if total is None else _drawable(total)
-        amount = _amount(done, total, in_bytes=task in ("sync", "pull"))
-        detail = terminal.shown(one_line(detail))[:60]
-        self.live.update(
-            self._tasks[task], completed=done, total=total, amount=amount, detail=detail
-        )
-
-    def say(self, line: str) -> None:
-        note(line)
-
-    def say_above(self, mark: str, text: str, fg: str | None = None, bold: bool = False) -> None:
-        """A line above the bars; fg, bold: of the mark."""
-        from rich.text import Text
-
-        style = " ".join(filter(None, (fg, "bold" if bold else "")))
-        line = Text.assemble((terminal.shown(mark), style), terminal.shown(text))
-        self.live.console.print(line, soft_wrap=True)
-
-
-def _drawable(amount: int) -> int:
-    """A host may count to any number; a bar has no room for it, and floats no value."""
-    return min(max(amount, 0), 10**15)
-
-
-def _amount(done: int, total: int | None, in_bytes: bool) -> str:
-    def text(value: int) -> str:
-        return f"{value / 1e6:.1f} MB" if in_bytes else str(value)
-
-    return text(done) if total is None else f"{text(done)}/{text(total)}"
+def _silence_s() -> float:
+    return time.monotonic() - _said_at if _unsaid is None else 0.0
 
 
 # The bars drawn at the moment, if any; and while somebody is asked, the notes of afterwards.
 _drawn: list[Bars] = []
 _unsaid: list[str] | None = None
+_said_at = time.monotonic()
 _turn, _question = threading.RLock(), threading.RLock()
 
 
@@ -246,23 +196,29 @@ def say_the_rest() -> None:
 
 
 @contextmanager
-def progress() -> Iterator[Progress]:
-    """Bars on a terminal, plain lines elsewhere."""
-    if not terminal.is_terminal(err=True):
-        yield Lines()
+def progress(expected: Expected = NOTHING_KNOWN, *, stays: bool = True) -> Iterator[Progress]:
+    """Bars on a terminal, plain lines elsewhere. expected: how long it all took before. stays: the
+    bars do, when all is done."""
+    course = Course(expected)
+    if not terminal.can_be_drawn_on(err=True):
+        told = Lines(note, course, _silence_s)
+        told.begin(LINE_EVERY_S)
+        try:
+            yield told
+        finally:
+            told.end()
         return
-    bars = Bars()
+    bars = Bars(course, _turn, note, lambda: _unsaid is not None, stays)
     with leaving.giving_back(leaving.show_cursor, bars.hide_cursor, to_the_end=True):
         with _turn:
             _drawn.append(bars)
-            if _unsaid is None:  # else somebody is being asked, and they are drawn afterwards
-                bars.live.start()
+        bars.begin()
         try:
             yield bars
         finally:
             with _turn:
                 _drawn.remove(bars)
-                bars.live.stop()
+                bars.end()
 
 
 @contextmanager
@@ -275,14 +231,12 @@ def undisturbed() -> Iterator[None]:
             return
         with _turn:
             for bars in _drawn:
-                bars.live.live.transient = True  # it is drawn again below, not twice
-                bars.live.stop()
-                bars.live.live.transient = False
+                bars.pause()
             _unsaid = []
         try:
             yield
         finally:
             with _turn:
                 for bars in _drawn:
-                    bars.live.start()
+                    bars.go_on()
                 say_the_rest()

@@ -7,6 +7,7 @@ and moves of the cursor are made here and by the bars of `console`, around text 
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -46,8 +47,10 @@ class Gate:
             self.write(line)
 
     def styled(self, text: str, **style: Any) -> None:
-        """Write `text` in a colour of ours, where the stream is a terminal."""
-        click.echo(click.style(self.shown(text), **style), file=self.beyond, nl=False)
+        """Write `text` in a colour of ours, where the stream is a terminal that has any, and
+        NO_COLOR is unset (no-color.org)."""
+        color = False if os.environ.get("NO_COLOR") or _is_dumb() else None
+        click.echo(click.style(self.shown(text), **style), file=self.beyond, nl=False, color=color)
 
     def __getattr__(self, name: str) -> Any:
         if name in ("buffer", "detach"):  # the ways around
@@ -65,6 +68,15 @@ def is_terminal(*, err: bool = False) -> bool:
     """Whether a person reads stdout or stderr as it comes."""
     stream = sys.stderr if err else sys.stdout
     return stream is not None and stream.isatty()
+
+
+def can_be_drawn_on(*, err: bool = False) -> bool:
+    """Whether it is a terminal on which the cursor can be moved."""
+    return is_terminal(err=err) and not _is_dumb()
+
+
+def _is_dumb() -> bool:
+    return os.environ.get("TERM", "").lower() in ("dumb", "unknown")
 
 
 def shown(text: str) -> str:

@@ -57,7 +57,7 @@ def attach(
     budget = paid.budget_of(stop_after, max_minutes)
     budget.check(where)
     with session.transport(where, accept_new_host_key) as transport:
-        folder = stored_here or adopt(transport, session.runs, run, console.Lines())
+        folder = stored_here or adopt(transport, session.runs, run, console.lines())
         limit_s = session.runs.request(folder).time_limit_s if budget.guards else 0.0
         with (
             paid.paid(session, budget, transport, limit_s, folder) as runs,

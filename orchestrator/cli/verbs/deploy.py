@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator.cli.given import options
+from orchestrator.cli.given.tags import tag_option
 from orchestrator.cli.screen import console
 from orchestrator.cli.session import Session
 from orchestrator.cli.verb import Verb
@@ -28,6 +29,7 @@ VERB = Verb("deploy", "Sync the sources to a host and build them there.", 30)
 @options.arch_option
 @options.nvcc_flag_option
 @click.option("--build/--no-build", default=True, help="Build csrc/ there after the sync.")
+@tag_option
 @options.dry_run_option
 @options.json_option
 @click.pass_obj
@@ -38,6 +40,7 @@ def deploy(
     arch: tuple[str, ...] | None,
     nvcc_flags: tuple[str, ...],
     build: bool,
+    tags: tuple[str, ...],
     dry_run: bool,
     as_json: bool,
 ) -> int:
@@ -56,13 +59,15 @@ def deploy(
 
     if arch and not build:
         raise click.UsageError("--arch says what to build for, and --no-build builds nothing")
+    if tags and not build:
+        raise click.UsageError("--tag names a run, and --no-build makes none")
     if nvcc_flags and not build:
         raise click.UsageError("--nvcc-flag says how to build, and --no-build builds nothing")
     where = session.host(host)
-    order = _order(session, arch, nvcc_flags) if build else None
+    order = _order(session, arch, nvcc_flags, tags) if build else None
     if dry_run:
         return _dry_run(session, where, order, as_json)
-    with console.progress() as progress, session.transport(where, accept_new_host_key) as transport:
+    with session.transport(where, accept_new_host_key) as transport, console.progress() as progress:
         deployed = deploy_from(session.root, transport, progress=progress)
         built = _build(session, transport, deployed, order, progress) if order else None
     if as_json:
@@ -99,13 +104,18 @@ def _build(
     return build(errand, order, deployed.digest)
 
 
-def _order(session: Session, arch: tuple[str, ...] | None, nvcc_flags: tuple[str, ...]) -> Order:
+def _order(
+    session: Session,
+    arch: tuple[str, ...] | None,
+    nvcc_flags: tuple[str, ...],
+    tags: tuple[str, ...],
+) -> Order:
     from orchestrator.workflows.plan import Wish, plan
     from orchestrator.workflows.profile import Order
     from remote_payload.contract.words import Stage
 
     wish = Wish(stages=(Stage.BUILD,), arch=arch or (), nvcc_flags=nvcc_flags)
-    return Order(session.root, "deploy", session.typed, plan(wish, session.root))
+    return Order(session.root, "deploy", session.typed, plan(wish, session.root), tags)
 
 
 def _dry_run(session: Session, where: Host, order: Order | None, as_json: bool) -> int:

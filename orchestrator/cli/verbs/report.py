@@ -85,7 +85,7 @@ def report(
     if as_json:
         options.refuse_own_stdout(output)
     with _named(output):
-        published = publish(stored, folder, output)
+        published = publish(stored, folder, output, runs=session.runs_folder)
     told = published.report
     met = target_options.required(stored, told, require) if require is not None else None
     if output is not None and published.charts.parent != output.parent:

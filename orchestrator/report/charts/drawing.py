@@ -1,21 +1,22 @@
-"""What all charts share: SVG repeatable to the byte, readable on light and dark pages."""
+"""What all charts share: colours and markers, names from outside, and how one becomes SVG."""
 
 from __future__ import annotations
 
-import importlib.util
-import io
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
 
+from orchestrator.report.charts import pen
+from orchestrator.report.charts.pen import INK as INK
+from orchestrator.report.charts.pen import MUTED as MUTED
+from orchestrator.report.charts.pen import PAGE as PAGE
+from orchestrator.report.charts.sketch import Sketch as Sketch
 from orchestrator.report.figures import Figure
 from orchestrator.report.wording.plain import one_line, private
 from remote_payload.contract.facts import OperatorFacts
 from remote_payload.contract.words import Method
 
 # Okabe and Ito's palette (jfly.uni-koeln.de/color), told apart also by marker and in grey.
-INK, MUTED, PAGE = "#222222", "#666666", "#ffffff"
 _OURS, _BASELINE = ("#D55E00", "o"), ("#0072B2", "s")
 _OTHERS = (
     *(("#009E73", "^"), ("#CC79A7", "D"), ("#E69F00", "v"), ("#56B4E9", "P")),
@@ -25,42 +26,32 @@ _OTHERS = (
 
 NO_MATPLOTLIB = "matplotlib is not installed; orchestrator report draws the charts where it is"
 
-_STYLE = {
-    "svg.hashsalt": "blackwell-sparsek",
-    "svg.fonttype": "none",
-    "text.parse_math": False,
-    "font.family": "DejaVu Sans",
-    "font.size": 10,
-    "text.color": INK,
-    "axes.labelcolor": INK,
-    "axes.edgecolor": MUTED,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.color": "#e3e3e3",
-    "figure.facecolor": PAGE,
-    "axes.facecolor": PAGE,
-    "legend.frameon": False,
-}
-
 
 @dataclass(frozen=True)
 class Chart:
-    """One drawing. name: file name under charts/; svg: empty when reason says why not."""
+    """One drawing. name: file name under charts/; sketch: None when reason says why not."""
 
     name: str
     title: str
-    svg: str
+    sketch: Sketch | None
     reason: str = ""
 
+    @cached_property
+    def svg(self) -> str:
+        """The drawing itself, drawn when it is asked for; empty without a sketch."""
+        return pen.drawn(self.sketch) if self.sketch else ""
 
-def drawn(name: str, title: str, draw: Callable[[], str]) -> Chart:
-    """The chart that `draw` gives as SVG, or why there is none."""
-    if importlib.util.find_spec("matplotlib") is None:
-        return Chart(name, title, "", NO_MATPLOTLIB)
-    return Chart(name, title, draw())
+
+def sketched(name: str, title: str, sketch: Callable[[], Sketch]) -> Chart:
+    """The chart that `sketch` gives, or why there is none."""
+    if not pen.is_here():
+        return Chart(name, title, None, NO_MATPLOTLIB)
+    return Chart(name, title, sketch())
+
+
+def blank(title: str) -> Sketch:
+    """Nothing but a title, which is for strangers too."""
+    return Sketch(private(title))
 
 
 def file_word(method: Method) -> str:
@@ -80,22 +71,3 @@ def series(rows: list[Figure], operator: OperatorFacts) -> Iterator[tuple[str, s
 def label(text: str) -> str:
     """A name from outside, in characters every font has; a leading _ would hide it."""
     return one_line(private(text)).encode("ascii", "replace").decode().lstrip("_") or "?"
-
-
-@contextmanager
-def canvas(title: str) -> Iterator[tuple[Any, Any]]:
-    """An empty figure in our style. matplotlib is slow to import, so only who draws pays."""
-    import matplotlib
-    from matplotlib.figure import Figure as Drawing
-
-    with matplotlib.rc_context({**matplotlib.rcParamsDefault, **_STYLE}):
-        drawing = Drawing(figsize=(7.6, 4.4), layout="constrained")
-        axes = drawing.subplots()
-        axes.set_title(private(title), loc="left", fontsize=11, color=INK)
-        yield drawing, axes
-
-
-def svg(figure: Any) -> str:
-    out = io.StringIO()
-    figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
-    return out.getvalue()

@@ -8,12 +8,12 @@ from orchestrator.report.charts.drawing import (
     MUTED,
     PAGE,
     Chart,
-    canvas,
-    drawn,
+    Sketch,
+    blank,
     file_word,
     label,
     series,
-    svg,
+    sketched,
 )
 from orchestrator.report.families import file_name
 from orchestrator.report.figures import Figure, Figures
@@ -42,47 +42,48 @@ def floors(figures: Figures | None, insight: Insight) -> tuple[Chart, ...]:
     name = f"floors-{file_name(case)}-{file_word(method)}.svg"
     title = f"Time against the floors, {case.label}, {method.value}"
     if figures.device is None:
-        return (Chart(name, title, "", "no roof is known for this machine"),)
+        return (Chart(name, title, None, "no roof is known for this machine"),)
     known = {roof.resource: roof for roof in roofs(rows[0].facts, figures.device, method)}
     bounds = [known[resource] for resource in _ORDER if resource in known]
     if not bounds:
-        return (Chart(name, title, "", "nobody knows how much work it is"),)
-    return (drawn(name, title, lambda: _draw(title, rows, bounds, figures.result.operator)),)
+        return (Chart(name, title, None, "nobody knows how much work it is"),)
+    return (sketched(name, title, lambda: _draw(title, rows, bounds, figures.result.operator)),)
 
 
-def _draw(title: str, rows: list[Figure], bounds: list[Roof], operator: OperatorFacts) -> str:
+def _draw(title: str, rows: list[Figure], bounds: list[Roof], operator: OperatorFacts) -> Sketch:
     looks = {provider: color for provider, color, _ in series(rows, operator)}
     rows = sorted(rows, key=_median)
     lowest = max(bounds, key=lambda roof: roof.floor_us)
-    with canvas(title) as (figure, axes):
-        figure.set_size_inches(7.6, _FRAME_INCHES + _ROW_INCHES * (len(rows) + len(bounds)))
-        names, ends = [], []
-        for place, roof in enumerate(bounds):
-            axes.barh(place, roof.floor_us, color=_FLOOR, edgecolor=MUTED, hatch="//", height=0.7)
-            names.append(f"{roof.resource.value} floor")
-            ends.append((roof.floor_us, f"{roof.floor_us:.4g} µs"))
-        for place, row in enumerate(rows, len(bounds)):
-            axes.barh(place, _median(row), color=looks[row.record.provider], height=0.7)
-            names.append(label(row.record.provider))
-            ends.append((_median(row), _words(row, lowest)))
-        for place, (end, text) in enumerate(ends):
-            axes.annotate(
-                text,
-                (end, place),
-                xytext=(5, 0),
-                textcoords="offset points",
-                va="center",
-                color=INK,
-                bbox={"facecolor": PAGE, "edgecolor": "none", "pad": 1},
-            )
-        axes.axvline(lowest.floor_us, color=INK, linestyle="--", linewidth=1.2)
-        axes.set_yticks(range(len(names)), names)
-        axes.invert_yaxis()
-        axes.grid(visible=False, axis="y")
-        axes.set_axisbelow(True)
-        axes.set_xlim(0, max(end for end, _ in ends) * _ROOM_FOR_TEXT)
-        axes.set_xlabel("µs per call (median); floors at documented peaks")
-        return svg(figure)
+    sketch = blank(title)
+    axes = sketch.axes
+    sketch.figure.set_size_inches(7.6, _FRAME_INCHES + _ROW_INCHES * (len(rows) + len(bounds)))
+    names, ends = [], []
+    for place, roof in enumerate(bounds):
+        axes.barh(place, roof.floor_us, color=_FLOOR, edgecolor=MUTED, hatch="//", height=0.7)
+        names.append(f"{roof.resource.value} floor")
+        ends.append((roof.floor_us, f"{roof.floor_us:.4g} µs"))
+    for place, row in enumerate(rows, len(bounds)):
+        axes.barh(place, _median(row), color=looks[row.record.provider], height=0.7)
+        names.append(label(row.record.provider))
+        ends.append((_median(row), _words(row, lowest)))
+    for place, (end, text) in enumerate(ends):
+        axes.annotate(
+            text,
+            (end, place),
+            xytext=(5, 0),
+            textcoords="offset points",
+            va="center",
+            color=INK,
+            bbox={"facecolor": PAGE, "edgecolor": "none", "pad": 1},
+        )
+    axes.axvline(lowest.floor_us, color=INK, linestyle="--", linewidth=1.2)
+    axes.set_yticks(range(len(names)), names)
+    axes.invert_yaxis()
+    axes.grid(visible=False, axis="y")
+    axes.set_axisbelow(True)
+    axes.set_xlim(0, max(end for end, _ in ends) * _ROOM_FOR_TEXT)
+    axes.set_xlabel("µs per call (median); floors at documented peaks")
+    return sketch
 
 
 def _median(row: Figure) -> float:

@@ -21,12 +21,12 @@ from orchestrator.report.charts.drawing import (
     MUTED,
     PAGE,
     Chart,
-    canvas,
-    drawn,
+    Sketch,
+    blank,
     file_word,
     label,
     series,
-    svg,
+    sketched,
 )
 from orchestrator.report.families import sweep
 from orchestrator.report.figures import Figure, Figures
@@ -53,36 +53,37 @@ def roofline(figures: Figures) -> Chart | None:
     title = f"Roofline, {dtype.value}, {method.value}"
     name = f"roofline-{dtype.value}-{file_word(method)}.svg"
     if figures.device is None:
-        return Chart(name, title, "", "no roof is known for this machine")
+        return Chart(name, title, None, "no roof is known for this machine")
     device = figures.device
     rows = [row for row in rows if row.tflops is not None and intensity(row.facts) is not None]
     if not rows:
-        return Chart(name, title, "", "no FLOP are known of what was timed")
-    return drawn(name, title, lambda: _draw(title, rows, device, figures.result))
+        return Chart(name, title, None, "no FLOP are known of what was timed")
+    return sketched(name, title, lambda: _draw(title, rows, device, figures.result))
 
 
-def _draw(title: str, rows: list[Figure], device: Device, result: Result) -> str:
+def _draw(title: str, rows: list[Figure], device: Device, result: Result) -> Sketch:
     known = list(dict.fromkeys(row.facts for row in rows))
-    with canvas(title) as (figure, axes):
-        left, right = _width(known, device)
-        _sloping(axes, device, known[0], left, right)
-        _level(axes, known, device, right)
-        _practical(axes, result, known[0], left, right)
-        looks = list(series(rows, result.operator))
-        for place, (provider, color, marker) in enumerate(looks):
-            mine = [row for row in rows if row.record.provider == provider]
-            shift = _APART ** (place - (len(looks) - 1) / 2)
-            _points(axes, mine, result, (color, marker, shift))
-        _reached(axes, rows, result, _APART ** (len(looks) / 2))
-        _log_axes(axes)
-        axes.set_xlim(left, right)
-        axes.set_ylim(*_height(rows, device))
-        beside = "; providers of one case stand side by side" if len(looks) > 1 else ""
-        axes.set_xlabel(f"FLOP per byte of compulsory traffic{beside}")
-        axes.set_ylabel("TFLOPS (median)")
-        figure.set_size_inches(7.6, 4.8 + _LEGEND_ROW_INCHES * len(looks))
-        figure.legend(loc="outside lower left", fontsize=9)
-        return svg(figure)
+    sketch = blank(title)
+    axes = sketch.axes
+    left, right = _width(known, device)
+    _sloping(axes, device, known[0], left, right)
+    _level(axes, known, device, right)
+    _practical(axes, result, known[0], left, right)
+    looks = list(series(rows, result.operator))
+    for place, (provider, color, marker) in enumerate(looks):
+        mine = [row for row in rows if row.record.provider == provider]
+        shift = _APART ** (place - (len(looks) - 1) / 2)
+        _points(axes, mine, result, (color, marker, shift))
+    _reached(axes, rows, result, _APART ** (len(looks) / 2))
+    axes.log_both()
+    axes.set_xlim(left, right)
+    axes.set_ylim(*_height(rows, device))
+    beside = "; providers of one case stand side by side" if len(looks) > 1 else ""
+    axes.set_xlabel(f"FLOP per byte of compulsory traffic{beside}")
+    axes.set_ylabel("TFLOPS (median)")
+    sketch.figure.set_size_inches(7.6, 4.8 + _LEGEND_ROW_INCHES * len(looks))
+    sketch.figure.legend(loc="outside lower left", fontsize=9)
+    return sketch
 
 
 def _x(row: Figure) -> float:
@@ -240,15 +241,3 @@ def _note(axes: Any, x: float, y: float, text: str, *, above: bool) -> None:
         color=MUTED,
         fontsize=9,
     )
-
-
-def _log_axes(axes: Any) -> None:
-    """Logarithmic both ways, with plain numbers at 1, 2 and 5."""
-    from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
-
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axis.set_minor_locator(NullLocator())
-        axis.set_major_formatter(StrMethodFormatter("{x:g}"))

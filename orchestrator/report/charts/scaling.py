@@ -8,12 +8,12 @@ from orchestrator.report.baselines import Baseline, published
 from orchestrator.report.charts.drawing import (
     MUTED,
     Chart,
-    canvas,
-    drawn,
+    Sketch,
+    blank,
     file_word,
     label,
     series,
-    svg,
+    sketched,
 )
 from orchestrator.report.charts.roofline import roofline
 from orchestrator.report.families import Sweep, file_name, sweep
@@ -42,40 +42,41 @@ def _chart(method: Method, rows: list[Figure], along: Sweep, operator: OperatorF
     title = f"Scaling, {family.label}, {method.value}"
     if len({along.value(row.record.case) for row in rows}) < 2:
         what = f"one value of {along.name}" if along.name else "one case"
-        return Chart(name, title, "", f"only {what} was timed")
-    return drawn(name, title, lambda: _draw(title, method, rows, along, operator))
+        return Chart(name, title, None, f"only {what} was timed")
+    return sketched(name, title, lambda: _draw(title, method, rows, along, operator))
 
 
 def _draw(
     title: str, method: Method, rows: list[Figure], along: Sweep, operator: OperatorFacts
-) -> str:
-    with canvas(title) as (figure, axes):
-        values = sorted({along.value(row.record.case) for row in rows})
-        for provider, color, marker in series(rows, operator):
-            mine = [row for row in rows if row.record.provider == provider]
-            mine.sort(key=lambda row: along.value(row.record.case))
-            points = [_point(row) for row in mine]
-            axes.errorbar(
-                [along.value(row.record.case) for row in mine],
-                [middle for middle, _, _ in points],
-                yerr=[[low for _, low, _ in points], [high for _, _, high in points]],
-                color=color,
-                marker=marker,
-                markersize=6,
-                linewidth=1.8,
-                capsize=3,
-                label=label(provider),
-            )
-        for base in published(operator.name):
-            _beside(axes, base, method, rows, along)
-        axes.set_xscale("log", base=2)
-        axes.set_xticks(values, [str(value) for value in values])
-        axes.minorticks_off()
-        axes.set_ylim(bottom=0)
-        axes.set_xlabel(along.name)
-        axes.set_ylabel(f"{_unit(operator)} (median, 95 % interval)")
-        axes.legend(loc="best")
-        return svg(figure)
+) -> Sketch:
+    sketch = blank(title)
+    axes = sketch.axes
+    values = sorted({along.value(row.record.case) for row in rows})
+    for provider, color, marker in series(rows, operator):
+        mine = [row for row in rows if row.record.provider == provider]
+        mine.sort(key=lambda row: along.value(row.record.case))
+        points = [_point(row) for row in mine]
+        axes.errorbar(
+            [along.value(row.record.case) for row in mine],
+            [middle for middle, _, _ in points],
+            yerr=[[low for _, low, _ in points], [high for _, _, high in points]],
+            color=color,
+            marker=marker,
+            markersize=6,
+            linewidth=1.8,
+            capsize=3,
+            label=label(provider),
+        )
+    for base in published(operator.name):
+        _beside(axes, base, method, rows, along)
+    axes.set_xscale("log", base=2)
+    axes.set_xticks(values, [str(value) for value in values])
+    axes.minorticks_off()
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel(along.name)
+    axes.set_ylabel(f"{_unit(operator)} (median, 95 % interval)")
+    axes.legend(loc="best")
+    return sketch
 
 
 def _unit(operator: OperatorFacts) -> str:

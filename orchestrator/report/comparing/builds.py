@@ -65,12 +65,21 @@ def changes(before: Sided, after: Sided) -> tuple[BuildChange, ...]:
     old, new = before.run.result, after.run.result
     found: list[BuildChange] = []
     if old is not None and new is not None:
-        found += _compiled(_ours(old.build), _ours(new.build))
-        for name in _built(new):
-            found += _of(name, _users(old, name), _users(new, name))
+        found += _told(old, new)
         found += _traced(_launched(old), _launched(new))
     found += _machine_code(before.insight.machine_code, after.insight.machine_code)
     return tuple(sorted(found, key=_gravity))
+
+
+def between(old: Result, new: Result) -> tuple[BuildChange, ...]:
+    """As `changes`, of what compilers said alone."""
+    return tuple(sorted(_told(old, new), key=_gravity))
+
+
+def _told(old: Result, new: Result) -> Iterator[BuildChange]:
+    yield from _compiled(_ours(old.build), _ours(new.build))
+    for name in _built(new):
+        yield from _of(name, _users(old, name), _users(new, name))
 
 
 def against_revision(result: Result) -> tuple[BuildChange, ...]:

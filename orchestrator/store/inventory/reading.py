@@ -28,11 +28,12 @@ from orchestrator.store.inventory.document import (
     shown_path,
 )
 from orchestrator.store.inventory.hosts import Candidate, Entry
+from orchestrator.store.inventory.place import FILE_NAME as FILE_NAME
+from orchestrator.store.inventory.place import find as find
 from orchestrator.store.inventory.schema import Defaults, TopKeys
 from orchestrator.store.inventory.written import text_of
 from orchestrator.values.host import Host
 
-FILE_NAME = "inventory.yaml"
 LOCAL = "local"
 _MOST_BYTES = 64 << 20
 
@@ -82,20 +83,6 @@ class Inventory:
             f"{shown_path(self.path)} has no host named {name!r}, only {', '.join(self.names)}",
             hint=_meant(name, self.names) or "`orchestrator hosts` lists them",
         )
-
-
-def find(start: Path | None) -> Path | None:
-    """Return the inventory.yaml of start or the nearest folder above; None if there is none.
-
-    start: None where one stands in a folder that has been removed: InventoryError.
-    """
-    if start is None:
-        raise InventoryError(
-            "the folder that you stand in has been removed",
-            hint="go to one that is there, or name the file with --inventory",
-        )
-    places = (folder / FILE_NAME for folder in (start.absolute(), *start.absolute().parents))
-    return next((place for place in places if place.is_file()), None)
 
 
 def built_in() -> Inventory:

@@ -5,19 +5,23 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from orchestrator.errors import RunError, RunUnknown
+from remote_payload.contract.words import WATCH
 
+# What makes a folder one of a run.
+CARD = "run.json"
 LATEST = "latest"
 # Also what a host is believed: an id becomes the name of a folder here.
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
 # What a person may write behind `latest`; no id has such a character.
-_LATEST = re.compile(rf"{LATEST}(?::([a-z][a-z-]{{0,30}}))?(?:~(\d{{1,6}}))?")
-_VERBS = "check|bench|profile|ncu|deploy|prove|ceilings"
+_LATEST = re.compile(
+    rf"{LATEST}(?::([a-z][a-z-]{{0,30}}))?(?:@([A-Za-z0-9][\w.-]{{0,120}}))?(?:~(\d{{1,6}}))?"
+)
+_VERBS = "check|bench|profile|ncu|deploy|prove|ceilings|watch"
 _WITH_VERB = re.compile(rf"\d{{8}}-\d{{6}}-.+?-({_VERBS})(?:-\d+)?(?:-[0-9a-f]{{4}})?")
 _LIST = "List them: orchestrator runs"
 _UNSAFE = re.compile(r"[^a-z0-9]+")
@@ -32,28 +36,31 @@ def new_run_id(now: datetime, host: str, verb: str) -> str:
 
 @dataclass(frozen=True)
 class Latest:
-    """`latest`, `latest~2`, `latest:profile`, `latest:profile~2`: of the runs of a verb, or of all,
-    the last one, or the one so many before it."""
+    """`latest`, `latest~2`, `latest:profile`, `latest@h100`, `latest:profile@h100~2`: of the runs
+    of a verb, or of all, and on a host, or on any, the last one, or the one so many before it."""
 
     verb: str = ""
     back: int = 0
+    host: str = ""
 
     def __str__(self) -> str:
         verb, back = f":{self.verb}" if self.verb else "", f"~{self.back}" if self.back else ""
-        return f"{LATEST}{verb}{back}"
+        return f"{LATEST}{verb}{f'@{self.host}' if self.host else ''}{back}"
 
 
 def latest(reference: str) -> Latest | None:
     """What a reference that begins with `latest` asks for; None for one that is an id, or part of
     one. RunError: it begins so, and goes on otherwise."""
-    if reference != LATEST and not reference.startswith((f"{LATEST}~", f"{LATEST}:")):
+    if reference != LATEST and not reference.startswith(tuple(f"{LATEST}{c}" for c in "~:@")):
         return None
     if (found := _LATEST.fullmatch(reference)) is None:
         raise RunError(
-            f"{reference!r} is no run: expected {LATEST}~N, {LATEST}:VERB or {LATEST}:VERB~N",
-            hint=f"{LATEST}~1 is the run before the latest, {LATEST}:bench the latest bench.",
+            f"{reference!r} is no run: expected {LATEST}~N, {LATEST}:VERB or {LATEST}:VERB~N, with "
+            "@HOST before ~N",
+            hint=f"{LATEST}~1 is the run before the latest, {LATEST}:bench the latest bench, "
+            f"{LATEST}:bench@h100~1 the one before the latest bench on h100.",
         )
-    return Latest(found[1] or "", int(found[2] or 0))
+    return Latest(found[1] or "", int(found[3] or 0), found[2] or "")
 
 
 def verb_in(run_id: str) -> str:
@@ -69,21 +76,33 @@ def picked(wanted: Latest, runs: Sequence[str], verb_of: Callable[[str], str], w
     RunUnknown: there are not so many.
     """
     verbs = {run: verb_of(run) for run in runs} if wanted.verb else {}
-    fits = [run for run in runs if not wanted.verb or verbs[run] in ("", wanted.verb)]
+    fits = [run for run in runs if _is_meant(wanted.verb, run, verbs)]
     if wanted.back < len(fits):
         return fits[-1 - wanted.back]
     of = f" of {wanted.verb}" if wanted.verb else ""
+    of += f" on {wanted.host}" if wanted.host else ""
     if not fits:
-        there = Counter(verbs.values())
+        there = Counter(verbs.values() or map(verb_in, runs))
         counts = ", ".join(f"{number} of {verb}" for verb, number in there.items())
-        raise RunUnknown(f"no run{of} under {where}, only {counts}", hint=_LIST)
+        only = f", only {counts}" if counts else ""
+        raise RunUnknown(f"no run{of} under {where}{only}", hint=_LIST)
     raise too_few(wanted, len(fits), where, of)
+
+
+def is_turn(run: str) -> bool:
+    """Whether a run is one turn of a watch: these are many, and meant only by whoever asks for
+    them. One whose folder somebody renamed is told from them."""
+    return verb_in(run) == WATCH
+
+
+def _is_meant(verb: str, run: str, verbs: Mapping[str, str]) -> bool:
+    return verbs[run] in ("", verb) if verb else not is_turn(run)
 
 
 def too_few(wanted: Latest, number: int, where: str, of: str) -> RunUnknown:
     """For a run further back than there are. of: which runs they are, in words that follow."""
     runs = "there is 1 run" if number == 1 else f"there are {number} runs"
-    oldest = Latest(wanted.verb, number - 1)
+    oldest = Latest(wanted.verb, number - 1, wanted.host)
     return RunUnknown(
         f"{wanted} is too far back: under {where} {runs}{of}, the oldest is {oldest}", hint=_LIST
     )
@@ -107,40 +126,13 @@ def reads_as_a_run(name: str) -> bool:
 def require_id(reference: str) -> None:
     """RunError for what can be no id of a run, nor the beginning of one."""
     if not RUN_ID.fullmatch(reference):
-        raise RunError(
-            f"{reference!r} is no run: expected a run's id, a part that it begins with, latest or "
-            f"{LATEST}~N",
-            hint=_LIST,
-        )
+        raise no_run(reference)
 
 
-def named(root: Path, known: list[str], reference: str, verb_of: Callable[[str], str]) -> str:
-    """The known run, of all of them oldest first, that an id, a unique prefix or `latest` means.
-
-    `latest` is the run made last, also where the folder of another is called so; `Latest` says
-    what may stand behind it. RunError: the reference is no id, or fits several; RunUnknown: it
-    fits none.
-    """
-    wanted = latest(reference)
-    if reference in known and wanted is None:
-        return reference
-    if wanted is None:
-        require_id(reference)
-    if (root / reference).is_symlink():
-        raise RunError(
-            f"{reference} under {root} is a link; a run is a folder of its own",
-            hint="Move the folder here that it leads to; nothing was touched.",
-        )
-    if not known:
-        raise RunUnknown(f"no runs under {root}", hint="Make one: orchestrator profile")
-    if wanted is not None:
-        return picked(wanted, known, verb_of, str(root))
-    matches = [name for name in known if name.startswith(reference)]
-    if len(matches) == 1:
-        return matches[0]
-    if matches:
-        raise RunError(
-            f"{reference!r} fits {len(matches)} runs: {', '.join(matches[:5])}",
-            hint="Give more of the run id.",
-        )
-    raise RunUnknown(f"no run {reference!r} under {root}", hint=_LIST)
+def no_run(reference: str) -> RunError:
+    """For what no run can be called by."""
+    return RunError(
+        f"{reference!r} is no run: expected a run's id, a part that it begins with, latest, "
+        f"{LATEST}~N, a tag or a git revision",
+        hint=_LIST,
+    )

@@ -14,6 +14,7 @@ from orchestrator.errors import RunError
 from orchestrator.here import regular_file
 from orchestrator.here.local_fault import is_a_limit, told
 from orchestrator.store.runs import bounds, upgrade
+from orchestrator.store.runs.naming import CARD as CARD
 from orchestrator.store.runs.naming import is_id
 from orchestrator.values.command import typed
 from orchestrator.values.job import JobEnd
@@ -25,7 +26,6 @@ from remote_payload.contract.request import Request
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import SCHEMA
 
-CARD = "run.json"
 PRICE = "price.json"
 # In a run's folder: the run on another host whose counters it borrowed.
 LENT = "lent"

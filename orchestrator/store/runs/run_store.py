@@ -10,23 +10,28 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from orchestrator.errors import RunError
+from orchestrator.errors import RunError, UsageError
+from orchestrator.here import regular_file
 from orchestrator.here.alone import alone
+from orchestrator.here.committed import commit
 from orchestrator.here.local_fault import told
+from orchestrator.store.index import keeping
 from orchestrator.store.runs import binding, run_files, run_order
-from orchestrator.store.runs.naming import is_path, named, new_run_id, reads_as_a_run, verb_in
+from orchestrator.store.runs.answering import require_answer
+from orchestrator.store.runs.marks import Mark, mark
+from orchestrator.store.runs.meaning import Meanings
+from orchestrator.store.runs.naming import is_path, new_run_id, reads_as_a_run
 from orchestrator.store.runs.removing import remove
 from orchestrator.store.runs.run_files import CARD, LENT, PRICE
-from orchestrator.values.claim import Claim, difference
-from orchestrator.values.command import typed
+from orchestrator.values.claim import Claim
 from orchestrator.values.job import Ending, JobEnd
+from orchestrator.values.kept.summary import Summary
 from orchestrator.values.price import Charge, Price
 from orchestrator.values.privacy.redaction import discreet
-from orchestrator.values.run import UNKNOWN, BoundFile, Run, RunCard
+from orchestrator.values.run import BoundFile, Run, RunCard
 from remote_payload.contract import codec
 from remote_payload.contract.layout import END, LOG, REQUEST, RESULT
 from remote_payload.contract.request import Request
-from remote_payload.contract.result import Result
 from remote_payload.contract.words import Status
 
 __all__ = [
@@ -35,7 +40,12 @@ __all__ = [
 REPORT = "report.md"
 # What came of a run, and cannot be had again once its host has forgotten it.
 RECORDS = (CARD, REQUEST, RESULT, END, PRICE, LOG)
+Usable = Callable[[Path], bool]
 _STATUS = {Ending.TIMEOUT: Status.TIMEOUT, Ending.CANCELLED: Status.CANCELLED}
+
+
+def _any(folder: Path) -> bool:
+    return True
 
 
 @dataclass(frozen=True)
@@ -55,7 +65,7 @@ class RunStore:
         mark of its own, by which a host tells this run's job from another's of the same name.
         """
         run_id, number = card.run_id, 2
-        last = run_order.latest(self._found(), CARD)
+        last = run_order.latest(self._marks())
         while True:
             try:
                 self.root.mkdir(parents=True, exist_ok=True)
@@ -74,6 +84,8 @@ class RunStore:
             after_at=last.at,
             after_number=last.number,
             owner=secrets.token_hex(16),
+            operator=request.operator,
+            cases=tuple(one.label for one in request.cases),
         )
         request = replace(request, run_id=run_id, verb=card.verb)
         card = self._described(self.folder(run_id), card, request)
@@ -96,30 +108,49 @@ class RunStore:
     def folder(self, run_id: str) -> Path:
         return self.root / run_id
 
-    def resolve(self, reference: str) -> Path:
+    def resolve(self, reference: str, usable: Usable = _any) -> Path:
         """Directory of a run to read: as `named`, or by its path, which holds a slash."""
         if not is_path(reference):
-            return self.named(reference)
+            return self.named(reference, usable)
         folder = Path(reference)
         if not os.path.lexists(folder / CARD):
+            with suppress(RunError):  # a branch may be called so
+                return self.named(reference, usable)
             raise RunError(
                 f"{reference!r} is no folder of a run", hint="List them: orchestrator runs"
             )
         return folder if folder.name not in ("", os.pardir) else folder.resolve()
 
-    def named(self, reference: str) -> Path:
-        """Directory of a run of this store, given by id, unique prefix or `latest~N`: no path.
+    def named(self, reference: str, usable: Usable = _any) -> Path:
+        """Directory of a run of this store, given by id, unique prefix, `latest~N`, a tag or a git
+        revision: no path. usable: whether a run can be used that only a revision means.
 
-        RunError as in `naming.named`.
+        RunError as in `Meanings.named`.
         """
-        known = [folder.name for folder in self._folders()]
-        return self.folder(named(self.root, known, reference, self._verb_of))
+        return self.folder(self.meanings(usable).named(reference))
 
-    def _verb_of(self, name: str) -> str:
-        """Of a run that can be read; else what its folder's name tells, "" if nothing."""
-        with suppress(RunError):
-            return run_files.card(self.folder(name)).verb
-        return verb_in(name)
+    def meanings(self, usable: Usable = _any) -> Meanings:
+        """What the runs go by."""
+        _refuse_unreadable(self.root)
+        return Meanings(
+            self.root,
+            run_order.in_order(self._marks()),
+            self._commit_of,
+            lambda name: usable(self.folder(name)),
+        )
+
+    def _commit_of(self, word: str) -> str:
+        """What git calls the commit that is meant, here where one stands or where the runs lie."""
+        for place in (Path(), self.root.parent):
+            with suppress(UsageError, OSError):
+                return commit(place.absolute(), word).digest
+        return ""
+
+    def _marks(self) -> list[Mark]:
+        """By the index, if one is kept; else by every card."""
+        if (known := keeping.marks(self.root)) is not None:
+            return known
+        return [mark(folder, CARD) for folder in self._found()]
 
     def claim(self, folder: Path) -> Claim:
         """By what the job of a run is known on its host. The card names the run, wherever a copy
@@ -137,7 +168,7 @@ class RunStore:
         card = run_files.card(folder).for_others()  # older ones name folders
         result, end = run_files.result(folder), run_files.end(folder)
         if result:
-            self._require_ours(folder, card, result)
+            require_answer(folder, card, self._asked(folder), result)
         if result and end and end.why is not Ending.EXIT:
             status = _STATUS.get(end.why, Status.FAILED)
             result = replace(result, status=status, reason=f"the job {end.words}")
@@ -163,6 +194,13 @@ class RunStore:
         ended = binding.put(folder, END, codec.dumps(told))
         with alone(folder.parent):
             binding.bind(folder, (*came, ended))
+
+    def record_summary(self, folder: Path, summary: Summary) -> None:
+        """Keep what the run came to beside its card's own facts. A card that nobody can read is
+        left as it is."""
+        with alone(folder.parent), suppress(RunError):
+            card = replace(run_files.card(folder), summary=summary)
+            codec.write_atomic(regular_file.own(folder / CARD), codec.dumps(card))
 
     def lend(self, folder: Path, lent: Path) -> None:
         """Bind a copy of another run, which lies in the folder of this one as far as its report
@@ -225,7 +263,7 @@ class RunStore:
     def _folders(self) -> list[Path]:
         """By what the cards say, not by the alphabet."""
         _refuse_unreadable(self.root)
-        return run_order.in_order(self._found(), CARD)
+        return [self.folder(one.folder) for one in run_order.in_order(self._marks())]
 
     def _found(self) -> Iterator[Path]:
         """Whatever lies in the card's place. A link among them would be one run twice, or one of
@@ -233,39 +271,10 @@ class RunStore:
         folders = (folder for folder in self.root.glob("*") if not folder.is_symlink())
         return (folder for folder in folders if os.path.lexists(folder / CARD))
 
-    def _require_one_snapshot(self, folder: Path, card: RunCard, asked: Request | None) -> None:
-        """What was asked names the sources as the card does, or it was asked for another run."""
-        if asked and asked.snapshot != card.snapshot != UNKNOWN:
-            raise RunError(
-                f"{folder / REQUEST}: snapshot is {asked.snapshot!r}, and {CARD} says "
-                f"{card.snapshot!r}: the two are of different runs",
-                hint=f"Both were left as they are. Its host may have its own: {_fetch(card)}",
-            )
-
     def _asked(self, folder: Path) -> Request | None:
         with suppress(RunError):
             return self.request(folder)
         return None
-
-    def _require_ours(self, folder: Path, card: RunCard, result: Result) -> None:
-        """A result says what it answers; what was asked here is kept beside it. Where that is not
-        to be read, the result has at least to name the run, and its sources."""
-        asked, told = self._asked(folder), result.request
-        self._require_one_snapshot(folder, card, asked)
-        snapshot = told.snapshot if card.snapshot == UNKNOWN else card.snapshot
-        why = difference(asked or replace(told, run_id=card.run_id, snapshot=snapshot), told)
-        if why:
-            again = "Its host may have the right one"
-            if asked:
-                again = f"What was asked for stands in {REQUEST}; if that is right, fetch it again"
-            raise RunError(
-                f"{folder / RESULT}: request: {why}: this is the result of another run",
-                hint=f"It was left as it is. {again}: orchestrator attach {typed(folder.name)}",
-            )
-
-
-def _fetch(card: RunCard) -> str:
-    return typed("orchestrator", "runs", "fetch", card.run_id, "--host", card.host)
 
 
 def _refuse_unreadable(root: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.errors import UsageError
@@ -14,27 +14,17 @@ from orchestrator.store.kernels.users_provider import UsersProvider
 from orchestrator.sync import sources
 from orchestrator.values.snapshot import Extra
 from orchestrator.workflows.against.laid_out import contents, kept, lay_out
+from orchestrator.workflows.against.then import of_user_at
+from orchestrator.workflows.against.twin import BEFORE, SAME, Twin, beside
 from orchestrator.workflows.plan import Plan, Wish
 from orchestrator.workflows.plan_providers import with_entries
-from orchestrator.workflows.user_providers import FILES, PROVIDERS_FOLDER, travelling
+from orchestrator.workflows.user_providers import PROVIDERS_FOLDER
 from remote_payload.contract.facts import Role
 from remote_payload.contract.request import AT, Provider
 from remote_payload.contract.tools.toolchain import Toolchain
 from remote_payload.operators import registry
 
-# Inside the snapshot, where csrc/ of the revision travels to.
-BEFORE = "before"
-SAME = "the same sources in both: nothing to race"
 _CSRC = "csrc"
-
-
-@dataclass(frozen=True)
-class Twin:
-    """of: whom it is a twin of. provider: as it was then; extra: the files that travel for it."""
-
-    of: str
-    provider: Provider
-    extra: Extra = ()
 
 
 def raced(plan: Plan, wish: Wish, root: Path, here: Path) -> Plan:
@@ -45,21 +35,13 @@ def raced(plan: Plan, wish: Wish, root: Path, here: Path) -> Plan:
     if wish.against is None:
         return plan
     twins = [*_of_users(plan, with_entries(wish), here, wish.against)]
-    twins += _of_ours(plan, wish, root, wish.against, beside=bool(twins))
+    twins += _of_ours(plan, wish, root, wish.against, users=bool(twins))
     if not twins:
         raise UsageError(
             f"--against {wish.against}: this run has no provider that a revision could change",
             hint="Name your own, in a file of its own: --provider mine=path.py:function",
         )
-    against = {twin.of: twin.provider.name for twin in twins}
-    providers = [replace(one, against=against.get(one.name, "")) for one in plan.request.providers]
-    request = replace(
-        plan.request,
-        providers=(*providers, *(twin.provider for twin in twins)),
-        against=wish.against,
-    )
-    files = dict(file for twin in twins for file in twin.extra)  # csrc/ serves many
-    return Plan(request, (*plan.extra, *files.items()))
+    return beside(plan, twins, wish.against)
 
 
 def _of_users(plan: Plan, wish: Wish, here: Path, revision: str) -> Iterator[Twin]:
@@ -74,43 +56,25 @@ def _of_users(plan: Plan, wish: Wish, here: Path, revision: str) -> Iterator[Twi
 def _of_user(
     given: UsersProvider, provider: Provider, extra: Extra, here: Path, revision: str
 ) -> Twin:
-    place, _, function = given.target.rpartition(":")
-    if not place.endswith(FILES):
-        why = f"{place} is a module of the host, of which git here knows nothing"
-        return _absent(provider, f"{provider.name}{AT}{revision}", why)
-    folder, colon, inner = place.rpartition(":")
-    path = here / Path(folder if colon else place).expanduser()
-    base = path if colon else path.parent
-    commit = committed.commit(base, revision)
-    name = f"{provider.name}{AT}{commit.short}"
-    with tempfile.TemporaryDirectory() as made:
-        root = Path(made).resolve()
-        then = lay_out(commit, base, root, whole=bool(colon))
-        if not (then / (inner if colon else path.name)).is_file():
-            return _absent(provider, name, f"there is no {inner or path} at {commit.words}")
-        target = f"{then}/:{inner}:{function}" if colon else f"{then / path.name}:{function}"
-        made_of = given.toolchain, given.destination_passing
-        try:
-            twin, files = travelling(name, target, here, *made_of)
-        except UsageError:
-            return _absent(provider, name, f"folders of its headers are not at {commit.words}")
-        below = f"{PROVIDERS_FOLDER}/{provider.name}"
-        mine = tuple(one for one in extra if one[0] == below or one[0].startswith(f"{below}/"))
-        was = contents(files, f"{PROVIDERS_FOLDER}/{name}", root)
-        if was == contents(mine, below, here):
-            return _absent(provider, name, SAME)
-        return Twin(provider.name, replace(twin, required=False), kept(files, root))
+    then = of_user_at(given, here, revision)
+    if then.why:
+        return _absent(provider, then.provider.name, then.why)
+    below = f"{PROVIDERS_FOLDER}/{provider.name}"
+    mine = tuple(one for one in extra if one[0] == below or one[0].startswith(f"{below}/"))
+    if then.contents == contents(mine, below, here):
+        return _absent(provider, then.provider.name, SAME)
+    return Twin(provider.name, replace(then.provider, required=False), then.extra)
 
 
-def _of_ours(plan: Plan, wish: Wish, root: Path, revision: str, beside: bool) -> list[Twin]:
-    """Of our kernel and its variants. beside: the user's own are raced, so that ours, unless named,
+def _of_ours(plan: Plan, wish: Wish, root: Path, revision: str, users: bool) -> list[Twin]:
+    """Of our kernel and its variants. users: the user's own are raced, so that ours, unless named,
     is only told of where it has changed."""
     operator = registry.known(wish.operator) if wish.own is None else None
     ours = operator.facts.named(Role.OURS) if operator and operator.facts.library else ()
     mine = [one for one in plan.request.providers if one.name in ours]
     if not mine:
         return []
-    asked = any(one.required for one in mine) or not beside
+    asked = any(one.required for one in mine) or not users
     if shipped.is_installed(root.resolve()):
         why = f"{_CSRC}/ was installed with this program, and git knows no other"
         return [_absent(one, f"{one.name}{AT}{revision}", why) for one in mine if asked]

@@ -47,14 +47,11 @@ class Errand:
 
 def spec_of(host: Host, request: Request) -> JobSpec:
     """What the runner on `host` needs to know to run `request`."""
-    env = dict(host.env)
-    if host.gpu is not None:
-        env.setdefault("CUDA_VISIBLE_DEVICES", str(host.gpu))
     return JobSpec(
         run_id=request.run_id,
         snapshot=request.snapshot,
         python=host.python,
-        env=tuple(sorted(env.items())),
+        env=host.job_environment,
         time_limit_s=request.time_limit_s + RUNNER_MARGIN_S,
     )
 

@@ -30,6 +30,7 @@ from orchestrator.values.progress import Progress
 from orchestrator.values.run import Run
 from orchestrator.workflows.jobs.described import OWNER, describe
 from orchestrator.workflows.jobs.remote_runs import Here, RemoteRun, chosen, place, remote_runs
+from orchestrator.workflows.publishing.summary import summarise
 
 _SHOWN = 5
 
@@ -53,13 +54,20 @@ def fetch(transport: Transport, runs: RunStore, run: RemoteRun, progress: Progre
             came = launcher(transport).pull(run.run_id, arriving, progress, (REQUEST,))
             describe(arriving, run, run.end, transport.host, came)
             arriving.rename(runs.folder(run.run_id))
-            return runs.load(runs.folder(run.run_id))
+            return _stored(runs, runs.folder(run.run_id))
     folder = _folder(runs, run)
     followed = f"follows run {run.run_id}, or brings it home"
     with alone(folder, _waiting(progress, followed)):
         came = launcher(transport, runs.claim(folder)).pull(run.run_id, folder, progress)
         runs.record_end(folder, run.end, came)
-        return runs.load(folder)
+        return _stored(runs, folder)
+
+
+def _stored(runs: RunStore, folder: Path) -> Run:
+    """A run that is home; its card says what it came to."""
+    run = runs.load(folder)
+    summarise(runs, run, folder)
+    return run
 
 
 def _require_sense(run: RemoteRun, host: Host) -> None:

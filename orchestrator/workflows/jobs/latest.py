@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator.errors import RunError
-from orchestrator.store.runs.naming import LATEST, latest, too_few
+from orchestrator.store.runs.naming import is_turn, latest, too_few
 from orchestrator.store.runs.run_store import RunStore
 from orchestrator.values.command import typed
 from orchestrator.values.run import Run
@@ -28,25 +28,34 @@ WAS_TO_TIME = Kind("was to time something", lambda stages: Stage.BENCH in stages
 
 
 def resolve(runs: RunStore, reference: str, kind: Kind) -> Path:
-    """As RunStore.resolve, but `latest` is the latest run of this kind, and `latest~1` the one of
-    them before it; with a verb it is of that verb, whatever its kind.
+    """As RunStore.resolve, but `latest` is the latest run of this kind, `latest~1` the one of them
+    before it, and a git revision the one of them made there; with a verb it is of that verb,
+    whatever its kind.
 
     A run that cannot be read is not passed over: which it was, nobody knows.
     """
+
+    def usable(folder: Path) -> bool:
+        stages = _stages(runs, folder)
+        return stages is None or kind.fits(stages)
+
     wanted = latest(reference)
     if wanted is None or wanted.verb:
-        return runs.resolve(reference)
-    newest, found = runs.resolve(LATEST), 0  # the error where there is none at all
-    for folder in reversed([*runs.all()]):
-        stages = _stages(runs, folder)
-        if stages is None or kind.fits(stages):
+        return runs.resolve(reference, usable)
+    newest, found = runs.resolve(f"{replace(wanted, back=0)}"), 0  # the error where there is none
+    for mark in reversed(runs.meanings().known):
+        folder = runs.folder(mark.folder)
+        if is_turn(mark.folder):
+            continue
+        if wanted.host in ("", mark.host) and usable(folder):
             if found == wanted.back:
                 return folder
             found += 1
+    on = f" on {wanted.host}" if wanted.host else ""
     if found:
-        raise too_few(wanted, found, str(runs.root), f", counting what {kind.what}")
+        raise too_few(wanted, found, str(runs.root), f"{on}, counting what {kind.what}")
     raise RunError(
-        f"no run under {runs.root} {kind.what}; the latest is {newest.name}",
+        f"no run under {runs.root}{on} {kind.what}; the latest is {newest.name}",
         hint="Make one: orchestrator profile",
     )
 

@@ -149,6 +149,11 @@ def latest_of(known: tuple[RemoteRun, ...], wanted: Latest, host: Host) -> Remot
     by_name = {run.run_id: run for run in known}
     if not by_name:
         raise RunError(f"{host.where} keeps no runs", hint="orchestrator runs --host NAME")
+    if wanted.host not in ("", host.name):
+        raise RunError(
+            f"{wanted} is of {wanted.host}, and {host.where} was asked",
+            hint="Give the one or the other.",
+        )
     return by_name[picked(wanted, [*by_name], verb_in, host.where)]
 
 

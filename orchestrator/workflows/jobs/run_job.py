@@ -29,6 +29,7 @@ from orchestrator.values.run import BoundFile, Run, RunCard
 from orchestrator.workflows.jobs.errand import Errand, Patience, spec_of
 from orchestrator.workflows.jobs.interrupted import Standing, unbroken
 from orchestrator.workflows.jobs.job_log import JobLog, last_seen, tail
+from orchestrator.workflows.publishing.summary import summarise
 from remote_payload.contract import codec
 from remote_payload.contract.request import Request
 
@@ -139,6 +140,7 @@ class _Homecoming:
             exc.goes_on = self._goes_on()
             raise
         run = self._errand.runs.load(self._folder)
+        summarise(self._errand.runs, run, self._folder)
         if end.why in _LOST or run.result is None:
             how = "ended early" if end.why is Ending.CANCELLED else "failed"
             self._errand.progress.say(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,6 @@ from urllib.parse import quote
 
 from orchestrator.errors import LocalFault
 from orchestrator.here import regular_file
-from orchestrator.report.charts.scaling import Chart
 from orchestrator.report.wording.plain import plain, private
 from orchestrator.store.runs.records import CHARTS
 from orchestrator.store.runs.run_store import REPORT
@@ -34,27 +34,27 @@ class ChartPlace:
         """The folder, as a link from the report."""
         return quote(os.fsencode(self.folder.name))
 
-    def require_free(self, charts: tuple[Chart, ...]) -> None:
+    def require_free(self, drawings: Mapping[str, str]) -> None:
         """LocalFault for a chart whose name something else has there: a file of a person, or what
-        another report shows."""
-        for chart in charts:
-            place = self.folder / chart.name
-            if os.path.lexists(place) and not self._may_take(place, chart):
+        another report shows. drawings: SVG by file name."""
+        for name, svg in drawings.items():
+            place = self.folder / name
+            if os.path.lexists(place) and not self._may_take(place, svg):
                 raise LocalFault(
                     f"{place}: something else has the name of a chart; nothing was written",
                     hint="Move it away, or choose another -o FILE.",
                 )
 
-    def _may_take(self, place: Path, chart: Chart) -> bool:
+    def _may_take(self, place: Path, svg: str) -> bool:
         """Whether it is the chart already, or lies in no linked place and is the run's own, or one
         that this very report showed until now."""
         with suppress(OSError):
-            if regular_file.read_bytes(place) == chart.svg.encode():
+            if regular_file.read_bytes(place) == svg.encode():
                 return True
-        straight = Path(os.path.realpath(self.folder.parent), self.folder.name, chart.name)
+        straight = Path(os.path.realpath(self.folder.parent), self.folder.name, place.name)
         if place.is_symlink() or Path(os.path.realpath(place)) != straight:
             return False
-        return self.is_its_runs or f"({plain(f'{self.link}/{chart.name}')})" in self._shown()
+        return self.is_its_runs or f"({plain(f'{self.link}/{place.name}')})" in self._shown()
 
     def _shown(self) -> str:
         """What the report says before it is written anew."""

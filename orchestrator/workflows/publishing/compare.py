@@ -12,6 +12,7 @@ from orchestrator.report.comparing import between, comparison, document, page
 from orchestrator.report.comparing.comparison import Comparison, Side
 from orchestrator.report.folder import not_what_came
 from orchestrator.report.gates.gate import Policy, Ruling
+from orchestrator.store.runs.naming import is_turn
 from orchestrator.store.runs.run_store import RunStore
 from orchestrator.values.command import typed
 from orchestrator.values.run import Run
@@ -86,9 +87,10 @@ def _side(runs: RunStore, folder: Path) -> Side:
 
 
 def _history(runs: RunStore, compared: list[Path], host: str) -> Iterator[Run]:
-    """Other runs on the host that can be read; one that cannot tells nothing."""
+    """Other runs on the host that can be read; one that cannot tells nothing, nor does a turn."""
     known = {folder.resolve() for folder in compared}
-    others = [folder for folder in runs.all() if folder.resolve() not in known]
+    told = (folder for folder in runs.all() if not is_turn(folder.name))
+    others = [folder for folder in told if folder.resolve() not in known]
     for folder in others[-MOST_HISTORY:]:
         with suppress(RunError):
             if Stage.BENCH in runs.request(folder).stages:

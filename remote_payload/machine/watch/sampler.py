@@ -1,7 +1,8 @@
 """The program that looks: a few times a second, until whoever started it is gone.
 
 argv: the process whose descendants are ours, the GPU (its UUID or index, or nothing), and seconds
-between two looks. It prints a line for each row, and waits on stdin, which ends with its parent.
+between two looks. It prints a line for each row, and waits on stdin, which ends with its parent;
+what comes in there asks for a look at once.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from remote_payload.machine.watch.own import OwnProcesses
 MOST_COST = 0.01
 _COMPANY_EVERY_S = streaming.COMPANY_EVERY_S
 _STDOUT = 1
+_ASKED_BYTES = 1 << 12
 
 
 class Gone(Exception):
@@ -53,7 +55,9 @@ class Sampler:
         """Until stdin ends."""
         due_s = time.monotonic()
         while True:
-            self._wait(due_s)
+            if self._wait(due_s):
+                self._look()
+                continue
             began_s, before = time.monotonic(), time.process_time()
             self._look()
             spent_s = time.process_time() - before
@@ -66,15 +70,18 @@ class Sampler:
             if each is not None:
                 each.end()
 
-    def _wait(self, until_s: float) -> None:
-        """Sleep; what is printed meanwhile is read."""
+    def _wait(self, until_s: float) -> bool:
+        """Sleep; what is printed meanwhile is read. True: somebody asks for a look."""
         while True:
             left_s = max(0.0, until_s - time.monotonic())
             ready, _, _ = select.select([sys.stdin, *self._printing()], [], [], left_s)
             if sys.stdin in ready:
-                raise Gone
+                if not os.read(sys.stdin.fileno(), _ASKED_BYTES):
+                    raise Gone
+                if self._state is None:  # else it looks when it does, and cannot be hurried
+                    return True
             if not ready:
-                return
+                return False
             self._hear()
 
     def _printing(self) -> List[streaming.Printing]:
@@ -92,17 +99,18 @@ class Sampler:
                 self._tell_company(at_s, pids)
 
     def _look(self) -> None:
+        """The CPUs come last: who has asked for a look waits for any row, and has all then."""
+        if self._nvml is None:
+            self._hear()
+        else:
+            row = self._nvml.look()
+            _tell(row)
+            if row.at_s >= self._company_due_s:
+                self._company_due_s = row.at_s + _COMPANY_EVERY_S
+                self._tell_company(row.at_s, self._nvml.pids())
         cpu = self._cpus.look(source.pid for source in self._printing())
         if cpu is not None:
             _tell(cpu)
-        if self._nvml is None:
-            self._hear()
-            return
-        row = self._nvml.look()
-        _tell(row)
-        if row.at_s >= self._company_due_s:
-            self._company_due_s = row.at_s + _COMPANY_EVERY_S
-            self._tell_company(row.at_s, self._nvml.pids())
 
     def _tell_company(self, at_s: float, pids: Optional[Sequence[int]]) -> None:
         if pids is None:

@@ -27,8 +27,9 @@ from remote_payload.machine.watch.seen import Turn
 
 PERIOD_S = 0.2
 _SAMPLER = "remote_payload.machine.watch.sampler"
-_ROOT = Path(__file__).resolve().parents[3]
+_ROOT = Path(__file__).absolute().parents[3]
 _SETTLE_S = 1.0
+_POLL_S = 0.002
 _END_S = 2.0
 
 
@@ -83,13 +84,21 @@ class Watch:
         At most a second; whoever was silent for that long is not waited for again.
         """
         asked_s = time.monotonic()
+        self._ask()
         while not self._silent:
             self._take()
             if self._rows and self._rows[-1].at_s >= asked_s:
                 return
             over = self._sampler is None or self._sampler.poll() is not None
             self._silent = over or time.monotonic() > asked_s + _SETTLE_S
-            time.sleep(self._period_s / 4)
+            time.sleep(_POLL_S)
+
+    def _ask(self) -> None:
+        """Have it look at once."""
+        if self._sampler is not None and self._sampler.stdin is not None:
+            with contextlib.suppress(OSError):
+                self._sampler.stdin.write(b"\n")
+                self._sampler.stdin.flush()
 
     def between(self, began_s: float, ended_s: float) -> Tuple[Row, ...]:
         """The rows of that time, by the monotonic clock, in order."""

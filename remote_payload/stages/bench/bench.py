@@ -195,6 +195,8 @@ class Bench:
             seat.drop()
 
     def _close(self) -> None:
+        for seat in self._seats.values():
+            seat.end()
         for entrant in tuple(self._seats):
             self._drop(entrant)
 
@@ -209,6 +211,8 @@ class Bench:
         self._total = _STEPS * len(self._rows) * len(methods) * look
         what = f"{case.label} {method.value} start {number + 1} of {look}"
         label = f"{what}, round {round_ + 1} of {rounds}"
+        if number >= self._plan.starts[0]:
+            label += f", {len(self._undecided)} of {len(self._rows)} cases undecided"
         step(Stage.BENCH, _STEPS * shares + _STEPS * round_ // rounds, self._total, label)
 
 

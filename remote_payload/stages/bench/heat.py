@@ -23,10 +23,11 @@ from remote_payload.stages.bench.race import (
     Looked,
     Prepare,
     Prepared,
+    Sit,
 )
 from remote_payload.stages.bench.rows import Rows
 from remote_payload.stages.bench.schedule import Effort, Entrant, Trial, effort
-from remote_payload.stages.bench.seat import Answer, Out, Seat
+from remote_payload.stages.bench.seat import Out, Seat
 
 Ask = Callable[[Any], Any]
 # Nobody who is timed can know when it is looked at, or what comes next.
@@ -83,8 +84,10 @@ class Heat:
         """Time all by each method. Raises CannotJudge; OutOfTime and Died as of the judge."""
         began, kept, plan = time.monotonic(), self._kept, self._field.plan
         self._rows.start()
+        self._begin()
         kept.first = kept.first or self._drawn(Draw(self._rows.case, first=True))
         unknown = tuple(one for one in plan.methods if not self._rows.effort(one).rounds)
+        self._all(Sit())
         entered = self._enter(Enter(self._rows.case, kept.first.given, unknown))
         for place, method in enumerate(unknown):
             turn_s = sum(one.seconds[place] for one in entered)
@@ -106,14 +109,43 @@ class Heat:
         self._rows.chosen(method, chosen)
         field.chosen(method, whole, chosen)
 
+    def _begin(self) -> None:
+        for entrant, seat in tuple(self._seats.items()):
+            try:
+                seat.begin()
+            except Out as out:
+                self._out(entrant, out)
+
     def _enter(self, message: Enter) -> List[Entered]:
+        """One after the other where it is tried how long they take, else all at once."""
         found: List[Entered] = []
-        for entrant in tuple(self._seats):
-            answer = self._at_turn(entrant, message)
-            if answer is not None:
-                found.append(answer.said)
-                self._rows.ran(entrant, answer.said.library_digest)
+        one_by_one = ((entrant, self._at_turn(entrant, message)) for entrant in tuple(self._seats))
+        for entrant, said in one_by_one if message.methods else self._all(message):
+            if said is not None:
+                found.append(said)
+                self._rows.ran(entrant, said.library_digest)
         return found
+
+    def _all(self, message: Any) -> List[Tuple[Entrant, Any]]:
+        """What each says that all do at once, as nobody's time is taken; None of who is out."""
+        sent: List[Entrant] = []
+        seats = dict(self._seats)
+        for entrant, seat in seats.items():
+            seat.resume()
+            try:
+                seat.send(message)
+                sent.append(entrant)
+            except Out as out:
+                self._out(entrant, out)
+        found: List[Tuple[Entrant, Any]] = []
+        for entrant in sent:
+            try:
+                found.append((entrant, seats[entrant].hear(message)))
+            except Out as out:
+                self._out(entrant, out)
+            finally:
+                seats[entrant].pause()
+        return [(entrant, said) for entrant, said in found if entrant in self._seats]
 
     def _by(self, method: Method, chosen: Effort) -> None:
         """All rounds by one method; each entrant is looked at after one of them, and nobody knows
@@ -186,11 +218,14 @@ class Heat:
             how = f"not timed by graph: a replay computes something else: {wrong}"
             raise Out(how, Status.SKIPPED, Method.GRAPH)
 
-    def _at_turn(self, entrant: Entrant, message: Any) -> Optional[Answer]:
-        seat = self._seats[entrant]
+    def _at_turn(self, entrant: Entrant, message: Any) -> Any:
+        """What it says; None: it is out."""
+        seat = self._seats.get(entrant)
+        if seat is None:
+            return None
         seat.resume()
         try:
-            return seat.ask(message)
+            return seat.ask(message).said
         except Out as out:
             self._out(entrant, out)
             return None

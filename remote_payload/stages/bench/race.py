@@ -15,6 +15,16 @@ SHIFTS = 16  # places in which inputs can lie
 
 
 @dataclass(frozen=True)
+class Sit:
+    """Be loaded."""
+
+
+@dataclass(frozen=True)
+class Seated:
+    """It is."""
+
+
+@dataclass(frozen=True)
 class Enter:
     """Be ready for a case: load, call once, and once more by each of the methods, to know how long
     that takes."""
@@ -105,6 +115,9 @@ class Failed:
     only: Optional[Method] = None
 
 
+_PLAIN = {Sit: Seated, Prepare: Prepared, Look: Looked}
+
+
 def answers(message: Any, said: Any) -> bool:
     """Whether `said` is what a provider's process may say to a message, with numbers in it."""
     if isinstance(message, Enter):
@@ -113,7 +126,7 @@ def answers(message: Any, said: Any) -> bool:
     if isinstance(message, Go):
         whole = isinstance(said, Taken) and len(said.times_us) == message.samples
         return whole and all(map(math.isfinite, _numbers(said)))
-    return isinstance(said, Prepared if isinstance(message, Prepare) else Looked)
+    return isinstance(said, _PLAIN[type(message)])
 
 
 def _numbers(taken: Taken) -> Tuple[float, ...]:

@@ -3,10 +3,11 @@ turns it stands still, so that nobody pays for what it does meanwhile."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from dataclasses import dataclass
-from typing import Any, Optional, Protocol
+from typing import Any, Iterator, Optional, Protocol
 
 from remote_payload.contract.request import Provider
 from remote_payload.contract.words import Method, Status
@@ -59,8 +60,17 @@ class Answer:
 class Seat(Protocol):
     """Where a provider sits."""
 
+    def begin(self) -> None:
+        """Start what sits there, and wait for nothing. Raises Out."""
+
     def ask(self, message: Any) -> Answer:
         """What it says. Raises Out."""
+
+    def send(self, message: Any) -> None:
+        """As the first half of `ask`; `hear` is the other. Raises Out."""
+
+    def hear(self, message: Any) -> Any:
+        """What it says to what was sent. Raises Out."""
 
     def pause(self) -> None:
         """Until `resume` it does nothing."""
@@ -82,14 +92,34 @@ class OwnProcess:
     def pid(self) -> Optional[int]:
         return self._worker.pid
 
+    def begin(self) -> None:
+        with self._ending(0.0):
+            self._worker.begin()
+
     def ask(self, message: Any) -> Answer:
         limit_s = self._deadline.allow(self._limit_s)
-        try:
+        with self._ending(limit_s):
             waited = self._waited_us()  # and it is started before the clock runs
             began_s = time.monotonic()
             said = self._worker.ask(message, limit_s)
             ended_s = time.monotonic()
             waited = None if waited is None else _more(waited, self._waited_us())
+        return Answer(heard(said, message), began_s, ended_s, waited)
+
+    def send(self, message: Any) -> None:
+        with self._ending(0.0):
+            self._worker.send(message)
+
+    def hear(self, message: Any) -> Any:
+        limit_s = self._deadline.allow(self._limit_s)
+        with self._ending(limit_s):
+            return heard(self._worker.hear(limit_s), message)
+
+    @contextlib.contextmanager
+    def _ending(self, limit_s: float) -> Iterator[None]:
+        """Whoever ends is out."""
+        try:
+            yield
         except Silent as exc:
             self._deadline.require()
             how = f"hung for {spoken(limit_s)} while being timed"
@@ -97,7 +127,6 @@ class OwnProcess:
         except Died as exc:
             how = f"crashed while being timed: {exc}"
             raise Out(how, Status.FAILED, ended=True) from exc
-        return Answer(heard(said, message), began_s, ended_s, waited)
 
     def _waited_us(self) -> Optional[float]:
         """Of all its threads so far, and of those of this process."""
@@ -110,6 +139,10 @@ class OwnProcess:
 
     def resume(self) -> None:
         self._worker.resume()
+
+    def end(self) -> None:
+        """Have the process end; `drop` waits for that."""
+        self._worker.end()
 
     def drop(self) -> None:
         """End the process."""

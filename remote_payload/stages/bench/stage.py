@@ -7,7 +7,8 @@ from typing import List, Optional
 
 from remote_payload.compiling.emulation import INTERPRETERS
 from remote_payload.contract.records import BenchRecord
-from remote_payload.contract.words import Status
+from remote_payload.contract.request import AT
+from remote_payload.contract.words import WATCH, Status
 from remote_payload.machine.sharing import threads_beside
 from remote_payload.machine.watch.watch import Watch
 from remote_payload.processes.isolate import OutOfTime
@@ -22,6 +23,8 @@ def act(scene: Scene) -> Outcome:
     """Time all that may be timed."""
     if not scene.passed_any_check:
         return Outcome(Status.FAILED, "no timing before a passed check; ask for check as well")
+    if (out := _watched_and_out(scene)) is not None:
+        return Outcome(Status.SKIPPED, f"nothing is raced without {out}, which is watched")
     plan = scene.request.bench
     methods = methods_on(scene.device, plan)
     lacking = ", ".join(method.value for method in plan.methods if method not in methods)
@@ -41,6 +44,14 @@ def act(scene: Scene) -> Outcome:
         return Outcome(Status.FAILED, emulated, unfit=True, ends_run=False, fails_run=True)
     told = (without, f"left out: {tell(bad)}" if bad else "")
     return Outcome(Status.OK, "; ".join(part for part in told if part))
+
+
+def _watched_and_out(scene: Scene) -> Optional[str]:
+    """Who failed its check of those that a watch is about: whoever saved wants to hear that now."""
+    if scene.request.verb != WATCH:
+        return None
+    bad = [one.provider for one in scene.draft.result.checks if one.status in check.BAD]
+    return next((name for name in bad if AT not in name and scene.decides(name)), None)
 
 
 def _required_and_emulated(scene: Scene) -> str:

@@ -49,6 +49,8 @@ from remote_payload.stages.bench.race import (
     Looked,
     Prepare,
     Prepared,
+    Seated,
+    Sit,
     Taken,
 )
 
@@ -100,6 +102,7 @@ class Timed:
     def answer(self, message: Any) -> Any:
         """What is to be said to one message; never raises an Exception."""
         acts: Dict[type, Callable[[Any], Any]] = {
+            Sit: lambda message: Seated(),
             Enter: self._enter,
             Prepare: self._prepare,
             Go: self._go,

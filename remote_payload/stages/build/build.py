@@ -13,10 +13,11 @@ import hashlib
 import re
 import shutil
 from pathlib import Path
-from typing import Callable, Optional, Sequence, Tuple
+from typing import Optional, Sequence, Tuple
 
 from remote_payload.compiling import compiler
 from remote_payload.compiling.compilations import WORST, Compilations
+from remote_payload.compiling.counting import Progress
 from remote_payload.compiling.kept import Kept, digest
 from remote_payload.contract import codec
 from remote_payload.contract.machine import BuildReport
@@ -25,8 +26,6 @@ from remote_payload.contract.tools import compiler_words
 from remote_payload.contract.words import Status
 from remote_payload.machine import toolkit
 from remote_payload.processes import bounded
-
-Progress = Callable[[int, int, str], None]
 
 ALL_ARCH = ("sm_80", "sm_90a", "sm_100a")
 FLAGS = (
@@ -49,10 +48,12 @@ def build(
     progress: Progress,
     places: Optional[Sequence[str]] = None,
     limit_s: float = float("inf"),
+    without_device: Sequence[str] = (),
 ) -> BuildReport:
-    """Compile `sources`/csrc for plan.arch, else for `device_arch`, else for all we support.
+    """Compile `sources`/csrc for plan.arch, else for `device_arch`, else for `without_device`, or
+    where that is empty for all we support.
 
-    progress is told (done, total, label) as compilations end. The report's library is the one
+    progress is told (done, total, label) as each file is compiled. The report's library is the one
     for `device_arch`, if it was compiled; without a device, the first. places: where to look for
     nvcc, instead of where `toolkit.find` does. limit_s: for all compilations, which run side by
     side. Compile errors, a missing nvcc or missing sources come back as a report, never as an
@@ -70,7 +71,8 @@ def build(
     flags = (*FLAGS, *plan.toolchain.words)
     report = dataclasses.replace(_described(nvcc, said, flags), flags=plan.toolchain.words)
     units = units_of(sources)
-    wanted = plan.arch or ((device_arch,) if device_arch else _supported(found.nvcc))
+    wanted = plan.arch or ((device_arch,) if device_arch else ())
+    wanted = wanted or _supported(found.nvcc, without_device or ALL_ARCH)
     arch = tuple(dict.fromkeys(wanted))
     if why := _senseless(arch, units, sources):
         return dataclasses.replace(report, reason=why)
@@ -177,8 +179,7 @@ def _choose(report: BuildReport, builds: Path, device_arch: Optional[str]) -> Bu
     return dataclasses.replace(report, library=str(library), library_digest=content)
 
 
-def _supported(nvcc: str) -> Tuple[str, ...]:
-    """ALL_ARCH without those that this nvcc is too old for (it lists sm_90a as sm_90)."""
+def _supported(nvcc: str, arch: Sequence[str]) -> Tuple[str, ...]:
+    """These without those that this nvcc is too old for (it lists sm_90a as sm_90)."""
     _, said = bounded.ask((nvcc, "--list-gpu-code"), toolkit.ASK_LIMIT_S)
-    known = tuple(arch for arch in ALL_ARCH if arch.rstrip("a") in said.split())
-    return known or ALL_ARCH
+    return tuple(one for one in arch if one.rstrip("a") in said.split()) or tuple(arch)

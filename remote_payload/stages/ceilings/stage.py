@@ -40,7 +40,7 @@ def _measure(scene: Scene) -> Tuple[CeilingRecord, ...]:
     slot_s = plan.budget_s / len(ceilings.names(scene.device))
     task = ceilings.Task(
         # Nobody else has these inputs, so that keeping them would only fill the disk.
-        setting=replace(scene.setting(), inputs=""),
+        setting=replace(scene.setting(), inputs="", drawn=""),
         gemm_size=plan.gemm_size,
         slot_s=slot_s if scene.device == "cuda" else min(slot_s, _CPU_SLOT_S),
     )

@@ -114,6 +114,8 @@ class _Candidate:
         self._drop()
 
     def _drop(self) -> None:
+        self._worker.end()
+        self._judge.end()
         self._worker.drop()
         self._judge.drop()
 
@@ -134,6 +136,8 @@ class _Candidate:
             return replace(blank, reason=self._uncompiled[case.dtype])
         self._left_s = limit_s = self._deadline.allow(self._plan.case_limit_s)
         try:
+            self._worker.begin()
+            self._judge.begin()
             record = flow.check(self._provider.name, case, self._called, self._judged)
         except Silent as exc:
             self._drop()

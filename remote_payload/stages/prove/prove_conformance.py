@@ -17,6 +17,7 @@ from typing import Dict, FrozenSet, List, Optional, Sequence, Tuple
 
 from remote_payload.compiling import emulation, libraries
 from remote_payload.compiling.errors import CompiledTooLong, CompileError
+from remote_payload.compiling.kept import Kept
 from remote_payload.compiling.libraries import Order
 from remote_payload.machine import toolkit
 from remote_payload.stages.prove.prove import Late, NotGiven, Place, Refuted, Skipped
@@ -168,15 +169,16 @@ def nvcc(place: Place, source: str, name: str) -> Path:
 
 
 def _emulated(place: Place) -> Path:
-    csrc = place.sources / "csrc"
-    units = [*sorted(csrc.glob("emulator/*.cpp")), place.sources / SOURCE]
+    emulator = sorted(place.sources.glob("csrc/emulator/*.cpp"))
     try:
         compiler = emulation.host_compiler()
     except CompileError as exc:
         raise Skipped(str(exc)) from exc
+    kept = Kept(Path(place.setting.builds or place.scratch), place.sources)
     left_s = place.deadline.allow(math.inf)
+    over = emulation.Emulation(compiler, place.sources, kept, left_s)
     try:
-        return emulation.link(compiler, csrc, units, place.scratch, limit_s=left_s)
+        return over.link([*emulator, place.sources / SOURCE], place.scratch)
     except CompiledTooLong as exc:
         raise Late(f"over the emulator, {exc}") from exc
     except CompileError as exc:

@@ -8,6 +8,7 @@ import click
 
 from orchestrator.cli import paid
 from orchestrator.cli.given import options
+from orchestrator.cli.given.tags import tag_option
 from orchestrator.cli.running import run_stages
 from orchestrator.cli.session import Session
 from orchestrator.cli.verb import Verb
@@ -24,6 +25,7 @@ VERB = Verb("ceilings", "Measure what a machine gives: copy, GEMM, exp.", 80)
 )
 @ceiling_options.cutlass_options
 @paid.budget_options
+@tag_option
 @options.dry_run_option
 @options.json_option
 @options.host_options

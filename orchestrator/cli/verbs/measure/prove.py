@@ -8,6 +8,7 @@ import click
 
 from orchestrator.cli import paid
 from orchestrator.cli.given import options
+from orchestrator.cli.given.tags import tag_option
 from orchestrator.cli.running import run_stages
 from orchestrator.cli.session import Session
 from orchestrator.cli.verb import Verb
@@ -29,6 +30,7 @@ VERB = Verb("prove", "Let the hardware confirm what the emulator claims.", 70)
 @options.device_option
 @options.arch_option
 @paid.budget_options
+@tag_option
 @options.dry_run_option
 @options.json_option
 @options.host_options

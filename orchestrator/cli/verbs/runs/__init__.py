@@ -1,0 +1,1 @@
+"""The verb runs and what stands under it."""

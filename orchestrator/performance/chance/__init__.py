@@ -1,0 +1,1 @@
+"""How probable what is seen would be by chance alone."""

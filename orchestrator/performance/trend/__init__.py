@@ -1,0 +1,1 @@
+"""A figure over many runs: levels, steps between them, and how sure one can be."""

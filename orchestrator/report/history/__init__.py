@@ -1,0 +1,1 @@
+"""What runs tell of commits: series of figures, as lines, documents and a chart."""

@@ -1,0 +1,1 @@
+"""Runs in one file: packed to be put away or passed on, and taken out again with care."""

@@ -1,0 +1,1 @@
+"""The index of all runs: rebuilt from their folders at any time."""

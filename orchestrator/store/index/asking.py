@@ -1,0 +1,138 @@
+"""What is asked of the index, in SQL."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import fields
+from functools import lru_cache
+from typing import Any
+
+from orchestrator.store.index.values import Asked, Entry, Figure, Wanted
+from orchestrator.store.runs.marks import utc
+from orchestrator.values.kept.summary import Row
+
+_DAY = len("2026-11-22")
+_WHOLE = 40  # digits of a commit's name
+_ALWAYS = ("name", "status", "is_clean")
+_Condition = tuple[str, str]
+# What is asked for has the same name in the tables, but for this.
+_ENTRY = ", ".join(f'"{one.name}"' for one in fields(Entry))
+_OF_SERIES = ("provider", "case", "method", "dtype", "per", "unit", "baseline")
+_FIGURE = ", ".join(
+    [
+        "runs.name",
+        *(f'runs."{one.name}"' for one in fields(Figure) if one.name not in ("run", "row")),
+        *(
+            f'{"series" if one.name in _OF_SERIES else "figures"}."{one.name}"'
+            for one in fields(Row)
+        ),
+    ]
+)
+
+
+def candidates(base: sqlite3.Connection, asked: Asked | Wanted) -> list[str]:
+    """The names of runs, in their order, that may be meant by what their cards say; what became of
+    them is not looked at yet."""
+    where, given = _where([*_of_cards(asked)])
+    words = f"SELECT name FROM runs {where} ORDER BY place"
+    last = asked.last if isinstance(asked, Wanted) and not any(_of_states(asked)) else 0
+    if last:
+        return [name for (name,) in _answered(base, f"{words} DESC LIMIT {last}", given)][::-1]
+    return [name for (name,) in _answered(base, words, given)]
+
+
+def entries(
+    base: sqlite3.Connection, wanted: Wanted, between: tuple[str, str]
+) -> list[tuple[Any, ...]]:
+    """Rows of runs, each in the order of Entry's fields. between: the first and the last candidate
+    that may be among them."""
+    place = "(SELECT place FROM runs WHERE name = ?)"
+    conditions = [*_of_cards(wanted), *_of_states(wanted)]
+    conditions += [(f"place >= {place}", between[0]), (f"place <= {place}", between[1])]
+    where, given = _where(conditions)
+    told = _ENTRY
+    if wanted.fields:
+        told = ", ".join(
+            f'"{one.name}"' if one.name in wanted.fields or one.name in _ALWAYS else "''"
+            for one in fields(Entry)
+        )
+    words = f"SELECT {told} FROM runs {where} ORDER BY place"
+    if wanted.last:
+        return _answered(base, f"{words} DESC LIMIT {wanted.last}", given)[::-1]
+    return _answered(base, words, given)
+
+
+def figures(base: sqlite3.Connection, asked: Asked) -> list[tuple[Any, ...]]:
+    """Rows of races, each in the order of Figure's fields and then Row's."""
+    conditions = [*_of_cards(asked), *_of_states(asked), *_of_series(asked)]
+    where, given = _where(conditions)
+    return _answered(
+        base,
+        f"SELECT {_FIGURE} FROM series CROSS JOIN figures ON figures.series = series.id "
+        f"CROSS JOIN runs ON runs.id = figures.run {where} ORDER BY place, series.id",
+        given,
+    )
+
+
+def _answered(base: sqlite3.Connection, asked: str, given: list[str]) -> list[tuple[Any, ...]]:
+    """All at once: whoever reads the rows slowly keeps nobody from writing."""
+    base.create_function("made_at", 2, _made_at, deterministic=True)
+    return base.execute(asked, given).fetchall()
+
+
+def _made_at(commits: str, wanted: str) -> bool:
+    """wanted: full names, and beginnings of some, with blanks between them."""
+    whole, parts = _split(wanted)
+    names = [name for name, _ in json.loads(commits)]
+    return any(name in whole or (parts and name.startswith(parts)) for name in names)
+
+
+@lru_cache(maxsize=4)
+def _split(wanted: str) -> tuple[frozenset[str], tuple[str, ...]]:
+    names = wanted.split()
+    return frozenset(names), tuple(name for name in names if len(name) < _WHOLE)
+
+
+def _where(conditions: list[_Condition]) -> tuple[str, list[str]]:
+    words = " AND ".join(f"({words})" for words, _ in conditions)
+    return f"WHERE {words}" if words else "", [given for _, given in conditions]
+
+
+def _of_cards(asked: Asked | Wanted) -> Iterator[_Condition]:
+    for name in ("operator", "host", "branch", "verb"):
+        if value := getattr(asked, name):
+            yield f'runs."{name}" = ?', value
+    if asked.since:
+        yield "runs.at >= ?", utc(asked.since) if len(asked.since) > _DAY else asked.since
+    if asked.until:
+        yield (
+            "substr(runs.at, 1, 10) <= ?" if len(asked.until) <= _DAY else "runs.at < ?",
+            (utc(asked.until) if len(asked.until) > _DAY else asked.until),
+        )
+    if asked.tag:
+        yield "instr(runs.tags, ?) > 0", json.dumps(asked.tag)
+    if asked.commits:
+        yield "made_at(runs.commits, ?)", " ".join(asked.commits)
+
+
+def _of_states(asked: Asked | Wanted) -> Iterator[_Condition]:
+    if asked.machine:
+        yield "runs.machine = ?", asked.machine
+    if isinstance(asked, Asked):
+        return
+    if asked.status:
+        yield "runs.status = ?", asked.status
+    if asked.gpu:
+        yield "instr(lower(runs.gpu), lower(?)) > 0", asked.gpu
+    if asked.provider:
+        yield "instr(runs.providers, ?) > 0", json.dumps(asked.provider)
+
+
+def _of_series(asked: Asked) -> Iterator[_Condition]:
+    for name in ("provider", "method", "dtype"):
+        if value := getattr(asked, name):
+            yield f'series."{name}" = ?', value
+    for word in asked.case.split():
+        yield "instr(' ' || series.\"case\" || ' ', ?) > 0", f" {word} "

@@ -1,0 +1,138 @@
+"""The file of the index: its tables, how it is opened, and what is done where that goes wrong.
+
+It holds nothing that the folders of the runs do not hold, so whatever is the matter with it, it is
+thrown away and made anew; where it cannot be kept at all, it is made in memory.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+NAME = ".index.sqlite"
+# Raised with every change of the tables, or of what is kept in them.
+VERSION = 1
+_OURS = 0x0B5D_1DE8
+BUSY_S = 3.0
+_TABLES = """
+CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE runs(
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, card INTEGER NOT NULL,
+    beside INTEGER, place INTEGER NOT NULL,
+    run_id TEXT NOT NULL, at TEXT NOT NULL, after TEXT NOT NULL,
+    before_at TEXT NOT NULL, before_number INTEGER NOT NULL,
+    verb TEXT NOT NULL, host TEXT NOT NULL, tags TEXT NOT NULL, commits TEXT NOT NULL,
+    created_at TEXT NOT NULL, operator TEXT NOT NULL, cases TEXT NOT NULL,
+    "commit" TEXT NOT NULL, committed_at TEXT NOT NULL, is_clean INTEGER, branch TEXT NOT NULL,
+    note TEXT NOT NULL,
+    status TEXT, reason TEXT, changed TEXT, verdict TEXT, machine TEXT, gpu TEXT, providers TEXT
+);
+CREATE INDEX runs_seen ON runs(place, name, card, beside);
+CREATE TABLE series(
+    id INTEGER PRIMARY KEY, provider TEXT NOT NULL, "case" TEXT NOT NULL, method TEXT NOT NULL,
+    dtype TEXT NOT NULL, per INTEGER NOT NULL, unit TEXT NOT NULL, baseline TEXT NOT NULL,
+    UNIQUE(provider, "case", method, dtype, per, unit, baseline)
+);
+CREATE TABLE figures(
+    series INTEGER NOT NULL, run INTEGER NOT NULL, median_us REAL NOT NULL, low_us REAL,
+    high_us REAL, starts INTEGER NOT NULL, ratio REAL, ratio_low REAL, ratio_high REAL,
+    verdict TEXT NOT NULL, refuted INTEGER NOT NULL, PRIMARY KEY(series, run)
+) WITHOUT ROWID;
+"""
+
+
+def opened(root: Path, make: bool) -> sqlite3.Connection | None:
+    """The index of a folder of runs as it lies there; one that is damaged, or of another version,
+    begins anew. make: also where there is none yet. None where none can be kept, or read."""
+    path = root / NAME
+    for _ in range(2):
+        try:
+            if make and not os.path.lexists(path):
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
+        except FileExistsError:  # another process was quicker
+            pass
+        except OSError:
+            return None
+        if not _is_plain(path):
+            return None
+        try:
+            return _ready(_connected(f"{path.absolute().as_uri()}?mode=rw"))
+        except sqlite3.OperationalError:  # locked, or not ours to write
+            return None
+        except sqlite3.DatabaseError:
+            discard(root)
+    return None
+
+
+def discard(root: Path) -> None:
+    """Remove one that is damaged; where that cannot be, it is no index all the same."""
+    for rest in ("", "-journal", "-wal", "-shm"):
+        with suppress(OSError):
+            (root / f"{NAME}{rest}").unlink()
+
+
+def _ready(base: sqlite3.Connection) -> sqlite3.Connection:
+    """Its tables as we know them; whoever comes second finds them made."""
+    try:
+        if not _is_ours(base):
+            base.execute("BEGIN IMMEDIATE")
+            if not _is_ours(base):
+                _fill(base)
+            base.execute("COMMIT")
+        return base
+    except BaseException:
+        base.close()
+        raise
+
+
+def in_memory(like: sqlite3.Connection | None = None) -> sqlite3.Connection:
+    """One that nobody keeps. like: what it knows from the start, as far as that can be read."""
+    base = _connected("file::memory:")
+    if like is not None:
+        with suppress(sqlite3.Error):
+            like.backup(base)
+            if _is_ours(base):
+                return base
+    base.close()
+    base = _connected("file::memory:")
+    _fill(base)
+    return base
+
+
+def _connected(uri: str) -> sqlite3.Connection:
+    base = sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None)
+    base.execute("PRAGMA synchronous = NORMAL")
+    base.execute("PRAGMA cache_size = -16384")  # KiB
+    return base
+
+
+def _fill(base: sqlite3.Connection) -> None:
+    """Make the tables, within a transaction, in the place of all that there are."""
+    there = base.execute(
+        "SELECT type, name FROM sqlite_master WHERE type IN ('table', 'view') "
+        "AND name NOT LIKE 'sqlite_%'"
+    )
+    for kind, name in there.fetchall():
+        quoted = name.replace('"', '""')
+        base.execute(f'DROP {kind} "{quoted}"')
+    for statement in filter(str.strip, _TABLES.split(";")):
+        base.execute(statement)
+    base.execute(f"PRAGMA application_id = {_OURS}")
+    base.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _is_ours(base: sqlite3.Connection) -> bool:
+    asked = ("PRAGMA application_id", "PRAGMA user_version")
+    return [base.execute(one).fetchone()[0] for one in asked] == [_OURS, VERSION]
+
+
+def _is_plain(path: Path) -> bool:
+    """Whether a file of ours alone lies there: what others may write says nothing."""
+    with suppress(OSError):
+        there = path.lstat()
+        mine = there.st_uid == os.getuid() and not there.st_mode & 0o022
+        return stat.S_ISREG(there.st_mode) and mine
+    return False

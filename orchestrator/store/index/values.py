@@ -1,0 +1,102 @@
+"""What the index of all runs answers with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orchestrator.values.kept.summary import Row
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One run, as far as it is known without reading what came of it.
+
+    name: of its folder, which commands take. created_at: UTC, as its card says. commit, is_clean,
+    branch, committed_at: of the project's own sources; "" and None where git told nothing. status:
+    the result's word; "pending", "lost", "changed" or "damaged" where there is none that counts.
+    reason, changed: in words. cases: labels. providers: those that were timed.
+    """
+
+    name: str
+    run_id: str
+    verb: str
+    host: str
+    created_at: str
+    status: str
+    reason: str = ""
+    changed: str = ""
+    verdict: str = ""
+    operator: str = ""
+    cases: tuple[str, ...] = ()
+    providers: tuple[str, ...] = ()
+    machine: str = ""
+    gpu: str = ""
+    commit: str = ""
+    committed_at: str = ""
+    is_clean: bool | None = None
+    branch: str = ""
+    tags: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One row of a race, and the run that it is of."""
+
+    run: str
+    created_at: str
+    verb: str
+    host: str
+    operator: str
+    machine: str
+    gpu: str
+    commit: str
+    committed_at: str
+    is_clean: bool | None
+    branch: str
+    tags: tuple[str, ...]
+    row: Row
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which figures are wanted; "" and () leave it open.
+
+    case: a label, or words that all stand in it (`H=96 fp16`). since, until: of when the run was
+    made, in ISO 8601; a day alone is meant whole. commits: full names.
+    """
+
+    operator: str = ""
+    provider: str = ""
+    case: str = ""
+    method: str = ""
+    dtype: str = ""
+    machine: str = ""
+    host: str = ""
+    branch: str = ""
+    verb: str = ""
+    since: str = ""
+    until: str = ""
+    commits: tuple[str, ...] = ()
+    tag: str = ""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which runs are wanted, as in `Asked`. gpu: a part of its name. last: so many at the most, the
+    newest ones; 0 for all. fields: of an Entry, those that are needed; () for all."""
+
+    operator: str = ""
+    provider: str = ""
+    gpu: str = ""
+    status: str = ""
+    machine: str = ""
+    host: str = ""
+    branch: str = ""
+    verb: str = ""
+    since: str = ""
+    until: str = ""
+    commits: tuple[str, ...] = ()
+    tag: str = ""
+    last: int = 0
+    fields: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""Which commit changed a provider: revisions raced until one is left."""

@@ -1,0 +1,101 @@
+"""What a run came to, condensed for its card and the index of all runs."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+from orchestrator.performance.stats import LONGEST_US
+from orchestrator.report import folder as kept
+from orchestrator.report.figures import Figure, Figures, figures
+from orchestrator.report.headline import headline
+from orchestrator.store.runs.run_store import RunStore
+from orchestrator.values.kept.summary import Row, Summary
+from orchestrator.values.privacy.redaction import discreet
+from orchestrator.values.run import Run
+from orchestrator.values.text import one_line
+from remote_payload.contract.layout import RESULT
+from remote_payload.contract.machine import Machine
+from remote_payload.contract.result import Result
+
+_MOST_CHARACTERS = 200
+
+
+def summarise(runs: RunStore, run: Run, folder: Path) -> None:
+    """Write into the run's card what it came to; not where its files are not what came home."""
+    if not run.altered:
+        with suppress(OSError):  # the run is whole without
+            runs.record_summary(folder, summary_of(run))
+
+
+def summary_of(run: Run) -> Summary:
+    """Of a run that has ended; its result is taken for what came home."""
+    result, digest = run.result, ""
+    if result is None:
+        return Summary("lost", _short(run.end.words if run.end else ""))
+    for file in run.card.files:
+        digest = file.sha256 if file.path == RESULT else digest
+    derived = figures(result, kept.objections(run))
+    return Summary(
+        status=result.status.value,
+        reason=_short(result.reason),
+        verdict=_short(headline(run, derived).partition("; ")[0]),
+        machine=discreet(fingerprint(result.machine)),
+        gpu=discreet(_gpu(result)),
+        rows=_rows(derived),
+        result_sha256=digest,
+    )
+
+
+def fingerprint(machine: Machine | None) -> str:
+    """One line for all machines whose times may stand beside each other; "" for none."""
+    if machine is None:
+        return ""
+    torch = f"torch {machine.torch}" if machine.torch else "no torch"
+    if machine.gpu is None:
+        return f"{machine.cpu}, {machine.cpu_count} CPUs, {torch}"
+    parts = [machine.gpu]
+    parts += [f"{machine.sm_count} SMs"] if machine.sm_count else []
+    parts += [f"driver {machine.driver}"] if machine.driver else []
+    parts += [torch, *([f"CUDA {machine.torch_cuda}"] if machine.torch_cuda else [])]
+    return ", ".join(parts)
+
+
+def _gpu(result: Result) -> str:
+    return (result.machine.gpu or "") if result.machine else ""
+
+
+def _rows(derived: Figures) -> tuple[Row, ...]:
+    return tuple(_row(one, derived.result) for one in derived.rows if one.trusted or one.refuted)
+
+
+def _row(figure: Figure, result: Result) -> Row:
+    record, summary, against = figure.record, figure.summary, figure.against
+    assert summary is not None  # of a row that is trusted or refuted
+    judged = against.speedup if against else None
+    # Two starts that are worlds apart say nothing of where the median is.
+    known = summary.high_us is not None and summary.high_us <= LONGEST_US
+    return Row(
+        provider=record.provider,
+        case=record.case.label,
+        method=record.method.value,
+        dtype=record.case.dtype.value,
+        median_us=summary.median_us,
+        low_us=summary.low_us if known else None,
+        high_us=summary.high_us if known else None,
+        starts=summary.starts,
+        per=figure.facts.per,
+        unit=result.operator.unit,
+        baseline=result.baseline_of(record.provider) if against else "",
+        ratio=judged.median if judged else None,
+        ratio_low=judged.low if judged else None,
+        ratio_high=judged.high if judged else None,
+        verdict=against.verdict.value if against else "",
+        refuted=figure.refuted,
+    )
+
+
+def _short(text: str) -> str:
+    """One line for strangers, cut where it is long."""
+    line = one_line(discreet(text.partition("\n")[0]))
+    return line if len(line) <= _MOST_CHARACTERS else f"{line[: _MOST_CHARACTERS - 1]}…"

@@ -1,0 +1,49 @@
+"""What is found out once by a process, and holds for as long as it lives: of a job that is one run,
+of a warm process that is turn after turn."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from remote_payload.contract.machine import Machine
+from remote_payload.machine import machine, torch_facts
+from remote_payload.machine.torch_facts import TorchFacts
+from remote_payload.processes.isolate import preload_torch
+from remote_payload.processes.overheard import Overheard
+from remote_payload.run.remembered import Remembered
+
+# What the many processes of check and bench have in common.
+_OF_WORKERS = ("remote_payload.stages.apart.candidate", "remote_payload.stages.bench.timing")
+
+
+class Known:
+    """stays: whether another run may follow, so that those who start workers live on. operator:
+    what a user's own has told. drawn: as of a Setting."""
+
+    def __init__(self, stays: bool = False) -> None:
+        self._overheard = Overheard(stays)
+        self._machine: Optional[Machine] = None
+        self._facts: Optional[TorchFacts] = None
+        self.operator, self.drawn = Remembered(), ""
+
+    def machine(self) -> Machine:
+        """The machine without torch."""
+        if self._machine is None:
+            self._machine = machine.look()
+        return self._machine
+
+    def warm(self, *modules: str) -> None:
+        """Start what starts workers, which imports torch and these modules; at most once."""
+        if not self._overheard.started:
+            preload_torch(*_OF_WORKERS, *modules)
+            self._overheard.start()
+
+    def facts(self) -> TorchFacts:
+        """What torch says. Raises as `torch_facts.ask`."""
+        if self._facts is None:
+            self._facts = torch_facts.ask()
+        return self._facts
+
+    def finish(self) -> None:
+        """All that workers have printed so far is in the log."""
+        self._overheard.finish()

@@ -1,0 +1,50 @@
+"""Where it failed is told as a place in the user's own tree, whoever names it and however."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orchestrator.workflows.watch.places import Places
+
+DIGEST = "5e1f" * 16
+HERE = Path("/home/somebody/kernels")
+FILES = {
+    "providers/mine/norm.cu": HERE / "k" / "norm.cu",
+    "providers/mine/part.py": HERE / "k" / "part.py",
+    "csrc/kernel.cu": Path("/elsewhere/project/csrc/kernel.cu"),
+}
+PLACES = Places(FILES, HERE)
+
+
+@pytest.mark.parametrize(
+    ("said", "place"),
+    [
+        ("providers/mine/norm.cu:12:7: error: expected ;", "k/norm.cu:12:7"),
+        ("providers/mine/norm.cu(12): error: expected a ;", "k/norm.cu:12"),
+        (f"/w/snapshots/{DIGEST}/providers/mine/norm.cu:3: error: no", "k/norm.cu:3"),
+        ("<workspace>/warm/12-ab/code/providers/mine/norm.cu(9): error", "k/norm.cu:9"),
+        (f'File "/w/snapshots/{DIGEST}/providers/mine/part.py", line 4, in f', "k/part.py:4"),
+        ("SyntaxError: '(' was never closed (part.py, line 2)", "k/part.py:2"),
+        ("torch/nn/functional.py:12: error", ""),
+        ("providers/another/norm.cu:12: error", ""),
+        ("nothing of the kind", ""),
+    ],
+)
+def test_that_a_place_is_found_in_what_a_tool_says(said: str, place: str) -> None:
+    assert PLACES.first(said, ("providers/mine",)) == place
+
+
+def test_that_a_traceback_tells_by_its_last_line_of_ours() -> None:
+    frame = '  File "/w/snapshots/' + DIGEST + '/{}", line {}, in f\n'
+    said = frame.format("providers/mine/part.py", 1) + frame.format("providers/mine/part.py", 7)
+    said += '  File "/usr/lib/python3/json.py", line 99, in loads\n'
+    assert PLACES.last(said, ("providers/mine",)) == "k/part.py:7"
+
+
+def test_that_a_file_that_is_not_below_here_is_named_in_full_and_the_rest_stays() -> None:
+    said = "csrc/kernel.cu(8): error: no such thing; see csrc/other.h:1"
+    assert PLACES.made_local(said) == (
+        "/elsewhere/project/csrc/kernel.cu:8: error: no such thing; see csrc/other.h:1"
+    )
