@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -18,8 +19,23 @@ from orchestrator.transport.connect import Trust
 from orchestrator.values.host import Host
 from tests.ssh.server import SshServer
 
+REPOSITORY = Path(__file__).parents[3]
 PERSIST_S = 600.0
 GONE_S = 15.0  # most of it is a loaded machine's
+
+COMMAND = """
+import sys
+from pathlib import Path
+from orchestrator.store.inventory.reading import load
+from orchestrator.transport.broker.transport import BrokerTransport, Keeping
+from orchestrator.transport.connect import Trust
+from orchestrator.values.command import Command
+host = load(Path(sys.argv[1]), {}).host(None)
+trust = Trust(Path(sys.argv[2]))
+with BrokerTransport(host, trust, Keeping(600.0, print)) as transport:
+    assert transport.run(Command(("echo", "hello"))).stdout == b"hello\\n"
+    assert "paramiko" not in sys.modules, "the command connected by itself"
+"""
 
 
 def processes(home: Path) -> list[int]:
@@ -35,9 +51,9 @@ def processes(home: Path) -> list[int]:
 
 
 def sockets(home: Path) -> list[str]:
-    """What lies where the sockets of brokers lie."""
+    """Those of brokers; of a command that was killed while it began one, an empty lock stays."""
     place = home / ".orchestrator" / "run"
-    return sorted(one.name for one in place.iterdir()) if place.is_dir() else []
+    return sorted(one.name for one in place.glob("*.sock")) if place.is_dir() else []
 
 
 def until(what: Callable[[], bool], limit_s: float = GONE_S) -> bool:
@@ -63,6 +79,16 @@ class Desk:
     def way(self, persist_s: float = PERSIST_S, host: Host | None = None) -> BrokerTransport:
         """What one more command uses."""
         return BrokerTransport(host or self.host, self.trust, Keeping(persist_s, self.told.append))
+
+    def command(self) -> list[str]:
+        """The words of a program that does what a command does."""
+        host, inventory = self.host, self.trust.known_hosts.with_name("inventory.yaml")
+        inventory.write_text(
+            f"hosts:\n  pod:\n    transport: ssh\n    address: 127.0.0.1\n    port: {host.port}\n"
+            f"    user: {host.user}\n    host_key: {host.host_key}\n"
+            f"    identity_file: {host.identity_file}\n"
+        )
+        return [sys.executable, "-c", COMMAND, str(inventory), str(self.trust.known_hosts)]
 
     def logins(self) -> int:
         return self.server.log().count("Accepted publickey")

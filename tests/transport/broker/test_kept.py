@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -21,24 +20,10 @@ from orchestrator.transport.login.trust import FirstContact
 from orchestrator.values.command import Command
 from tests.ssh.link import LossyLink
 from tests.ssh.server import SshServer
-from tests.transport.broker.conftest import Desk, sockets, until
+from tests.transport.broker.conftest import REPOSITORY, Desk, sockets, until
 from tests.transport.conftest import copied
 
 HELLO = Command(("echo", "hello"))
-REPOSITORY = Path(__file__).parents[3]
-COMMAND = """
-import sys
-from pathlib import Path
-from orchestrator.store.inventory.reading import load
-from orchestrator.transport.broker.transport import BrokerTransport, Keeping
-from orchestrator.transport.connect import Trust
-from orchestrator.values.command import Command
-host = load(Path(sys.argv[1]), {}).host(None)
-trust = Trust(Path(sys.argv[2]))
-with BrokerTransport(host, trust, Keeping(600.0, print)) as transport:
-    assert transport.run(Command(("echo", "hello"))).stdout == b"hello\\n"
-    assert "paramiko" not in sys.modules, "the command connected by itself"
-"""
 
 
 def test_that_commands_one_after_another_log_in_once(desk: Desk) -> None:
@@ -95,16 +80,9 @@ def test_that_a_signal_ends_it_and_the_next_command_connects_anew(
     assert desk.logins() == before + 2
 
 
-def test_that_it_dies_with_the_login_that_used_it(desk: Desk, tmp_path: Path) -> None:
-    inventory = tmp_path / "inventory.yaml"
-    host = desk.host
-    inventory.write_text(
-        f"hosts:\n  pod:\n    transport: ssh\n    address: 127.0.0.1\n    port: {host.port}\n"
-        f"    user: {host.user}\n    host_key: {host.host_key}\n"
-        f"    identity_file: {host.identity_file}\n"
-    )
+def test_that_it_dies_with_the_login_that_used_it(desk: Desk) -> None:
     # A login's shell: it leads the session, starts a command, and waits until it is told to go.
-    words = [sys.executable, "-c", COMMAND, str(inventory), str(desk.trust.known_hosts)]
+    words = desk.command()
     shell = subprocess.Popen(
         ["/bin/sh", "-c", '"$@" && echo done && read line', "sh", *words],
         cwd=REPOSITORY,

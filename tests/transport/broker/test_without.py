@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import threading
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from orchestrator.errors import HostKeyError, HostUnreachable, OrchestratorError
-from orchestrator.transport.broker.place import socket_of
+from orchestrator.transport.broker import transport
+from orchestrator.transport.broker.place import alone, socket_of
 from orchestrator.transport.connect import connect
 from orchestrator.transport.login.trust import FirstContact
 from orchestrator.values.command import Command
 from orchestrator.values.host import Host
-from tests.ssh.server import PASSPHRASE, SshServer
-from tests.transport.broker.conftest import Desk, processes, until
+from tests.ssh.server import PASSPHRASE
+from tests.transport.broker.conftest import REPOSITORY, Desk, processes, until
 
 HELLO = Command(("echo", "hello"))
 NOBODY = 65534
@@ -180,29 +180,51 @@ def test_that_a_host_that_cannot_be_reached_is_told_in_the_same_words(
 
 def test_that_a_command_that_dies_while_it_connects_leaves_no_broker(desk: Desk) -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
-        way = desk.way(host=replace(desk.host, port=mute.getsockname()[1]))
-        threading.Thread(target=_opened, args=(way.open,), daemon=True).start()
-        near, _ = mute.accept()  # it connects, and hears nothing
-        with near:
-            (pid,) = processes(desk.home)
-            os.kill(pid, signal.SIGSTOP)  # as good as any moment
-            os.kill(pid, signal.SIGTERM)
-            os.kill(pid, signal.SIGCONT)
-            assert until(lambda: not processes(desk.home))
+        desk.host = replace(desk.host, port=mute.getsockname()[1])
+        environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+        with subprocess.Popen(desk.command(), cwd=REPOSITORY, env=environment) as command:
+            near, _ = mute.accept()  # the broker connects, and hears nothing
+            with near:
+                assert len(processes(desk.home)) == 1
+                command.kill()
+                assert until(desk.nothing_is_left)
 
 
-def _opened(act: Callable[[], None]) -> None:
-    with pytest.raises((OrchestratorError, OSError)):
-        act()
-
-
-def test_that_it_does_without_the_ssh_server_that_is_gone(
-    desk: Desk, sshd_variant: Callable[..., SshServer]
-) -> None:
-    server = sshd_variant()
-    desk.host, desk.server = server.host(), server
+def test_that_a_broker_that_is_logged_in_has_no_process_beside_it(desk: Desk) -> None:
     with desk.way() as way:
         way.open()
-    broker = desk.broker()
-    children = Path(f"/proc/{broker}/task/{broker}/children").read_text()
-    assert children == ""
+        broker = desk.broker()
+        assert Path(f"/proc/{broker}/task/{broker}/children").read_text() == ""
+        assert os.getsid(broker) not in (broker, os.getsid(0))
+        assert Path(f"/proc/{broker}/cwd").readlink() == Path("/")
+
+
+def test_that_a_command_that_waits_too_long_for_another_goes_its_own_way(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "_TURN_LIMIT_S", 0.2)
+    with alone(socket_of(desk.trust.known_hosts, "pod"), 1.0):  # it may be asking a person
+        _run_directly(desk, "another command has been connecting for 0.2 s")
+
+
+NONSENSE = (
+    b"",
+    b"GET / HTTP/1.0\r\n\r\n",
+    b"J\xff\xff\xff\xff",
+    b"J\0\0\0\x02{}",
+    b"J\0\0\0\x02[]",
+    b'J\0\0\0\x0c{"op":"use"}',
+)
+
+
+def test_that_nonsense_gets_no_answer_and_harms_nobody(desk: Desk) -> None:
+    with desk.way() as way:
+        way.open()
+        for said in NONSENSE:
+            with socket.socket(socket.AF_UNIX) as near:
+                near.connect(str(socket_of(desk.trust.known_hosts, "pod")))
+                near.sendall(said)
+                near.shutdown(socket.SHUT_WR)
+                with contextlib.suppress(ConnectionResetError):
+                    assert near.recv(100) == b""
+        assert way.run(HELLO).ok
