@@ -150,13 +150,17 @@ class Walk:
         answer = self._answer(bad.digest)
         self._turn(bad.digest, answer, self._ends.changed)
         if answer.word is not Word.BAD:
-            raise NothingDecided(
-                f"{bad.words} is not {self._looking.value} than {good.words}: {answer.told}; "
-                "there is nothing to find"
-                if self._looking is not Looking.BROKEN
-                else f"{bad.words} passes too: {answer.told}; there is nothing to find",
-                hint=self._instead(answer),
+            raise NothingDecided(self._no_difference(answer), hint=self._instead(answer))
+
+    def _no_difference(self, answer: Answer) -> str:
+        good, bad, told = self._ends.good.words, self._ends.bad.words, answer.told
+        if answer.word is not Word.GOOD:
+            return (
+                f"whether {bad} is {self._looking.value}, held against {good}, stays open: {told}"
             )
+        if self._looking is Looking.BROKEN:
+            return f"{bad} is not broken: {told}; there is nothing to find"
+        return f"{bad} is not {self._looking.value} than {good}: {told}; there is nothing to find"
 
     def _instead(self, answer: Answer) -> str:
         other = {Looking.SLOWER: "FASTER", Looking.FASTER: "SLOWER"}.get(self._looking, "")
