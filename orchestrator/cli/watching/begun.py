@@ -8,6 +8,8 @@ import subprocess
 from dataclasses import dataclass
 from typing import Any
 
+import click
+
 from orchestrator.cli.screen import console, questions, terminal
 from orchestrator.cli.session import Session
 from orchestrator.cli.watching.asked import as_profile, asked
@@ -32,16 +34,19 @@ class Way:
     session: Session
     host: str | None
     accept_new_host_key: bool
+    command: click.Context
 
     def connect(self) -> Transport:
         fresh = Session(self.session.inventory_path, self.session.runs_dir, self.session.debug)
-        return fresh.transport(fresh.host(self.host), self.accept_new_host_key)
+        with self.command.scope(cleanup=False):  # this thread may not know what was typed
+            return fresh.transport(fresh.host(self.host), self.accept_new_host_key)
 
 
 def begin(session: Session, given: dict[str, Any]) -> int:
     """Watch until somebody leaves; the exit code."""
     as_json = given.pop("as_json")
-    way = Way(session, given.pop("host"), given.pop("accept_new_host_key"))
+    told = given.pop("host"), given.pop("accept_new_host_key")
+    way = Way(session, *told, click.get_current_context())
     planned = asked(session, session.host(way.host), given, False).planned
     reader = Reader(session.root, planned)
     first = reader.read()
