@@ -84,12 +84,16 @@ ALLOWED = {
         "os.write": "of bytes of ours, when there is no time for a gate",
         "\x1b": "gives the cursor back",
     },
+    "cli/watching/events.py": {"os.write": "of one byte, into a pipe of its own"},
     "here/hearing.py": {"os.write": "to the stdin of a program"},
     "__main__.py": {"sys.exit": "with a number"},
     "transport/login/key_file.py": {"warnings": "so that none is given"},
     "transport/way/route.py": {"getpass": "getuser, which asks nobody"},
     "transport/ssh.py": {"logging": "so that Paramiko's logger is silent"},
 }
+
+# file → why a program that it starts may speak to our terminal itself.
+SPEAKS_FOR_ITSELF = {"cli/watching/begun.py": "a command of ours, with a gate of its own"}
 
 
 def _names(tree: ast.AST) -> dict[str, str]:
@@ -153,7 +157,8 @@ def test_nothing_writes_to_a_terminal_but_the_one_printer_and_its_gate() -> None
 
 
 def test_no_program_that_we_start_writes_to_our_terminal_itself() -> None:
-    loud = {file: spawned_loud((ROOT / file).read_text("utf-8")) for file in FILES}
+    silent = [file for file in FILES if file not in SPEAKS_FOR_ITSELF]
+    loud = {file: spawned_loud((ROOT / file).read_text("utf-8")) for file in silent}
     assert {file: lines for file, lines in loud.items() if lines} == {}
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from remote_payload.contract.machine import Machine
     from remote_payload.contract.result import Result
 
-_MOST_CHARACTERS = 200
+_MOST_CHARACTERS = 1000
 
 
 def summarise(runs: RunStore, run: Run, folder: Path) -> None:
