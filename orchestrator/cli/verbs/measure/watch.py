@@ -25,10 +25,11 @@ def watch(session: Session, /, **given: Any) -> int:
     one, the best one and the baseline, over one connection and one warm process. One line a turn;
     off a terminal, or with --json, one JSON document a line. See docs/watch.md.
 
-    Keys: Enter takes as many starts again, b makes this state the base, p makes a full profile, q
-    leaves. The options are those of bench.
+    Keys: Enter takes as many starts again, b makes this state the best one, p makes a full profile,
+    q leaves. The options are those of bench, but that a turn takes 8 starts of one round, and about
+    4 s of calls, unless --starts, --rounds and --budget say otherwise.
 
-    \\b
+    \b
     Example:
       orchestrator watch --operator op.py --provider mine=mine.py:f
       orchestrator watch --host h100 --heads 96 --budget 2
