@@ -222,3 +222,11 @@ def test_that_a_machine_without_the_memory_for_verdicts_tells_the_rest(runs: Run
     poor = replace(runs.index, summarised=refused)
     assert [(one.status, one.verdict) for one in poor.entries()] == [("ok", "")]
     assert "sdpa takes" in runs.entries()[folder.name].verdict, "it is looked at again"
+
+
+def test_that_a_result_whose_times_cannot_be_is_listed_without_figures(runs: Runs) -> None:
+    bench = tuple(replace(one, samples_us=(1e200,) * 40) for one in RESULTS["cpu"].bench)
+    runs.home(result=replace(RESULTS["cpu"], bench=bench))
+    (entry,) = runs.entries().values()
+    assert entry.status == "ok"
+    assert [*runs.index.figures()] == []

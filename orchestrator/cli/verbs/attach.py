@@ -36,7 +36,8 @@ def attach(
 ) -> int:
     """Follow RUN from where its log here ends, then bring home result and report.
 
-    RUN is an id, a unique prefix, `latest`, `latest~1` (the run before it) or `latest:profile`. A
+    RUN is an id, a unique prefix, `latest`, `latest~1` (the run before it), `latest:profile`,
+    `latest@h100`, a tag or a git revision. A
     run that is not kept here is taken from the host that is named; one whose name the host has
     given to another run is refused. With --stop-after its pod is stopped as soon as all of it is
     here.

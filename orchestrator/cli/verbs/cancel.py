@@ -35,7 +35,8 @@ VERB = Verb("cancel", "End a run and everything it started.", 120)
 def cancel(session: Session, run: str, host: str | None, accept_new_host_key: bool) -> None:
     """End RUN on its host, with every process it started; what it measured so far stays.
 
-    RUN is an id, a unique prefix, `latest`, `latest~1` (the run before it) or `latest:profile`. A
+    RUN is an id, a unique prefix, `latest`, `latest~1` (the run before it), `latest:profile`,
+    `latest@h100`, a tag or a git revision. A
     run that has ended already is left as it is, and that is said. One that is not kept here, or
     whose card here is damaged, is ended by its whole id on the host that is named.
 

@@ -27,9 +27,9 @@ def compare(session: Session, /, before: str, after: str, as_json: bool, **given
     Judged is each provider against its own run's baseline, by how much runs of one code differ as
     the other runs here tell. What the compiler said of the kernels and measured ceilings are
     compared too. A RUN is an id, a unique prefix, `latest` (that was to time something), `latest~1`
-    (the one of them before it), `latest:bench`, `latest:bench~1` or a path. Prints Markdown, whose
-    first line says whether the runs may be compared. No network and no GPU are needed. A result
-    that is not what came home is no evidence, and is refused.
+    (the one of them before it), `latest:bench`, `latest@h100~1`, a tag, a git revision or a path.
+    Prints Markdown, whose first line says whether the runs may be compared. No network and no GPU
+    are needed. A result that is not what came home is no evidence, and is refused.
 
     Without one of the options of a gate the exit code is 0, whatever was found. With one it is 0 if
     nothing is slower, 1 if something is slower or broke, 6 if nothing was decided or compared, or

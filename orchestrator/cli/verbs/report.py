@@ -48,7 +48,7 @@ def report(
     as_json: bool,
     **given: Any,
 ) -> int:
-    """Render the report of RUN (an id, a unique prefix, `latest` or a path).
+    """Render the report of RUN (an id, a unique prefix, `latest`, a tag, a git revision or a path).
 
     `latest` is the latest run that measured or checked, never a deploy; `latest~1` is the one
     before it, `latest:bench` the latest bench, `latest:bench~1` the bench before that. No network

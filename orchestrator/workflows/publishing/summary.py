@@ -17,6 +17,7 @@ from remote_payload.contract.layout import RESULT
 from remote_payload.contract.words import Stage
 
 if TYPE_CHECKING:
+    from orchestrator.performance.stats import Summary as Times
     from orchestrator.report.figures import Figure, Figures
     from orchestrator.store.runs.run_store import RunStore
     from orchestrator.values.run import Run
@@ -79,12 +80,13 @@ def fingerprint(machine: Machine | None) -> str:
 
 
 def _rows(derived: Figures) -> tuple[Row, ...]:
-    return tuple(_row(one, derived.result) for one in derived.rows if one.trusted or one.refuted)
+    """Those that were timed whole, also where an objection says that the time cannot be true."""
+    told = ((one, one.summary) for one in derived.rows if one.trusted or one.refuted)
+    return tuple(_row(one, times, derived.result) for one, times in told if times is not None)
 
 
-def _row(figure: Figure, result: Result) -> Row:
-    record, summary, against = figure.record, figure.summary, figure.against
-    assert summary is not None  # of a row that is trusted or refuted
+def _row(figure: Figure, summary: Times, result: Result) -> Row:
+    record, against = figure.record, figure.against
     judged = against.speedup if against else None
     # Two starts that are worlds apart say nothing of where the median is.
     known = summary.high_us is not None and summary.high_us <= LONGEST_US
