@@ -77,7 +77,8 @@ def told(outcome: Outcome, checkout: Repository) -> dict[str, Any]:
     guilty = checkout.git("rev-parse", f"HEAD~{COMMITS - GUILTY}").strip()
     assert found["found"] == guilty, outcome.err
     assert found["step"]["word"] == "bad"
-    assert found["step"]["low"] < QUICK_S / SLOW_S < found["step"]["high"] < 1
+    # Python's own time is in both, so that the ratio is nearer to 1 than that of the sleeps.
+    assert QUICK_S / SLOW_S * 0.97 < found["step"]["low"] < found["step"]["high"] < 0.65
     steps = [turn for turn in found["turns"] if turn["number"]]
     assert len(steps) <= 5
     assert {turn["word"] for turn in steps} == {"good", "bad"}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.performance.stats import LONGEST_US
+from orchestrator.store.runs.bounds import LARGEST
 from orchestrator.values.kept.summary import Row, Summary
 from orchestrator.values.privacy.redaction import discreet
 from orchestrator.values.text import one_line
@@ -88,8 +89,9 @@ def _rows(derived: Figures) -> tuple[Row, ...]:
 def _row(figure: Figure, summary: Times, result: Result) -> Row:
     record, against = figure.record, figure.against
     judged = against.speedup if against else None
-    # Two starts that are worlds apart say nothing of where the median is.
+    # Two starts that are worlds apart say nothing of where the median is, nor of a ratio.
     known = summary.high_us is not None and summary.high_us <= LONGEST_US
+    held = judged is not None and judged.high is not None and judged.high <= LARGEST
     return Row(
         provider=record.provider,
         case=record.case.label,
@@ -103,8 +105,8 @@ def _row(figure: Figure, summary: Times, result: Result) -> Row:
         unit=result.operator.unit,
         baseline=result.baseline_of(record.provider) if against else "",
         ratio=judged.median if judged else None,
-        ratio_low=judged.low if judged else None,
-        ratio_high=judged.high if judged else None,
+        ratio_low=judged.low if judged and held else None,
+        ratio_high=judged.high if judged and held else None,
         verdict=against.verdict.value if against else "",
         refuted=figure.refuted,
     )
