@@ -104,9 +104,9 @@ class SshTransport:
         """Whether there is a connection, as far as it is known here."""
         return self._link is not None and bool(self._link.is_active())
 
-    def answers(self) -> bool:
-        """Whether there is one, and its server answers; takes 3 s at most."""
-        return self._link is not None and answers(self._link)
+    def answers(self, within_s: float = 0.0) -> bool:
+        """Whether there is one whose server answers, as of `ssh_channel.answers`."""
+        return self._link is not None and answers(self._link, within_s)
 
     def close(self) -> None:
         """Hang up; the next use connects again. A thread that is opening it is not waited for."""

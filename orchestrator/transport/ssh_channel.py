@@ -36,6 +36,7 @@ def prepare(link: Any, known: set[str]) -> None:
     that we can compare. known: the kinds of keys that we know of it.
     """
     keep_order(link)
+    _note_when_heard(link)
     wanted = link.get_security_options()
     wanted.ciphers = sorted(wanted.ciphers, key=lambda name: name != _FAST_CIPHER)
     wanted.key_types = sorted(
@@ -43,11 +44,29 @@ def prepare(link: Any, known: set[str]) -> None:
     )
 
 
-def answers(link: Any) -> bool:
-    """Whether the server does, whatever its commands do; takes 3 s at most, and then hangs up."""
-    with hang_up_after(_ALIVE_LIMIT_S, link):
-        link.global_request("keepalive@openssh.com", wait=True)
+def answers(link: Any, within_s: float = 0.0) -> bool:
+    """Whether the server does, whatever its commands do; takes 3 s at most, and then hangs up.
+
+    within_s: one that said anything in the last so many seconds is not asked. On a slow line that
+    is in use an answer stands behind all that waits to be sent, and may take longer.
+    """
+    if abs(time.time() - link.heard_s) > within_s:
+        with hang_up_after(_ALIVE_LIMIT_S, link):
+            link.global_request("keepalive@openssh.com", wait=True)
     return bool(link.is_active())
+
+
+def _note_when_heard(link: Any) -> None:
+    """Keep in heard_s when the server last said anything, be it that it takes more; in Unix time,
+    which goes on while this machine sleeps."""
+    read = link.packetizer.read_message
+
+    def read_and_note() -> Any:
+        message = read()
+        link.heard_s = time.time()
+        return message
+
+    link.heard_s, link.packetizer.read_message = time.time(), read_and_note
 
 
 @contextlib.contextmanager

@@ -37,6 +37,10 @@ class Silent(Exception):
     """The worker said nothing within the limit."""
 
 
+class NotStarted(Silent):
+    """It did not come up within its own limit, which the text tells."""
+
+
 class Died(Exception):
     """The worker ended without an answer; the text says how."""
 
@@ -53,7 +57,7 @@ class Worker:
     """A process in its own process group that runs `work(pipe, *args)`.
 
     Use as a context manager: on leaving, the process and whatever it started are killed.
-    Raises Died or Silent when the process does not come up.
+    Raises Died or NotStarted when the process does not come up.
     """
 
     def __init__(self, work: Callable[..., None], *args: Any) -> None:
@@ -86,6 +90,9 @@ class Worker:
         self._has_come = True
         try:
             self.receive(START_LIMIT_S)
+        except Silent as exc:
+            self.kill()
+            raise NotStarted(f"its process did not start within {spoken(START_LIMIT_S)}") from exc
         except BaseException:
             self.kill()
             raise

@@ -39,10 +39,17 @@ class Known:
             self._overheard.start()
 
     def facts(self) -> TorchFacts:
-        """What torch says. Raises as `torch_facts.ask`."""
-        if self._facts is None:
-            self._facts = torch_facts.ask()
-        return self._facts
+        """What torch says. Raises as `torch_facts.ask`.
+
+        Of a GPU that nvidia-smi lists and torch does not see, every run asks anew: its driver may
+        have been busy or starting.
+        """
+        if self._facts is not None:
+            return self._facts
+        facts = torch_facts.ask()
+        if facts.gpu is not None or not self.machine().gpu_count:
+            self._facts = facts
+        return facts
 
     def finish(self) -> None:
         """All that workers have printed so far is in the log."""

@@ -204,7 +204,7 @@ class Serving:
             return
         while data := self._payload.read_log():  # all that was printed before the answer
             self._log(data) if self._turn is not None else None
-        if answer is None:
+        if self._payload.answers < 0:  # it has ended, be it right after its answer
             self._payload.kill()
         if self._turn is not None:
             self._end_turn(answer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from orchestrator.launch.warm import Warm
 from orchestrator.transport.connect import Trust
 from orchestrator.transport.local import LocalTransport
 from orchestrator.transport.ssh import SshTransport
+from orchestrator.values.job import Ending
 from remote_payload.contract.words import Status
 from tests.processes import left_at_work_in, needs_proc
 from tests.ssh.link import LossyLink
@@ -120,6 +122,38 @@ def test_that_it_ends_when_nobody_asks_and_starts_again_when_somebody_does(
         turn = warm.turn(snapshot, project.request(snapshot, stages=()))
         assert (turn.restarted, turn.end.exit_status) == (True, 2)
         assert turn.end.message == "stages: expected at least one stage"
+
+
+# In the place of the host's Python: a payload that ends right after its answer, before its supervisor
+# has come to read that, which stands still until then.
+ENDS = f"""#!{sys.executable}
+import os, signal, subprocess, sys
+if "turns.live" not in sys.argv[2]:
+    os.execv({sys.executable!r}, [{sys.executable!r}, *sys.argv[1:]])
+sys.stdin.readline()
+above, answers = os.getppid(), int(sys.argv[4])
+os.kill(above, signal.SIGSTOP)
+words = ["sh", "-c", f"read line; kill -CONT {{above}}"]
+quiet = subprocess.DEVNULL
+goes_on = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet)
+os.write(answers, b'{{"status": 7}}\\n')
+os.close(answers)
+os._exit(0)
+"""
+
+
+def test_that_a_payload_that_ended_with_its_answer_is_another_in_the_next_turn(
+    project: Project, tmp_path: Path
+) -> None:
+    python = tmp_path / "python"
+    python.write_text(ENDS)
+    python.chmod(0o755)
+    host = replace(project.host, python=str(python))
+    with LocalTransport(host) as transport, Warm(transport) as warm:
+        snapshot = project.deployed(transport)
+        request = project.request(snapshot, time_limit_s=1.0)
+        ends = [warm.turn(snapshot, request).end for _ in range(2)]
+    assert [(one.why, one.exit_status) for one in ends] == [(Ending.EXIT, 7)] * 2
 
 
 def test_that_a_snapshot_that_was_changed_there_is_not_served(

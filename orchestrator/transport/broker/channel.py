@@ -49,7 +49,7 @@ class BrokerChannel:
     """
 
     def __init__(self, host: Host, line: Line) -> None:
-        self._host, self._line = host, line
+        self._host, self.line = host, line
         self._connection, self._incoming = line.connection, line.incoming
         self._connection.setblocking(False)
         self._receiving, self._sending = threading.RLock(), threading.Lock()
@@ -108,7 +108,7 @@ class BrokerChannel:
 
     def is_alive(self) -> bool:
         """Ask the server itself, by way of the broker."""
-        return self._line.alive()
+        return self.line.alive()
 
     def close(self) -> None:
         """Hang up: the broker closes the command's streams."""
@@ -153,7 +153,7 @@ class BrokerChannel:
             return False
         except (HungUp, ValueError):  # ValueError: closed by us meanwhile
             self._is_over = True
-            self._line.gone()
+            self.line.gone()
             if not self._has_ended:
                 self._has_ended = True
                 self._why_lost = self._why_lost or lost(self._host, "is no longer connected")

@@ -24,9 +24,10 @@ from orchestrator.values.command import Command
 
 _LOOK_EACH_S = 1.0
 _ASK_LIMIT_S = 10.0
-# An idle line is asked so often whether it is there; a longer time without an answer means that
-# this machine slept, so that it is asked again before somebody is given it.
+# A line without a stream is asked so often whether it is there; a longer silence means that this
+# machine slept, so that it is asked again before somebody is given it.
 _ASKED_EACH_S, _ANSWER_HOLDS_S = 15.0, 30.0
+_JUST_HEARD_S = 3.0  # for a command that asks
 _LAST_WORDS_S, _LAST_ANSWERS_S = 3.0, 0.2
 
 
@@ -67,7 +68,7 @@ class Broker:
         self._transport, self._ear, self._kept = transport, ear, kept
         self._mark = mark_of(kept.place)
         self._uses, self._lock = uses, threading.Lock()
-        self._began_s, self._heard_s = time.time(), time.time()
+        self._began_s = time.time()
         self._is_retired = False
         self._acts = {
             "use": self._use,
@@ -89,8 +90,8 @@ class Broker:
             self._vanish()
 
     def _is_due(self) -> bool:
-        if time.time() - self._heard_s > _ASKED_EACH_S:
-            self._is_answered()
+        if not self._uses.streams:  # else an answer may be late for what is being sent
+            self._transport.answers(_ASKED_EACH_S)
         if not self._transport.is_open:
             self._vanish()
             self._let_all_hear()
@@ -115,12 +116,6 @@ class Broker:
             with contextlib.suppress(OSError):
                 self._kept.place.unlink()
 
-    def _is_answered(self) -> bool:
-        """Whether the server is there; a connection to one that is not is closed."""
-        if answers := self._transport.answers():
-            self._heard_s = time.time()
-        return answers
-
     def _answer(self, near: socket.socket, is_known: bool = False) -> None:
         with near, contextlib.suppress(HungUp, TimeoutError, OSError, KeyError, TypeError):
             if is_known or is_ours(near):
@@ -134,9 +129,7 @@ class Broker:
         with self._lock:  # from here on it is used, so that it does not end
             self._uses.holds[id(near)] = int(asked["pid"])
         try:
-            stale = abs(time.time() - self._heard_s) > _ANSWER_HOLDS_S
-            there = self._transport.is_open and (not stale or self._is_answered())
-            if self._is_retired or not there:
+            if self._is_retired or not self._transport.answers(_ANSWER_HOLDS_S):
                 return send_json(near, {"no": True})
             with self._lock:
                 self._uses.persist_s = float(asked["persist_s"])
@@ -178,7 +171,7 @@ class Broker:
                 self._uses.since_s = time.monotonic()
 
     def _alive(self, near: socket.socket, incoming: Incoming, asked: Any) -> None:
-        send_json(near, {"alive": self._is_answered()})
+        send_json(near, {"alive": self._transport.answers(_JUST_HEARD_S)})
 
     def _status(self, near: socket.socket, incoming: Incoming, asked: Any) -> None:
         with self._lock:

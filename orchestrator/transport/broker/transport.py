@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import socket
 import threading
 import time
@@ -22,13 +21,8 @@ from orchestrator.errors import HostKeyError, HostUnreachable, LinkLost
 from orchestrator.transport.base import Channel
 from orchestrator.transport.broker.begin import begin, login
 from orchestrator.transport.broker.channel import BrokerChannel, Line
-from orchestrator.transport.broker.frames import (
-    HungUp,
-    Incoming,
-    is_ready,
-    send_json,
-    understood,
-)
+from orchestrator.transport.broker.frames import HungUp, Incoming, send_json, understood
+from orchestrator.transport.broker.hold import STARTED_LIMIT_S, Hold
 from orchestrator.transport.broker.hops import Hops, hops_to
 from orchestrator.transport.broker.place import NoBroker, alone, reached, socket_of
 from orchestrator.transport.exchange import run_to_end
@@ -43,13 +37,11 @@ if TYPE_CHECKING:
     from orchestrator.transport.ssh import SshTransport
 
 _ANSWER_LIMIT_S = 10.0  # it may ask the server first, for 3 s
-_STARTED_LIMIT_S = 30.0  # a channel has 15 s, and so has its command
 # Another command may be asking a person; after that we ask as well.
 _TURN_LIMIT_S = 20.0
 _RESTARTING_S = 1.0
 _OPENING_S = 0.1  # whoever has the lock for longer is connecting
 _TRIES = 3
-_ALIVE_LIMIT_S = 4.0
 
 
 @dataclass(frozen=True)
@@ -58,34 +50,6 @@ class Keeping:
 
     persist_s: float
     tell: Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class _Hold:
-    """A command's hold on a broker, which ends with the connection."""
-
-    connection: socket.socket
-    place: Path
-
-    def line(self) -> socket.socket:
-        """One more connection to this very broker, which need not listen any more; OSError: it has
-        gone."""
-        near, far = socket.socketpair()
-        try:
-            with far:
-                socket.send_fds(self.connection, [b"+"], [far.fileno()])
-        except OSError:
-            near.close()
-            raise
-        near.settimeout(_STARTED_LIMIT_S)
-        return near
-
-    def is_there(self) -> bool:
-        """Whether the broker is: it says nothing more here but its end."""
-        return not is_ready(self.connection, select.POLLIN, 0)
-
-    def close(self) -> None:
-        self.connection.close()
 
 
 class BrokerTransport:
@@ -102,7 +66,8 @@ class BrokerTransport:
         self.host = host
         self._trust, self._keeping, self._locate = trust, keeping, locate
         self._lock = threading.RLock()
-        self._hold: _Hold | None = None
+        self._hold: Hold | None = None
+        self._lines: set[socket.socket] = set()
         self._direct: SshTransport | None = None
         self._was_open = self._unwanted = False
 
@@ -128,11 +93,15 @@ class BrokerTransport:
         try:
             yield channel
         finally:
+            self._lines.discard(channel.line.connection)
             channel.close()
 
     def close(self) -> None:
-        """Let go of the connection, which stays with its broker. A thread that is opening it is not
-        waited for."""
+        """Let go of the connection, which stays with its broker; streams over it are lost. A thread
+        that is opening it is not waited for."""
+        for line in tuple(self._lines):
+            with contextlib.suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)  # whoever waits at it hears that
         if not self._lock.acquire(timeout=_OPENING_S):
             self._unwanted = True
             return
@@ -149,7 +118,7 @@ class BrokerTransport:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    def _opened(self) -> _Hold | None:
+    def _opened(self) -> Hold | None:
         """None: the command has a connection of its own."""
         with self._lock:
             if self._direct is None and not (self._hold and self._hold.is_there()):
@@ -181,7 +150,7 @@ class BrokerTransport:
                 self._keeping.tell(f"no connection to {self.host.where} is kept: {why}")
                 self._direct = SshTransport(self.host, self._trust, locate=self._locate)
 
-    def _held(self) -> _Hold:
+    def _held(self) -> Hold:
         try:
             return self._held_where_it_is()
         except HostUnreachable as error:
@@ -190,7 +159,7 @@ class BrokerTransport:
         time.sleep(_RESTARTING_S)  # as of a direct one: it has just restarted, or is elsewhere
         return self._held_where_it_is()
 
-    def _held_where_it_is(self) -> _Hold:
+    def _held_where_it_is(self) -> Hold:
         host = self._locate(self.host) if self._locate else self.host
         hops = hops_to(host, self._trust.names)
         place = socket_of(self._trust.known_hosts, self.host.name)
@@ -205,7 +174,7 @@ class BrokerTransport:
                 return hold
         raise NoBroker("it does not answer")
 
-    def _found(self, place: Path, hops: Hops) -> _Hold | None:
+    def _found(self, place: Path, hops: Hops) -> Hold | None:
         """A hold on the broker there, if its connection is one that we would make now."""
         connection = reached(place, _ANSWER_LIMIT_S)
         if connection is None:
@@ -215,7 +184,7 @@ class BrokerTransport:
             send_json(connection, {**asked, "persist_s": self._keeping.persist_s})
             said = Incoming(connection).json(_ANSWER_LIMIT_S)
             if "keys" in said and self._are_believed(said["keys"], hops):
-                return _Hold(connection, place)
+                return Hold(connection, place)
         except (HungUp, TimeoutError, OSError):
             said = {}
         connection.close()
@@ -244,12 +213,13 @@ class BrokerTransport:
             except OSError:  # it has just ended
                 self._let_go_of(hold)
                 continue
+            self._lines.add(line)
             incoming = Incoming(line)
             said = self._answered(line, incoming, command)
             if "ok" in said:
-                alive, gone = partial(_is_alive, hold), partial(self._let_go_of, hold)
-                return BrokerChannel(self.host, Line(line, incoming, alive, gone))
-            line.close()
+                gone = partial(self._let_go_of, hold)
+                return BrokerChannel(self.host, Line(line, incoming, hold.is_alive, gone))
+            self._hang_up(line)
             if "gone" in said:
                 self._let_go_of(hold)
                 continue
@@ -264,23 +234,20 @@ class BrokerTransport:
         """What the broker says to a command; LinkLost: nothing, so it may have been started."""
         try:
             send_json(line, {"op": "exec", "argv": command.argv})
-            return incoming.json(_STARTED_LIMIT_S)
+            return incoming.json(STARTED_LIMIT_S)
         except (HungUp, TimeoutError, OSError) as error:
-            line.close()
+            self._hang_up(line)
             raise lost(self.host, "is no longer connected") from error
 
-    def _let_go_of(self, hold: _Hold) -> None:
+    def _hang_up(self, line: socket.socket) -> None:
+        self._lines.discard(line)
+        line.close()
+
+    def _let_go_of(self, hold: Hold) -> None:
         """Its connection has died: the next use connects anew."""
         with self._lock:
             if self._hold is hold:
                 self._let_go()
-
-
-def _is_alive(hold: _Hold) -> bool:
-    with contextlib.suppress(HungUp, TimeoutError, OSError), hold.line() as line:
-        send_json(line, {"op": "alive"})
-        return bool(Incoming(line).json(_ALIVE_LIMIT_S).get("alive"))
-    return False
 
 
 def told(place: Path, words: dict[str, Any], limit_s: float) -> Any:

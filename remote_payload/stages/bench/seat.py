@@ -14,7 +14,7 @@ from remote_payload.contract.words import Method, Status
 from remote_payload.operators.setting import Setting
 from remote_payload.processes.bounded import spoken
 from remote_payload.processes.guarded import Guarded
-from remote_payload.processes.isolate import Deadline, Died, Pipe, Silent
+from remote_payload.processes.isolate import Deadline, Died, NotStarted, Pipe, Silent
 from remote_payload.processes.waiting import waited_us
 from remote_payload.stages.bench.race import Failed, answers
 
@@ -93,7 +93,7 @@ class OwnProcess:
         return self._worker.pid
 
     def begin(self) -> None:
-        with self._ending(0.0):
+        with self._ending():
             self._worker.begin()
 
     def ask(self, message: Any) -> Answer:
@@ -107,7 +107,7 @@ class OwnProcess:
         return Answer(heard(said, message), began_s, ended_s, waited)
 
     def send(self, message: Any) -> None:
-        with self._ending(0.0):
+        with self._ending():
             self._worker.send(message)
 
     def hear(self, message: Any) -> Any:
@@ -116,13 +116,14 @@ class OwnProcess:
             return heard(self._worker.hear(limit_s), message)
 
     @contextlib.contextmanager
-    def _ending(self, limit_s: float) -> Iterator[None]:
-        """Whoever ends is out."""
+    def _ending(self, limit_s: float = 0.0) -> Iterator[None]:
+        """Whoever ends is out. limit_s: for which it is heard."""
         try:
             yield
         except Silent as exc:
             self._deadline.require()
-            how = f"hung for {spoken(limit_s)} while being timed"
+            hung = f"hung for {spoken(limit_s)} while being timed"
+            how = str(exc) if isinstance(exc, NotStarted) else hung
             raise Out(how, Status.TIMEOUT, ended=True) from exc
         except Died as exc:
             how = f"crashed while being timed: {exc}"

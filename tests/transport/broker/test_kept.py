@@ -224,6 +224,28 @@ def test_that_a_host_without_room_for_one_more_command_is_reached_directly(
     assert "no room for one more command" in desk.told[0]
 
 
+def test_that_closing_ends_streams_and_commands_that_are_being_started(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = desk.logins()
+    with desk.way() as way:
+        with way.stream(Command(("sleep", "60"))) as channel:
+            threading.Timer(0.1, way.close).start()
+            with pytest.raises(LinkLost, match="is no longer connected"):
+                channel.receive(10, 3.0)
+        way.open()
+        broker = desk.broker()
+        os.kill(broker, signal.SIGSTOP)  # it answers nobody
+        threading.Timer(0.1, way.close).start()
+        began_s = time.monotonic()
+        with pytest.raises(LinkLost, match="is no longer connected"):
+            way.run(HELLO)
+        assert time.monotonic() - began_s < 5.0
+        os.kill(broker, signal.SIGCONT)
+        assert way.run(HELLO).ok
+    assert desk.logins() == before + 1
+
+
 @pytest.mark.slow
 def test_that_a_line_that_falls_silent_while_nobody_uses_it_ends_it(
     desk: Desk, lossy_link: Callable[..., LossyLink]
