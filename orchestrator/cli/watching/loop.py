@@ -121,7 +121,8 @@ class Loop:
     def _begin(self, now: Now) -> None:
         self._now, self._next = now, None
         self._follow(now)
-        number = self._number + 1
+        self._number += 1  # also of one that is called off: its state is known by it
+        number = self._number
         self._drawing.enter_context(self._shown.drawing())
         running = begun(lambda: self._turns.turn(number, now), "a turn")
         self._running = running
@@ -134,9 +135,7 @@ class Loop:
         self._running = None
         self._drawing.close()
         with contextlib.suppress(Cancelled, SourcesChanged):
-            outcome = running.result()
-            self._number = max(self._number, outcome.number)
-            self._shown.turn(outcome)
+            self._shown.turn(running.result())
         if self._calling_off is not None:  # it is not to meet the next turn
             wait([self._calling_off], _ENDS_S)
             self._calling_off = None
