@@ -15,6 +15,7 @@ import pytest
 from orchestrator.cli.watching.loop import Loop
 from orchestrator.here.aside import begun
 from orchestrator.store.kernels.users_provider import UsersProvider
+from orchestrator.sync.packing import SourcesChanged
 from orchestrator.workflows.plan import Wish, plan
 from orchestrator.workflows.watch.outcome import Outcome, Word
 from orchestrator.workflows.watch.racing import Cancelled
@@ -138,3 +139,21 @@ def test_that_no_two_turns_have_one_number_though_the_first_was_called_off(
         wait_until(lambda: bool(watched.told.outcomes))
     assert [(one.number, one.text) for one in watched.turns.begun] == [(1, "a"), (2, "b"), (3, "c")]
     assert [one.number for one in watched.told.outcomes] == [3]
+
+
+def test_that_what_was_saved_before_anybody_listened_is_a_turn(watched: Watched) -> None:
+    first = watched.reader.read()
+    watched.mine.write_text("b")
+    with watched.watching(first):
+        watched.turns.until("b").over.set()
+
+
+def test_that_a_turn_whose_sources_changed_under_it_is_begun_anew(watched: Watched) -> None:
+    """Though there is no word of a save: its files are what they were by now."""
+    with watched.watching(watched.reader.read()):
+        first = watched.turns.until("a")
+        first.raises = SourcesChanged("k/mine.py is not what it was")
+        first.over.set()
+        wait_until(lambda: len(watched.turns.begun) == 2)
+        watched.turns.until("a").over.set()
+        wait_until(lambda: bool(watched.told.outcomes))
