@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.cli.watching import loop as watching
 from orchestrator.cli.watching.loop import Loop
 from orchestrator.here.aside import begun
 from orchestrator.store.kernels.users_provider import UsersProvider
@@ -21,6 +22,7 @@ from orchestrator.workflows.watch.outcome import Outcome, Word
 from orchestrator.workflows.watch.racing import Cancelled
 from orchestrator.workflows.watch.reading import Now, Reader
 from remote_payload.contract.words import Stage
+from remote_payload.warm.turn import GRACE_S
 from tests.cli.conftest import copy_sources
 from tests.faults.conftest import wait_until
 
@@ -157,3 +159,7 @@ def test_that_a_turn_whose_sources_changed_under_it_is_begun_anew(watched: Watch
         wait_until(lambda: len(watched.turns.begun) == 2)
         watched.turns.until("a").over.set()
         wait_until(lambda: bool(watched.told.outcomes))
+
+
+def test_that_the_host_has_time_to_end_a_turn_before_its_connection_goes() -> None:
+    assert watching._ENDS_S >= GRACE_S + 2

@@ -23,8 +23,9 @@ from orchestrator.workflows.watch.reading import Now, Reader
 from orchestrator.workflows.watch.turns import Turns
 
 _LOOK_S = 1.0
-# Between a turn that is called off and its end; then its connection goes.
-_ENDS_S, _ASKED_TIMES = 3.0, 10
+# Between a turn that is called off and its end; then its connection goes. The host itself kills it
+# after a while (GRACE_S of remote_payload/warm), and says so, which costs no connection.
+_ENDS_S, _ASKED_TIMES = 6.0, 20
 _LEAVES_S = 2.0
 KEYS = "Enter: once more, b: this state is the base, p: profile in full, q: leave"
 
