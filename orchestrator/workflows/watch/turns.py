@@ -30,6 +30,7 @@ from orchestrator.workflows.watch.pool import Pool
 from orchestrator.workflows.watch.racing import Racer, Ran
 from orchestrator.workflows.watch.reading import Now, with_bytes
 from orchestrator.workflows.watch.states import State
+from remote_payload.contract.machine import Machine
 from remote_payload.contract.request import Request
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import WATCH
@@ -63,10 +64,10 @@ class Order:
         others = [twin.of for one in self.rivals.states for twin in one.twins_beside(self.state)]
         return tuple(name for name in names if name in others) or tuple(names)
 
-    @property
-    def race(self) -> object:
-        """Equal for the same race, run once more."""
-        return self.now.digest, self.request.providers, self.scan.snapshot.digest
+    def race(self, machine: Machine | None) -> object:
+        """Equal for the same race, run once more on the same machine."""
+        it = machine and (machine.hostname_digest, machine.gpu, machine.gpu_uuid_digest)
+        return self.now.digest, self.request.providers, self.scan.snapshot.digest, it
 
 
 class Turns:
@@ -168,7 +169,7 @@ class Turns:
         )
         if summed.word is not Word.RIGHT:
             return outcome
-        pooled = self._pool.add(order.race, ran.result.bench)
+        pooled = self._pool.add(order.race(ran.result.machine), ran.result.bench)
         names = order.changed
         rows = judged.rows_of(ran.result, pooled, names, rivals.last, rivals.best)
         self._remember(order, ran.result, rows)
