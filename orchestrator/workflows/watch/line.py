@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from orchestrator.errors import (
+    AuthenticationError,
     HostKeyError,
     HostStopped,
     HostUnreachable,
@@ -22,6 +23,9 @@ T = TypeVar("T")
 
 # Before each new try; the last one again and again: whoever watches has time, and leaves with `q`.
 _PAUSES_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+# Logins in a row: a machine that has just come up may not have its keys yet, but who is refused for
+# long is locked out by some.
+_REFUSALS = 3
 
 
 class Line:
@@ -51,7 +55,7 @@ class Line:
 
         Cancelled. HostUnreachable: it was never reached, or waiting does not help.
         """
-        lost_at, tries = 0.0, 0
+        lost_at, tries, refused = 0.0, 0, 0
         while True:
             try:
                 transport, racer = self._ends()
@@ -68,7 +72,8 @@ class Line:
                 raise
             except (HostUnreachable, InventoryError) as exc:
                 self.require_wanted()
-                if not self._was_open:
+                refused = refused + 1 if isinstance(exc, AuthenticationError) else 0
+                if not self._was_open or refused == _REFUSALS:
                     raise
                 if not lost_at:
                     lost_at = time.monotonic()
