@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import click
 import pytest
 
+from orchestrator.cli.session import Session
+from orchestrator.cli.watching.begun import Way
 from orchestrator.errors import AuthenticationError, LinkLost
 from orchestrator.transport.base import Transport
 from orchestrator.transport.local import LocalTransport
@@ -34,7 +39,7 @@ class Idle:
 
 
 def line(script: list[Exception | None]) -> Line:
-    return Line(lambda: Door(script), Idle, Said())  # type: ignore[arg-type]
+    return Line(lambda again: Door(script), Idle, Said())  # type: ignore[arg-type]
 
 
 def come(transport: Transport, racer: Racer) -> str:
@@ -49,10 +54,31 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_that_a_login_that_is_refused_again_and_again_ends_the_watch() -> None:
     refused = AuthenticationError("here refused every key")
     lost = LinkLost("gone")
-    script = [None, refused, refused, lost, refused, refused, None, refused, refused, refused]
+    script: list[Exception | None] = [None, *[refused] * 2, lost, *[refused] * 2, None]
+    script += [refused] * 3
     asked = line(script)
     asked.open()
     assert asked.done(come) == "come"
     with pytest.raises(AuthenticationError):
         asked.done(come)
     assert script == []
+
+
+def test_that_to_connect_again_and_again_is_one_line_until_it_is_back(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Each try asks the inventory anew, and a session notes every way that it makes."""
+    (tmp_path / "inventory.yaml").write_text("hosts:\n  pod:\n    transport: local\n")
+    script: list[Exception | None] = [None, *[LinkLost("the link was lost")] * 3, None]
+    way = Way(Session(tmp_path / "inventory.yaml"), "pod", False, click.Context(click.Command("w")))
+
+    def connect(again: bool) -> Transport:
+        assert way.connect(again).host.name == "pod"
+        return Door(script)
+
+    said = Said()
+    asked = Line(connect, Idle, said)  # type: ignore[arg-type]
+    asked.open()
+    assert asked.done(come) == "come"
+    assert capfd.readouterr().err.count("connecting to pod") == 1
+    assert len(said.lines) == 2

@@ -37,10 +37,11 @@ class Way:
     accept_new_host_key: bool
     command: click.Context
 
-    def connect(self) -> Transport:
+    def connect(self, again: bool) -> Transport:
         fresh = Session(self.session.inventory_path, self.session.runs_dir, self.session.debug)
         with self.command.scope(cleanup=False):  # this thread may not know what was typed
-            return fresh.transport(fresh.host(self.host), self.accept_new_host_key)
+            host = fresh.host(self.host)
+            return fresh.transport(host, self.accept_new_host_key, noted=not again)
 
 
 def begin(session: Session, given: dict[str, Any]) -> int:

@@ -29,14 +29,15 @@ _REFUSALS = 3
 
 
 class Line:
-    """connect: a way to the host as the inventory describes it at this moment, not yet open.
+    """connect: a way to the host as the inventory describes it at this moment, not yet open; again:
+    after one that was lost, which is told here.
 
     racing: what runs turns over it.
     """
 
     def __init__(
         self,
-        connect: Callable[[], Transport],
+        connect: Callable[[bool], Transport],
         racing: Callable[[Transport], Racer],
         progress: Progress,
     ) -> None:
@@ -109,7 +110,7 @@ class Line:
 
     def _ends(self) -> tuple[Transport, Racer]:
         if self._transport is None or self._racer is None:
-            self._transport = self._connect()
+            self._transport = self._connect(self._was_open)
             self._racer = self._racing(self._transport)
         return self._transport, self._racer
 
