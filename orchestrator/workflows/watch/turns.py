@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from orchestrator.errors import HostUnfit
 from orchestrator.here.aside import begun
 from orchestrator.performance.verdict import Verdict
 from orchestrator.store.runs.run_store import RunStore
@@ -24,7 +25,7 @@ from orchestrator.workflows.watch.judged import BEST, Row
 from orchestrator.workflows.watch.keeping import Kept
 from orchestrator.workflows.watch.line import Line
 from orchestrator.workflows.watch.memory import Memory, Rivals
-from orchestrator.workflows.watch.outcome import Outcome, Word
+from orchestrator.workflows.watch.outcome import Outcome, Trouble, Word
 from orchestrator.workflows.watch.places import Places
 from orchestrator.workflows.watch.pool import Pool
 from orchestrator.workflows.watch.racing import Racer, Ran
@@ -81,6 +82,7 @@ class Turns:
         self._of_order: Result | None = None  # of the last state before the one of this order
         self._chosen = False  # whether the best is what somebody made it, since the last order
         self._fit_for: Transport | None = None
+        self._came_home = False  # whether any turn has: the host can run what is asked
         self._keeping: Future[None] | None = None
 
     def make_best(self) -> State | None:
@@ -93,12 +95,20 @@ class Turns:
     def turn(self, number: int, now: Now) -> Outcome:
         """What `now` comes to; the same once more adds its starts to those that were taken.
 
-        Cancelled; OrchestratorError for what no edit mends.
+        A host that had what it takes and lacks it by now is told as FAILED. Cancelled;
+        OrchestratorError for what no edit mends.
         """
         self._line.begin()
         began = time.monotonic()
         order = self._ordered(number, now)
-        ran, kept, seconds = self._line.done(lambda ends, racer: self._run(order, ends, racer))
+        try:
+            ran, kept, seconds = self._line.done(lambda ends, racer: self._run(order, ends, racer))
+        except HostUnfit as exc:
+            self._line.require_wanted()
+            if not self._came_home:
+                raise
+            return _unfit(number, order, exc)
+        self._came_home = True
         outcome = self._told(number, order, ran)
         seconds = {**seconds, **ran.seconds, "turn": time.monotonic() - began}
         return replace(outcome, run=kept.run_id, seconds=seconds)
@@ -185,3 +195,9 @@ class Turns:
             return
         faster = judged.over_all(rows, BEST) is Verdict.FASTER
         self._memory.best = order.state if faster else order.rivals.best
+
+
+def _unfit(number: int, order: Order, why: HostUnfit) -> Outcome:
+    """Of a turn for which the host lacked something; the next one asks it anew."""
+    said = " → ".join(part for part in (why.message, why.hint) if part)
+    return Outcome(number, Word.FAILED, order.state.label, troubles=(Trouble("", said),))
