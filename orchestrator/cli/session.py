@@ -171,12 +171,15 @@ class Session:
 
         return runpod.from_environment(os.environ)
 
-    def transport(self, host: Host, accept_new_host_key: bool, afresh: bool = False) -> Transport:
+    def transport(
+        self, host: Host, accept_new_host_key: bool, afresh: bool = False, noted: bool = True
+    ) -> Transport:
         """A way to the host, not yet opened; afresh: by a connection of its own, of which nothing
-        stays. Whoever waits is told of it before all else."""
+        stays. noted: whoever waits is told of it before all else."""
         from orchestrator.cli.screen.console import note, on_terminal
 
-        note(f"connecting to {host.name} …")
+        if noted:
+            note(f"connecting to {host.name} …")
         from orchestrator.cli.screen import questions
         from orchestrator.store.inventory.reading import keep_outline
         from orchestrator.transport.connect import FirstContact, Trust, connect

@@ -14,19 +14,30 @@ from tests.ssh.terminal import on_terminal
 READS = """
 import sys
 from pathlib import Path
-from orchestrator.cli.screen import signals
+from orchestrator.cli.screen import questions, signals
+from orchestrator.errors import NobodyToAsk
 from orchestrator.cli.watching.events import Events, Kind
 from orchestrator.cli.watching.keys import Keys
 
 signals.install()
+print("can ask" if questions.can_type() else "cannot", file=sys.stderr, flush=True)
 with Keys() as keys, Events(keys) as events:
     print("ready", file=sys.stderr, flush=True)
     while True:
         for event in events.wait(60):
             if event.key == "q":
                 sys.exit(0)
+            if event.key == "a":
+                assert not questions.can_type()
+                assert not questions.ask_about_host_key("Trust it?", "a key")
+                for ask in (questions.ask_passphrase, lambda said: questions.ask_answers(said, ())):
+                    try:
+                        ask("Passphrase for x: ")
+                    except NobodyToAsk as error:
+                        print(error.message, file=sys.stderr, flush=True)
             if event.key == "l":
                 with keys.lent():
+                    assert questions.can_type()
                     print("lent", file=sys.stderr, flush=True)
                     sys.stdin.readline()
             print(f"<{event.key!r}>", file=sys.stderr, flush=True)
@@ -51,6 +62,20 @@ def test_that_keys_come_one_by_one_without_an_echo_and_the_modes_come_back(tmp_p
         terminal.press("q")
         assert terminal.exit_status() == 0
         assert terminal.echoes
+
+
+def test_that_a_login_that_was_told_it_may_ask_asks_nobody_while_keys_are_read(
+    tmp_path: Path,
+) -> None:
+    with on_terminal(WORDS, tmp_path, environment(), whole=True) as terminal:
+        terminal.read_until("can ask")
+        terminal.read_until("ready")
+        terminal.press("a")
+        terminal.read_until("<'a'>")
+        assert terminal.shown.count("while keys are read: Passphrase for x") == 2
+        assert "Trust it?" not in terminal.shown
+        terminal.press("q")
+        assert terminal.exit_status() == 0
 
 
 def test_that_a_signal_leaves_the_terminal_as_it_was(tmp_path: Path) -> None:

@@ -80,3 +80,16 @@ def test_that_a_folder_that_was_replaced_is_looked_at(saves: Saves, tmp_path: Pa
     folder.mkdir()
     (folder / "mine.py").write_text("two")
     assert saves.look()
+
+
+def test_that_to_follow_anew_forgets_no_save_and_tells_what_was_not_followed(
+    saves: Saves, tmp_path: Path
+) -> None:
+    mine, part = tmp_path / "mine.py", tmp_path / "part.py"
+    mine.write_text("one")
+    assert saves.follow(frozenset(), [mine])
+    mine.write_text("another one")
+    assert not saves.follow(frozenset(), [mine])
+    assert saves.look()
+    assert saves.follow(frozenset(), [mine, part])
+    assert not saves.look()

@@ -57,15 +57,16 @@ def test_that_ten_edits_over_a_bad_network_are_told_one_by_one_and_nothing_is_le
         (desk.root / "k" / "mine.py").unlink()
         gone = told(terminal, 8)
         assert gone.startswith("  8 GONE   --provider mine=k/mine.py:soft: there is no file")
+        terminal.shown = ""
         desk.save(kernel(60.0))
         time.sleep(0.3)
         desk.save(kernel(3.6))
-        took = re.match(r"  9 right   (\d+) ", told(terminal, 9))
+        took = re.match(r"(9|10) right   (\d+) ", until(terminal, " right   ").lstrip())
         assert took is not None
-        assert int(took[1]) < 40_000  # of the second save, which ended the first one's turn
+        assert int(took[2]) < 40_000  # of the second save, which ended the first one's turn
 
         terminal.press("b")
-        until(terminal, "turn9 is the base")
+        until(terminal, f"turn{took[1]} is the base")
         terminal.shown = ""
         terminal.press("\n")
         terminal.read_until("check")

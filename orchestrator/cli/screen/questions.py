@@ -11,6 +11,7 @@ import contextlib
 import io
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
@@ -19,6 +20,7 @@ import click
 
 from orchestrator.cli.screen import console, leaving, signals, terminal
 from orchestrator.cli.screen.terminal import Gate
+from orchestrator.errors import NobodyToAsk
 from orchestrator.here.local_fault import told
 from orchestrator.values.text import one_line
 
@@ -26,14 +28,29 @@ if TYPE_CHECKING:
     from orchestrator.transport.login.trust import Question
 
 _TRIES = 3
+_KEYS = threading.Event()  # what is typed are keys of somebody else's
 
 
 def can_type() -> bool:
-    """Whether somebody sits at a terminal that is ours to read: not of a job in the background."""
+    """Whether somebody sits at a terminal that is ours to read: not of a job in the background, nor
+    while keys are read from it."""
+    if _KEYS.is_set():
+        return False
     try:
         return sys.stdin.isatty() and os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
     except (OSError, ValueError, AttributeError):  # closed, or no terminals on this system
         return False
+
+
+@contextlib.contextmanager
+def taken() -> Iterator[None]:
+    """While the block lasts what is typed is read as keys: no login may ask anything, though it was
+    told before that it may."""
+    _KEYS.set()
+    try:
+        yield
+    finally:
+        _KEYS.clear()
 
 
 def confirm(*lines: str) -> bool:
@@ -94,21 +111,32 @@ def _waited_for(source: TextIO) -> Iterator[None]:
 
 def ask_about_host_key(question: str, fingerprint: str) -> bool:
     """Put first contact to the person; anything but yes is no."""
-    return confirm(question, f"Trust {fingerprint} from now on?")
+    return not _KEYS.is_set() and confirm(question, f"Trust {fingerprint} from now on?")
 
 
 def ask_passphrase(question: str) -> str:
-    """Ask for a key's passphrase without echo; "" if none is given."""
+    """Ask for a key's passphrase without echo; "" if none is given. NobodyToAsk."""
+    _require_a_person(question)
     with console.undisturbed(), _terminal() as (source, sink):
         return _typed(source, sink, question, seen=False) or ""  # Ctrl-D: none, as for ssh
 
 
 def ask_answers(said: str, questions: tuple[Question, ...]) -> list[str]:
-    """Show what a host says, and ask what it wants to know, one answer for each question."""
+    """Show what a host says, and ask what it wants to know, one answer for each question.
+    NobodyToAsk."""
+    _require_a_person(said)
     with console.undisturbed(), _terminal() as (source, sink):
         sink.write(f"{said}\n")
         sink.flush()
         return [_answer(source, sink, question) for question in questions]
+
+
+def _require_a_person(question: str) -> None:
+    if _KEYS.is_set():
+        raise NobodyToAsk(
+            f"the login asks something, and nobody can be asked while keys are read: {question}",
+            hint="Begin anew: then it may ask. Or let an ssh-agent hold the key.",
+        )
 
 
 def _answer(source: TextIO, sink: TextIO, question: Question) -> str:

@@ -29,25 +29,27 @@ from orchestrator.workflows.watch.turns import Desk, Turns
 
 @dataclass(frozen=True)
 class Way:
-    """To the host, by the inventory of the moment: its port may be another one by now."""
+    """To the host, by the inventory of the moment: its port may be another one by now. host: by its
+    name; it stays that one, whatever the inventory's default becomes."""
 
     session: Session
-    host: str | None
+    host: str
     accept_new_host_key: bool
     command: click.Context
 
-    def connect(self) -> Transport:
+    def connect(self, again: bool) -> Transport:
         fresh = Session(self.session.inventory_path, self.session.runs_dir, self.session.debug)
         with self.command.scope(cleanup=False):  # this thread may not know what was typed
-            return fresh.transport(fresh.host(self.host), self.accept_new_host_key)
+            host = fresh.host(self.host)
+            return fresh.transport(host, self.accept_new_host_key, noted=not again)
 
 
 def begin(session: Session, given: dict[str, Any]) -> int:
     """Watch until somebody leaves; the exit code."""
     as_json = given.pop("as_json")
-    told = given.pop("host"), given.pop("accept_new_host_key")
-    way = Way(session, *told, click.get_current_context())
-    planned = asked(session, session.host(way.host), given, False).planned
+    host = session.host(given.pop("host"))
+    way = Way(session, host.name, given.pop("accept_new_host_key"), click.get_current_context())
+    planned = asked(session, host, given, False).planned
     reader = Reader(session.root, planned)
     first = reader.read()
     by_person = not as_json and console.on_terminal() and terminal.is_terminal()

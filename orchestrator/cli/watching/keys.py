@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 
-from orchestrator.cli.screen import leaving
+from orchestrator.cli.screen import leaving, questions
 
 _READ_BYTES = 64
 _NOT_OURS_S = 0.2
@@ -25,7 +25,7 @@ class Keys:
         self.descriptor = sys.stdin.fileno()
 
     def __enter__(self) -> Keys:
-        self._held.enter_context(_without_echo(self.descriptor))
+        self._take()
         return self
 
     def __exit__(
@@ -43,7 +43,11 @@ class Keys:
         try:
             yield
         finally:
-            self._held.enter_context(_without_echo(self.descriptor))
+            self._take()
+
+    def _take(self) -> None:
+        self._held.enter_context(questions.taken())
+        self._held.enter_context(_without_echo(self.descriptor))
 
     def pressed(self) -> str | None:
         """What is there to be read, each character a key; "" where the terminal is somebody else's

@@ -23,8 +23,9 @@ from orchestrator.workflows.watch.reading import Now, Reader
 from orchestrator.workflows.watch.turns import Turns
 
 _LOOK_S = 1.0
-# Between a turn that is called off and its end; then its connection goes.
-_ENDS_S, _ASKED_TIMES = 3.0, 10
+# Between a turn that is called off and its end; then its connection goes. The host itself kills it
+# after a while (GRACE_S of remote_payload/warm), and says so, which costs no connection.
+_ENDS_S, _ASKED_TIMES = 6.0, 20
 _LEAVES_S = 2.0
 KEYS = "Enter: once more, b: this state is the base, p: profile in full, q: leave"
 
@@ -59,6 +60,7 @@ class Loop:
             held.callback(self._saves.close)
             held.callback(self._leave)
             self._begin(first)
+            self._follow(first)
             while True:
                 for event in events.wait(_LOOK_S) or self._looked():
                     if event.kind is Kind.KEY and event.key in "qQ":
@@ -84,6 +86,7 @@ class Loop:
             console.note(KEYS)
 
     def _saved(self) -> None:
+        self._saves.look()  # before the read: what is saved after it is seen by the next look
         try:
             now = self._reader.read()
         except SourcesChanged:  # somebody is still at it: there is a word of that, too
@@ -116,12 +119,13 @@ class Loop:
 
     def _follow(self, now: Now) -> None:
         files = [now.scan.local(one) for one in now.scan.snapshot.entries]
-        self._saves.follow(now.folders, files)
+        if self._saves.follow(now.folders, files):
+            self._events.put(Kind.SAVED)
 
     def _begin(self, now: Now) -> None:
         self._now, self._next = now, None
-        self._follow(now)
-        number = self._number + 1
+        self._number += 1  # also of one that is called off: its state is known by it
+        number = self._number
         self._drawing.enter_context(self._shown.drawing())
         running = begun(lambda: self._turns.turn(number, now), "a turn")
         self._running = running
@@ -133,10 +137,14 @@ class Loop:
             return
         self._running = None
         self._drawing.close()
-        with contextlib.suppress(Cancelled, SourcesChanged):
-            outcome = running.result()
-            self._number = max(self._number, outcome.number)
-            self._shown.turn(outcome)
+        try:
+            self._shown.turn(running.result())
+        except Cancelled:
+            pass
+        except SourcesChanged:  # what was read is not what is there: it is read anew, and run
+            self._now = None
+            self._reader.forget()
+            self._events.put(Kind.SAVED)
         if self._calling_off is not None:  # it is not to meet the next turn
             wait([self._calling_off], _ENDS_S)
             self._calling_off = None

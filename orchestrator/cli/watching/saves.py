@@ -25,9 +25,17 @@ class Saves:
         self._stop = threading.Event()
         self._stamps: Stamps = {}
 
-    def follow(self, folders: frozenset[Path], files: Iterable[Path]) -> None:
-        """From now on these are looked at."""
-        self._stamps = stamps(files)
+    def follow(self, folders: frozenset[Path], files: Iterable[Path]) -> bool:
+        """From now on these are looked at; whether any was not before, so that nobody knows of a
+        save of it until now."""
+        before = self._stamps
+        self._stamps = {file: before.get(file) for file in files}
+        new = self._stamps.keys() - before.keys()
+        self._stamps.update(stamps(new))
+        self._listen_to(folders)
+        return bool(new)
+
+    def _listen_to(self, folders: frozenset[Path]) -> None:
         there = frozenset(folder for folder in folders if folder.is_dir())
         if there == self._folders:
             return

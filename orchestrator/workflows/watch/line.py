@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from orchestrator.errors import (
+    AuthenticationError,
     HostKeyError,
     HostStopped,
     HostUnreachable,
@@ -22,17 +23,21 @@ T = TypeVar("T")
 
 # Before each new try; the last one again and again: whoever watches has time, and leaves with `q`.
 _PAUSES_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+# Logins in a row: a machine that has just come up may not have its keys yet, but who is refused for
+# long is locked out by some.
+_REFUSALS = 3
 
 
 class Line:
-    """connect: a way to the host as the inventory describes it at this moment, not yet open.
+    """connect: a way to the host as the inventory describes it at this moment, not yet open; again:
+    after one that was lost, which is told here.
 
     racing: what runs turns over it.
     """
 
     def __init__(
         self,
-        connect: Callable[[], Transport],
+        connect: Callable[[bool], Transport],
         racing: Callable[[Transport], Racer],
         progress: Progress,
     ) -> None:
@@ -51,7 +56,7 @@ class Line:
 
         Cancelled. HostUnreachable: it was never reached, or waiting does not help.
         """
-        lost_at, tries = 0.0, 0
+        lost_at, tries, refused = 0.0, 0, 0
         while True:
             try:
                 transport, racer = self._ends()
@@ -68,7 +73,8 @@ class Line:
                 raise
             except (HostUnreachable, InventoryError) as exc:
                 self.require_wanted()
-                if not self._was_open:
+                refused = refused + 1 if isinstance(exc, AuthenticationError) else 0
+                if not self._was_open or refused == _REFUSALS:
                     raise
                 if not lost_at:
                     lost_at = time.monotonic()
@@ -104,7 +110,7 @@ class Line:
 
     def _ends(self) -> tuple[Transport, Racer]:
         if self._transport is None or self._racer is None:
-            self._transport = self._connect()
+            self._transport = self._connect(self._was_open)
             self._racer = self._racing(self._transport)
         return self._transport, self._racer
 

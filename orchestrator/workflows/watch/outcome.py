@@ -11,9 +11,10 @@ from orchestrator.workflows.watch.judged import Row
 
 
 class Word(str, Enum):
-    """Of a turn. RIGHT: all that is watched passed its checks, and was timed as far as could be;
-    WRONG: its outputs are; BROKEN: it does not compile, load or run; GONE: a file is not there, or
-    what is asked for cannot be planned; FAILED: nobody's kernel is to blame."""
+    """Of a turn. RIGHT: all that is watched passed its checks on every case and was timed as far as
+    could be, with what could not as its troubles; WRONG: its outputs are; BROKEN: it does not
+    compile, load or run; GONE: a file is not there, or what is asked for cannot be planned; FAILED:
+    nobody's kernel is to blame, or not all was done."""
 
     RIGHT = "right"
     WRONG = "wrong"

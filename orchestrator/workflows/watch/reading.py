@@ -73,6 +73,10 @@ class Reader:
                     raise
         raise AssertionError("unreachable")
 
+    def forget(self) -> None:
+        """Look through all of it at the next read: a file is another one than its stamp says."""
+        self._project = None
+
     def _scanned(self, extra: Extra) -> Scan:
         """As `sources.scan`."""
         project = self._project

@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from orchestrator.errors import HostUnfit
 from orchestrator.here.aside import begun
 from orchestrator.performance.verdict import Verdict
 from orchestrator.store.runs.run_store import RunStore
@@ -24,12 +25,13 @@ from orchestrator.workflows.watch.judged import BEST, Row
 from orchestrator.workflows.watch.keeping import Kept
 from orchestrator.workflows.watch.line import Line
 from orchestrator.workflows.watch.memory import Memory, Rivals
-from orchestrator.workflows.watch.outcome import Outcome, Word
+from orchestrator.workflows.watch.outcome import Outcome, Trouble, Word
 from orchestrator.workflows.watch.places import Places
 from orchestrator.workflows.watch.pool import Pool
 from orchestrator.workflows.watch.racing import Racer, Ran
 from orchestrator.workflows.watch.reading import Now, with_bytes
 from orchestrator.workflows.watch.states import State
+from remote_payload.contract.machine import Machine
 from remote_payload.contract.request import Request
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import WATCH
@@ -63,10 +65,10 @@ class Order:
         others = [twin.of for one in self.rivals.states for twin in one.twins_beside(self.state)]
         return tuple(name for name in names if name in others) or tuple(names)
 
-    @property
-    def race(self) -> object:
-        """Equal for the same race, run once more."""
-        return self.now.digest, self.request.providers, self.scan.snapshot.digest
+    def race(self, machine: Machine | None) -> object:
+        """Equal for the same race, run once more on the same machine."""
+        it = machine and (machine.hostname_digest, machine.gpu, machine.gpu_uuid_digest)
+        return self.now.digest, self.request.providers, self.scan.snapshot.digest, it
 
 
 class Turns:
@@ -80,6 +82,7 @@ class Turns:
         self._of_order: Result | None = None  # of the last state before the one of this order
         self._chosen = False  # whether the best is what somebody made it, since the last order
         self._fit_for: Transport | None = None
+        self._came_home = False  # whether any turn has: the host can run what is asked
         self._keeping: Future[None] | None = None
 
     def make_best(self) -> State | None:
@@ -92,12 +95,20 @@ class Turns:
     def turn(self, number: int, now: Now) -> Outcome:
         """What `now` comes to; the same once more adds its starts to those that were taken.
 
-        Cancelled; OrchestratorError for what no edit mends.
+        A host that had what it takes and lacks it by now is told as FAILED. Cancelled;
+        OrchestratorError for what no edit mends.
         """
         self._line.begin()
         began = time.monotonic()
         order = self._ordered(number, now)
-        ran, kept, seconds = self._line.done(lambda ends, racer: self._run(order, ends, racer))
+        try:
+            ran, kept, seconds = self._line.done(lambda ends, racer: self._run(order, ends, racer))
+        except HostUnfit as exc:
+            self._line.require_wanted()
+            if not self._came_home:
+                raise
+            return _unfit(number, order, exc)
+        self._came_home = True
         outcome = self._told(number, order, ran)
         seconds = {**seconds, **ran.seconds, "turn": time.monotonic() - began}
         return replace(outcome, run=kept.run_id, seconds=seconds)
@@ -168,7 +179,7 @@ class Turns:
         )
         if summed.word is not Word.RIGHT:
             return outcome
-        pooled = self._pool.add(order.race, ran.result.bench)
+        pooled = self._pool.add(order.race(ran.result.machine), ran.result.bench)
         names = order.changed
         rows = judged.rows_of(ran.result, pooled, names, rivals.last, rivals.best)
         self._remember(order, ran.result, rows)
@@ -184,3 +195,9 @@ class Turns:
             return
         faster = judged.over_all(rows, BEST) is Verdict.FASTER
         self._memory.best = order.state if faster else order.rivals.best
+
+
+def _unfit(number: int, order: Order, why: HostUnfit) -> Outcome:
+    """Of a turn for which the host lacked something; the next one asks it anew."""
+    said = " → ".join(part for part in (why.message, why.hint) if part)
+    return Outcome(number, Word.FAILED, order.state.label, troubles=(Trouble("", said),))
