@@ -107,6 +107,7 @@ def _of_cards(asked: Asked | Wanted) -> Iterator[_Condition]:
     if asked.since:
         yield "runs.at >= ?", utc(asked.since) if len(asked.since) > _DAY else asked.since
     if asked.until:
+        yield "runs.at > ?", ""  # when the others were made, nobody knows
         yield (
             "substr(runs.at, 1, 10) <= ?" if len(asked.until) <= _DAY else "runs.at < ?",
             (utc(asked.until) if len(asked.until) > _DAY else asked.until),
