@@ -56,16 +56,17 @@ class RunIndex:
         """Of runs that may be wanted by what their cards say, what became of them is looked at; the
         parts in the order of the runs."""
         helpers = Helpers(self._slow, self.mask)
-        names, done = asking.candidates(base, wanted), 0
+        found, done = asking.candidates(base, wanted), 0
+        names = [name for name, _ in found]
         place = {name: at for at, name in enumerate(names)}
         for waiting in refreshing.refresh_states(base, self.root, names, helpers):
             ready = place[waiting] if waiting else len(names)
             if ready > done and not (wanted.last and waiting):
-                yield asking.entries(base, wanted, (names[done], names[ready - 1]))
+                yield asking.entries(base, wanted, found[done], found[ready - 1])
                 done = ready
 
     def _figures(self, base: sqlite3.Connection, asked: Asked) -> Iterator[Part]:
-        names = asking.candidates(base, asked)
+        names = [name for name, _ in asking.candidates(base, asked)]
         for _ in refreshing.refresh_states(base, self.root, names, Helpers(self._slow, self.mask)):
             pass
         yield asking.figures(base, asked)
@@ -82,7 +83,7 @@ class RunIndex:
                     refreshing.remask(base, self.masked_by, self.mask)
                     refreshing.refresh_cards(base, self.root)
                     for part in ask(base):
-                        yield [row for row in part if row[0] not in told] if again else part
+                        yield [row for row in part if row[0] not in told] if told else part
                         told.update(row[0] for row in part)
                     return
                 except sqlite3.Error as problem:

@@ -38,10 +38,13 @@ class Helpers:
 def refresh_cards(base: sqlite3.Connection, root: Path) -> None:
     """Bring in the cards that are new or changed, and drop the runs that are gone; each run's place
     among the others follows. LocalFault: the folder of runs cannot be read."""
+    version = _version(base)
     there = looking.cards(root, looking.folders(root))
     if 0 not in there.values() and there == _seen(base, "card"):
         return
     with _finished(base):
+        if _version(base) != version:  # another process may know of runs that we did not see yet
+            there = looking.cards(root, looking.folders(root))
         before = _seen(base, "card")
         gone = [(name,) for name in before if name not in there]
         base.executemany("DELETE FROM runs WHERE name = ?", gone)
@@ -95,6 +98,12 @@ def _finished(base: sqlite3.Connection) -> Iterator[None]:
             base.execute("ROLLBACK")
         raise
     base.execute("COMMIT")
+
+
+def _version(base: sqlite3.Connection) -> int:
+    """Another one as soon as anybody else has written into the index."""
+    number: int = base.execute("PRAGMA data_version").fetchone()[0]
+    return number
 
 
 def _seen(base: sqlite3.Connection, what: str) -> dict[str, int]:
