@@ -29,6 +29,7 @@ _FIGURE = ", ".join(
             f'{"series" if one.name in _OF_SERIES else "figures"}."{one.name}"'
             for one in fields(Row)
         ),
+        "figures.revision",
     ]
 )
 
@@ -67,7 +68,8 @@ def entries(
 
 
 def figures(base: sqlite3.Connection, asked: Asked) -> list[tuple[Any, ...]]:
-    """Rows of races, each in the order of Figure's fields and then Row's."""
+    """Rows of races, each in the order of Figure's fields and then Row's; the last value is the
+    commit and its time, in JSON, where these are not the run's own."""
     conditions = [*_of_cards(asked), *_of_states(asked), *_of_series(asked)]
     where, given = _where(conditions)
     return _answered(

@@ -137,11 +137,14 @@ def _list(text: str) -> tuple[str, ...]:
 
 _OF_RUN = tuple(one.name for one in fields(Figure) if one.name != "row")
 _TAGS_OF_RUN, _CLEAN_OF_RUN = _OF_RUN.index("tags"), _OF_RUN.index("is_clean")
+_COMMIT_OF_RUN, _TIME_OF_RUN = _OF_RUN.index("commit"), _OF_RUN.index("committed_at")
 
 
 def _figure(row: tuple[Any, ...]) -> Figure:
-    """row: in the order of the fields, and then that of a Row's."""
-    run, measured = list(row[: len(_OF_RUN)]), row[len(_OF_RUN) :]
+    """row: in the order of the fields, then that of a Row's, and the commit if it has its own."""
+    run, measured, own = list(row[: len(_OF_RUN)]), row[len(_OF_RUN) : -1], row[-1]
+    if own is not None:
+        run[_COMMIT_OF_RUN], run[_TIME_OF_RUN] = _list(own)
     run[_TAGS_OF_RUN] = _list(run[_TAGS_OF_RUN])
     if run[_CLEAN_OF_RUN] is not None:
         run[_CLEAN_OF_RUN] = bool(run[_CLEAN_OF_RUN])
