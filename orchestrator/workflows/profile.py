@@ -27,6 +27,7 @@ from orchestrator.workflows.jobs.errand import Errand, spec_of
 from orchestrator.workflows.jobs.order import DryStep as DryStep
 from orchestrator.workflows.jobs.order import Order as Order
 from orchestrator.workflows.jobs.run_job import run_job
+from orchestrator.workflows.user_providers import PROVIDERS_FOLDER
 from remote_payload.contract.layout import REQUEST, RESULT
 
 _PATIENCE_S = 1.0
@@ -98,6 +99,8 @@ def revisions_of(order: Order) -> tuple[Revision, ...]:
     """What git says of the sources of a run; nothing where it knows nothing of them."""
     project = order.root.resolve()
     named = [(of, place) for of, place in order.plan.extra if isinstance(place, Path)]
+    # A checkout is told by the first of its files: figures are of providers.
+    named.sort(key=lambda one: not one[0].startswith(f"{PROVIDERS_FOLDER}/"))
     whole = None if shipped.is_installed(project) else project
     return git.revisions(whole, sources.PARTS, named)
 

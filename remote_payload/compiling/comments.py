@@ -30,6 +30,7 @@ _UNSURE = re.compile(
     rb"|[/*]\\[ \t]*\r?\n"
     rb"|//[^\n]*\\[ \t\r]*(?:\n|\Z)"
     rb"|(?:include|import|embed)[^\n<]*<[^>\n]*/[/*]"
+    rb"|(?:include|import|embed)[^\n]*\\[ \t]*\r?\n"  # such a name, on another line
     rb"|\?\?/|__TIMESTAMP__|\bembed\b|\r(?!\n)"
     rb"|(?i:fall\W?s?\W*thr)"
 )

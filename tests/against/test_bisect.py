@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 
+from orchestrator.cli.verbs.commits import judging
+from orchestrator.errors import UsageError
+from orchestrator.here.bisection import Word, bisection
 from tests.against.conftest import OPERATOR, Repository
 from tests.cli.conftest import REPOSITORY, Outcome, Project
 from tests.cli.quick import quick_payload
@@ -171,21 +174,47 @@ def test_that_ends_that_do_not_differ_are_nothing_to_find(
     assert bisect(checkout, "HEAD").code == 2
 
 
+def test_that_a_git_that_writes_down_nothing_is_not_asked_without_end(tmp_path: Path) -> None:
+    checkout = Repository(tmp_path / "of the user")
+    for number in range(5):
+        checkout.commit({"a.txt": f"{number}"})
+    first, last = (checkout.git("rev-parse", name).strip() for name in ("HEAD~4", "HEAD"))
+    with bisection(checkout.root, first, last, [checkout.root]) as begun:
+        candidate = begun.standing().candidate
+        (bad,) = checkout.root.glob(".git/worktrees/*/refs/bisect/bad")
+        lock = bad.with_name("bad.lock")
+        lock.touch()
+        with pytest.raises(UsageError, match=r"git bisect bad .* changed nothing"):
+            begun.tell(Word.BAD, candidate)
+        lock.unlink()
+        assert begun.tell(Word.BAD, candidate).left < 4
+
+
 def test_that_git_bisect_run_hears_of_a_commit_only_what_is_known_of_it(
-    tmp_path: Path, project: Project, bisect: Callable[..., Outcome]
+    tmp_path: Path,
+    project: Project,
+    bisect: Callable[..., Outcome],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     checkout = Repository(tmp_path / "of the user")
     checkout.commit({"op.py": OPERATOR, **mine(0, 9)})
     judged = [
         bisect(checkout, "--judge", *words)
         for words in (
-            ("main",), ("nowhere",), ("main", "main"), ("main", "--host", "nobody"), ("HEAD~1",)
+            ("main",), ("nowhere",), ("main", "main"), ("main", "--host", "nobody"),
+            ("main", "--faster", "--broken"), ("main", "--heads", "4"), ("main", "--case", "M=x"),
+            ("HEAD~1",),
         )
     ]  # fmt: skip
-    assert [one.code for one in judged] == [0, 255, 255, 255, 255]
+    assert [one.code for one in judged] == [0, *[255] * 7]
     assert judged[0].out == "good: the same sources as main\n"
     assert "HEAD is another commit at each step" in judged[-1].err
     assert bisect(checkout, "--judge", "main", "--startz").code == 255
+    with monkeypatch.context() as ours:
+        ours.setattr(judging, "asked", lambda *given: [][0])
+        bug = bisect(checkout, "--judge", "main")
+    assert bug.code == 255
+    assert "this is a bug of ours: IndexError" in bug.err
     checkout.write({"k/mine.py": MINE.format(seconds=1, number=1, more=" + 1")})
     quick_payload(project.root, CHECKS)
     wrong = bisect(checkout, "--judge", "main", operator=())

@@ -110,6 +110,10 @@ def test_that_a_list_leaves_out_what_is_not_asked_for(
         ("--columns run,size", "unknown column 'size'; known: run, status"),
         ("--sort size", "there is no column 'size'; known: run, status"),
         ("--since yesterday", "'yesterday' is no time; expected 2026-11-22"),
+        ("--since 20261122", "'20261122' is no time; expected 2026-11-22"),
+        ("--since 2026-W47", "'2026-W47' is no time; expected 2026-11-22"),
+        ("--since 999999w", "'999999w' is no time; expected 2026-11-22"),
+        ("--since 0001-01-01T00:00:00+14:00", "is no time; expected 2026-11-22"),
         ("--limit 0", "expected a whole number from 1"),
         ("--json --csv", "--json and --csv are two forms"),
         ("--commit nothing", "git"),
@@ -192,6 +196,19 @@ def test_that_pruning_spares_what_is_tagged_and_what_is_not_home(
     kept = cli("runs", "prune", "--keep", "0")
     assert "all kept" in kept.err, "nobody answered"
     assert names(cli("runs")) == [FIRST, THIRD, LAST]
+
+
+def test_that_pruning_by_time_spares_the_day_itself_and_what_has_no_time(
+    cli: Cli, runs: Runs
+) -> None:
+    unknown = runs.home("mine-h100-bench", created_at="unknown").name
+    for never in ("2026-11-02", "2026-10-01T00:00:00Z", "999w"):
+        told = cli("runs", "prune", "--older-than", never, "--dry-run")
+        assert (told.code, told.out) == (0, ""), never
+    for then in ("2026-11-03", "2026-11-02T11:15:31+01:00"):
+        told = cli("runs", "prune", "--older-than", then, "--dry-run")
+        assert told.out == f"would remove {SECOND}\n", then
+    assert unknown not in cli("runs", "list", "--until", "2026-11-30").out
 
 
 def test_that_runs_are_packed_and_taken_in_again(cli: Cli, runs: Runs, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import io
 import json
 import tarfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from orchestrator.errors import OrchestratorError, RunError, RunTaken, UsageErro
 from orchestrator.store.archive.packing import pack
 from orchestrator.store.archive.unpacking import unpack
 from orchestrator.store.runs.run_store import RunStore
+from orchestrator.values.price import Charge
 from orchestrator.values.run import Run
 from tests.index.kept import Runs, edited
 from tests.workflows.syncing import held
@@ -48,12 +50,13 @@ def test_that_a_run_comes_out_as_it_went_in(
     came = unpack(file, elsewhere)
     assert [one.name for one in came.new] == [NAME, other.name]
     assert {path.name for path in elsewhere.root.iterdir()} == {NAME, other.name}
-    for name in ("run.json", "result.json", "request.json", "end.json", "report.md"):
+    for name in ("result.json", "request.json", "end.json", "report.md"):
         assert (elsewhere.folder(NAME) / name).read_bytes() == (folder / name).read_bytes()
     assert not (elsewhere.folder(NAME) / "secret").exists()
     assert not (elsewhere.folder(NAME) / "result.json.partial").exists()
     loaded = elsewhere.load(elsewhere.folder(NAME))
     assert (loaded.changed, loaded.card.tags) == ((), ("paper",))
+    assert loaded.card == replace(runs.store.load(folder).card, summary=None)
     again = unpack(file, elsewhere)
     assert (again.new, again.known) == ((), (NAME, other.name))
 
@@ -80,7 +83,23 @@ def test_that_packing_takes_nobodys_place(folder: Path, tmp_path: Path) -> None:
     assert file.read_text() == "mine"
     with pytest.raises(UsageError):
         pack([folder], tmp_path / "no folder" / "a.tar.gz")
-    assert [path.name for path in tmp_path.iterdir() if "tar" in path.name] == ["mine.tar.gz"]
+    (tmp_path / "b.tar.gz.partial").write_text("mine")
+    with pytest.raises(UsageError, match=r"b\.tar\.gz\.partial is there already"):
+        pack([folder], tmp_path / "b.tar.gz")
+    assert (tmp_path / "b.tar.gz.partial").read_text() == "mine"
+    pack([folder], tmp_path / "c.tar.gz")
+    left = sorted(path.name for path in tmp_path.iterdir() if "tar" in path.name)
+    assert left == ["b.tar.gz.partial", "c.tar.gz", "mine.tar.gz"]
+
+
+def test_that_what_nobody_could_take_out_again_is_not_packed(folder: Path, tmp_path: Path) -> None:
+    theirs = Runs(tmp_path / "theirs").home(NAME)
+    with pytest.raises(UsageError, match=f"several of these runs are called {NAME}"):
+        pack([folder, theirs], tmp_path / "a.tar.gz")
+    (folder / "run.json").write_text('{"workspace": "/home/somebody"}')
+    with pytest.raises(RunError, match=r"run\.json"):
+        pack([folder], tmp_path / "a.tar.gz")
+    assert not [path for path in tmp_path.iterdir() if "tar" in path.name]
 
 
 def test_that_no_run_gives_way_to_one_of_its_name(
@@ -155,6 +174,7 @@ HOSTILE: dict[str, Members] = {
     "no card": [member(f"{NAME}/result.json", b"{}")],
     "a card that is none": [member(f"{NAME}/run.json", b"{}")],
     "nothing": [],
+    "only a folder": [member(NAME, b"", type=tarfile.DIRTYPE)],
 }
 
 
@@ -165,7 +185,7 @@ def test_that_a_hostile_archive_leaves_nothing(
     card = runs.home(NAME) / "run.json"
     file = tmp_path / "evil.tar.gz"
     with tarfile.open(file, "w:gz") as archive:
-        if what not in ("no card", "a card that is none", "nothing"):
+        if what not in ("no card", "a card that is none", "nothing", "only a folder"):
             archive.addfile(*_with(member(f"{NAME}/run.json", card.read_bytes())))
         for one in HOSTILE[what]:
             archive.addfile(*_with(one))
@@ -228,6 +248,31 @@ def test_that_what_grows_without_end_is_stopped(
         unpack(file, elsewhere)
 
 
+def test_that_a_run_that_was_paid_for_since_is_still_the_same(
+    folder: Path, runs: Runs, elsewhere: RunStore, tmp_path: Path
+) -> None:
+    runs.store.add_charge(folder, Charge(0.5, 60.0))
+    pack([folder], tmp_path / "a.tar.gz")
+    (came,) = unpack(tmp_path / "a.tar.gz", elsewhere).new
+    elsewhere.add_charge(came, Charge(0.5, 60.0))
+    assert unpack(tmp_path / "a.tar.gz", elsewhere).known == (NAME,)
+
+
+def test_that_what_an_archive_says_of_its_figures_itself_counts_for_nothing(
+    folder: Path, runs: Runs, elsewhere: RunStore, tmp_path: Path
+) -> None:
+    true = [one.row for one in runs.index.figures()]
+    summary = json.loads((folder / "run.json").read_text())["summary"]
+    for row in summary["rows"]:
+        row["median_us"] /= 10
+    edited(folder / "run.json", summary={**summary, "verdict": "mine is FASTER"})
+    pack([folder], tmp_path / "a.tar.gz")
+    unpack(tmp_path / "a.tar.gz", elsewhere)
+    here = Runs(elsewhere.root)
+    assert [one.row for one in here.index.figures()] == true
+    assert "FASTER" not in here.entries()[NAME].verdict
+
+
 def test_that_an_old_run_whose_card_binds_nothing_is_taken_and_one_that_hides_it_is_not(
     runs: Runs, elsewhere: RunStore, tmp_path: Path
 ) -> None:
@@ -238,6 +283,11 @@ def test_that_an_old_run_whose_card_binds_nothing_is_taken_and_one_that_hides_it
     (came,) = unpack(tmp_path / "old.tar.gz", elsewhere).new
     loaded: Run = elsewhere.load(came)
     assert loaded.result is not None
+    again = unpack(tmp_path / "old.tar.gz", elsewhere)
+    assert (again.new, again.known) == ((), (NAME,))
+    (came / "end.json").write_text((came / "end.json").read_text() + " ")
+    with pytest.raises(RunTaken):
+        unpack(tmp_path / "old.tar.gz", elsewhere)
     elsewhere.remove(came)
     files = [one for one in card["files"] if one["path"] == "request.json"]
     edited(folder / "run.json", files=files)

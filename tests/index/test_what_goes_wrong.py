@@ -8,14 +8,16 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from orchestrator.store.index import tables
+from orchestrator.store.index import asking, looking, tables
 from orchestrator.store.runs import labels
 from tests.disks import immutable
-from tests.index.kept import Runs
+from tests.index.kept import Runs, settle
 
 REPOSITORY = Path(__file__).parents[2]
 NAMES = ["20261120-101530-h100-bench", "20261121-101530-h100-bench"]
@@ -166,3 +168,54 @@ def test_that_two_processes_that_write_at_once_both_read_what_they_wrote(runs: R
     assert [out for out, _ in told] == ["done\n", "done\n"], told
     wanted = {f"{name}-{turn}" for name in ("left", "right") for turn in range(6)}
     assert [set(one.tags) == wanted for one in runs.entries().values()] == [True] * 3 + [False] * 3
+
+
+@pytest.mark.parametrize("gone", [0, 1, 2])
+def test_that_a_run_that_is_removed_meanwhile_takes_no_other_with_it(
+    two: Runs, monkeypatch: pytest.MonkeyPatch, gone: int
+) -> None:
+    names = [*NAMES, two.home("20261122-101530-h100-bench").name]
+    entries = asking.entries
+
+    def meanwhile(*given: Any) -> list[tuple[Any, ...]]:
+        monkeypatch.undo()
+        two.store.remove(two.store.folder(names[gone]))
+        assert len(two.entries()) == 2
+        return entries(*given)
+
+    monkeypatch.setattr(asking, "entries", meanwhile)
+    assert [*two.entries()] == [name for name in names if name != names[gone]]
+
+
+def test_that_a_run_that_another_process_brings_in_meanwhile_stays(
+    two: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cards, third = looking.cards, "20261122-101530-h100-bench"
+
+    def meanwhile(*given: Any) -> dict[str, int]:
+        seen = cards(*given)
+        monkeypatch.undo()
+        two.home(third)
+        assert [*two.entries()] == [*NAMES, third]
+        return seen
+
+    monkeypatch.setattr(looking, "cards", meanwhile)
+    assert [*two.entries()] == [*NAMES, third]
+
+
+def test_that_an_index_that_fails_twice_tells_no_run_twice(
+    two: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle()
+    assert [*two.entries()] == NAMES
+    third = two.home("20261122-101530-h100-bench").name
+    entries, calls = asking.entries, count(1)
+
+    def failing(*given: Any) -> list[tuple[Any, ...]]:
+        if next(calls) in (2, 3):
+            raise sqlite3.OperationalError("disk I/O error")
+        return entries(*given)
+
+    monkeypatch.setattr(asking, "entries", failing)
+    assert [one.name for one in two.index.entries()] == [*NAMES, third]
+    assert next(calls) == 6

@@ -8,12 +8,13 @@ from dataclasses import fields, replace
 
 import pytest
 
-from orchestrator.store.index import quick
+from orchestrator.store.index import crediting, quick
 from orchestrator.store.index.values import Asked, Wanted
 from orchestrator.store.runs import labels
 from orchestrator.values.job import Ending, JobEnd
 from orchestrator.values.kept.summary import Summary
 from orchestrator.values.run import Run, RunCard
+from orchestrator.workflows import user_providers
 from remote_payload.contract.words import Status
 from tests.index.kept import COMMITS, RESULTS, Runs, at, edited, same_size_and_time, settle
 from tests.report import synthetic
@@ -34,6 +35,36 @@ def test_that_a_run_at_home_is_told_by_its_card_alone(runs: Runs) -> None:
     assert entry.machine == "SYNTHETIC CPU, 8 CPUs, torch 2.4.1"
     assert "sdpa takes" in entry.verdict
     assert runs.read == []
+
+
+def test_that_a_figure_is_of_the_checkout_of_its_provider_and_clean_where_all_are(
+    runs: Runs,
+) -> None:
+    (own,) = at(COMMITS[0])
+    of = f"{crediting.OF_PROVIDERS}sdpa/f.py"
+    theirs = replace(own, commit=COMMITS[1], of=of, committed_at="2026-11-21T10:00:00+00:00")
+    typed = f"{synthetic.run(None).card.reproduce} --provider sdpa=f.py:f"
+    edits = replace(theirs, is_clean=False)
+    several = replace(theirs, commit=COMMITS[2], of="operator/op.py")
+    for day, (revisions, reproduce, commit, is_clean) in enumerate(
+        [
+            ((own, theirs), typed, COMMITS[1], True),
+            ((own, edits), typed, COMMITS[1], False),
+            ((own, replace(theirs, is_clean=None)), typed, COMMITS[1], None),
+            ((own, replace(theirs, of="operator/op.py")), typed, COMMITS[1], True),
+            ((own, replace(theirs, of="operator/op.py")), "", COMMITS[0], True),
+            ((own, several, replace(several, of=f"{of}/../x")), typed, COMMITS[2], True),
+            ((own, several, replace(several, of="providers/x/f.py")), typed, "", True),
+            ((own,), typed, COMMITS[0], True),
+        ],
+        10,
+    ):
+        runs.home(f"202611{day}-101530-h100-bench", revisions=revisions, reproduce=reproduce)
+        figure = [*runs.index.figures()][-1]
+        assert (figure.row.provider, figure.commit, figure.is_clean) == ("sdpa", commit, is_clean)
+        entry = [*runs.index.entries()][-1]
+        assert (entry.commit, entry.is_clean) == (COMMITS[0], is_clean), "a run goes by its project"
+    assert crediting.OF_PROVIDERS.rstrip("/") == user_providers.PROVIDERS_FOLDER
 
 
 def test_that_a_run_of_before_is_read_once_and_kept(runs: Runs) -> None:

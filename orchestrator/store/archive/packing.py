@@ -6,12 +6,13 @@ import gzip
 import io
 import os
 import tarfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from orchestrator.errors import RunError, UsageError
+from orchestrator.errors import UsageError
 from orchestrator.here import regular_file
 from orchestrator.here.local_fault import told
 from orchestrator.store.runs import run_files
@@ -26,27 +27,39 @@ def pack(folders: Sequence[Path], target: Path) -> int:
 
     Links and what is no regular file stay out: nothing of a run is either. The same runs give the
     same bytes, but for the times of their files. UsageError: target is there already, or a folder
-    has a name that no run can have. LocalFault: it cannot be written.
+    has a name that no run can have, or that of another. RunError: a card cannot be
+    read, so nobody knows what it tells. LocalFault: it cannot be written.
     """
     for folder in folders:
         if not is_id(folder.name):
             raise UsageError(f"{folder} is called as no run can be", hint="Rename the folder.")
+    twice = [name for name, number in Counter(one.name for one in folders).items() if number > 1]
+    if twice:
+        raise UsageError(
+            f"several of these runs are called {twice[0]}",
+            hint="In an archive each has a name of its own; pack them apart.",
+        )
     if os.path.lexists(target):
         raise UsageError(f"{target} is there already", hint="Choose another with --to FILE.")
-    half = target.with_name(f"{target.name}{_HALF}")
     try:
-        with half.open("xb") as out:
+        return _written(folders, target, target.with_name(f"{target.name}{_HALF}"))
+    except FileExistsError as exc:
+        name = exc.filename2 or exc.filename
+        raise UsageError(f"{name} is there already", hint="Remove it.") from exc
+    except OSError as exc:
+        raise told(exc, f"{target} was not written") from exc
+
+
+def _written(folders: Sequence[Path], target: Path, half: Path) -> int:
+    with half.open("xb") as out:  # one that is there already is not ours to remove
+        try:
             number = _packed(folders, out)
             out.flush()
             os.fsync(out.fileno())
-        os.link(half, target)  # unlike a rename, this takes nobody's place
-    except FileExistsError as exc:
-        raise UsageError(f"{exc.filename2 or half} is there already", hint="Remove it.") from exc
-    except OSError as exc:
-        raise told(exc, f"{target} was not written") from exc
-    finally:
-        with suppress(OSError):
-            half.unlink()
+            os.link(half, target)  # unlike a rename, this takes nobody's place
+        finally:
+            with suppress(OSError):
+                half.unlink()
     return number
 
 
@@ -86,7 +99,8 @@ def _add(archive: tarfile.TarFile, folder: Path, path: Path) -> None:
     with regular_file.opened(path) as source:
         there = os.fstat(source.fileno())
         member.mtime, member.size = int(there.st_mtime), there.st_size
-        if path == folder / CARD and (card := _for_others(folder)):
+        if path == folder / CARD:
+            card = _for_others(folder)
             member.size = len(card)
             archive.addfile(member, io.BytesIO(card))
             return
@@ -94,7 +108,5 @@ def _add(archive: tarfile.TarFile, folder: Path, path: Path) -> None:
 
 
 def _for_others(folder: Path) -> bytes:
-    """The card without what those of before tell of this machine; b"" for one that is damaged."""
-    with suppress(RunError):
-        return codec.dumps(run_files.card(folder).for_others()).encode("utf-8", "backslashreplace")
-    return b""
+    """The card without what those of before tell of this machine."""
+    return codec.dumps(run_files.card(folder).for_others()).encode("utf-8", "backslashreplace")

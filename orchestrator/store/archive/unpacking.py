@@ -12,7 +12,7 @@ import tarfile
 import tempfile
 import zlib
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -23,7 +23,9 @@ from orchestrator.store.archive.bounded import Bounded, TooMuch
 from orchestrator.store.runs import binding, run_files
 from orchestrator.store.runs.naming import CARD, is_id
 from orchestrator.store.runs.run_store import RunStore
-from orchestrator.values.run import Run
+from orchestrator.values.run import BoundFile, Run
+from remote_payload.contract import codec
+from remote_payload.contract.layout import END, REQUEST, RESULT
 
 MOST_BYTES, MOST_FILES = 16 << 30, 200_000
 _DEEPEST, _NAME_BYTES = 16, 200
@@ -84,7 +86,7 @@ def _extract(archive: Path, place: Path, most_bytes: int, most_files: int) -> No
                 source = members.extractfile(member)
                 if source is not None:
                     _write(place / member.name, source)
-        if not seen:
+        if not any(place.iterdir()):  # folders alone are not made
             raise refused("it has no file in it")
     except _NO_ARCHIVE as exc:
         raise refused(f"it is no archive of runs ({exc})") from exc
@@ -121,6 +123,7 @@ def _moved_in(place: Path, runs: RunStore) -> Imported:
     arrived = sorted(folder for folder in place.iterdir() if folder.is_dir())
     for folder in arrived:
         _require_whole(folder, runs)
+        _put_own_words_away(folder)
     with alone(runs.root):
         known = [folder.name for folder in arrived if _is_here(folder, runs)]
         new = [folder for folder in arrived if folder.name not in known]
@@ -156,6 +159,13 @@ def _require_whole(folder: Path, runs: RunStore) -> None:
     _require_old(run, folder)
 
 
+def _put_own_words_away(folder: Path) -> None:
+    """What a run came to is told by its result, which is bound; what its card says of that is not,
+    and might say anything."""
+    card = replace(run_files.card(folder), summary=None)
+    codec.write_atomic(folder / CARD, codec.dumps(card))
+
+
 def _require_old(run: Run, folder: Path) -> None:
     """RunError for a result that nothing binds, in a card that binds other files."""
     if run.card.files:
@@ -166,15 +176,24 @@ def _require_old(run: Run, folder: Path) -> None:
         )
 
 
+def _identity(folder: Path) -> tuple[str, str, tuple[BoundFile, ...]]:
+    """What is the same of two runs that are one: not what it cost, which is added to later. Of a
+    card of before, which binds nothing, what lies beside it is looked at."""
+    card = run_files.card(folder)
+    files = tuple(one for one in card.files if one.path != run_files.PRICE)
+    if not card.files:
+        there = (name for name in (REQUEST, RESULT, END) if os.path.lexists(folder / name))
+        files = tuple(binding.lies_there(folder, name) for name in there)
+    return card.run_id, card.owner, files
+
+
 def _is_here(folder: Path, runs: RunStore) -> bool:
     """Whether the very same run is kept here. RunTaken: another one has its name."""
     there = runs.folder(folder.name)
     if not os.path.lexists(there):
         return False
-    with suppress(RunError):
-        ours, theirs = run_files.card(there), run_files.card(folder)
-        same = (ours.run_id, ours.owner, ours.files) == (theirs.run_id, theirs.owner, theirs.files)
-        if same and ours.files and not there.is_symlink():
+    with suppress(RunError, ValueError):
+        if not there.is_symlink() and _identity(there) == _identity(folder):
             return True
     raise RunTaken(
         f"{there} is another run, and has the name of one in the archive; nothing was imported",

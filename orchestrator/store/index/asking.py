@@ -17,6 +17,7 @@ _DAY = len("2026-11-22")
 _WHOLE = 40  # digits of a commit's name
 _ALWAYS = ("name", "status", "is_clean")
 _Condition = tuple[str, str]
+Candidate = tuple[str, int]  # a run's name, and its place
 # What is asked for has the same name in the tables, but for this.
 _ENTRY = ", ".join(f'"{one.name}"' for one in fields(Entry))
 _OF_SERIES = ("provider", "case", "method", "dtype", "per", "unit", "baseline")
@@ -28,29 +29,31 @@ _FIGURE = ", ".join(
             f'{"series" if one.name in _OF_SERIES else "figures"}."{one.name}"'
             for one in fields(Row)
         ),
+        "figures.revision",
     ]
 )
 
 
-def candidates(base: sqlite3.Connection, asked: Asked | Wanted) -> list[str]:
-    """The names of runs, in their order, that may be meant by what their cards say; what became of
-    them is not looked at yet."""
+def candidates(base: sqlite3.Connection, asked: Asked | Wanted) -> list[Candidate]:
+    """The runs, in their order, that may be meant by what their cards say; what became of them is
+    not looked at yet."""
     where, given = _where([*_of_cards(asked)])
-    words = f"SELECT name FROM runs {where} ORDER BY place"
+    words = f"SELECT name, place FROM runs {where} ORDER BY place"
     last = asked.last if isinstance(asked, Wanted) and not any(_of_states(asked)) else 0
     if last:
-        return [name for (name,) in _answered(base, f"{words} DESC LIMIT {last}", given)][::-1]
-    return [name for (name,) in _answered(base, words, given)]
+        return _answered(base, f"{words} DESC LIMIT {last}", given)[::-1]
+    return _answered(base, words, given)
 
 
 def entries(
-    base: sqlite3.Connection, wanted: Wanted, between: tuple[str, str]
+    base: sqlite3.Connection, wanted: Wanted, first: Candidate, last: Candidate
 ) -> list[tuple[Any, ...]]:
-    """Rows of runs, each in the order of Entry's fields. between: the first and the last candidate
-    that may be among them."""
-    place = "(SELECT place FROM runs WHERE name = ?)"
+    """Rows of runs, each in the order of Entry's fields. first, last: only from the one to the
+    other; where one is gone meanwhile, from where it stood."""
     conditions = [*_of_cards(wanted), *_of_states(wanted)]
-    conditions += [(f"place >= {place}", between[0]), (f"place <= {place}", between[1])]
+    for how, (name, place) in ((">=", first), ("<=", last)):
+        now = f"coalesce((SELECT place FROM runs WHERE name = ?), {place})"
+        conditions.append((f"place {how} {now}", name))
     where, given = _where(conditions)
     told = _ENTRY
     if wanted.fields:
@@ -65,7 +68,8 @@ def entries(
 
 
 def figures(base: sqlite3.Connection, asked: Asked) -> list[tuple[Any, ...]]:
-    """Rows of races, each in the order of Figure's fields and then Row's."""
+    """Rows of races, each in the order of Figure's fields and then Row's; the last value is the
+    commit and its time, in JSON, where these are not the run's own."""
     conditions = [*_of_cards(asked), *_of_states(asked), *_of_series(asked)]
     where, given = _where(conditions)
     return _answered(
@@ -107,6 +111,7 @@ def _of_cards(asked: Asked | Wanted) -> Iterator[_Condition]:
     if asked.since:
         yield "runs.at >= ?", utc(asked.since) if len(asked.since) > _DAY else asked.since
     if asked.until:
+        yield "runs.at > ?", ""  # when the others were made, nobody knows
         yield (
             "substr(runs.at, 1, 10) <= ?" if len(asked.until) <= _DAY else "runs.at < ?",
             (utc(asked.until) if len(asked.until) > _DAY else asked.until),

@@ -56,16 +56,17 @@ class RunIndex:
         """Of runs that may be wanted by what their cards say, what became of them is looked at; the
         parts in the order of the runs."""
         helpers = Helpers(self._slow, self.mask)
-        names, done = asking.candidates(base, wanted), 0
+        found, done = asking.candidates(base, wanted), 0
+        names = [name for name, _ in found]
         place = {name: at for at, name in enumerate(names)}
         for waiting in refreshing.refresh_states(base, self.root, names, helpers):
             ready = place[waiting] if waiting else len(names)
             if ready > done and not (wanted.last and waiting):
-                yield asking.entries(base, wanted, (names[done], names[ready - 1]))
+                yield asking.entries(base, wanted, found[done], found[ready - 1])
                 done = ready
 
     def _figures(self, base: sqlite3.Connection, asked: Asked) -> Iterator[Part]:
-        names = asking.candidates(base, asked)
+        names = [name for name, _ in asking.candidates(base, asked)]
         for _ in refreshing.refresh_states(base, self.root, names, Helpers(self._slow, self.mask)):
             pass
         yield asking.figures(base, asked)
@@ -82,7 +83,7 @@ class RunIndex:
                     refreshing.remask(base, self.masked_by, self.mask)
                     refreshing.refresh_cards(base, self.root)
                     for part in ask(base):
-                        yield [row for row in part if row[0] not in told] if again else part
+                        yield [row for row in part if row[0] not in told] if told else part
                         told.update(row[0] for row in part)
                     return
                 except sqlite3.Error as problem:
@@ -136,11 +137,14 @@ def _list(text: str) -> tuple[str, ...]:
 
 _OF_RUN = tuple(one.name for one in fields(Figure) if one.name != "row")
 _TAGS_OF_RUN, _CLEAN_OF_RUN = _OF_RUN.index("tags"), _OF_RUN.index("is_clean")
+_COMMIT_OF_RUN, _TIME_OF_RUN = _OF_RUN.index("commit"), _OF_RUN.index("committed_at")
 
 
 def _figure(row: tuple[Any, ...]) -> Figure:
-    """row: in the order of the fields, and then that of a Row's."""
-    run, measured = list(row[: len(_OF_RUN)]), row[len(_OF_RUN) :]
+    """row: in the order of the fields, then that of a Row's, and the commit if it has its own."""
+    run, measured, own = list(row[: len(_OF_RUN)]), row[len(_OF_RUN) : -1], row[-1]
+    if own is not None:
+        run[_COMMIT_OF_RUN], run[_TIME_OF_RUN] = _list(own)
     run[_TAGS_OF_RUN] = _list(run[_TAGS_OF_RUN])
     if run[_CLEAN_OF_RUN] is not None:
         run[_CLEAN_OF_RUN] = bool(run[_CLEAN_OF_RUN])

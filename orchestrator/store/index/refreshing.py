@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.store.index import looking, quick
+from orchestrator.store.index.crediting import credited
 from orchestrator.store.index.quick import Known
 from orchestrator.store.runs import marks, run_order
 from orchestrator.store.runs.marks import Commit, Mark
@@ -38,10 +39,13 @@ class Helpers:
 def refresh_cards(base: sqlite3.Connection, root: Path) -> None:
     """Bring in the cards that are new or changed, and drop the runs that are gone; each run's place
     among the others follows. LocalFault: the folder of runs cannot be read."""
+    version = _version(base)
     there = looking.cards(root, looking.folders(root))
     if 0 not in there.values() and there == _seen(base, "card"):
         return
     with _finished(base):
+        if _version(base) != version:  # another process may know of runs that we did not see yet
+            there = looking.cards(root, looking.folders(root))
         before = _seen(base, "card")
         gone = [(name,) for name in before if name not in there]
         base.executemany("DELETE FROM runs WHERE name = ?", gone)
@@ -97,6 +101,12 @@ def _finished(base: sqlite3.Connection) -> Iterator[None]:
     base.execute("COMMIT")
 
 
+def _version(base: sqlite3.Connection) -> int:
+    """Another one as soon as anybody else has written into the index."""
+    number: int = base.execute("PRAGMA data_version").fetchone()[0]
+    return number
+
+
 def _seen(base: sqlite3.Connection, what: str) -> dict[str, int]:
     """By folder, in their order, what its files looked like when they were read."""
     return dict(base.execute(f"SELECT name, {what} FROM runs ORDER BY place").fetchall())
@@ -118,8 +128,7 @@ _PUT_CARD = (
 def _card_row(folder: Path, seen: int) -> tuple[Any, ...]:
     said = marks.document(folder / marks.CARD)
     mark = marks.of_card(folder.name, said)
-    own = _project(said.get("revisions"))
-    is_clean = own.get("is_clean")
+    own, is_clean = _project(said.get("revisions"))
     return (
         mark.folder, seen, mark.run_id, mark.at, mark.after, *mark.before, mark.verb, mark.host,
         json.dumps(mark.tags), json.dumps([(one.name, one.is_clean) for one in mark.commits]),
@@ -130,10 +139,14 @@ def _card_row(folder: Path, seen: int) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _project(revisions: Any) -> dict[str, Any]:
-    """What is said of the project's own checkout, else of the first of the user's."""
+def _project(revisions: Any) -> tuple[dict[str, Any], Any]:
+    """What is said of the project's own checkout, else of the first of the user's; and whether all
+    of them are clean: what was timed may lie in any."""
     found = [one for one in revisions if isinstance(one, dict)] if type(revisions) is list else []
-    return next(iter(sorted(found, key=lambda one: bool(one.get("of")))), {})
+    states = [one.get("is_clean") for one in found]
+    all_clean = True if states and all(one is True for one in states) else None
+    is_clean = False if any(one is False for one in states) else all_clean
+    return min(found, key=lambda one: bool(one.get("of")), default={}), is_clean
 
 
 def _text(said: dict[str, Any], key: str) -> str:
@@ -173,8 +186,10 @@ def _put_states(
     figures: list[tuple[Any, ...]] = []
     for name, (number, note, _) in there.items():
         folder = root / name
-        known = quick.known(folder, quick.card(folder)) or by.slow(folder)
+        said = quick.card(folder)
+        known = quick.known(folder, said) or by.slow(folder)
         providers = dict.fromkeys(row[0] for row in known.rows)
+        of_others = credited(said, providers)
         # The words of a verdict are ours, and were masked when it was made.
         told = (mask(known.reason), mask(known.changed), known.verdict)
         state = (seen[name] if known.is_whole else 0, known.status, *told, known.machine, known.gpu)
@@ -183,7 +198,7 @@ def _put_states(
             key = _SERIES_OF(row)
             if key not in series:
                 series[key] = base.execute(_PUT_SERIES, key).lastrowid or 0
-            figures.append((series[key], number, *_FIGURE_OF(row)))
+            figures.append((series[key], number, *_FIGURE_OF(row), of_others.get(row[0])))
     base.executemany(_PUT_FIGURE, figures)
 
 
@@ -195,8 +210,8 @@ _FIGURE_OF = itemgetter(*(quick.ROW_FIELDS.index(name) for name in _FIGURE))
 _COLUMNS = ", ".join(f'"{name}"' for name in _SERIES)
 _PUT_SERIES = f"INSERT INTO series({_COLUMNS}) VALUES({', '.join('?' * len(_SERIES))})"
 _PUT_FIGURE = (
-    f"INSERT OR REPLACE INTO figures(series, run, {', '.join(_FIGURE)}) "
-    f"VALUES({', '.join('?' * (2 + len(_FIGURE)))})"
+    f"INSERT OR REPLACE INTO figures(series, run, {', '.join(_FIGURE)}, revision) "
+    f"VALUES({', '.join('?' * (3 + len(_FIGURE)))})"
 )
 Series = dict[tuple[Any, ...], int]
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from orchestrator.store.runs.naming import INDEX as NAME
 
 # Raised with every change of the tables, or of what is kept in them.
-VERSION = 1
+VERSION = 2
 _OURS = 0x0B5D_1DE8
 BUSY_S = 3.0
 _TABLES = """
@@ -40,7 +40,7 @@ CREATE TABLE series(
 CREATE TABLE figures(
     series INTEGER NOT NULL, run INTEGER NOT NULL, median_us REAL NOT NULL, low_us REAL,
     high_us REAL, starts INTEGER NOT NULL, ratio REAL, ratio_low REAL, ratio_high REAL,
-    verdict TEXT NOT NULL, refuted INTEGER NOT NULL, PRIMARY KEY(series, run)
+    verdict TEXT NOT NULL, refuted INTEGER NOT NULL, revision TEXT, PRIMARY KEY(series, run)
 ) WITHOUT ROWID;
 """
 

@@ -12,7 +12,8 @@ class Entry:
     """One run, as far as it is known without reading what came of it.
 
     name: of its folder, which commands take. created_at: UTC, as its card says. commit, is_clean,
-    branch, committed_at: of the project's own sources; "" and None where git told nothing. status:
+    branch, committed_at: of the project's own sources; "" and None where git told nothing;
+    is_clean: of all sources, also those of the user's in other checkouts. status:
     the result's word; "pending", "lost", "changed" or "damaged" where there is none that counts.
     reason, changed: in words. cases: labels. providers: those that were timed.
     """
@@ -41,7 +42,8 @@ class Entry:
 
 @dataclass(frozen=True)
 class Figure:
-    """One row of a race, and the run that it is of."""
+    """One row of a race, and the run that it is of. commit, committed_at: of the checkout that the
+    provider's own sources lie in, "" where nobody knows. is_clean: of all that the run's lie in."""
 
     run: str
     created_at: str

@@ -16,6 +16,14 @@ VERB = Verb("bisect", "Find the commit that slowed a provider, or broke it.", 15
 ENDS_BISECTION = 255
 
 
+def looking_for(given: dict[str, Any]) -> str:
+    """Which commit is meant, taken out of the options. UsageError: two at once."""
+    faster, broken = (given.pop(name) for name in ("faster", "broken"))
+    if faster and broken:
+        raise click.UsageError("--faster and --broken look for different commits; leave one out")
+    return "broken" if broken else "faster" if faster else "slower"
+
+
 class Judge(click.Command):
     """Nobody's commit is bad because an option was misspelt."""
 
@@ -67,12 +75,9 @@ def bisect(session: Session, /, revisions: tuple[str, ...], **given: Any) -> int
     from orchestrator.cli.verbs.commits.judging import judge
     from orchestrator.cli.verbs.commits.searching import search
 
-    alone, faster, broken = (given.pop(name) for name in ("judge", "faster", "broken"))
-    if faster and broken:
-        raise click.UsageError("--faster and --broken look for different commits; leave one out")
-    looking = "broken" if broken else "faster" if faster else "slower"
-    if alone:
-        return judge(session, revisions, looking, given)
+    if given.pop("judge"):
+        return judge(session, revisions, given)
+    looking = looking_for(given)
     if len(revisions) != 2:
         raise click.UsageError(
             f"expected two revisions, GOOD and BAD, got {len(revisions)}; with --judge GOOD alone"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 _AGO = re.compile(r"(\d{1,6})([smhdw])")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_MOMENT = re.compile(rf"{_DAY.pattern}[T ]", re.ASCII)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _HEX = re.compile(r"[0-9a-f]{4,64}")
 _EXACT = ("verb", "operator", "provider", "gpu", "status", "tag", "branch")
@@ -49,16 +51,22 @@ class When(click.ParamType["str"]):
     name = "TIME"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """A day as 2026-11-22, all else as a moment of UTC: these are compared as texts."""
         text = str(value).strip()
-        if ago := _AGO.fullmatch(text):
-            now = datetime.now(timezone.utc)
-            return (now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})).isoformat()
         try:
-            datetime.fromisoformat(text.replace("Z", "+00:00"))
-        except ValueError:
+            if ago := _AGO.fullmatch(text):
+                now = datetime.now(timezone.utc)
+                return (now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})).isoformat()
+            if _DAY.fullmatch(text):
+                return date.fromisoformat(text).isoformat()
+            if not _MOMENT.match(text):  # each Python takes other forms
+                raise ValueError(text)
+            at = datetime.fromisoformat(text.replace("Z", "+00:00"))
+            at = at if at.tzinfo else at.replace(tzinfo=timezone.utc)
+            return at.astimezone(timezone.utc).isoformat()
+        except (ValueError, OverflowError):
             expected = "expected 2026-11-22, 2026-11-22T10:15:30Z, or how long ago, such as 7d"
             self.fail(f"{text[:60]!r} is no time; {expected}", param, ctx)
-        return text
 
 
 def options_of_a_list(function: F) -> F:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 # Nobody knows what these came to, or whether they are tagged.
 _LEFT_ALONE = ("pending", "damaged")
+_DAY = len("2026-11-22")
 
 
 @click.command()
@@ -78,9 +79,10 @@ def prune(
 
     every = [*session.index.entries(Wanted(verb=verb or ""))]
     young = {one.name for one in every[len(every) - (keep or 0) :]} if keep else set[str]()
-    old = {
-        one.name for one in session.index.entries(Wanted(verb=verb or "", until=older_than or ""))
-    }
+    before = older_than or ""
+    if len(before) == _DAY:
+        before += "T00:00:00"  # of a list a day is meant whole
+    old = {one.name for one in session.index.entries(Wanted(verb=verb or "", until=before))}
     going = [one for one in every if one.name in old and one.name not in young and _may_go(one)]
     if not going:
         console.note("nothing to remove")
