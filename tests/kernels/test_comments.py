@@ -60,6 +60,8 @@ def test_what_a_compiler_may_see_counts(one: str, other: str) -> None:
         "/\\\n/ a comment /*\nint a; /* */\n",
         "/* ends here *\\\n/ int a; /* */\n",
         "#include <a//b.h>\n",
+        "#include \\\n <a//b.h>\n",
+        "#include <a\\ \r\n//b.h>\n",
         "#error it's wrong // here\n",
         "const char* made = __TIMESTAMP__; // one\n",
         'const char text[] = {\n#embed "a.h"\n};\n',
