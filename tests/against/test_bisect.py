@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from orchestrator.errors import UsageError
+from orchestrator.here.bisection import Word, bisection
 from tests.against.conftest import OPERATOR, Repository
 from tests.cli.conftest import REPOSITORY, Outcome, Project
 from tests.cli.quick import quick_payload
@@ -145,6 +147,21 @@ def test_that_the_commit_that_broke_it_is_found_by_the_check_alone(
     assert good.code == 1, good.err
     checkout.git("checkout", "-q", "HEAD~4")
     assert bisect(checkout, "--judge", "main", "--broken", operator=()).code == 0
+
+
+def test_that_what_git_did_not_take_down_ends_the_search(tmp_path: Path) -> None:
+    checkout = Repository(tmp_path / "of the user")
+    for number in range(4):
+        checkout.commit({"k/notes.txt": f"{number}"})
+    good, bad = (checkout.git("rev-parse", one).strip() for one in ("HEAD~3", "HEAD"))
+    with bisection(checkout.root, good, bad, [checkout.root / "k"]) as git:
+        candidate = git.standing().candidate
+        (refs,) = (checkout.root / ".git" / "worktrees").glob("*/refs/bisect")
+        (refs / "bad.lock").touch()
+        with pytest.raises(UsageError, match="was of no effect"):
+            git.tell(Word.BAD, candidate)
+        (refs / "bad.lock").unlink()
+        assert git.tell(Word.BAD, candidate).candidate != candidate
 
 
 def test_that_ends_that_do_not_differ_are_nothing_to_find(
