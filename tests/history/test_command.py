@@ -117,6 +117,13 @@ def test_that_runs_against_a_revision_have_the_ratio_of_the_others(history: Hist
     assert timed["what"] == "µs"
 
 
+def test_that_no_ratio_is_to_a_time_that_cannot_be_true(history: History) -> None:
+    made = [replace(one, against=number % 2 == 0) for number, one in enumerate(series([1.2] * 12))]
+    (told,) = history([replace(made[0], refuted=True), *made[1:]], "mine", "--json").json
+    assert len(told["runs"]) == 11
+    assert told["left_out"] == {"without reference beside it": 1}
+
+
 def test_that_without_a_baseline_times_are_told_and_a_step_has_its_direction(
     history: History,
 ) -> None:
