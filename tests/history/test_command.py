@@ -179,6 +179,12 @@ def test_that_the_chart_is_drawn_alike_each_time_and_only_into_svg(
     assert history([], "mine", "-o", str(place)).code == 0
     assert place.read_bytes() == drawn
     assert history([], "mine", "-o", str(tmp_path / "drawn.png")).code == 2
+    place.unlink()
+    all_of_them = history([], "-o", str(place))
+    assert all_of_them.code == 2, "ratios, and the baseline's own times"
+    assert "have no axis in common: times as fast as reference, µs" in all_of_them.err
+    assert not place.exists()
+    assert history([], "--time", "-o", str(place)).code == 0
 
 
 def test_that_a_history_imports_nothing_heavy(tmp_path: Path) -> None:
