@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from orchestrator.errors import UsageError
+from orchestrator.cli.verbs.commits import judging
 from orchestrator.here.bisection import Word, bisection
 from tests.against.conftest import OPERATOR, Repository
 from tests.cli.conftest import REPOSITORY, Outcome, Project
@@ -188,19 +189,35 @@ def test_that_ends_that_do_not_differ_are_nothing_to_find(
 
 
 def test_that_git_bisect_run_hears_of_a_commit_only_what_is_known_of_it(
-    tmp_path: Path, project: Project, bisect: Callable[..., Outcome]
+    tmp_path: Path,
+    project: Project,
+    bisect: Callable[..., Outcome],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     checkout = Repository(tmp_path / "of the user")
     checkout.commit({"op.py": OPERATOR, **mine(0, 9)})
     judged = [
         bisect(checkout, "--judge", *words)
         for words in (
-            ("main",), ("nowhere",), ("main", "main"), ("main", "--host", "nobody"), ("HEAD~1",)
+            ("main",), ("nowhere",), ("main", "main"), ("main", "--host", "nobody"), ("HEAD~1",),
+            ("main", "--faster", "--broken"), ("main", "--case", "Z=1"), ("main", "--only", "x"),
         )
+def _raises(wrong: Exception) -> Callable[..., None]:
+    def raising(*_: object) -> None:
+        raise wrong
+
+    return raising
+
+
     ]  # fmt: skip
-    assert [one.code for one in judged] == [0, 255, 255, 255, 255]
+    assert [one.code for one in judged] == [0, *[255] * 7]
     assert judged[0].out == "good: the same sources as main\n"
-    assert "HEAD is another commit at each step" in judged[-1].err
+    assert "HEAD is another commit at each step" in judged[4].err
+    for problem in (OSError(28, "No space left"), ValueError("odd")):
+        with monkeypatch.context() as patch:
+            patch.setattr(judging, "asked", _raises(problem))
+            assert bisect(checkout, "--judge", "main").code == 255
+    assert bisect(checkout, "main", "HEAD", "--faster", "--broken").code == 2
     assert bisect(checkout, "--judge", "main", "--startz").code == 255
     checkout.write({"k/mine.py": MINE.format(seconds=1, number=1, more=" + 1")})
     quick_payload(project.root, CHECKS)

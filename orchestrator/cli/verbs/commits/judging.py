@@ -9,8 +9,7 @@ from typing import Any
 from orchestrator.cli.screen import console
 from orchestrator.cli.session import Session
 from orchestrator.cli.verbs.commits.asking import Asked, asked
-from orchestrator.cli.verbs.commits.bisect import ENDS_BISECTION
-from orchestrator.errors import OrchestratorError, UsageError
+from orchestrator.errors import UsageError
 from orchestrator.here.bisection import Word
 from orchestrator.workflows.against.twin import SAME
 from orchestrator.workflows.against.twins import raced
@@ -24,26 +23,21 @@ _CODES = {Word.GOOD: 0, Word.BAD: 1, Word.SKIP: 125}
 
 
 def judge(session: Session, revisions: tuple[str, ...], looking: str, given: dict[str, Any]) -> int:
-    """0, 1 or 125 for what is checked out; whatever else is wrong ends the bisection, as it says
-    nothing of the commit."""
-    try:
-        if len(revisions) != 1:
-            raise UsageError(
-                f"--judge: expected GOOD alone, got {len(revisions)} revisions",
-                hint="What is checked out is judged: orchestrator bisect --judge GOOD",
-            )
-        if _MOVES.match(revisions[0]):
-            raise UsageError(
-                f"--judge {revisions[0]}: HEAD is another commit at each step of a bisection",
-                hint=f"Give one that stays: $(git rev-parse {revisions[0]}), a tag or a branch.",
-            )
-        question = asked(session, looking, given)
-        if question.dry_run:
-            return _dry_run(question, revisions[0])
-        answer = _answer(question, revisions[0])
-    except OrchestratorError as exc:
-        console.error(exc.message, exc.hint)
-        return ENDS_BISECTION
+    """0, 1 or 125 for what is checked out. Whatever raises says nothing of the commit."""
+    if len(revisions) != 1:
+        raise UsageError(
+            f"--judge: expected GOOD alone, got {len(revisions)} revisions",
+            hint="What is checked out is judged: orchestrator bisect --judge GOOD",
+        )
+    if _MOVES.match(revisions[0]):
+        raise UsageError(
+            f"--judge {revisions[0]}: HEAD is another commit at each step of a bisection",
+            hint=f"Give one that stays: $(git rev-parse {revisions[0]}), a tag or a branch.",
+        )
+    question = asked(session, looking, given)
+    if question.dry_run:
+        return _dry_run(question, revisions[0])
+    answer = _answer(question, revisions[0])
     word = answer.word or Word.SKIP
     if question.as_json:
         console.out_json({"word": word.value, "told": answer.told, "run": answer.run or None})
