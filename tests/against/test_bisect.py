@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -13,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from orchestrator.errors import UsageError
 from orchestrator.cli.verbs.commits import judging
+from orchestrator.errors import UsageError
 from orchestrator.here.bisection import Word, bisection
 from tests.against.conftest import OPERATOR, Repository
 from tests.cli.conftest import REPOSITORY, Outcome, Project
@@ -128,6 +129,12 @@ answer(stages=stages, checks=checks)
 """
 
 
+def revisions(project: Project) -> list[list[dict[str, Any]]]:
+    """What the card of each run says of checkouts."""
+    cards = sorted((project.root / "runs").glob("*/run.json"))
+    return [json.loads(one.read_text())["revisions"] for one in cards]
+
+
 def test_that_the_commit_that_broke_it_is_found_by_the_check_alone(
     tmp_path: Path, project: Project, bisect: Callable[..., Outcome]
 ) -> None:
@@ -135,6 +142,7 @@ def test_that_the_commit_that_broke_it_is_found_by_the_check_alone(
     checkout = Repository(tmp_path / "of the user")
     for number in range(5):
         checkout.commit(mine(number, 9, " + 1" if number >= 3 else ""))
+    Repository(project.root).commit({})
     outcome = bisect(checkout, "HEAD~4", "HEAD", "--broken", operator=())
     guilty = checkout.git("rev-parse", "HEAD~1")[:10]
     assert outcome.code == 0, outcome.err
@@ -144,8 +152,10 @@ def test_that_the_commit_that_broke_it_is_found_by_the_check_alone(
     assert len(ends) <= 2 + 2
     why = f"breaks it: mine@{guilty[:7]} fails its check on "
     assert f"found: {guilty} step: {why}" in outcome.out
+    assert not any(revisions(project)), "they were no runs of what is checked out"
     good = bisect(checkout, "--judge", "main", "--broken", operator=())
     assert good.code == 1, good.err
+    assert [len(one) for one in revisions(project) if one] == [2]
     checkout.git("checkout", "-q", "HEAD~4")
     assert bisect(checkout, "--judge", "main", "--broken", operator=()).code == 0
 
@@ -188,6 +198,13 @@ def test_that_ends_that_do_not_differ_are_nothing_to_find(
     assert bisect(checkout, "HEAD").code == 2
 
 
+def _raises(wrong: Exception) -> Callable[..., None]:
+    def raising(*_: object) -> None:
+        raise wrong
+
+    return raising
+
+
 def test_that_git_bisect_run_hears_of_a_commit_only_what_is_known_of_it(
     tmp_path: Path,
     project: Project,
@@ -202,13 +219,6 @@ def test_that_git_bisect_run_hears_of_a_commit_only_what_is_known_of_it(
             ("main",), ("nowhere",), ("main", "main"), ("main", "--host", "nobody"), ("HEAD~1",),
             ("main", "--faster", "--broken"), ("main", "--case", "Z=1"), ("main", "--only", "x"),
         )
-def _raises(wrong: Exception) -> Callable[..., None]:
-    def raising(*_: object) -> None:
-        raise wrong
-
-    return raising
-
-
     ]  # fmt: skip
     assert [one.code for one in judged] == [0, *[255] * 7]
     assert judged[0].out == "good: the same sources as main\n"
