@@ -83,6 +83,8 @@ def bisect(session: Session, /, revisions: tuple[str, ...], **given: Any) -> int
     parent at last. Operator, cases and flags are those of now.
 
     Nothing of your checkout is touched. Commits whose sources are the same bytes are raced once.
+    On a pod say with --max-minutes how long all of the search may take: --stop-after alone leaves
+    it the time of one race.
     The exit code is 0 if a commit was found, 6 if nothing is decided. Everything is in
     docs/history.md.
 
