@@ -52,15 +52,15 @@ class Bisection:
         self._folder, self._paths = folder, paths
 
     def tell(self, word: Word, commit: str) -> Standing:
-        """What is known of a commit; what comes next. UsageError: git did not take it, and would
-        ask for the same one without end."""
+        """What is known of a commit; what comes next. UsageError: git did not take it down."""
         # git ends with an error where only skipped ones are left, which its log says as well.
         _asked(self._folder, ["bisect", word.value, commit], may_fail=True)
         standing = self.standing()
         if standing.candidate == commit:
             raise UsageError(
-                f"git bisect {word.value} {commit[:12]} changed nothing in {self._folder}",
-                hint="Look whether the disk is full, or another git at work there; try again.",
+                f"git bisect {word.value} {commit[:12]} was of no effect in {self._folder}: that "
+                "commit's turn comes again",
+                hint="Is the disk full, or the folder for temporary files cleared meanwhile?",
             )
         return standing
 

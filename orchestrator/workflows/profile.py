@@ -29,6 +29,7 @@ from orchestrator.workflows.jobs.order import Order as Order
 from orchestrator.workflows.jobs.run_job import run_job
 from orchestrator.workflows.user_providers import PROVIDERS_FOLDER
 from remote_payload.contract.layout import REQUEST, RESULT
+from remote_payload.contract.request import AT
 
 _PATIENCE_S = 1.0
 
@@ -96,7 +97,10 @@ def new_card(
 
 
 def revisions_of(order: Order) -> tuple[Revision, ...]:
-    """What git says of the sources of a run; nothing where it knows nothing of them."""
+    """What git says of the sources of a run; nothing where it knows nothing of them, and of a run
+    of other commits alone, which is none of what is checked out."""
+    if (given := order.plan.request.providers) and all(AT in one.name for one in given):
+        return ()
     project = order.root.resolve()
     named = [(of, place) for of, place in order.plan.extra if isinstance(place, Path)]
     # A checkout is told by the first of its files: figures are of providers.

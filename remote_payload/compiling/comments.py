@@ -29,8 +29,7 @@ _UNSURE = re.compile(
     rb"R\""
     rb"|[/*]\\[ \t]*\r?\n"
     rb"|//[^\n]*\\[ \t\r]*(?:\n|\Z)"
-    rb"|(?:include|import|embed)[^\n<]*<[^>\n]*/[/*]"
-    rb"|(?:include|import|embed)[^\n]*\\[ \t]*\r?\n"  # such a name, on another line
+    rb"|(?:include|import|embed)(?:[^\n<]|\\[ \t]*\r?\n)*<(?:[^>\n]|\\[ \t]*\r?\n)*/[/*]"
     rb"|\?\?/|__TIMESTAMP__|\bembed\b|\r(?!\n)"
     rb"|(?i:fall\W?s?\W*thr)"
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -129,6 +130,12 @@ answer(stages=stages, checks=checks)
 """
 
 
+def revisions(project: Project) -> list[list[dict[str, Any]]]:
+    """What the card of each run says of checkouts."""
+    cards = sorted((project.root / "runs").glob("*/run.json"))
+    return [json.loads(one.read_text())["revisions"] for one in cards]
+
+
 def test_that_the_commit_that_broke_it_is_found_by_the_check_alone(
     tmp_path: Path, project: Project, bisect: Callable[..., Outcome]
 ) -> None:
@@ -136,6 +143,7 @@ def test_that_the_commit_that_broke_it_is_found_by_the_check_alone(
     checkout = Repository(tmp_path / "of the user")
     for number in range(5):
         checkout.commit(mine(number, 9, " + 1" if number >= 3 else ""))
+    Repository(project.root).commit({})
     outcome = bisect(checkout, "HEAD~4", "HEAD", "--broken", operator=())
     guilty = checkout.git("rev-parse", "HEAD~1")[:10]
     assert outcome.code == 0, outcome.err
@@ -145,10 +153,27 @@ def test_that_the_commit_that_broke_it_is_found_by_the_check_alone(
     assert len(ends) <= 2 + 2
     why = f"breaks it: mine@{guilty[:7]} fails its check on "
     assert f"found: {guilty} step: {why}" in outcome.out
+    assert not any(revisions(project)), "they were no runs of what is checked out"
     good = bisect(checkout, "--judge", "main", "--broken", operator=())
     assert good.code == 1, good.err
+    assert [len(one) for one in revisions(project) if one] == [2]
     checkout.git("checkout", "-q", "HEAD~4")
     assert bisect(checkout, "--judge", "main", "--broken", operator=()).code == 0
+
+
+def test_that_what_git_did_not_take_down_ends_the_search(tmp_path: Path) -> None:
+    checkout = Repository(tmp_path / "of the user")
+    for number in range(4):
+        checkout.commit({"k/notes.txt": f"{number}"})
+    good, bad = (checkout.git("rev-parse", one).strip() for one in ("HEAD~3", "HEAD"))
+    with bisection(checkout.root, good, bad, [checkout.root / "k"]) as git:
+        candidate = git.standing().candidate
+        (refs,) = (checkout.root / ".git" / "worktrees").glob("*/refs/bisect")
+        (refs / "bad.lock").touch()
+        with pytest.raises(UsageError, match="was of no effect"):
+            git.tell(Word.BAD, candidate)
+        (refs / "bad.lock").unlink()
+        assert git.tell(Word.BAD, candidate).candidate != candidate
 
 
 def test_that_ends_that_do_not_differ_are_nothing_to_find(
@@ -174,20 +199,11 @@ def test_that_ends_that_do_not_differ_are_nothing_to_find(
     assert bisect(checkout, "HEAD").code == 2
 
 
-def test_that_a_git_that_writes_down_nothing_is_not_asked_without_end(tmp_path: Path) -> None:
-    checkout = Repository(tmp_path / "of the user")
-    for number in range(5):
-        checkout.commit({"a.txt": f"{number}"})
-    first, last = (checkout.git("rev-parse", name).strip() for name in ("HEAD~4", "HEAD"))
-    with bisection(checkout.root, first, last, [checkout.root]) as begun:
-        candidate = begun.standing().candidate
-        (bad,) = checkout.root.glob(".git/worktrees/*/refs/bisect/bad")
-        lock = bad.with_name("bad.lock")
-        lock.touch()
-        with pytest.raises(UsageError, match=r"git bisect bad .* changed nothing"):
-            begun.tell(Word.BAD, candidate)
-        lock.unlink()
-        assert begun.tell(Word.BAD, candidate).left < 4
+def _raises(wrong: Exception) -> Callable[..., None]:
+    def raising(*_: object) -> None:
+        raise wrong
+
+    return raising
 
 
 def test_that_git_bisect_run_hears_of_a_commit_only_what_is_known_of_it(
@@ -201,20 +217,19 @@ def test_that_git_bisect_run_hears_of_a_commit_only_what_is_known_of_it(
     judged = [
         bisect(checkout, "--judge", *words)
         for words in (
-            ("main",), ("nowhere",), ("main", "main"), ("main", "--host", "nobody"),
-            ("main", "--faster", "--broken"), ("main", "--heads", "4"), ("main", "--case", "M=x"),
-            ("HEAD~1",),
+            ("main",), ("nowhere",), ("main", "main"), ("main", "--host", "nobody"), ("HEAD~1",),
+            ("main", "--faster", "--broken"), ("main", "--case", "Z=1"), ("main", "--only", "x"),
         )
     ]  # fmt: skip
     assert [one.code for one in judged] == [0, *[255] * 7]
     assert judged[0].out == "good: the same sources as main\n"
-    assert "HEAD is another commit at each step" in judged[-1].err
+    assert "HEAD is another commit at each step" in judged[4].err
+    for problem in (OSError(28, "No space left"), ValueError("odd")):
+        with monkeypatch.context() as patch:
+            patch.setattr(judging, "asked", _raises(problem))
+            assert bisect(checkout, "--judge", "main").code == 255
+    assert bisect(checkout, "main", "HEAD", "--faster", "--broken").code == 2
     assert bisect(checkout, "--judge", "main", "--startz").code == 255
-    with monkeypatch.context() as ours:
-        ours.setattr(judging, "asked", lambda *given: [][0])
-        bug = bisect(checkout, "--judge", "main")
-    assert bug.code == 255
-    assert "this is a bug of ours: IndexError" in bug.err
     checkout.write({"k/mine.py": MINE.format(seconds=1, number=1, more=" + 1")})
     quick_payload(project.root, CHECKS)
     wrong = bisect(checkout, "--judge", "main", operator=())

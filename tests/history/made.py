@@ -22,7 +22,8 @@ MINE = "mine=k/mine.py:softmax"
 @dataclass(frozen=True)
 class Made:
     """One run. commit: a number, of which its name is made; ratio: of the baseline's time to its
-    own. against: it was raced against a revision, so that its verdict is not on the baseline."""
+    own. against: it was raced against a revision, so that its verdict is not on the baseline.
+    refuted: the baseline's time cannot be true."""
 
     commit: int
     ratio: float
@@ -31,6 +32,7 @@ class Made:
     branch: str = "main"
     against: bool = False
     has_baseline: bool = True
+    refuted: bool = False
     case: str = "M=16 N=64 fp16"
 
 
@@ -90,6 +92,7 @@ def _rows(one: Made) -> tuple[Row, ...]:
         unit="µs",
     )  # fmt: skip
     base = replace(mine, provider="reference", median_us=base_us, low_us=99.8, high_us=100.2)
+    base = replace(base, refuted=one.refuted)
     if not one.has_baseline:
         return (mine,)
     if one.against:

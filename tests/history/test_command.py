@@ -117,6 +117,13 @@ def test_that_runs_against_a_revision_have_the_ratio_of_the_others(history: Hist
     assert timed["what"] == "µs"
 
 
+def test_that_no_ratio_is_to_a_time_that_cannot_be_true(history: History) -> None:
+    made = [replace(one, against=number % 2 == 0) for number, one in enumerate(series([1.2] * 12))]
+    (told,) = history([replace(made[0], refuted=True), *made[1:]], "mine", "--json").json
+    assert len(told["runs"]) == 11
+    assert told["left_out"] == {"without reference beside it": 1}
+
+
 def test_that_without_a_baseline_times_are_told_and_a_step_has_its_direction(
     history: History,
 ) -> None:
@@ -172,6 +179,12 @@ def test_that_the_chart_is_drawn_alike_each_time_and_only_into_svg(
     assert history([], "mine", "-o", str(place)).code == 0
     assert place.read_bytes() == drawn
     assert history([], "mine", "-o", str(tmp_path / "drawn.png")).code == 2
+    place.unlink()
+    all_of_them = history([], "-o", str(place))
+    assert all_of_them.code == 2, "ratios, and the baseline's own times"
+    assert "have no axis in common: times as fast as reference, µs" in all_of_them.err
+    assert not place.exists()
+    assert history([], "--time", "-o", str(place)).code == 0
 
 
 def test_that_a_history_imports_nothing_heavy(tmp_path: Path) -> None:

@@ -94,11 +94,24 @@ def test_that_a_point_is_as_sure_as_runs_repeat_and_never_surer_than_a_run_says_
     once, often = (trend_of(draws([100.0] * 12, each=each)).points[0] for each in (1, 4))
     assert once.half is not None
     assert often.half is not None
-    assert often.half < 0.7 * once.half
+    assert often.half < once.half
     alone = trend_of(draws([100.0, 101.0])).points[0]
     assert (alone.half, alone.by_runs) == (0.002, False)
     quiet = trend_of([Draw(str(number), 1.0, 0.05) for number in range(12)]).points[0]
     assert (quiet.half, quiet.by_runs) == (0.05, True)
+
+
+@pytest.mark.parametrize(("alike", "each"), [(0.0, 3), (0.0, 7), (0.5, 1), (0.5, 2), (0.5, 5)])
+def test_that_the_interval_of_a_point_holds_what_its_commit_takes(alike: float, each: int) -> None:
+    rng = np.random.default_rng(each)
+    held = []
+    for _ in range(25):
+        logs = [rng.normal(0, 0.01)]
+        for noise in rng.normal(0, 0.01 * math.sqrt(1 - alike**2), 20 * each - 1):
+            logs.append(alike * logs[-1] + noise)
+        made = [Draw(f"commit {at // each}", log) for at, log in enumerate(logs)]
+        held += [abs(point.log) <= (point.half or 0.0) for point in trend_of(made).points]
+    assert np.mean(held) > 0.93  # of 500; 95 % and more are promised
 
 
 def test_that_the_last_runs_off_their_level_are_told_before_they_are_one() -> None:

@@ -56,8 +56,9 @@ def test_of_another_verb_host_case_or_outcome_nothing_is_taken(tmp_path: Path) -
     kept(tmp_path, 2, 1.0, 1.0, ending="h-101-bench")
     kept(tmp_path, 3, 1.0, 1.0, asked=replace(RESULT.request, cases=RESULT.request.cases[:1]))
     kept(tmp_path, 4, 1.0, 1.0, status=Status.TIMEOUT)
+    kept(tmp_path, 6, 1.0, 1.0, ending="lab-h-100-bench")
     assert expected(tmp_path, SORT) == NOTHING_KNOWN
-    kept(tmp_path, 5, 3.0, 4.0)
+    kept(tmp_path, 5, 3.0, 4.0, ending="h-100-bench-2")
     assert expected(tmp_path, SORT) == Expected((("check", 3.0), ("bench", 4.0)))
 
 

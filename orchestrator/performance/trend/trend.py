@@ -29,6 +29,8 @@ _OF_STEP = 0.01  # that its interval misses it
 _SURE = 1.28  # a deviate: what would have been found in nine of ten series
 _OUTSIDE = 3.0  # spreads
 _FEWEST_REPEATED = 3  # degrees of freedom, of runs of commits that were run more than once
+# Of three runs or more, whose median errs by so much more than their mean, if there are many.
+_OF_MEDIAN = math.sqrt(math.pi / 2)
 
 
 class State(str, Enum):
@@ -116,7 +118,7 @@ def trend_of(draws: Sequence[Draw], series: int = 1) -> Trend:
     outside, away = _outside(parts[-1], found.spread)
     return Trend(
         State.FOUND if found.cuts else State.NONE,
-        _points(groups, found.spread, found.freedom),
+        _points(groups, found.spread, found.freedom, found.widening),
         tuple(_step(number, found, parts, begins) for number in range(len(found.cuts))),
         levels,
         len(kept),
@@ -130,19 +132,28 @@ def trend_of(draws: Sequence[Draw], series: int = 1) -> Trend:
 
 
 def _points(
-    groups: Sequence[tuple[Draw, ...]], spread: float | None, freedom: int
+    groups: Sequence[tuple[Draw, ...]], spread: float | None, freedom: int, widening: float = 1.0
 ) -> tuple[Point, ...]:
     t = critical(freedom, 1 - CONFIDENCE) if spread is not None else 0.0
-    return tuple(_point(group, spread, t) for group in groups)
+    return tuple(_point(group, spread, t, widening) for group in groups)
 
 
-def _point(group: tuple[Draw, ...], spread: float | None, t: float) -> Point:
+def _point(group: tuple[Draw, ...], spread: float | None, t: float, widening: float) -> Point:
     """No narrower than what its runs say of themselves."""
     own = statistics.fmean(one.half for one in group) / math.sqrt(len(group))
     middle = statistics.median(one.log for one in group)
-    by_runs = None if spread is None else t * spread / math.sqrt(len(group))
+    error = _error(len(group), widening)
+    by_runs = None if spread is None else t * spread * error
     half = max(own, by_runs or 0.0) if own or by_runs is not None else None
     return Point(group[0].commit, len(group), middle, half, by_runs is not None)
+
+
+def _error(runs: int, widening: float) -> float:
+    """Of the median of so many runs in a row, in their spreads. widening: by which that of very
+    many is larger, as neighbours are alike; of one run nothing is."""
+    alike = (widening**2 - 1) / (widening**2 + 1)
+    variance = 1 + 2 * sum((1 - apart / runs) * alike**apart for apart in range(1, runs))
+    return (_OF_MEDIAN if runs > 2 else 1.0) * math.sqrt(variance / runs)
 
 
 def _of_repeated(groups: Sequence[tuple[Draw, ...]]) -> tuple[float | None, int]:

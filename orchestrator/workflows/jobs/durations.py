@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import statistics
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -55,10 +56,10 @@ def expected(runs: Path, sort: Sort) -> Expected:
 
 def _took(runs: Path, sort: Sort) -> Iterator[Mapping[str, float]]:
     """Seconds by stage, of each of the last runs of the same that went well."""
-    ending, alike, found = _ending(sort), _without_own(json.loads(codec.dumps(sort.request))), 0
+    named, alike, found = _named(sort), _without_own(json.loads(codec.dumps(sort.request))), 0
     try:
         with os.scandir(runs) as entries:
-            names = [entry.name for entry in entries if entry.name.endswith(ending)]
+            names = [entry.name for entry in entries if named.fullmatch(entry.name)]
     except OSError:
         return
     for name in sorted(names, reverse=True)[:_LOOKED_AT]:
@@ -71,10 +72,11 @@ def _took(runs: Path, sort: Sort) -> Iterator[Mapping[str, float]]:
             return
 
 
-def _ending(sort: Sort) -> str:
-    """What the names of such runs have in common: all but when they were made."""
+def _named(sort: Sort) -> re.Pattern[str]:
+    """What such runs are called: all but when they were made, and which of that second."""
     some_day = datetime(2000, 1, 1, tzinfo=timezone.utc)
-    return new_run_id(some_day, sort.host, sort.verb).removeprefix(f"{some_day:%Y%m%d-%H%M%S}")
+    ending = new_run_id(some_day, sort.host, sort.verb).removeprefix(f"{some_day:%Y%m%d-%H%M%S}")
+    return re.compile(rf"\d{{8}}-\d{{6}}{re.escape(ending)}(?:-\d+)?")
 
 
 def _without_own(document: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -7,8 +7,11 @@ from typing import Any
 import click
 
 from orchestrator.cli.given import run_options
+from orchestrator.cli.screen import console, signals
 from orchestrator.cli.session import Session
 from orchestrator.cli.verb import Verb
+from orchestrator.errors import OrchestratorError
+from orchestrator.here.local_fault import refused
 
 VERB = Verb("bisect", "Find the commit that slowed a provider, or broke it.", 159)
 
@@ -16,16 +19,9 @@ VERB = Verb("bisect", "Find the commit that slowed a provider, or broke it.", 15
 ENDS_BISECTION = 255
 
 
-def looking_for(given: dict[str, Any]) -> str:
-    """Which commit is meant, taken out of the options. UsageError: two at once."""
-    faster, broken = (given.pop(name) for name in ("faster", "broken"))
-    if faster and broken:
-        raise click.UsageError("--faster and --broken look for different commits; leave one out")
-    return "broken" if broken else "faster" if faster else "slower"
-
-
 class Judge(click.Command):
-    """Nobody's commit is bad because an option was misspelt."""
+    """Nobody's commit is bad because an option was misspelt, or because of anything else that is
+    wrong and says nothing of the commit."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         given = tuple(args)
@@ -36,6 +32,31 @@ class Judge(click.Command):
                 raise
             exc.show()
             raise click.exceptions.Exit(ENDS_BISECTION) from exc
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as exc:
+            if not ctx.params["judge"] or signals.wrapped(exc):
+                raise
+            _tell(exc, ctx.obj.debug)
+            raise click.exceptions.Exit(ENDS_BISECTION) from exc
+
+
+def _tell(exc: Exception, debug: bool) -> None:
+    if isinstance(exc, click.ClickException):
+        exc.show()
+        return
+    known = exc if isinstance(exc, OrchestratorError) else refused(exc)
+    if debug:
+        console.trace()
+    if known is None:
+        told = f"this is a bug of ours: {type(exc).__name__}: {exc}"
+        console.error(told, "Run again with --debug and send us the traceback.")
+    else:
+        console.error(known.message, known.hint)
 
 
 @click.command(cls=Judge)
@@ -62,6 +83,8 @@ def bisect(session: Session, /, revisions: tuple[str, ...], **given: Any) -> int
     parent at last. Operator, cases and flags are those of now.
 
     Nothing of your checkout is touched. Commits whose sources are the same bytes are raced once.
+    On a pod say with --max-minutes how long all of the search may take: --stop-after alone leaves
+    it the time of one race.
     The exit code is 0 if a commit was found, 6 if nothing is decided. Everything is in
     docs/history.md.
 
@@ -75,9 +98,12 @@ def bisect(session: Session, /, revisions: tuple[str, ...], **given: Any) -> int
     from orchestrator.cli.verbs.commits.judging import judge
     from orchestrator.cli.verbs.commits.searching import search
 
-    if given.pop("judge"):
-        return judge(session, revisions, given)
-    looking = looking_for(given)
+    alone, faster, broken = (given.pop(name) for name in ("judge", "faster", "broken"))
+    if faster and broken:
+        raise click.UsageError("--faster and --broken look for different commits; leave one out")
+    looking = "broken" if broken else "faster" if faster else "slower"
+    if alone:
+        return judge(session, revisions, looking, given)
     if len(revisions) != 2:
         raise click.UsageError(
             f"expected two revisions, GOOD and BAD, got {len(revisions)}; with --judge GOOD alone"

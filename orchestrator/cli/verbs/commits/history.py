@@ -82,6 +82,8 @@ def history(session: Session, /, provider: str | None, **given: Any) -> int:
     every = series.series_of(found, _baseline(session, asked), given["by_time"])
     if not every:
         raise _nothing(session, provider)
+    if output is not None:
+        _require_one_axis(every)
     if given["as_json"] or given["as_csv"]:
         from orchestrator.report.history import document
 
@@ -126,14 +128,21 @@ def _baseline(session: Session, asked: Asked) -> Beside:
     do not tell the ratio themselves."""
     from dataclasses import replace
 
-    known: dict[tuple[str, str, str], dict[str, float]] = {}
+    read: list[dict[tuple[str, str, str, str], float]] = []
 
     def beside(one: Figure, baseline: str) -> float | None:
-        if not known:
-            for each in session.index.figures(replace(asked, provider="")):
-                key = (each.run, each.row.case, each.row.method)
-                known.setdefault(key, {})[each.row.provider] = each.row.median_us
-        return known.get((one.run, one.row.case, one.row.method), {}).get(baseline)
+        if not read:
+            everybody = session.index.figures(replace(asked, provider=""))
+            read.append(
+                {
+                    (each.run, each.row.case, each.row.method, each.row.provider): (
+                        each.row.median_us
+                    )
+                    for each in everybody
+                    if not each.row.refuted
+                }
+            )
+        return read[0].get((one.run, one.row.case, one.row.method, baseline))
 
     return beside
 
@@ -155,6 +164,15 @@ def _require_svg(session: Session, output: Path | None) -> None:
             param_hint="'-o' / '--out'",
         )
     options.refuse_to_overwrite(output, session.runs_folder)
+
+
+def _require_one_axis(every: list[Series]) -> None:
+    figures = sorted({one.what for one in every})
+    if len(figures) > 1:
+        raise UsageError(
+            f"-o: figures of {len(figures)} kinds have no axis in common: {', '.join(figures)}",
+            hint="Ask for less, with PROVIDER or --case, or give --time.",
+        )
 
 
 def _draw(output: Path, every: list[Series]) -> None:

@@ -6,15 +6,11 @@ import re
 from dataclasses import replace
 from typing import Any
 
-import click
-
-from orchestrator.cli.screen import console, signals
+from orchestrator.cli.screen import console
 from orchestrator.cli.session import Session
 from orchestrator.cli.verbs.commits.asking import Asked, asked
-from orchestrator.cli.verbs.commits.bisect import ENDS_BISECTION, looking_for
-from orchestrator.errors import OrchestratorError, UsageError
+from orchestrator.errors import UsageError
 from orchestrator.here.bisection import Word
-from orchestrator.here.local_fault import refused
 from orchestrator.workflows.against.twin import SAME
 from orchestrator.workflows.against.twins import raced
 from orchestrator.workflows.bisecting.answering import Answer, Looking, of_check, of_race
@@ -26,30 +22,8 @@ _MOVES = re.compile(r"(?:HEAD|@|BISECT_HEAD)(?:$|[~^@:])")
 _CODES = {Word.GOOD: 0, Word.BAD: 1, Word.SKIP: 125}
 
 
-def judge(session: Session, revisions: tuple[str, ...], given: dict[str, Any]) -> int:
-    """0, 1 or 125 for what is checked out; whatever else is wrong ends the bisection, as it says
-    nothing of the commit. What interrupts us goes on, and ends it as well."""
-    try:
-        return _judged(session, revisions, given)
-    except click.ClickException as exc:
-        exc.show()
-    except (click.Abort, click.exceptions.Exit):
-        raise
-    except Exception as exc:
-        if signals.wrapped(exc) is not None:
-            raise
-        fault = exc if isinstance(exc, OrchestratorError) else refused(exc)
-        if session.debug:
-            console.trace()
-        if fault is None:
-            again = "Run again with --debug and send us the traceback."
-            console.error(f"this is a bug of ours: {type(exc).__name__}: {exc}", again)
-        else:
-            console.error(fault.message, fault.hint)
-    return ENDS_BISECTION
-
-
-def _judged(session: Session, revisions: tuple[str, ...], given: dict[str, Any]) -> int:
+def judge(session: Session, revisions: tuple[str, ...], looking: str, given: dict[str, Any]) -> int:
+    """0, 1 or 125 for what is checked out. Whatever raises says nothing of the commit."""
     if len(revisions) != 1:
         raise UsageError(
             f"--judge: expected GOOD alone, got {len(revisions)} revisions",
@@ -60,7 +34,7 @@ def _judged(session: Session, revisions: tuple[str, ...], given: dict[str, Any])
             f"--judge {revisions[0]}: HEAD is another commit at each step of a bisection",
             hint=f"Give one that stays: $(git rev-parse {revisions[0]}), a tag or a branch.",
         )
-    question = asked(session, looking_for(given), given)
+    question = asked(session, looking, given)
     if question.dry_run:
         return _dry_run(question, revisions[0])
     answer = _answer(question, revisions[0])
