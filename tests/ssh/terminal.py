@@ -15,6 +15,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 
+def _without_size(environment: Mapping[str, str]) -> dict[str, str]:
+    """The terminal tells its size itself."""
+    return {name: value for name, value in environment.items() if name not in ("COLUMNS", "LINES")}
+
+
 class Terminal:
     """What a program shows on its terminal, and a keyboard. stdout goes to a file instead, unless
     it is whole."""
@@ -29,7 +34,7 @@ class Terminal:
             self._process = subprocess.Popen(
                 words,
                 cwd=cwd,
-                env={**environment, "TERM": "xterm"},
+                env={**_without_size(environment), "TERM": "xterm"},
                 stdin=far,
                 stderr=far,
                 stdout=far if whole else out,
