@@ -43,7 +43,7 @@ def test_that_ten_edits_over_a_bad_network_are_told_one_by_one_and_nothing_is_le
 
         terminal.shown = ""
         desk.save(kernel(3.0))
-        terminal.read_until("start 2 of 8")
+        terminal.read_until("back_to_back")
         first.cut()
         assert told(terminal, 6).startswith("  6 right   ")
         assert "connecting again, to where the inventory says" in seen(terminal)
