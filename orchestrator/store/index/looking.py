@@ -1,4 +1,4 @@
-"""What lies in the folder of all runs, told by sizes and times alone."""
+"""What lies in the folder of all runs, told by sizes, times and inodes alone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from remote_payload.contract.layout import END, REQUEST, RESULT
 BESIDE = (RESULT, END, REQUEST)
 # A clock of a file system may stand still for so long: what was written meanwhile would not show.
 _SETTLED_NS = 50_000_000
-_NOTHING = (-1, -1, -1)
+_NOTHING = (-1, -1, -1, -1)
 
 
 def folders(root: Path) -> list[str]:
@@ -38,7 +38,7 @@ def cards(root: Path, names: Iterable[str]) -> dict[str, int]:
             there = os.lstat(f"{base}/{name}/{CARD}")
         except OSError:
             continue
-        facts = (there.st_size, there.st_mtime_ns, there.st_ctime_ns)
+        facts = (there.st_size, there.st_mtime_ns, there.st_ctime_ns, there.st_ino)
         found[name] = hash(facts) if now - there.st_ctime_ns > _SETTLED_NS else 0
     return found
 
@@ -57,18 +57,19 @@ def beside(root: Path, names: Iterable[str]) -> dict[str, int]:
             continue
         times = one.st_ctime_ns, two.st_ctime_ns, three.st_ctime_ns
         sizes = one.st_size, two.st_size, three.st_size
+        which = one.st_ino, two.st_ino, three.st_ino
         said = one.st_mtime_ns, two.st_mtime_ns, three.st_mtime_ns
-        found[name] = hash((sizes, said, times)) if max(times) < settled else 0
+        found[name] = hash((sizes, said, times, which)) if max(times) < settled else 0
     return found
 
 
 def _partly(folder: str, settled: int) -> int:
     """The same where not all of them are there."""
-    facts: list[tuple[int, int, int]] = []
+    facts: list[tuple[int, int, int, int]] = []
     for file in BESIDE:
         try:
             there = Path(folder, file).stat()
-            facts.append((there.st_size, there.st_mtime_ns, there.st_ctime_ns))
+            facts.append((there.st_size, there.st_mtime_ns, there.st_ctime_ns, there.st_ino))
         except OSError:
             facts.append(_NOTHING)
     return hash(tuple(facts)) if max(one[2] for one in facts) < settled else 0
