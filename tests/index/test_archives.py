@@ -80,7 +80,13 @@ def test_that_packing_takes_nobodys_place(folder: Path, tmp_path: Path) -> None:
     assert file.read_text() == "mine"
     with pytest.raises(UsageError):
         pack([folder], tmp_path / "no folder" / "a.tar.gz")
-    assert [path.name for path in tmp_path.iterdir() if "tar" in path.name] == ["mine.tar.gz"]
+    (tmp_path / "b.tar.gz.partial").write_text("mine")
+    with pytest.raises(UsageError, match=r"b\.tar\.gz\.partial is there already"):
+        pack([folder], tmp_path / "b.tar.gz")
+    assert (tmp_path / "b.tar.gz.partial").read_text() == "mine"
+    pack([folder], tmp_path / "c.tar.gz")
+    left = sorted(path.name for path in tmp_path.iterdir() if "tar" in path.name)
+    assert left == ["b.tar.gz.partial", "c.tar.gz", "mine.tar.gz"]
 
 
 def test_that_no_run_gives_way_to_one_of_its_name(

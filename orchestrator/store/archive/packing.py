@@ -33,20 +33,25 @@ def pack(folders: Sequence[Path], target: Path) -> int:
             raise UsageError(f"{folder} is called as no run can be", hint="Rename the folder.")
     if os.path.lexists(target):
         raise UsageError(f"{target} is there already", hint="Choose another with --to FILE.")
-    half = target.with_name(f"{target.name}{_HALF}")
     try:
-        with half.open("xb") as out:
+        return _written(folders, target, target.with_name(f"{target.name}{_HALF}"))
+    except FileExistsError as exc:
+        name = exc.filename2 or exc.filename
+        raise UsageError(f"{name} is there already", hint="Remove it.") from exc
+    except OSError as exc:
+        raise told(exc, f"{target} was not written") from exc
+
+
+def _written(folders: Sequence[Path], target: Path, half: Path) -> int:
+    with half.open("xb") as out:  # one that is there already is not ours to remove
+        try:
             number = _packed(folders, out)
             out.flush()
             os.fsync(out.fileno())
-        os.link(half, target)  # unlike a rename, this takes nobody's place
-    except FileExistsError as exc:
-        raise UsageError(f"{exc.filename2 or half} is there already", hint="Remove it.") from exc
-    except OSError as exc:
-        raise told(exc, f"{target} was not written") from exc
-    finally:
-        with suppress(OSError):
-            half.unlink()
+            os.link(half, target)  # unlike a rename, this takes nobody's place
+        finally:
+            with suppress(OSError):
+                half.unlink()
     return number
 
 
