@@ -89,6 +89,13 @@ def test_that_packing_takes_nobodys_place(folder: Path, tmp_path: Path) -> None:
     assert left == ["b.tar.gz.partial", "c.tar.gz", "mine.tar.gz"]
 
 
+def test_that_what_nobody_could_take_out_again_is_not_packed(folder: Path, tmp_path: Path) -> None:
+    theirs = Runs(tmp_path / "theirs").home(NAME)
+    with pytest.raises(UsageError, match=f"several of these runs are called {NAME}"):
+        pack([folder, theirs], tmp_path / "a.tar.gz")
+    assert not [path for path in tmp_path.iterdir() if "tar" in path.name]
+
+
 def test_that_no_run_gives_way_to_one_of_its_name(
     folder: Path, elsewhere: RunStore, tmp_path: Path
 ) -> None:

@@ -6,6 +6,7 @@ import gzip
 import io
 import os
 import tarfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -26,11 +27,17 @@ def pack(folders: Sequence[Path], target: Path) -> int:
 
     Links and what is no regular file stay out: nothing of a run is either. The same runs give the
     same bytes, but for the times of their files. UsageError: target is there already, or a folder
-    has a name that no run can have. LocalFault: it cannot be written.
+    has a name that no run can have, or that of another. LocalFault: it cannot be written.
     """
     for folder in folders:
         if not is_id(folder.name):
             raise UsageError(f"{folder} is called as no run can be", hint="Rename the folder.")
+    twice = [name for name, number in Counter(one.name for one in folders).items() if number > 1]
+    if twice:
+        raise UsageError(
+            f"several of these runs are called {twice[0]}",
+            hint="In an archive each has a name of its own; pack them apart.",
+        )
     if os.path.lexists(target):
         raise UsageError(f"{target} is there already", hint="Choose another with --to FILE.")
     try:
