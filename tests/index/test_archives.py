@@ -93,6 +93,9 @@ def test_that_what_nobody_could_take_out_again_is_not_packed(folder: Path, tmp_p
     theirs = Runs(tmp_path / "theirs").home(NAME)
     with pytest.raises(UsageError, match=f"several of these runs are called {NAME}"):
         pack([folder, theirs], tmp_path / "a.tar.gz")
+    (folder / "run.json").write_text('{"workspace": "/home/somebody"}')
+    with pytest.raises(RunError, match=r"run\.json"):
+        pack([folder], tmp_path / "a.tar.gz")
     assert not [path for path in tmp_path.iterdir() if "tar" in path.name]
 
 

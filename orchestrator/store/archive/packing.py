@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from orchestrator.errors import RunError, UsageError
+from orchestrator.errors import UsageError
 from orchestrator.here import regular_file
 from orchestrator.here.local_fault import told
 from orchestrator.store.runs import run_files
@@ -27,7 +27,8 @@ def pack(folders: Sequence[Path], target: Path) -> int:
 
     Links and what is no regular file stay out: nothing of a run is either. The same runs give the
     same bytes, but for the times of their files. UsageError: target is there already, or a folder
-    has a name that no run can have, or that of another. LocalFault: it cannot be written.
+    has a name that no run can have, or that of another. RunError: a card cannot be
+    read, so nobody knows what it tells. LocalFault: it cannot be written.
     """
     for folder in folders:
         if not is_id(folder.name):
@@ -98,7 +99,8 @@ def _add(archive: tarfile.TarFile, folder: Path, path: Path) -> None:
     with regular_file.opened(path) as source:
         there = os.fstat(source.fileno())
         member.mtime, member.size = int(there.st_mtime), there.st_size
-        if path == folder / CARD and (card := _for_others(folder)):
+        if path == folder / CARD:
+            card = _for_others(folder)
             member.size = len(card)
             archive.addfile(member, io.BytesIO(card))
             return
@@ -106,7 +108,5 @@ def _add(archive: tarfile.TarFile, folder: Path, path: Path) -> None:
 
 
 def _for_others(folder: Path) -> bytes:
-    """The card without what those of before tell of this machine; b"" for one that is damaged."""
-    with suppress(RunError):
-        return codec.dumps(run_files.card(folder).for_others()).encode("utf-8", "backslashreplace")
-    return b""
+    """The card without what those of before tell of this machine."""
+    return codec.dumps(run_files.card(folder).for_others()).encode("utf-8", "backslashreplace")
