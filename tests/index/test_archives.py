@@ -171,6 +171,7 @@ HOSTILE: dict[str, Members] = {
     "no card": [member(f"{NAME}/result.json", b"{}")],
     "a card that is none": [member(f"{NAME}/run.json", b"{}")],
     "nothing": [],
+    "only a folder": [member(NAME, b"", type=tarfile.DIRTYPE)],
 }
 
 
@@ -181,7 +182,7 @@ def test_that_a_hostile_archive_leaves_nothing(
     card = runs.home(NAME) / "run.json"
     file = tmp_path / "evil.tar.gz"
     with tarfile.open(file, "w:gz") as archive:
-        if what not in ("no card", "a card that is none", "nothing"):
+        if what not in ("no card", "a card that is none", "nothing", "only a folder"):
             archive.addfile(*_with(member(f"{NAME}/run.json", card.read_bytes())))
         for one in HOSTILE[what]:
             archive.addfile(*_with(one))

@@ -84,7 +84,7 @@ def _extract(archive: Path, place: Path, most_bytes: int, most_files: int) -> No
                 source = members.extractfile(member)
                 if source is not None:
                     _write(place / member.name, source)
-        if not seen:
+        if not any(place.iterdir()):  # folders alone are not made
             raise refused("it has no file in it")
     except _NO_ARCHIVE as exc:
         raise refused(f"it is no archive of runs ({exc})") from exc
