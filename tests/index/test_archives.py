@@ -16,6 +16,7 @@ from orchestrator.errors import OrchestratorError, RunError, RunTaken, UsageErro
 from orchestrator.store.archive.packing import pack
 from orchestrator.store.archive.unpacking import unpack
 from orchestrator.store.runs.run_store import RunStore
+from orchestrator.values.price import Charge
 from orchestrator.values.run import Run
 from tests.index.kept import Runs, edited
 from tests.workflows.syncing import held
@@ -245,6 +246,16 @@ def test_that_what_grows_without_end_is_stopped(
         unpack(file, elsewhere)
 
 
+def test_that_a_run_that_was_paid_for_since_is_still_the_same(
+    folder: Path, runs: Runs, elsewhere: RunStore, tmp_path: Path
+) -> None:
+    runs.store.add_charge(folder, Charge(0.5, 60.0))
+    pack([folder], tmp_path / "a.tar.gz")
+    (came,) = unpack(tmp_path / "a.tar.gz", elsewhere).new
+    elsewhere.add_charge(came, Charge(0.5, 60.0))
+    assert unpack(tmp_path / "a.tar.gz", elsewhere).known == (NAME,)
+
+
 def test_that_an_old_run_whose_card_binds_nothing_is_taken_and_one_that_hides_it_is_not(
     runs: Runs, elsewhere: RunStore, tmp_path: Path
 ) -> None:
@@ -255,6 +266,11 @@ def test_that_an_old_run_whose_card_binds_nothing_is_taken_and_one_that_hides_it
     (came,) = unpack(tmp_path / "old.tar.gz", elsewhere).new
     loaded: Run = elsewhere.load(came)
     assert loaded.result is not None
+    again = unpack(tmp_path / "old.tar.gz", elsewhere)
+    assert (again.new, again.known) == ((), (NAME,))
+    (came / "end.json").write_text((came / "end.json").read_text() + " ")
+    with pytest.raises(RunTaken):
+        unpack(tmp_path / "old.tar.gz", elsewhere)
     elsewhere.remove(came)
     files = [one for one in card["files"] if one["path"] == "request.json"]
     edited(folder / "run.json", files=files)

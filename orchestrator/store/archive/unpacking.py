@@ -23,7 +23,8 @@ from orchestrator.store.archive.bounded import Bounded, TooMuch
 from orchestrator.store.runs import binding, run_files
 from orchestrator.store.runs.naming import CARD, is_id
 from orchestrator.store.runs.run_store import RunStore
-from orchestrator.values.run import Run
+from orchestrator.values.run import BoundFile, Run
+from remote_payload.contract.layout import END, REQUEST, RESULT
 
 MOST_BYTES, MOST_FILES = 16 << 30, 200_000
 _DEEPEST, _NAME_BYTES = 16, 200
@@ -166,15 +167,24 @@ def _require_old(run: Run, folder: Path) -> None:
         )
 
 
+def _identity(folder: Path) -> tuple[str, str, tuple[BoundFile, ...]]:
+    """What is the same of two runs that are one: not what it cost, which is added to later. Of a
+    card of before, which binds nothing, what lies beside it is looked at."""
+    card = run_files.card(folder)
+    files = tuple(one for one in card.files if one.path != run_files.PRICE)
+    if not card.files:
+        there = (name for name in (REQUEST, RESULT, END) if os.path.lexists(folder / name))
+        files = tuple(binding.lies_there(folder, name) for name in there)
+    return card.run_id, card.owner, files
+
+
 def _is_here(folder: Path, runs: RunStore) -> bool:
     """Whether the very same run is kept here. RunTaken: another one has its name."""
     there = runs.folder(folder.name)
     if not os.path.lexists(there):
         return False
-    with suppress(RunError):
-        ours, theirs = run_files.card(there), run_files.card(folder)
-        same = (ours.run_id, ours.owner, ours.files) == (theirs.run_id, theirs.owner, theirs.files)
-        if same and ours.files and not there.is_symlink():
+    with suppress(RunError, ValueError):
+        if not there.is_symlink() and _identity(there) == _identity(folder):
             return True
     raise RunTaken(
         f"{there} is another run, and has the name of one in the archive; nothing was imported",
