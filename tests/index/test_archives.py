@@ -7,6 +7,7 @@ import io
 import json
 import tarfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +50,13 @@ def test_that_a_run_comes_out_as_it_went_in(
     came = unpack(file, elsewhere)
     assert [one.name for one in came.new] == [NAME, other.name]
     assert {path.name for path in elsewhere.root.iterdir()} == {NAME, other.name}
-    for name in ("run.json", "result.json", "request.json", "end.json", "report.md"):
+    for name in ("result.json", "request.json", "end.json", "report.md"):
         assert (elsewhere.folder(NAME) / name).read_bytes() == (folder / name).read_bytes()
     assert not (elsewhere.folder(NAME) / "secret").exists()
     assert not (elsewhere.folder(NAME) / "result.json.partial").exists()
     loaded = elsewhere.load(elsewhere.folder(NAME))
     assert (loaded.changed, loaded.card.tags) == ((), ("paper",))
+    assert loaded.card == replace(runs.store.load(folder).card, summary=None)
     again = unpack(file, elsewhere)
     assert (again.new, again.known) == ((), (NAME, other.name))
 
@@ -254,6 +256,21 @@ def test_that_a_run_that_was_paid_for_since_is_still_the_same(
     (came,) = unpack(tmp_path / "a.tar.gz", elsewhere).new
     elsewhere.add_charge(came, Charge(0.5, 60.0))
     assert unpack(tmp_path / "a.tar.gz", elsewhere).known == (NAME,)
+
+
+def test_that_what_an_archive_says_of_its_figures_itself_counts_for_nothing(
+    folder: Path, runs: Runs, elsewhere: RunStore, tmp_path: Path
+) -> None:
+    true = [one.row for one in runs.index.figures()]
+    summary = json.loads((folder / "run.json").read_text())["summary"]
+    for row in summary["rows"]:
+        row["median_us"] /= 10
+    edited(folder / "run.json", summary={**summary, "verdict": "mine is FASTER"})
+    pack([folder], tmp_path / "a.tar.gz")
+    unpack(tmp_path / "a.tar.gz", elsewhere)
+    here = Runs(elsewhere.root)
+    assert [one.row for one in here.index.figures()] == true
+    assert "FASTER" not in here.entries()[NAME].verdict
 
 
 def test_that_an_old_run_whose_card_binds_nothing_is_taken_and_one_that_hides_it_is_not(

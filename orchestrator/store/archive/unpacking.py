@@ -12,7 +12,7 @@ import tarfile
 import tempfile
 import zlib
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -24,6 +24,7 @@ from orchestrator.store.runs import binding, run_files
 from orchestrator.store.runs.naming import CARD, is_id
 from orchestrator.store.runs.run_store import RunStore
 from orchestrator.values.run import BoundFile, Run
+from remote_payload.contract import codec
 from remote_payload.contract.layout import END, REQUEST, RESULT
 
 MOST_BYTES, MOST_FILES = 16 << 30, 200_000
@@ -122,6 +123,7 @@ def _moved_in(place: Path, runs: RunStore) -> Imported:
     arrived = sorted(folder for folder in place.iterdir() if folder.is_dir())
     for folder in arrived:
         _require_whole(folder, runs)
+        _put_own_words_away(folder)
     with alone(runs.root):
         known = [folder.name for folder in arrived if _is_here(folder, runs)]
         new = [folder for folder in arrived if folder.name not in known]
@@ -155,6 +157,13 @@ def _require_whole(folder: Path, runs: RunStore) -> None:
     if run.is_bound or run.result is None:
         return
     _require_old(run, folder)
+
+
+def _put_own_words_away(folder: Path) -> None:
+    """What a run came to is told by its result, which is bound; what its card says of that is not,
+    and might say anything."""
+    card = replace(run_files.card(folder), summary=None)
+    codec.write_atomic(folder / CARD, codec.dumps(card))
 
 
 def _require_old(run: Run, folder: Path) -> None:
