@@ -147,6 +147,17 @@ def test_that_a_revision_means_a_run_that_the_reader_can_use(runs: Runs) -> None
     assert runs.store.resolve(COMMITS[0][:8]).name == deploy.run_id
 
 
+def test_that_a_damaged_run_may_be_that_of_any_host_and_is_not_passed_over(runs: Runs) -> None:
+    runs.made("20261101-101530-h100-bench")
+    damaged = runs.store.folder(runs.made("20261102-101530-h100-bisect").run_id)
+    (damaged / "run.json").write_text("{")
+    runs.made("20261103-101530-b200-bench")
+    assert resolve(runs.store, "latest@h100", TO_REPORT) == damaged
+    assert runs.store.resolve("latest@h100") == damaged
+    assert runs.store.resolve("latest:bisect") == damaged, "its name says what it is"
+    assert runs.store.resolve("latest:bench@h100").name.startswith("20261101")
+
+
 def test_that_a_host_may_have_dots_and_dashes() -> None:
     assert latest("latest:bench@my-host.example~3") == Latest("bench", 3, "my-host.example")
     assert str(Latest("bench", 3, "my-host.example")) == "latest:bench@my-host.example~3"

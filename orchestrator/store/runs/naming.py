@@ -23,7 +23,7 @@ RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
 _LATEST = re.compile(
     rf"{LATEST}(?::([a-z][a-z-]{{0,30}}))?(?:@([A-Za-z0-9][\w.-]{{0,120}}))?(?:~(\d{{1,6}}))?"
 )
-_VERBS = "check|bench|profile|ncu|deploy|prove|ceilings|watch"
+_VERBS = "check|bench|profile|ncu|deploy|prove|ceilings|watch|bisect"
 _WITH_VERB = re.compile(rf"\d{{8}}-\d{{6}}-.+?-({_VERBS})(?:-\d+)?(?:-[0-9a-f]{{4}})?")
 _LIST = "List them: orchestrator runs"
 _UNSAFE = re.compile(r"[^a-z0-9]+")

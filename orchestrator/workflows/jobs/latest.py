@@ -47,7 +47,8 @@ def resolve(runs: RunStore, reference: str, kind: Kind) -> Path:
         folder = runs.folder(mark.folder)
         if is_turn(mark.folder):
             continue
-        if wanted.host in ("", mark.host) and usable(folder):
+        is_there = wanted.host in ("", mark.host) or not mark.host
+        if is_there and usable(folder):
             if found == wanted.back:
                 return folder
             found += 1
