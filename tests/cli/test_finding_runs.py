@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from orchestrator.cli.app import run
+from orchestrator.errors import UsageError
 from remote_payload.contract.words import Status
 from tests.cli.conftest import REPOSITORY, Outcome
 from tests.index.kept import COMMITS, RESULTS, Runs, at
@@ -179,6 +180,12 @@ def test_that_tags_and_notes_are_given_found_and_taken_off(cli: Cli, runs: Runs)
     for words in (("best", "latest"), ("best", "-x"), ("best", "a b"), ("best", "")):
         assert cli("runs", "tag", "--", *words).code == 2
     assert cli("runs", "tag", "best", "10.20.30.40").code == 2
+    for verb in ("check", "deploy"):
+        refused = cli(verb, "--host", "local", "--tag", "10.20.30.40")
+        assert refused.code == 2
+        assert "'10.20.30.40' looks like an address" in refused.err
+    with pytest.raises(UsageError, match="looks like an address"):
+        runs.made("20261105-101530-h100-bench", tags=("10.20.30.40",))
     assert runs.store.load(runs.store.folder(THIRD)).card.tags == ("best",)
 
 

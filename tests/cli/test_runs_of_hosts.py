@@ -57,7 +57,8 @@ def test_a_run_started_elsewhere_is_listed_and_fetched_with_its_report(
     assert Path(fetched.out.strip()) == here / "report.md"
     card = project.orchestrator(*elsewhere, "runs", "show", run, "--json").json["card"]
     mine = project.orchestrator("runs", "show", run, "--json").json["card"]
-    same = ("run_id", "verb", "snapshot", "workspace", "created_at", "host")
+    same = ("run_id", "verb", "snapshot", "workspace", "created_at", "host", "operator", "cases")
+    assert mine["cases"], "or there was nothing to keep"
     assert {key: card[key] for key in same} == {key: mine[key] for key in same}
     assert card["reproduce"] == "unknown"
     assert {entry.name for entry in here.parent.iterdir()} == {run}

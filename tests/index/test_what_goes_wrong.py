@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 from orchestrator.store.index import asking, looking, tables
+from orchestrator.store.index.keeping import marks
 from orchestrator.store.runs import labels
 from tests.disks import immutable
-from tests.index.kept import Runs, settle
+from tests.index.kept import Runs, edited, settle
 
 REPOSITORY = Path(__file__).parents[2]
 NAMES = ["20261120-101530-h100-bench", "20261121-101530-h100-bench"]
@@ -201,6 +202,23 @@ def test_that_a_run_that_another_process_brings_in_meanwhile_stays(
 
     monkeypatch.setattr(looking, "cards", meanwhile)
     assert [*two.entries()] == [*NAMES, third]
+
+
+def test_that_a_run_of_which_only_the_card_is_known_yet_is_not_told(
+    two: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = asking.entries
+
+    def meanwhile(*given: Any) -> list[tuple[Any, ...]]:
+        monkeypatch.undo()
+        came = two.home("20261120-111530-h100-bench", created_at="2026-11-20T11:15:30Z")
+        edited(came / "run.json", after="", after_at="", after_number=0)
+        assert marks(two.root)
+        return entries(*given)
+
+    monkeypatch.setattr(asking, "entries", meanwhile)
+    assert [*two.entries()] == NAMES
+    assert len(two.entries()) == 3
 
 
 def test_that_an_index_that_fails_twice_tells_no_run_twice(

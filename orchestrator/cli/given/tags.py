@@ -25,6 +25,19 @@ class Tag(click.ParamType["str"]):
         return text
 
 
+def _public(ctx: click.Context, param: click.Parameter, tags: tuple[str, ...]) -> tuple[str, ...]:
+    """Before anything is sent; what the inventory calls private is known when the run is made."""
+    if tags:
+        from orchestrator.errors import UsageError
+        from orchestrator.store.runs import labels
+
+        try:
+            labels.require_public(tags)
+        except UsageError as exc:
+            raise click.BadParameter(exc.message, ctx, param) from exc
+    return tags
+
+
 def tag_option(function: F) -> F:
     """--tag"""
     return click.option(
@@ -32,5 +45,6 @@ def tag_option(function: F) -> F:
         "tags",
         type=Tag(),
         multiple=True,
+        callback=_public,
         help="Give the run this name as well, for commands and lists. Repeatable.",
     )(function)

@@ -51,6 +51,7 @@ def entries(
     """Rows of runs, each in the order of Entry's fields. first, last: only from the one to the
     other; where one is gone meanwhile, from where it stood."""
     conditions = [*_of_cards(wanted), *_of_states(wanted)]
+    conditions.append(("status >= ?", ""))  # one that came in meanwhile was not looked at yet
     for how, (name, place) in ((">=", first), ("<=", last)):
         now = f"coalesce((SELECT place FROM runs WHERE name = ?), {place})"
         conditions.append((f"place {how} {now}", name))

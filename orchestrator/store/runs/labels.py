@@ -27,18 +27,23 @@ def tag(folder: Path, tags: Iterable[str], remove: bool = False) -> tuple[str, .
     nobody else may read, as cards are passed on.
     """
     wanted = tuple(dict.fromkeys(tags))
-    for one in wanted:
-        if discreet(one) != one:
-            raise UsageError(
-                f"{one!r} looks like an address, a key or a name that is private",
-                hint="Runs are passed on with their tags; choose another word.",
-            )
+    require_public(wanted)
 
     def changed(card: RunCard) -> RunCard:
         kept = tuple(one for one in card.tags if one not in wanted)
         return replace(card, tags=kept if remove else (*card.tags, *_new(card.tags, wanted)))
 
     return _edited(folder, changed).tags
+
+
+def require_public(tags: Iterable[str]) -> None:
+    """UsageError for a tag that nobody else may read, as cards are passed on."""
+    for one in tags:
+        if discreet(one) != one:
+            raise UsageError(
+                f"{one!r} looks like an address, a key or a name that is private",
+                hint="Runs are passed on with their tags; choose another word.",
+            )
 
 
 def note(folder: Path, text: str) -> str:

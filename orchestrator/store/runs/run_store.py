@@ -14,7 +14,7 @@ from orchestrator.errors import RunError, UsageError
 from orchestrator.here import regular_file
 from orchestrator.here.alone import alone
 from orchestrator.here.local_fault import told
-from orchestrator.store.runs import binding, run_files, run_order
+from orchestrator.store.runs import binding, labels, run_files, run_order
 from orchestrator.store.runs.answering import require_answer
 from orchestrator.store.runs.marks import Mark, mark
 from orchestrator.store.runs.meaning import Meanings
@@ -61,7 +61,9 @@ class RunStore:
 
         The request travels with what the card alone knows: the id and the verb. The card gets a
         mark of its own, by which a host tells this run's job from another's of the same name.
+        UsageError: a tag that nobody else may read.
         """
+        labels.require_public(card.tags)
         run_id, number = card.run_id, 2
         last = run_order.latest(self._marks())
         while True:

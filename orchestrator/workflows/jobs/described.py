@@ -74,6 +74,8 @@ def _card(run_id: str, host: Host, request: Request | None) -> RunCard:
         reproduce=UNKNOWN,
         created_at=_created_at(stamp[1]) if stamp else UNKNOWN,
         orchestrator_version=f"{UNKNOWN} (fetched by {__version__})",
+        operator=request.operator if request else "",
+        cases=tuple(one.label for one in request.cases) if request else (),
     ).for_others()
 
 
