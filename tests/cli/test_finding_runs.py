@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -237,6 +238,7 @@ def test_that_runs_are_packed_and_taken_in_again(cli: Cli, runs: Runs, tmp_path:
 
 def test_that_a_list_loads_nothing_that_it_has_no_use_for(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "inventory.yaml").write_text("hosts: {h100: {transport: local}}\n")
+    time.sleep(0.1)  # what was written a moment ago is looked at again
     assert cli("runs").code == 0
     probe = (
         "import json, sys; from orchestrator.cli.app import run; run(['runs'])\n"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import fields
 from functools import lru_cache
 from typing import Any
 
+from orchestrator.store.index.tables import A_NAME
 from orchestrator.store.index.values import Asked, Entry, Figure, Wanted
 from orchestrator.store.runs.marks import utc
 from orchestrator.values.kept.summary import Row
@@ -16,7 +18,7 @@ from orchestrator.values.kept.summary import Row
 _DAY = len("2026-11-22")
 _WHOLE = 40  # digits of a commit's name
 _ALWAYS = ("name", "status", "is_clean")
-_Condition = tuple[str, str]
+_Condition = tuple[str, str | bytes]
 Candidate = tuple[str, int]  # a run's name, and its place
 # What is asked for has the same name in the tables, but for this.
 _ENTRY = ", ".join(f'"{one.name}"' for one in fields(Entry))
@@ -53,8 +55,8 @@ def entries(
     conditions = [*_of_cards(wanted), *_of_states(wanted)]
     conditions.append(("status >= ?", ""))  # one that came in meanwhile was not looked at yet
     for how, (name, place) in ((">=", first), ("<=", last)):
-        now = f"coalesce((SELECT place FROM runs WHERE name = ?), {place})"
-        conditions.append((f"place {how} {now}", name))
+        now = f"coalesce((SELECT place FROM runs WHERE name = {A_NAME}), {place})"
+        conditions.append((f"place {how} {now}", os.fsencode(name)))
     where, given = _where(conditions)
     told = _ENTRY
     if wanted.fields:
@@ -81,7 +83,9 @@ def figures(base: sqlite3.Connection, asked: Asked) -> list[tuple[Any, ...]]:
     )
 
 
-def _answered(base: sqlite3.Connection, asked: str, given: list[str]) -> list[tuple[Any, ...]]:
+def _answered(
+    base: sqlite3.Connection, asked: str, given: list[str | bytes]
+) -> list[tuple[Any, ...]]:
     """All at once: whoever reads the rows slowly keeps nobody from writing."""
     base.create_function("made_at", 2, _made_at, deterministic=True)
     return base.execute(asked, given).fetchall()
@@ -100,7 +104,7 @@ def _split(wanted: str) -> tuple[frozenset[str], tuple[str, ...]]:
     return frozenset(names), tuple(name for name in names if len(name) < _WHOLE)
 
 
-def _where(conditions: list[_Condition]) -> tuple[str, list[str]]:
+def _where(conditions: list[_Condition]) -> tuple[str, list[str | bytes]]:
     words = " AND ".join(f"({words})" for words, _ in conditions)
     return f"WHERE {words}" if words else "", [given for _, given in conditions]
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from operator import itemgetter
@@ -15,6 +16,7 @@ from typing import Any
 from orchestrator.store.index import looking, quick
 from orchestrator.store.index.crediting import credited
 from orchestrator.store.index.quick import Known
+from orchestrator.store.index.tables import A_NAME
 from orchestrator.store.runs import marks, run_order
 from orchestrator.store.runs.marks import Commit, Mark
 
@@ -47,8 +49,8 @@ def refresh_cards(base: sqlite3.Connection, root: Path) -> None:
         if _version(base) != version:  # another process may know of runs that we did not see yet
             there = looking.cards(root, looking.folders(root))
         before = _seen(base, "card")
-        gone = [(name,) for name in before if name not in there]
-        base.executemany("DELETE FROM runs WHERE name = ?", gone)
+        gone = [(os.fsencode(name),) for name in before if name not in there]
+        base.executemany(f"DELETE FROM runs WHERE name = {A_NAME}", gone)
         if gone:
             base.execute("DELETE FROM figures WHERE run NOT IN (SELECT id FROM runs)")
         new = (name for name, seen in there.items() if seen == 0 or before.get(name) != seen)
@@ -57,9 +59,11 @@ def refresh_cards(base: sqlite3.Connection, root: Path) -> None:
         order = run_order.in_order(known_marks(base))
         places = dict(base.execute("SELECT name, place FROM runs").fetchall())
         moved = [
-            (place, mark.folder) for place, mark in enumerate(order) if places[mark.folder] != place
+            (place, os.fsencode(mark.folder))
+            for place, mark in enumerate(order)
+            if places[mark.folder] != place
         ]
-        base.executemany("UPDATE runs SET place = ? WHERE name = ?", moved)
+        base.executemany(f"UPDATE runs SET place = ? WHERE name = {A_NAME}", moved)
 
 
 def refresh_states(
@@ -119,7 +123,8 @@ _CARD_COLUMNS = (
 )  # fmt: skip
 _QUOTED = [f'"{name}"' for name in _CARD_COLUMNS]
 _PUT_CARD = (
-    f"INSERT INTO runs({', '.join(_QUOTED)}, place) VALUES({', '.join('?' * len(_QUOTED))}, -1) "
+    f"INSERT INTO runs({', '.join(_QUOTED)}, place) "
+    f"VALUES({A_NAME}, {', '.join('?' * (len(_QUOTED) - 1))}, -1) "
     f"ON CONFLICT(name) DO UPDATE SET {', '.join(f'{one} = excluded.{one}' for one in _QUOTED[1:])}"
     ", beside = NULL"
 )
@@ -129,14 +134,21 @@ def _card_row(folder: Path, seen: int) -> tuple[Any, ...]:
     said = marks.document(folder / marks.CARD)
     mark = marks.of_card(folder.name, said)
     own, is_clean = _project(said.get("revisions"))
-    return (
-        mark.folder, seen, mark.run_id, mark.at, mark.after, *mark.before, mark.verb, mark.host,
+    told = (
+        seen, mark.run_id, mark.at, mark.after, *mark.before, mark.verb, mark.host,
         json.dumps(mark.tags), json.dumps([(one.name, one.is_clean) for one in mark.commits]),
         _text(said, "created_at"), _text(said, "operator"), json.dumps(_texts(said.get("cases"))),
         _text(own, "commit"), _text(own, "committed_at"),
         int(is_clean) if isinstance(is_clean, bool) else None, _text(own, "branch"),
         _text(said, "note"),
     )  # fmt: skip
+    return os.fsencode(mark.folder), *_storable(told)
+
+
+def _storable(values: Iterable[Any]) -> Iterator[Any]:
+    """A text of JSON may hold halves of characters, which no table takes."""
+    for one in values:
+        yield one.encode("utf-8", "backslashreplace").decode() if isinstance(one, str) else one
 
 
 def _project(revisions: Any) -> tuple[dict[str, Any], Any]:
@@ -177,12 +189,13 @@ def _put_states(
     base: sqlite3.Connection, root: Path, names: Sequence[str], seen: dict[str, int], by: Helpers
 ) -> None:
     mask, series = by.mask(), _series(base)
-    wanted = f"name IN ({', '.join('?' * len(names))})"
+    wanted = f"name IN ({', '.join([A_NAME] * len(names))})"
     asked = f"SELECT name, id, note, status IS NOT NULL FROM runs WHERE {wanted}"
-    there = {name: rest for name, *rest in base.execute(asked, names)}
+    given = [*map(os.fsencode, names)]
+    there = {name: rest for name, *rest in base.execute(asked, given)}
     if any(known for _, _, known in there.values()):
         of_them = f"(SELECT id FROM runs WHERE {wanted})"
-        base.execute(f"DELETE FROM figures WHERE run IN {of_them}", names)
+        base.execute(f"DELETE FROM figures WHERE run IN {of_them}", given)
     figures: list[tuple[Any, ...]] = []
     for name, (number, note, _) in there.items():
         folder = root / name
@@ -193,7 +206,8 @@ def _put_states(
         # The words of a verdict are ours, and were masked when it was made.
         told = (mask(known.reason), mask(known.changed), known.verdict)
         state = (seen[name] if known.is_whole else 0, known.status, *told, known.machine, known.gpu)
-        base.execute(_PUT_STATE, (*state, json.dumps([*providers]), mask(note), number))
+        state = (*_storable(state), json.dumps([*providers]), *_storable([mask(note)]), number)
+        base.execute(_PUT_STATE, state)
         for row in known.rows:
             key = _SERIES_OF(row)
             if key not in series:

@@ -15,7 +15,9 @@ from pathlib import Path
 from orchestrator.store.runs.naming import INDEX as NAME
 
 # Raised with every change of the tables, or of what is kept in them.
-VERSION = 2
+VERSION = 3
+# The place of a folder's name in SQL: it is bytes, which need not be UTF-8.
+A_NAME = "CAST(? AS TEXT)"
 _OURS = 0x0B5D_1DE8
 BUSY_S = 3.0
 _TABLES = """
@@ -105,6 +107,7 @@ def in_memory(like: sqlite3.Connection | None = None) -> sqlite3.Connection:
 
 def _connected(uri: str) -> sqlite3.Connection:
     base = sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None)
+    base.text_factory = os.fsdecode
     base.execute("PRAGMA page_size = 16384")  # of a new one: rows are read by the thousand
     base.execute("PRAGMA synchronous = NORMAL")
     base.execute("PRAGMA cache_size = -16384")  # KiB

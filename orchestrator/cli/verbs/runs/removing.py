@@ -78,7 +78,7 @@ def prune(
     from orchestrator.store.index.values import Wanted
 
     every = [*session.index.entries(Wanted(verb=verb or ""))]
-    young = {one.name for one in every[len(every) - (keep or 0) :]} if keep else set[str]()
+    young = {one.name for one in every[-keep:]} if keep else set[str]()
     before = older_than or ""
     if len(before) == _DAY:
         before += "T00:00:00"  # of a list a day is meant whole
