@@ -16,7 +16,7 @@ from typing import Any
 from orchestrator.store.index import looking, quick
 from orchestrator.store.index.crediting import credited
 from orchestrator.store.index.quick import Known
-from orchestrator.store.index.tables import A_NAME
+from orchestrator.store.index.tables import A_NAME, with_any_name
 from orchestrator.store.runs import marks, run_order
 from orchestrator.store.runs.marks import Commit, Mark
 
@@ -53,7 +53,9 @@ def refresh_cards(base: sqlite3.Connection, root: Path) -> None:
         base.executemany(f"DELETE FROM runs WHERE name = {A_NAME}", gone)
         if gone:
             base.execute("DELETE FROM figures WHERE run NOT IN (SELECT id FROM runs)")
-        new = (name for name, seen in there.items() if seen == 0 or before.get(name) != seen)
+        new = [name for name, seen in there.items() if seen == 0 or before.get(name) != seen]
+        if any(os.fsencode(name) != name.encode("utf-8", "replace") for name in new):
+            with_any_name(base)
         rows = (_card_row(root / name, there[name]) for name in new)
         base.executemany(_PUT_CARD, rows)
         order = run_order.in_order(known_marks(base))

@@ -85,7 +85,7 @@ def _ready(base: sqlite3.Connection) -> sqlite3.Connection:
             if not _is_ours(base):
                 _fill(base)
             base.execute("COMMIT")
-        return base
+        return _understood(base)
     except BaseException:
         base.close()
         raise
@@ -98,16 +98,28 @@ def in_memory(like: sqlite3.Connection | None = None) -> sqlite3.Connection:
         with suppress(sqlite3.Error):
             like.backup(base)
             if _is_ours(base):
-                return base
+                return _understood(base)
     base.close()
     base = _connected("file::memory:")
     _fill(base)
     return base
 
 
+def with_any_name(base: sqlite3.Connection) -> None:
+    """From now on this index holds names of folders that are no UTF-8. Within a transaction."""
+    base.execute("INSERT OR IGNORE INTO meta VALUES('names', 'bytes')")
+    _understood(base)
+
+
+def _understood(base: sqlite3.Connection) -> sqlite3.Connection:
+    """Only where it has to be: to read each text by a call of ours takes a third of a list."""
+    if base.execute("SELECT 1 FROM meta WHERE key = 'names'").fetchone():
+        base.text_factory = os.fsdecode
+    return base
+
+
 def _connected(uri: str) -> sqlite3.Connection:
     base = sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None)
-    base.text_factory = os.fsdecode
     base.execute("PRAGMA page_size = 16384")  # of a new one: rows are read by the thousand
     base.execute("PRAGMA synchronous = NORMAL")
     base.execute("PRAGMA cache_size = -16384")  # KiB
