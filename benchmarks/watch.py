@@ -14,7 +14,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -29,6 +28,7 @@ from typing import Any
 import click
 
 from benchmarks.line import Line, NoLine, delayed, loopback
+from benchmarks.measure import round_trip_ms
 from benchmarks.near import measured
 from benchmarks.pull import write_between
 from benchmarks.samples import machine
@@ -127,9 +127,7 @@ def near_end() -> None:
     """Runs inside the line's namespace; stdout: the round trip, then one sample a line."""
     order = Order(**json.loads(sys.argv[1]))
     server = Server(sys.argv[2], int(sys.argv[3]), sys.argv[4], Path(order.place, "server"))
-    began = time.perf_counter()
-    socket.create_connection((server.address, server.port), timeout=10).close()
-    print(f"{(time.perf_counter() - began) * 1000:.1f} ms", flush=True)
+    print(f"{round_trip_ms(server.address, server.port):.1f} ms", flush=True)
     for sample in _samples(order, server):
         print(json.dumps(asdict(sample)), flush=True)
 
