@@ -19,7 +19,16 @@ needs_proc = pytest.mark.skipif(
 
 def at_work_in(folder: Path) -> list[str]:
     """The command lines of all processes whose folder this is, or that name it."""
-    found = []
+    return [*_in(folder).values()]
+
+
+def pids_in(folder: Path) -> set[int]:
+    """Their numbers."""
+    return {*_in(folder)}
+
+
+def _in(folder: Path) -> dict[int, str]:
+    found = {}
     for process in Path("/proc").glob("[0-9]*"):
         try:
             words = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
@@ -27,7 +36,7 @@ def at_work_in(folder: Path) -> list[str]:
                 (place := (process / "cwd").resolve()),
                 *place.parents,
             ]:
-                found.append(words)
+                found[int(process.name)] = words
         except OSError:
             continue
     return found

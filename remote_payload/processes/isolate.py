@@ -1,20 +1,15 @@
 """Run code that may crash or hang in a process of its own, which can always be ended.
 
 Kernels under test segfault, spin and poison a CUDA context, so each provider gets a process,
-and a new one after every fault. Importing torch costs seconds each time; therefore the workers
-come from multiprocessing's fork server, which imports torch once, never touches CUDA and forks
-a ready worker in milliseconds. Where forking a threaded runtime is unsafe (macOS) the same code
-spawns afresh. The parent itself never imports torch: a broken torch cannot take the result down.
+and a new one after every fault. The parent itself never imports torch: a broken torch cannot take
+the result down.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import multiprocessing
 import os
 import signal
-import sys
 import time
 from multiprocessing import connection
 from typing import Any, Callable, Optional
@@ -22,15 +17,13 @@ from typing import Any, Callable, Optional
 from remote_payload.processes import plain_messages
 from remote_payload.processes.bounded import spoken
 from remote_payload.processes.descent import descendants
-from remote_payload.processes.job_processes import adopt_orphans
+from remote_payload.processes.standby import RESERVE, NotBorn, context
+from remote_payload.processes.standby import Pipe as Pipe
 
 START_LIMIT_S = 180.0  # a first `import torch` from a network volume has been seen to take minutes
 JOIN_S = 5.0
 _LONGEST_BYTES = 1 << 26  # of a message; tensors go by files
-_READY = "ready"
 _LAST = "remote_payload.processes.settled"
-
-Pipe = Any  # multiprocessing's Connection, whose type differs between platforms
 
 
 class Silent(Exception):
@@ -48,9 +41,8 @@ class Died(Exception):
 def preload_torch(*modules: str) -> None:
     """Have the fork server import torch, and what else workers need, before it forks; call once,
     before the first worker."""
-    context = _context()
-    if context.get_start_method() == "forkserver":
-        context.set_forkserver_preload(["torch", *modules, _LAST])
+    if context().get_start_method() == "forkserver":
+        context().set_forkserver_preload(["torch", *modules, _LAST])
 
 
 class Worker:
@@ -72,16 +64,13 @@ class Worker:
         return one
 
     def _start(self, work: Callable[..., None], args: Any) -> None:
-        context = _context()
         self._has_come = self._is_ended = False
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_enter, args=(theirs, work, args))
         try:
-            self._process.start()
-        except (OSError, EOFError) as exc:
-            raise Died(f"could not start a worker process: {exc or type(exc).__name__}") from exc
-        finally:
-            theirs.close()
+            standby = RESERVE.take()
+        except NotBorn as exc:
+            raise Died(str(exc)) from exc
+        self._pipe, self._process = standby.pipe, standby.process
+        standby.give(work, args)
 
     def meet(self) -> None:
         """Wait until it has come up. Raises as above, and then it is ended."""
@@ -197,38 +186,3 @@ class Deadline:
         """Raise OutOfTime once the moment has passed."""
         if time.monotonic() >= self._end:
             raise OutOfTime(f"the run's time limit of {spoken(self.limit_s)} has passed")
-
-
-def _context() -> Any:
-    forkable = sys.platform.startswith("linux")
-    return multiprocessing.get_context("forkserver" if forkable else "spawn")
-
-
-def _enter(pipe: Pipe, work: Callable[..., None], args: Any) -> None:
-    os.setpgid(0, 0)
-    _die_with_parent()
-    adopt_orphans()
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    pipe.send(_READY)
-    work(pipe, *args)
-
-
-def _die_with_parent() -> None:
-    """Even a payload killed by SIGKILL must not leave a spinning kernel behind.
-
-    The kernel sends a signal that ends the process when the parent's end of the sentinel pipe
-    closes (fcntl(2), F_SETOWN and O_ASYNC): that works where a watching thread would wait for the
-    interpreter lock, and Linux's PR_SET_PDEATHSIG would see the fork server. On Linux it is
-    SIGKILL (F_SETSIG), which ends one that stands still as well; elsewhere SIGIO.
-    """
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-    signal.signal(signal.SIGIO, signal.SIG_DFL)
-    fcntl.fcntl(parent.sentinel, fcntl.F_SETOWN, os.getpid())
-    if hasattr(fcntl, "F_SETSIG"):
-        fcntl.fcntl(parent.sentinel, fcntl.F_SETSIG, signal.SIGKILL)
-    flags = fcntl.fcntl(parent.sentinel, fcntl.F_GETFL)
-    fcntl.fcntl(parent.sentinel, fcntl.F_SETFL, flags | os.O_ASYNC)
-    if connection.wait([parent.sentinel], 0):
-        os._exit(1)

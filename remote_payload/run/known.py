@@ -12,8 +12,13 @@ from remote_payload.processes.isolate import preload_torch
 from remote_payload.processes.overheard import Overheard
 from remote_payload.run.remembered import Remembered
 
-# What the many processes of check and bench have in common.
-_OF_WORKERS = ("remote_payload.stages.apart.candidate", "remote_payload.stages.bench.timing")
+# What the many processes of check and bench have in common: what they do, and where it is asked.
+_OF_WORKERS = (
+    "remote_payload.stages.apart.candidate",
+    "remote_payload.stages.bench.timing",
+    "remote_payload.stages.check.check",
+    "remote_payload.stages.bench.bench",
+)
 
 
 class Known:

@@ -4,7 +4,7 @@ argv: the folder of builds, the descriptor for answers, and a folder for a socke
 lines of JSON on stdin, and for each one line goes back; all else that is printed is the log. What
 is warm between two turns is what cannot differ between them: torch and our own modules, which
 `serving` holds against each new snapshot, and what is known of the machine. All that computes is a
-new process, as ever.
+new process, as ever; some of them are there before they are needed.
 """
 
 from __future__ import annotations
@@ -27,10 +27,12 @@ from remote_payload.contract.layout import RESULT
 from remote_payload.contract.request import Request
 from remote_payload.machine import visible_gpu
 from remote_payload.processes import descent, job_processes
+from remote_payload.processes.standby import RESERVE
 from remote_payload.run import carrying, intake
 from remote_payload.run.known import Known
 from remote_payload.run.loop import Interrupted
 from remote_payload.stages.draft import Draft
+from remote_payload.warm.reserve import Ahead
 
 _SWEEP_S, _LOOK_S = 5.0, 0.002
 _DRAWN = "drawn"
@@ -87,7 +89,7 @@ class Turns:
     def _sweep(self) -> None:
         """End all that the turn started and left; not even that ends whoever hangs in a driver."""
         until = time.monotonic() + _SWEEP_S
-        while (left := self._below() - self._stays) and time.monotonic() < until:
+        while (left := self._below() - self._stays - RESERVE.pids) and time.monotonic() < until:
             for pid in left:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, signal.SIGKILL)
@@ -135,7 +137,7 @@ def main() -> int:
     threading.Thread(target=_listen, args=(orders, place), daemon=True).start()
     known = Known(stays=True, place=place)
     known.warm("remote_payload.warm.early")
-    turns = Turns(builds, known)
+    turns, ahead = Turns(builds, known), Ahead()
     while True:
         answer = turns.take(orders.get())
         sys.stdout.flush()
@@ -143,6 +145,7 @@ def main() -> int:
         answers.flush()
         if not turns.is_warm:
             return EXIT_COLD
+        ahead.fill(orders.empty)
 
 
 def _listen(orders: queue.Queue[Dict[str, Any]], place: str) -> None:

@@ -31,6 +31,7 @@ from tests.payload.running import (
     read_result,
     run_payload,
 )
+from tests.processes import needs_proc
 
 pytest.importorskip("torch")
 
@@ -92,9 +93,10 @@ def test_who_ended_the_bench_process_is_not_let_in_again(race: Finished, functio
 def test_who_changes_the_inputs_while_timed_is_named_and_the_next_one_gets_them_whole(
     tmp_path: Path,
 ) -> None:
-    poisons = misbehaving("poisons_when_timed")
+    poisons, asked = misbehaving("poisons_when_timed"), (TINY, TINY_CAUSAL)
+    unhurried = replace(QUICK_BENCH, budget_s=120.0)  # no round is left out on a busy machine
     done = run_payload(
-        a_request(poisons, Provider("sdpa"), cases=(TINY, TINY_CAUSAL)), tmp_path / "job"
+        a_request(poisons, Provider("sdpa"), cases=asked, bench=unhurried), tmp_path / "job"
     )
     assert done.check("poisons_when_timed").status is Status.OK, done.log
     for case in (TINY, TINY_CAUSAL):
@@ -105,6 +107,16 @@ def test_who_changes_the_inputs_while_timed_is_named_and_the_next_one_gets_them_
         assert {r.method for r in theirs} == {Method.BACK_TO_BACK, Method.COLD}
         assert {(r.status, len(r.outside_us)) for r in rows} == {(Status.OK, 6)}
     assert done.result.reason.startswith("bench: poisons_when_timed on ")
+
+
+@needs_proc
+def test_on_a_cpu_nobody_else_is_awake_while_a_provider_is_called_not_even_the_judge(
+    tmp_path: Path,
+) -> None:
+    mine, folder = misbehaving("writes_down_who_is_awake"), tmp_path / "job"
+    done = run_payload(a_request(mine, Provider("sdpa")), folder)
+    assert {one.status for one in done.bench(mine.name)} == {Status.OK}
+    assert {*(folder / "calls.txt").read_text().split()} == {"called"}
 
 
 def started(request: Request, folder: Path) -> tuple[subprocess.Popen[str], IO[str]]:

@@ -31,7 +31,12 @@ def reference(x): return torch.softmax(x, -1)
 RIGHT = "import torch\ndef mine(x): return torch.softmax(x, -1)\n"
 WRONG = "import torch\ndef mine(x): return torch.softmax(x, -1) * 1.5\n"
 BROKEN = "import torch\ndef mine(x): return torch.softmax(x, -1\n"
-HANGS = "import time\ndef mine(x):\n    print('it hangs', flush=True)\n    time.sleep(3600)\n"
+HANGS = (
+    "import os, time\n"
+    "def mine(x):\n"
+    "    print('it hangs as', os.getpid(), flush=True)\n"
+    "    time.sleep(3600)\n"
+)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from dataclasses import replace
@@ -22,11 +23,13 @@ from remote_payload.contract.request import Provider
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Stage, Status
 from remote_payload.machine.device_lock import DeviceLock
-from tests.processes import at_work_in, needs_proc
+from tests.processes import at_work_in, needs_proc, pids_in
 from tests.ssh.server import LOCKS
 from tests.warm.conftest import BROKEN, HANGS, OPERATOR, RIGHT, WRONG, Ear, Project
 
 PRINTS = "def mine(x):\n    while True: print('x' * 1000)\n"
+WHO = "import os, torch\nprint('who', os.getpid())\ndef mine(x): return torch.softmax(x, -1)\n"
+HUNG, ASKED = re.compile(rb"it hangs as (\d+)\n"), re.compile(rb"who (\d+)\n")
 LEAVES = (
     "import subprocess, torch\n"
     "subprocess.Popen(['sleep', '4321'], start_new_session=True)\n"
@@ -143,20 +146,21 @@ def test_that_a_provider_that_hangs_costs_its_limit_and_no_more(
 def test_that_a_turn_is_cancelled_at_once_and_the_next_is_warm(
     project: Project, transport: LocalTransport, warm: Warm
 ) -> None:
-    before = len(at_work_in(project.workspace))
     told: list[float] = []
 
     class Cancelling(Ear):
         def take(self, data: bytes) -> None:
             super().take(data)
-            if b"it hangs" in self.log and not told:
+            if HUNG.search(self.log) and not told:
                 told.append(time.monotonic())
                 threading.Thread(target=warm.cancel).start()
 
-    turn = project.turn(warm, transport, HANGS, Cancelling())
+    ear = Cancelling()
+    turn = project.turn(warm, transport, HANGS, ear)
     assert time.monotonic() - told[0] < 2.0
     assert (turn.end.why, turn.result.status) == (Ending.CANCELLED, Status.CANCELLED)
-    assert len(at_work_in(project.workspace)) <= before
+    (hung,) = HUNG.findall(ear.log)
+    assert not Path("/proc", hung.decode()).exists()
     turn = project.turn(warm, transport)
     assert (of_mine(turn)[0], turn.restarted) == (Status.OK, False)
 
@@ -210,6 +214,29 @@ def test_that_a_turn_that_prints_without_end_is_stopped(
     assert turn.end.why is Ending.OUTPUT_LIMIT
     assert len(turn.log) == 100_000
     assert turn.result.status is Status.CANCELLED
+
+
+@needs_proc
+def test_that_processes_of_a_turn_are_there_before_anybody_asks_for_it_and_serve_once(
+    project: Project, transport: LocalTransport, warm: Warm
+) -> None:
+    project.turn(warm, transport)
+    ready = in_reserve(project)
+    turn = project.turn(warm, transport, WHO)
+    asked = {int(one) for one in ASKED.findall(turn.log)}
+    assert of_mine(turn)[0] is Status.OK
+    assert len(asked) == 3  # one for the check, one for each start
+    assert asked <= ready
+    assert not asked & in_reserve(project)
+
+
+def in_reserve(project: Project) -> set[int]:
+    """Once there are as many as a turn takes: a check by two processes for each of two providers,
+    and for the race a judge and two starts of three."""
+    until = time.monotonic() + 20.0
+    while len(found := pids_in(project.workspace)) < 4 + 11 and time.monotonic() < until:
+        time.sleep(0.02)
+    return found
 
 
 @needs_proc

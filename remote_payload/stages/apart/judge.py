@@ -13,6 +13,7 @@ from typing import Any, Callable, List, Optional, Tuple
 import torch
 
 from remote_payload.contract.words import Fault, Status
+from remote_payload.machine import heap
 from remote_payload.operators.loaded import CannotRun
 from remote_payload.operators.problem import (
     Problem,
@@ -183,6 +184,8 @@ def serve(pipe: Pipe, setting: Setting) -> None:
             return answer.outputs
         raise GaveNothing(answer.how)
 
+    if setting.device == "cpu":
+        heap.keep()  # new pages for each judgement would cost as much as the judgement
     judging = Judging(setting, Files(setting.inputs), again)
     while True:
         try:

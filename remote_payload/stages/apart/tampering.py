@@ -13,7 +13,7 @@ import time
 import types
 from multiprocessing import connection
 from multiprocessing.connection import Connection
-from typing import Any, Iterator, List, Mapping, NamedTuple, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Tuple
 
 import torch
 
@@ -70,17 +70,38 @@ class Tampering:
         return ""
 
 
+def foresee() -> None:
+    """Look at all that ahead of time, in a process that is nobody's yet. To look at a value is to
+    write into its count, and so to copy what processes share: later somebody would wait for it."""
+    for name, module in _modules():
+        _FORESEEN[name] = (module, tuple(_of(name, module)))
+    Tampering().found()
+
+
+_FORESEEN: Dict[str, Tuple[types.ModuleType, Tuple[_Seen, ...]]] = {}
+
+
 def _ours() -> Iterator[_Seen]:
     """The functions, classes and modules that our modules know, and the methods of the classes."""
+    for name, module in _modules():
+        before, seen = _FORESEEN.get(name, (None, ()))
+        yield from seen if before is module else _of(name, module)
+
+
+def _modules() -> Iterator[Tuple[str, types.ModuleType]]:
     for name, module in tuple(sys.modules.items()):
         if name.startswith(_OURS) and not name.startswith(_THEIRS) and module is not None:
-            for key, value in tuple(vars(module).items()):
-                if isinstance(value, _CODE):
-                    yield _seen(vars(module), key, name)
-                if isinstance(value, type) and value.__module__ == name:
-                    functions = (k for k, v in vars(value).items() if isinstance(v, _FUNCTION))
-                    for method in tuple(functions):
-                        yield _seen(vars(value), method, f"{name}.{key}")
+            yield name, module
+
+
+def _of(name: str, module: types.ModuleType) -> Iterator[_Seen]:
+    for key, value in tuple(vars(module).items()):
+        if isinstance(value, _CODE):
+            yield _seen(vars(module), key, name)
+        if isinstance(value, type) and value.__module__ == name:
+            functions = (k for k, v in vars(value).items() if isinstance(v, _FUNCTION))
+            for method in tuple(functions):
+                yield _seen(vars(value), method, f"{name}.{key}")
 
 
 def _of_others() -> Iterator[_Seen]:

@@ -201,7 +201,13 @@ class Bench:
             self._drop(entrant)
 
     def _ask_judge(self, message: Any) -> Any:
-        return self._judge.ask(message, self._deadline.allow(self._request.check.case_limit_s))
+        """It stands still before and after, as its threads would spin on for a while, beside
+        whoever is timed next."""
+        self._judge.resume()
+        try:
+            return self._judge.ask(message, self._deadline.allow(self._request.check.case_limit_s))
+        finally:
+            self._judge.pause()
 
     def _report(self, number: int, case: Case, method: Method, round_: int, rounds: int) -> None:
         """A progress line for each round, towards the first look, then towards the next ones."""

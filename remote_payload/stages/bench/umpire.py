@@ -12,6 +12,7 @@ import torch
 
 from remote_payload.contract.case import Case
 from remote_payload.contract.words import Fault, Status
+from remote_payload.machine import heap
 from remote_payload.operators.problem import Problem, Scalars, Tensors, operator_of, raw
 from remote_payload.operators.setting import Setting
 from remote_payload.operators.torch_settings import take_threads
@@ -114,6 +115,8 @@ def _bytes(tensors: Tensors) -> int:
 
 def serve(pipe: Pipe, setting: Setting) -> None:
     """The life of a judge's process."""
+    if setting.device == "cpu":
+        heap.keep()  # new pages for each judgement would cost as much as the judgement
     take_threads(setting.threads)
     umpire = Umpire(setting, Files(setting.inputs))
     while True:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import replace
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Iterator, List, Optional
 
 from remote_payload.compiling import telling
 from remote_payload.contract.case import Case
@@ -160,24 +161,26 @@ class _Candidate:
     def _called(self, message: Any) -> Any:
         """The provider's answer, within what is left of the limit besides compiles, which keep
         their own."""
-        self._worker.send(message)
-        while True:
+        with _awake(self._worker):
+            self._worker.send(message)
             answer = self._heard(self._worker)
-            if isinstance(answer, telling.Began):
-                self._await_compile(answer)
-            elif not isinstance(answer, telling.Ended):
-                if not isinstance(answer, (_ANSWERS[type(message)], NotCalled)):
-                    raise Died(f"the process said {type(answer).__name__} when it was called")
-                return answer
+            while isinstance(answer, (telling.Began, telling.Ended)):
+                if isinstance(answer, telling.Began):
+                    self._await_compile(answer)
+                answer = self._heard(self._worker)
+        if not isinstance(answer, (_ANSWERS[type(message)], NotCalled)):
+            raise Died(f"the process said {type(answer).__name__} when it was called")
+        return answer
 
     def _judged(self, message: Any) -> Any:
         """The judge's answer, within the same limit; what it wants called again, is."""
-        self._judge.send(message)
         while True:
-            answer = self._heard(self._judge)
+            with _awake(self._judge):
+                self._judge.send(message)
+                answer = self._heard(self._judge)
             if not isinstance(answer, More):
                 return answer
-            self._judge.send(self._called(OneMore(answer.calls)))
+            message = self._called(OneMore(answer.calls))
 
     def _heard(self, worker: Guarded) -> Any:
         asked = time.monotonic()
@@ -201,6 +204,17 @@ class _Candidate:
         told = ended if isinstance(ended, telling.Ended) else telling.Ended()
         self._not_compiled = told.why
         self._compiled += told.made
+
+
+@contextlib.contextmanager
+def _awake(worker: Guarded) -> Iterator[None]:
+    """Outside of this it stands still: the threads of one that has answered spin on for a while,
+    beside whoever is asked next."""
+    worker.resume()
+    try:
+        yield
+    finally:
+        worker.pause()
 
 
 def _serve(pipe: Pipe, provider: Provider, setting: Setting) -> None:
