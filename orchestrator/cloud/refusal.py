@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from orchestrator.cloud.answer import read_detail
 from orchestrator.cloud.api import ApiKey, Reply
 from orchestrator.errors import AuthenticationError, HostStopped, HostUnreachable
 
@@ -40,6 +39,8 @@ _KINDS: dict[int, type[HostUnreachable]] = {
 
 def refusal(reply: Reply, what: str, key: ApiKey) -> HostUnreachable:
     """Return the error for a reply that is not a success. what: the thing asked about."""
+    from orchestrator.cloud.answer import read_detail  # as in runpod
+
     words, hint = _WORDS.get(reply.status) or _other(reply.status)
     after_s = reply.retry_after_s
     later = f"in {after_s} s" if after_s is not None else "in a minute"

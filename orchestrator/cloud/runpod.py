@@ -10,8 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
-from orchestrator.cloud.answer import read_pod
-from orchestrator.cloud.api import Api, ApiKey
+from orchestrator.cloud.api import Api, ApiKey, Reply
 from orchestrator.cloud.pod import Endpoint, Pod, PodStatus, trust_alias
 from orchestrator.cloud.refusal import refusal
 from orchestrator.errors import HostStopped, HostUnreachable, UsageError
@@ -33,7 +32,7 @@ class RunPod:
         reply = self._api.call("GET", _path(pod_id))
         if reply.status != _OK:
             raise refusal(reply, f"pod {pod_id}", self._api.key)
-        return read_pod(reply.body)
+        return _pod_in(reply)
 
     def stop(self, pod_id: str) -> Pod:
         """Release the pod's GPU and keep its disk; a pod that holds none is left as it is."""
@@ -44,7 +43,13 @@ class RunPod:
                 return pod
         if reply.status != _OK:
             raise refusal(reply, f"pod {pod_id}", self._api.key)
-        return read_pod(reply.body)
+        return _pod_in(reply)
+
+
+def _pod_in(reply: Reply) -> Pod:
+    from orchestrator.cloud.answer import read_pod  # loads pydantic, which most runs do not need
+
+    return read_pod(reply.body)
 
 
 def _path(pod_id: str) -> str:

@@ -61,10 +61,7 @@ class Compilations:
         done: Dict[str, Compilation] = {}
         counting = Counting(len(arch) * (len(self._units) + 1), progress)
         with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-            waited = {
-                name: [pool.submit(self._counted, unit, name, counting) for unit in self._units]
-                for name in arch
-            }
+            waited = {name: self._begun(pool, name, counting) for name in arch}
             # Linking waits for its objects, so it takes no place among those that compile.
             with ThreadPoolExecutor(max_workers=len(arch)) as linkers:
                 running = [
@@ -83,12 +80,26 @@ class Compilations:
     def _flags_for(self, arch: str) -> Tuple[str, ...]:
         return (*self._flags, *gencode(arch))
 
+    def _begun(
+        self, pool: ThreadPoolExecutor, arch: str, counting: Counting
+    ) -> List[Future[Object]]:
+        """All objects of an architecture, in the order in which they are linked."""
+        recipes = {unit: self._recipe_of(unit, arch) for unit in self._units}
+        begun = {
+            unit: pool.submit(self._counted, unit, arch, counting)
+            for unit in objects.longest_first(self.kept, recipes)
+        }
+        return [begun[unit] for unit in self._units]
+
+    def _recipe_of(self, unit: str, arch: str) -> str:
+        return self._nvcc.recipe(self._flags, (arch, unit))
+
     def _counted(self, unit: str, arch: str, counting: Counting) -> Object:
         return counting.after(lambda: self._object(unit, arch), f"{arch} {unit}")
 
     def _object(self, unit: str, arch: str) -> Object:
         """One file for one architecture, found again or compiled."""
-        recipe = self._nvcc.recipe(self._flags, (arch, unit))
+        recipe = self._recipe_of(unit, arch)
         return objects.made(
             self.kept, recipe, self.searched, lambda folder: self._compiled(unit, arch, folder)
         )

@@ -68,6 +68,15 @@ class Kept:
                 return folder
         return None
 
+    def size_bytes(self, prefix: str, recipe: str, name: str) -> int:
+        """Of the largest file of that name that this recipe has made of whatever files; 0 where it
+        has made none: how long it will take again goes by that."""
+        found = 0
+        for folder in self.builds.glob(f"{prefix}{'?' * _DIGITS}{recipe}"):
+            with contextlib.suppress(OSError):
+                found = max(found, (folder / name).stat().st_size)
+        return found
+
     def partial(self, prefix: str) -> Path:
         """A folder to make something in; whoever asks publishes or removes it."""
         self.builds.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,7 @@ import shutil
 import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Callable, Optional, Sequence, Tuple
+from typing import Callable, List, Mapping, Optional, Sequence, Tuple, TypeVar
 
 from remote_payload.compiling.kept import Kept
 from remote_payload.contract.words import Status
@@ -16,6 +16,7 @@ PREFIX = "object-"
 OBJECT, LOG, DEPENDS = "unit.o", "log.txt", "unit.d"
 # As many compilers at once as CPUs, whoever starts them: two builds may run side by side.
 _CPUS = threading.BoundedSemaphore(os.cpu_count() or 1)
+_Unit = TypeVar("_Unit")
 
 
 @dataclass(frozen=True)
@@ -56,3 +57,9 @@ def made(
         return replace(one, path=final / OBJECT)
     finally:
         shutil.rmtree(str(partial), ignore_errors=True)
+
+
+def longest_first(kept: Kept, recipes: Mapping[_Unit, str]) -> List[_Unit]:
+    """In which order to begin: one that takes long and comes last leaves the other CPUs idle."""
+    sizes = {unit: kept.size_bytes(PREFIX, recipe, OBJECT) for unit, recipe in recipes.items()}
+    return sorted(recipes, key=lambda unit: -sizes[unit])

@@ -88,6 +88,7 @@ def test_that_a_deploy_over_an_open_connection_loads_nothing_heavy(pod: Project)
 
 
 def test_that_what_leads_to_a_build_or_a_run_loads_nothing_heavy() -> None:
-    modules = ("workflows.build", "workflows.plan", "workflows.profile", "cli.running")
+    modules = ("workflows.build", "workflows.plan", "workflows.profile", "workflows.budget",
+               "cli.running")  # fmt: skip
     lines = "; ".join(f"import orchestrator.{one}, click" for one in modules)
     assert _loaded("-c", lines) & HEAVY == set()
