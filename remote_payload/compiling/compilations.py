@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import os
+import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
-from typing import Dict, List, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 from remote_payload.compiling import objects
 from remote_payload.compiling.compiler import Nvcc, unit_words
@@ -21,13 +22,16 @@ from remote_payload.processes.bounded import spoken
 from remote_payload.processes.isolate import Deadline
 
 SHARED = "-shared"
+CUBINS = ("-cubin",)
 WORST = (Status.FAILED, Status.TIMEOUT, Status.SKIPPED)
 
 
 class Compilations:
     """read: all files that went into what was made so far, found again or compiled.
 
-    link: nvcc's words for what is made of the objects; without SHARED, a program.
+    link: nvcc's words for what is made of the objects; without SHARED, a program. CUBINS: nothing
+    is, and each is the device's code alone, which no host compiler sees. stopped: once it is set,
+    nothing is begun.
     """
 
     def __init__(
@@ -38,13 +42,24 @@ class Compilations:
         units: Sequence[str],
         limit_s: float,
         link: Sequence[str] = (SHARED,),
+        stopped: Optional[threading.Event] = None,
     ) -> None:
         self.kept, self.read, self._link = kept, set(units), tuple(link)
         self.searched = nvcc.searched(flags)
         self._nvcc, self._flags, self._units = nvcc, tuple(flags), tuple(units)
         self._deadline = Deadline(limit_s)
         # What failed, or that nobody waits any more: then nothing else begins.
-        self._stopped = ""
+        self._why_stopped, self._stopped = "", stopped or threading.Event()
+
+    @property
+    def links(self) -> bool:
+        """Whether anything is made of the objects."""
+        return self._link != CUBINS
+
+    @property
+    def _form(self) -> Tuple[str, ...]:
+        """nvcc's words for what each file becomes."""
+        return () if self.links else CUBINS
 
     @staticmethod
     def library(arch: str) -> str:
@@ -73,7 +88,7 @@ class Compilations:
                         done[one.arch] = one
                         counting.one_more(f"{one.arch} {one.status.value}")
                 except BaseException:
-                    self._stopped = "the build was interrupted"
+                    self._stopped.set()
                     raise
         return tuple(done[name] for name in arch)
 
@@ -92,7 +107,7 @@ class Compilations:
         return [begun[unit] for unit in self._units]
 
     def _recipe_of(self, unit: str, arch: str) -> str:
-        return self._nvcc.recipe(self._flags, (arch, unit))
+        return self._nvcc.recipe(self._flags, (arch, unit, *self._form))
 
     def _counted(self, unit: str, arch: str, counting: Counting) -> Object:
         return counting.after(lambda: self._object(unit, arch), f"{arch} {unit}")
@@ -105,19 +120,20 @@ class Compilations:
         )
 
     def _compiled(self, unit: str, arch: str, folder: Path) -> Object:
-        if self._stopped:
-            log = f"error: {unit} was not compiled, for {self._stopped}\n"
+        if self._why_stopped or self._stopped.is_set():
+            why = self._why_stopped or "the build was interrupted"
+            log = f"error: {unit} was not compiled, for {why}\n"
             return Object(Status.SKIPPED, log, Path())
         began, left_s = time.monotonic(), self._deadline.allow(math.inf)
         target, depends = folder / OBJECT, folder / DEPENDS
-        words = unit_words(self._flags_for(arch), unit, target, depends)
+        words = unit_words((*self._flags_for(arch), *self._form), unit, target, depends)
         called = self._nvcc.call(words, folder / "said.txt", left_s)
         if called.status is not Status.OK or not target.is_file():
             status = Status.FAILED if called.status is Status.OK else called.status
             log = called.log or f"error: nvcc left no object of {unit}\n"
             if called.status is Status.TIMEOUT:
                 log = self._late(f"compiling {unit}") + log
-            self._stopped = self._stopped or f"{unit} failed for {arch}"
+            self._why_stopped = self._why_stopped or f"{unit} failed for {arch}"
             return Object(status, log, target, began=began)
         read = tuple(self._nvcc.read_for(unit, depends, self._flags, self.kept))
         return Object(Status.OK, called.log, target, read, began)
@@ -133,7 +149,7 @@ class Compilations:
         began = min((o.began for o in made if o.began is not None), default=time.monotonic())
         bad = [one for one in made if one.status is not Status.OK]
         status = min((one.status for one in bad), key=WORST.index, default=Status.OK)
-        if not bad:
+        if not bad and self.links:
             words = (*self._flags_for(arch), *self._link, *(str(one.path) for one in made))
             output = target.with_suffix(".log")
             left_s = self._deadline.allow(math.inf)
@@ -152,6 +168,7 @@ class Compilations:
         return f"error: {self._nvcc.toolkit.nvcc}: no end within {limit}; it was {what}\n"
 
     def _command(self, arch: str) -> str:
-        """What makes the same library at once, in the snapshot's root."""
-        words = (*self._flags_for(arch), *self._link, *self._units, "-o", self.library(arch))
+        """What makes the same at once, in the snapshot's root."""
+        target = ("-o", self.library(arch)) if self.links else ()
+        words = (*self._flags_for(arch), *self._link, *self._units, *target)
         return self._nvcc.command(words)

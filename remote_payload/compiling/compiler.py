@@ -246,8 +246,9 @@ def stamp(program: str) -> Tuple[str, ...]:
 
 
 def unit_words(flags: Sequence[str], unit: str, target: Path, depends: Path) -> Tuple[str, ...]:
-    """Compile one file to an object, and list what was read."""
-    return (*flags, "-MD", "-MF", str(depends), "-c", unit, "-o", str(target))
+    """Compile one file to an object, or to whatever else the flags say, and list what was read."""
+    compile_ = () if "-cubin" in flags else ("-c",)
+    return (*flags, "-MD", "-MF", str(depends), *compile_, unit, "-o", str(target))
 
 
 def listed_by(depends: Path) -> Tuple[str, ...]:

@@ -36,11 +36,19 @@ class Counting:
 
 
 class Together:
-    """Several that count at once, told as one sum."""
+    """Several that count at once, told as one sum, from `listen` on."""
 
     def __init__(self, tell: Progress) -> None:
         self._tell, self._turn = tell, threading.Lock()
         self._parts: Dict[str, Tuple[int, int]] = {}
+        self._is_heard = False
+
+    def listen(self) -> None:
+        """Tell what was counted so far, and from then on each of them."""
+        with self._turn:
+            self._is_heard = True
+            if self._parts:
+                self._sum("")
 
     def of(self, part: str) -> Progress:
         """For one of them, by a name of its own."""
@@ -48,7 +56,11 @@ class Together:
         def tell(done: int, total: int, label: str) -> None:
             with self._turn:
                 self._parts[part] = (done, total)
-                counts = self._parts.values()
-                self._tell(sum(one for one, _ in counts), sum(all_ for _, all_ in counts), label)
+                if self._is_heard:
+                    self._sum(label)
 
         return tell
+
+    def _sum(self, label: str) -> None:
+        counts = self._parts.values()
+        self._tell(sum(one for one, _ in counts), sum(all_ for _, all_ in counts), label)

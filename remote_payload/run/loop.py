@@ -51,6 +51,8 @@ class Run:
         try:
             self._run_stages()
         finally:
+            if self._scene.compiling is not None:  # nobody came to wait for it
+                self._scene.compiling.stop(wait=False)
             self._known.finish()
             shutil.rmtree(str(self._scene.draft.folder / INPUTS), ignore_errors=True)
 
@@ -128,7 +130,8 @@ class Run:
     def _meet_torch(self, needed: bool) -> None:
         """Ask torch for its facts and settle the device; Unfit if the stages cannot do so.
 
-        A run that only builds asks nvidia-smi instead: importing torch takes seconds.
+        A run that only builds asks nvidia-smi instead: importing torch takes seconds. In any other
+        one the compilers are at work meanwhile.
         """
         if not needed:
             return
@@ -136,6 +139,8 @@ class Run:
         if importlib.util.find_spec("torch") is None:
             raise Unfit(f"torch is not installed for {sys.executable}; {how}")
         self._known.warm()
+        if Stage.BUILD in self._scene.request.stages:
+            self._scene.compiling = declaration.part(Stage.BUILD, "started").ahead(self._scene)
         try:
             self._scene.facts = self._known.facts()
         except (ImportError, Died, Silent) as exc:

@@ -81,7 +81,7 @@ def asked(request: Request) -> Tuple[Declaration, ...]:
 
 
 def part(stage: Stage, name: str) -> Any:
-    """A module of a stage's folder, `stage` or `cuts`; None where it has none."""
+    """A module of a stage's folder, as `stage` or `cuts`; None where it has none."""
     found = importlib.util.find_spec(f"{__package__}.{stage.value}.{name}")
     return _module(stage, name) if found is not None else None
 

@@ -6,7 +6,7 @@ import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import FrozenSet, Optional, Protocol, Sequence, Tuple
+from typing import TYPE_CHECKING, FrozenSet, Optional, Protocol, Sequence, Tuple
 
 from remote_payload.contract.case import Case
 from remote_payload.contract.facts import UNKNOWN, OperatorFacts
@@ -22,6 +22,9 @@ from remote_payload.operators.user.described import Described
 from remote_payload.processes.isolate import Deadline
 from remote_payload.stages.draft import Draft
 from remote_payload.stages.roles import is_rival
+
+if TYPE_CHECKING:
+    from remote_payload.stages.build.started import Started
 
 _RECENT_S = 1.0
 INPUTS = "inputs"  # of the job's folder; removed by the stages and, should they die, by runner
@@ -55,7 +58,8 @@ class Scene:
     operator: what the request's operator says of itself. emulated: path of our kernel built for the
     CPU; no_emulation: why there is none. others: our kernel of other sources. own: what the user's
     own operator was found to be. sharing: who else computed since the run began. last_look: at the
-    GPU, by the monotonic clock. drawn: as of a Setting.
+    GPU, by the monotonic clock. drawn: as of a Setting. compiling: what is compiled since before
+    the build stage.
     """
 
     request: Request
@@ -72,6 +76,7 @@ class Scene:
     others: Tuple[Library, ...] = ()
     sharing: Sharing = field(default_factory=Sharing)
     drawn: str = ""
+    compiling: Optional[Started] = None
     last_look: Optional[Tuple[float, Optional[GpuState]]] = None
 
     @property

@@ -12,11 +12,12 @@ import dataclasses
 import hashlib
 import re
 import shutil
+import threading
 from pathlib import Path
 from typing import Optional, Sequence, Tuple
 
 from remote_payload.compiling import compiler
-from remote_payload.compiling.compilations import WORST, Compilations
+from remote_payload.compiling.compilations import CUBINS, SHARED, WORST, Compilations
 from remote_payload.compiling.counting import Progress
 from remote_payload.compiling.kept import Kept, digest
 from remote_payload.contract import codec
@@ -48,16 +49,18 @@ def build(
     progress: Progress,
     places: Optional[Sequence[str]] = None,
     limit_s: float = float("inf"),
-    without_device: Sequence[str] = (),
+    cubins_of: Sequence[str] = (),
+    stopped: Optional[threading.Event] = None,
 ) -> BuildReport:
-    """Compile `sources`/csrc for plan.arch, else for `device_arch`, else for `without_device`, or
-    where that is empty for all we support.
+    """Compile `sources`/csrc for plan.arch, else for `device_arch`, else the device's code alone
+    for `cubins_of`, or where that is empty all of it for all we support.
 
     progress is told (done, total, label) as each file is compiled. The report's library is the one
-    for `device_arch`, if it was compiled; without a device, the first. places: where to look for
-    nvcc, instead of where `toolkit.find` does. limit_s: for all compilations, which run side by
-    side. Compile errors, a missing nvcc or missing sources come back as a report, never as an
-    exception; TIMEOUT: not all was done in time. A toolkit that is named and not there fails.
+    for `device_arch`, if it was compiled; without a device, the first, if there is one. places:
+    where to look for nvcc, instead of where `toolkit.find` does. limit_s: for all compilations,
+    which run side by side. stopped: once it is set, no other file is begun. Compile errors, a
+    missing nvcc or missing sources come back as a report, never as an exception; TIMEOUT: not all
+    was done in time. A toolkit that is named and not there fails.
     """
     try:
         found = _toolkit(plan, places)
@@ -72,13 +75,14 @@ def build(
     report = dataclasses.replace(_described(nvcc, said, flags), flags=plan.toolchain.words)
     units = units_of(sources)
     wanted = plan.arch or ((device_arch,) if device_arch else ())
-    wanted = wanted or _supported(found.nvcc, without_device or ALL_ARCH)
+    link = CUBINS if cubins_of and not wanted else (SHARED,)
+    wanted = wanted or _supported(found.nvcc, cubins_of or ALL_ARCH)
     arch = tuple(dict.fromkeys(wanted))
     if why := _senseless(arch, units, sources):
         return dataclasses.replace(report, reason=why)
-    made = Compilations(nvcc, Kept(builds, sources), flags, units, limit_s)
+    made = Compilations(nvcc, Kept(builds, sources), flags, units, limit_s, link, stopped)
     recipe = digest("\0".join(made.recipe(name) for name in arch))
-    if (kept := _kept(made.kept, recipe, arch)) is None:
+    if (kept := _kept(made, recipe, arch)) is None:
         return _build_new(report, made, arch, recipe, device_arch, progress)
     progress(len(arch), len(arch), "already built")
     # The same toolkit may have been found in another way this time.
@@ -154,9 +158,10 @@ def _build_new(
         shutil.rmtree(str(partial), ignore_errors=True)
 
 
-def _kept(kept: Kept, recipe: str, arch: Sequence[str]) -> Optional[BuildReport]:
+def _kept(made: Compilations, recipe: str, arch: Sequence[str]) -> Optional[BuildReport]:
     """The report of a finished build, marked as cached; None if there is none or it is damaged."""
-    folder = kept.find("", recipe, _FACTS, *map(Compilations.library, arch))
+    libraries = map(Compilations.library, arch) if made.links else ()
+    folder = made.kept.find("", recipe, _FACTS, *libraries)
     report = _report_in(folder) if folder else None
     return dataclasses.replace(report, cached=True) if report else None
 
@@ -169,12 +174,11 @@ def _report_in(folder: Path) -> Optional[BuildReport]:
 
 
 def _choose(report: BuildReport, builds: Path, device_arch: Optional[str]) -> BuildReport:
-    """Fill in the library this device should load: none, if it was not compiled for it."""
-    compiled = [one.arch for one in report.compilations]
-    arch = device_arch or compiled[0]
-    if arch not in compiled:
-        return report
+    """Fill in the library this device should load: none, if none was made for it."""
+    arch = device_arch or report.compilations[0].arch
     library = (builds / report.key / Compilations.library(str(arch))).resolve()
+    if not library.is_file():
+        return report
     content = hashlib.sha256(library.read_bytes()).hexdigest()
     return dataclasses.replace(report, library=str(library), library_digest=content)
 

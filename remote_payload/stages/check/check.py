@@ -53,11 +53,12 @@ def run(
     """Check all pairs, and put each record into the draft as soon as it is known, and what its
     provider was compiled to; ours come first.
 
-    A worker serves all cases of its provider and is replaced after any fault, since a fault
-    may have poisoned it. A provider that ran into its limit is not tried again, nor is one that
-    does not compile, for other cases of the same dtype. A required provider that says it cannot run
-    here counts as FAILED, unless it was compiled for want of a GPU; those records are also put into
-    `refused`, since they tell about the host and not about the kernel. Raises OutOfTime.
+    A worker serves all cases of its provider and is replaced after any fault, since a fault may
+    have poisoned it; to say before any call that it cannot run here is none. A provider that ran
+    into its limit is not tried again, nor is one that does not compile, for other cases of the same
+    dtype. A required provider that says it cannot run here counts as FAILED, unless it was compiled
+    for want of a GPU; those records are also put into `refused`, since they tell about the host and
+    not about the kernel. Raises OutOfTime.
     """
     total = len(request.providers) * len(request.cases)
     done = 0
@@ -102,7 +103,7 @@ class _Candidate:
         self._provider, self._plan, self._deadline = provider, plan, deadline
         self._worker = Guarded(_serve, provider, setting)
         self._judge = Guarded(_judge, setting)
-        self._left_s = 0.0
+        self._left_s, self._was_called = 0.0, False
         self._gave_up: Optional[Case] = None
         self._uncompiled: Dict[DType, str] = {}
         self._compiling = self._not_compiled = ""
@@ -119,6 +120,7 @@ class _Candidate:
         self._judge.end()
         self._worker.drop()
         self._judge.drop()
+        self._was_called = False
 
     def compiled(self) -> List[Compilation]:
         """What it was compiled to since this was last asked."""
@@ -150,7 +152,8 @@ class _Candidate:
         except Died as exc:
             self._drop()
             return replace(blank, reason=f"crashed: {exc}")
-        if record.status is not Status.OK:
+        untouched = record.status is Status.SKIPPED and not self._was_called
+        if record.status is not Status.OK and not untouched:
             self._drop()
         if record.status is Status.TIMEOUT:
             self._gave_up = case
@@ -161,6 +164,7 @@ class _Candidate:
     def _called(self, message: Any) -> Any:
         """The provider's answer, within what is left of the limit besides compiles, which keep
         their own."""
+        self._was_called = self._was_called or not isinstance(message, Load)
         with _awake(self._worker):
             self._worker.send(message)
             answer = self._heard(self._worker)
