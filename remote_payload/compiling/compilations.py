@@ -31,7 +31,7 @@ class Compilations:
 
     link: nvcc's words for what is made of the objects; without SHARED, a program. CUBINS: nothing
     is, and each is the device's code alone, which no host compiler sees. stopped: once it is set,
-    nothing is begun.
+    nothing is begun, and what was, is killed.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Compilations:
                         done[one.arch] = one
                         counting.one_more(f"{one.arch} {one.status.value}")
                 except BaseException:
-                    self._stopped.set()
+                    self._why_stopped = "the build was interrupted"
                     raise
         return tuple(done[name] for name in arch)
 
@@ -127,7 +127,7 @@ class Compilations:
         began, left_s = time.monotonic(), self._deadline.allow(math.inf)
         target, depends = folder / OBJECT, folder / DEPENDS
         words = unit_words((*self._flags_for(arch), *self._form), unit, target, depends)
-        called = self._nvcc.call(words, folder / "said.txt", left_s)
+        called = self._nvcc.call(words, folder / "said.txt", left_s, self._stopped)
         if called.status is not Status.OK or not target.is_file():
             status = Status.FAILED if called.status is Status.OK else called.status
             log = called.log or f"error: nvcc left no object of {unit}\n"
@@ -153,7 +153,8 @@ class Compilations:
             words = (*self._flags_for(arch), *self._link, *(str(one.path) for one in made))
             output = target.with_suffix(".log")
             left_s = self._deadline.allow(math.inf)
-            called = self._nvcc.call((*words, "-o", str(target)), output, left_s)
+            argv = (*words, "-o", str(target))
+            called = self._nvcc.call(argv, output, left_s, self._stopped)
             status, log = called.status, log + called.log
             if status is Status.TIMEOUT:
                 log = self._late("linking") + log

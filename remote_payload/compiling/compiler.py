@@ -13,6 +13,7 @@ import os
 import re
 import shlex
 import shutil
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, Iterable, List, Optional, Sequence, Tuple
@@ -146,10 +147,13 @@ class Nvcc:
         variables = environment()
         return shlex.join([*(("env", *variables) if variables else ()), self.toolkit.nvcc, *words])
 
-    def call(self, words: Sequence[str], output: Path, limit_s: float) -> Called:
-        """Run it over the sources; `output`: a file for what it says, removed afterwards."""
+    def call(
+        self, words: Sequence[str], output: Path, limit_s: float, stopped: threading.Event
+    ) -> Called:
+        """Run it over the sources; `output`: a file for what it says, removed afterwards. stopped:
+        as of `bounded.run`."""
         argv, env = [self.toolkit.nvcc, *words], {**os.environ, "LC_ALL": "C"}
-        ended = bounded.run(argv, output, limit_s, cwd=str(self.root), env=env)
+        ended = bounded.run(argv, output, limit_s, str(self.root), env=env, stopped=stopped)
         log = output.read_text(encoding="utf-8", errors="replace")
         output.unlink()
         if ended.exit_code == 0:

@@ -70,8 +70,9 @@ def library(
 ) -> str:
     """Path of the emulated library of `sources`/csrc, compiled at first use, kept under builds.
 
-    stopped: once it is set, no other file is begun. progress: as each is compiled. CompileError:
-    that, or no C++ compiler, or it refuses the source, or is not done after limit_s seconds.
+    stopped: once it is set, nothing is compiled any more. progress: as each is compiled.
+    CompileError: that, or no C++ compiler, or it refuses the source, or is not done after limit_s
+    seconds.
     """
     kept = Kept(builds, sources)
     over = Emulation(host_compiler(), sources, kept, limit_s, stopped)
@@ -144,6 +145,7 @@ class Emulation:
         self._deadline = Deadline(limit_s)
         self._stopped = stopped or threading.Event()
         self._failure: Optional[CompileError] = None
+        self._is_given_up = False
 
     def recipe(self, sources: Sequence[Path], words: Sequence[str]) -> str:
         """How these are compiled, and linked with these words, but for the bytes of files."""
@@ -174,7 +176,7 @@ class Emulation:
             try:
                 found = dict(zip(order, pool.map(compiled, order)))
             except BaseException:
-                self._stopped.set()
+                self._is_given_up = True
                 raise
         made = [found[source] for source in sources]
         for one in made:
@@ -206,7 +208,7 @@ class Emulation:
     def _compiled(self, source: Path, folder: Path) -> Object:
         name, target, depends = self._name(source), folder / OBJECT, folder / DEPENDS
         stage = f"compiling {source.relative_to(self._root / 'csrc').as_posix()}"
-        if self._stopped.is_set():  # whoever waits may meet this one first
+        if self._is_given_up or self._stopped.is_set():  # whoever waits may meet this one first
             raise self._failure or CompileError(f"{stage}: nobody waits for it any more")
         began = time.monotonic()
         include = ("-Icsrc", "-Icsrc/emulator")
@@ -217,7 +219,7 @@ class Emulation:
             log = self._call(words, folder / "said.txt", stage)
         except CompileError as exc:
             self._failure = self._failure or exc
-            self._stopped.set()
+            self._is_given_up = True
             raise
         read = (*(compiler.listed_by(depends) or self._kept.everything()), name)
         return Object(Status.OK, log, target, read, began)
@@ -227,7 +229,8 @@ class Emulation:
         limit_s = self._deadline.allow(math.inf)
         if not limit_s:
             raise CompiledTooLong(f"{stage}: no time was left")
-        ended = bounded.run([self._program, *words], output, limit_s, cwd=str(self._root))
+        argv = [self._program, *words]
+        ended = bounded.run(argv, output, limit_s, str(self._root), stopped=self._stopped)
         said = output.read_text("utf-8", "replace")
         output.unlink()
         if ended.timed_out:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,12 +40,13 @@ def run(
     output_limit_bytes: int = OUTPUT_LIMIT_BYTES,
     meanwhile: Callable[[], None] = lambda: None,
     env: Optional[Dict[str, str]] = None,
+    stopped: Optional[threading.Event] = None,
 ) -> Ended:
     """Run argv in a process group of its own; all it prints goes to the file `output`.
 
-    After limit_s seconds, or output_limit_bytes printed, and in any case at the end, the whole
-    group is killed. A program that cannot be started is an Ended too. meanwhile: called every
-    POLL_S seconds while it runs. env: None for our own.
+    After limit_s seconds, or output_limit_bytes printed, or once `stopped` is set, and in any case
+    at the end, the whole group is killed. A program that cannot be started is an Ended too.
+    meanwhile: called every POLL_S seconds while it runs. env: None for our own.
     """
     with open(output, "wb") as sink:
         try:
@@ -60,7 +62,7 @@ def run(
         except OSError as exc:
             return Ended(None, f"could not be started: {exc}")
     try:
-        return _wait(process, output, limit_s, output_limit_bytes, meanwhile)
+        return _wait(process, output, limit_s, output_limit_bytes, meanwhile, stopped)
     finally:
         _end_group(process)
 
@@ -79,6 +81,7 @@ def _wait(
     limit_s: float,
     output_limit_bytes: int,
     meanwhile: Callable[[], None],
+    stopped: Optional[threading.Event],
 ) -> Ended:
     end = time.monotonic() + limit_s
     while process.poll() is None:
@@ -87,6 +90,8 @@ def _wait(
             return Ended(None, why, timed_out=True)
         if output.stat().st_size > output_limit_bytes:
             return Ended(None, f"printed more than {output_limit_bytes >> 20} MiB and was killed")
+        if stopped is not None and stopped.is_set():
+            return Ended(None, "was killed, as nobody waits for it any more")
         meanwhile()
         # Unlike a sleep, this ends with the program: most compilers' questions take milliseconds.
         with contextlib.suppress(subprocess.TimeoutExpired):

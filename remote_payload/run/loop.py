@@ -52,7 +52,7 @@ class Run:
             self._run_stages()
         finally:
             if self._scene.compiling is not None:  # nobody came to wait for it
-                self._scene.compiling.stop(wait=False)
+                self._scene.compiling.stop()
             self._known.finish()
             shutil.rmtree(str(self._scene.draft.folder / INPUTS), ignore_errors=True)
 

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -40,13 +41,14 @@ class Place:
         self.unit.write_text(source)
         self.told: list[tuple[int, int, str]] = []
 
-    def run(self, *arch: str, device: str | None = None) -> BuildReport:
+    def run(self, *arch: str, device: str | None = None, alone: Sequence[str] = ()) -> BuildReport:
         return build.build(
             BuildPlan(arch),
             sources=self.sources,
             builds=self.builds,
             device_arch=device,
             progress=lambda *step: self.told.append(step),
+            cubins_of=alone,
         )
 
     def left(self) -> list[str]:
@@ -95,6 +97,36 @@ def test_a_second_build_costs_nothing_and_tells_the_same(small: Place) -> None:
     assert compiled == [(0, 2, ""), (1, 2, "sm_90a csrc/small.cu")]
     assert (linked, known) == ((2, 2, "sm_90a ok"), (1, 1, "already built"))
     assert small.left() == [first.key]
+
+
+@needs_nvcc
+def test_of_what_is_only_checked_the_devices_code_is_compiled_and_no_library_made(
+    small: Place,
+) -> None:
+    small.unit.write_text(f"{SMALL}#ifndef __CUDA_ARCH__\nint for_the_host = 1;\n#endif\n")
+    first, second = small.run(alone=["sm_90a"]), small.run(alone=["sm_90a"])
+    (one,) = first.compilations
+    assert (first.status, first.cached, second.cached) == (Status.OK, False, True)
+    assert (one.arch, first.library, first.library_digest) == ("sm_90a", None, None)
+    assert "Used " in one.log
+    assert one.command.endswith("-cubin csrc/small.cu")
+    assert not list(small.builds.rglob("*.so"))
+    whole = small.run("sm_90a")
+    assert whole.library is not None
+    assert not whole.cached
+    small.unit.write_text(f"{SMALL}__global__ void wrong() {{ nowhere = 1; }}\n")
+    assert "nowhere" in small.run(alone=["sm_90a"]).reason
+
+
+@needs_nvcc
+def test_a_device_or_an_architecture_that_is_named_gets_its_library_all_the_same(
+    small: Place,
+) -> None:
+    for report in (
+        small.run("sm_80", alone=["sm_90a"]), small.run(device="sm_80", alone=["sm_90a"]),
+    ):  # fmt: skip
+        assert report.library is not None
+        assert Path(report.library).name == "libsparsek.sm_80.so"
 
 
 @needs_nvcc

@@ -13,6 +13,7 @@ from remote_payload.compiling.counting import Counting, Together
 from remote_payload.compiling.emulation import COMPILERS, Emulation
 from remote_payload.compiling.errors import CompileError
 from remote_payload.compiling.kept import Kept
+from remote_payload.compiling.objects import OBJECT, PREFIX, longest_first
 
 Told = list[tuple[int, int, str]]
 needs_compiler = pytest.mark.skipif(not any(map(shutil.which, COMPILERS)), reason="no C++ compiler")
@@ -38,10 +39,13 @@ def test_two_that_compile_beside_each_other_are_one_sum() -> None:
     both = Together(lambda *one: told.append(one))
     one, two = both.of("device"), both.of("emulated")
     one(0, 3, "")
+    one(1, 3, "a")
+    assert told == []  # nobody listens yet
+    both.listen()
     two(1, 5, "b")
     one(3, 3, "c")
     two(5, 5, "d")
-    assert told == [(0, 3, ""), (1, 8, "b"), (4, 8, "c"), (8, 8, "d")]
+    assert told == [(1, 3, ""), (2, 8, "b"), (4, 8, "c"), (8, 8, "d")]
 
 
 def linked(place: Path, source: str, told: Told) -> None:
@@ -73,3 +77,15 @@ def test_a_file_that_does_not_compile_is_not_counted_as_done(tmp_path: Path) -> 
     with pytest.raises(CompileError):
         linked(tmp_path, "int NAME( {\n", told)
     assert told == [(0, 3, "")]
+
+
+def test_that_what_was_large_before_is_compiled_first(tmp_path: Path) -> None:
+    kept = Kept(tmp_path / "builds", tmp_path)
+    for recipe, size_bytes in (("a" * 16, 10), ("b" * 16, 1000), ("b" * 16, 30)):
+        made = kept.partial(PREFIX)
+        (made / OBJECT).write_bytes(b"x" * size_bytes)
+        (tmp_path / "read.cu").write_text(f"// {size_bytes}\nint read_{size_bytes};\n")
+        kept = Kept(tmp_path / "builds", tmp_path)
+        kept.publish(made, PREFIX, recipe, ["read.cu"])
+    recipes = {"new": "c" * 16, "small": "a" * 16, "large": "b" * 16}
+    assert longest_first(kept, recipes) == ["large", "small", "new"]

@@ -58,7 +58,7 @@ def build(
     progress is told (done, total, label) as each file is compiled. The report's library is the one
     for `device_arch`, if it was compiled; without a device, the first, if there is one. places:
     where to look for nvcc, instead of where `toolkit.find` does. limit_s: for all compilations,
-    which run side by side. stopped: once it is set, no other file is begun. Compile errors, a
+    which run side by side. stopped: once it is set, nothing is compiled any more. Compile errors, a
     missing nvcc or missing sources come back as a report, never as an exception; TIMEOUT: not all
     was done in time. A toolkit that is named and not there fails.
     """

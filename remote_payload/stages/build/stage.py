@@ -29,7 +29,7 @@ def act(scene: Scene) -> Outcome:
             except CompileError as exc:
                 scene.no_emulation = str(exc)
     finally:
-        started.stop(wait=True)
+        started.stop()
     if goes_on:
         _build_others(scene, started.counts)
     # Whoever left our kernel out has still something to measure.
@@ -45,7 +45,7 @@ def _started(scene: Scene) -> Started:
     if before is not None and before.target == target:
         return before
     if before is not None:
-        before.stop(wait=True)
+        before.stop()
     return Started(scene, target)
 
 

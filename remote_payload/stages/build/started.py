@@ -53,10 +53,10 @@ class Started:
             given = (sources, scene.builds, limit_s, self._stopped, self.counts.of("emulated"))
             self.emulated = self._pool.submit(emulation.library, *given)
 
-    def stop(self, wait: bool) -> None:
-        """Begin nothing more. wait: for what is being compiled."""
+    def stop(self) -> None:
+        """End all that is under way."""
         self._stopped.set()
-        self._pool.shutdown(wait=wait)
+        self._pool.shutdown()
 
 
 def target_of(scene: Scene) -> Target:
