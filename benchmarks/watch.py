@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -172,7 +171,7 @@ class Watching:
             self._line()
             yield self
         finally:
-            self._process.send_signal(signal.SIGINT)
+            self._process.terminate()
             self._process.wait(20)
 
     def turn(self, number: int) -> tuple[float, float]:
