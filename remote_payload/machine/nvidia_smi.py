@@ -14,6 +14,7 @@ from remote_payload.contract.machine import GpuState
 from remote_payload.contract.tools.told import told
 
 QUERY_LIMIT_S = 20.0
+DRIVER = "/dev/nvidiactl"  # there wherever the driver is, whatever it says
 
 # nvmlClocksEventReasons of nvml.h, by the names that nvidia-smi uses for the bits
 REASONS = (

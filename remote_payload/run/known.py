@@ -3,10 +3,11 @@ of a warm process that is turn after turn."""
 
 from __future__ import annotations
 
+import os
 from typing import Optional
 
 from remote_payload.contract.machine import Machine
-from remote_payload.machine import machine, torch_facts
+from remote_payload.machine import machine, nvidia_smi, torch_facts
 from remote_payload.machine.torch_facts import TorchFacts
 from remote_payload.processes.isolate import preload_torch
 from remote_payload.processes.overheard import Overheard
@@ -32,10 +33,16 @@ class Known:
         self.operator, self.drawn = Remembered(), ""
 
     def machine(self) -> Machine:
-        """The machine without torch."""
-        if self._machine is None:
+        """The machine without torch; looked at again where that may tell more than before."""
+        if self._machine is None or not self._knows_its_gpus:
             self._machine = machine.look()
         return self._machine
+
+    @property
+    def _knows_its_gpus(self) -> bool:
+        """A driver that is busy or starting lists none at first."""
+        listed = self._machine is not None and self._machine.gpu_count > 0
+        return listed or not os.path.exists(nvidia_smi.DRIVER)
 
     def warm(self, *modules: str) -> None:
         """Start what starts workers, which imports torch and these modules; at most once."""
@@ -46,13 +53,13 @@ class Known:
     def facts(self) -> TorchFacts:
         """What torch says. Raises as `torch_facts.ask`.
 
-        Of a GPU that nvidia-smi lists and torch does not see, every run asks anew: its driver may
-        have been busy or starting.
+        Where torch sees none and there is a driver, every run asks anew, as `machine` does.
         """
         if self._facts is not None:
             return self._facts
         facts = torch_facts.ask()
-        if facts.gpu is not None or not self.machine().gpu_count:
+        seen = self._machine or self.machine()
+        if facts.gpu is not None or (self._knows_its_gpus and not seen.gpu_count):
             self._facts = facts
         return facts
 

@@ -7,6 +7,7 @@ import importlib
 import os
 
 from remote_payload.compiling.emulation import INTERPRETERS, switched_on
+from remote_payload.machine.nvidia_smi import DRIVER
 from remote_payload.operators import registry
 
 _MODULES = (
@@ -17,11 +18,10 @@ _MODULES = (
     "numpy.random",
     "encodings.ascii",
 )
-_DRIVER = "/dev/nvidiactl"
 
 _names = [*_MODULES, *(f"remote_payload.operators.{one}.tensors" for one in registry.names())]
 # Where kernels are run in Python, to have it loaded is to be run by it (emulation.interpreter).
-if os.path.exists(_DRIVER) and not any(switched_on(variable) for variable, *_ in INTERPRETERS):
+if os.path.exists(DRIVER) and not any(switched_on(variable) for variable, *_ in INTERPRETERS):
     _names.append("triton")
 for _name in _names:
     try:
