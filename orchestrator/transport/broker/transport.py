@@ -99,11 +99,11 @@ class BrokerTransport:
     def close(self) -> None:
         """Let go of the connection, which stays with its broker; streams over it are lost. A thread
         that is opening it is not waited for."""
+        self._unwanted = True
         for line in tuple(self._lines):
             with contextlib.suppress(OSError):
                 line.shutdown(socket.SHUT_RDWR)  # whoever waits at it hears that
         if not self._lock.acquire(timeout=_OPENING_S):
-            self._unwanted = True
             return
         try:
             self._let_go()
@@ -129,12 +129,15 @@ class BrokerTransport:
                     self._was_open = True
                 except NoBroker as why:
                     self._go_directly(str(why))
-                if self._unwanted:
-                    self._let_go()
-                    raise lost(self.host, "was let go while we connected")
+                self._require_wanted()
             if self._direct:
                 self._direct.open()
             return self._hold
+
+    def _require_wanted(self) -> None:
+        if self._unwanted:
+            self._let_go()
+            raise lost(self.host, "was let go while we connected")
 
     def _let_go(self) -> None:
         if self._hold:
@@ -180,6 +183,7 @@ class BrokerTransport:
         if connection is None:
             return None
         asked = {"op": "use", "digest": hops.digest, "pid": os.getpid(), "login": login()}
+        self._lines.add(connection)  # one that is deaf keeps nobody who is told to leave it
         try:
             send_json(connection, {**asked, "persist_s": self._keeping.persist_s})
             said = Incoming(connection).json(_ANSWER_LIMIT_S)
@@ -187,7 +191,10 @@ class BrokerTransport:
                 return Hold(connection, place)
         except (HungUp, TimeoutError, OSError):
             said = {}
+        finally:
+            self._lines.discard(connection)
         connection.close()
+        self._require_wanted()
         if "keys" in said:
             told(place, {"op": "retire"}, _ANSWER_LIMIT_S)
         return None
