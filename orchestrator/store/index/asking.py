@@ -21,7 +21,7 @@ _ALWAYS = ("name", "status", "is_clean")
 _Condition = tuple[str, str | bytes]
 Candidate = tuple[str, int]  # a run's name, and its place
 # What is asked for has the same name in the tables, but for this.
-_ENTRY = ", ".join(f'"{one.name}"' for one in fields(Entry))
+_ENTRY = tuple(one.name for one in fields(Entry))
 _OF_SERIES = ("provider", "case", "method", "dtype", "per", "unit", "baseline")
 _FIGURE = ", ".join(
     [
@@ -47,10 +47,17 @@ def candidates(base: sqlite3.Connection, asked: Asked | Wanted) -> list[Candidat
     return _answered(base, words, given)
 
 
+def told_of(wanted: Wanted) -> tuple[str, ...]:
+    """The fields of an Entry that `entries` tells."""
+    if not wanted.fields:
+        return _ENTRY
+    return tuple(one for one in _ENTRY if one in wanted.fields or one in _ALWAYS)
+
+
 def entries(
     base: sqlite3.Connection, wanted: Wanted, first: Candidate, last: Candidate
 ) -> list[tuple[Any, ...]]:
-    """Rows of runs, each in the order of Entry's fields. first, last: only from the one to the
+    """Rows of runs, each in the order of `told_of`. first, last: only from the one to the
     other; where one is gone meanwhile, from where it stood."""
     conditions = [*_of_cards(wanted), *_of_states(wanted)]
     conditions.append(("status >= ?", ""))  # one that came in meanwhile was not looked at yet
@@ -58,12 +65,7 @@ def entries(
         now = f"coalesce((SELECT place FROM runs WHERE name = {A_NAME}), {place})"
         conditions.append((f"place {how} {now}", os.fsencode(name)))
     where, given = _where(conditions)
-    told = _ENTRY
-    if wanted.fields:
-        told = ", ".join(
-            f'"{one.name}"' if one.name in wanted.fields or one.name in _ALWAYS else "''"
-            for one in fields(Entry)
-        )
+    told = ", ".join(f'"{name}"' for name in told_of(wanted))
     words = f"SELECT {told} FROM runs {where} ORDER BY place"
     if wanted.last:
         return _answered(base, f"{words} DESC LIMIT {wanted.last}", given)[::-1]

@@ -43,8 +43,10 @@ class RunIndex:
     def entries(self, wanted: Wanted = Wanted()) -> Iterator[Entry]:  # noqa: B008
         """The runs that are wanted, by default all, that made first at the front; damaged ones too.
         Each as soon as it is known. LocalFault: their folder cannot be read."""
+        names = asking.told_of(wanted)
         for rows in self._answers(lambda base: self._entries(base, wanted)):
-            yield from map(_entry, rows)
+            for row in rows:
+                yield _entry(dict(zip(names, row, strict=True)))
 
     def figures(self, asked: Asked = Asked()) -> Iterator[Figure]:  # noqa: B008
         """The rows of races that are wanted, in the order in which their runs were made; of runs
@@ -114,20 +116,16 @@ class RunIndex:
         return any(looking.cards(self.root, looking.folders(self.root)))
 
 
-_CASES, _PROVIDERS, _TAGS, _CLEAN = (
-    [one.name for one in fields(Entry)].index(name)
-    for name in ("cases", "providers", "tags", "is_clean")
-)
+_LISTS = ("cases", "providers", "tags")
 
 
-def _entry(row: tuple[Any, ...]) -> Entry:
-    """row: in the order of the fields."""
-    values = list(row)
-    for at in (_CASES, _PROVIDERS, _TAGS):
-        values[at] = _list(values[at] or "[]")
-    if values[_CLEAN] is not None:
-        values[_CLEAN] = bool(values[_CLEAN])
-    return Entry(*values)
+def _entry(told: dict[str, Any]) -> Entry:
+    for name in _LISTS:
+        if name in told:
+            told[name] = _list(told[name] or "[]")
+    if told["is_clean"] is not None:
+        told["is_clean"] = bool(told["is_clean"])
+    return Entry.of(told)
 
 
 @lru_cache(maxsize=1024)
