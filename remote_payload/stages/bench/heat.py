@@ -117,10 +117,13 @@ class Heat:
                 self._out(entrant, out)
 
     def _enter(self, message: Enter) -> List[Entered]:
-        """One after the other where it is tried how long they take, and on a CPU, which each of
-        them fills by itself (all at once they took twice as long there); else all at once."""
+        """One after the other, in any order, where it is tried how long they take, and on a CPU,
+        which each of them fills by itself (all at once they took twice as long there); else all at
+        once."""
         found: List[Entered] = []
-        one_by_one = ((entrant, self._at_turn(entrant, message)) for entrant in tuple(self._seats))
+        order = list(self._seats)
+        _CHANCE.shuffle(order)
+        one_by_one = ((entrant, self._at_turn(entrant, message)) for entrant in order)
         alone = bool(message.methods) or self._field.device == "cpu"
         for entrant, said in one_by_one if alone else self._all(message):
             if said is not None:
