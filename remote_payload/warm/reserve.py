@@ -12,7 +12,7 @@ _MOST = 40
 # Of each, what it does not share with the others (13 measured), and how much of the memory that is
 # left may go into all of them.
 _EACH_BYTES, _SHARE = 16 << 20, 1 / 8
-_LIMIT = "/sys/fs/cgroup/memory.max"
+_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
 class Ahead:
@@ -46,5 +46,6 @@ def _room_bytes() -> int:
 def _told() -> Iterator[int]:
     with contextlib.suppress(OSError, ValueError), open("/proc/meminfo", encoding="ascii") as lines:
         yield from (int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvail"))
-    with contextlib.suppress(OSError, ValueError), open(_LIMIT, encoding="ascii") as limit:
-        yield int(limit.read())  # "max" is none
+    for path in _LIMITS:
+        with contextlib.suppress(OSError, ValueError), open(path, encoding="ascii") as limit:
+            yield int(limit.read())  # "max" is none

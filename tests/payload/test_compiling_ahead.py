@@ -71,7 +71,6 @@ def test_that_compilers_are_at_work_while_torch_is_imported(root: Path, tmp_path
     assert "no such thing" in done.result.reason
     assert one.seconds >= 0.5
     assert build.seconds < one.seconds  # it had begun before its stage did
-    assert "build" in done.log.partition("check")[0]
 
 
 @needs_proc

@@ -51,8 +51,12 @@ class _Seen(NamedTuple):
     told: str
 
 
+# By module, as it was when this process was nobody's yet.
+_FORESEEN: Dict[str, Tuple[types.ModuleType, Tuple[_Seen, ...]]] = {}
+
+
 class Tampering:
-    """What there was when this was made."""
+    """What there was when this was made, or when it was foreseen."""
 
     def __init__(self) -> None:
         self._seen: List[_Seen] = [*_ours(), *_of_others()]
@@ -76,9 +80,6 @@ def foresee() -> None:
     for name, module in _modules():
         _FORESEEN[name] = (module, tuple(_of(name, module)))
     Tampering().found()
-
-
-_FORESEEN: Dict[str, Tuple[types.ModuleType, Tuple[_Seen, ...]]] = {}
 
 
 def _ours() -> Iterator[_Seen]:
