@@ -55,7 +55,7 @@ class BrokerChannel:
         self._receiving, self._sending = threading.RLock(), threading.Lock()
         self.tail = Tail()
         self._stdout = bytearray()
-        self._has_ended = self._is_over = False
+        self._has_ended = self._is_over = self._is_closed = False
         self._status: int | None = None
         self._why_lost: OrchestratorError | None = None
         self._why_unsent: OrchestratorError | None = None
@@ -111,7 +111,9 @@ class BrokerChannel:
         return self.line.alive()
 
     def close(self) -> None:
-        """Hang up: the broker closes the command's streams."""
+        """Hang up: the broker closes the command's streams. Whoever sends or receives in another
+        thread hears that the connection is lost."""
+        self._is_closed = True
         with contextlib.suppress(OSError):
             self._connection.shutdown(socket.SHUT_RDWR)
         self._connection.close()
@@ -120,16 +122,23 @@ class BrokerChannel:
         view, deadline = memoryview(data), time.monotonic() + _SEND_LIMIT_S
         while view:
             try:
-                view = view[self._connection.send(view) :]
-            except BlockingIOError:
-                # What comes meanwhile may be what the far end waits to get rid of.
-                self._take_what_is_there()
-                is_ready(self._connection, select.POLLOUT | select.POLLIN, 1.0)
-                if self._why_unsent or self._is_over or time.monotonic() > deadline:
-                    raise self._unsent() from None
-            except OSError as error:
+                taken = self._offer(view)
+            except (OSError, HungUp) as error:
                 self._take_what_is_there()
                 raise self._unsent() from error
+            view = view[taken:]
+            is_useless = self._why_unsent or self._is_over or time.monotonic() > deadline
+            if not taken and is_useless:
+                raise self._unsent()
+
+    def _offer(self, data: memoryview) -> int:
+        """How many of the bytes were taken; 0 after a while in which none could be."""
+        with contextlib.suppress(BlockingIOError):
+            return self._connection.send(data)
+        # What comes meanwhile may be what the far end waits to get rid of.
+        self._take_what_is_there()
+        is_ready(self._connection, select.POLLOUT | select.POLLIN, 1.0)
+        return 0
 
     def _unsent(self) -> OrchestratorError:
         why = self._why_unsent or self._why_lost
@@ -151,9 +160,10 @@ class BrokerChannel:
             self._take(kind, body)
         except TimeoutError:
             return False
-        except (HungUp, ValueError):  # ValueError: closed by us meanwhile
+        except HungUp:
             self._is_over = True
-            self.line.gone()
+            if not self._is_closed:
+                self.line.gone()
             if not self._has_ended:
                 self._has_ended = True
                 self._why_lost = self._why_lost or lost(self._host, "is no longer connected")

@@ -94,9 +94,13 @@ def value_of(body: bytes) -> Any:
 
 
 def is_ready(connection: socket.socket, event: int, timeout_s: float | None) -> bool:
-    """Whether it can be read or written in time; None: wait for ever."""
+    """Whether it can be read or written in time; None: wait for ever. HungUp: we have closed it,
+    which another thread may do at any time."""
     poll = select.poll()
-    poll.register(connection, event)
+    try:
+        poll.register(connection, event)
+    except ValueError as error:
+        raise HungUp from error
     return bool(poll.poll(None if timeout_s is None else max(0.0, timeout_s) * 1000))
 
 

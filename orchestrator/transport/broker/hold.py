@@ -36,7 +36,9 @@ class Hold:
 
     def is_there(self) -> bool:
         """Whether the broker is: it says nothing more here but its end."""
-        return not is_ready(self.connection, select.POLLIN, 0)
+        with contextlib.suppress(HungUp):
+            return not is_ready(self.connection, select.POLLIN, 0)
+        return False
 
     def is_alive(self) -> bool:
         """Ask the broker whether the server is there."""
