@@ -19,15 +19,16 @@ needs_proc = pytest.mark.skipif(
 
 def at_work_in(folder: Path) -> list[str]:
     """The command lines of all processes whose folder this is, or that name it."""
-    return [*_in(folder).values()]
+    return [*commands_in(folder).values()]
 
 
 def pids_in(folder: Path) -> set[int]:
     """Their numbers."""
-    return {*_in(folder)}
+    return {*commands_in(folder)}
 
 
-def _in(folder: Path) -> dict[int, str]:
+def commands_in(folder: Path) -> dict[int, str]:
+    """Both."""
     found = {}
     for process in Path("/proc").glob("[0-9]*"):
         try:

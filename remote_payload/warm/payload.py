@@ -18,6 +18,7 @@ from remote_payload.processes.job_processes import KILL_S, Job
 from remote_payload.warm.scratch import Scratch
 
 _CHUNK_BYTES = 1 << 18
+BEGUN = {"begun": True}  # its first word on each order
 # By a folder that leads to the latest snapshot, where `-m` would take the one of today.
 _START = "import sys; sys.path[0] = {!r}; from remote_payload.warm import turns; turns.live()"
 
@@ -34,6 +35,8 @@ class Payload:
         self._job: Optional[Job] = None
         self.log = self.answers = -1
         self._sockets, self._held = "", b""
+        self._order: Dict[str, Any] = {}
+        self._has_served = self._has_begun = False
         self.exit_status: Optional[int] = None
 
     def start(self) -> None:
@@ -56,6 +59,7 @@ class Payload:
             os.close(theirs)
         assert process.stdout is not None
         self._job, self._held, self.log = Job(process, self._mark), b"", process.stdout.fileno()
+        self._has_served = False
         os.set_blocking(self.log, False)
         os.set_blocking(self.answers, False)
 
@@ -64,11 +68,20 @@ class Payload:
         if self._job is None:
             self.start()
         assert self._job is not None
+        self._order, self._has_begun = order, False
         stdin = self._job.process.stdin
         assert stdin is not None
         with contextlib.suppress(BrokenPipeError):
             stdin.write(json.dumps(order).encode() + b"\n")
             stdin.flush()
+
+    def order_again(self) -> bool:
+        """After `kill`: whether another one has its order now. Not where that had been begun, nor
+        where it had served nobody yet: another would end as it did."""
+        if self._has_begun or not self._has_served:
+            return False
+        self.order(self._order)
+        return True
 
     def interrupt(self) -> None:
         """Have it end the turn, at once and whole."""
@@ -93,12 +106,14 @@ class Payload:
                 self._held += data
             os.close(self.answers)
             self.answers = -1
-        line, end, rest = self._held.partition(b"\n")
-        if not end:
-            return None
-        self._held = rest
-        answer: Dict[str, Any] = json.loads(line)
-        return answer
+        while b"\n" in self._held:
+            line, _, self._held = self._held.partition(b"\n")
+            answer: Dict[str, Any] = json.loads(line)
+            if answer != BEGUN:
+                self._has_served = True
+                return answer
+            self._has_begun = True
+        return None
 
     def kill(self) -> None:
         """End it and all that it started, at once."""

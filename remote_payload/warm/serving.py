@@ -185,12 +185,14 @@ class Serving:
         message = f"the snapshot is not what was sent: {wrong}"
         self._sink.send_json({"error": "snapshot", "message": message})
 
-    def _take_log(self) -> None:
+    def _take_log(self) -> bool:
+        """What it has printed by now; False: nothing."""
         data = self._payload.read_log()
         if self._turn is not None and self._turn.began_s is not None:
             self._log(data)
         else:
             self._early = (self._early + data)[-_EARLY_BYTES:]
+        return bool(data)
 
     def _log(self, data: bytes) -> None:
         assert self._turn is not None
@@ -202,12 +204,16 @@ class Serving:
         answer = self._payload.read_answer()
         if answer is None and self._payload.answers >= 0:
             return
-        while data := self._payload.read_log():  # all that was printed before the answer
-            self._log(data) if self._turn is not None else None
+        while self._take_log():  # all that was printed before the answer
+            pass
+        turn = self._turn
         if self._payload.answers < 0:  # it has ended, be it right after its answer
             self._payload.kill()
-        if self._turn is not None:
-            self._end_turn(answer)
+        if turn is None or turn.began_s is None:
+            return
+        if answer is None and not turn.why and self._payload.order_again():
+            return
+        self._end_turn(answer)
 
     def _end_turn(self, answer: Optional[Dict[str, Any]] = None) -> None:
         turn = self._turn

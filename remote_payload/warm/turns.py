@@ -1,8 +1,9 @@
 """The payload that stays: it carries out one request after another, each in its own snapshot.
 
 argv: the folder of builds, the descriptor for answers, and a folder for a socket. Orders come as
-lines of JSON on stdin, and for each one line goes back; all else that is printed is the log. What
-is warm between two turns is what cannot differ between them: torch and our own modules, which
+lines of JSON on stdin, and for each two go back, BEGUN and the answer; all else that is printed is
+the log. Of an order without BEGUN nothing was done, so another payload may carry it out. What is
+warm between two turns is what cannot differ between them: torch and our own modules, which
 `serving` holds against each new snapshot, and what is known of the machine. All that computes is a
 new process, as ever; some of them are there before they are needed.
 """
@@ -19,7 +20,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any, Dict, Set, Tuple
+from typing import Any, Dict, Set, TextIO, Tuple
 
 from remote_payload.compiling import compiler
 from remote_payload.contract.codec import CodecError
@@ -32,6 +33,7 @@ from remote_payload.run import carrying, intake
 from remote_payload.run.known import Known
 from remote_payload.run.loop import Interrupted
 from remote_payload.stages.draft import Draft
+from remote_payload.warm.payload import BEGUN
 from remote_payload.warm.reserve import Ahead
 
 _SWEEP_S, _LOOK_S = 5.0, 0.002
@@ -138,14 +140,21 @@ def main() -> int:
     known = Known(stays=True, place=place)
     known.warm("remote_payload.warm.early")
     turns, ahead = Turns(builds, known), Ahead()
-    while True:
-        answer = turns.take(orders.get())
-        sys.stdout.flush()
-        answers.write(json.dumps(answer) + "\n")
-        answers.flush()
-        if not turns.is_warm:
-            return EXIT_COLD
+    while turns.is_warm:
         ahead.fill(orders.empty)
+        order = orders.get()
+        if not turns.is_warm:
+            break
+        _tell(answers, BEGUN)
+        answer = turns.take(order)
+        sys.stdout.flush()
+        _tell(answers, answer)
+    return EXIT_COLD
+
+
+def _tell(answers: TextIO, what: Dict[str, Any]) -> None:
+    answers.write(json.dumps(what) + "\n")
+    answers.flush()
 
 
 def _listen(orders: queue.Queue[Dict[str, Any]], place: str) -> None:

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,12 +19,13 @@ from orchestrator.launch.warm import Warm
 from orchestrator.transport.connect import Trust
 from orchestrator.transport.local import LocalTransport
 from orchestrator.transport.ssh import SshTransport
-from orchestrator.values.job import Ending
+from orchestrator.values.job import Ending, Heartbeat
 from remote_payload.contract.words import Status
-from tests.processes import left_at_work_in, needs_proc
+from remote_payload.machine.device_lock import DeviceLock
+from tests.processes import commands_in, left_at_work_in, needs_proc
 from tests.ssh.link import LossyLink
-from tests.ssh.server import SshServer
-from tests.warm.conftest import HANGS, Ear, Project
+from tests.ssh.server import LOCKS, SshServer
+from tests.warm.conftest import HANGS, RIGHT, Ear, Project
 
 pytestmark = needs_proc
 
@@ -154,6 +156,57 @@ def test_that_a_payload_that_ended_with_its_answer_is_another_in_the_next_turn(
         request = project.request(snapshot, time_limit_s=1.0)
         ends = [warm.turn(snapshot, request).end for _ in range(2)]
     assert [(one.why, one.exit_status) for one in ends] == [(Ending.EXIT, 7)] * 2
+
+
+@pytest.mark.parametrize("goes", ["the payload", "what starts its workers"])
+def test_that_an_order_that_a_payload_ends_before_it_begins_is_carried_out_by_another(
+    project: Project, transport: LocalTransport, goes: str
+) -> None:
+    with Warm(transport) as warm:
+        project.turn(warm, transport)
+        payload = called(project, "turns.live")
+        os.kill(payload, signal.SIGSTOP)  # so that the order waits for it
+        try:
+            if goes == "the payload":
+                threading.Timer(0.5, os.kill, (payload, signal.SIGKILL)).start()
+            else:
+                os.kill(called(project, "multiprocessing.forkserver"), signal.SIGKILL)
+                threading.Timer(0.5, os.kill, (payload, signal.SIGCONT)).start()
+            turn = project.turn(warm, transport)
+            assert (turn.result.status, turn.restarted) == (Status.OK, False)
+            assert called(project, "turns.live") != payload
+        finally:
+            with suppress(ProcessLookupError):
+                os.kill(payload, signal.SIGKILL)
+
+
+def called(project: Project, word: str) -> int:
+    """The one process at work there whose command line says so; those it forked say the same."""
+    return min(pid for pid, words in commands_in(project.workspace).items() if word in words)
+
+
+def test_that_a_payload_that_dies_while_a_turn_waits_for_the_device_costs_that_turn_nothing(
+    project: Project, transport: LocalTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(LOCKS, str(project.root))
+    lock = DeviceLock(project.workspace, ())
+
+    class Killing(Ear):
+        def beat(self, beat: Heartbeat) -> None:
+            super().beat(beat)
+            if len(self.beats) == 1:
+                os.kill(called(project, "turns.live"), signal.SIGKILL)
+            elif len(self.beats) == 2:  # it has been seen by now
+                lock.release()
+
+    with Warm(transport) as warm:
+        project.turn(warm, transport)
+        assert lock.try_take("other") is None
+        try:
+            turn = project.turn(warm, transport, RIGHT, Killing())
+        finally:
+            lock.release()
+    assert (turn.result.status, turn.restarted) == (Status.OK, False)
 
 
 def test_that_a_snapshot_that_was_changed_there_is_not_served(
