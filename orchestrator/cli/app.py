@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from orchestrator import __version__
+from orchestrator.cli import for_git
 from orchestrator.cli.given.once import refuse_repeats
 from orchestrator.cli.screen import console, signals, terminal
 from orchestrator.cli.session import Session
@@ -119,7 +120,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
     with terminal.guarded(discreet="--debug" in arguments):
         try:
-            return _run(arguments)
+            return for_git.understood(_run(arguments), arguments)
         finally:
             console.say_the_rest()
 

@@ -219,9 +219,10 @@ def test_that_git_bisect_run_hears_of_a_commit_only_what_is_known_of_it(
         for words in (
             ("main",), ("nowhere",), ("main", "main"), ("main", "--host", "nobody"), ("HEAD~1",),
             ("main", "--faster", "--broken"), ("main", "--case", "Z=1"), ("main", "--only", "x"),
+            ("main", "--rounds", "4", "--rounds", "8"),
         )
     ]  # fmt: skip
-    assert [one.code for one in judged] == [0, *[255] * 7]
+    assert [one.code for one in judged] == [0, *[255] * 8]
     assert judged[0].out == "good: the same sources as main\n"
     assert "HEAD is another commit at each step" in judged[4].err
     for problem in (OSError(28, "No space left"), ValueError("odd")):

@@ -6,66 +6,21 @@ from typing import Any
 
 import click
 
+from orchestrator.cli.for_git import BAD, ENDS_BISECTION, GOOD, SKIP
 from orchestrator.cli.given import run_options
-from orchestrator.cli.screen import console, signals
 from orchestrator.cli.session import Session
 from orchestrator.cli.verb import Verb
-from orchestrator.errors import OrchestratorError
-from orchestrator.here.local_fault import refused
 
 VERB = Verb("bisect", "Find the commit that slowed a provider, or broke it.", 159)
 
-# git-bisect(1): a program that ends so ends the bisection, where 1 to 127 would speak of a commit.
-ENDS_BISECTION = 255
 
-
-class Judge(click.Command):
-    """Nobody's commit is bad because an option was misspelt, or because of anything else that is
-    wrong and says nothing of the commit."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        given = tuple(args)
-        try:
-            return super().parse_args(ctx, args)
-        except click.UsageError as exc:
-            if "--judge" not in given:
-                raise
-            exc.show()
-            raise click.exceptions.Exit(ENDS_BISECTION) from exc
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except (click.exceptions.Exit, click.Abort):
-            raise
-        except Exception as exc:
-            if not ctx.params["judge"] or signals.wrapped(exc):
-                raise
-            _tell(exc, ctx.obj.debug)
-            raise click.exceptions.Exit(ENDS_BISECTION) from exc
-
-
-def _tell(exc: Exception, debug: bool) -> None:
-    if isinstance(exc, click.ClickException):
-        exc.show()
-        return
-    known = exc if isinstance(exc, OrchestratorError) else refused(exc)
-    if debug:
-        console.trace()
-    if known is None:
-        told = f"this is a bug of ours: {type(exc).__name__}: {exc}"
-        console.error(told, "Run again with --debug and send us the traceback.")
-    else:
-        console.error(known.message, known.hint)
-
-
-@click.command(cls=Judge)
+@click.command()
 @click.argument("revisions", metavar="GOOD BAD", nargs=-1, required=True)
 @click.option(
     "--judge",
     is_flag=True,
-    help="Judge what is checked out against GOOD alone, for `git bisect run`: exit 0 good, 1 bad, "
-    f"125 cannot be told; {ENDS_BISECTION} ends the bisection.",
+    help="Judge what is checked out against GOOD alone, for `git bisect run`: exit "
+    f"{GOOD} good, {BAD} bad, {SKIP} cannot be told; {ENDS_BISECTION} ends the bisection.",
 )
 @click.option("--faster", is_flag=True, help="Find the commit that made it faster instead.")
 @click.option("--broken", is_flag=True, help="Find the commit with which its check fails instead.")

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from orchestrator.cli.for_git import BAD, GOOD, SKIP
 from orchestrator.cli.screen import console
 from orchestrator.cli.session import Session
 from orchestrator.cli.verbs.commits.asking import Asked, asked
@@ -17,13 +18,12 @@ from orchestrator.workflows.bisecting.answering import Answer, Looking, of_check
 from orchestrator.workflows.bisecting.walk import longer
 from orchestrator.workflows.plan import Plan, plan
 
-# git-bisect(1), for `run`.
 _MOVES = re.compile(r"(?:HEAD|@|BISECT_HEAD)(?:$|[~^@:])")
-_CODES = {Word.GOOD: 0, Word.BAD: 1, Word.SKIP: 125}
+_CODES = {Word.GOOD: GOOD, Word.BAD: BAD, Word.SKIP: SKIP}
 
 
 def judge(session: Session, revisions: tuple[str, ...], looking: str, given: dict[str, Any]) -> int:
-    """0, 1 or 125 for what is checked out. Whatever raises says nothing of the commit."""
+    """GOOD, BAD or SKIP for what is checked out. Whatever raises says nothing of the commit."""
     if len(revisions) != 1:
         raise UsageError(
             f"--judge: expected GOOD alone, got {len(revisions)} revisions",
