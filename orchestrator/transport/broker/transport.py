@@ -24,7 +24,7 @@ from orchestrator.transport.broker.channel import BrokerChannel, Line
 from orchestrator.transport.broker.frames import HungUp, Incoming, send_json, understood
 from orchestrator.transport.broker.hold import STARTED_LIMIT_S, Hold
 from orchestrator.transport.broker.hops import Hops, hops_to
-from orchestrator.transport.broker.place import NoBroker, alone, reached, socket_of
+from orchestrator.transport.broker.place import NoBroker, alone, mark_of, reached, socket_of
 from orchestrator.transport.exchange import run_to_end
 from orchestrator.transport.failures import lost
 from orchestrator.transport.login.known_hosts import HostKey
@@ -166,10 +166,12 @@ class BrokerTransport:
         host = self._locate(self.host) if self._locate else self.host
         hops = hops_to(host, self._trust.names)
         place = socket_of(self._trust.known_hosts, self.host.name)
+        asked = mark_of(place)
         if hold := self._found(place, hops):
             return hold
         with alone(place, _TURN_LIMIT_S):
-            if hold := self._found(place, hops):  # another command was first
+            # Another command was first; one that did not answer us is not waited for again.
+            if mark_of(place) != asked and (hold := self._found(place, hops)):
                 return hold
             persist_s = self._keeping.persist_s
             begin(host, self._trust, place, hops.digest, persist_s, self._was_open)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -16,6 +17,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import LinkLost
+from orchestrator.transport.broker import place as place_of
+from orchestrator.transport.broker import transport
 from orchestrator.transport.broker.transport import BrokerTransport
 from orchestrator.transport.login.known_hosts import forget
 from orchestrator.transport.login.trust import FirstContact
@@ -244,6 +247,31 @@ def test_that_closing_ends_streams_and_commands_that_are_being_started(desk: Des
         os.kill(broker, signal.SIGCONT)
         assert way.run(HELLO).ok
     assert desk.logins() == before + 1
+
+
+def test_that_a_broker_that_answers_nobody_is_waited_for_once(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with desk.way() as way:
+        way.open()
+    deaf, asked = desk.broker(), []
+
+    def reached(place: Path, limit_s: float) -> socket.socket | None:
+        asked.append(place)
+        return place_of.reached(place, limit_s)
+
+    monkeypatch.setattr(transport, "reached", reached)
+    monkeypatch.setattr(transport, "_ANSWER_LIMIT_S", 3.0)
+    os.kill(deaf, signal.SIGSTOP)
+    try:
+        for questions in (2, 1):  # the deaf one and its successor, which stays
+            with desk.way() as way:
+                assert way.run(HELLO).ok
+            assert len(asked) == questions
+            asked.clear()
+        assert desk.broker() not in (0, deaf)
+    finally:
+        os.kill(deaf, signal.SIGKILL)
 
 
 @contextmanager
