@@ -33,7 +33,8 @@ class Channel(Protocol):
         """Whether the far end is there, though its command may say nothing; takes 3 s at most."""
 
     def close(self) -> None:
-        """Stop talking; the command's stdin and stdout close. Safe to call twice."""
+        """Stop talking; the command's stdin and stdout close. Safe to call twice, and while another
+        thread sends or receives, to which it is a LinkLost."""
 
 
 class Transport(Protocol):

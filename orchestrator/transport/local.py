@@ -44,6 +44,8 @@ class LocalChannel:
         self._stdin = cast(FileIO, self._process.stdin)
         self._stdout = cast(FileIO, self._process.stdout)
         os.set_blocking(self._stdin.fileno(), False)
+        # What is closed under a read or write may be another file by the time that it is made.
+        self._using = threading.Lock()
         self._drain = threading.Thread(target=self._read_stderr, daemon=True)
         self._drain.start()
 
@@ -54,19 +56,25 @@ class LocalChannel:
             while view:
                 if not _ready(self._stdin.fileno(), selectors.EVENT_WRITE, _SEND_LIMIT_S):
                     raise lost(self._host, f"read nothing for {_SEND_LIMIT_S:g} s")
-                view = view[self._stdin.write(view) or 0 :]
+                with self._using:
+                    view = view[self._stdin.write(view) or 0 :]
         except (OSError, ValueError) as error:  # ValueError: closed by us meanwhile
             raise lost(self._host, "stopped reading what we send") from error
 
     def close_send(self) -> None:
         """Close the command's stdin."""
-        self._stdin.close()
+        with self._using:
+            self._stdin.close()
 
     def receive(self, limit: int, timeout_s: float) -> bytes:
         """Return some stdout, or b"" at its end; LinkLost after timeout_s of silence."""
-        if not _ready(self._stdout.fileno(), selectors.EVENT_READ, timeout_s):
-            raise lost(self._host, f"said nothing for {timeout_s:g} s")
-        return self._stdout.read(limit) or b""
+        try:
+            if not _ready(self._stdout.fileno(), selectors.EVENT_READ, timeout_s):
+                raise lost(self._host, f"said nothing for {timeout_s:g} s")
+            with self._using:
+                return self._stdout.read(limit) or b""
+        except ValueError as error:  # as above
+            raise lost(self._host, "is no longer connected") from error
 
     def stderr_tail(self) -> str:
         """The last of stderr so far."""
@@ -87,8 +95,9 @@ class LocalChannel:
 
     def close(self) -> None:
         """Close the pipes; a command that outlives them is ended with its whole group."""
-        self._stdin.close()
-        self._stdout.close()
+        with self._using:
+            self._stdin.close()
+            self._stdout.close()
         for ending in (signal.SIGTERM, signal.SIGKILL):
             if self._ended_within(_GRACE_S):
                 break

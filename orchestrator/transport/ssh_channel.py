@@ -188,6 +188,7 @@ class SshChannel:
         self._send_limit_s = send_limit_s
         self.tail = Tail()
         self._draining = threading.Lock()
+        self._is_closed = False
 
     def send(self, data: bytes) -> None:
         """Write all of data; LinkLost if the far end has gone, what it said stays readable."""
@@ -245,6 +246,7 @@ class SshChannel:
 
     def close(self) -> None:
         """Close both streams."""
+        self._is_closed = True
         with contextlib.suppress(OSError, EOFError):
             self._raw.close()
 
@@ -276,9 +278,12 @@ class SshChannel:
                 self.tail.add(self._raw.recv_stderr(_STDERR_BYTES))
 
     def _died(self) -> bool:
-        """Whether stdout ended because the connection did: no EOF, no status, nobody there."""
+        """Whether stdout ended because the connection did, or we have closed it meanwhile: no EOF,
+        no status, nobody there."""
         if self._raw.eof_received or self._raw.exit_status >= 0:
             return False
+        if self._is_closed:
+            return True
         link = self._raw.get_transport()
         link.join(_POLL_S)  # as in starting()
         return not link.is_active()

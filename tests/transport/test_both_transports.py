@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.errors import LinkLost
-from orchestrator.transport.base import Transport
+from orchestrator.here.aside import begun
+from orchestrator.transport.base import Channel, Transport
 from orchestrator.transport.broker.transport import Keeping
 from orchestrator.transport.connect import Trust, connect
 from orchestrator.values.command import Command
@@ -126,6 +127,24 @@ def test_a_silent_channel_is_given_up_in_time(transport: Transport) -> None:
         pytest.raises(LinkLost, match=r"said nothing for 0\.3 s"),
     ):
         channel.receive(100, 0.3)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        pytest.param(lambda channel: channel.send(b"x" * BIG_BYTES), id="send"),
+        pytest.param(lambda channel: channel.receive(100, 60), id="receive"),
+    ],
+)
+def test_a_channel_that_is_closed_while_another_thread_uses_it_is_a_lost_link_to_that(
+    transport: Transport, use: Callable[[Channel], object]
+) -> None:
+    with transport.stream(Command(("sleep", "60"))) as channel:
+        used = begun(lambda: use(channel), "a channel's use")
+        time.sleep(0.2)  # so that it waits
+        channel.close()
+        with pytest.raises(LinkLost):
+            used.result(20)
 
 
 def test_a_conversation_goes_back_and_forth(transport: Transport) -> None:

@@ -111,12 +111,13 @@ class BrokerChannel:
         return self.line.alive()
 
     def close(self) -> None:
-        """Hang up: the broker closes the command's streams. Whoever sends or receives in another
-        thread hears that the connection is lost."""
+        """Hang up: the broker closes the command's streams."""
         self._is_closed = True
         with contextlib.suppress(OSError):
             self._connection.shutdown(socket.SHUT_RDWR)
-        self._connection.close()
+        # That ends what others do with it; only then may its descriptor be another file's.
+        with self._sending, self._receiving:
+            self._connection.close()
 
     def _write(self, data: bytes | memoryview) -> None:
         view, deadline = memoryview(data), time.monotonic() + _SEND_LIMIT_S
