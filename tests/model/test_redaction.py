@@ -31,6 +31,7 @@ ENVIRON = {
         ("port 34446 on 203.0.113.7", "port (hidden) on (address)"),
         ("ssh root@203.0.113.7 -p 1", "ssh (address) -p (hidden)"),
         ("root@[2001:db8::7]:22", "(address)"),
+        ("root@a43ca63:22, me@a43ca63.box, me@deadbee", "(address), (address), (address)"),
         (
             "at 2001:db8:0:0:1:2:3:4, at fe80::1 and at ::1",
             "at (address), at (address) and at (address)",
@@ -228,6 +229,7 @@ def test_a_private_key_is_hidden_in_a_log_that_comes_line_by_line() -> None:
         "bus 00000000:81:00.0 and 0000:81:00.0",
         "MD5:16:27:ac:a5:76:28:2d:36:63:1b:56:4d:eb:df:a6:48",
         "image@sha256:3fabc, numpy@1.26.4, recall@10, memcpy@GLIBC_2.14",
+        "mine@a43ca63 and sparsek@21c4b67, providers/mine@2c4b670/mine.py:4, against mine@fd09a1e.",
         # C++, Python and metrics
         "c10::add(at::Tensor), std::dec, fe::graph, ab::cd, cafe::beef, ::operator",
         "x[::2], y[:, ::2], z[1::3], r.stderr[:200]:1, [rank0]:12345 tokens",

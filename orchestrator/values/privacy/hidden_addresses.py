@@ -59,6 +59,9 @@ _NO_HOST = re.compile(
     r"v?\d{1,4}(?:\.\d+){0,2}(?:[-+.]?(?:rc|dev|post|a|b|cu|alpha|beta)[\w.+-]*)?\.?"
     r"|(?:sha\d{1,3}|md5)|(?:GLIBC|GLIBCXX|CXXABI|GCC|OPENSSL)_[\w.]+|(?:openssh\.com|libssh\.org)\.?"
 )
+# mine@a43ca63, a provider as it was at a commit (--against): with a figure in it, as seven letters
+# may be a name, and without a port. Docker's names of machines are longer.
+_A_COMMIT = re.compile(r"[^:]*@(?=[a-f]*\d)[\da-f]{7}\.?")
 _NETWORK = (
     r"https?|wss?|s?ftps?|ssh|scp|rsync|sshfs|git\+ssh|git\+https?|tcp|udp|tls|grpcs?|ray|redis|rediss|nats|amqp"
     r"|vnc|rdp|socks[45]?|zmq|ucx|postgres(?:ql)?|mysql|mongodb|nfs|smb|telnet"
@@ -122,7 +125,8 @@ def _url(found: re.Match[str]) -> str:
 
 def _user(found: re.Match[str]) -> str:
     host = found[1]
-    return found[0] if _NO_HOST.fullmatch(host) else ADDRESS + "." * host.endswith(".")
+    stays = _NO_HOST.fullmatch(host) or _A_COMMIT.fullmatch(found[0])
+    return found[0] if stays else ADDRESS + "." * host.endswith(".")
 
 
 def _is_host(word: str) -> bool:
