@@ -118,7 +118,7 @@ def test_that_a_list_leaves_out_what_is_not_asked_for(
         ("--since 0001-01-01T00:00:00+14:00", "is no time; expected 2026-11-22"),
         ("--limit 0", "expected a whole number from 1"),
         ("--json --csv", "--json and --csv are two forms"),
-        ("--commit nothing", "git"),
+        ("--commit nothing", "error: --commit nothing: "),
     ],
 )
 def test_that_what_a_list_cannot_do_is_said(cli: Cli, words: str, complaint: str) -> None:

@@ -15,6 +15,7 @@ from orchestrator.cli.given import options
 from orchestrator.cli.given.quantities import Whole
 from orchestrator.cli.session import Session
 from orchestrator.cli.verbs.runs.columns import COLUMNS
+from orchestrator.errors import UsageError
 
 if TYPE_CHECKING:
     from orchestrator.store.index.values import Wanted
@@ -115,7 +116,11 @@ def _commits(session: Session, revision: str | None) -> tuple[str, ...]:
         return (revision,) if revision else ()
     from orchestrator.here.committed import commit
 
-    return (commit(session.here, revision).digest,)
+    try:
+        return (commit(session.here, revision).digest,)
+    except UsageError as exc:
+        told = exc.message.removeprefix("--against ")
+        raise UsageError(f"--commit {told}", hint=exc.hint) from exc
 
 
 def shape(given: dict[str, Any]) -> Shape:
