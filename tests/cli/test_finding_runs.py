@@ -75,6 +75,17 @@ def test_that_runs_are_listed_the_newest_last_with_what_they_came_to(cli: Cli) -
     assert listed.err == f"next: orchestrator attach {LAST}\n"
 
 
+def test_that_the_step_after_a_list_shows_its_last_run_of_whatever_verb(
+    cli: Cli, runs: Runs
+) -> None:
+    turn = "20261105-101530-h100-watch"
+    runs.home(turn)
+    for words, last in (("runs",), turn), (("runs", "--verb", "check"), THIRD):
+        step = cli(*words).err.splitlines()[-1]
+        assert step == f"next: orchestrator runs show {last}"
+        assert cli(*step.split()[2:]).out.startswith(f"run       {last}\n")
+
+
 @pytest.mark.parametrize(
     ("options", "found"),
     [

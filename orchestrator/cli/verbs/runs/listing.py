@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestrator.cli import what_next
 from orchestrator.cli.given import options
 from orchestrator.cli.screen import console
 from orchestrator.cli.session import Session
@@ -82,7 +83,8 @@ def _list(session: Session, given: dict[str, Any]) -> None:
         if last.status in ("pending", "changed"):
             console.next_step(about("attach", last.name))
         else:
-            console.next_step("orchestrator runs show latest")
+            # By its name: `latest` is never a run of watch, and a list may end with any.
+            console.next_step(what_next.command("runs", "show", last.name))
     elif filters.is_open(given):
         console.note(f"no runs under {session.runs_folder}")
         console.next_step("orchestrator profile")

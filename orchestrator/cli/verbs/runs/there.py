@@ -40,8 +40,10 @@ def list_remote(session: Session, name: str, accept_new_host_key: bool, as_json:
         console.next_step(what_next.command("runs", "fetch", which, "--host", host.name))
     elif going_on:
         console.next_step(_follow(session, going_on[-1], host))
+    elif whole := [run.folder.name for run in known if run.here is Here.WHOLE]:
+        console.next_step(what_next.command("runs", "show", whole[-1]))
     elif known:
-        console.next_step("orchestrator runs show latest")
+        console.next_step("orchestrator runs list")
     else:
         console.next_step(what_next.command("profile", "--host", name))
 
