@@ -164,6 +164,15 @@ def test_that_filters_choose_runs_and_nothing_left_is_said(history: History) -> 
     assert both.code == 2
 
 
+def test_that_of_several_series_one_of_no_commit_says_what_its_runs_are(history: History) -> None:
+    edited = [replace(one, case="M=32 N=64 fp16", is_clean=False) for one in series([1.2] * 3)]
+    told = history([*series([1.2] * 12), *edited], "mine").out.splitlines()
+    assert told[-1] == (
+        "  mine on M=32 N=64 fp16, back_to_back: not enough runs: 0, 10 are the fewest; "
+        "3 runs for no commit"
+    )
+
+
 def test_that_the_chart_is_drawn_alike_each_time_and_only_into_svg(
     history: History, tmp_path: Path
 ) -> None:

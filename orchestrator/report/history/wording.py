@@ -70,9 +70,11 @@ def _beside(run: Shown) -> tuple[str, str, str, str, str]:
 
 def _brief(one: Series) -> str:
     points = one.trend.points
-    last = f", last {figure(points[-1])}" if points else ""
+    if not points:
+        beside = [f"{count(len(one.beside), 'run')} for no commit"] if one.beside else []
+        return "; ".join((f"{one_line(one.name)}: {verdict(one)}", *beside, *_left_out(one)))
     many = f"{count(one.trend.runs, 'run')} of {count(len(points), 'commit')}"
-    return f"{one_line(one.name)}: {verdict(one)}; {many}{last} {one.what}"
+    return f"{one_line(one.name)}: {verdict(one)}; {many}, last {figure(points[-1])} {one.what}"
 
 
 def figure(point: Point) -> str:
@@ -147,8 +149,11 @@ def notes(one: Series) -> Iterator[str]:
     if trend.left_out:
         early = count(trend.left_out, "earlier run")
         yield f"{early} left out: the latest {MOST_RUNS} are looked at"
-    for why, number in one.left_out:
-        yield f"{count(number, 'run')} left out, {why}"
+    yield from _left_out(one)
+
+
+def _left_out(one: Series) -> Iterator[str]:
+    return (f"{count(number, 'run')} left out, {why}" for why, number in one.left_out)
 
 
 def _machine(machine: str) -> str:
