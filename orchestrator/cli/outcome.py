@@ -44,7 +44,7 @@ def show(
         console.out(path)
     code = exit_code(run, report.ok, report.undecided)
     step = what_next.after(run, host)
-    if code is ExitCode.UNDECIDED:
+    if code is ExitCode.UNDECIDED and not _was_timed(run):
         step = what_next.command("doctor", host or run.card.host)
     if code is ExitCode.OK and lent is not None:
         code, step = _borrowed(lent, report), what_next.after(lent)
@@ -76,6 +76,11 @@ def exit_code(run: Run, ok: bool, undecided: str = "") -> ExitCode:
         console.error(f"nothing decided: {undecided}", "")
         return ExitCode.UNDECIDED
     return ExitCode.OK
+
+
+def _was_timed(run: Run) -> bool:
+    """Whether the host did what it was for: what was undecided then is for the report to tell."""
+    return run.result is not None and any(one.status is Status.OK for one in run.result.bench)
 
 
 def _borrowed(lent: Run, report: Report) -> ExitCode:

@@ -67,3 +67,21 @@ def test_that_a_dry_run_says_that_both_travel_and_writes_nothing(
     refused = project.orchestrator(*of_project, *asked, "--against", "nowhere")
     assert refused.code == 2
     assert "--against nowhere: git knows no such revision in" in refused.err
+
+
+def test_that_where_nothing_was_raced_the_report_comes_next_and_no_doctor(
+    project: Project, repository: Callable[[], Repository], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkout = repository()
+    monkeypatch.chdir(checkout.root)
+    named = ("--operator", "op.py", "--provider", "same=k/same.py:soft", "--against", "HEAD~1")
+    of_project = ("--inventory", str(project.root / "inventory.yaml"))
+    kept = ("--runs", str(project.root / "runs"))
+    quick = ("--rounds", "1", "--starts", "8", "--budget", "1")
+    outcome = project.orchestrator(*of_project, *kept, "bench", *named, *quick)
+    assert outcome.code == 6
+    assert "nothing decided: nothing was raced: same was not raced" in outcome.err
+    assert outcome.err.splitlines()[-1].split()[-2:] == [
+        "report",
+        max((project.root / "runs").glob("[!.]*")).name,
+    ]
