@@ -52,6 +52,20 @@ def test_that_what_the_compiler_says_else_stands_behind_and_spills_are_loud() ->
     assert said.endswith("8 starts of 2 turns, 4.1 s")
 
 
+def test_that_who_has_no_verdict_says_why_and_once() -> None:
+    why = "MEASUREMENT ERROR of mine: above the roof"
+    against = tuple(Against(one.rival, None, why) for one in ROW.against)
+    refuted = replace(RIGHT, rows=(replace(ROW, against=against),))
+    assert f"µs   last, best, baseline: no verdict: {why}   8 starts" in shown(refuted)
+    other = (replace(against[0], why="mine@3 was not timed on that case"), *against[1:])
+    assert "last: no verdict: mine@3 was not timed on that case   best, baseline: no verdict" in (
+        shown(replace(RIGHT, rows=(replace(ROW, against=other),)))
+    )
+    (row,) = lines.document(refuted)["rows"]
+    said = {"provider": "mine@3", "verdict": None, "speedup": None, "advice": why}
+    assert row["against"]["last"] == said
+
+
 def test_that_many_cases_are_summed_up() -> None:
     rows = tuple(replace(ROW, case=synthetic.case(heads)) for heads in synthetic.HEADS)
     said = shown(replace(RIGHT, rows=rows))

@@ -81,6 +81,19 @@ def test_that_a_row_tells_its_time_and_how_it_stands() -> None:
     assert over_all([row], LAST) is Verdict.FASTER
 
 
+def test_that_why_there_is_no_verdict_is_told_of_whom_it_is() -> None:
+    beyond, slow = race(0.01, 440.0), race(400.0, 440.0)
+    failed = (slow[0], replace(slow[1], status=Status.FAILED, reason="it hung"), *slow[2:])
+    for records, whys in (
+        (beyond, ["MEASUREMENT ERROR of sparsek: "] * 2),
+        (failed, ["sparsek@3 was not timed to its end: it hung", ""]),
+    ):
+        (row,) = rows_of(result(records), Pooled(records, 1), ["sparsek"], THEN, None)
+        for one, why in zip(row.against, whys, strict=True):
+            assert (one.judgement is None) is bool(why)
+            assert one.why.startswith(why)
+
+
 def test_that_an_interval_that_was_looked_at_more_often_is_wider() -> None:
     records = race(400.0, 404.0, spread=0.02)
     widths = []

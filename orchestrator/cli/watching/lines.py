@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from orchestrator.performance.starts import Interval
-from orchestrator.performance.verdict import Judgement
 from orchestrator.report.comparing.builds import BuildChange
 from orchestrator.report.wording import format as fmt
 from orchestrator.workflows.watch import judged
@@ -85,20 +84,21 @@ def _time(time: Interval | None) -> str:
     return f"{fmt.rounded(time.middle, half)} ({low}–{high}) µs"
 
 
-def _folded(against: Sequence[Against]) -> Iterator[tuple[str, Judgement | None]]:
-    """By what they are, those that are one and the same provider together: `last, best`."""
+def _folded(against: Sequence[Against]) -> Iterator[tuple[str, Against]]:
+    """By what they are, those that are one and the same provider together: `last, best`; and those
+    that have no verdict for one and the same reason."""
     of: dict[str, list[Against]] = {}
     for one in against:
-        of.setdefault(one.rival.who, []).append(one)
+        of.setdefault(one.rival.who if one.judgement else one.why, []).append(one)
     for same in of.values():
-        yield ", ".join(one.rival.what for one in same), same[0].judgement
+        yield ", ".join(one.rival.what for one in same), same[0]
 
 
-def _against(told: tuple[str, Judgement | None]) -> str:
-    what, judgement = told
-    if judgement is None:
-        return f"{what}: no timing"
-    return f"{what} {judgement.verdict.value} {fmt.speedup(judgement)}"
+def _against(told: tuple[str, Against]) -> str:
+    what, one = told
+    if one.judgement is None:
+        return f"{what}: no verdict: {one.why}"
+    return f"{what} {one.judgement.verdict.value} {fmt.speedup(one.judgement)}"
 
 
 def _changes(changes: Sequence[BuildChange]) -> Iterator[str]:
@@ -146,7 +146,7 @@ def _interval(time: Interval | None) -> list[float] | None:
 def _verdict(one: Against) -> dict[str, Any]:
     judgement = one.judgement
     if judgement is None:
-        return {"provider": one.rival.who, "verdict": None}
+        return {"provider": one.rival.who, "verdict": None, "speedup": None, "advice": one.why}
     ratio = judgement.speedup
     return {
         "provider": one.rival.who,

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from orchestrator.performance.family import Family
+from orchestrator.performance.objection import about
 from orchestrator.performance.starts import Interval, interval
 from orchestrator.performance.verdict import Judgement, Verdict
 from orchestrator.report.against import find, judged_against
-from orchestrator.report.figures import figures
+from orchestrator.report.figures import Figures, figures
 from orchestrator.workflows.watch.pool import Pooled
 from orchestrator.workflows.watch.states import State
 from remote_payload.contract.case import Case
@@ -32,10 +33,12 @@ class Rival:
 
 @dataclass(frozen=True)
 class Against:
-    """The verdict on a row against a rival; None: one of the two has no timing."""
+    """The verdict on a row against a rival; None: one of the two has no timing that counts, and why
+    says which."""
 
     rival: Rival
     judgement: Judgement | None
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,18 +87,29 @@ def rows_of(
 
     def judged() -> Iterator[Row]:
         for record in mine:
-            verdicts = tuple(
-                Against(rival, _judged(rival, record)) for rival in rivals[record.provider]
-            )
+            verdicts = tuple(_judged(rival, record) for rival in rivals[record.provider])
             yield _row(record, verdicts, pooled.records)
 
-    def _judged(rival: Rival, record: BenchRecord) -> Judgement | None:
+    def _judged(rival: Rival, record: BenchRecord) -> Against:
         base = find(pooled.records, rival.who, record.case, record.method)
         if base is None:
-            return None
-        return judged_against(base, record, pooled.records, told.refuted, terms)
+            return Against(rival, None, f"{rival.who} was not timed on that case")
+        judgement = judged_against(base, record, pooled.records, told.refuted, terms)
+        return Against(rival, judgement, "" if judgement else _unjudged(told, record, base))
 
     return tuple(judged())
+
+
+def _unjudged(told: Figures, *records: BenchRecord) -> str:
+    """Why no verdict can rest on these: what cannot be true of one, or what it came to instead."""
+    for record in records:
+        for error in told.errors:
+            if error.about == about(record):
+                return f"MEASUREMENT ERROR of {record.provider}: {error.text}"
+    for record in records:
+        if record.status is not Status.OK:
+            return f"{record.provider} was not timed to its end: {record.reason}"
+    return "samples are missing, or none of them is a time"
 
 
 def _row(
