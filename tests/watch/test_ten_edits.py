@@ -66,7 +66,7 @@ def test_that_ten_edits_over_a_bad_network_are_told_one_by_one_and_nothing_is_le
         assert int(took[2]) < 40_000  # of the second save, which ended the first one's turn
 
         terminal.press("b")
-        until(terminal, f"turn{took[1]} is the base")
+        until(terminal, f"turn{took[1]} is the best")
         terminal.shown = ""
         terminal.press("\n")
         terminal.read_until("check")

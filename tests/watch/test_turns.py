@@ -10,15 +10,16 @@ import pytest
 from orchestrator.errors import HostUnfit
 from orchestrator.store.runs.run_store import RunStore
 from orchestrator.values.job import Ending, JobEnd
-from orchestrator.values.snapshot import Scan, Snapshot
+from orchestrator.values.snapshot import Entry, Kind, Scan, Snapshot
 from orchestrator.workflows.plan import Plan
 from orchestrator.workflows.watch.memory import Rivals
 from orchestrator.workflows.watch.outcome import Trouble, Word
 from orchestrator.workflows.watch.pool import Pool
 from orchestrator.workflows.watch.racing import Ran
 from orchestrator.workflows.watch.reading import Now
-from orchestrator.workflows.watch.states import State
+from orchestrator.workflows.watch.states import Part, State
 from orchestrator.workflows.watch.turns import Desk, Order, Turns
+from remote_payload.contract.request import Provider
 from tests.faults.doubles import Said
 from tests.report import synthetic
 
@@ -63,6 +64,23 @@ class Scripted:
         if isinstance(came, HostUnfit):
             raise came
         return came, Keeps(), {}
+
+
+def edited(content: bytes) -> Now:
+    part = Part(Provider("sparsek"), "csrc", (("csrc/a.cu", content),))
+    scan = Scan(Path(), Snapshot.of([Entry("csrc/a.cu", Kind.FILE, 1, content.hex())]))
+    return Now(Plan(synthetic.request(), ()), scan, (part,))
+
+
+def test_that_a_state_that_was_made_the_best_is_held_against_no_other_best() -> None:
+    line = Scripted(*[Ran(synthetic.gpu_result(), JobEnd(Ending.EXIT, 0), "")] * 3)
+    turns = Turns(Desk(Path(), RunStore(Path()), "", Said()), line)  # type: ignore[arg-type]
+    turns.turn(1, edited(b"1"))
+    second = turns.turn(2, edited(b"2"))
+    assert (second.word, second.last, second.best) == (Word.RIGHT, "turn1", "turn1")
+    assert turns.make_best() is not None
+    again = turns.turn(3, edited(b"2"))
+    assert (again.state, again.last, again.best) == ("turn2", "turn1", "")
 
 
 def test_that_a_host_that_lacks_something_by_now_costs_a_turn_and_no_watch() -> None:

@@ -27,7 +27,7 @@ _LOOK_S = 1.0
 # after a while (GRACE_S of remote_payload/warm), and says so, which costs no connection.
 _ENDS_S, _ASKED_TIMES = 6.0, 20
 _LEAVES_S = 2.0
-KEYS = "Enter: once more, b: this state is the base, p: profile in full, q: leave"
+KEYS = "Enter: once more, b: this state is the best, p: profile in full, q: leave"
 
 
 class Loop:
@@ -171,7 +171,7 @@ class Loop:
         if state is None:
             console.note("b: no turn that was right is over; nothing changed")
         else:
-            console.note(f"{state.label} is the base: all that follows is held against it as best")
+            console.note(f"{state.label} is the best: all that follows is held against it")
 
     def _profile_now(self) -> None:
         if self._running is not None:

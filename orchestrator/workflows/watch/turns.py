@@ -169,6 +169,8 @@ class Turns:
         places = Places.of(order.now.scan, self._desk.here)
         summed = summing.summed(ran, order.now.parts, places)
         rivals, state = order.rivals, order.state
+        if self._chosen:  # it is the best itself by now, whatever it was raced against
+            rivals = replace(rivals, best=None)
         outcome = Outcome(
             number,
             summed.word,
