@@ -13,6 +13,7 @@ import pytest
 
 from tests.cli.conftest import REPOSITORY, Project, builds, project
 from tests.processes import left_at_work_in, needs_proc
+from tests.ssh.terminal import on_terminal
 from tests.watch.conftest import OPERATOR, kernel
 
 __all__ = ["builds", "project"]
@@ -60,6 +61,19 @@ def test_that_each_turn_is_one_document_a_line(here: Project, tmp_path: Path) ->
     kept = sorted(one.name for one in (here.root / "runs").glob("*-watch*"))
     assert [right["run"], wrong["run"]] == kept
     assert left_at_work_in(tmp_path / "work") == []
+
+
+@needs_proc
+def test_that_who_leaves_before_any_turn_came_to_its_end_is_sent_to_no_report(
+    here: Project,
+) -> None:
+    words = (sys.executable, "-m", "orchestrator", "watch", *MINE)
+    with on_terminal(words, here.root, {"PYTHONPATH": str(REPOSITORY)}, whole=True) as terminal:
+        terminal.read_until("q: leave")
+        terminal.press("q")
+        assert terminal.exit_status() == 0
+        assert "next:" not in terminal.shown
+    assert [*(here.root / "runs").glob("*-watch*")] == []
 
 
 @pytest.mark.parametrize(

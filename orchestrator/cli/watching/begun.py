@@ -65,7 +65,8 @@ def begin(session: Session, given: dict[str, Any]) -> int:
             names = ", ".join(part.provider.name for part in first.parts)
             console.note(f"watching {names}; {KEYS}")
         code = loop.run(first, keys)
-    console.next_step("orchestrator report latest:watch")
+    if shown.kept:
+        console.next_step("orchestrator report latest:watch")
     return code
 
 

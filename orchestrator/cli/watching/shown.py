@@ -18,9 +18,13 @@ _FIGURES = re.compile(r"\d+(?:\.\d+)?")
 
 class Shown:
     """as_json: one document a line. It is a Progress that lasts as long as the watch, and draws
-    while a turn goes on; what has been said once is not said again with each turn."""
+    while a turn goes on; what has been said once is not said again with each turn.
+
+    kept: whether any turn that was told is kept as a run.
+    """
 
     def __init__(self, as_json: bool) -> None:
+        self.kept = False
         self._as_json = as_json
         self._drawn: Progress | None = None
         self._said: set[str] = set()
@@ -58,6 +62,7 @@ class Shown:
         """Tell what a turn came to, once: a Ctrl-C in the middle of a write would have what was
         written already stand in its buffer."""
         with unbroken():
+            self.kept = self.kept or bool(outcome.run)
             if self._as_json:
                 console.out_json(lines.document(outcome), as_is=("run",), in_one_line=True)
             else:
