@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import ctypes
 import os
+from typing import Any, List
 
 # Of glibc's malloc.h (https://man7.org/linux/man-pages/man3/mallopt.3.html).
 _TRIM_THRESHOLD, _NEVER = -1, -1
 _MMAP_THRESHOLD, _LARGEST = -3, 32 << 20  # bytes; glibc takes no more: larger blocks are mapped
+_PIECE, _MOST = 16 << 20, 128 << 20  # bytes
 # Whoever says himself when memory goes back is heard.
 _OF_THE_USER = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_")
 _TUNABLES, _TUNED = "GLIBC_TUNABLES", "glibc.malloc."
@@ -23,9 +25,33 @@ _TUNABLES, _TUNED = "GLIBC_TUNABLES", "glibc.malloc."
 def keep() -> None:
     """Have this process keep what it was given, in blocks of up to 32 MiB; nothing with a libc that
     has no `mallopt`."""
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    told = any(name in os.environ for name in _OF_THE_USER)
-    told = told or _TUNED in os.environ.get(_TUNABLES, "")
-    if mallopt is not None and not told:
+    mallopt = _mallopt()
+    if mallopt is not None:
         mallopt(_TRIM_THRESHOLD, _NEVER)
         mallopt(_MMAP_THRESHOLD, _LARGEST)
+
+
+def ready(size_bytes: int) -> None:
+    """Have so much memory, 128 MiB at most, lie together with its pages there, for calls to come:
+    where `keep` keeps it. Which call is the first to need another block is for the heap to say, and
+    all processes of one server have the same heap."""
+    if _mallopt() is None:
+        return
+    libc = ctypes.CDLL(None)
+    libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, (ctypes.c_size_t,)
+    libc.free.argtypes = (ctypes.c_void_p,)
+    left = min(size_bytes, _MOST)
+    taken: List[int] = []
+    while left > 0 and (block := libc.malloc(min(left, _PIECE))):
+        ctypes.memset(block, 0, min(left, _PIECE))
+        taken.append(block)
+        left -= _PIECE
+    for block in taken:
+        libc.free(block)
+
+
+def _mallopt() -> Any:
+    """None with another libc, and where the user has said himself how it is to be."""
+    told = any(name in os.environ for name in _OF_THE_USER)
+    told = told or _TUNED in os.environ.get(_TUNABLES, "")
+    return None if told else getattr(ctypes.CDLL(None), "mallopt", None)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-CALLS = 50
+CALLS, SIZE_BYTES = 50, 8 << 20
 # Four blocks of half a MiB, as a softmax out of four operations has them, and their faults a call.
 SCRIPT = f"""
 import ctypes, resource, sys
@@ -31,6 +31,20 @@ def faults():
 faults()
 print(faults())
 """
+# Of the first call after another wanted less; blocks stand between what is free.
+FIRST = f"""
+import resource, sys
+import torch
+from remote_payload.machine import heap
+heap.keep()
+between = [torch.ones(128, 1024) for _ in range(6)]
+del between[::2]
+if sys.argv[1] == "ready":
+    heap.ready({SIZE_BYTES})
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+held = [torch.ones(128, 1024 + 64 * each) for each in range(8)]
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
 pytestmark = pytest.mark.skipif(
     not hasattr(ctypes.CDLL(None), "mallopt"), reason="a libc without mallopt"
 )
@@ -38,22 +52,32 @@ pytestmark = pytest.mark.skipif(
 
 def faults(how: str, **environment: str) -> float:
     """Of one call."""
+    return faulted(SCRIPT, how, **environment) / CALLS
+
+
+def faulted(script: str, how: str, **environment: str) -> int:
     pytest.importorskip("torch")
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, how],
+        [sys.executable, "-c", script, how],
         cwd=ROOT,
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
         check=True,
     )
-    return int(done.stdout) / CALLS
+    return int(done.stdout)
 
 
 def test_a_call_finds_the_pages_that_the_call_before_gave_back() -> None:
     usual, kept = faults("usual"), faults("kept")
     assert usual > 100, "else there is nothing to keep here, and this shows nothing"
     assert kept < 1
+
+
+def test_a_first_call_finds_pages_where_it_was_made_ready() -> None:
+    unready, ready = faulted(FIRST, "unready"), faulted(FIRST, "ready")
+    assert unready > 500, "else there is nothing to make ready, and this shows nothing"
+    assert ready < 50
 
 
 @pytest.mark.parametrize(

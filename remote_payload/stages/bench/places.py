@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Tuple
+import math
+from typing import Any, List, Sequence, Tuple
 
 import torch
 
+from remote_payload.operators.judging.poisoning import Form
 from remote_payload.stages.bench.race import SHIFTS
 
 Tensor = Any
 Tensors = Tuple[Tensor, ...]
 # As CUDA's own allocator aligns what it hands out; a step keeps that.
 STEP_BYTES = 512
+
+
+def size_bytes(tensors: Tensors, forms: Sequence[Form]) -> int:
+    """Of these inputs, and of outputs of these forms."""
+    found = 0
+    for size, dtype in forms:
+        found += math.prod(size) * torch.empty(0, dtype=dtype).element_size()
+    for one in tensors:
+        found += one.untyped_storage().nbytes()
+    return found
 
 
 class Room:
