@@ -114,7 +114,8 @@ def test_a_budget_is_seconds_or_says_its_unit(option: str, budget: str, seconds:
 def test_a_budget_of_no_length_is_refused(project: Project, budget: str) -> None:
     outcome = project.orchestrator("bench", "--budget", budget, "--dry-run")
     assert outcome.code == 2
-    assert "is no length of time; expected 1 to 31622400, such as 90 or 1.5" in outcome.err
+    forms = "in seconds, or with its unit, such as 90s, 5m or 1.5h"
+    assert f"is no length of time; expected 1 to 31622400, {forms}" in outcome.err
 
 
 @pytest.mark.parametrize(

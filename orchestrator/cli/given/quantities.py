@@ -36,6 +36,7 @@ class Duration(click.ParamType["float"]):
     """A length of time, from least to most of its unit, such as 90 or 1.5; least_open: more."""
 
     name = "SECONDS"
+    _FORMS = "such as 90 or 1.5"
 
     def __init__(self, least: float, most: float = YEAR_S, least_open: bool = False) -> None:
         self._least, self._most, self._least_open = least, most, least_open
@@ -48,7 +49,7 @@ class Duration(click.ParamType["float"]):
         length = float(text) if _DURATION.fullmatch(text) else -1.0
         if not self._least <= length <= self._most or (self._least_open and length == self._least):
             low = f"more than {self._least:g}" if self._least_open else f"{self._least:g}"
-            expected = f"expected {low} to {self._most:.0f}, such as 90 or 1.5"
+            expected = f"expected {low} to {self._most:.0f}, {self._FORMS}"
             self.fail(f"{shortened(value)} is no length of time; {expected}", param, ctx)
         return length
 
@@ -57,6 +58,7 @@ class Length(Duration):
     """A length of time in seconds, or with its unit behind it: 90, 90s, 5m, 1.5h."""
 
     name = "TIME"
+    _FORMS = "in seconds, or with its unit, such as 90s, 5m or 1.5h"
     _UNITS = (("s", 1.0), ("m", 60.0), ("h", 3600.0))
 
     def convert(
