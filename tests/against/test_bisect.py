@@ -150,6 +150,7 @@ def test_that_the_commit_that_broke_it_is_found_by_the_check_alone(
     first, *ends, _, _ = outcome.out.splitlines()
     assert first.startswith("which of 4 commits broke mine: good HEAD~4 (")
     assert [line.partition(":")[0] for line in ends[:3]] == ["end good", "end bad", "1. good"]
+    assert ends[2].endswith("; 4 were left"), "this one included"
     assert len(ends) <= 2 + 2
     why = f"breaks it: mine@{guilty[:7]} fails its check on "
     assert f"found: {guilty} step: {why}" in outcome.out

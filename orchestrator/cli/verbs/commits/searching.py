@@ -63,7 +63,7 @@ def _line(turn: Turn) -> str:
     word = turn.answer.word.value if turn.answer.word else "open"
     which = f"{turn.number}." if turn.number else "end"
     name = f"{turn.commit[:_DIGITS]} {one_line(turn.subject)}"
-    left = f"; {turn.left} left" if turn.number else ""
+    left = f"; {turn.left} were left" if turn.number else ""
     return f"{which} {word}: {name}: {turn.answer.told}{left}"
 
 
