@@ -9,6 +9,7 @@ import pytest
 
 from orchestrator.errors import UsageError
 from orchestrator.store.kernels.users_provider import UsersProvider
+from orchestrator.sync import sources
 from orchestrator.values.snapshot import Kind
 from orchestrator.workflows.against.twin import beside
 from orchestrator.workflows.plan import Plan, Wish, plan
@@ -128,3 +129,26 @@ def test_that_a_project_that_nobody_touched_is_read_once_and_all_else_is_seen(ro
         assert found.parts == anew.parts
         seen.add(found.scan.snapshot.digest)
     assert len(seen) == 5
+
+
+def test_that_what_was_saved_while_the_project_was_read_is_read_once_more(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by a git checkout, which takes longer than to read one file."""
+    edited(root, "one")
+    file, read, left = root / "csrc" / "new.cuh", sources._read_through, ["// two", "// three"]
+
+    def reading(local: str, likely_bytes: int) -> tuple[int, str, bool]:
+        found = read(local, likely_bytes)
+        if local == str(file) and left:
+            file.write_text(left.pop())
+        return found
+
+    file.write_text("// one")
+    monkeypatch.setattr(sources, "_read_through", reading)
+    asked = Wish(STAGES, user_providers=(UsersProvider("mine", "k/:mine.py:f"),))
+    ours = Reader(root, lambda: plan(asked, root))
+    for _ in range(3):
+        found = ours.read()
+    anew = Reader(root, lambda: plan(asked, root)).read()
+    assert found.scan.snapshot == anew.scan.snapshot

@@ -79,13 +79,15 @@ class Reader:
 
     def _scanned(self, extra: Extra) -> Scan:
         """As `sources.scan`."""
-        project = self._project
-        if project is None or not extra or stamps(self._stamps) != self._stamps:
+        before = stamps(self._stamps)
+        if self._project is None or not extra or before != self._stamps:
             whole = sources.scan(self._root, extra=extra)
-            self._project = _without(whole, extra)
-            self._stamps = stamps(_places(self._project))
+            project = _without(whole, extra)
+            self._stamps = stamps(_places(project))
+            # What was written while it was read would pass for what was read, by a later stamp.
+            self._project = project if self._stamps == before else None
             return whole
-        return _joined(project, sources.scan(self._root, parts=(), extra=extra))
+        return _joined(self._project, sources.scan(self._root, parts=(), extra=extra))
 
 
 def stamps(places: Iterable[Path]) -> Stamps:
