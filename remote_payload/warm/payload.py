@@ -18,6 +18,7 @@ from remote_payload.processes.job_processes import KILL_S, Job
 from remote_payload.warm.scratch import Scratch
 
 _CHUNK_BYTES = 1 << 18
+_ENDS_S = 1.0  # between the end of its answers and its own
 BEGUN = {"begun": True}  # its first word on each order
 # By a folder that leads to the latest snapshot, where `-m` would take the one of today.
 _START = "import sys; sys.path[0] = {!r}; from remote_payload.warm import turns; turns.live()"
@@ -25,7 +26,7 @@ _START = "import sys; sys.path[0] = {!r}; from remote_payload.warm import turns;
 
 class Payload:
     """log, answers: descriptors to read from; -1 where there is no process. exit_status: of the one
-    that ended last; None where a signal ended it, or it lives."""
+    that ended last, negative by a signal; None where that was ours, or it lives."""
 
     def __init__(
         self, python: str, scratch: Scratch, workspace: Path, env: Dict[str, str], mark: str
@@ -120,13 +121,15 @@ class Payload:
         if self._job is None:
             return
         job, self._job = self._job, None
+        if self.answers < 0:  # it has ended, or is about to: that is not to pass for our doing
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                job.process.wait(_ENDS_S)
+        self.exit_status = job.process.poll()
         job.signal(signal.SIGKILL)
         with contextlib.suppress(subprocess.TimeoutExpired):
             job.process.wait(KILL_S)  # it is nobody's orphan, whom a sweep lets go of
         job.sweep(at_once=True)
         shutil.rmtree(self._sockets, ignore_errors=True)
-        status = job.process.poll()
-        self.exit_status = None if status is None or status < 0 else status
         for stream in (job.process.stdin, job.process.stdout):
             with contextlib.suppress(OSError):
                 if stream is not None:

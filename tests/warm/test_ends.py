@@ -97,6 +97,18 @@ def test_that_what_a_killed_supervisor_left_ends_and_its_folder_goes_with_the_ne
     assert project.left() == []
 
 
+def test_that_a_payload_that_was_killed_in_the_middle_of_a_turn_is_told_as_killed(
+    project: Project, transport: LocalTransport
+) -> None:
+    with Warm(transport) as warm:
+        hear = Once(lambda: os.kill(called(project, "turns.live"), signal.SIGKILL))
+        turn = project.turn(warm, transport, HANGS, hear)
+        assert (turn.end.why, turn.end.words) == (Ending.EXIT, "was killed by signal 9")
+        assert turn.result.reason == "it was killed by signal 9"
+        assert project.turn(warm, transport).result.status is Status.OK
+    assert left_at_work_in(project.workspace) == []
+
+
 def test_that_closing_ends_it_in_the_middle_of_a_turn_too(
     project: Project, transport: LocalTransport
 ) -> None:
