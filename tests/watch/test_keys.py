@@ -24,7 +24,7 @@ print("can ask" if questions.can_type() else "cannot", file=sys.stderr, flush=Tr
 with Keys() as keys, Events(keys) as events:
     print("ready", file=sys.stderr, flush=True)
     while True:
-        for event in events.wait(60):
+        for event in events.wait(1):
             if event.key == "q":
                 sys.exit(0)
             if event.key == "a":
@@ -94,6 +94,27 @@ def test_that_ctrl_z_lends_the_terminal_to_the_shell(tmp_path: Path) -> None:
         terminal.read_until("ready")
         terminal.press_ctrl_z()
         terminal.read_until("stopped")
+        assert terminal.echoes
+        terminal.type("go")
+        wait_until(lambda: not terminal.echoes)
+        terminal.press("b")
+        terminal.read_until("<'b'>")
+        terminal.press("q")
+        terminal.exit_status()
+        assert terminal.echoes
+
+
+def test_that_keys_are_read_again_after_bg_and_fg_of_which_the_shell_tells_nothing(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "reads.py").write_text(READS)
+    line = f"set -m; {sys.executable} reads.py; bg; echo behind; read go; fg"
+    words = ("bash", "-c", line)
+    with on_terminal(words, tmp_path, environment(), whole=True) as terminal:
+        terminal.read_until("ready")
+        terminal.press_ctrl_z()
+        terminal.read_until("behind")
+        terminal.read_for(0.5)
         assert terminal.echoes
         terminal.type("go")
         wait_until(lambda: not terminal.echoes)

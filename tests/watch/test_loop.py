@@ -93,6 +93,9 @@ class Fingers:
     def __init__(self) -> None:
         self.descriptor, self.mouth = os.pipe()
 
+    def keep(self) -> None:
+        return
+
     def pressed(self) -> str:
         return os.read(self.descriptor, 10).decode()
 

@@ -63,6 +63,8 @@ class Events:
 
     def wait(self, limit_s: float) -> list[Event]:
         """What has come; empty after limit_s without anything."""
+        if self._keys:
+            self._keys.keep()
         places = [self._ears, *([self._keys.descriptor] if self._keys else [])]
         ready = select.select(places, [], [], limit_s)[0]
         if self._ears in ready:

@@ -49,6 +49,16 @@ class Keys:
         self._held.enter_context(questions.taken())
         self._held.enter_context(_without_echo(self.descriptor))
 
+    def keep(self) -> None:
+        """Once in a while: take the modes again where a shell has changed them. The `fg` of some
+        tells nothing to a job that runs already, as after `bg`."""
+        import termios
+
+        with contextlib.suppress(OSError, termios.error):  # the terminal has gone
+            is_of_lines = termios.tcgetattr(self.descriptor)[3] & (termios.ECHO | termios.ICANON)
+            if is_of_lines and os.tcgetpgrp(self.descriptor) == os.getpgrp():
+                leaving.go_on()
+
     def pressed(self) -> str | None:
         """What is there to be read, each character a key; "" where the terminal is somebody else's
         at the moment; None where it has gone."""
