@@ -13,6 +13,7 @@ HERE = Path("/home/somebody/kernels")
 FILES = {
     "providers/mine/norm.cu": HERE / "k" / "norm.cu",
     "providers/mine/part.py": HERE / "k" / "part.py",
+    "providers/mine/my (1) norm.py": HERE / "k" / "my (1) norm.py",
     "csrc/kernel.cu": Path("/elsewhere/project/csrc/kernel.cu"),
 }
 PLACES = Places(FILES, HERE)
@@ -27,6 +28,11 @@ PLACES = Places(FILES, HERE)
         ("<workspace>/warm/12-ab/code/providers/mine/norm.cu(9): error", "k/norm.cu:9"),
         (f'File "/w/snapshots/{DIGEST}/providers/mine/part.py", line 4, in f', "k/part.py:4"),
         ("SyntaxError: '(' was never closed (part.py, line 2)", "k/part.py:2"),
+        (
+            f'File "<workspace>/snapshots/{DIGEST}/providers/mine/my (1) norm.py", line 4, in f',
+            "k/my (1) norm.py:4",
+        ),
+        ("SyntaxError: invalid syntax (my (1) norm.py, line 2)", "k/my (1) norm.py:2"),
         ("torch/nn/functional.py:12: error", ""),
         ("providers/another/norm.cu:12: error", ""),
         ("nothing of the kind", ""),
@@ -34,6 +40,21 @@ PLACES = Places(FILES, HERE)
 )
 def test_that_a_place_is_found_in_what_a_tool_says(said: str, place: str) -> None:
     assert PLACES.first(said, ("providers/mine",)) == place
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("providers/mine/part.py has no function 'f'", "k/part.py has no function 'f'"),
+        ("providers/mine/my (1) norm.py has no 'f'", "k/my (1) norm.py has no 'f'"),
+        (f"no file '<workspace>/snapshots/{DIGEST}/providers/mine/part.py'", "no file 'k/part.py'"),
+        ("providers/mine/part.pyc and a/providers/mine/part.py", None),
+    ],
+)
+def test_that_a_file_is_one_of_the_users_own_also_where_no_line_is_told(
+    said: str, shown: str | None
+) -> None:
+    assert PLACES.made_local(said) == (said if shown is None else shown)
 
 
 def test_that_a_traceback_tells_by_its_last_line_of_ours() -> None:

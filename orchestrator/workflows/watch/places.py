@@ -6,17 +6,15 @@ import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from orchestrator.sync.sources import PARTS
 from orchestrator.values.snapshot import Scan
 
 # What stands before a snapshot's own paths where a host names one of its files.
 _BEFORE = r"(?:[^\s\"'(]*/(?:snapshots/[0-9a-f]{8,}|warm/[^/\s]+/code)/|(?<![\w./-]))"
 # gcc, clang: file:12:7; nvcc: file(12); Python: File "file", line 12.
 _LINE = r"(?::(?P<a>\d+)(?::(?P<b>\d+))?|\((?P<c>\d+)\)|\"?, line (?P<d>\d+))"
-# Python says of a file that it cannot parse: ... (mine.py, line 2).
-_BARE = re.compile(r"\((?P<name>[\w.-]+\.py), line (?P<line>\d+)\)")
+_END = r"(?![\w/-]|\.\w)"  # of a path, where no line stands behind it
 
 
 @dataclass(frozen=True)
@@ -46,23 +44,28 @@ class Places:
         """The text with each place in the snapshot as a place in the user's own tree."""
 
         def moved(found: re.Match[str]) -> str:
-            local = self.files.get(found["path"])
-            return found[0] if local is None else _at(self._shown(local), found)
+            return _at(self._shown(self.files[found["path"]]), found)
 
-        return _pattern(_tops(self.files)).sub(moved, text)
+        pattern = _paths(self.files, text)
+        return re.sub(rf"{_BEFORE}{pattern}(?:{_LINE}|{_END})", moved, text) if pattern else text
 
     def _named(self, text: str, below: tuple[str, ...]) -> Iterable[str]:
-        for found in _pattern(_tops(below)).finditer(text):
-            local = self.files.get(found["path"])
-            if local is not None and found["path"].startswith(tuple(f"{one}/" for one in below)):
-                yield _at(self._shown(local), found)
+        if pattern := _paths(self._inside(below), text):
+            for found in re.finditer(rf"{_BEFORE}{pattern}{_LINE}", text):
+                yield _at(self._shown(self.files[found["path"]]), found)
 
     def _bare(self, text: str, below: tuple[str, ...]) -> str:
-        if (said := _BARE.search(text)) is None:
+        """Python says of a file that it cannot parse: ... (mine.py, line 2)."""
+        inside = self._inside(below)
+        pattern = _paths({PurePosixPath(path).name for path in inside}, text)
+        said = re.search(rf"\({pattern}, line (?P<line>\d+)\)", text) if pattern else None
+        if said is None:
             return ""
-        inside = tuple(f"{one}/" for one in below)
-        named = [p for p in self.files if p.startswith(inside) and p.endswith(f"/{said['name']}")]
+        named = [path for path in inside if path.endswith(f"/{said['path']}")]
         return f"{self._shown(self.files[named[0]])}:{said['line']}" if len(named) == 1 else ""
+
+    def _inside(self, below: tuple[str, ...]) -> list[str]:
+        return [path for path in self.files if path.startswith(tuple(f"{one}/" for one in below))]
 
     def _shown(self, local: Path) -> str:
         """As a terminal and an editor find it from here."""
@@ -71,15 +74,12 @@ class Places:
         return str(local) if inside.startswith(os.pardir) else inside
 
 
-def _tops(paths: Iterable[str]) -> str:
-    tops = {path.split("/")[0] for path in paths} | set(PARTS)
-    return "|".join(re.escape(top) for top in sorted(tops))
-
-
-def _pattern(tops: str) -> re.Pattern[str]:
-    return re.compile(rf"{_BEFORE}(?P<path>(?:{tops})/[^\s\"'():,]+){_LINE}")
+def _paths(known: Iterable[str], text: str) -> str:
+    """What finds those of the paths that the text names, whatever is in their names; "": none."""
+    named = sorted((re.escape(path) for path in known if path in text), key=len, reverse=True)
+    return f"(?P<path>{'|'.join(named)})" if named else ""
 
 
 def _at(path: str, found: re.Match[str]) -> str:
     line = found["a"] or found["c"] or found["d"]
-    return f"{path}:{line}" + (f":{found['b']}" if found["b"] else "")
+    return path + (f":{line}" if line else "") + (f":{found['b']}" if found["b"] else "")
