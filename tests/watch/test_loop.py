@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -151,6 +152,27 @@ def test_that_what_was_saved_before_anybody_listened_is_a_turn(watched: Watched)
     watched.mine.write_text("b")
     with watched.watching(first):
         watched.turns.until("b").over.set()
+
+
+def test_that_a_link_that_leads_to_another_file_is_a_save(watched: Watched) -> None:
+    """Also by way of another link, and where nothing else of it lies in the folder of either."""
+    mine, root = watched.mine, watched.mine.parents[1]
+    for name in "ab":
+        (root / "states").mkdir(exist_ok=True)
+        (root / "states" / f"{name}.py").write_text(name)
+    (root / "now").mkdir()
+    (root / "now" / "it.py").symlink_to("../states/a.py")
+    mine.unlink()
+    mine.symlink_to("../now/it.py")
+    wish = replace(WISH, user_providers=(UsersProvider("mine", "k/mine.py:f"),))
+    watched.reader = Reader(root, lambda: plan(wish, root))
+    for link, leads in ((root / "now" / "it.py", "../states/b.py"), (mine, "../states/a.py")):
+        with watched.watching(watched.reader.read()):
+            watched.turns.until(link.resolve().stem).over.set()
+            time.sleep(0.5)  # what is new is read twice
+            (root / "beside").symlink_to(leads)
+            (root / "beside").replace(link)
+            watched.turns.until(link.resolve().stem).over.set()
 
 
 def test_that_a_turn_whose_sources_changed_under_it_is_begun_anew(watched: Watched) -> None:

@@ -118,8 +118,7 @@ class Loop:
         self._shown.turn(Outcome(self._number, Word.GONE, troubles=(Trouble("", why),)))
 
     def _follow(self, now: Now) -> None:
-        files = [now.scan.local(one) for one in now.scan.snapshot.entries]
-        if self._saves.follow(now.folders, files):
+        if self._saves.follow(now.folders, now.files):
             self._events.put(Kind.SAVED)
 
     def _begin(self, now: Now) -> None:

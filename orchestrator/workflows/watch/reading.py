@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +18,7 @@ from orchestrator.workflows.watch.states import Part, is_passing, parts_of
 
 _ATTEMPTS = 3
 Planned = Callable[[], Plan]
-Stamps = dict[Path, "tuple[int, int, int] | None"]
+Stamps = dict[Path, "tuple[int, ...] | None"]
 
 
 @dataclass(frozen=True)
@@ -36,14 +37,24 @@ class Now:
         asked = repr((rows, request)).encode()
         return hashlib.sha256(asked).hexdigest()
 
+    @cached_property
+    def files(self) -> frozenset[Path]:
+        """Each file of it, and what it is called here: a link may lead to another one next."""
+        entries = [one for one in self.scan.snapshot.entries if one.path not in self.scan.written]
+        given = {path: place for path, place in self.plan.extra if isinstance(place, Path)}
+        called = (_called(one.path, self.scan.root, given) for one in entries)
+        return frozenset((*map(self.scan.local, entries), *called))
+
     @property
     def folders(self) -> frozenset[Path]:
         """Where a save can change something of it: each folder in which a file of it lies."""
-        return frozenset(
-            self.scan.local(one).parent
-            for one in self.scan.snapshot.entries
-            if one.path not in self.scan.written
-        )
+        return frozenset(file.parent for file in self.files)
+
+
+def _called(path: str, root: Path, given: Mapping[str, Path]) -> Path:
+    """What a file of the snapshot is called here. given: what was named, by its snapshot path."""
+    named = next((one for one in given if f"{path}/".startswith(f"{one}/")), None)
+    return root / path if named is None else given[named] / path[len(named) + 1 :]
 
 
 class Reader:
@@ -95,17 +106,19 @@ def stamps(places: Iterable[Path]) -> Stamps:
     return {place: _stamp(place) for place in places}
 
 
-def _stamp(place: Path) -> tuple[int, int, int] | None:
-    try:
-        known = place.lstat()
-    except OSError:
-        return None
-    return known.st_mtime_ns, known.st_size, known.st_ino
+def _stamp(place: Path) -> tuple[int, ...] | None:
+    """Of a link, what it leads to as well, by way of whatever others."""
+    found: tuple[int, ...] = ()
+    with suppress(OSError):
+        for known in (place.lstat(), place.stat()):
+            found += (known.st_mtime_ns, known.st_size, known.st_ino)
+    return found or None
 
 
 def _places(scan: Scan) -> set[Path]:
     """Its files, the folders above them, and what git keeps of what is tracked."""
-    files = {scan.local(one) for one in scan.snapshot.entries}
+    entries = scan.snapshot.entries
+    files = {place for one in entries for place in (scan.local(one), scan.root / one.path)}
     folders = {
         folder for one in files for folder in one.parents if folder.is_relative_to(scan.root)
     }
