@@ -175,6 +175,24 @@ def test_that_a_link_that_leads_to_another_file_is_a_save(watched: Watched) -> N
             watched.turns.until(link.resolve().stem).over.set()
 
 
+def test_that_a_file_that_may_not_be_sent_is_told_as_gone_and_its_next_save_is_a_turn(
+    watched: Watched,
+) -> None:
+    """Though it was the only one in its folder that travelled."""
+    wish = replace(WISH, user_providers=(UsersProvider("mine", "k/mine.py:f"),))
+    watched.reader = Reader(watched.mine.parents[1], lambda: plan(wish, watched.mine.parents[1]))
+    with watched.watching(watched.reader.read()):
+        watched.turns.until("a").over.set()
+        watched.mine.write_text("-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n")
+        wait_until(lambda: len(watched.told.outcomes) == 2)
+        time.sleep(0.5)
+        watched.mine.write_text("b")
+        watched.turns.until("b").over.set()
+    gone = watched.told.outcomes[1]
+    assert gone.word is Word.GONE
+    assert gone.troubles[0].reason == "provider mine is not sent: mine.py holds a private key"
+
+
 def test_that_a_turn_whose_sources_changed_under_it_is_begun_anew(watched: Watched) -> None:
     """Though there is no word of a save: its files are what they were by now."""
     with watched.watching(watched.reader.read()):

@@ -101,6 +101,25 @@ def test_that_who_watches_nothing_is_told_so(root: Path) -> None:
     assert watched(edited(root, "one").plan.request, root)[0][1] == "providers/mine"
 
 
+def test_that_what_was_named_is_followed_though_it_was_not_there_when_it_was_read(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where an editor moves it away for a moment."""
+    edited(root, "one")
+    mine, read = root / "k" / "mine.py", sources._read_through
+
+    def moved_away(local: str, likely_bytes: int) -> tuple[int, str, bool]:
+        if local == str(mine):
+            raise FileNotFoundError(local)
+        return read(local, likely_bytes)
+
+    monkeypatch.setattr(sources, "_read_through", moved_away)
+    found = now(root, UsersProvider("mine", "k/mine.py:f"), providers=("sdpa",))
+    assert "providers/mine/mine.py" not in {one.path for one in found.scan.snapshot.entries}
+    assert mine in found.files
+    assert mine.parent in found.folders
+
+
 def test_that_a_project_that_nobody_touched_is_read_once_and_all_else_is_seen(root: Path) -> None:
     """Each time as a reader sees it that has never read anything."""
     (root / "k").mkdir()

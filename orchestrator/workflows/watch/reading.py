@@ -39,11 +39,12 @@ class Now:
 
     @cached_property
     def files(self) -> frozenset[Path]:
-        """Each file of it, and what it is called here: a link may lead to another one next."""
+        """Each file of it, and what it is called here: a link may lead to another one next. What
+        was named is one, too, where it is not there, or does not travel: the next save may."""
         entries = [one for one in self.scan.snapshot.entries if one.path not in self.scan.written]
         given = {path: place for path, place in self.plan.extra if isinstance(place, Path)}
         called = (_called(one.path, self.scan.root, given) for one in entries)
-        return frozenset((*map(self.scan.local, entries), *called))
+        return frozenset((*map(self.scan.local, entries), *called, *given.values()))
 
     @property
     def folders(self) -> frozenset[Path]:
@@ -136,6 +137,7 @@ def _without(scan: Scan, extra: Extra) -> Scan:
     return replace(
         scan,
         snapshot=Snapshot.of([one for one in scan.snapshot.entries if is_own(one.path)]),
+        skipped=tuple(one for one in scan.skipped if is_own(one.path)),
         outside={path: local for path, local in scan.outside.items() if is_own(path)},
         written={},
     )

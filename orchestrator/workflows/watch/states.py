@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from orchestrator.errors import UsageError
 from orchestrator.here import shipped
@@ -127,11 +127,24 @@ def watched(request: Request, root: Path) -> tuple[tuple[Provider, str], ...]:
 
 
 def parts_of(plan: Plan, scan: Scan) -> tuple[Part, ...]:
-    """What is watched, as the scan saw it. SourcesChanged: it has changed since."""
-    return tuple(
-        Part(provider, below, tuple(_files(scan, f"{below}/")))
-        for provider, below in watched(plan.request, scan.root)
-    )
+    """What is watched, as the scan saw it. SourcesChanged: it has changed since. UsageError: the
+    file of one is not sent."""
+    found = watched(plan.request, scan.root)
+    for provider, _ in found:
+        _require_sent(provider, scan)
+    return tuple(Part(one, below, tuple(_files(scan, f"{below}/"))) for one, below in found)
+
+
+def _require_sent(provider: Provider, scan: Scan) -> None:
+    """The host would only tell that there is no such file."""
+    path = (provider.target or "").rpartition(":")[0]
+    for one in scan.skipped:
+        if f"{path}/".startswith(f"{one.path.rstrip('/')}/"):
+            name = PurePosixPath(one.path).name
+            raise UsageError(
+                f"provider {provider.name} is not sent: {name} {one.reason}",
+                hint="Mend that, and save it again.",
+            )
 
 
 def _files(scan: Scan, prefix: str) -> Iterator[tuple[str, bytes]]:
