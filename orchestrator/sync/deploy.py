@@ -91,7 +91,7 @@ def deploy_from(
     for attempt in range(1, _ATTEMPTS + 1):
         scan = inputs.require_inputs(sources.scan(root, parts=parts, extra=extra))
         if attempt == 1:
-            _say_what_is_odd(scan, progress)
+            say_what_is_odd(scan, progress)
             opened.result()
         try:
             return deploy(transport, scan, progress)
@@ -102,7 +102,8 @@ def deploy_from(
     raise AssertionError("unreachable")
 
 
-def _say_what_is_odd(scan: Scan, progress: Progress) -> None:
+def say_what_is_odd(scan: Scan, progress: Progress) -> None:
+    """What one would not expect of what travels, and of what does not."""
     for item in scan.skipped:
         if not item.usual:
             progress.say(f"not sent: {item.path} {item.reason}")

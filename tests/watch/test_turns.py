@@ -10,7 +10,7 @@ import pytest
 from orchestrator.errors import HostUnfit
 from orchestrator.store.runs.run_store import RunStore
 from orchestrator.values.job import Ending, JobEnd
-from orchestrator.values.snapshot import Entry, Kind, Scan, Snapshot
+from orchestrator.values.snapshot import Entry, Kind, Scan, Skipped, Snapshot
 from orchestrator.workflows.plan import Plan
 from orchestrator.workflows.watch.memory import Rivals
 from orchestrator.workflows.watch.outcome import Trouble, Word
@@ -96,3 +96,15 @@ def test_that_a_host_that_lacks_something_by_now_costs_a_turn_and_no_watch() -> 
     assert (told.word, told.run) == (Word.FAILED, "")
     assert told.troubles == (Trouble("", "pod: no space left → Free some."),)
     assert turns.turn(4, now).run == "a run"
+
+
+def test_that_what_is_not_sent_is_told_before_the_host_misses_it() -> None:
+    line = Scripted(Ran(synthetic.gpu_result(), JobEnd(Ending.EXIT, 0), ""))
+    left = (
+        Skipped("providers/mine/part.py", "holds a private key"),
+        Skipped("csrc/notes.txt", "is ignored by git", usual=True),
+    )
+    said = Said()
+    turns = Turns(Desk(Path(), RunStore(Path()), "", said), line)  # type: ignore[arg-type]
+    turns.turn(1, Now(Plan(synthetic.request(), ()), replace(SCAN, skipped=left), ()))
+    assert said.lines == ["not sent: providers/mine/part.py holds a private key"]

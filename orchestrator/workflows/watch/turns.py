@@ -101,6 +101,7 @@ class Turns:
         self._line.begin()
         began = time.monotonic()
         order = self._ordered(number, now)
+        deploy.say_what_is_odd(now.scan, self._desk.progress)
         try:
             ran, kept, seconds = self._line.done(lambda ends, racer: self._run(order, ends, racer))
         except HostUnfit as exc:
