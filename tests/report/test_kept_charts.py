@@ -179,6 +179,28 @@ def test_of_all_drawings_those_longest_unused_go(tmp_path: Path, charts: tuple[C
     assert oldest in keep.iterdir()
 
 
+def test_no_drawing_is_kept_through_a_link_and_no_other_file_goes_for_one(
+    tmp_path: Path, charts: tuple[Chart, ...]
+) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (theirs / "thesis.txt").write_text("of years")
+    (tmp_path / kept_charts.FOLDER).symlink_to(theirs)
+    fresh = drawn_anew(charts)
+    assert drawings(charts, tmp_path, most_bytes=0) == fresh
+    assert files(theirs) == {"thesis.txt": b"of years"}
+    (tmp_path / kept_charts.FOLDER).unlink()
+    drawings(charts, tmp_path)
+    (theirs / "thesis.txt").rename(tmp_path / kept_charts.FOLDER / "thesis.txt")
+    linked = min((tmp_path / kept_charts.FOLDER).glob("?" * 64))
+    linked.unlink()
+    (theirs / "diary.txt").write_text("of days")
+    linked.symlink_to(theirs / "diary.txt")
+    assert drawings(tuple(map(replace, charts)), tmp_path, most_bytes=0) == fresh
+    assert files(theirs) == {"diary.txt": b"of days"}
+    assert files(tmp_path / kept_charts.FOLDER) == {"thesis.txt": b"of years"}
+
+
 def test_two_who_report_at_once_find_the_same(tmp_path: Path, charts: tuple[Chart, ...]) -> None:
     words = [sys.executable, "-c", PROGRAM, "--runs", str(tmp_path / "runs"), "report"]
     for run_id in (MADE, AGAIN):

@@ -1,13 +1,16 @@
 """Drawings of charts, kept by what they show and by what draws them, so that none is drawn twice.
 
 They lie beside the runs, where nobody but us writes: what comes along with a run from elsewhere is
-never taken for a drawing of ours. Losing them costs time; one that is damaged is drawn again.
+never taken for a drawing of ours. Losing them costs time; one that is damaged is drawn again. A
+folder of runs may come from elsewhere as well: no link in it is followed, and nothing goes but what
+has the name of a drawing.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 import zlib
 from collections.abc import Sequence
 from contextlib import suppress
@@ -21,6 +24,8 @@ from remote_payload.contract import writing
 FOLDER = ".charts"
 # About 5 kB each.
 MOST_BYTES = 32 << 20
+# A drawing, or what was written of one when its process was killed.
+_OURS = re.compile(r"[0-9a-f]{64}(?:\..*)?")
 _DIGEST_BYTES = hashlib.sha256().digest_size
 # A drawing of more is none of ours; a small file could unpack to gigabytes.
 _MOST_SVG_BYTES = 16 << 20
@@ -35,7 +40,7 @@ def drawings(
     is kept, from which on the drawings that were not used for the longest time go.
     """
     keep = runs / FOLDER if runs is not None and runs.is_dir() and pen.drawn_by() else None
-    if keep is None:
+    if keep is None or keep.is_symlink():
         return {chart.name: chart.svg for chart in charts}
     found, is_new = {}, False
     for chart in charts:
@@ -71,13 +76,16 @@ def _put(file: Path, svg: str) -> None:
     data = svg.encode()
     with suppress(OSError):
         file.parent.mkdir(exist_ok=True)
-        writing.write_whole(file, hashlib.sha256(data).digest() + zlib.compress(data))
+        kept = hashlib.sha256(data).digest() + zlib.compress(data)
+        writing.write_whole(regular_file.own(file), kept)
 
 
 def _drop_oldest(folder: Path, most_bytes: int) -> None:
     kept = []
     with suppress(OSError):
         for entry in os.scandir(folder):
+            if not _OURS.fullmatch(entry.name):
+                continue
             with suppress(FileNotFoundError):
                 facts = entry.stat(follow_symlinks=False)
                 kept.append((facts.st_mtime_ns, facts.st_size, entry.path))
