@@ -63,10 +63,34 @@ def of_somebody_else(path: Path) -> None:
     path.chmod(0o600)
 
 
+def altered(statement: str) -> Callable[[Path], None]:
+    """As a byte that is another one may leave it, on a disk or in memory that errs."""
+
+    def alter(path: Path) -> None:
+        with closing(sqlite3.connect(path, isolation_level=None)) as base:
+            base.execute(statement)
+
+    alter.__name__ = statement
+    return alter
+
+
 @pytest.mark.parametrize(
-    "damage", [empty, nonsense, half, holes, of_another_version, of_somebody_else]
+    "damage",
+    [
+        *(empty, nonsense, half, holes, of_another_version, of_somebody_else),
+        altered("ALTER TABLE runs RENAME COLUMN gpu TO gqu"),
+        altered("DROP TABLE figures"),
+        altered("UPDATE runs SET tags = '[\"pap'"),
+        altered("UPDATE runs SET commits = '[[1, 2, 3]]'"),
+        altered("UPDATE runs SET cases = 7"),
+        altered("UPDATE runs SET host = CAST(X'68FF' AS TEXT)"),
+        altered("UPDATE runs SET machine = CAST(X'68FF' AS TEXT)"),
+        altered("UPDATE runs SET name = CAST(X'FF' || substr(name, 2) AS TEXT)"),
+    ],
+    ids=lambda damage: damage.__name__,
 )
 def test_that_one_that_is_damaged_is_made_anew(two: Runs, damage: Callable[[Path], None]) -> None:
+    settle()
     before, figures = two.entries(), [*two.index.figures()]
     damage(two.file)
     assert two.store.resolve("latest").name == NAMES[-1]
@@ -123,6 +147,30 @@ def test_that_whoever_is_locked_out_for_long_gets_the_same_answer(
     assert [*two.entries()] == [*NAMES, third]
 
 
+def test_that_a_copy_in_memory_waits_no_longer_than_anything_else_for_who_holds_the_index(
+    two: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = tables.opened(two.root, make=False)
+    assert base
+    monkeypatch.setattr(tables, "BUSY_S", 0.3)
+    held = [sys.executable, "-c", HOLDER, str(two.file)]
+    with closing(base), subprocess.Popen(held, stdin=subprocess.PIPE, stdout=-1) as holder:
+        assert holder.stdout
+        assert holder.stdout.readline()
+        with closing(tables.in_memory(base)) as copy:
+            assert not tables.is_kept(copy)
+            assert copy.execute("SELECT count(*) FROM runs").fetchone() == (0,)
+        holder.kill()
+
+
+# As one that was stopped while it wrote; it lets go by itself, should nothing else end it.
+HOLDER = """
+import sqlite3, sys, time
+base = sqlite3.connect(sys.argv[1], isolation_level=None)
+base.execute("BEGIN EXCLUSIVE")
+print(flush=True)
+time.sleep(20)
+"""
 WRITER = """
 import sys
 from pathlib import Path
@@ -236,4 +284,4 @@ def test_that_an_index_that_fails_twice_tells_no_run_twice(
 
     monkeypatch.setattr(asking, "entries", failing)
     assert [one.name for one in two.index.entries()] == [*NAMES, third]
-    assert next(calls) == 6
+    assert next(calls) == 5

@@ -65,7 +65,8 @@ def entries(
         now = f"coalesce((SELECT place FROM runs WHERE name = {A_NAME}), {place})"
         conditions.append((f"place {how} {now}", os.fsencode(name)))
     where, given = _where(conditions)
-    told = ", ".join(f'"{name}"' for name in told_of(wanted))
+    # By its table: SQLite takes a quoted name for a text where no column is called so.
+    told = ", ".join(f'runs."{name}"' for name in told_of(wanted))
     words = f"SELECT {told} FROM runs {where} ORDER BY place"
     if wanted.last:
         return _answered(base, f"{words} DESC LIMIT {wanted.last}", given)[::-1]

@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from orchestrator.store.index import asking, looking, refreshing, tables
 from orchestrator.store.index.refreshing import Helpers
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from orchestrator.values.run import Run
 
 Part = list[tuple[Any, ...]]
+T = TypeVar("T")
+# The index that is kept, its copy in memory, one made anew, one in memory that knows nothing.
+_TRIES = 4
 
 
 @dataclass(frozen=True)
@@ -44,15 +47,15 @@ class RunIndex:
         """The runs that are wanted, by default all, that made first at the front; damaged ones too.
         Each as soon as it is known. LocalFault: their folder cannot be read."""
         names = asking.told_of(wanted)
-        for rows in self._answers(lambda base: self._entries(base, wanted)):
-            for row in rows:
-                yield _entry(dict(zip(names, row, strict=True)))
+        return self._answers(
+            lambda base: self._entries(base, wanted),
+            lambda row: _entry(dict(zip(names, row, strict=True))),
+        )
 
     def figures(self, asked: Asked = Asked()) -> Iterator[Figure]:  # noqa: B008
         """The rows of races that are wanted, in the order in which their runs were made; of runs
         whose files are not what came home, none. Errors as of `entries`."""
-        for rows in self._answers(lambda base: self._figures(base, asked)):
-            yield from map(_figure, rows)
+        return self._answers(lambda base: self._figures(base, asked), _figure)
 
     def _entries(self, base: sqlite3.Connection, wanted: Wanted) -> Iterator[Part]:
         """Of runs that may be wanted by what their cards say, what became of them is looked at; the
@@ -73,33 +76,38 @@ class RunIndex:
             pass
         yield asking.figures(base, asked)
 
-    def _answers(self, ask: Callable[[sqlite3.Connection], Iterator[Part]]) -> Iterator[Part]:
+    def _answers(
+        self,
+        ask: Callable[[sqlite3.Connection], Iterator[Part]],
+        made: Callable[[tuple[Any, ...]], T],
+    ) -> Iterator[T]:
         """What the index says as the folders are now: the one that is kept, or where it cannot be,
-        or somebody else holds it for too long, one in memory. What was told is not told again."""
+        or somebody else holds it for too long, one in memory. What was told is not told again.
+        made: what is told of a row."""
         told: set[Any] = set()
         base = tables.opened(self.root, make=self._has_runs())
-        for again in (True, True, False):
+        for more in reversed(range(_TRIES)):
             base = tables.in_memory() if base is None else base
             with closing(base):
                 try:
                     refreshing.remask(base, self.masked_by, self.mask)
                     refreshing.refresh_cards(base, self.root)
                     for part in ask(base):
-                        yield [row for row in part if row[0] not in told] if told else part
+                        yield from [made(row) for row in part if row[0] not in told]
                         told.update(row[0] for row in part)
                     return
-                except sqlite3.Error as problem:
-                    if not again:
+                except tables.DAMAGED as problem:
+                    if not more:
                         raise
-                    new = self._instead(base, problem)
+                    # At last one that knows nothing: what goes wrong with that is no damage.
+                    new = self._instead(base, problem) if more > 1 else None
             base = new
 
-    def _instead(
-        self, base: sqlite3.Connection, problem: sqlite3.Error
-    ) -> sqlite3.Connection | None:
+    def _instead(self, base: sqlite3.Connection, problem: Exception) -> sqlite3.Connection | None:
         """What to go on with: one in memory where the index is locked, or on a disk that cannot be
-        written; a new one in the place of one that is damaged; None: nothing can be kept."""
-        if isinstance(problem, sqlite3.OperationalError):
+        written; a new one in the place of one that is damaged, as that is whose copy in memory
+        fails too; None: nothing can be kept."""
+        if isinstance(problem, sqlite3.OperationalError) and tables.is_kept(base):
             return tables.in_memory(base)
         tables.discard(self.root)
         return tables.opened(self.root, make=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -12,8 +11,8 @@ from orchestrator.store.runs.marks import Mark
 
 def marks(root: Path) -> list[Mark] | None:
     """What every run goes by, in their order, as the cards are now; None where no index is kept
-    that can be read and written."""
-    with suppress(sqlite3.Error, OSError):
+    that can be read and written, or it is damaged."""
+    with suppress(*tables.DAMAGED, OSError):
         base = tables.opened(root, make=False)
         if base is not None:
             with closing(base):

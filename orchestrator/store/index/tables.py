@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,6 +21,9 @@ VERSION = 3
 A_NAME = "CAST(? AS TEXT)"
 _OURS = 0x0B5D_1DE8
 BUSY_S = 3.0
+# What comes of an index in which a byte is another one: SQLite keeps no digests of its pages, so
+# texts and kinds may be wrong where all else is whole.
+DAMAGED = (sqlite3.Error, ValueError, TypeError, LookupError, AttributeError)
 _TABLES = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE runs(
@@ -65,7 +69,7 @@ def opened(root: Path, make: bool) -> sqlite3.Connection | None:
             return _ready(_connected(f"{path.absolute().as_uri()}?mode=rw"))
         except sqlite3.OperationalError:  # locked, or not ours to write
             return None
-        except sqlite3.DatabaseError:
+        except (sqlite3.DatabaseError, UnicodeDecodeError):  # also a message may be of its bytes
             discard(root)
     return None
 
@@ -92,17 +96,28 @@ def _ready(base: sqlite3.Connection) -> sqlite3.Connection:
 
 
 def in_memory(like: sqlite3.Connection | None = None) -> sqlite3.Connection:
-    """One that nobody keeps. like: what it knows from the start, as far as that can be read."""
-    base = _connected("file::memory:")
+    """One that nobody keeps. like: what it knows from the start, as far as that can be read before
+    others have held it for BUSY_S: of itself a backup waits for ever."""
+    base, until = _connected("file::memory:"), time.monotonic() + BUSY_S
+
+    def hurry(state: int, left: int, pages: int) -> None:
+        if time.monotonic() > until:
+            raise sqlite3.OperationalError("it is held by somebody else")
+
     if like is not None:
         with suppress(sqlite3.Error):
-            like.backup(base)
+            like.backup(base, progress=hurry)
             if _is_ours(base):
                 return _understood(base)
     base.close()
     base = _connected("file::memory:")
     _fill(base)
     return base
+
+
+def is_kept(base: sqlite3.Connection) -> bool:
+    """Whether it is a file, not one in memory."""
+    return bool(base.execute("PRAGMA database_list").fetchone()[2])
 
 
 def with_any_name(base: sqlite3.Connection) -> None:
