@@ -124,6 +124,33 @@ def test_that_no_ratio_is_to_a_time_that_cannot_be_true(history: History) -> Non
     assert told["left_out"] == {"without reference beside it": 1}
 
 
+@pytest.mark.parametrize("words", [("--time",), ("--json",)], ids=str)
+@pytest.mark.parametrize(
+    "figures",
+    [
+        {"ratio": 1e-300, "ratio_low": 5e-324, "ratio_high": 1e12},
+        {"median_us": 1e-320, "low_us": 5e-324, "high_us": 1e15},
+        {"ratio_low": -1.0},
+        {"median_us": float("inf")},
+        {"starts": 2**70},
+        {"provider": "\ud800"},
+    ],
+    ids=str,
+)
+def test_that_a_card_with_figures_that_nothing_has_costs_its_own_run_alone(
+    history: History, tmp_path: Path, figures: dict[str, object], words: tuple[str, ...]
+) -> None:
+    store(tmp_path / "runs", series([1.2] * 12))
+    last = max((tmp_path / "runs").iterdir()) / "run.json"
+    card = json.loads(last.read_text())
+    card["summary"]["rows"][1].update(figures)
+    last.write_text(json.dumps(card).replace("Infinity", "1e999"))
+    outcome = history([], "mine", *words)
+    assert outcome.code == 0, outcome.err
+    if words == ("--json",):
+        assert len(outcome.json[0]["runs"]) == 11
+
+
 def test_that_without_a_baseline_times_are_told_and_a_step_has_its_direction(
     history: History,
 ) -> None:

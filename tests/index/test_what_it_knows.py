@@ -244,6 +244,31 @@ def test_that_a_card_with_something_odd_in_it_is_read_and_told_as_damaged(
     assert next(iter(changes)) in entry.reason
 
 
+@pytest.mark.parametrize(
+    ("figures", "status"),
+    [
+        ({"median_us": -1.0}, "damaged"),
+        ({"ratio_low": -1.0}, "damaged"),
+        ({"median_us": 10**30}, "damaged"),
+        ({"starts": 10**400}, "damaged"),
+        ({"per": 2**63}, "ok"),
+        ({"provider": "\ud800", "verdict": "\udfff"}, "ok"),
+    ],
+    ids=str,
+)
+def test_that_a_card_whose_figures_no_table_holds_is_read_as_any_other(
+    runs: Runs, figures: dict[str, object], status: str
+) -> None:
+    folder, other = runs.home(), runs.home("20261123-101530-h100-bench")
+    card = json.loads((folder / "run.json").read_text())
+    card["summary"]["rows"][0].update(figures)
+    edited(folder / "run.json", **card)
+    for _ in range(2):
+        told = runs.entries()
+        assert (told[folder.name].status, told[other.name].status) == (status, "ok")
+        assert [one for one in runs.index.figures() if one.run == other.name]
+
+
 def test_that_a_machine_without_the_memory_for_verdicts_tells_the_rest(runs: Runs) -> None:
     folder = runs.home(summarised=False)
 

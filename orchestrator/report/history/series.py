@@ -19,6 +19,8 @@ from orchestrator.store.runs.marks import utc
 AT = "@"  # remote_payload.contract.request.AT, which takes as long to import as all of this
 # Of the runs of a series, so many have to have the baseline beside them for its ratio to be told.
 _ENOUGH = 0.75
+# Beyond these a card was edited, and what an interval is made of leaves what a float can hold.
+_TIMES_US, _RATIOS = (1e-6, 1e15), (1e-9, 1e9)
 Key = tuple[str, str, str, str, str]
 Beside = Callable[[Figure, str], float | None]  # of a baseline in the run of a figure, in µs
 
@@ -117,7 +119,20 @@ def _unfit(one: Figure) -> str:
         return "that cannot be true, as its report says"
     if not one.commit:
         return "of no commit that is known"
-    return "" if one.row.median_us > 0 else "without a time"
+    if one.row.median_us <= 0:
+        return "without a time"
+    row = one.row
+    times, ratios = (
+        (row.median_us, row.low_us, row.high_us),
+        (row.ratio, row.ratio_low, row.ratio_high),
+    )
+    is_possible = _lie_in(_TIMES_US, times) and _lie_in(_RATIOS, ratios)
+    return "" if is_possible else "whose figures nothing can have"
+
+
+def _lie_in(bounds: tuple[float, float], figures: Iterable[float | None]) -> bool:
+    """Those that are there; an interval from 0 on is none."""
+    return all(bounds[0] <= one <= bounds[1] for one in figures if one)
 
 
 def _baseline(figures: Sequence[Figure]) -> str:

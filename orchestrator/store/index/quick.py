@@ -34,7 +34,12 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "float | None": _MAYBE,
 }
 _ROW_KINDS = tuple(_KINDS[str(one.type)] for one in fields(Row))
+# No figure of ours is less than nothing, or that large; others are looked at as those of a result.
+_MOST = 1 << 53
 _VALUES = itemgetter(*ROW_FIELDS)
+_FIGURES = itemgetter(
+    *(at for at, kinds in enumerate(_ROW_KINDS) if float in kinds or int in kinds)
+)
 _WORDS = tuple(one.name for one in fields(Summary) if one.name != "rows")
 _CARD_WORDS = (
     "run_id", "verb", "host", "workspace", "snapshot", "reproduce", "created_at",
@@ -113,7 +118,9 @@ def _row(said: Any) -> tuple[Any, ...]:
         values: tuple[Any, ...] = _VALUES(said)
     except KeyError:
         return ()
-    return values if _are_allowed(tuple(map(type, values))) else ()
+    if not _are_allowed(tuple(map(type, values))):
+        return ()
+    return values if all(one is None or 0 <= one <= _MOST for one in _FIGURES(values)) else ()
 
 
 @lru_cache(maxsize=256)

@@ -23,6 +23,7 @@ from orchestrator.store.runs.marks import Commit, Mark
 # How long others wait for us at the most, and how much an interrupt can cost.
 _FIRST_TURN_S, _TURN_S = 0.1, 1.0
 _BATCH = 32
+_BITS = 63  # of a whole number, beside its sign
 Mask = Callable[[str], str]
 
 # In the order of `_mark_of`.
@@ -148,9 +149,13 @@ def _card_row(folder: Path, seen: int) -> tuple[Any, ...]:
 
 
 def _storable(values: Iterable[Any]) -> Iterator[Any]:
-    """A text of JSON may hold halves of characters, which no table takes."""
+    """A text of JSON may hold halves of characters, and a number have any length, which no table
+    takes."""
     for one in values:
-        yield one.encode("utf-8", "backslashreplace").decode() if isinstance(one, str) else one
+        if isinstance(one, str):
+            yield one.encode("utf-8", "backslashreplace").decode()
+        else:
+            yield float(one) if isinstance(one, int) and one.bit_length() > _BITS else one
 
 
 def _project(revisions: Any) -> tuple[dict[str, Any], Any]:
@@ -211,10 +216,10 @@ def _put_states(
         state = (*_storable(state), json.dumps([*providers]), *_storable([mask(note)]), number)
         base.execute(_PUT_STATE, state)
         for row in known.rows:
-            key = _SERIES_OF(row)
+            key, figure = tuple(_storable(_SERIES_OF(row))), _storable(_FIGURE_OF(row))
             if key not in series:
                 series[key] = base.execute(_PUT_SERIES, key).lastrowid or 0
-            figures.append((series[key], number, *_FIGURE_OF(row), of_others.get(row[0])))
+            figures.append((series[key], number, *figure, of_others.get(row[0])))
     base.executemany(_PUT_FIGURE, figures)
 
 
