@@ -17,11 +17,13 @@ import pytest
 
 from orchestrator.cli.app import run
 from orchestrator.errors import UsageError
+from orchestrator.here.committed import commit
 from remote_payload.contract.words import Status
 from tests.cli.conftest import REPOSITORY, Outcome
 from tests.index.kept import COMMITS, RESULTS, Runs, at
 from tests.report import synthetic
 from tests.ssh.terminal import on_terminal
+from tests.store.trees import git
 
 Cli = Callable[..., Outcome]
 FIRST, SECOND, THIRD, LAST = (
@@ -115,6 +117,19 @@ def test_that_a_list_leaves_out_what_is_not_asked_for(
     assert names(outcome) == found
     if not found:
         assert "is of that kind" in outcome.err
+
+
+def test_that_a_name_in_git_that_looks_like_a_commit_is_that_name(
+    cli: Cli, runs: Runs, tmp_path: Path
+) -> None:
+    git(tmp_path, "init", "-q", "-b", "facade")
+    git(tmp_path, "commit", "-q", "--allow-empty", "-m", "a change")
+    git(tmp_path, "tag", "20261122")
+    here = commit(tmp_path, "HEAD").digest
+    made = runs.home("20261105-101530-h100-bench", revisions=at(here)).name
+    for name in ("facade", "20261122", here[:7], here):
+        assert cli("runs", "list", "--commit", name).out.split()[0] == made, name
+    assert cli("runs", "list", "--commit", COMMITS[0][:6]).out.split()[0] == FIRST
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _MOMENT = re.compile(rf"{_DAY.pattern}[T ]", re.ASCII)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _HEX = re.compile(r"[0-9a-f]{4,64}")
+_WHOLE = (40, 64)  # digits of a commit's name, by SHA-1 and SHA-256
 _EXACT = ("verb", "operator", "provider", "gpu", "status", "tag", "branch")
 _FOR_A_HOST = ("as_json", "host", "accept_new_host_key")
 
@@ -111,16 +112,21 @@ def wanted(session: Session, given: dict[str, Any]) -> Wanted:
 
 
 def _commits(session: Session, revision: str | None) -> tuple[str, ...]:
-    """Full names, or the beginning of one that need not be known to git."""
-    if not revision or _HEX.fullmatch(revision):
+    """Full names, or the beginning of one that need not be known to git. What git knows by a word
+    comes first: a tag may be called 20261122, a branch facade."""
+    is_hex = _HEX.fullmatch(revision or "") is not None
+    if not revision or (is_hex and len(revision) in _WHOLE):
         return (revision,) if revision else ()
     from orchestrator.here.committed import commit
 
     try:
-        return (commit(session.here, revision).digest,)
+        digest = commit(session.here, revision).digest
     except UsageError as exc:
+        if is_hex:
+            return (revision,)
         told = exc.message.removeprefix("--against ")
         raise UsageError(f"--commit {told}", hint=exc.hint) from exc
+    return (revision if is_hex and digest.startswith(revision) else digest,)
 
 
 def shape(given: dict[str, Any]) -> Shape:
