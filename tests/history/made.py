@@ -23,7 +23,7 @@ MINE = "mine=k/mine.py:softmax"
 class Made:
     """One run. commit: a number, of which its name is made; ratio: of the baseline's time to its
     own. against: it was raced against a revision, so that its verdict is not on the baseline.
-    refuted: the baseline's time cannot be true."""
+    refuted: the baseline's time cannot be true. per: of how many tokens times are told."""
 
     commit: int
     ratio: float
@@ -34,6 +34,7 @@ class Made:
     has_baseline: bool = True
     refuted: bool = False
     case: str = "M=16 N=64 fp16"
+    per: int = 1
 
 
 def name_of(commit: int) -> str:
@@ -89,7 +90,7 @@ def _rows(one: Made) -> tuple[Row, ...]:
     own_us = base_us / one.ratio
     mine = Row(
         "mine", one.case, "back_to_back", "fp16", own_us, own_us * 0.998, own_us * 1.002, 8,
-        unit="µs",
+        per=one.per, unit="µs/token" if one.per > 1 else "µs",
     )  # fmt: skip
     base = replace(mine, provider="reference", median_us=base_us, low_us=99.8, high_us=100.2)
     base = replace(base, refuted=one.refuted)

@@ -160,6 +160,14 @@ def test_that_without_a_baseline_times_are_told_and_a_step_has_its_direction(
     assert "<- faster by 25 %" in outcome.out or "<- faster by 2" in outcome.out
 
 
+def test_that_another_unit_of_an_operator_is_no_step(history: History) -> None:
+    whole = [replace(one, has_baseline=False) for one in series([1.0] * 20)]
+    made = [replace(one, per=16 if one.commit > 9 else 1) for one in whole]
+    (told,) = history(made, "mine", "--json").json
+    assert (told["what"], told["steps"]) == ("µs/token", [])
+    assert all(run["value"] == pytest.approx(100 / 16, rel=0.1) for run in told["runs"])
+
+
 def test_that_commits_stand_in_their_own_order_whenever_they_were_run(history: History) -> None:
     made = series([1.2] * 10 + [1.1] * 8)
     told = history(made[::-1], "mine", "--json").json[0]

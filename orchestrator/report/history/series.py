@@ -94,14 +94,15 @@ def _drawn(key: Key, figures: Sequence[Figure], baseline_us: Beside, by_time: bo
         left_out.update([why] if why else [])
         kept += [] if why else [one]
     baseline = "" if by_time else _baseline(kept)
-    shown = [_ratio(one, baseline, baseline_us) if baseline else _time(one) for one in kept]
+    # An operator may come to be told by another unit; a call is the same, so all go by the latest.
+    per, unit = max(figures[-1].row.per, 1), figures[-1].row.unit or "µs"
+    shown = [_ratio(one, baseline, baseline_us) if baseline else _time(one, per) for one in kept]
     without = sum(one is None for one in shown)
     left_out.update({f"without {baseline} beside it": without} if without else {})
     all_shown = [one for one in shown if one is not None]
     clean = [one for one in all_shown if one.is_clean]
     others = tuple(one for one in all_shown if not one.is_clean)
     machine, operator, provider, case, method = key
-    unit = (figures[0].row.unit or "µs") if figures else "µs"
     told = tuple(left_out.items())
     return Series(
         *(machine, operator, provider, case, method, baseline, unit),
@@ -155,8 +156,7 @@ def _ratio(one: Figure, baseline: str, baseline_us: Beside) -> Shown | None:
     return _shown(one, beside / row.median_us, None, None) if beside else None
 
 
-def _time(one: Figure) -> Shown:
-    per = max(one.row.per, 1)
+def _time(one: Figure, per: int) -> Shown:
     low, high = (None if us is None else us / per for us in (one.row.low_us, one.row.high_us))
     return _shown(one, one.row.median_us / per, low, high)
 
