@@ -232,6 +232,22 @@ def test_that_pruning_spares_what_is_tagged_and_what_is_not_home(
     assert names(cli("runs")) == [FIRST, THIRD, LAST]
 
 
+def test_that_pruning_tells_truly_what_became_of_a_run_while_it_asked(
+    cli: Cli, runs: Runs, tmp_path: Path
+) -> None:
+    command = (sys.executable, "-m", "orchestrator", "runs", "prune", "--keep", "0")
+    with on_terminal(command, tmp_path, {"PYTHONPATH": str(REPOSITORY)}) as terminal:
+        terminal.read_until("[y/N]")
+        assert cli("runs", "rm", SECOND, "--yes").code == 0
+        assert cli("runs", "tag", THIRD, "best").code == 0
+        terminal.type("y")
+        assert terminal.exit_status() == 0
+        terminal.read_for(0.2)
+        assert f"{SECOND} is gone already" in terminal.shown
+        assert f"kept {THIRD}, which has a tag by now" in terminal.shown
+    assert THIRD in names(cli("runs"))
+
+
 def test_that_pruning_by_time_spares_the_day_itself_and_what_has_no_time(
     cli: Cli, runs: Runs
 ) -> None:

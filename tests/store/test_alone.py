@@ -8,7 +8,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ import pytest
 from orchestrator.errors import LocalFault
 from orchestrator.here import alone as module
 from orchestrator.here.alone import alone
+from orchestrator.store.runs import run_files
 from orchestrator.store.runs.run_store import RunStore
 from orchestrator.transport.local import LocalTransport
 from orchestrator.values.progress import Silence
@@ -23,6 +26,7 @@ from orchestrator.workflows.jobs.errand import Errand
 from orchestrator.workflows.jobs.fetch_runs import fetch
 from orchestrator.workflows.jobs.remote_runs import remote_runs
 from orchestrator.workflows.jobs.run_job import bring_home
+from remote_payload.contract import codec
 from tests.store.test_runs import REQUEST, card
 from tests.workflows.syncing import local_host
 from tests.workflows.test_fetched_together import finished, started_here
@@ -152,3 +156,20 @@ def test_what_is_in_the_place_of_a_folder_that_is_to_be_made_is_told(
     takes(tmp_path / "arriving")
     with pytest.raises(error), alone(tmp_path / "arriving", make=True):
         pass
+
+
+@LINUX
+def test_a_run_is_removed_while_nobody_edits_its_card_and_not_once_that_has_a_tag(
+    tmp_path: Path,
+) -> None:
+    store = RunStore(tmp_path)
+    folder = store.folder(store.create(card("a"), REQUEST).run_id)
+    edited = codec.dumps(replace(run_files.card(folder), tags=("best",)))
+    with ThreadPoolExecutor(1) as pool:
+        with alone(tmp_path):
+            gone = pool.submit(store.remove, folder, spare_tagged=True)
+            assert not wait([gone], timeout=0.5).done, "it waits for its turn"
+            (folder / "run.json").write_text(edited)
+        assert gone.result() is False
+    assert run_files.card(folder).tags == ("best",)
+    assert store.remove(folder)

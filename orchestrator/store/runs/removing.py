@@ -16,14 +16,17 @@ from orchestrator.store.runs.run_files import CARD, LENT
 from remote_payload.contract.layout import ARTIFACTS
 
 
-def remove(root: Path, folder: Path) -> None:
-    """Delete one run directory; refuses anything that is not one, and one that holds others."""
+def remove(root: Path, folder: Path, spare_tagged: bool = False) -> bool:
+    """Delete one run directory; refuses anything that is not one, and one that holds others.
+    spare_tagged: False for one that has a tag, or that nobody can tell of."""
     if (
         not os.path.lexists(folder / CARD)
         or folder.is_symlink()
         or folder.resolve().parent != root.resolve()
     ):
         raise RunError(f"{folder} is not a run directory; nothing was deleted")
+    if spare_tagged and _may_have_a_tag(folder):
+        return False
     within = next(filter(None, map(_other_run, folder.rglob(CARD), repeat(folder))), "")
     if within:
         raise RunError(
@@ -41,6 +44,13 @@ def remove(root: Path, folder: Path) -> None:
         folder.rmdir()
     except OSError as exc:
         raise told(exc, f"run {folder.name} could not be removed whole") from exc
+    return True
+
+
+def _may_have_a_tag(folder: Path) -> bool:
+    with suppress(RunError):
+        return bool(run_files.card(folder).tags)
+    return True
 
 
 def _other_run(card: Path, outer: Path) -> str:

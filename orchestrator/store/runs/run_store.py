@@ -261,9 +261,15 @@ class RunStore:
         """Whether what came of the run is here."""
         return (folder / RESULT).is_file() or (folder / END).is_file()
 
-    def remove(self, folder: Path) -> None:
-        """Delete one run directory; refuses anything that is not one, and one that holds others."""
-        remove(self.root, folder)
+    def remove(self, folder: Path, spare_tagged: bool = False) -> bool:
+        """Delete one run directory; refuses anything that is not one, and one that holds others.
+        Nobody edits its card meanwhile. spare_tagged: not one that has a tag by now, or whose card
+        cannot be read; whether it is gone."""
+        try:
+            with alone(self.root):
+                return remove(self.root, folder, spare_tagged)
+        except OSError as exc:
+            raise told(exc, f"run {folder.name} was not removed") from exc
 
     def _folders(self) -> list[Path]:
         """By what the cards say, not by the alphabet."""

@@ -63,4 +63,4 @@ def prune(runs: RunStore, most: int = MOST_KEPT) -> None:
         with suppress(OrchestratorError, OSError):
             card = run_files.card(runs.folder(name))
             if card.verb == WATCH and not card.tags:
-                runs.remove(runs.folder(name))
+                runs.remove(runs.folder(name), spare_tagged=True)

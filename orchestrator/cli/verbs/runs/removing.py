@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -109,19 +108,15 @@ def _confirmed(going: Sequence[Entry]) -> bool:
 
 
 def _remove(session: Session, going: Sequence[Entry]) -> None:
-    """Each as its card is by now: it may have got a tag while we asked."""
+    """Each as its card is by now: it may have got a tag while we asked, or be gone."""
     for one in going:
         folder = session.runs.folder(one.name)
-        if _has_a_tag(folder):
-            console.note(f"kept {one.name}, which has a tag by now")
-            continue
-        session.runs.remove(folder)
-        console.out(f"removed {one.name}")
-
-
-def _has_a_tag(folder: Path) -> bool:
-    from orchestrator.store.runs import run_files
-
-    with suppress(RunError):
-        return bool(run_files.card(folder).tags)
-    return True
+        try:
+            if session.runs.remove(folder, spare_tagged=True):
+                console.out(f"removed {one.name}")
+            else:
+                console.note(f"kept {one.name}, which has a tag by now, or cannot be read any more")
+        except RunError:
+            if os.path.lexists(folder):
+                raise
+            console.note(f"{one.name} is gone already")
