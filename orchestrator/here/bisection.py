@@ -20,8 +20,11 @@ from orchestrator.here.git import started
 from orchestrator.here.hearing import heard_out
 
 _LIMIT_S = 60.0
-# No hook of the user's is run for what is none of their doing.
-_QUIET = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false")
+# No hook of the user's is run for what is none of their doing, as far as git bisect can be told so:
+# one of reference-transaction it runs all the same. A path is a path, also with a colon before it.
+_QUIET = (
+    "--literal-pathspecs", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false",
+)  # fmt: skip
 _FOUND = re.compile(r"^# first bad commit: \[([0-9a-f]+)\]", re.MULTILINE)
 _POSSIBLE = re.compile(r"^# possible first bad commit: \[([0-9a-f]+)\]", re.MULTILINE)
 

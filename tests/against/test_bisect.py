@@ -177,6 +177,17 @@ def test_that_what_git_did_not_take_down_ends_the_search(tmp_path: Path) -> None
         assert git.tell(Word.BAD, candidate).candidate != candidate
 
 
+@pytest.mark.parametrize("name", [":k.py", ":(top)k.py", "k[1].py", "-k.py", "ü.py"])
+def test_that_a_path_is_no_pattern_to_git_whatever_it_is_called(tmp_path: Path, name: str) -> None:
+    checkout = Repository(tmp_path / "theirs")
+    made = [checkout.commit({name: str(number), "k1.py": str(number)}) for number in range(4)]
+    good, bad = (checkout.git("rev-parse", made[number]).strip() for number in (0, -1))
+    with bisection(checkout.root, good, bad, [checkout.root / name]) as git:
+        while candidate := git.standing().candidate:
+            git.tell(Word.GOOD if candidate[:7] in made[:2] else Word.BAD, candidate)
+        assert git.standing().found[:7] == made[2]
+
+
 def test_that_ends_that_do_not_differ_are_nothing_to_find(
     tmp_path: Path, bisect: Callable[..., Outcome]
 ) -> None:
