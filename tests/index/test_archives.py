@@ -138,6 +138,25 @@ def test_that_of_many_runs_none_is_taken_where_one_is_damaged(
     assert [*elsewhere.root.iterdir()] == []
 
 
+def test_that_ctrl_c_between_two_runs_takes_none_of_them(
+    folder: Path, runs: Runs, tmp_path: Path
+) -> None:
+    pack([folder, runs.home("20261123-101530-h100-bench")], tmp_path / "a.tar.gz")
+
+    class Interrupted(RunStore):
+        """Somebody presses Ctrl-C as soon as the first run is in its place."""
+
+        def folder(self, run_id: str) -> Path:
+            if [one.name for one in self.root.glob("2*")] == [NAME] != [run_id]:
+                raise KeyboardInterrupt
+            return super().folder(run_id)
+
+    elsewhere = Interrupted(tmp_path / "elsewhere")
+    with pytest.raises(KeyboardInterrupt):
+        unpack(tmp_path / "a.tar.gz", elsewhere)
+    assert [*elsewhere.root.iterdir()] == []
+
+
 def member(name: str, data: bytes = b"x", **facts: Any) -> tuple[tarfile.TarInfo, bytes]:
     made = tarfile.TarInfo(name)
     made.size = len(data)

@@ -127,13 +127,14 @@ def _moved_in(place: Path, runs: RunStore) -> Imported:
     with alone(runs.root):
         known = [folder.name for folder in arrived if _is_here(folder, runs)]
         new = [folder for folder in arrived if folder.name not in known]
-        for number, folder in enumerate(new):
-            try:
+        try:
+            for folder in new:
                 folder.rename(runs.folder(folder.name))
-            except OSError:
-                for done in new[:number]:
-                    runs.folder(done.name).rename(done)
-                raise
+        except BaseException:  # Ctrl-C as well, which may come just behind a rename
+            for folder in new:
+                if not os.path.lexists(folder):
+                    runs.folder(folder.name).rename(folder)
+            raise
     return Imported(tuple(runs.folder(folder.name) for folder in new), tuple(known))
 
 
