@@ -18,6 +18,7 @@ from orchestrator.cli.app import run
 from orchestrator.report.history.series import AT
 from remote_payload.contract import request
 from tests.cli.conftest import Outcome
+from tests.disks import mounted
 from tests.history.made import Made, name_of, series, store
 
 History = Callable[..., Outcome]
@@ -229,6 +230,20 @@ def test_that_the_chart_is_drawn_alike_each_time_and_only_into_svg(
     assert "have no axis in common: times as fast as reference, µs" in all_of_them.err
     assert not place.exists()
     assert history([], "--time", "-o", str(place)).code == 0
+
+
+def test_that_a_drawing_for_which_there_is_no_room_leaves_the_one_of_before(
+    history: History, tmp_path: Path
+) -> None:
+    pytest.importorskip("matplotlib")
+    with mounted(tmp_path / "disk", "size=16k") as disk:
+        (disk / "drawn.svg").write_text("of before")
+        outcome = history(series([1.2] * 12), "mine", "-o", str(disk / "drawn.svg"))
+        assert outcome.code == 2
+        assert "No space left on device" in outcome.err
+        assert [(one.name, one.read_text()) for one in disk.iterdir()] == [
+            ("drawn.svg", "of before")
+        ]
 
 
 def test_that_a_history_imports_nothing_heavy(tmp_path: Path) -> None:

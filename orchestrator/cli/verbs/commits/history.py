@@ -177,9 +177,10 @@ def _require_one_axis(every: list[Series]) -> None:
 
 def _draw(output: Path, every: list[Series]) -> None:
     from orchestrator.report.charts.history import history as chart
+    from remote_payload.contract import codec
 
     told = chart(every)
     if told.reason:
         raise UsageError(f"no chart: {told.reason}", hint="Leave -o out, or install matplotlib.")
-    output.write_text(told.svg, "utf-8")
+    codec.write_atomic(output, told.svg)
     console.note(f"drawn: {output}")
