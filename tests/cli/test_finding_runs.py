@@ -119,6 +119,20 @@ def test_that_a_list_leaves_out_what_is_not_asked_for(
         assert "is of that kind" in outcome.err
 
 
+@pytest.mark.parametrize(
+    "option", ["--host", "--tag", "--gpu", "--verb", "--branch", "--provider", "--status"]
+)
+@pytest.mark.parametrize("word", ["\udcff", ", ", '", "', "\0", "%", "'"], ids=ascii)
+def test_that_a_word_that_no_run_has_finds_none(
+    cli: Cli, runs: Runs, option: str, word: str
+) -> None:
+    assert cli("runs", "tag", FIRST, "best").code == 0
+    outcome = cli("runs", "list", option, word)
+    assert (outcome.code, outcome.out) == (0, ""), outcome.err
+    assert "is of that kind" in outcome.err
+    assert cli("history", word).code == 2
+
+
 def test_that_a_name_in_git_that_looks_like_a_commit_is_that_name(
     cli: Cli, runs: Runs, tmp_path: Path
 ) -> None:

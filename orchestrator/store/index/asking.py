@@ -108,8 +108,13 @@ def _split(wanted: str) -> tuple[frozenset[str], tuple[str, ...]]:
 
 
 def _where(conditions: list[_Condition]) -> tuple[str, list[str | bytes]]:
+    """What is asked for as it is kept: bytes of an argument that are no text are in no table."""
     words = " AND ".join(f"({words})" for words, _ in conditions)
-    return f"WHERE {words}" if words else "", [given for _, given in conditions]
+    asked = [
+        given.encode("utf-8", "backslashreplace").decode() if isinstance(given, str) else given
+        for _, given in conditions
+    ]
+    return f"WHERE {words}" if words else "", asked
 
 
 def _of_cards(asked: Asked | Wanted) -> Iterator[_Condition]:
@@ -125,7 +130,7 @@ def _of_cards(asked: Asked | Wanted) -> Iterator[_Condition]:
             (utc(asked.until) if len(asked.until) > _DAY else asked.until),
         )
     if asked.tag:
-        yield "instr(runs.tags, ?) > 0", json.dumps(asked.tag)
+        yield from _in_list("tags", asked.tag)
     if asked.commits:
         yield "made_at(runs.commits, ?)", " ".join(asked.commits)
 
@@ -140,7 +145,14 @@ def _of_states(asked: Asked | Wanted) -> Iterator[_Condition]:
     if asked.gpu:
         yield "instr(lower(runs.gpu), lower(?)) > 0", asked.gpu
     if asked.provider:
-        yield "instr(runs.providers, ?) > 0", json.dumps(asked.provider)
+        yield from _in_list("providers", asked.provider)
+
+
+def _in_list(column: str, word: str) -> Iterator[_Condition]:
+    """Whether a list has this word: told first by its text, which is quick, and might be that of
+    what stands between two words."""
+    yield f"instr(runs.{column}, ?) > 0", json.dumps(word)
+    yield f"? IN (SELECT value FROM json_each(runs.{column}))", word
 
 
 def _of_series(asked: Asked) -> Iterator[_Condition]:
