@@ -149,10 +149,11 @@ def _of_states(asked: Asked | Wanted) -> Iterator[_Condition]:
 
 
 def _in_list(column: str, word: str) -> Iterator[_Condition]:
-    """Whether a list has this word: told first by its text, which is quick, and might be that of
-    what stands between two words."""
+    """Whether a list has this word. Its text tells that quickly, but where a quote in it is one of
+    a word's own, or what is asked for stands between two words."""
     yield f"instr(runs.{column}, ?) > 0", json.dumps(word)
-    yield f"? IN (SELECT value FROM json_each(runs.{column}))", word
+    is_plain = "0" if word == ", " else f"instr(runs.{column}, '\\') = 0"
+    yield f"{is_plain} OR ? IN (SELECT value FROM json_each(runs.{column}))", word
 
 
 def _of_series(asked: Asked) -> Iterator[_Condition]:
