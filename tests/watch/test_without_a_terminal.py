@@ -64,6 +64,24 @@ def test_that_each_turn_is_one_document_a_line(here: Project, tmp_path: Path) ->
 
 
 @needs_proc
+def test_that_a_watch_whose_reader_has_gone_ends_without_another_save(
+    here: Project, tmp_path: Path
+) -> None:
+    pytest.importorskip("torch")
+    words = [sys.executable, "-m", "orchestrator", "watch", *MINE, "--starts", "1"]
+    env = {**os.environ, "PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(
+        words, cwd=here.root, env=env, stdin=quiet, stdout=subprocess.PIPE, stderr=quiet
+    ) as process:
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["word"] == "right"
+        process.stdout.close()
+        assert process.wait(20) == 0
+    assert left_at_work_in(tmp_path / "work") == []
+
+
+@needs_proc
 def test_that_who_leaves_before_any_turn_came_to_its_end_is_sent_to_no_report(
     here: Project,
 ) -> None:

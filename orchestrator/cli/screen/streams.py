@@ -74,6 +74,13 @@ def until_nobody_reads(show: Callable[[str], None]) -> Callable[[str], None]:
     return shown
 
 
+def has_reader() -> bool:
+    """Whether anybody may still read stdout; asked without a word written to it."""
+    poll = select.poll()
+    poll.register(1, 0)  # poll(2): of a reader that has gone it tells unasked
+    return not any(told & (select.POLLERR | select.POLLHUP) for _, told in poll.poll(0))
+
+
 def _open_closed_ones() -> None:
     """What is opened next would get a closed one's number, and be written to by mistake."""
     for descriptor in (0, 1, 2):

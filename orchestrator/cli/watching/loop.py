@@ -8,7 +8,7 @@ from concurrent.futures import Future, wait
 
 import click
 
-from orchestrator.cli.screen import console
+from orchestrator.cli.screen import console, streams
 from orchestrator.cli.watching.events import Event, Events, Kind
 from orchestrator.cli.watching.keys import Keys
 from orchestrator.cli.watching.saves import Saves
@@ -68,6 +68,8 @@ class Loop:
                     self._take(event)
 
     def _looked(self) -> list[Event]:
+        if not streams.has_reader():  # whoever it was would hear of no turn
+            raise click.exceptions.Exit(0)
         return [Event(Kind.SAVED)] if self._saves.look() else []
 
     def _take(self, event: Event) -> None:
