@@ -77,7 +77,10 @@ def test_that_a_watch_whose_reader_has_gone_ends_without_another_save(
         assert process.stdout is not None
         assert json.loads(process.stdout.readline())["word"] == "right"
         process.stdout.close()
-        assert process.wait(20) == 0
+        try:
+            assert process.wait(20) == 0
+        finally:
+            process.kill()
     assert left_at_work_in(tmp_path / "work") == []
 
 
