@@ -160,10 +160,11 @@ def listening(place: Path) -> socket.socket:
     return ear
 
 
-def mark_of(place: Path) -> tuple[int, int] | None:
-    """What tells this socket from a later one at the same place; None where there is none."""
+def mark_of(place: Path) -> tuple[int, int, int] | None:
+    """What tells this socket from a later one at the same place; None where there is none. By its
+    time as well: many file systems give the number of a file that is gone to the next one."""
     try:
         facts = os.lstat(place)
     except OSError as error:
-        return None if error.errno in (errno.ENOENT, errno.ENOTDIR) else (0, 0)
-    return (facts.st_dev, facts.st_ino)
+        return None if error.errno in (errno.ENOENT, errno.ENOTDIR) else (0, 0, 0)
+    return (facts.st_dev, facts.st_ino, facts.st_mtime_ns)
