@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,15 @@ def test_that_a_file_is_one_of_the_users_own_also_where_no_line_is_told(
     said: str, shown: str | None
 ) -> None:
     assert PLACES.made_local(said) == (said if shown is None else shown)
+
+
+@pytest.mark.parametrize("letters", ["x", "/", "a/"])
+def test_that_a_long_word_beside_a_place_takes_no_time(letters: str) -> None:
+    said = f"{letters * 50_000} /w/snapshots/{DIGEST}/providers/mine/norm.cu:3: error"
+    began = time.process_time()
+    assert PLACES.first(said, ("providers/mine",)) == "k/norm.cu:3"
+    assert PLACES.made_local(said) == f"{letters * 50_000} k/norm.cu:3: error"
+    assert time.process_time() - began < 2.0, "else it takes minutes"
 
 
 def test_that_a_traceback_tells_by_its_last_line_of_ours() -> None:

@@ -10,8 +10,9 @@ from pathlib import Path, PurePosixPath
 
 from orchestrator.values.snapshot import Scan
 
-# What stands before a snapshot's own paths where a host names one of its files.
-_BEFORE = r"(?:[^\s\"'(]*/(?:snapshots/[0-9a-f]{8,}|warm/[^/\s]+/code)/|(?<![\w./-]))"
+# What stands before a snapshot's own paths where a host names one of its files. It is looked for
+# from the beginning of a word alone: from each of its letters, a long one would take minutes.
+_BEFORE = r"(?:(?<![^\s\"'(])[^\s\"'(]*/(?:snapshots/[0-9a-f]{8,}|warm/[^/\s]+/code)/|(?<![\w./-]))"
 # gcc, clang: file:12:7; nvcc: file(12); Python: File "file", line 12.
 _LINE = r"(?::(?P<a>\d+)(?::(?P<b>\d+))?|\((?P<c>\d+)\)|\"?, line (?P<d>\d+))"
 _END = r"(?![\w/-]|\.\w)"  # of a path, where no line stands behind it
