@@ -77,7 +77,8 @@ def until_nobody_reads(show: Callable[[str], None]) -> Callable[[str], None]:
 def has_reader() -> bool:
     """Whether anybody may still read stdout; asked without a word written to it."""
     poll = select.poll()
-    poll.register(1, 0)  # poll(2): of a reader that has gone it tells unasked
+    # poll(2) tells unasked that a reader has gone, but macOS looks at what is asked for alone.
+    poll.register(1, select.POLLOUT)
     return not any(told & (select.POLLERR | select.POLLHUP) for _, told in poll.poll(0))
 
 
