@@ -31,18 +31,19 @@ def faults():
 faults()
 print(faults())
 """
-# Of the first call after another wanted less; blocks stand between what is free.
+# Of a first call; blocks stand between what is free, to which nobody has written yet.
 FIRST = f"""
 import resource, sys
 import torch
 from remote_payload.machine import heap
 heap.keep()
-between = [torch.ones(128, 1024) for _ in range(6)]
+torch.ones(1)
+between = [torch.empty(128, 3000) for _ in range(16)]
 del between[::2]
 if sys.argv[1] == "ready":
     heap.ready({SIZE_BYTES})
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-held = [torch.ones(128, 1024 + 64 * each) for each in range(8)]
+held = [torch.ones(128, 3000 - 64 * each) for each in range(8)]
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 pytestmark = pytest.mark.skipif(
