@@ -32,6 +32,8 @@ ENVIRON = {
         ("ssh root@203.0.113.7 -p 1", "ssh (address) -p (hidden)"),
         ("root@[2001:db8::7]:22", "(address)"),
         ("root@a43ca63:22, me@a43ca63.box, me@deadbee", "(address), (address), (address)"),
+        ("root@a43ca63:~# ssh ubuntu@a43ca63", "(address):~# ssh (address)"),
+        ("scp me@a43ca63:/x git@a43ca63:k.git .", "scp (address):/x (address):k.git ."),
         (
             "at 2001:db8:0:0:1:2:3:4, at fe80::1 and at ::1",
             "at (address), at (address) and at (address)",

@@ -60,8 +60,10 @@ _NO_HOST = re.compile(
     r"|(?:sha\d{1,3}|md5)|(?:GLIBC|GLIBCXX|CXXABI|GCC|OPENSSL)_[\w.]+|(?:openssh\.com|libssh\.org)\.?"
 )
 # mine@a43ca63, a provider as it was at a commit (--against): with a figure in it, as seven letters
-# may be a name, and without a port. Docker's names of machines are longer.
+# may be a name, and without a port. Docker's names of machines are longer. Who is called as an
+# account is, or has a folder behind a colon, is somebody at a machine all the same.
 _A_COMMIT = re.compile(r"[^:]*@(?=[a-f]*\d)[\da-f]{7}\.?")
+_AN_ACCOUNT = re.compile(r"(?:root|admin|user|git|ubuntu|debian|centos|opc|ec2-user|azureuser)@")
 _NETWORK = (
     r"https?|wss?|s?ftps?|ssh|scp|rsync|sshfs|git\+ssh|git\+https?|tcp|udp|tls|grpcs?|ray|redis|rediss|nats|amqp"
     r"|vnc|rdp|socks[45]?|zmq|ucx|postgres(?:ql)?|mysql|mongodb|nfs|smb|telnet"
@@ -125,8 +127,14 @@ def _url(found: re.Match[str]) -> str:
 
 def _user(found: re.Match[str]) -> str:
     host = found[1]
-    stays = _NO_HOST.fullmatch(host) or _A_COMMIT.fullmatch(found[0])
+    stays = _NO_HOST.fullmatch(host) or _is_at_a_commit(found)
     return found[0] if stays else ADDRESS + "." * host.endswith(".")
+
+
+def _is_at_a_commit(found: re.Match[str]) -> bool:
+    if _AN_ACCOUNT.match(found[0]) or found.string.startswith((":~", ":/"), found.end()):
+        return False
+    return _A_COMMIT.fullmatch(found[0]) is not None
 
 
 def _is_host(word: str) -> bool:
