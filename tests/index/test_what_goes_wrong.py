@@ -163,6 +163,16 @@ def test_that_a_copy_in_memory_waits_no_longer_than_anything_else_for_who_holds_
         holder.kill()
 
 
+def test_that_a_copy_in_memory_that_came_late_is_taken_all_the_same(
+    two: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = tables.opened(two.root, make=False)
+    assert base
+    monkeypatch.setattr(tables, "BUSY_S", 0.0)
+    with closing(base), closing(tables.in_memory(base)) as copy:
+        assert copy.execute("SELECT count(*) FROM runs").fetchone() == (2,)
+
+
 # As one that was stopped while it wrote; it lets go by itself, should nothing else end it.
 HOLDER = """
 import sqlite3, sys, time
