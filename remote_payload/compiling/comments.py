@@ -7,7 +7,7 @@ one that ends a line is cut off. Two files that leave the same are the same to e
 from __future__ import annotations
 
 import re
-from typing import Optional
+from typing import Match, Optional
 
 # Files that a compiler reads as C++. Of any other, say one for #embed, every byte counts.
 SUFFIXES = (".cu", ".cuh", ".h", ".hh", ".hpp", ".hxx", ".cc", ".cpp", ".cxx", ".ipp", ".tcc")
@@ -22,16 +22,17 @@ _TOKEN = re.compile(
     rb"|.",
     re.DOTALL,
 )
+_SPLICE = rb"\\[^\S\n]*\n"  # a line that goes on: compilers look past blanks behind the mark
 # What might be read in another way than by _TOKEN: raw strings, comment marks that a line's end
-# splits or a header's name holds, trigraphs; what tells the file's own time or bytes; and the one
-# comment that gcc heeds, by which -Wextra -Werror compiles or does not.
+# splits or a header's name holds, quotes in such a name, trigraphs; what tells the file's own time
+# or bytes; and the one comment that gcc heeds, by which -Wextra -Werror compiles or does not.
 _UNSURE = re.compile(
-    rb"R\""
-    rb"|[/*]\\[ \t]*\r?\n"
-    rb"|//[^\n]*\\[ \t\r]*(?:\n|\Z)"
-    rb"|(?:include|import|embed)(?:[^\n<]|\\[ \t]*\r?\n)*<(?:[^>\n]|\\[ \t]*\r?\n)*/[/*]"
-    rb"|\?\?/|__TIMESTAMP__|\bembed\b|\r(?!\n)"
-    rb"|(?i:fall\W?s?\W*thr)"
+    rb"R(?:%(splice)b)*\""
+    rb"|[/*]%(splice)b"
+    rb"|//[^\n]*\\\s*?(?:\n|\Z)"
+    rb"|(?:include|import|embed)(?:[^\n<]|%(splice)b)*<(?:[^>\n]|%(splice)b)*(?:/[/*]|[\"'])"
+    rb"|\?\?/|__TIMESTAMP__|\bembed\b|\r(?!\n)|\0"
+    rb"|(?i:fall\W?s?\W*thr)" % {b"splice": _SPLICE}
 )
 
 
@@ -41,9 +42,9 @@ def without(text: bytes) -> Optional[bytes]:
         return None
     left = []
     for token in _TOKEN.finditer(text):
-        if token["open"]:
-            return None
         comment = token["comment"]
+        if token["open"] or (comment and b"\n" in comment and _joins_lines(text, token)):
+            return None
         left.append(token[0] if comment is None else re.sub(rb"[^\r\n]", b" ", comment))
     lines = b"".join(left).split(b"\n")
     was = text.split(b"\n")
@@ -54,3 +55,12 @@ def without(text: bytes) -> Optional[bytes]:
             if lines[number].endswith(b"\\"):
                 return None
     return b"\n".join(lines).rstrip()
+
+
+def _joins_lines(text: bytes, comment: Match[bytes]) -> bool:
+    """Whether what stands before a comment of several lines, and what stands behind it, are one
+    line to the compiler: a directive goes on behind it, and none begins there."""
+    line = text.rfind(b"\n", 0, comment.start()) + 1
+    goes_on = text[:line].rstrip().endswith(b"\\")
+    behind = text[comment.end() :].partition(b"\n")[0]
+    return bool((goes_on or text[line : comment.start()].strip()) and behind.strip())

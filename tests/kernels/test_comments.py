@@ -45,6 +45,9 @@ def test_comments_that_move_nothing_do_not_count(one: str, other: str) -> None:
         ('f("\\"// one");\n', 'f("\\"// two");\n'),
         ("#define A \\\n  1\n", "#define A \\ \n  1\n"),
         ("int a; /\n", "int a; //\n"),
+        ("#define A 2 /*\n*/ + 3\n", "#define A 2\n   + 3\n"),
+        ("#define A 2 \\\n/*\n*/ + 3\n", "#define A 2 \\\n//\n   + 3\n"),
+        ("#if 0\nof /*\n*/ #endif\n", "#if 0\nof //\n   #endif\n"),
     ],
 )
 def test_what_a_compiler_may_see_counts(one: str, other: str) -> None:
@@ -63,6 +66,9 @@ def test_what_a_compiler_may_see_counts(one: str, other: str) -> None:
         "#include \\\n <a//b.h>\n",
         "#include <a\\ \r\n//b.h>\n",
         "#error it's wrong // here\n",
+        'auto a = R\\\n"(a" // text)";\n',
+        "// goes on \\\f\n/* int a;\n// */\n",
+        '#include <a"b.h> /* a " b\n" */ f("// text");\n',
         "const char* made = __TIMESTAMP__; // one\n",
         'const char text[] = {\n#embed "a.h"\n};\n',
         "int a = 1; ??/\n",
