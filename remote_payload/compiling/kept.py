@@ -9,8 +9,9 @@ anything that was included makes it anew, and no other edit does; nor one of com
 moves no line (`comments`).
 
 A new file can also change what an `#include` finds, by standing earlier in the search. So can the
-answer of `__has_include`. Therefore the names count, too, of all files under csrc/ that are called
-like one of those that were read or asked for.
+answer of `__has_include`. Therefore the names count, too, of all files that are called like one of
+those that were read or asked for (`names`): under csrc/, beside whoever was read, and in the
+folders that were searched.
 
 A folder appears by one rename, so it is either whole or absent, and any number of builders may run
 at once. Size and sha256 of each file lie beside it as well: what was cut short or altered later is
@@ -29,9 +30,10 @@ import re
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, Dict, FrozenSet, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
 from remote_payload.compiling import comments
+from remote_payload.compiling.names import Names
 from remote_payload.processes.snapshot import remove_all
 
 INPUTS = "inputs.json"
@@ -39,9 +41,7 @@ FOLDER = "csrc"
 _DIGITS = 16
 _STALE_PARTIAL_S = 3600.0
 _UNUSED_S = 30 * 86400.0
-_HAS_INCLUDE = re.compile(rb"__has_include\s*\(\s*(?:[<\"]([^>\"\n]+)[>\"])?")
 _INCLUDE = re.compile(rb"^[ \t]*#[ \t]*include[ \t]*[<\"]([^>\"\n]+)[>\"]", re.MULTILINE)
-_SUFFIXES = 3  # of "a/b/c.h": what an #include can have said
 
 
 class Kept:
@@ -54,7 +54,7 @@ class Kept:
     def __init__(self, builds: Path, root: Path, folder: str = FOLDER) -> None:
         self.builds, self.root, self.folder = builds, root, folder
         self._digests: Dict[str, str] = {}
-        self._names: Optional[List[str]] = None
+        self._names = Names(root, folder)
 
     def find(self, prefix: str, recipe: str, *names: str) -> Optional[Path]:
         """The folder of what was made by this recipe of files that are all still the same.
@@ -128,13 +128,7 @@ class Kept:
 
     def everything(self) -> List[str]:
         """All files of the folder, relative to the root: for a compiler that lists nothing."""
-        if self._names is None:
-            found = []
-            for folder, _, files in os.walk(str(self.root / self.folder)) if self.folder else ():
-                relative = os.path.relpath(folder, str(self.root))
-                found += [f"{relative}/{name}" for name in files]
-            self._names = sorted(found)
-        return self._names
+        return self._names.all()
 
     def named_by(self, read: Iterable[str], searched: Sequence[str]) -> List[str]:
         """These files, and all that our own among them name by #include, whatever #if says.
@@ -143,13 +137,16 @@ class Kept:
         """
         found = dict.fromkeys(self._relative(path) for path in read)
         waiting = [path for path in found if not os.path.isabs(path)]
+        seen = {self._place(path) for path in found}
         while waiting:
             path = waiting.pop()
             with contextlib.suppress(OSError):
                 for name in _INCLUDE.findall(_read(self.root / path)):
                     for folder in (os.path.dirname(path), self.folder, *searched):
                         header = self._relative(os.path.join(folder, os.fsdecode(name)))
-                        if header not in found and (self.root / header).is_file():
+                        place = self._place(header)
+                        if place not in seen and (self.root / header).is_file():
+                            seen.add(place)
                             found[header] = None
                             waiting += [] if os.path.isabs(header) else [header]
         return list(found)
@@ -161,25 +158,37 @@ class Kept:
             whole = all(content_of(folder / name) == was for name, was in made)
             whole = whole and kept["made"].keys() >= set(names)
             same = all(self._digest(path) == was for path, was in kept["read"].items())
-            return whole and same and kept["rivals"] == self._rivals(kept["read"], kept["searched"])
+            rivals = self._names.rivals(kept["read"], kept["searched"])
+            return whole and same and kept["rivals"] == rivals
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return False
 
     def _inputs(self, read: Iterable[str], searched: Sequence[str]) -> Dict[str, Any]:
-        names = sorted({self._relative(path) for path in read})
-        digests = {path: self._digest(path) for path in names}
+        names = {self._relative(path) for path in read}
+        if not all(self._digest(path) for path in names):  # a name that a list could not tell
+            names.update(self.everything())
+        digests = {path: self._digest(path) for path in sorted(names)}
         folders = sorted({self._relative(folder) for folder in searched})
         return {
             "read": digests,
             "searched": folders,
-            "rivals": self._rivals(digests, folders),
+            "rivals": self._names.rivals(digests, folders),
         }
 
     def _relative(self, path: str) -> str:
-        """As it is recorded: a path below the root without it, for that of the next run differs."""
-        whole = os.path.normpath(os.path.join(str(self.root), path))
-        inside = os.path.relpath(whole, str(self.root))
-        return whole if inside.startswith("..") else inside
+        """As it is recorded: a path below the root without it, for that of the next run differs.
+        `..` stays: behind a link it leads to where that leads."""
+        root = os.path.abspath(str(self.root))
+        whole = os.path.join(root, path)
+        if ".." not in path.split("/"):
+            whole = os.path.normpath(whole)
+        inside = whole[len(root) + 1 :] if whole.startswith(f"{root}/") else ".."
+        return whole if os.path.normpath(inside).startswith("..") else inside
+
+    def _place(self, path: str) -> str:
+        """Where it lies, by whatever way it was reached: the same for `a.h` and `part/../a.h`."""
+        folder, name = os.path.split(self.root / path)
+        return os.path.join(os.path.realpath(folder), name)
 
     def _digest(self, path: str) -> str:
         """Of what counts of a file, empty if it cannot be read: of ours, all but its comments."""
@@ -196,30 +205,6 @@ class Kept:
             if left is not None:
                 return hashlib.sha256(left).hexdigest()
         return str(content_of(self.root / path)[1])
-
-    def _rivals(self, read: Iterable[str], searched: Sequence[str]) -> List[str]:
-        """What is there and could be found in the place of a file that was read or asked for."""
-        paths = list(read)
-        asked, all_count = self._asked_for(paths)
-        wanted = {path.rpartition("/")[2] for path in [*paths, *asked]}
-        names = [n for n in self.everything() if all_count or n.rpartition("/")[2] in wanted]
-        if searched:
-            tails = {tail for path in [*paths, *asked] for tail in _tails(path)}
-            places = [os.path.join(folder, tail) for folder in searched for tail in tails]
-            names += [place for place in places if (self.root / place).is_file()]
-        return sorted(names)
-
-    def _asked_for(self, paths: Iterable[str]) -> Tuple[FrozenSet[str], bool]:
-        """(what __has_include asks for in our files among these, whether it asks by a macro)."""
-        asked, by_macro = set(), False
-        for path in paths:
-            if os.path.isabs(path):
-                continue
-            with contextlib.suppress(OSError):
-                for name in _HAS_INCLUDE.findall(_read(self.root / path)):
-                    by_macro = by_macro or not name
-                    asked.add(os.fsdecode(name))
-        return frozenset(asked - {""}), by_macro
 
 
 def content_of(path: Path) -> List[Any]:
@@ -269,11 +254,6 @@ def listed(text: str) -> Tuple[str, ...]:
     _, _, after = joined.partition(": ")
     words = re.findall(r"(?:\\[ #\\]|[^\s])+", after)
     return tuple(dict.fromkeys(re.sub(r"\\([ #])", r"\1", w).replace("$$", "$") for w in words))
-
-
-def _tails(path: str) -> List[str]:
-    parts = path.split("/")
-    return ["/".join(parts[-count:]) for count in range(1, min(_SUFFIXES, len(parts)) + 1)]
 
 
 def _sweep(builds: Path) -> None:
