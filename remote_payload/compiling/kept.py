@@ -131,15 +131,20 @@ class Kept:
         return self._names.all()
 
     def named_by(self, read: Iterable[str], searched: Sequence[str]) -> List[str]:
-        """These files, and all that our own among them name by #include, whatever #if says.
+        """These files, and all that our own among them name by #include, whatever #if says; our
+        own are also those in the folders that were searched.
 
-        For a compiler whose list may leave out what it read in another of its passes.
+        For a compiler whose list may leave out what it read, in another of its passes or because
+        it takes it for the system's.
         """
         found = dict.fromkeys(self._relative(path) for path in read)
-        waiting = [path for path in found if not os.path.isabs(path)]
+        ours = tuple(f"{self._relative(folder)}/" for folder in searched)
         seen = {self._place(path) for path in found}
+        waiting = list(found)
         while waiting:
             path = waiting.pop()
+            if os.path.isabs(path) and not path.startswith(ours):
+                continue
             with contextlib.suppress(OSError):
                 for name in _INCLUDE.findall(_read(self.root / path)):
                     for folder in (os.path.dirname(path), self.folder, *searched):
@@ -148,7 +153,7 @@ class Kept:
                         if place not in seen and (self.root / header).is_file():
                             seen.add(place)
                             found[header] = None
-                            waiting += [] if os.path.isabs(header) else [header]
+                            waiting.append(header)
         return list(found)
 
     def _is_current(self, folder: Path, names: Iterable[str]) -> bool:

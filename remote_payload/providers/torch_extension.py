@@ -31,17 +31,18 @@ from remote_payload.contract.tools.toolchain import Toolchain
 from remote_payload.machine import toolkit
 from remote_payload.operators.loaded import CannotRun, CompiledOnly
 from remote_payload.operators.setting import Setting
-from remote_payload.processes import bounded, job_processes
+from remote_payload.processes import job_processes
 from remote_payload.processes.bounded import spoken
 from remote_payload.processes.places import hidden
-from remote_payload.providers import extension_cuda
+from remote_payload.providers import extension_cuda, extension_inputs
 
 MODULE = "torch.utils.cpp_extension"
 PREFIX = "torch-"
 _WRAPPED = ("load", "load_inline")
 # What names where and how loudly, not what is made.
 _NOT_KEYED = ("build_directory", "verbose", "keep_intermediates")
-_ASK_LIMIT_S = 20.0
+# By which torch takes another compiler for CUDA sources than it finds.
+_COMPILERS = ("CC", "PYTORCH_NVCC")
 
 
 @dataclass(frozen=True)
@@ -169,12 +170,12 @@ def kept_or_made(
     try:
         with compiling(f"the extension {given['name']}", setting.compile_limit_s):
             made = _made(function, given, build, partial)
-        read = [*_sources(given), *_listed(partial)]
+        read = extension_inputs.read(given, partial, kept)
         for path in partial.iterdir():
             if path.suffix != ".so":
                 path.unlink()
         with contextlib.suppress(OSError):  # no room to keep it; what was made is loaded already
-            kept.publish(partial, PREFIX, recipe, [r for r in read if str(partial) not in r])
+            kept.publish(partial, PREFIX, recipe, read, extension_inputs.searched(given))
         return made
     finally:
         shutil.rmtree(str(partial), ignore_errors=True)
@@ -258,25 +259,13 @@ def _recipe(function: str, given: Dict[str, Any], build: Build) -> str:
         nvcc = nvcc if build.toolchain.cuda_home else toolkit.nvcc_program() or ""
         facts += [*compiler.stamp(nvcc), toolkit.version(nvcc)[0] if nvcc else ""]
         facts += [os.environ.get("TORCH_CUDA_ARCH_LIST", ""), str(_capability(torch))]
+        for name, program in compiler.in_force(_COMPILERS):
+            facts += [name, program, *compiler.stamp(shutil.which(program) or program)]
     return digest(json.dumps(facts))
 
 
 def _capability(torch: Any) -> Any:
     return torch.cuda.get_device_capability() if torch.cuda.is_available() else None
-
-
-def _sources(given: Dict[str, Any]) -> List[str]:
-    named = given.get("sources") or ()
-    return [str(each) for each in ([named] if isinstance(named, (str, Path)) else named)]
-
-
-def _listed(partial: Path) -> List[str]:
-    """What the compilers read besides torch's own headers, by ninja's record of it."""
-    ended, said = bounded.ask(("ninja", "-t", "deps"), _ASK_LIMIT_S, str(partial))
-    if ended.exit_code != 0:
-        return []
-    lines = [line.strip() for line in said.splitlines() if line.startswith("    ")]
-    return [os.path.normpath(os.path.join(str(partial), line)) for line in lines]
 
 
 def _opened(library: Path, is_python_module: bool) -> Any:
