@@ -84,8 +84,11 @@ class Nvcc:
 
     @property
     def is_as_asked(self) -> bool:
-        """Whether the programs that told all this are still the same files."""
-        return all(stamp(program) == before for program, before in self._asked.items())
+        """Whether the programs that told all this are still the same files, and those that would
+        be started: a new one may lie in a folder of the PATH that is looked into first."""
+        same = all(stamp(program) == before for program, before in self._asked.items())
+        hosts = self._hosts.items()
+        return same and all(shutil.which(n) == (host.path if host else None) for n, host in hosts)
 
     def recipe(self, flags: Sequence[str], what: Sequence[str]) -> str:
         """The part of a key for compiling `what` with `flags`: all of it but the files' bytes.

@@ -55,6 +55,21 @@ def test_that_it_is_asked_again_once_a_part_of_it_was_replaced(
     assert len(asked(nvcc, tmp_path / "one")) == 2
 
 
+def test_that_it_is_asked_again_once_it_would_start_another_host_compiler(
+    nvcc: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that did not lie there before, in a folder that is looked into first."""
+    monkeypatch.setenv("PATH", f"{tmp_path / 'first'}:{tmp_path / 'second'}:/usr/bin:/bin")
+    for folder in ("second", "first"):
+        program(tmp_path / folder / "cc", f"echo {folder}")
+        assert len(asked(nvcc, tmp_path / "one")) == 2
+        found, _, _ = compiler.known(Toolkit(str(nvcc), "a test"), tmp_path / "one")
+        assert found is not None
+        host = found.host_compiler(("-O3",))
+        assert host is not None
+        assert host.words == f"{tmp_path / folder / 'cc'}, {folder}"
+
+
 def test_that_it_is_asked_each_time_where_its_options_are_in_a_file(
     nvcc: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
