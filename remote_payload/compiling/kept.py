@@ -28,6 +28,7 @@ import json
 import os
 import re
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
@@ -42,6 +43,9 @@ _DIGITS = 16
 _STALE_PARTIAL_S = 3600.0
 _UNUSED_S = 30 * 86400.0
 _INCLUDE = re.compile(rb"^[ \t]*#[ \t]*include[ \t]*[<\"]([^>\"\n]+)[>\"]", re.MULTILINE)
+
+_HELD: Dict[str, int] = {}
+_TURN = threading.Lock()
 
 
 class Kept:
@@ -82,9 +86,7 @@ class Kept:
         self.builds.mkdir(parents=True, exist_ok=True)
         _sweep(self.builds)
         made = tempfile.mkdtemp(prefix=f"{prefix}new.", suffix=".partial", dir=str(self.builds))
-        # Held until this process ends, where the disk can: a clock may say that it is old.
-        with contextlib.suppress(OSError):
-            fcntl.flock(os.open(made, os.O_RDONLY), fcntl.LOCK_EX)
+        _hold(made)
         return Path(made)
 
     def key(self, recipe: str, read: Iterable[str], searched: Sequence[str] = ()) -> str:
@@ -270,6 +272,17 @@ def _sweep(builds: Path) -> None:
                 is_old = time.time() - folder.stat().st_mtime > age_s
                 if is_old and (path.name == INPUTS or not _is_held(folder)):
                     clear(folder)
+
+
+def _hold(partial: str) -> None:
+    """Until this process ends, where the disk can: a clock may say that it is old. What became of
+    others by now needs no hold any more, and a process that lives on runs out of descriptors."""
+    with _TURN:
+        for path in [path for path in _HELD if not os.path.isdir(path)]:
+            os.close(_HELD.pop(path))
+        with contextlib.suppress(OSError):
+            _HELD[partial] = os.open(partial, os.O_RDONLY)
+            fcntl.flock(_HELD[partial], fcntl.LOCK_EX)
 
 
 def _is_held(partial: Path) -> bool:

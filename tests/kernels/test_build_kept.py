@@ -207,6 +207,21 @@ def test_what_is_being_made_is_not_swept_away_by_whoever_has_another_clock(tmp_p
     assert not partial.exists(), "its maker is gone"
 
 
+def test_a_process_that_lives_on_holds_nothing_of_what_it_made_or_gave_up(tmp_path: Path) -> None:
+    (tmp_path / "csrc").mkdir()
+    (tmp_path / "csrc" / "a.h").write_text("1")
+
+    def open_files() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    before = open_files()
+    for number in range(20):
+        kept = Kept(tmp_path / "builds", tmp_path)
+        kept.publish(kept.partial("x-"), "x-", f"{number:016}", ["csrc/a.h"])
+        kept.partial("x-").rmdir()
+    assert open_files() <= before + 1
+
+
 def test_an_nvcc_that_may_list_one_pass_alone_is_helped_by_what_the_sources_name(
     tmp_path: Path,
 ) -> None:
