@@ -41,6 +41,9 @@ _OWN_PATHS = ("#$ PATH=", "#$ LD_LIBRARY_PATH=")
 # Beside nvcc itself, what tells that its toolkit was replaced in place.
 _OWN = ("nvcc", "nvcc.profile", "ptxas")
 _OF_A_FILE = re.compile(r"-optf|--options-file")
+# Words in nvcc's variables by which it lists less, or elsewhere, or may.
+_LISTS_LESS = re.compile(r"(?<![\w-])-(?:M|-generate-|-dependency-)|" + _OF_A_FILE.pattern)
+_WORDS_IN_A_FILE = re.compile(r"(?<=[\s\"])@([^\s\"]+)")  # of gcc, which reads them as its own
 _REMEMBERED: Dict[Tuple[str, ...], Tuple[Optional[Nvcc], str]] = {}
 _remembers = False
 
@@ -109,6 +112,7 @@ class Nvcc:
             *(stamp(host.path) if host else ()),
             host.said if host else "",
             *environment(),
+            *self._words_in_files(plan),
         ]
         return kept.digest(json.dumps(facts))
 
@@ -137,13 +141,14 @@ class Nvcc:
         """The files that went into an object of `unit`: those it listed in `depends`.
 
         Where it listed none, all that it may have read. That 13.0 lists what was read for the
-        device alone was seen; older ones may not, so there what the sources name counts as well.
+        device alone was seen; older ones may not, so there what the sources name counts as well, as
+        where a variable says what is listed.
         """
         read = listed_by(depends)
-        if not read:
-            return [*keep.everything(), unit]
-        sure = release(self._said).split(".")[0] in _LISTS_ALL_PASSES
-        return [*read, unit] if sure else keep.named_by([*read, unit], self.searched(flags))
+        files = [*(read or keep.everything()), unit]
+        sure = read and release(self._said).split(".")[0] in _LISTS_ALL_PASSES
+        sure = sure and not any(_LISTS_LESS.search(one) for one in environment())
+        return files if sure else keep.named_by(files, self.searched(flags))
 
     def command(self, words: Sequence[str]) -> str:
         """A call as people repeat it in a shell: with what the environment adds to it."""
@@ -173,6 +178,15 @@ class Nvcc:
         """The toolkit's folder: an nvcc on the PATH may be a script that starts the real one."""
         home = re.search(r"^#\$ TOP=(.+)$", plan, re.MULTILINE)
         return os.path.normpath(home.group(1) if home else f"{self.toolkit.nvcc}/../..")
+
+    def _words_in_files(self, plan: str) -> List[str]:
+        """What stands in the files from which the host compiler takes more words."""
+        places = [self.root / name for name in dict.fromkeys(_WORDS_IN_A_FILE.findall(plan))]
+        found = []
+        for place in places:
+            with contextlib.suppress(OSError):
+                found.append(str(kept.content_of(place)))
+        return found
 
     def _plan(self, flags: Sequence[str]) -> str:
         """What nvcc would do with these flags, without what differs from call to call."""

@@ -8,6 +8,11 @@ from pathlib import Path
 import pytest
 
 from remote_payload.compiling import emulation
+from remote_payload.compiling.counting import silent
+from remote_payload.contract.plans import BuildPlan
+from remote_payload.contract.words import Status
+from remote_payload.stages.build import build
+from tests import toolkit
 
 ASKING = 'extern "C" int answer() { return ANSWER; }\n'
 
@@ -32,6 +37,19 @@ class Tree:
 
     def answer(self) -> int:
         return int(ctypes.CDLL(self.made()).answer())
+
+    def cubins(self) -> tuple[str, bool]:
+        """The key of the device's code alone, and whether it was there before."""
+        report = build.build(
+            BuildPlan(),
+            sources=self.root,
+            builds=self._builds,
+            device_arch=None,
+            progress=silent,
+            cubins_of=("sm_90a",),
+        )
+        assert report.status is Status.OK, report.reason
+        return report.key, report.cached
 
 
 @pytest.fixture
@@ -134,3 +152,37 @@ def test_a_name_that_a_list_of_dependencies_cannot_tell_counts_with_all_files(
     assert tree.answer() == 1
     tree.write(f"csrc/attention/{name}", "#define ANSWER 2\n")
     assert tree.answer() == 2
+
+
+@pytest.mark.skipif(not toolkit.is_here(), reason=toolkit.WITHOUT)
+@pytest.mark.parametrize(
+    ("flags", "edited", "one", "other"),
+    [
+        ("-include {}/answer.h", "answer.h", "#define ANSWER 1\n", "#define ANSWER 2\n"),
+        ("-DINCLUDES -MMD", "answer.h", "#define ANSWER 1\n", "#define ANSWER 2\n"),
+        ("-DINCLUDES -MF {}/list", "answer.h", "#define ANSWER 1\n", "#define ANSWER 2\n"),
+        ("-optf {}/words", "words", "-DANSWER=1\n", "-DANSWER=2\n"),
+        ("-Xcompiler @{}/words", "words", "-DANSWER=1\n", "-DANSWER=2\n"),
+    ],
+)
+def test_whatever_a_variable_says_to_nvcc_an_edit_of_what_it_reads_counts(
+    tree: Tree,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    flags: str,
+    edited: str,
+    one: str,
+    other: str,
+) -> None:
+    outside = tmp_path / "outside"
+    monkeypatch.setenv("NVCC_APPEND_FLAGS", flags.format(outside))
+    monkeypatch.setenv("CPLUS_INCLUDE_PATH", str(outside))
+    included = "#ifdef INCLUDES\n#include <answer.h>\n#endif\n"
+    tree.write("csrc/attention/api.cu", f"{included}__global__ void k(int* a) {{ *a = ANSWER; }}\n")
+    tree.write(f"../outside/{edited}", one)
+    before, _ = tree.cubins()
+    assert tree.cubins() == (before, True)
+    tree.write(f"../outside/{edited}", other)
+    after, was_there = tree.cubins()
+    assert after != before
+    assert not was_there
