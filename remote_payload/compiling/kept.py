@@ -151,8 +151,9 @@ class Kept:
                 for name in _INCLUDE.findall(_read(self.root / path)):
                     for folder in (os.path.dirname(path), self.folder, *searched):
                         header = self._relative(os.path.join(folder, os.fsdecode(name)))
-                        place = self._place(header)
-                        if place not in seen and (self.root / header).is_file():
+                        if header in found or not os.path.isfile(self.root / header):
+                            continue
+                        if (place := self._place(header)) not in seen:
                             seen.add(place)
                             found[header] = None
                             waiting.append(header)
