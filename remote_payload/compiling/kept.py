@@ -173,8 +173,10 @@ class Kept:
 
     def _inputs(self, read: Iterable[str], searched: Sequence[str]) -> Dict[str, Any]:
         names = {self._relative(path) for path in read}
-        if not all(self._digest(path) for path in names):  # a name that a list could not tell
-            names.update(self.everything())
+        if missing := {path for path in names if not self._digest(path)}:
+            called = map(self._relative, self._names.called_by_lines(names - missing))
+            if missing.difference(called):  # a name that a list could not tell
+                names.update(self.everything())
         digests = {path: self._digest(path) for path in sorted(names)}
         folders = sorted({self._relative(folder) for folder in searched})
         return {

@@ -13,6 +13,7 @@ _HAS_INCLUDE = re.compile(
     rb"(?<!def )(?<!defined )__has_include(?:_next)?\b(?!\s*\))"
     rb"(?:\s*\(\s*[<\"]([^>\"\n]+)[>\"])?"
 )
+_LINE = re.compile(rb"^[ \t]*#[ \t]*(?:line[ \t]+)?\d+[ \t]+\"([^\"\n]+)\"", re.MULTILINE)
 
 
 class Names:
@@ -53,6 +54,15 @@ class Names:
         beside = {os.path.dirname(path) for path in near} - self._walked
         places = sorted(beside.union(searched))
         return sorted({*names, *self._found([*paths, *asked], places)})
+
+    def called_by_lines(self, read: Iterable[str]) -> Set[str]:
+        """Names that `#line` gives to lines of our files: nvcc takes them for files it read."""
+        called: Set[str] = set()
+        for path in read:
+            if not os.path.isabs(path):
+                with contextlib.suppress(OSError):
+                    called.update(map(os.fsdecode, _LINE.findall((self._root / path).read_bytes())))
+        return called
 
     def _found(self, paths: Iterable[str], places: Sequence[str]) -> List[str]:
         """What lies in these places and is called like one of the paths, or like its last parts:

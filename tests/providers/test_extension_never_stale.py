@@ -4,6 +4,7 @@ also what they take for the system's and therefore do not list."""
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from remote_payload.contract.tools.toolchain import Toolchain
 from remote_payload.operators.setting import Setting
 from remote_payload.providers import torch_extension
 from remote_payload.providers.torch_extension import Build
+from tests.laid_out import apart
 from tests.providers.places import needs_ninja
 from tests.toolkit import program
 
@@ -37,13 +39,19 @@ class Extension:
             "extra_include_paths": [str(folder) for folder in folders],
             "is_python_module": False,
         }
-        setting = Setting("cpu", str(self.root), 0, builds=str(self.builds))
-        from torch.utils import cpp_extension
-
-        with torch_extension.extensions_of(Build(setting, Toolchain(), "mine")):
-            cpp_extension.load(**given)
+        apart(compile_it, str(self.root), str(self.builds), given)
         kept = self.builds.glob("torch-*/*.so")
         return max(kept, key=lambda path: path.parent.stat().st_mtime_ns)
+
+
+def compile_it(root: str, builds: str, given: dict[str, Any]) -> None:
+    """As a provider's process does."""
+    torch_extension.watch(builds)
+    from torch.utils import cpp_extension
+
+    setting = Setting("cpu", root, 0, builds=builds)
+    with torch_extension.extensions_of(Build(setting, Toolchain(), "mine")):
+        cpp_extension.load(**given)
 
 
 @pytest.fixture
@@ -52,7 +60,6 @@ def extension(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Extension:
         monkeypatch.delenv(name, raising=False)
     made = Extension(tmp_path)
     monkeypatch.setenv("TORCH_EXTENSIONS_DIR", str(made.builds))
-    torch_extension.watch(str(made.builds))
     return made
 
 
