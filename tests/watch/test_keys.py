@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.faults.conftest import wait_until
 from tests.interrupts.conftest import environment
-from tests.ssh.terminal import on_terminal
+from tests.ssh.terminal import Terminal, on_terminal
 
 READS = """
 import sys
@@ -94,14 +94,7 @@ def test_that_ctrl_z_lends_the_terminal_to_the_shell(tmp_path: Path) -> None:
         terminal.read_until("ready")
         terminal.press_ctrl_z()
         terminal.read_until("stopped")
-        assert terminal.echoes
-        terminal.type("go")
-        wait_until(lambda: not terminal.echoes)
-        terminal.press("b")
-        terminal.read_until("<'b'>")
-        terminal.press("q")
-        terminal.exit_status()
-        assert terminal.echoes
+        goes_on(terminal)
 
 
 def test_that_keys_are_read_again_after_bg_and_fg_of_which_the_shell_tells_nothing(
@@ -115,11 +108,16 @@ def test_that_keys_are_read_again_after_bg_and_fg_of_which_the_shell_tells_nothi
         terminal.press_ctrl_z()
         terminal.read_until("behind")
         terminal.read_for(0.5)
-        assert terminal.echoes
-        terminal.type("go")
-        wait_until(lambda: not terminal.echoes)
-        terminal.press("b")
-        terminal.read_until("<'b'>")
-        terminal.press("q")
-        terminal.exit_status()
-        assert terminal.echoes
+        goes_on(terminal)
+
+
+def goes_on(terminal: Terminal) -> None:
+    """The shell has the terminal, with an echo; once it says `go`, keys are read again."""
+    assert terminal.echoes
+    terminal.type("go")
+    wait_until(lambda: not terminal.echoes)
+    terminal.press("b")
+    terminal.read_until("<'b'>")
+    terminal.press("q")
+    terminal.exit_status()
+    assert terminal.echoes
