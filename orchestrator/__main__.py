@@ -33,13 +33,15 @@ def main() -> None:
 def _run() -> int:
     from orchestrator.cli.screen import signals, streams
     from orchestrator.errors import EndedBySignal
+    from orchestrator.here import noticing
 
     streams.prepare()
     signals.install()
     try:
-        from orchestrator.cli.app import run
+        with noticing.signals():
+            from orchestrator.cli.app import run
 
-        return run(sys.argv[1:])
+            return run(sys.argv[1:])
     except EndedBySignal as exc:  # before there was anything to tell, or while it was told
         leaving.say(f"error: {exc}")
         return exc.exit_code

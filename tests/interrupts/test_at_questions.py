@@ -76,10 +76,11 @@ extern "C" void read_just_after(int number) {
 """
 ASKING = """import ctypes, sys
 from orchestrator.cli.screen import signals
+from orchestrator.here import noticing
 signals.install()
 late = ctypes.CDLL(sys.argv[1])
 try:
-    with signals.heard():
+    with noticing.signals():
         late.read_just_after(int(sys.argv[2]))
 except BaseException as error:
     print(type(error).__name__)

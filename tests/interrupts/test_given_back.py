@@ -77,7 +77,6 @@ def test_ctrl_z_lends_the_shell_its_cursor_and_the_bars_go_on_without(
     line = f"set -m; {sys.executable} -m orchestrator deploy; echo stopped $?; read go; fg"
     with on_terminal(("bash", "-c", f"exec >&2; {line}"), desk.root, environment()) as terminal:
         terminal.read_until(HIDDEN)
-        terminal.read_for(0.5)  # as it is drawn first, a Ctrl-Z may be heard 15 s later
         terminal.press_ctrl_z()
         terminal.read_until("stopped 148")
         assert CURSOR.findall(terminal.shown)[-1:] == ["h"], repr(terminal.shown)

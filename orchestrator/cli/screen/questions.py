@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import click
 
-from orchestrator.cli.screen import console, leaving, signals, terminal
+from orchestrator.cli.screen import console, leaving, terminal
 from orchestrator.cli.screen.terminal import Gate
 from orchestrator.errors import NobodyToAsk
 from orchestrator.here.local_fault import told
@@ -57,7 +57,7 @@ def confirm(*lines: str) -> bool:
     """A yes-or-no question whose default is no, as is Ctrl-D, an empty stdin, and what is neither
     when it has been asked _TRIES times."""
     question = "\n".join(map(one_line, lines))
-    with console.undisturbed(), signals.heard(), _waited_for(sys.stdin):
+    with console.undisturbed(), _waited_for(sys.stdin):
         for left in reversed(range(_TRIES)):
             # Not input(), and so not click: a Ctrl-C while that flushes what it wrote is swallowed.
             terminal.write(f"{question} [y/N]: ", err=True)
@@ -86,7 +86,7 @@ def choose(question: str, known: Mapping[str, str], default: str) -> str:
 
 def ask(question: str) -> str:
     """The line that is typed, without blanks around it; empty for Ctrl-D."""
-    with console.undisturbed(), signals.heard(), _waited_for(sys.stdin):
+    with console.undisturbed(), _waited_for(sys.stdin):
         terminal.write(f"{question}: ", err=True)
         typed = sys.stdin.readline()
         if not typed:
@@ -214,7 +214,6 @@ def _terminal() -> Iterator[tuple[TextIO, TextIO]]:
         with (
             place.open(encoding="utf-8", errors="surrogateescape") as source,
             io.TextIOWrapper(place.open("wb", buffering=0), write_through=True) as sink,
-            signals.heard(),
         ):
             yield source, cast(TextIO, Gate(sink))
     except (OSError, termios.error) as error:  # told here: for a login it is no network's

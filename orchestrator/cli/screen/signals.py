@@ -1,15 +1,14 @@
-"""Signals that end a program end this one as Ctrl-C does: cleaned up, and told; and none of them
-is lost on a person who is being asked. Ctrl-Z stops it, and the shell has its cursor."""
+"""Signals that end a program end this one as Ctrl-C does: cleaned up, and told.
+
+Ctrl-Z stops it, and the shell has its cursor."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import signal
-import socket
 import sys
 import threading
-from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
@@ -26,7 +25,6 @@ _NAMES = (
 _NUMBERS = tuple(one for one in signal.Signals if one.name in _NAMES)
 # Whoever sends SIGTERM sends SIGKILL soon, docker stop for one after 10 s.
 _CLEANING_UP_S = 5.0
-_NUDGE, _NUDGES, _NUDGED_EACH_S = signal.SIGURG, 40, 0.05
 
 
 def install() -> None:
@@ -93,45 +91,3 @@ def _end_at_once(number: int, frame: FrameType | None = None) -> None:
     leaving.give_back()
     children.end_all()
     os._exit(128 + number)
-
-
-@contextlib.contextmanager
-def heard() -> Iterator[None]:
-    """While the block asks a person, no signal waits for the next key.
-
-    Python looks for signals, and then reads: one that comes in between, as where the machine is
-    busy and the question just shown, would be noticed after the answer. So a thread is told of it
-    and interrupts the read, with a signal that means nothing.
-    """
-    if threading.current_thread() is not threading.main_thread():  # signals are not for it
-        yield
-        return
-    told, teller = socket.socketpair()
-    teller.setblocking(False)
-    asked = threading.Event()
-    nudges = threading.Thread(target=_nudge, args=(told, asked), daemon=True)
-    with contextlib.suppress(RuntimeError):  # it cannot be started: then one may wait for a key
-        nudges.start()
-    handler = signal.signal(_NUDGE, lambda number, frame: None)
-    before = signal.set_wakeup_fd(teller.fileno(), warn_on_full_buffer=False)
-    try:
-        yield
-    finally:
-        asked.set()
-        signal.set_wakeup_fd(before)
-        signal.signal(_NUDGE, handler)
-        teller.close()
-        if nudges.ident is None:
-            told.close()
-
-
-def _nudge(told: socket.socket, asked: threading.Event) -> None:
-    """Interrupt the main thread's read for each signal that comes, until an answer is there."""
-    main = threading.main_thread().ident
-    assert main is not None
-    with told:
-        while numbers := told.recv(64):
-            for _ in range(0 if {*numbers} == {_NUDGE} else _NUDGES):
-                if asked.wait(_NUDGED_EACH_S):
-                    return
-                signal.pthread_kill(main, _NUDGE)

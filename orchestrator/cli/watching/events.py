@@ -6,7 +6,6 @@ import contextlib
 import os
 import queue
 import select
-import signal
 from dataclasses import dataclass
 from enum import Enum, auto
 from types import TracebackType
@@ -29,19 +28,15 @@ class Event:
 
 
 class Events:
-    """Any thread puts, the main thread waits; a signal is heard at once meanwhile."""
+    """Any thread puts, the main thread waits."""
 
     def __init__(self, keys: Keys | None) -> None:
         self._keys, self._queue = keys, queue.SimpleQueue[Event]()
         self._ears, self._mouth = os.pipe()
         os.set_blocking(self._ears, False)
         os.set_blocking(self._mouth, False)
-        self._woken_before = -1
 
     def __enter__(self) -> Events:
-        # Python looks for signals, and then waits: one that comes in between ends the wait as well.
-        with contextlib.suppress(ValueError):  # in another thread none is heard
-            self._woken_before = signal.set_wakeup_fd(self._mouth, warn_on_full_buffer=False)
         return self
 
     def __exit__(
@@ -50,8 +45,6 @@ class Events:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        with contextlib.suppress(ValueError):
-            signal.set_wakeup_fd(self._woken_before)
         mouth, self._mouth = self._mouth, -1
         for end in (self._ears, mouth):
             os.close(end)
