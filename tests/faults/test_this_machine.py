@@ -52,7 +52,9 @@ def test_a_run_that_cannot_be_kept_here_is_not_started_and_leaves_no_folder(
 
 
 def gone(laptop: Laptop) -> None:
-    shutil.rmtree(laptop.root / "runs")
+    """In one step: what is written meanwhile would keep its folder."""
+    moved(laptop)
+    shutil.rmtree(laptop.root / "elsewhere")
 
 
 def moved(laptop: Laptop) -> None:

@@ -135,6 +135,11 @@ def test_a_record_cut_after_its_last_comma_is_not_called_complete() -> None:
             read_text(whole + cut)
 
 
+def test_an_empty_cell_beyond_the_last_column_changes_nothing() -> None:
+    text = TEXTS["raw_two_kernels.csv"]
+    assert read_text(re.sub('^("1",.*)$', r"\1,", text, flags=re.M)) == read_text(text)
+
+
 def test_a_launch_with_fewer_counters_than_all_others_may_be_cut_off() -> None:
     header, first, *_ = TEXTS["metrics_thousands.csv"].splitlines()[1:]
     of_another = first.replace(

@@ -39,7 +39,8 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A header and the records under it, each filled up to the header's length.
+    """A header and the records under it, each filled up or cut to the header's length: no cell that
+    says anything is beyond it.
 
     doubts: sentences on what may be missing.
     """
@@ -163,7 +164,8 @@ def _record(lines: list[str], number: int, table: _Open) -> tuple[Row, int] | No
                 f"The file ends in line {number + 1}, without the line break that ncu writes: "
                 "what stood below it, if anything did, is missing",
             )
-        return Row(number + 1, (*cells, *[""] * (len(table.header) - len(cells)))), taken
+        width = len(table.header)
+        return Row(number + 1, (*cells[:width], *[""] * (width - len(cells)))), taken
     if start.start() == 0 and (table.quoted or _looks_cut(cells, table, is_end)):
         hint = f"{CUT_HINT} {_WHOLE_HINT}" if is_end and not table.quoted else CUT_HINT
         raise UsageError(_cut(number + 1, cells, table), hint=hint)
