@@ -49,7 +49,7 @@ def signals() -> Iterator[None]:
 def _nudge(told: socket.socket, noticed: threading.Event, over: threading.Event) -> None:
     main = threading.main_thread().ident
     assert main is not None
-    with told:
+    with told, contextlib.suppress(OSError):  # closed before we began
         while numbers := told.recv(64):
             if {*numbers} == {_NUDGE}:
                 continue

@@ -220,23 +220,29 @@ def test_a_look_costs_a_long_line_next_to_nothing(
     lossy_link: Callable[..., LossyLink],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Against the same run without it, at 100 ms: one round trip and what Python takes to start."""
+    """Against the same run without it, at 100 ms: one round trip and what Python takes to start.
+
+    The fastest of each, in turn, as the machine may be busy.
+    """
     link = lossy_link(latency_s=0.05)
     project.add_ssh_host(sshd, port=link.port, env={"PATH": "/usr/bin:/bin"})
     quick_payload(project.root)
     assert project.orchestrator("check").code == 0
 
-    def fastest_s() -> float:
-        times = []
-        for _ in range(3):
-            began = time.monotonic()
-            assert project.orchestrator("check").code == 0
-            times.append(time.monotonic() - began)
-        return min(times)
+    def took_s() -> float:
+        began = time.monotonic()
+        assert project.orchestrator("check").code == 0
+        return time.monotonic() - began
 
-    with_look_s = fastest_s()
-    monkeypatch.setattr(Beside, "fit_for", lambda self, request: ())
-    assert with_look_s - fastest_s() < 0.6
+    with_look_s, without_s = [], []
+    for _ in range(8):
+        with_look_s.append(took_s())
+        with monkeypatch.context() as patch:
+            patch.setattr(Beside, "fit_for", lambda self, request: ())
+            without_s.append(took_s())
+        if len(without_s) > 2 and min(with_look_s) - min(without_s) < 0.6:
+            return
+    pytest.fail(f"with a look {with_look_s}, without {without_s} s")
 
 
 def test_the_look_waits_for_the_deploys_own_connection(

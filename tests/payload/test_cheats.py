@@ -5,6 +5,7 @@ All of them in one run, so that each has every chance to spoil what the others a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -109,21 +110,28 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cheats")
 
 
-@pytest.fixture(scope="module")
-def race(one_thread: object, folder: Path) -> Finished:
-    cheats = (*REFUSED, *OUT, *REFUTED, *HARMLESS, "shouts")
+def raced(cheats: Iterable[str], honest: Iterable[str], folder: Path) -> Finished:
     providers = (
         Provider("sdpa"),
         *(from_file(f"{FIXTURES}/cheats.py", name) for name in cheats),
-        *(from_file(f"{FIXTURES}/honest.py", name) for name in HONEST),
+        *(from_file(f"{FIXTURES}/honest.py", name) for name in honest),
     )
     request = a_request(*providers, cases=(CASE,), check=CheckPlan(case_limit_s=30.0), bench=PLAN)
     return run_payload(request, folder, limit_s=LIMIT_S)
 
 
 @pytest.fixture(scope="module")
-def errors(race: Finished) -> list[Objection]:
+def race(one_thread: object, folder: Path) -> Finished:
+    return raced((*REFUSED, *OUT, *REFUTED, *HARMLESS, "shouts"), HONEST, folder)
+
+
+def errors_in(race: Finished) -> list[Objection]:
     return [one for one in objections(race.result) if one.severity is Severity.ERROR]
+
+
+@pytest.fixture(scope="module")
+def errors(race: Finished) -> list[Objection]:
+    return errors_in(race)
 
 
 def of(name: str, found: list[Objection]) -> list[str]:
@@ -158,10 +166,16 @@ def test_who_changes_when_it_is_timed_is_out_for_that_reason(race: Finished, nam
 
 @pytest.mark.parametrize("name", REFUTED)
 def test_who_answers_from_memory_or_sets_its_clock_is_refuted_by_who_waited(
-    race: Finished, errors: list[Objection], name: str
+    race: Finished, errors: list[Objection], name: str, tmp_path: Path
 ) -> None:
-    assert timed(race, name).status is Status.OK, timed(race, name).reason
-    assert any(REFUTED[name] in text for text in of(name, errors)), of(name, errors)
+    """On a machine so busy that nobody can be refuted, in another race."""
+    for again in range(3):
+        assert timed(race, name).status is Status.OK, timed(race, name).reason
+        if told := of(name, errors):
+            break
+        race = raced([name], ["plain"], tmp_path / str(again))
+        errors = errors_in(race)
+    assert any(REFUTED[name] in text for text in told), told
 
 
 @pytest.mark.parametrize("name", [*HARMLESS, *HONEST, "sdpa", "shouts"])
