@@ -12,7 +12,7 @@ import pytest
 from tests.cli.comparing import store
 from tests.conftest import SshdVariant
 from tests.faults.conftest import wait_until
-from tests.interrupts.conftest import RAISES, REPOSITORY, Desk, environment, interrupted, ran
+from tests.interrupts.conftest import REPOSITORY, Desk, environment, interrupted, ran
 from tests.ssh.second_factor import KEY_AND_CODE, second_factor, why_not
 from tests.ssh.server import Keys, SshServer
 
@@ -74,40 +74,36 @@ extern "C" void read_just_after(int number) {
   (void)!read(0, &byte, 1);
 }
 """
-ASKING = """import ctypes, sys
-from orchestrator.cli.screen import signals
-from orchestrator.here import noticing
-signals.install()
+# In the place of a whole command, in which all but that wait would be real.
+WAITING = """import ctypes, sys
+from orchestrator import __main__
+from orchestrator.cli import app
 late = ctypes.CDLL(sys.argv[1])
-try:
-    with noticing.signals():
-        late.read_just_after(int(sys.argv[2]))
-except BaseException as error:
-    print(type(error).__name__)
+app.run = lambda _: late.read_just_after(int(sys.argv[2]))
+__main__.main()
 """
 
 
-@RAISES
-def test_a_signal_between_the_question_and_the_read_does_not_wait_for_a_key(
-    tmp_path: Path, number: signal.Signals, error: str
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_just_before_any_wait_of_a_command_does_not_wait_for_its_end(
+    tmp_path: Path, number: signal.Signals
 ) -> None:
     (tmp_path / "late.cpp").write_text(LATE)
     words = ("c++", "-shared", "-fPIC", "-o", "late.so", "late.cpp")
     subprocess.run(words, cwd=tmp_path, check=True)
     with subprocess.Popen(
-        [sys.executable, "-c", ASKING, str(tmp_path / "late.so"), str(int(number))],
+        [sys.executable, "-c", WAITING, str(tmp_path / "late.so"), str(int(number))],
         cwd=REPOSITORY,
         env=environment(),
         stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-    ) as asking:
-        assert asking.stdout is not None
+    ) as waiting:
+        assert waiting.stderr is not None
         try:
-            asking.wait(20)
+            assert waiting.wait(20) == 128 + number, waiting.stderr.read()
         finally:
-            asking.kill()
-        assert asking.stdout.read() == f"{error}\n"
+            waiting.kill()
 
 
 # Whoever asks writes, and what is written calls on our gate: a signal may come wherever it does.
