@@ -24,4 +24,4 @@ def borrow(
         paid.paid(session, Budget(), transport, order.plan.request.time_limit_s) as runs,
         console.progress() as progress,
     ):
-        return workflow.borrow(order, run, transport, runs, progress, session.debug)
+        return workflow.borrow(order, run, transport, runs, progress, session.debug, session.around)

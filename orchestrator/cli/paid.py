@@ -77,4 +77,4 @@ def priced(session: Session, folder: Path) -> tuple[Run, Published]:
     from orchestrator.workflows.publishing.publish import publish
 
     run = session.runs.load(folder)
-    return run, publish(run, folder, runs=session.runs_folder)
+    return run, publish(run, folder, around=session.around)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from orchestrator.values.host import Host
     from orchestrator.values.kept.summary import Summary
     from orchestrator.values.run import Run
+    from orchestrator.workflows.publishing.around import Around
 
 # A large image is pulled in a minute or two; whoever waits longer should look at the console.
 _POD_COMES_UP_S = 180.0
@@ -141,6 +142,14 @@ class Session:
         return RunIndex(
             self.runs_folder, lambda: self.runs, _summary_of, self._mask, self._masked_by()
         )
+
+    @cached_property
+    def around(self) -> Around:
+        """What a report draws on beside its run."""
+        from orchestrator.report.printing.templates import own_folder
+        from orchestrator.workflows.publishing.around import Around
+
+        return Around(self.index, own_folder(self.home))
 
     def _mask(self) -> Callable[[str], str]:
         from orchestrator.values.privacy.redaction import gate

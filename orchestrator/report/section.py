@@ -11,12 +11,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from orchestrator.readers.cutlass_csv import Sheet
 from orchestrator.report.charts.drawing import Chart
 from orchestrator.report.figures import Figures
 from orchestrator.report.insight import NO_INSIGHT, Insight
-from orchestrator.report.view import NO_COUNTERS, ChartView, CountersView
+from orchestrator.report.past import Past
+from orchestrator.report.view.sections import NO_COUNTERS, CountersView
+from orchestrator.report.view.tables import ChartView
 from orchestrator.values.run import Run
 from remote_payload.contract.result import Result
 
@@ -30,6 +33,7 @@ class Page:
 
     sheets: what the CUTLASS profiler's files say, if it was asked. insight: what is known of the
     kernels beside the result. chart_folder: where the charts will lie, as a link from the report.
+    past: what earlier runs here say of the figure that matters most; None where there are none.
     """
 
     run: Run
@@ -38,6 +42,7 @@ class Page:
     sheets: Sequence[Sheet] = ()
     insight: Insight = NO_INSIGHT
     chart_folder: str = CHART_FOLDER
+    past: Past | None = None
 
     @property
     def result(self) -> Result | None:
@@ -47,23 +52,31 @@ class Page:
     def shown(self, chart: Chart) -> ChartView:
         """A chart as templates see it."""
         file = f"{self.chart_folder}/{chart.name}" if chart.sketch else ""
-        return ChartView(chart.title, file, chart.reason)
+        return ChartView(chart.title, file, chart.reason, chart.name, chart.title)
 
 
 def _none(page: Page) -> tuple[Chart, ...]:
     return ()
 
 
+def _never(page: Page) -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class Section:
     """order: its place in the report. views: what its template is printed for, one after the other.
 
-    charts: the drawings that go with it. template: of its own module, below sections/.
+    summary: of such a view the sentence that says what is inside, under which it is folded. charts:
+    the drawings that go with it. answers: whether it is what the run was made for, so that it
+    stands open. template: of its own module, below sections/.
     """
 
     order: int
     views: Callable[[Page], Sequence[object]]
+    summary: Callable[[Any], str]
     charts: Callable[[Page], Sequence[Chart]] = _none
+    answers: Callable[[Page], bool] = _never
     template: str = ""
 
 

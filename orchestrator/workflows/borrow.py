@@ -13,6 +13,7 @@ from orchestrator.transport.base import Transport
 from orchestrator.values.progress import Progress
 from orchestrator.values.run import Run
 from orchestrator.workflows.profile import Order, profile
+from orchestrator.workflows.publishing.around import ALONE, Around
 from orchestrator.workflows.publishing.publish import Published, publish
 from remote_payload.contract.words import Stage
 from remote_payload.stages import declaration
@@ -43,6 +44,7 @@ def borrow(
     runs: RunStore,
     progress: Progress,
     show_log: bool = False,
+    around: Around = ALONE,
 ) -> tuple[Run, Published]:
     """Make the run `order` on the other host, and `run`'s report anew with its counters.
 
@@ -50,11 +52,11 @@ def borrow(
     Returns the other run and the report.
     """
     lent = profile(order, transport, runs, progress, show_log)
-    publish(lent, runs.folder(lent.card.run_id), runs=runs.root)
+    publish(lent, runs.folder(lent.card.run_id), around=around)
     folder = runs.folder(run.card.run_id)
     _keep(runs.folder(lent.card.run_id), folder / LENT)
     runs.lend(folder, folder / LENT)
-    return lent, publish(runs.load(folder), folder, runs=runs.root)
+    return lent, publish(runs.load(folder), folder, around=around)
 
 
 def _keep(source: Path, target: Path) -> None:

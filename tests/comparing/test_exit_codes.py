@@ -13,8 +13,8 @@ from orchestrator.cli.app import run
 from orchestrator.cli.outcome import show
 from orchestrator.errors import OrchestratorError
 from orchestrator.report.figures import figures
+from orchestrator.report.first.headline import headline, is_ok, undecided
 from orchestrator.report.gates.gate import Policy
-from orchestrator.report.headline import headline, is_ok, undecided
 from orchestrator.report.render import Report
 from orchestrator.values.run import Run
 from orchestrator.workflows.publishing.publish import Published

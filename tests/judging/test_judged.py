@@ -11,7 +11,7 @@ from orchestrator.performance.family import Family
 from orchestrator.performance.verdict import Terms, Verdict
 from orchestrator.report.against import judged_against, rows_judged, terms_of
 from orchestrator.report.figures import figures
-from orchestrator.report.headline import headline
+from orchestrator.report.first.headline import headline
 from orchestrator.report.sections.findings.results import results
 from remote_payload.contract.plans import BenchPlan
 from remote_payload.contract.records import BenchRecord

@@ -11,9 +11,9 @@ from orchestrator.errors import ExitCode
 from orchestrator.performance.objections.look_alikes import look_alikes
 from orchestrator.report.comparing.comparison import Side, compare
 from orchestrator.report.figures import figures
+from orchestrator.report.first.headline import headline, undecided
 from orchestrator.report.gates.gate import Claim, Policy
 from orchestrator.report.gates.one_run import ruling
-from orchestrator.report.headline import headline, undecided
 from orchestrator.report.render import render
 from orchestrator.report.sections.findings.beside import standing
 from remote_payload.contract.request import Provider

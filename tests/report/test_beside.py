@@ -12,7 +12,8 @@ from orchestrator.report.figures import figures
 from orchestrator.report.render import render
 from orchestrator.report.sections.findings import beside
 from orchestrator.report.sections.findings.beside import Standing
-from orchestrator.report.view import BesideView, ChartView
+from orchestrator.report.view.sections import BesideView
+from orchestrator.report.view.tables import ChartView
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Method, Status
 from tests.report import gone_wrong, synthetic

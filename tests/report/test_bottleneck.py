@@ -9,7 +9,7 @@ from orchestrator.report.figures import figures
 from orchestrator.report.insight import NO_INSIGHT, Insight
 from orchestrator.report.render import render
 from orchestrator.report.sections.causes.bottleneck import held_back
-from orchestrator.report.view import HeldBackView
+from orchestrator.report.view.sections import HeldBackView
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Status
 from tests.report import gone_wrong, synthetic, traces

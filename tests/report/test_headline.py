@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.report.figures import figures
-from orchestrator.report.headline import headline, is_ok, undecided
+from orchestrator.report.first.headline import headline, is_ok, undecided
 from orchestrator.report.render import render
 from remote_payload.contract.plans import ProvePlan
 from remote_payload.contract.records import ProofRecord

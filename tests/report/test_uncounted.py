@@ -10,7 +10,7 @@ from orchestrator.report.figures import figures
 from orchestrator.report.insight import NO_INSIGHT, Insight
 from orchestrator.report.render import render
 from orchestrator.report.sections.causes.uncounted import uncounted
-from orchestrator.report.view import NO_COUNTERS, UncountedView
+from orchestrator.report.view.sections import NO_COUNTERS, UncountedView
 from remote_payload.contract.result import Result, StageReport
 from remote_payload.contract.words import Stage, Status
 from tests.report import synthetic, traces

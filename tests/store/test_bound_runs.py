@@ -13,8 +13,8 @@ import pytest
 
 from orchestrator.errors import RunError
 from orchestrator.report.figures import figures
+from orchestrator.report.first.headline import headline
 from orchestrator.report.folder import objections
-from orchestrator.report.headline import headline
 from orchestrator.report.render import Report
 from orchestrator.report.sections.ground.method import method
 from orchestrator.store.runs.run_store import RunStore

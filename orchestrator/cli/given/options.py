@@ -16,6 +16,8 @@ from orchestrator.store.kernels.users_provider import UsersProvider
 
 # What a file with our Markdown in it may be called; a name without an ending is no claim.
 MARKDOWN = (".md", ".markdown", ".txt")
+# What a report may be called, which says what it is written as.
+REPORTS = (".md", ".markdown", ".txt", ".html", ".htm", ".pdf")
 JSON = (".json",)
 
 # A file to write, or a FIFO, a device, /dev/stdout: nobody has to be allowed to read it.
@@ -239,7 +241,7 @@ def _misplaced(ctx: click.Context, option: str) -> str:
 def require_suffix(output: Path | None, suffixes: tuple[str, ...]) -> None:
     """BadParameter for a file whose name promises another format than is written."""
     if output is not None and output.suffix and output.suffix.lower() not in suffixes:
-        form = "JSON" if suffixes is JSON else "Markdown"
+        form = {JSON: "JSON", REPORTS: "Markdown, words, HTML or PDF"}.get(suffixes, "Markdown")
         raise click.BadParameter(
             f"{output.name}: {form} is what is written; expected a name that ends with "
             f"{', '.join(suffixes)}",

@@ -11,7 +11,7 @@ import click
 
 from orchestrator.cli import what_next
 from orchestrator.cli.given import gate_options, options, target_options
-from orchestrator.cli.given.options import MARKDOWN
+from orchestrator.cli.given.options import REPORTS
 from orchestrator.cli.outcome import exit_code, gates
 from orchestrator.cli.screen import console
 from orchestrator.cli.session import Session
@@ -20,7 +20,7 @@ from orchestrator.errors import ExitCode, InventoryError
 from orchestrator.values.run import Run
 
 if TYPE_CHECKING:
-    from orchestrator.workflows.publishing.publish import Published
+    from orchestrator.workflows.publishing.publish import Paper, Published
 
 VERB = Verb("report", "Render the report of a run, offline.", 140)
 
@@ -31,8 +31,12 @@ VERB = Verb("report", "Render the report of a run, offline.", 140)
     "-o",
     "--output",
     type=options.OUTPUT,
-    help="Write here, charts beside it in FILE-charts/. Default: report.md in the run's folder.",
+    help="Write here, as the name ends: .md (charts beside it in FILE-charts/), .txt, .html, .pdf. "
+    "Default: report.md in the run's folder.",
 )
+@click.option("--html", is_flag=True, help="One page with all in it: report.html, or -o FILE.")
+@click.option("--pdf", is_flag=True, help="The same, printed by the Chromium that is here.")
+@click.option("--open", "opened", is_flag=True, help="Write the page, and open it in the browser.")
 @target_options.targets_option
 @target_options.require_option
 @gate_options.gate_options
@@ -45,10 +49,16 @@ def report(
     output: Path | None,
     targets_file: Path | None,
     require: str | None,
+    html: bool,
+    pdf: bool,
+    opened: bool,
     as_json: bool,
     **given: Any,
 ) -> int:
     """Render the report of RUN (an id, a unique prefix, `latest`, a tag, a git revision or a path).
+
+    Its first table answers: fast enough, correct, what holds it back, can it be trusted, what
+    earlier runs here say, what ran. An HTML page holds its charts and asks nothing of any network.
 
     `latest` is the latest run that measured or checked, never a deploy; `latest~1` is the one
     before it, `latest:bench` the latest bench, `latest:bench~1` the bench before that. No network
@@ -67,13 +77,16 @@ def report(
       orchestrator report latest
       orchestrator report latest~1
       orchestrator report 20261122-1015 -o h100.md
+      orchestrator report latest --open
+      orchestrator report latest -o for-the-team.pdf
       orchestrator report latest --require "Tier 1"
     """
     from orchestrator.workflows.jobs.latest import TO_REPORT, require_home, resolve
     from orchestrator.workflows.publishing.publish import publish
 
     gate = gate_options.policy(given)
-    options.require_suffix(output, MARKDOWN)
+    options.require_suffix(output, REPORTS)
+    kind = _paper(output, html=html or opened, pdf=pdf)
     if targets_file is not None and output is None:
         raise click.UsageError("--targets judges anew: say with -o where that report is to lie")
     folder = resolve(session.runs, run, TO_REPORT)
@@ -85,23 +98,47 @@ def report(
     if as_json:
         options.refuse_own_stdout(output)
     with _named(output):
-        published = publish(stored, folder, output, runs=session.runs_folder)
+        published = publish(stored, folder, output, around=session.around, paper_of=kind)
     told = published.report
     met = target_options.required(stored, told, require) if require is not None else None
-    if output is not None and published.charts.parent != output.parent:
+    if published.charts is not None and output and published.charts.parent != output.parent:
         console.note(f"its charts are in {published.charts}")
     if as_json:
         tier = {"required": met.told} if met else {}
         console.out_json({**_as_json(stored, published), **tier}, as_is=("run", "report"))
     elif not published.to_stdout:
         console.out(published.report.verdict)
+        console.page(published.report.answers.rstrip("\n"))
         console.out(str(published.path))
+    if opened:
+        _open(published.path)
     code = ExitCode.OK
     if gate is not None or met is not None:
         code = exit_code(stored, told.ok, told.undecided)
         code = gates(stored, gate, met) if code is ExitCode.OK else code
     console.next_step(_next(stored))
     return code
+
+
+def _paper(output: Path | None, *, html: bool, pdf: bool) -> Paper | None:
+    """What to write; None: as the name says."""
+    from orchestrator.workflows.publishing.publish import ENDINGS, Paper
+
+    if html and pdf:
+        raise click.UsageError("--html (so --open) and --pdf are two forms; choose one")
+    wanted = Paper.PDF if pdf else Paper.HTML if html else None
+    named = ENDINGS.get(output.suffix.lower()) if output else None
+    if wanted and named and named is not wanted:
+        raise click.UsageError(f"-o {output} is no name of what is asked for: {wanted.value}")
+    return wanted
+
+
+def _open(page: Path) -> None:
+    """In the browser of whoever sits here."""
+    import webbrowser
+
+    if not webbrowser.open(page.resolve().as_uri()):
+        console.note(f"no browser could be started; the page is {page}")
 
 
 def _read(session: Session, folder: Path) -> Iterator[Path]:

@@ -8,8 +8,9 @@ from orchestrator.performance.verdict import Verdict
 from orchestrator.report.comparing import wording
 from orchestrator.report.comparing.builds import CHANGES, spilled
 from orchestrator.report.comparing.comparison import Comparison, Row, Yardstick
-from orchestrator.report.render import fill
-from orchestrator.report.view import Table
+from orchestrator.report.printing.form import Form
+from orchestrator.report.printing.templates import fill
+from orchestrator.report.view.tables import Table
 from orchestrator.report.wording import format as fmt
 from remote_payload.contract.facts import UNKNOWN, OperatorFacts
 
@@ -56,7 +57,7 @@ class ComparisonView:
 
 def markdown(found: Comparison) -> str:
     """The page; its first line says what must be known before any figure is believed."""
-    return fill(_TEMPLATE, page=view(found))
+    return fill(_TEMPLATE, Form.MARKDOWN, page=view(found))
 
 
 def view(found: Comparison) -> ComparisonView:

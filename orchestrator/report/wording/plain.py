@@ -24,9 +24,22 @@ _PATH = re.compile(
     r"(?P<bare>[\w.+~-]*)|~[\w-]+/\S*"
 )
 
-# Characters with a meaning in Markdown or HTML, as references that both show as the character
-# (CommonMark 2.5: a reference never counts as structure).
-_SPECIAL = re.compile(r"[&<>`|*\[\]\\~#$@]|(?<!\w)_+|_+(?!\w)")
+# What would be structure in Markdown or HTML, as references that both show as the character
+# (CommonMark 2.5: a reference never counts as structure). What can be none where it stands is left,
+# so that `forward<64, 0>` and `a * b` read well in a terminal too: a tag begins with a letter, !, ?
+# or / (HTML, 13.2.5.6 Tag open state), a reference with a letter or #, an escape with punctuation,
+# and emphasis leans against a word. A value may stand anywhere in a line, so its ends count as if
+# something stood there.
+_SPECIAL = re.compile(
+    r"<(?![\d= ])|&(?=[#\w]|$)|\\(?![A-Za-z0-9 ])|(?<! )\*|\*(?! )|[`|\[\]~$@]|#(?=\w|$)"
+    r"|(?<!\w)_+|_+(?!\w)|^[>=#]|^[+-](?=[ +-]|$)|^\d+(?=[.)](?: |$))"
+)
+
+
+class Gated(str):
+    """Text that has passed a gate already, in the form in which it is printed."""
+
+    __slots__ = ()
 
 
 def plain(value: object) -> str:
@@ -34,9 +47,18 @@ def plain(value: object) -> str:
 
     Raises TypeError for anything but text: numbers are formatted before they come here.
     """
+    if isinstance(value, Gated):
+        return value
+    return _SPECIAL.sub(_reference, words(value))
+
+
+def words(value: object) -> str:
+    """The same for a terminal, where nothing but controls could be markup."""
+    if isinstance(value, Gated):
+        return value
     if not isinstance(value, str):
         raise TypeError(f"a report prints text only, not {type(value).__name__}: {value!r}")
-    return _SPECIAL.sub(_reference, one_line(private(value)))
+    return one_line(private(value))
 
 
 def one_line(text: str) -> str:

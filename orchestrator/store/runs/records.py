@@ -15,7 +15,8 @@ from remote_payload.contract.layout import ARTIFACTS
 
 CHARTS = "charts"
 _KEPT = (*RECORDS, ARTIFACTS, LENT)
-_DRAWN_ANEW = (REPORT, CHARTS)
+_REPORTS = tuple(str(Path(REPORT).with_suffix(ending)) for ending in (".md", ".html", ".pdf"))
+_DRAWN_ANEW = (*_REPORTS, CHARTS)
 _ARRIVING = ".arriving-"
 
 
@@ -42,7 +43,7 @@ def _why_kept_in(folder: Path, place: Path, root: Path, own: Path | None) -> str
         return ""
     if own is not None and not _is_one(folder, own):
         return f"it is in the folder of another run, {folder.name}"
-    is_report = own is not None and name == REPORT and not below
+    is_report = own is not None and name in _REPORTS and not below
     return "" if is_report or name not in _DRAWN_ANEW else "a run keeps its report under this name"
 
 

@@ -18,7 +18,8 @@ from orchestrator.readers.ncu.quantities.metrics import QUANTITIES
 from orchestrator.readers.ncu.read import read_file
 from orchestrator.readers.ncu.version import find_version
 from orchestrator.report.folder import not_what_came
-from orchestrator.report.view import NO_COUNTERS, CountersView, Table
+from orchestrator.report.view.sections import NO_COUNTERS, CountersView
+from orchestrator.report.view.tables import Table
 from orchestrator.store.runs import binding
 from orchestrator.store.runs.run_store import CARD, LENT, RESULT, RunStore
 from orchestrator.values.run import Changed, Run

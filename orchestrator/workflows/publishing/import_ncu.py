@@ -12,7 +12,8 @@ from orchestrator.here.local_fault import told
 from orchestrator.ncu.page import page
 from orchestrator.readers.ncu.capture import Average, KernelCapture, Measurement
 from orchestrator.readers.ncu.read import Source, read_file
-from orchestrator.report.render import fill
+from orchestrator.report.printing.form import Form
+from orchestrator.report.printing.templates import fill
 from orchestrator.values.privacy.redaction import discreet_document, gate
 from orchestrator.values.progress import Progress
 from orchestrator.values.text import harmless_json
@@ -29,7 +30,7 @@ def import_file(path: Path, progress: Progress | None = None) -> Source:
 
 def markdown(source: Source) -> str:
     """The page "Nsight Compute counters"."""
-    return fill(TEMPLATE, page=page(source))
+    return fill(TEMPLATE, Form.MARKDOWN, page=page(source))
 
 
 def document(source: Source, progress: Progress | None = None) -> str:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 from orchestrator.report.render import Report, render
 from orchestrator.store.runs import binding
 from orchestrator.store.runs.run_store import REPORT
 from orchestrator.values.run import Run
-from orchestrator.workflows.publishing import kept_charts
+from orchestrator.workflows.publishing import paper
+from orchestrator.workflows.publishing.around import ALONE, Around
 from orchestrator.workflows.publishing.ceilings import cutlass_sheets
-from orchestrator.workflows.publishing.chart_place import chart_place
+from orchestrator.workflows.publishing.chart_place import ChartPlace, chart_place
 from orchestrator.workflows.publishing.counters import counters, profiled
 from orchestrator.workflows.publishing.insight import insight
 from remote_payload.contract import codec, writing
@@ -19,40 +21,83 @@ from remote_payload.contract import codec, writing
 STDOUT = 1
 
 
+class Paper(str, Enum):
+    """What a report is written as; the value is the ending of its file."""
+
+    MARKDOWN = ".md"
+    TEXT = ".txt"
+    HTML = ".html"
+    PDF = ".pdf"
+
+
+ENDINGS = {
+    **{one.value: one for one in Paper},
+    **{".markdown": Paper.MARKDOWN, ".htm": Paper.HTML},
+}
+
+
 @dataclass(frozen=True)
 class Published:
-    """Where the report is, where its charts are, and what its first line says.
+    """Where the report is, where its charts are, None where the page holds them, and what its first
+    line says.
 
     to_stdout: the report went to our own stdout, so that nothing else belongs there.
     """
 
     path: Path
     report: Report
-    charts: Path
+    charts: Path | None
     to_stdout: bool = False
 
 
 def publish(
-    run: Run, folder: Path, output: Path | None = None, *, runs: Path | None = None
+    run: Run,
+    folder: Path,
+    output: Path | None = None,
+    *,
+    around: Around = ALONE,
+    paper_of: Paper | None = None,
 ) -> Published:
-    """Render `run` into its own folder, or to `output`; its charts to where `chart_place` says.
+    """Render `run` into its own folder, or to `output`; charts to where `chart_place` says, unless
+    the page holds them.
 
-    runs: the folder of all runs, beside which drawings are kept for the next time.
+    paper_of: what to write; None: as the ending of `output` says, Markdown without one.
     OSError: one of the files cannot be written. LocalFault: something else has a chart's name.
     """
     run = binding.examined(run, folder)
     held = profiled(run, folder)
     sheets = cutlass_sheets(run, folder)
-    path = output or folder / REPORT
+    kind = paper_of or ENDINGS.get(output.suffix.lower() if output else "", Paper.MARKDOWN)
+    path = output or folder / Path(REPORT).with_suffix(kind.value)
     place = chart_place(path, folder)
-    report = render(run, counters(held), sheets, insight(run, folder, held), place.link)
-    drawings = kept_charts.drawings(report.charts, runs)
-    place.require_free(drawings)
+    report = render(
+        run,
+        counters(held),
+        sheets,
+        insight(run, folder, held),
+        place.link,
+        around.past,
+        around.templates,
+    )
     to_stdout = writing.own_stream(path) == STDOUT
+    _write(report, kind, path, place)
+    charts = place.folder if kind is Paper.MARKDOWN else None
+    return Published(path, report, charts, to_stdout)
+
+
+def _write(report: Report, kind: Paper, path: Path, place: ChartPlace) -> None:
+    """First what was asked for: where it cannot be written nothing else is."""
+    if kind is Paper.MARKDOWN:
+        drawings = {chart.name: chart.svg for chart in report.charts}
+        place.require_free(drawings)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        codec.write_atomic(path, report.markdown)
+        for name, svg in drawings.items():
+            place.folder.mkdir(parents=True, exist_ok=True)
+            codec.write_atomic(place.folder / name, svg)
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
-    # First what was asked for: where it cannot be written nothing else is.
-    codec.write_atomic(path, report.markdown)
-    for name, svg in drawings.items():
-        place.folder.mkdir(parents=True, exist_ok=True)
-        codec.write_atomic(place.folder / name, svg)
-    return Published(path, report, place.folder, to_stdout)
+    if kind is Paper.PDF:
+        writing.write_whole(path, paper.pdf(report.html))
+    else:
+        codec.write_atomic(path, report.html if kind is Paper.HTML else report.text)

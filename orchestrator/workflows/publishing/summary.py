@@ -60,7 +60,7 @@ def _judged(run: Run, result: Result) -> tuple[str, tuple[Row, ...]]:
         return "", ()
     from orchestrator.report import folder
     from orchestrator.report.figures import figures
-    from orchestrator.report.headline import headline
+    from orchestrator.report.first.headline import headline
 
     derived = figures(result, folder.objections(run))
     return headline(run, derived).partition("; ")[0], _rows(derived)

@@ -98,7 +98,7 @@ def fetch(
             wanted,
             progress,
             lambda folder, stored: console.out(
-                str(publish(stored, folder, runs=session.runs_folder).path)
+                str(publish(stored, folder, around=session.around).path)
             ),
         )
     if every:

@@ -8,10 +8,12 @@ from orchestrator.performance import ceiling
 from orchestrator.performance.ceiling import Ceiling
 from orchestrator.performance.device import Device
 from orchestrator.performance.objection import device_of, on_gpu
-from orchestrator.readers.cutlass_csv import GemmRow, Sheet
+from orchestrator.readers.cutlass_csv import Sheet
 from orchestrator.report.figures import Figure, Figures
-from orchestrator.report.section import Section
-from orchestrator.report.view import CeilingsView, Table
+from orchestrator.report.section import Page, Section
+from orchestrator.report.sections.against import cutlass
+from orchestrator.report.view.sections import CeilingsView
+from orchestrator.report.view.tables import Table
 from orchestrator.report.wording import format as fmt
 from remote_payload.contract.dtypes import DType
 from remote_payload.contract.result import Result
@@ -41,10 +43,6 @@ _HEADER = (
     "SM clock before / after",
     "How it was taken",
 )
-_ROW_HEADER = ("Kernel", "A", "Tile", "Cluster", "Disposition", "ms", "TFLOPS", "GiB/s", "Doubt")
-_ROWS_SHOWN = 8
-_ELEMENTS = {"f16": "FP16", "e4m3": "FP8"}  # the profiler's words for what it was asked for
-_NO_TABLE = Table((), ())
 _BAD = (Status.FAILED, Status.TIMEOUT)
 
 
@@ -60,7 +58,7 @@ def ceilings(
     measured = ceiling.ceilings(result)
     device = device_of(result)
     shares = _shares(result, figures)
-    trusted = _trusted(sheets, device)
+    trusted = cutlass.trusted(sheets, device)
     view = CeilingsView(
         complete=_complete(result, measured, sheets, device),
         headline=_headline(result, measured),
@@ -68,9 +66,9 @@ def ceilings(
         left_out=tuple(_left_out(measured)),
         beside=_beside(result, shares),
         shares=Table(_shares_header(result), tuple(_share_row(*share) for share in shares)),
-        cutlass=_cutlass_headline(result, trusted),
-        cutlass_rows=_cutlass_rows(sheets, device),
-        refusals=_refusals(sheets),
+        cutlass=cutlass.cutlass_headline(result, trusted),
+        cutlass_rows=cutlass.cutlass_rows(sheets, device),
+        refusals=cutlass.refusals(sheets),
         notes=_notes(result, measured, sheets),
     )
     return (view,)
@@ -84,7 +82,7 @@ def _complete(
     if not result.request.ceilings.cutlass:
         return whole
     done = result.cutlass is not None and result.cutlass.status is Status.OK
-    return whole and done and bool(sheets) and all(_trusted([sheet], device) for sheet in sheets)
+    return whole and done and bool(sheets) and all(cutlass.trusted([one], device) for one in sheets)
 
 
 def _headline(result: Result, measured: Sequence[Ceiling]) -> str:
@@ -212,69 +210,6 @@ def _beside(result: Result, shares: Sequence[tuple[Figure, float]]) -> str:
     )
 
 
-def _trusted(sheets: Sequence[Sheet], device: Device | None) -> list[GemmRow]:
-    """Rows that nothing refutes, fastest first."""
-    rows = [row for sheet in sheets for row in sheet.rows]
-    kept = [row for row in rows if not ceiling.row_doubt(row, device)[1]]
-    return sorted(kept, key=lambda row: -row.rate_tflops)
-
-
-def _cutlass_headline(result: Result, trusted: Sequence[GemmRow]) -> str:
-    """What the profiler came to; empty if it was not asked for."""
-    if not result.request.ceilings.cutlass:
-        return ""
-    report = result.cutlass
-    why = f"{report.reason.rstrip('.')}." if report and report.reason else ""
-    if not trusted:
-        return f"CUTLASS profiler: not measured: {why or 'no row can be believed.'}"
-    best = {row.element: row for row in reversed(trusted)}
-    told = ", ".join(
-        f"{_ELEMENTS.get(element, element)} {best[element].rate_tflops:.4g} TFLOPS"
-        for element in sorted(best, key=[*_ELEMENTS, *best].index)
-    )
-    size = trusted[0]
-    version = f" ({report.version})" if report and report.version else ""
-    rest = f" Not all went well: {why}" if why else ""
-    return f"CUTLASS profiler{version}, {size.m} × {size.n} × {size.k}: best {told}.{rest}"
-
-
-def _cutlass_rows(sheets: Sequence[Sheet], device: Device | None) -> Table:
-    rows = [
-        _gemm_row(row, device)
-        for sheet in sheets
-        for row in sorted(sheet.rows, key=lambda row: -row.rate_tflops)[:_ROWS_SHOWN]
-    ]
-    return Table(_ROW_HEADER, tuple(rows)) if rows else _NO_TABLE
-
-
-def _gemm_row(row: GemmRow, device: Device | None) -> tuple[str, ...]:
-    doubt, _ = ceiling.row_doubt(row, device)
-    return (
-        row.operation,
-        row.element or fmt.NONE,
-        row.tile or fmt.NONE,
-        row.cluster or fmt.NONE,
-        row.disposition,
-        f"{row.runtime_ms:.5g}",
-        f"{row.rate_tflops:.4g}",
-        fmt.NONE if row.rate_gib_s is None else f"{row.rate_gib_s:.4g}",
-        doubt or fmt.NONE,
-    )
-
-
-def _refusals(sheets: Sequence[Sheet]) -> tuple[str, ...]:
-    """Each reason once, with the kernels it is for."""
-    found: dict[str, list[str]] = {}
-    for sheet in sheets:
-        for one in sheet.refused:
-            found.setdefault(one.reason, []).append(one.operation)
-    lines = [
-        f"{fmt.count(len(names), 'row')} refused, {names[0]} first: {reason}."
-        for reason, names in found.items()
-    ]
-    return (*lines, *(f"{sheet.problem}." for sheet in sheets if sheet.problem))
-
-
 def _notes(result: Result, measured: Sequence[Ceiling], sheets: Sequence[Sheet]) -> tuple[str, ...]:
     notes = []
     states = [state for one in measured for state in (one.record.before, one.record.after) if state]
@@ -284,7 +219,7 @@ def _notes(result: Result, measured: Sequence[Ceiling], sheets: Sequence[Sheet])
     others = max((state.other_processes or 0 for state in states), default=0)
     if others:
         notes.append(f"Up to {others} other processes used the GPU meanwhile.")
-    more = sum(max(0, len(sheet.rows) - _ROWS_SHOWN) for sheet in sheets)
+    more = sum(max(0, len(sheet.rows) - cutlass.ROWS_SHOWN) for sheet in sheets)
     if more:
         notes.append(f"{fmt.count(more, 'slower kernel')} of the profiler are not shown.")
     if result.cutlass is not None and result.cutlass.program:
@@ -295,4 +230,14 @@ def _notes(result: Result, measured: Sequence[Ceiling], sheets: Sequence[Sheet])
     return tuple(notes)
 
 
-SECTION = Section(90, lambda page: ceilings(page.result, page.figures, page.sheets))
+def _summary(view: CeilingsView) -> str:
+    return f"Ceilings: {view.headline}"
+
+
+def _answers(page: Page) -> bool:
+    return page.result is not None and page.result.request.ceilings.required
+
+
+SECTION = Section(
+    75, lambda page: ceilings(page.result, page.figures, page.sheets), _summary, answers=_answers
+)

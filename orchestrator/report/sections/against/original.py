@@ -5,11 +5,14 @@ from __future__ import annotations
 from orchestrator.report.baselines import Baseline, BaselineRow, published
 from orchestrator.report.families import sweep
 from orchestrator.report.figures import Figure, Figures
-from orchestrator.report.section import Section
-from orchestrator.report.view import OriginalView, Table
+from orchestrator.report.section import Page, Section
+from orchestrator.report.view.sections import OriginalView
+from orchestrator.report.view.tables import Table
 from orchestrator.report.wording import format as fmt
 from remote_payload.contract.facts import OperatorFacts
 from remote_payload.operators import registry
+
+_ALONE = 2  # columns, of what was published
 
 
 def beside_original(figures: Figures | None) -> tuple[OriginalView, ...]:
@@ -83,4 +86,13 @@ def _figure(
     return None
 
 
-SECTION = Section(80, lambda page: beside_original(page.figures))
+def _views(page: Page) -> tuple[OriginalView, ...]:
+    """Only where something was timed that can stand beside it."""
+    return tuple(one for one in beside_original(page.figures) if len(one.table.header) > _ALONE)
+
+
+def _summary(view: OriginalView) -> str:
+    return f"Beside the original report, {view.name}: {view.note}"
+
+
+SECTION = Section(155, _views, _summary)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from orchestrator.report.section import Section
-from orchestrator.report.view import ProofsView, Table
+from orchestrator.report.view.sections import ProofsView
+from orchestrator.report.view.tables import Table
 from orchestrator.report.wording import format as fmt
 from remote_payload.contract.records import ProofRecord
 from remote_payload.contract.result import Result
@@ -53,4 +54,8 @@ def _row(record: ProofRecord) -> tuple[str, ...]:
     )
 
 
-SECTION = Section(140, lambda page: proofs(page.result))
+def _summary(view: ProofsView) -> str:
+    return f"Proofs: {view.headline}"
+
+
+SECTION = Section(72, lambda page: proofs(page.result), _summary, answers=lambda page: True)

@@ -8,8 +8,9 @@ from orchestrator.performance.targets.judging import Outcome, criterion, per_of,
 from orchestrator.performance.targets.needs import Need
 from orchestrator.report.aims import Aim, AimRow, aims
 from orchestrator.report.figures import Figures
-from orchestrator.report.section import Section
-from orchestrator.report.view import AimView, Table, TiersView
+from orchestrator.report.section import Page, Section
+from orchestrator.report.view.sections import AimView, TiersView
+from orchestrator.report.view.tables import Table
 from orchestrator.report.wording import format as fmt
 from remote_payload.contract.facts import OperatorFacts, Targets
 
@@ -20,11 +21,11 @@ _NOTHING = Table((), ())
 
 def tiers(figures: Figures | None) -> tuple[TiersView, ...]:
     """Every tier by itself, of every target in force; none without targets."""
-    if figures is None:
-        return (TiersView("no result came back", ()),)
-    found = aims(figures)
+    found = aims(figures) if figures and figures.rows else ()
+    if figures is None or not found:
+        return ()
     operator = figures.result.operator
-    return (TiersView("", tuple(_view(one, operator) for one in found)),) if found else ()
+    return (TiersView(tuple(_view(one, operator) for one in found)),)
 
 
 def targets(found: Sequence[Aim], operator: OperatorFacts) -> list[Mapping[str, object]]:
@@ -92,7 +93,8 @@ def rates(one: Need) -> tuple[str, str, str]:
 def _view(one: Aim, operator: OperatorFacts) -> AimView:
     unit = unit_of(one.targets, operator.unit)
     header = tuple(title.format(unit=unit) for title in _HEADER)
-    cells = tuple(line for row in one.rows for line in _cells(row, one, operator))
+    counting = (row for row in one.rows if row.counts)
+    cells = tuple(line for row in counting for line in _cells(row, one, operator))
     asked = tuple((each.tier.name, *rates(each)) for each in one.needs)
     beyond = tuple(f"{each.tier.name} lies {each.beyond}." for each in one.needs if each.beyond)
     return AimView(
@@ -144,8 +146,18 @@ def _notes(one: Aim, unit: str) -> tuple[str, ...]:
         if tier.limit_us < first.limit_us
     )
     judged = f"{', '.join(one.judged)} by {one.targets.method.value}"
-    told = f"{judged} is judged; other rows are for information."
+    told = f"{judged} is judged; --json tells of everybody."
     return (told, f"Against {first.limit_us:.3f} {unit}: {cuts}.") if cuts else (told,)
 
 
-SECTION = Section(70, lambda page: tiers(page.figures))
+def _views(page: Page) -> tuple[TiersView, ...]:
+    return tiers(page.figures)
+
+
+def _summary(view: TiersView) -> str:
+    told = [outcome for aim in view.aims for *_, outcome in aim.table.rows]
+    counts = ", ".join(f"{told.count(word)} {word}" for word in dict.fromkeys(told))
+    return f"Targets: {counts or 'not judged'}; what each asks of the GPU"
+
+
+SECTION = Section(70, _views, _summary)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.performance.bottleneck.evidence import CallEvidence, Evidence
+from orchestrator.performance.bottleneck.evidence import CallEvidence, Evidence, Limit
 from orchestrator.performance.bottleneck.own_rule import beside
 from orchestrator.performance.bottleneck.rules import bottleneck
 from orchestrator.performance.roofline import roofs
@@ -12,12 +12,16 @@ from orchestrator.report.charts.floors import floors
 from orchestrator.report.figures import Figure, Figures
 from orchestrator.report.insight import Insight, row_of, said_of, telling
 from orchestrator.report.section import Page, Section
+from orchestrator.report.subject import subjects
 from orchestrator.report.traced import Traced, traced
-from orchestrator.report.view import HeldBackSectionView, HeldBackView
+from orchestrator.report.view.sections import HeldBackSectionView, HeldBackView
+from orchestrator.report.wording import format as fmt
 from remote_payload.contract.case import Case
 from remote_payload.contract.result import Result
 
 _SERIALISED = "serialized"
+_TOLD = 3  # remarks that one line bears
+_ASKS = "orchestrator ncu asks for them"
 
 
 def held_back(figures: Figures | None, insight: Insight) -> tuple[HeldBackView, ...]:
@@ -28,6 +32,27 @@ def held_back(figures: Figures | None, insight: Insight) -> tuple[HeldBackView, 
     if case is None:
         return ()
     return tuple(_view(name, case, figures, insight) for name in _providers(figures, insight, case))
+
+
+def in_words(page: Page) -> str:
+    """What holds the first of those back whom the run is about, in a line; empty where no rule here
+    is about what was timed."""
+    figures, insight = page.figures, page.insight
+    case = telling(figures, insight) if figures and figures.on_gpu else None
+    if figures is None or case is None:
+        return ""
+    known = _providers(figures, insight, case)
+    name = next(iter((*subjects(figures.result, known), *known)), None)
+    if name is None:
+        return ""
+    found = bottleneck(evidence(name, case, figures, insight))
+    told = [one.words for one in found.remarks[:_TOLD]]
+    if found.limits != (Limit.UNDETERMINED,):
+        return "; ".join([found.verdict.words, *told])
+    near = [one for one in found.verdict.evidence if one.key.startswith("roof_")][:1]
+    told += [f"not decided without counters ({_ASKS})"]
+    told += [f"nearest: {fmt.percent(one.value / 100)} of the {one.title}" for one in near]
+    return "; ".join(told)
 
 
 def evidence(provider: str, case: Case, figures: Figures, insight: Insight) -> tuple[Evidence, ...]:
@@ -119,6 +144,8 @@ def _of_model(figures: Figures, row: Figure | None) -> list[Evidence]:
 
 def _views(page: Page) -> tuple[HeldBackSectionView, ...]:
     cases = held_back(page.figures, page.insight)
+    if not cases:
+        return ()
     return (HeldBackSectionView(cases, tuple(page.shown(chart) for chart in _floors(page))),)
 
 
@@ -126,4 +153,8 @@ def _floors(page: Page) -> tuple[Chart, ...]:
     return floors(page.figures, page.insight)
 
 
-SECTION = Section(120, _views, _floors)
+def _summary(view: HeldBackSectionView) -> str:
+    return "What holds it back"
+
+
+SECTION = Section(30, _views, _summary, _floors, answers=lambda page: True)

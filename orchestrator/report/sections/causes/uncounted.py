@@ -12,7 +12,8 @@ from orchestrator.report.figures import Figure, Figures
 from orchestrator.report.insight import Insight, row_of, said_of, telling
 from orchestrator.report.section import Section
 from orchestrator.report.traced import Traced, TracedKernel, record_of, traced
-from orchestrator.report.view import CountersView, Table, UncountedCaseView, UncountedView
+from orchestrator.report.view.sections import CountersView, UncountedCaseView, UncountedView
+from orchestrator.report.view.tables import Table
 from orchestrator.report.wording import format as fmt
 from remote_payload.contract.case import Case
 from remote_payload.contract.facts import CaseFacts
@@ -246,4 +247,8 @@ def _notes(device: Device | None, clock: BusyClock | None) -> tuple[str, ...]:
     return tuple(notes)
 
 
-SECTION = Section(110, lambda page: uncounted(page.figures, page.counters, page.insight))
+def _summary(view: UncountedView) -> str:
+    return f"Without counters, from model and timing: {view.case}, {view.work}"
+
+
+SECTION = Section(85, lambda page: uncounted(page.figures, page.counters, page.insight), _summary)

@@ -12,7 +12,8 @@ from orchestrator.report.families import Sweep, sweep
 from orchestrator.report.figures import Figure, Figures
 from orchestrator.report.section import Page, Section
 from orchestrator.report.subject import own
-from orchestrator.report.view import BesideView, ChartView, Table
+from orchestrator.report.view.sections import BesideView
+from orchestrator.report.view.tables import ChartView, Table
 from orchestrator.report.wording import format as fmt
 from orchestrator.report.wording.methods import PROMISED
 from remote_payload.contract.case import Case
@@ -21,6 +22,7 @@ from remote_payload.contract.records import CheckRecord
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Method, Status
 
+_FEWEST = 3  # providers
 _COLUMNS = (
     "GB/s of compulsory traffic",
     "Max abs error",
@@ -78,7 +80,8 @@ class Standing:
 
 
 def standing(figures: Figures) -> Standing | None:
-    """The standing by the run's first method; None unless two providers were timed with it."""
+    """The standing by the run's first method; None unless three providers were timed with it, as of
+    two the verdicts say it all."""
     for method in figures.methods[:1]:
         rows = [row for row in figures.of_method(method) if row.trusted]
         along = sweep((row.record.case for row in rows), figures.result.operator)
@@ -86,7 +89,7 @@ def standing(figures: Figures) -> Standing | None:
         if not families:
             return None
         mine = [row for row in rows if along.family(row.record.case) == families[0]]
-        if len({row.record.provider for row in mine}) < 2:
+        if len({row.record.provider for row in mine}) < _FEWEST:
             return None
         cases = sorted({row.record.case for row in mine}, key=along.value)
         places = [place for case in cases for place in _places(case, mine, figures)]
@@ -237,4 +240,8 @@ def _charts(page: Page) -> tuple[Chart, ...]:
     return (drawn[1],) if drawn else ()
 
 
-SECTION = Section(60, _views, _charts)
+def _summary(view: BesideView) -> str:
+    return f"Beside the best: {view.headline}"
+
+
+SECTION = Section(55, _views, _summary, _charts)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from orchestrator.report.headline import failed_case
-from orchestrator.report.section import Section
-from orchestrator.report.view import ChecksView, Table
+from orchestrator.report.first.headline import failed_case
+from orchestrator.report.section import Page, Section
+from orchestrator.report.view.sections import ChecksView
+from orchestrator.report.view.tables import Table
 from orchestrator.report.wording import allowed
 from orchestrator.report.wording import format as fmt
 from remote_payload.contract.records import CheckRecord
 from remote_payload.contract.result import Result
-from remote_payload.contract.words import Status
+from remote_payload.contract.words import Stage, Status
 
 _CHECKS_HEADER = (
     "Provider",
@@ -72,4 +73,24 @@ def _check(record: CheckRecord) -> tuple[str, ...]:
     )
 
 
-SECTION = Section(30, lambda page: (checks(page.result),))
+def _views(page: Page) -> tuple[ChecksView, ...]:
+    view = checks(page.result)
+    return (view,) if view.done else ()
+
+
+def _summary(view: ChecksView) -> str:
+    status = _CHECKS_HEADER.index("Status")
+    told = [row[status] for row in view.table.rows]
+    return f"Correctness: {', '.join(f'{told.count(one)} {one}' for one in dict.fromkeys(told))}"
+
+
+def _answers(page: Page) -> bool:
+    """Where something is wrong, or nothing was to be timed."""
+    result = page.result
+    if result is None:
+        return False
+    wrong = any(one.status in (Status.FAILED, Status.TIMEOUT) for one in result.checks)
+    return wrong or Stage.BENCH not in result.request.stages
+
+
+SECTION = Section(20, _views, _summary, answers=_answers)

@@ -9,54 +9,46 @@ from orchestrator.performance.verdict import Judgement
 from orchestrator.report.figures import Figure, Figures
 from orchestrator.report.section import Section
 from orchestrator.report.subject import lost
-from orchestrator.report.view import MethodResultsView, Table
+from orchestrator.report.view.sections import MethodResultsView, ResultsView
+from orchestrator.report.view.tables import Cell, Table
 from orchestrator.report.wording import format as fmt
 from orchestrator.report.wording.methods import PROMISED, way
-from remote_payload.contract.facts import OperatorFacts
 from remote_payload.contract.result import Result
-from remote_payload.contract.words import Method, Status
+from remote_payload.contract.words import Status
 
 _BY_GRAPH = "with it or with {} the GPU waited for the host, so the verdict goes by the graphs"
 
 
-def results(figures: Figures | None) -> tuple[MethodResultsView, ...]:
-    """One table for each method; methods never share one."""
+def results(figures: Figures | None) -> tuple[ResultsView, ...]:
+    """One view with a table for each method; methods never share one. None where nothing was
+    timed."""
     if figures is None:
         return ()
     views: list[MethodResultsView] = []
     for method in figures.methods:
         rows = [row for row in figures.of_method(method) if row.record.samples_us]
-        if method is Method.GRAPH and not rows:
+        if not rows:
             continue  # nobody could be recorded; who and why is told under what was not measured
-        operator = figures.result.operator
         table = Table(_results_header(figures), tuple(_result(row, figures) for row in rows))
         by_graph = _by_graph(rows, _yardstick(figures.result))
-        what = f"{_total(operator)}; {way(method, figures)}"
         advice = (*_raced(figures.result, first=not views), *_advice(rows))
-        views.append(MethodResultsView(method.value, what, table, advice, by_graph))
-    return tuple(views)
-
-
-def _total(operator: OperatorFacts) -> str:
-    if not operator.per:
-        return "Total latency per call"
-    return f"Total latency per call and the same divided by the number of {operator.per}"
+        how = f"Time of a call; {way(method, figures)}"
+        views.append(MethodResultsView(method.value, how, table, advice, by_graph))
+    return (ResultsView(tuple(views)),) if views else ()
 
 
 def _results_header(figures: Figures) -> tuple[str, ...]:
-    operator = figures.result.operator
     yardstick = _yardstick(figures.result)
     against = f"Speed-up against {yardstick}" if yardstick else "Speed-up"
     return (
         "Provider",
         "Case",
-        f"Total µs ({_holds(figures)})",
+        f"µs a call ({_holds(figures)})",
         "p20 / p80 µs",
-        *((operator.unit,) if operator.per else ()),
         "CV",
         "Starts × rounds",
         *(("TFLOPS",) if figures.multiplies else ()),
-        *(() if operator.per else ("GB/s",)),
+        *(() if figures.result.operator.per else ("GB/s",)),
         "Of the binding roof",
         f"{against} ({PROMISED})",
         "Verdict",
@@ -104,12 +96,10 @@ def _result(row: Figure, figures: Figures) -> tuple[str, ...]:
     if row.roof is not None:
         percent = fmt.scaled(row.roof.percent(summary.median_us), summary)
         share = f"{percent} % ({row.roof.resource.value})"
-    per_unit = fmt.microseconds(summary.median_us, summary, row.facts.per)
     return (
         *head,
-        fmt.with_interval(summary),
+        Cell(fmt.with_interval(summary), summary.median_us),
         f"{p20} / {p80}",
-        *((per_unit,) if operator.per else ()),
         fmt.percent(summary.cv),
         fmt.taken(record),
         *((_rate(row.tflops, summary),) if figures.multiplies else ()),
@@ -122,14 +112,12 @@ def _result(row: Figure, figures: Figures) -> tuple[str, ...]:
 
 def _stepped(row: Figure, step: Step, head: tuple[str, ...], figures: Figures) -> tuple[str, ...]:
     """Both levels of a time that had two, and nothing that one median would be needed for."""
-    per = row.facts.per
     operator = figures.result.operator
     rates = (fmt.NONE,) * (figures.multiplies + (not operator.per))
     return (
         *head,
         fmt.levels(step),
         fmt.NONE,
-        *((fmt.levels(step, per),) if operator.per else ()),
         fmt.percent(row.summary.cv) if row.summary else fmt.NONE,
         fmt.taken(row.record),
         *rates,
@@ -172,4 +160,9 @@ def _case(row: Figure) -> str:
     return f"{row.record.provider} on {row.record.case.label}"
 
 
-SECTION = Section(40, lambda page: (results(page.figures),))
+def _summary(view: ResultsView) -> str:
+    methods = ", ".join(one.method for one in view.methods)
+    return f"Every timing in full, with its interval and its spread: {methods}"
+
+
+SECTION = Section(45, lambda page: results(page.figures), _summary)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from orchestrator.report.section import Section
-from orchestrator.report.view import EnvironmentView, Table
+from orchestrator.report.section import Page, Section
+from orchestrator.report.view.sections import EnvironmentView
+from orchestrator.report.view.tables import Table
 from orchestrator.report.wording import format as fmt
 from orchestrator.values.run import Run
 from remote_payload.contract.machine import GpuState, Machine
@@ -13,6 +14,7 @@ from remote_payload.stages import declaration
 _GIB = 1 << 30
 _NO_TABLE = Table((), ())
 _UNTOLD = "not told"
+_SUMMED_UP = ("GPU", "Driver", "torch", "CPU")
 
 
 def environment(run: Run) -> EnvironmentView:
@@ -96,4 +98,15 @@ def _state(state: GpuState | None) -> tuple[str, ...]:
     )
 
 
-SECTION = Section(10, lambda page: (environment(page.run),))
+def _views(page: Page) -> tuple[EnvironmentView, ...]:
+    view = environment(page.run)
+    return (view,) if view.known or view.cost else ()
+
+
+def _summary(view: EnvironmentView) -> str:
+    facts = {row[0]: row[1] for row in view.facts.rows}
+    shown = [f"{what} {facts[what]}" for what in _SUMMED_UP if what in facts]
+    return f"Environment: {', '.join(shown) or 'what it cost'}"
+
+
+SECTION = Section(150, _views, _summary)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from statistics import median
 
 from orchestrator.report.section import Section
-from orchestrator.report.view import MeanwhileView, Table
+from orchestrator.report.view.sections import MeanwhileView
+from orchestrator.report.view.tables import Table
 from orchestrator.report.wording import format as fmt
 from remote_payload.contract.result import Result
 from remote_payload.contract.watched import Span, Watched
@@ -98,4 +99,9 @@ _COLUMNS: tuple[tuple[str, Cell], ...] = (
     ("CPU clock", _spread("MHz", lambda one: one.cpu_mhz)),
 )
 
-SECTION = Section(15, lambda page: meanwhile(page.result))
+
+def _summary(view: MeanwhileView) -> str:
+    return f"During the races: {', '.join(view.table.header[2:])}"
+
+
+SECTION = Section(130, lambda page: meanwhile(page.result), _summary)

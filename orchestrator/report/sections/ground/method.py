@@ -5,8 +5,8 @@ from __future__ import annotations
 from orchestrator.performance.family import PROMISED_ERROR
 from orchestrator.performance.objection import Severity
 from orchestrator.report.figures import Figures
-from orchestrator.report.section import Section
-from orchestrator.report.view import MethodView
+from orchestrator.report.section import Page, Section
+from orchestrator.report.view.sections import MethodView
 from orchestrator.report.wording import allowed
 from orchestrator.report.wording import format as fmt
 from orchestrator.report.wording.methods import way
@@ -125,4 +125,15 @@ def _roof_note(figures: Figures) -> str:
     )
 
 
-SECTION = Section(20, lambda page: (method(page.result, page.figures),))
+def _views(page: Page) -> tuple[MethodView, ...]:
+    view = method(page.result, page.figures)
+    return (view,) if view.notes else ()
+
+
+def _summary(view: MethodView) -> str:
+    doubts = sum(note.startswith(f"{Severity.DOUBT.value.capitalize()}:") for note in view.notes)
+    told = fmt.count(doubts, "doubt") if doubts else "no doubt"
+    return f"Method: how figures were taken, and {told}"
+
+
+SECTION = Section(140, _views, _summary)

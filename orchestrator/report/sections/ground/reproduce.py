@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from orchestrator.report.section import Section
 from orchestrator.report.sections.ground.build import without_library
-from orchestrator.report.view import ReproduceView, Table
+from orchestrator.report.view.sections import ReproduceView
+from orchestrator.report.view.tables import Table
 from orchestrator.report.wording import format as fmt
 from orchestrator.values.run import Revision, Run
 from remote_payload.contract.layout import LOG, REQUEST, RESULT
@@ -44,4 +45,8 @@ def _commit(one: Revision) -> tuple[str, str]:
     return f"Git commit of {one.of}" if one.of else "Git commit", f"{one.commit} ({words})"
 
 
-SECTION = Section(160, lambda page: (reproduce(page.run),))
+def _summary(view: ReproduceView) -> str:
+    return f"How to reproduce: {view.command}"
+
+
+SECTION = Section(160, lambda page: (reproduce(page.run),), _summary)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from orchestrator.report.figures import Figures
-from orchestrator.report.section import Section
+from orchestrator.report.section import Page, Section
+from orchestrator.report.view.sections import UnmeasuredView
 from remote_payload.contract.records import BenchRecord, CheckRecord
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Stage, Status
 from remote_payload.stages import declaration
+
+_NAMED = 4
 
 
 def unmeasured(result: Result | None, figures: Figures | None) -> tuple[str, ...]:
@@ -66,4 +71,17 @@ def _left_out(result: Result) -> dict[str, list[str]]:
     return kept
 
 
-SECTION = Section(150, lambda page: (unmeasured(page.result, page.figures),))
+def _views(page: Page) -> tuple[UnmeasuredView, ...]:
+    lines = unmeasured(page.result, page.figures)
+    return (UnmeasuredView(lines),) if lines else ()
+
+
+def _summary(view: UnmeasuredView) -> str:
+    """What it is about, without the reasons, as far as one line bears."""
+    about = [re.split(r"[:(]", line, maxsplit=1)[0].strip().rstrip(".") for line in view.lines]
+    shown = ", ".join(dict.fromkeys(about[:_NAMED]))
+    more = f", and {len(about) - _NAMED} more" if len(about) > _NAMED else ""
+    return f"Not measured: {shown}{more}"
+
+
+SECTION = Section(120, _views, _summary)

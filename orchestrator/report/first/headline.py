@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
-from orchestrator.performance.objection import Severity
-from orchestrator.performance.targets.judging import elsewhere, in_force, is_for, weight
-from orchestrator.performance.verdict import Verdict
 from orchestrator.readers.ptxas import first_error
 from orchestrator.report.figures import Figure, Figures
+from orchestrator.report.first.raced import SPOKEN_OF, of_provider, timings
+from orchestrator.report.first.trust import trust
 from orchestrator.report.folder import not_what_came
-from orchestrator.report.subject import beside, lost, own, subjects, unraced
-from orchestrator.report.trust import steady, trust
+from orchestrator.report.subject import beside, own, unraced
 from orchestrator.report.wording import format as fmt
 from orchestrator.values.run import Run
 from remote_payload.contract.records import CheckRecord
@@ -24,13 +22,6 @@ _STATUS_WORDS = {
     Status.CANCELLED: "CANCELLED",
     Status.SKIPPED: "SKIPPED",
 }
-_AGAINST = {
-    Verdict.FASTER: "FASTER than",
-    Verdict.SLOWER: "SLOWER than",
-    Verdict.SAME: "the SAME as",
-    Verdict.INCONCLUSIVE: "INCONCLUSIVE against",
-}
-_SPOKEN_OF = 3  # providers that one sentence can bear
 
 
 def headline(run: Run, figures: Figures | None) -> str:
@@ -47,7 +38,7 @@ def headline(run: Run, figures: Figures | None) -> str:
     if run.result.status is not Status.OK:
         return f"{_failure(run.result)}{_own_verdicts(figures)}"
     if figures.rows:
-        return _timings(figures)
+        return timings(figures)
     if run.result.checks:
         return _checks(run.result)
     if run.result.proofs:
@@ -63,10 +54,10 @@ def _own_verdicts(figures: Figures) -> str:
         else []
     )
     present = {row.record.provider for row in timed}
-    mine = [name for name in own(figures.result) if name in present][:_SPOKEN_OF]
+    mine = [name for name in own(figures.result) if name in present][:SPOKEN_OF]
     if not mine:
         return ""
-    told = "; ".join(_of_provider(name, timed, figures) for name in mine)
+    told = "; ".join(of_provider(name, timed, figures) for name in mine)
     return f" {told}; {trust([row for row in timed if row.record.provider in mine], figures)}."
 
 
@@ -164,7 +155,7 @@ def _checks(result: Result) -> str:
         return f"NOTHING CHECKED: no case could run{skipped}."
     if Stage.BENCH in result.request.stages:
         return f"NOTHING TIMED: {_untimed(result)}."
-    mine = "".join(f"{_passed(name, result)}; " for name in own(result)[:_SPOKEN_OF])
+    mine = "".join(f"{_passed(name, result)}; " for name in own(result)[:SPOKEN_OF])
     passed = f"{fmt.count(tally[Status.OK], 'check')} passed{skipped}{beside(result)}"
     return f"OK: {mine}{passed}; nothing was timed."
 
@@ -191,110 +182,3 @@ def _proofs(result: Result) -> str:
     people = sum(proof.for_people for proof in result.proofs)
     judged = f", {people} for people to judge" if people else ""
     return f"OK: {fmt.count(tally[Status.OK], 'proof')} given{skipped}{judged}; nothing was timed."
-
-
-def _timings(figures: Figures) -> str:
-    """The user's own and ours against the baseline on the case that matters most, by the first
-    method."""
-    first = figures.of_method(figures.methods[0])
-    timed = [row for row in first if row.trusted]
-    if not timed:
-        return "NOTHING TIMED: no provider gave a complete set of samples."
-    names = subjects(figures.result, [row.record.provider for row in timed])
-    if not names:
-        said = _without_verdict(timed, figures)
-        return f"{_word(timed)}: {said}; {trust(timed, figures)}{_rest(figures)}."
-    told = [_of_provider(name, timed, figures) for name in names[:_SPOKEN_OF]]
-    mine = [row for row in timed if row.record.provider in names]
-    if all(row.against is None for row in mine):
-        word = "NOTHING RACED" if unraced(figures.result) else _word(mine)
-        told = [f"{word}: {told[0]}", *told[1:]]
-    more = len(names) - len(told)
-    told += [f"{more} more of yours under Results"] if more > 0 else []
-    return f"{'; '.join(told)}; {trust(mine or timed, figures)}{_rest(figures)}."
-
-
-def _word(rows: list[Figure]) -> str:
-    """What a line begins with that has no verdict."""
-    return "OK" if steady(rows) else "UNSTEADY"
-
-
-def _of_provider(name: str, timed: list[Figure], figures: Figures) -> str:
-    """One provider's verdict, on how many cases it holds, or its time where there is none."""
-    rows = [row for row in timed if row.record.provider == name]
-    judged = [row for row in rows if row.against is not None]
-    if not rows:
-        return f"{name} was not timed"
-    if not judged:
-        why = _lacking_baseline(name, figures.result)
-        return f"{_time(_flagship(rows, figures), figures)}; {why}"
-    tally = Counter(r.against.verdict for r in judged if r.against)
-    counts = ", ".join(f"{v.value} on {tally[v]}" for v in Verdict if tally[v])
-    overall = f"; of {fmt.count(len(judged), 'case')}: {counts}" if len(judged) > 1 else ""
-    return f"{_sentence(_flagship(judged, figures), figures)}{overall}"
-
-
-def _lacking_baseline(name: str, result: Result) -> str:
-    provider = next((one for one in result.request.providers if one.name == name), None)
-    why = lost(provider, result) if provider else ""
-    return why or "there is no baseline to compare with"
-
-
-def _rest(figures: Figures) -> str:
-    """What the sentence must not hide: doubts, and targets that belong to another machine."""
-    timed = [row.record.case for row in figures.rows if row.trusted]
-    aimed = [one for one in in_force(figures.result) if any(is_for(one, case) for case in timed)]
-    whys = [elsewhere(figures.result, one) for one in aimed]
-    why = whys[0] if whys and all(whys) else ""
-    return f"{f'; targets not judged: {why}' if why else ''}{_doubts(figures)}"
-
-
-def _doubts(figures: Figures) -> str:
-    number = sum(o.severity is Severity.DOUBT for o in figures.objections)
-    return f"; {fmt.count(number, 'doubt')} under Method" if number else ""
-
-
-def _sentence(row: Figure, figures: Figures) -> str:
-    against = row.against
-    timed = figures.by_graph(row) if against and against.by_graph else row
-    if timed is None or timed.summary is None or against is None:
-        return f"{row.record.provider} was not timed"
-    case, method = row.record.case, timed.record.method.value
-    if timed is not row:
-        method += f"; by {row.record.method.value} the GPU waited for the host"
-    operator = figures.result.operator
-    told = fmt.time(timed.summary, timed.step, row.facts.per)
-    return (
-        f"{row.record.provider} is {_AGAINST[against.verdict]} {_other(row, figures)} on "
-        f"{case.label}: {fmt.times(against.speedup)}, {told} {operator.unit} ({method})"
-    )
-
-
-def _other(row: Figure, figures: Figures) -> str:
-    """Whom the verdict is about beside the row's own provider."""
-    request, base = figures.result.request, figures.result.baseline_of(row.record.provider)
-    if base not in request.before:
-        return base
-    decided = row.against is not None and row.against.verdict is not Verdict.INCONCLUSIVE
-    return f"{'at ' if decided else ''}{request.against}, raced in one run,"
-
-
-def _without_verdict(rows: list[Figure], figures: Figures) -> str:
-    ours = figures.result.operator.ours
-    why = f"; {ours} was not timed" if ours else ""
-    return f"{_time(_flagship(rows, figures), figures)}{why}"
-
-
-def _time(row: Figure, figures: Figures) -> str:
-    if row.summary is None:
-        return f"{row.record.provider} was not timed"
-    told = fmt.time(row.summary, row.step, row.facts.per)
-    return (
-        f"{row.record.provider} takes {told} {figures.result.operator.unit} on "
-        f"{row.record.case.label} ({row.record.method.value})"
-    )
-
-
-def _flagship(rows: list[Figure], figures: Figures) -> Figure:
-    """The row on the targets' case, else on the case with the most work."""
-    return max(rows, key=lambda row: weight(row.facts, in_force(figures.result)))

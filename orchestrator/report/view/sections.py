@@ -1,16 +1,10 @@
-"""What the templates see: every value is text or bool, nothing is left to compute."""
+"""What sections show."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-
-@dataclass(frozen=True)
-class Table:
-    """Rows of cells under a header; rows may be empty, cells may not be missing."""
-
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+from orchestrator.report.view.tables import NO_TABLE, ChartView, Table
 
 
 @dataclass(frozen=True)
@@ -61,21 +55,19 @@ class MethodResultsView:
 
 
 @dataclass(frozen=True)
+class ResultsView:
+    """Every timing, by method."""
+
+    methods: tuple[MethodResultsView, ...]
+
+
+@dataclass(frozen=True)
 class RankingView:
     """how: what the queue's one time is made of. lacking: who has none, and why."""
 
     how: str
     table: Table
     lacking: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class ChartView:
-    """file: relative to the report, empty when there is no chart; reason: why there is none."""
-
-    title: str
-    file: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -104,9 +96,8 @@ class AimView:
 
 @dataclass(frozen=True)
 class TiersView:
-    """Every target. reason: why there is nothing to tell of any."""
+    """Every target."""
 
-    reason: str
     aims: tuple[AimView, ...]
 
 
@@ -125,7 +116,9 @@ class BuildView:
     """headline: one sentence; errors: the compiler's own first error lines.
 
     own: kernels of the users' own providers. names: (short, whole) of the kernels whose name is cut
-    in the tables. changes: what the compiler says else of the sources at `revision`, which were
+    in the tables. worst: of each kernel on each architecture the most that a variant takes, worst
+    first; stubs: kernels whose body is empty on an architecture, and of how many variants; they
+    stand in no table. changes: what the compiler says else of the sources at `revision`, which were
     raced too; no rows where that is nothing.
     """
 
@@ -135,9 +128,11 @@ class BuildView:
     notices: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
     names: tuple[tuple[str, str], ...] = ()
-    own: Table = Table((), ())
-    changes: Table = Table((), ())
+    own: Table = NO_TABLE
+    changes: Table = NO_TABLE
     revision: str = ""
+    worst: Table = NO_TABLE
+    stubs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -237,10 +232,9 @@ class ReproduceView:
 
 @dataclass(frozen=True)
 class ChartsView:
-    """The charts of a run: along an axis, and under the roofs."""
+    """Charts of one kind."""
 
-    scaling: tuple[ChartView, ...]
-    roofline: tuple[ChartView, ...]
+    charts: tuple[ChartView, ...]
 
 
 @dataclass(frozen=True)
@@ -252,18 +246,14 @@ class HeldBackSectionView:
 
 
 @dataclass(frozen=True)
-class PartView:
-    """One printed section: its template, and the view that it is printed for."""
+class UnmeasuredView:
+    """lines: what a reader might look for in vain, each with the reason."""
 
-    template: str
-    view: object
+    lines: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class ReportView:
-    """The whole report. parts: its sections, in their order."""
+class StagesView:
+    """What stages tell for which no other section stands."""
 
-    title: str
-    verdict: str
-    objections: tuple[str, ...]
-    parts: tuple[PartView, ...]
+    table: Table

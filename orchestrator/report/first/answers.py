@@ -1,0 +1,149 @@
+"""The questions that a reader has, each with its answer in a line."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from orchestrator.performance.objection import Severity
+from orchestrator.performance.separate_runs import ASSUMED_SPREAD
+from orchestrator.performance.targets.judging import Outcome, per_of, unit_of
+from orchestrator.report.aims import Aim, AimRow, aims
+from orchestrator.report.figures import Figure, Figures
+from orchestrator.report.first import circumstances
+from orchestrator.report.first.headline import failed_case
+from orchestrator.report.first.title import telling_row
+from orchestrator.report.first.trust import trust
+from orchestrator.report.past import Past, Seen
+from orchestrator.report.section import Page
+from orchestrator.report.sections.causes.bottleneck import in_words
+from orchestrator.report.subject import subjects
+from orchestrator.report.view.tables import Table
+from orchestrator.report.wording import format as fmt
+from remote_payload.contract.result import Result
+from remote_payload.contract.words import Stage, Status
+
+
+def answers(page: Page) -> Table:
+    """Six rows at the most; a question that the run was not to answer is left out."""
+    return Table(("Question", "Answer"), tuple(_answers(page)))
+
+
+def _answers(page: Page) -> Iterator[tuple[str, str]]:
+    result, figures = page.result, page.figures
+    if result is not None and figures is not None:
+        timed = Stage.BENCH in result.request.stages
+        if timed:
+            yield "Fast enough?", _fast_enough(figures)
+        if result.checks or Stage.CHECK in result.request.stages:
+            yield "Correct?", _correct(result)
+        if held := in_words(page):
+            yield "What holds it back?", held
+        if timed and figures.rows:
+            yield "Can I trust it?", _trusted(page, figures)
+            yield "Against earlier runs?", _earlier(page)
+    yield "What ran?", circumstances.ran(page.run)
+
+
+def _fast_enough(figures: Figures) -> str:
+    """Each tier of each target that is judged."""
+    if not figures.rows:
+        return "nothing was timed"
+    found = aims(figures)
+    if not found:
+        return "no target is set: orchestrator targets"
+    told = [one for aim in found for one in _tiers(aim, figures)]
+    return "; ".join(dict.fromkeys(told))
+
+
+def _tiers(aim: Aim, figures: Figures) -> Iterator[str]:
+    if aim.reason:
+        yield f"not judged: {aim.reason}"
+        return
+    unit = unit_of(aim.targets, figures.result.operator.unit)
+    counting = [row for row in aim.rows if row.counts]
+    for row in counting:
+        who = f"{row.figure.record.provider}: " if len(counting) > 1 else ""
+        yield who + ", ".join(_tier(row, aim, unit, at) for at in range(len(row.judgements)))
+    missing = set(aim.judged) - {row.figure.record.provider for row in counting}
+    yield from (f"{name}: not timed on {aim.targets.case.label}" for name in sorted(missing))
+
+
+def _tier(row: AimRow, aim: Aim, unit: str, at: int) -> str:
+    """`Tier 3 < 2.000 µs/head FAIL (1.48× to go)`; the unit once."""
+    judged = row.judgements[at]
+    name = judged.tier.name.partition(":")[0]
+    sign = "≤" if judged.tier.inclusive else "<"
+    told = f"{name} {sign} {judged.tier.limit_us:.3f}{f' {unit}' if at == 0 else ''}"
+    word = judged.outcome.value
+    if judged.reason:
+        word += f": {judged.reason}"
+    if judged.outcome is Outcome.FAIL and row.interval is not None:
+        per = per_of(aim.targets, row.figure.facts)
+        word += f" ({row.interval.middle / per / judged.tier.limit_us:.2f}× to go)"
+    return f"{told} {word}"
+
+
+def _correct(result: Result) -> str:
+    """What is wrong first, then how many are right, and by how much they are off at most."""
+    wrong = [one for one in result.checks if one.status in (Status.FAILED, Status.TIMEOUT)]
+    right = [one for one in result.checks if one.status is Status.OK]
+    skipped = Counter(one.provider for one in result.checks if one.status is Status.SKIPPED)
+    told = []
+    if wrong:
+        told.append(f"NO: {failed_case(wrong[0])}")
+        told += [f"{len(wrong) - 1} more are wrong"] if len(wrong) > 1 else []
+    tried = len(wrong) + len(right)
+    worst = max(
+        (e.max_abs for one in right if (e := one.error) and e.max_abs is not None), default=None
+    )
+    if tried:
+        off = "" if worst is None else f", largest error {fmt.error(worst)}"
+        told.append(f"{len(right)} of {fmt.count(tried, 'check')} within tolerance{off}")
+    if any(one.emulated for one in right):
+        told.append("some in the emulator")
+    if skipped:
+        told.append(f"{skipped.total()} skipped ({', '.join(skipped)})")
+    return "; ".join(told) or "nothing was checked"
+
+
+def _trusted(page: Page, figures: Figures) -> str:
+    timed = [row for row in figures.of_method(figures.methods[0]) if row.trusted]
+    names = subjects(figures.result, [row.record.provider for row in timed])
+    mine = [row for row in timed if row.record.provider in names] or timed
+    doubts = [one for one in figures.objections if one.severity is Severity.DOUBT]
+    told = [trust(mine, figures)] if mine else []
+    told += circumstances.clocks(figures.result)
+    if doubts:
+        more = f" (and {len(doubts) - 1} more)" if len(doubts) > 1 else ""
+        told.append(f"{fmt.count(len(doubts), 'doubt')}: {doubts[0].about}: {doubts[0].text}{more}")
+    elif not figures.errors:
+        told.append("no doubt")
+    told += [f"{fmt.count(len(figures.errors), 'error')} of measurement"] if figures.errors else []
+    return "; ".join(told)
+
+
+def _earlier(page: Page) -> str:
+    """The last run and the best one before it; figures of separate runs are no verdict."""
+    past, row = page.past, telling_row(page.run, page.figures)
+    if past is None or row is None:
+        return "no earlier run that is kept here timed the same on such a machine"
+    told = [f"now {_value(past.now, past, row)}", f"last {_beside(past.last, past, row)}"]
+    if past.best == past.last:
+        told[1] += ", the best so far" if past.runs > 1 else ", the only one"
+    else:
+        told.append(f"best of {past.runs} {_beside(past.best, past, row)}")
+    return f"{'; '.join(told)}; orchestrator compare {past.last.run} {past.now.run} judges"
+
+
+def _beside(seen: Seen, past: Past, row: Figure) -> str:
+    gained = past.gained(seen)
+    within = ", as separate runs may" if abs(gained - 1) <= ASSUMED_SPREAD else ""
+    return f"{_value(seen, past, row)}, {100 * (gained - 1):+.1f} % since{within} ({seen.run})"
+
+
+def _value(seen: Seen, past: Past, row: Figure) -> str:
+    """`1.32×` the baseline's speed, `2.95 µs/head`."""
+    if past.baseline:
+        return f"{fmt.rounded(seen.value, None)}×"
+    return f"{fmt.rounded(seen.value / row.facts.per, None)}"

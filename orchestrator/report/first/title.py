@@ -1,0 +1,111 @@
+"""The verdict as a title, and the sentence under it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from orchestrator.performance.objection import device_of, on_gpu
+from orchestrator.report.figures import Figure, Figures
+from orchestrator.report.first.headline import is_ok
+from orchestrator.report.first.raced import flagship, rest, sentence_of, verdict_words
+from orchestrator.report.subject import subjects
+from orchestrator.report.wording import format as fmt
+from orchestrator.values.run import Run
+from remote_payload.contract.result import Result
+
+_LENGTH = 90
+_PARTS = re.compile(r"(?<=[:;.]) ")
+
+
+@dataclass(frozen=True)
+class Title:
+    """text: of the page; lead: the sentence under it, "" where the title says it all."""
+
+    text: str
+    lead: str
+
+
+def title(run: Run, figures: Figures | None, verdict: str, gravest: str) -> Title:
+    """verdict: the whole first line of the run; gravest: what has to be said before it."""
+    where = machine_of(run.result)
+    row = leading(run, figures)
+    if row is None or figures is None or not verdict.startswith(gravest + row.record.provider):
+        text = _beginning(verdict)
+        whole = text.rstrip(":;.") == verdict.rstrip(".")
+        return Title(
+            f"{text.rstrip(':;.')}{f' on {where}' if where else ''}", "" if whole else verdict
+        )
+    return Title(
+        verdict_words(row, figures, f" on {where}" if where else ""), _lead(row, figures, gravest)
+    )
+
+
+def leading(run: Run, figures: Figures | None) -> Figure | None:
+    """Whose verdict is the title: the first subject's, on the case that matters most."""
+    if figures is None or not figures.rows or not is_ok(run, figures):
+        return None
+    timed = [row for row in figures.of_method(figures.methods[0]) if row.trusted]
+    for name in subjects(figures.result, [row.record.provider for row in timed])[:1]:
+        judged = [row for row in timed if row.record.provider == name and row.against]
+        return flagship(judged, figures) if judged else None
+    return None
+
+
+def telling_row(run: Run, figures: Figures | None) -> Figure | None:
+    """The row that a report is about: whose verdict is its title, else the first subject's time on
+    the case that matters most, else the baseline's."""
+    if (row := leading(run, figures)) is not None or figures is None or not figures.rows:
+        return row
+    timed = [one for one in figures.of_method(figures.methods[0]) if one.trusted]
+    names = subjects(figures.result, [one.record.provider for one in timed])
+    mine = [one for one in timed if one.record.provider in names[:1]] or timed
+    return flagship(mine, figures) if mine else None
+
+
+def machine_of(result: Result | None) -> str:
+    """The GPU, or the CPU where that computed; "" where nobody told."""
+    machine = result.machine if result else None
+    if result is None or machine is None:
+        return ""
+    if not on_gpu(result):
+        return machine.cpu
+    device = device_of(result)
+    return device.model if device else machine.gpu or "a GPU"
+
+
+def _beginning(verdict: str) -> str:
+    """Of a sentence as much as a title bears, at least two parts of it."""
+    parts = _PARTS.split(verdict)
+    text = parts[0]
+    for number, part in enumerate(parts[1:], 1):
+        if number > 1 and len(text) + len(part) > _LENGTH:
+            break
+        text = f"{text} {part}"
+    return text if len(text) <= 2 * _LENGTH else f"{text[: 2 * _LENGTH - 1]}…"
+
+
+def _lead(row: Figure, figures: Figures, gravest: str) -> str:
+    timed = figures.by_graph(row) if row.against and row.against.by_graph else row
+    told = [_time(timed or row, figures)]
+    told += [f"{one}" for one in sentence_of(row, figures)]
+    return f"{gravest}{'; '.join(told)}{rest(figures)}."
+
+
+def _time(row: Figure, figures: Figures) -> str:
+    summary = row.summary
+    if summary is None:
+        return f"{row.record.provider} was not timed"
+    parts = [
+        f"{fmt.time(summary, row.step, row.facts.per)} {figures.result.operator.unit} on "
+        f"{row.record.case.label} ({row.record.method.value})"
+    ]
+    if row.step is None:
+        if row.tflops is not None and figures.multiplies:
+            parts.append(f"{fmt.scaled(row.tflops, summary)} TFLOPS")
+        if row.gbs is not None and not figures.multiplies:
+            parts.append(f"{fmt.scaled(row.gbs, summary)} GB/s")
+        if row.roof is not None:
+            share = fmt.percent(row.roof.percent(summary.median_us) / 100)
+            parts.append(f"{share} of the {row.roof.resource.value} roof")
+    return ", ".join(parts)

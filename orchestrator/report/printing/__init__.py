@@ -1,0 +1,1 @@
+"""From views to pages: templates of ours and of users, and the forms of a page."""

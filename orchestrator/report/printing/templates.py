@@ -1,0 +1,91 @@
+"""Templates: ours, and over them those of a user's project, file by file and block by block.
+
+A user's file is looked for first. `ours/report.md.j2` is always ours, so that a user's report.md.j2
+can say `{% extends "ours/report.md.j2" %}` and give some blocks of its own. What templates see is
+the view model (docs/view-model.md), of which a file says the version that it was written for:
+`{# view model 1 #}`.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from orchestrator.errors import UsageError
+from orchestrator.here import shipped
+from orchestrator.report.printing import filters
+from orchestrator.report.printing.form import Form
+from orchestrator.report.printing.mistakes import told
+from orchestrator.report.section import FOLDER
+from orchestrator.report.view.tables import VIEW_MODEL
+from orchestrator.report.wording.plain import plain, words
+
+_WRITTEN_FOR = re.compile(r"\{#-?\s*view model (\d+)\b")
+
+
+def fill(template: str, form: Form, own: Path | None = None, **views: object) -> str:
+    """A page through the one gate: all that `template` prints of `views` passes it.
+
+    own: the folder of a user's templates. UsageError: one of those is wrong; the message names the
+    file, the line and what is not there.
+    """
+    try:
+        return _environment(form, own).get_template(template).render(**views)
+    except Exception as exc:
+        if own is None or (said := told(exc, own)) is None:
+            raise
+        raise said from exc
+
+
+def own_folder(project: Path) -> Path | None:
+    """Where a project has templates of its own; None where it has none, or they are ours."""
+    folder = project / "templates"
+    if not folder.is_dir() or folder.resolve() == shipped.folder("templates").resolve():
+        return None
+    return folder
+
+
+@cache
+def _environment(form: Form, own: Path | None) -> Environment:
+    """Jinja with one gate: `finalize` sees every printed value, so none can slip past it.
+
+    Users' templates are carried out in a sandbox: a project may come from somebody else.
+    """
+    ours = shipped.folder("templates")
+    shelves: list[Path] = [ours / form.value, ours, FOLDER]
+    kind = Environment if own is None else ImmutableSandboxedEnvironment
+    users = [] if own is None else [_UsersLoader([own / form.value, own])]
+    filled = kind(
+        loader=ChoiceLoader(
+            [*users, FileSystemLoader(shelves), PrefixLoader({"ours": FileSystemLoader(shelves)})]
+        ),
+        undefined=StrictUndefined,
+        finalize=words if form is Form.TEXT else plain,
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    filled.filters.update(filters.of(form))
+    return filled
+
+
+class _UsersLoader(FileSystemLoader):
+    """Refuses what was written for another view model."""
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Any]:
+        source, filename, is_same = super().get_source(environment, template)
+        said = _WRITTEN_FOR.search(source)
+        if said is None or int(said[1]) != VIEW_MODEL:
+            of = f"for view model {said[1]}" if said else "for no view model that it names"
+            raise UsageError(
+                f"{filename} was written {of}, and this is view model {VIEW_MODEL}",
+                hint="docs/view-model.md says what a template can print; then write into its "
+                f"first line: {{# view model {VIEW_MODEL} #}}",
+            )
+        return source, filename, is_same

@@ -1,0 +1,71 @@
+"use strict";
+// Tables are sorted by what their cells show, or by the raw figure where a cell has one; copied are
+// raw figures, tab by tab.
+(() => {
+  const raw = (cell) => cell.dataset.raw ?? cell.textContent.trim();
+  // A spreadsheet takes these at the beginning for a formula.
+  const harmless = (text) =>
+    /^[=+\-@\t\r]/.test(text) && Number.isNaN(Number(text)) ? `'${text}` : text;
+  const number = (text) => {
+    const found = /^[-−+]?[\d,]*\.?\d+(?:e[-+]?\d+)?/i.exec(text);
+    return found ? Number(found[0].replace("−", "-").replaceAll(",", "")) : NaN;
+  };
+  const compare = (one, other) => {
+    const [a, b] = [number(one), number(other)];
+    if (!Number.isNaN(a) && !Number.isNaN(b)) return a - b;
+    if (Number.isNaN(a) !== Number.isNaN(b)) return Number.isNaN(a) ? 1 : -1;
+    return one.localeCompare(other);
+  };
+  const sort = (table, head, place) => {
+    const up = head.getAttribute("aria-sort") !== "ascending";
+    for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
+    head.setAttribute("aria-sort", up ? "ascending" : "descending");
+    const rows = [...table.tBodies[0].rows];
+    rows.sort((a, b) => (up ? 1 : -1) * compare(raw(a.cells[place]), raw(b.cells[place])));
+    table.tBodies[0].append(...rows);
+  };
+  const copied = (table) =>
+    [...table.rows].map((row) => [...row.cells].map((c) => harmless(raw(c))).join("\t")).join("\n");
+  const copy = async (button, table) => {
+    try {
+      await navigator.clipboard.writeText(copied(table));
+    } catch {
+      // A page from a file may not write there in some browsers; a selection may always be copied.
+      const area = document.createElement("textarea");
+      area.value = copied(table);
+      document.body.append(area);
+      area.select();
+      document.execCommand("copy");
+      area.remove();
+    }
+    button.textContent = "copied";
+    setTimeout(() => { button.textContent = "copy raw values"; }, 1500);
+  };
+  for (const table of document.querySelectorAll("table")) {
+    if (!table.tHead) continue;
+    [...table.tHead.rows[0].cells].forEach((head, place) => {
+      if (!head.textContent.trim()) return;
+      const button = document.createElement("button");
+      button.type = "button";
+      button.title = "sort";
+      button.append(...head.childNodes);
+      button.addEventListener("click", () => sort(table, head, place));
+      head.append(button);
+    });
+    if (table.closest("details") || table.querySelector("[data-raw]")) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "copy";
+      button.textContent = "copy raw values";
+      button.addEventListener("click", () => copy(button, table));
+      table.parentElement.after(button);
+    }
+  }
+  // Printed whole: nobody unfolds paper.
+  let shut = [];
+  addEventListener("beforeprint", () => {
+    shut = [...document.querySelectorAll("details:not([open])")];
+    for (const one of shut) one.open = true;
+  });
+  addEventListener("afterprint", () => { for (const one of shut) one.open = false; });
+})();
