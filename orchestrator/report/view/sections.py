@@ -191,7 +191,8 @@ class ProofsView:
 
 @dataclass(frozen=True)
 class HeldBackView:
-    """What holds one provider back on one case. verdict, remarks: sentences with evidence."""
+    """What holds one provider back on one case. verdict, remarks: sentences with evidence; of whom
+    the first page speaks, those that it leaves out."""
 
     case: str
     verdict: str

@@ -31,7 +31,10 @@ def held_back(figures: Figures | None, insight: Insight) -> tuple[HeldBackView, 
     case = telling(figures, insight)
     if case is None:
         return ()
-    return tuple(_view(name, case, figures, insight) for name in _providers(figures, insight, case))
+    known = _providers(figures, insight, case)
+    told = _first(known, figures)
+    views = (_view(name, case, figures, insight, is_told=name == told) for name in known)
+    return tuple(one for one in views if one.verdict or one.remarks)
 
 
 def in_words(page: Page) -> str:
@@ -41,8 +44,7 @@ def in_words(page: Page) -> str:
     case = telling(figures, insight) if figures and figures.on_gpu else None
     if figures is None or case is None:
         return ""
-    known = _providers(figures, insight, case)
-    name = next(iter((*subjects(figures.result, known), *known)), None)
+    name = _first(_providers(figures, insight, case), figures)
     if name is None:
         return ""
     found = bottleneck(evidence(name, case, figures, insight))
@@ -74,14 +76,24 @@ def _providers(figures: Figures, insight: Insight, case: Case) -> tuple[str, ...
     return tuple(dict.fromkeys(named))
 
 
-def _view(provider: str, case: Case, figures: Figures, insight: Insight) -> HeldBackView:
+def _first(known: tuple[str, ...], figures: Figures) -> str | None:
+    """Of whom the first page tells."""
+    return next(iter((*subjects(figures.result, known), *known)), None)
+
+
+def _view(
+    provider: str, case: Case, figures: Figures, insight: Insight, is_told: bool
+) -> HeldBackView:
+    """is_told: of it only what the first page does not say already."""
     found = bottleneck(evidence(provider, case, figures, insight))
+    remarks = found.remarks[_TOLD:] if is_told else found.remarks
+    decided = found.limits != (Limit.UNDETERMINED,)
     call = _call(provider, case, insight)
     own = beside(found.limits, call.own_rules) if call else ()
     return HeldBackView(
         case=f"{provider} on {case.label}",
-        verdict=found.verdict.words,
-        remarks=(*own, *(one.words for one in found.remarks), *found.unused),
+        verdict="" if is_told and decided else found.verdict.words,
+        remarks=(*own, *(one.words for one in remarks), *found.unused),
     )
 
 
