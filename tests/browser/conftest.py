@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser import chromium
-from tests.browser.opened import Opened, opened
+from tests.browser.opened import Opened, Window, windowed
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -19,7 +18,8 @@ if TYPE_CHECKING:
 Look = Callable[[str], Opened]
 
 
-@pytest.fixture(scope="session")
+# Not for the session: it would stand by, its loop of events held, while other tests run.
+@pytest.fixture(scope="package")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """A Chromium; a developer may be without one, the gate may not."""
     if not chromium.program():
@@ -31,14 +31,20 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         yield browser
 
 
+@pytest.fixture(scope="package")
+def window(browser: Browser) -> Iterator[Window]:
+    """One for all pages that are only looked at."""
+    with windowed(browser) as window:
+        yield window
+
+
 @pytest.fixture
-def look(browser: Browser, tmp_path: Path) -> Iterator[Look]:
-    """Opens HTML as the file page.html of tmp_path: look("<h1>…</h1>")."""
-    with contextlib.ExitStack() as stack:
+def look(window: Window, tmp_path: Path) -> Look:
+    """Opens HTML as the file page.html of tmp_path: look("<h1>…</h1>"), one at a time."""
 
-        def at(html: str) -> Opened:
-            file = tmp_path / "page.html"
-            file.write_text(html, "utf-8")
-            return stack.enter_context(opened(browser, file))
+    def at(html: str) -> Opened:
+        file = tmp_path / "page.html"
+        file.write_text(html, "utf-8")
+        return window.show(file)
 
-        yield at
+    return at

@@ -74,22 +74,46 @@ class Opened:
                 )
 
 
+@dataclass(frozen=True)
+class Window:
+    """A window without network that shows one page after another; a new one is dear."""
+
+    page: Page
+    errors: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    def show(self, file: Path, dress: Dress = LIGHT) -> Opened:
+        """Load a file; what was opened before is gone."""
+        self.page.goto("about:blank")
+        for of_before in (self.errors, self.asked):
+            of_before.clear()
+        shown = Opened(self.page, file, self.errors, self.asked)
+        shown.put_on(dress)
+        self.page.goto(file.as_uri())
+        return shown
+
+
 @contextlib.contextmanager
-def opened(browser: Browser, file: Path, dress: Dress = LIGHT) -> Iterator[Opened]:
-    """Load a file in a window of its own, which has no network."""
+def windowed(browser: Browser) -> Iterator[Window]:
+    """Open an empty window."""
     context = browser.new_context(offline=True)
     try:
         context.add_init_script(_eyes())
-        one = Opened(context.new_page(), file)
-        page = one.page
-        page.on("request", lambda request: one.asked.append(request.url))
-        page.on("pageerror", lambda error: one.errors.append(str(error)))
-        page.on("console", lambda said: _hear(said, one.errors))
-        one.put_on(dress)
-        page.goto(file.as_uri())
-        yield one
+        window = Window(context.new_page())
+        page = window.page
+        page.on("request", lambda request: window.asked.append(request.url))
+        page.on("pageerror", lambda error: window.errors.append(str(error)))
+        page.on("console", lambda said: _hear(said, window.errors))
+        yield window
     finally:
         context.close()
+
+
+@contextlib.contextmanager
+def opened(browser: Browser, file: Path, dress: Dress = LIGHT) -> Iterator[Opened]:
+    """Load a file in a window of its own."""
+    with windowed(browser) as window:
+        yield window.show(file, dress)
 
 
 def _hear(said: ConsoleMessage, errors: list[str]) -> None:

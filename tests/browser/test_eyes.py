@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.browser import eyes
 from tests.browser.conftest import Look
 from tests.browser.faulty import BAD, LINE, QUIET, page, svg, text
-from tests.browser.opened import DRESSES, Dress, opened
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+from tests.browser.opened import DRESSES, Dress, Window
 
 GOOD = (Path(__file__).parent / "example.html").read_text("utf-8")
 
@@ -53,6 +49,14 @@ def test_one_load_is_enough_for_all_eyes_in_all_dresses(look: Look) -> None:
     assert eyes.findings(look(GOOD)) == ()
 
 
+def test_what_one_page_did_is_not_laid_to_the_next(look: Look) -> None:
+    bad = look(page("<script src='http://127.0.0.1:9/x.js'></script><script>gone()</script>"))
+    assert eyes.requests(bad)
+    assert eyes.console_errors(bad)
+    good = look(GOOD)
+    assert (*eyes.requests(good), *eyes.console_errors(good)) == ()
+
+
 MUTATIONS: dict[str, tuple[Callable[[str], str], str]] = {
     "pale in the dark alone": (lambda html: html.replace("#9198a1", "#333333"), "(dark)"),
     "folded and small": (
@@ -76,11 +80,10 @@ def test_a_finding_names_the_dresses_in_which_it_is_seen(mutation: str, look: Lo
     assert all(each.endswith(dresses) for each in found), found
 
 
-def test_a_drawing_may_be_the_whole_page(browser: Browser, tmp_path: Path) -> None:
+def test_a_drawing_may_be_the_whole_page(window: Window, tmp_path: Path) -> None:
     file = tmp_path / "chart.svg"
     file.write_text(svg(text("sdpa"), text("sparsek", 40, 104, "font-size='9'")), "utf-8")
-    with opened(browser, file) as at:
-        found = eyes.findings(at)
+    found = eyes.findings(window.show(file))
     for told in ("“sdpa” and “sparsek” touch", "written in 9.0 px", "has no <title>"):
         assert [each for each in found if told in each], found
 

@@ -1,6 +1,6 @@
 """Eyes: each looks at an open page for one kind of fault, and tells what it found in sentences.
 
-The dress is the caller's matter, but for `findings`, which looks through all eyes in all dresses.
+The dress is the caller's matter, but for `findings`, which looks through all eyes in every dress.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import cast
 from tests.browser.eyes.links import broken_links as broken_links
 from tests.browser.eyes.links import console_errors as console_errors
 from tests.browser.eyes.links import requests as requests
-from tests.browser.opened import DRESSES, PRINT, Opened
+from tests.browser.opened import DRESSES, Dress, Opened
 
 Eye = Callable[[Opened], tuple[str, ...]]
 
@@ -41,7 +41,7 @@ overlapping_labels = _eye(
 unnamed = _eye("unnamed", "What has no name for those who do not see it.")
 broken_print = _eye(
     "brokenPrint",
-    "What paper would lack: shut details, cut boxes, pale text. Dress it in PRINT first.",
+    "What paper would lack: shut details, cut boxes, pale text. Put PRINT on it first.",
 )
 
 # What no dress changes; the next are asked in each, the last for paper alone.
@@ -50,23 +50,22 @@ IN_EACH: tuple[Eye, ...] = (too_wide, too_small, poor_contrast, overlapping_labe
 AT_LAST: tuple[Eye, ...] = (requests, console_errors)
 
 
-def findings(page: Opened) -> tuple[str, ...]:
-    """All that all eyes see, in every dress, of one load; behind each, in which dresses."""
-    found: dict[str, list[str]] = {}
+def findings(page: Opened, dresses: Iterable[Dress] = DRESSES) -> tuple[str, ...]:
+    """All that all eyes see, in these dresses, of one load; behind each, in which dresses."""
+    found: dict[str, dict[str, None]] = {}
 
     def note(dress: str, eyes: Iterable[Eye]) -> None:
-        for each in eyes:
-            for sentence in each(page):
-                found.setdefault(sentence, []).append(dress)
+        for sentence in (sentence for eye in eyes for sentence in eye(page)):
+            found.setdefault(sentence, {})[dress] = None
 
     note("any dress", IN_ANY)
     page.reveal_pictures()
-    for dress in DRESSES:
+    for dress in dresses:
         page.put_on(dress)
-        if dress == PRINT:
+        if dress.media == "print":
             note(dress.name, [broken_print])
         with page.unfolded():
             # A sheet that cuts a box off was told of above, in its own words.
-            note(dress.name, IN_EACH[1:] if dress == PRINT else IN_EACH)
+            note(dress.name, IN_EACH[1:] if dress.media == "print" else IN_EACH)
     note("any dress", AT_LAST)
-    return tuple(f"{sentence} ({', '.join(dresses)})" for sentence, dresses in found.items())
+    return tuple(f"{sentence} ({', '.join(where)})" for sentence, where in found.items())
