@@ -30,9 +30,11 @@ class Dress:
 LIGHT = Dress("light")
 DARK = Dress("dark", scheme="dark")
 NARROW = Dress("narrow", width_px=400)
-# A4 is 210 mm wide, of which margins of 10 mm leave 190, at 96 px an inch. Browsers print light.
+# A4 is 210 mm wide, of which margins of 10 mm leave 190, at 96 px an inch. Chromium's PDF keeps the
+# dark colours of whoever likes it dark, unless they are for the screen alone.
 PRINT = Dress("print", width_px=718, media="print")
-DRESSES = (LIGHT, DARK, NARROW, PRINT)
+PRINT_DARK = Dress("print-dark", width_px=718, scheme="dark", media="print")
+DRESSES = (LIGHT, DARK, NARROW, PRINT, PRINT_DARK)
 
 
 @dataclass(frozen=True)

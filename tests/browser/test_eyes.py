@@ -61,12 +61,13 @@ MUTATIONS: dict[str, tuple[Callable[[str], str], str]] = {
     "pale in the dark alone": (lambda html: html.replace("#9198a1", "#333333"), "(dark)"),
     "folded and small": (
         lambda html: html.replace("<p>It is folded", "<p style='font-size: 9px'>It is folded"),
-        "(light, dark, narrow, print)",
+        "(light, dark, narrow, print, print-dark)",
     ),
     "too wide for a telephone alone": (
         lambda html: html.replace('<h2>Words', '<h2 style="width: 500px">Words'), "(narrow)",
     ),
-    "folded on paper": (lambda html: html.replace("details::details-content", "x"), "(print)"),
+    "folded on paper": (lambda html: html.replace("details::details-content", "x"), "(print, print-dark)"),
+    "printed by who likes it dark": (lambda html: html.replace("screen and ", ""), "(print-dark)"),
 }  # fmt: skip
 
 
