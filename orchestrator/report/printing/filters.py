@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import html
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
 from orchestrator.report.printing.form import Form
-from orchestrator.report.view.tables import ChartView, Table
+from orchestrator.report.view.tables import ChartView
 from orchestrator.report.wording.plain import Gated, plain, words
 
 _BETWEEN = "  "
+# How a cell begins whose column is one of figures; a dash is a figure that is missing.
+_FIGURE = re.compile(r"[-−+±<≤]? ?\d[\d.,]*(?![\w-])|—$|$")
+
+
+class Table(Protocol):
+    """A table of a view; those of Nsight Compute's page have no rows that are marked."""
+
+    @property
+    def header(self) -> tuple[str, ...]: ...
+
+    @property
+    def rows(self) -> tuple[tuple[str, ...], ...]: ...
 
 
 def of(form: Form) -> dict[str, Callable[..., Any]]:
@@ -25,6 +38,9 @@ def of(form: Form) -> dict[str, Callable[..., Any]]:
         "element": _element,
         "raw": _raw,
         "aligned": _aligned,
+        "numeric": numeric,
+        "marked": _marked,
+        "named": _named,
         "drawing": _drawing,
     }
 
@@ -46,13 +62,34 @@ def _drawing(context: Context, chart: ChartView) -> Gated:
     return Gated(drawings[chart.name])
 
 
+def numeric(table: Table) -> tuple[bool, ...]:
+    """Of each column whether figures stand in it, which are aligned to the right."""
+    columns = (tuple(row[place] for row in table.rows) for place in range(len(table.header)))
+    return tuple(
+        any(cell[:1].isdigit() for cell in column) and all(map(_FIGURE.match, column))
+        for column in columns
+    )
+
+
+def _marked(table: Table) -> tuple[int, ...]:
+    """The places of the rows that answer what was asked."""
+    marked: tuple[int, ...] = getattr(table, "marked", ())
+    return marked
+
+
+def _named(table: Table) -> bool:
+    """Whether its columns have names."""
+    return any(table.header)
+
+
 def _aligned(table: Table) -> list[Gated]:
     """A table's lines, figures to the right, the rest to the left."""
-    lines = [table.header, *table.rows] if table.has_header else list(table.rows)
+    lines = [table.header, *table.rows] if _named(table) else list(table.rows)
     cells = [[words(cell) for cell in line] for line in lines]
-    numeric = table.numeric
     widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
-    return [Gated(_BETWEEN.join(map(_padded, line, widths, numeric)).rstrip()) for line in cells]
+    return [
+        Gated(_BETWEEN.join(map(_padded, line, widths, numeric(table))).rstrip()) for line in cells
+    ]
 
 
 def _padded(cell: str, width: int, to_the_right: bool) -> str:

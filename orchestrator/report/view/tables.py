@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 # Of the names below. A field more changes nothing; one that goes, or means something else, makes it
 # another one, and users' templates are told so.
 VIEW_MODEL = 1
-
-# How a cell begins whose column is one of figures; a dash is a figure that is missing.
-_FIGURE = re.compile(r"[-−+±<≤]? ?\d[\d.,]*(?![\w-])|—$|$")
 
 
 class Cell(str):
@@ -35,20 +31,6 @@ class Table:
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     marked: tuple[int, ...] = ()
-
-    @property
-    def has_header(self) -> bool:
-        """Whether its columns have names."""
-        return any(self.header)
-
-    @property
-    def numeric(self) -> tuple[bool, ...]:
-        """Of each column whether figures stand in it, which are aligned to the right."""
-        columns = (tuple(row[place] for row in self.rows) for place in range(len(self.header)))
-        return tuple(
-            any(cell[:1].isdigit() for cell in column) and all(map(_FIGURE.match, column))
-            for column in columns
-        )
 
 
 NO_TABLE = Table((), ())
