@@ -9,11 +9,19 @@ the view model (docs/view-model.md), of which a file says the version that it wa
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+from jinja2 import (
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PrefixLoader,
+    StrictUndefined,
+    Undefined,
+)
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from orchestrator.errors import UsageError
@@ -65,7 +73,7 @@ def _environment(form: Form, own: Path | None) -> Environment:
             [*users, FileSystemLoader(shelves), PrefixLoader({"ours": FileSystemLoader(shelves)})]
         ),
         undefined=StrictUndefined,
-        finalize=words if form is Form.TEXT else plain,
+        finalize=_gate(form),
         autoescape=False,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -73,6 +81,16 @@ def _environment(form: Form, own: Path | None) -> Environment:
     )
     filled.filters.update(filters.of(form))
     return filled
+
+
+def _gate(form: Form) -> Callable[[object], str]:
+    gate = words if form is Form.TEXT else plain
+
+    def through(value: object) -> str:
+        # What is not there says so itself, by its name.
+        return gate(str(value) if isinstance(value, Undefined) else value)
+
+    return through
 
 
 class _UsersLoader(FileSystemLoader):
