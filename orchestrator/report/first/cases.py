@@ -137,9 +137,15 @@ def _time(row: Figure | None, figures: Figures) -> str:
         return fmt.levels(row.step, row.facts.per)
     summary, half = row.summary, row.summary.half_width_us
     told = fmt.microseconds(summary.median_us, summary, row.facts.per)
-    spread = "" if half is None else f" ±{100 * half / summary.median_us:.1g} %"
+    spread = "" if half is None else f" ±{_percent(half / summary.median_us)}"
     partial = "" if row.record.status is Status.OK else f", partial: {row.record.status.value}"
     return Cell(f"{told}{spread}{partial}", summary.median_us / row.facts.per)
+
+
+def _percent(fraction: float) -> str:
+    """With one digit that counts; whole ones from one on."""
+    value = 100 * fraction
+    return f"{value:.0f} %" if value >= 1 else f"{value:.1g} %"
 
 
 def _verdict(row: Figure | None) -> str:

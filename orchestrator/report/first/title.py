@@ -31,14 +31,10 @@ def title(run: Run, figures: Figures | None, verdict: str, gravest: str) -> Titl
     where = machine_of(run.result)
     row = leading(run, figures)
     if row is None or figures is None or not verdict.startswith(gravest + row.record.provider):
-        text = _beginning(verdict)
-        whole = text.rstrip(":;.") == verdict.rstrip(".")
-        return Title(
-            f"{text.rstrip(':;.')}{f' on {where}' if where else ''}", "" if whole else verdict
-        )
-    return Title(
-        verdict_words(row, figures, f" on {where}" if where else ""), _lead(row, figures, gravest)
-    )
+        text, rest_of_it = _parted(verdict)
+        return Title(f"{text}{f' on {where}' if where else ''}", rest_of_it)
+    place = f" on {where}" if where else ""
+    return Title(verdict_words(row, figures, place), _lead(row, figures, gravest))
 
 
 def leading(run: Run, figures: Figures | None) -> Figure | None:
@@ -74,15 +70,16 @@ def machine_of(result: Result | None) -> str:
     return device.model if device else machine.gpu or "a GPU"
 
 
-def _beginning(verdict: str) -> str:
-    """Of a sentence as much as a title bears, at least two parts of it."""
+def _parted(verdict: str) -> tuple[str, str]:
+    """Of a sentence as much as a title bears, at least its first two parts, and what is left."""
     parts = _PARTS.split(verdict)
-    text = parts[0]
-    for number, part in enumerate(parts[1:], 1):
-        if number > 1 and len(text) + len(part) > _LENGTH:
-            break
-        text = f"{text} {part}"
-    return text if len(text) <= 2 * _LENGTH else f"{text[: 2 * _LENGTH - 1]}…"
+    taken = min(2, len(parts))
+    while taken < len(parts) and len(" ".join(parts[: taken + 1])) <= _LENGTH:
+        taken += 1
+    text, left = " ".join(parts[:taken]), " ".join(parts[taken:])
+    if len(text) > 2 * _LENGTH:
+        return f"{text[: 2 * _LENGTH - 1]}…", verdict
+    return text.rstrip(":;."), left
 
 
 def _lead(row: Figure, figures: Figures, gravest: str) -> str:

@@ -16,6 +16,7 @@ from orchestrator.report.view.tables import ChartView
 from orchestrator.report.wording.plain import Gated, plain, words
 
 _BETWEEN = "  "
+_LONG_WORD = 24
 # How a cell begins whose column is one of figures; a dash is a figure that is missing.
 _FIGURE = re.compile(r"[-−+±<≤]? ?\d[\d.,]*(?![\w-])|—$|$")
 
@@ -41,6 +42,8 @@ def of(form: Form) -> dict[str, Callable[..., Any]]:
         "numeric": numeric,
         "marked": _marked,
         "named": _named,
+        "long": _long,
+        "question": _question,
         "drawing": _drawing,
     }
 
@@ -75,6 +78,15 @@ def _marked(table: Table) -> tuple[int, ...]:
     """The places of the rows that answer what was asked."""
     marked: tuple[int, ...] = getattr(table, "marked", ())
     return marked
+
+
+def _long(cell: str) -> bool:
+    """Whether it has a word so long that it may have to be broken."""
+    return any(len(word) > _LONG_WORD for word in cell.split())
+
+
+def _question(cell: str) -> bool:
+    return cell.endswith("?")
 
 
 def _named(table: Table) -> bool:

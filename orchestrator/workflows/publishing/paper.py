@@ -32,7 +32,7 @@ _SHOWN = 300
 def chromium() -> str:
     """The program; UsageError: there is none."""
     places = [*map(shutil.which, _NAMES), *(_ON_MAC if sys.platform == "darwin" else ())]
-    found = next((place for place in places if place and Path(place).is_file()), None)
+    found: str | None = next((place for place in places if place and Path(place).is_file()), None)
     if found is None:
         raise UsageError(
             f"a PDF is printed by Chromium, and there is none here: none of {', '.join(_NAMES)} is "
@@ -69,7 +69,7 @@ def _print(program: str, folder: Path, page: Path, printed: Path) -> str:
     ]
     with children.started(argv) as child:
         try:
-            said: bytes = child.communicate(timeout=_PRINTED_S)[1]
+            said = child.communicate(timeout=_PRINTED_S)[1]
         except TimeoutExpired:
             return f"nothing within {_PRINTED_S:.0f} s"
     return said.decode("utf-8", "replace")
