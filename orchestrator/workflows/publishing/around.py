@@ -26,14 +26,15 @@ class Around:
         if self.index is None or not run.kept_as:
             return None
         record = row.record
-        asked = Asked(
-            operator=figures.result.operator.name,
-            provider=record.provider,
-            case=record.case.label,
-            method=record.method.value,
-        )
+        asked = Asked(provider=record.provider, case=record.case.label, method=record.method.value)
+        # Cards of before do not say of which operator they are.
+        operators = ("", figures.result.operator.name)
         try:
-            found = [one for one in self.index.figures(asked) if one.row.case == record.case.label]
+            found = [
+                one
+                for one in self.index.figures(asked)
+                if one.row.case == record.case.label and one.operator in operators
+            ]
         except OrchestratorError:  # whoever lists them is told why
             return None
         return past_of(found, run.kept_as)
