@@ -1,18 +1,16 @@
-"""CPU time of `orchestrator report latest`, as a whole command: the first time and from then on.
+"""CPU time of `orchestrator report latest`, as a whole command, its charts drawn.
 
     python -m benchmarks.reporting
     python -m benchmarks.reporting --no-profile --rounds 1 --no-page      a smoke run
 
 Of two runs: one that is made here, `orchestrator profile` with the defaults of a CPU, and one that
-is made up, six head counts and six providers by two methods, as a GPU would leave it. The first
-report of a run draws its charts; whoever made the run on this machine has it drawn already.
+is made up, six head counts and six providers by two methods, as a GPU would leave it.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -26,7 +24,6 @@ import click
 from benchmarks.pull import write_between
 from benchmarks.samples import machine
 from orchestrator.store.runs.run_store import RESULT, RunStore
-from orchestrator.workflows.publishing import kept_charts
 from remote_payload.contract import codec
 from remote_payload.contract.request import Provider
 from remote_payload.contract.result import Result
@@ -39,7 +36,7 @@ _BEGIN, _END = "<!-- reporting benchmark: begin -->", "<!-- reporting benchmark:
 _KEPT = ("date", "machine", "kernel", "load before", "Python")
 LIMIT_S = 1.5  # of CPU, user's and system's
 _PROVIDERS = ("sdpa", "sparsek", "sdpa-flash", "sdpa-cudnn", "sdpa-efficient", "sdpa-math")
-FIRST, AGAIN, MADE = "first, charts drawn", "from then on", "six heads × six providers, made up"
+MADE = "six heads × six providers, made up"
 
 
 @dataclass(frozen=True)
@@ -47,7 +44,6 @@ class Sample:
     """One command. cpu_s: user's and system's, of all its threads."""
 
     run: str
-    report: str
     round: int
     cpu_s: float
 
@@ -119,9 +115,7 @@ def _profiled(runs: Path, environment: Mapping[str, str]) -> Path:
 def _timed(name: str, runs: Path, rounds: int, environment: Mapping[str, str]) -> Iterator[Sample]:
     _report(runs, environment)  # compiles what Python keeps
     for number in range(rounds):
-        shutil.rmtree(runs / kept_charts.FOLDER, ignore_errors=True)
-        for report in (FIRST, AGAIN):
-            yield Sample(name, report, number, _report(runs, environment))
+        yield Sample(name, number, _report(runs, environment))
 
 
 def _report(runs: Path, environment: Mapping[str, str]) -> float:
@@ -134,14 +128,12 @@ def _report(runs: Path, environment: Mapping[str, str]) -> float:
 
 def _text(facts: dict[str, str], samples: list[Sample]) -> str:
     lines = ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in facts.items()), ""]
-    lines += ["| Run | Report | CPU, s | n | Limit of CPU, s | |", "|---|---|--:|--:|--:|---|"]
-    for name, report in dict.fromkeys((one.run, one.report) for one in samples):
-        own = [one.cpu_s for one in samples if (one.run, one.report) == (name, report)]
+    lines += ["| Run | CPU, s | n | Limit of CPU, s | |", "|---|--:|--:|--:|---|"]
+    for name in dict.fromkeys(one.run for one in samples):
+        own = [one.cpu_s for one in samples if one.run == name]
         cpu_s = median(own)
-        limit, verdict = f"≤ {LIMIT_S:g}", "PASS" if cpu_s <= LIMIT_S else "MISS"
-        if report == FIRST:
-            limit = verdict = ""
-        lines.append(f"| {name} | {report} | {cpu_s:.2f} | {len(own)} | {limit} | {verdict} |")
+        verdict = "PASS" if cpu_s <= LIMIT_S else "MISS"
+        lines.append(f"| {name} | {cpu_s:.2f} | {len(own)} | ≤ {LIMIT_S:g} | {verdict} |")
     return "\n".join(lines) + "\n"
 
 

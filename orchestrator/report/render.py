@@ -147,7 +147,8 @@ def _charts(page: Page) -> tuple[Chart, ...]:
     first = first_chart(page)
     by_place = sorted(sections(), key=lambda section: not section.answers(page))
     every = [chart for section in by_place for chart in section.charts(page)]
-    return tuple(chart for chart in ([first] if first else []) + every if not chart.reason)
+    shown = ([first] if first else []) + every
+    return tuple(page.named(chart) for chart in shown if chart.is_drawn)
 
 
 def _needs_counters(run: Run) -> bool:

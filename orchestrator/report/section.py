@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.readers.cutlass_csv import Sheet
-from orchestrator.report.charts.drawing import Chart
+from orchestrator.report.charts.drawing import Chart, in_run
 from orchestrator.report.figures import Figures
 from orchestrator.report.insight import NO_INSIGHT, Insight
 from orchestrator.report.past import Past
@@ -49,10 +49,15 @@ class Page:
         """What came back of the run."""
         return self.run.result
 
+    def named(self, chart: Chart) -> Chart:
+        """The chart with its run in its name, so that no report ever shows another's."""
+        return replace(chart, name=in_run(self.run.card.run_id, chart.name))
+
     def shown(self, chart: Chart) -> ChartView:
         """A chart as templates see it."""
-        file = f"{self.chart_folder}/{chart.name}" if chart.sketch else ""
-        return ChartView(chart.title, file, chart.reason, chart.name, chart.title)
+        name = self.named(chart).name
+        file = f"{self.chart_folder}/{name}" if chart.is_drawn else ""
+        return ChartView(chart.title, file, chart.reason, name, chart.description)
 
 
 def _none(page: Page) -> tuple[Chart, ...]:

@@ -46,7 +46,7 @@ def say(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Say]:
     """The command line, in this process, in a folder with one finished run."""
-    store(tmp_path, MADE, synthetic.cpu_result())
+    store(tmp_path, MADE, synthetic.gpu_result())
     monkeypatch.chdir(tmp_path)
 
     def said(*arguments: str) -> Outcome:

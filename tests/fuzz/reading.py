@@ -24,7 +24,6 @@ from typing import Any
 
 from orchestrator.cli.app import run
 from orchestrator.errors import ExitCode
-from orchestrator.report.charts import pen
 from orchestrator.store.runs.run_store import LOG, RESULT
 from tests.fuzz.mutations import Damaged, damage
 from tests.fuzz.seeds import HONEST, beside_an_honest_one, write_seeds
@@ -41,8 +40,6 @@ _SHARE = re.compile(r"([0-9.e+]+) % \((?:tensor|HBM|exp|L2)\)")
 _RAW = ("samples_us", "host_us")
 _OBJECTED = re.compile("measurement error|doubt", re.IGNORECASE)
 _ARTIFACTS = "artifacts"
-# Share of damaged results whose charts are drawn.
-_DRAWN = 0.25
 _HEADING = "| NaN / inf |"
 
 
@@ -116,12 +113,9 @@ class Fuzzer:
         """Every command that reads the file at `path`, of the run in `folder`."""
         self.tally.trials += 1
         self.tally.kinds[_kind(path)] += 1
-        # Drawing takes ten times as long as all else, and only figures change what is drawn.
-        draws = path.name == RESULT and draw.random() < _DRAWN
         for words in self._commands(folder, path, draw):
             command = ["--runs", str(folder.parent), *words]
-            with contextlib.nullcontext() if draws else _without_charts():
-                self._one(f"#{number} {path.relative_to(folder.parent.parent)} [{how}]", command)
+            self._one(f"#{number} {path.relative_to(folder.parent.parent)} [{how}]", command)
 
     def _commands(self, folder: Path, path: Path, draw: Random) -> Iterator[tuple[str, ...]]:
         name = folder.name
@@ -221,16 +215,6 @@ def nonsense(trial: str, text: str) -> str:
     if max(shares, default=0) > 100 and not _OBJECTED.search(text):
         return f"{max(shares)} % of a roof, and no objection"
     return ""
-
-
-@contextlib.contextmanager
-def _without_charts() -> Iterator[None]:
-    """As where matplotlib is not installed."""
-    real = pen.is_here
-    with contextlib.ExitStack() as stack:
-        stack.callback(setattr, pen, "is_here", real)
-        vars(pen)["is_here"] = lambda: False
-        yield
 
 
 @contextlib.contextmanager

@@ -212,7 +212,6 @@ def test_that_of_several_series_one_of_no_commit_says_what_its_runs_are(history:
 def test_that_the_chart_is_drawn_alike_each_time_and_only_into_svg(
     history: History, tmp_path: Path
 ) -> None:
-    pytest.importorskip("matplotlib")
     made = series([1.2] * 10 + [1.1] * 8)
     made.append(replace(made[-1], is_clean=False))
     place = tmp_path / "drawn.svg"
@@ -235,8 +234,7 @@ def test_that_the_chart_is_drawn_alike_each_time_and_only_into_svg(
 def test_that_a_drawing_for_which_there_is_no_room_leaves_the_one_of_before(
     history: History, tmp_path: Path
 ) -> None:
-    pytest.importorskip("matplotlib")
-    with mounted(tmp_path / "disk", "size=16k") as disk:
+    with mounted(tmp_path / "disk", "size=8k") as disk:
         (disk / "drawn.svg").write_text("of before")
         outcome = history(series([1.2] * 12), "mine", "-o", str(disk / "drawn.svg"))
         assert outcome.code == 2

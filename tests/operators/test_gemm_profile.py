@@ -16,7 +16,7 @@ def test_a_profile_of_gemm_speaks_of_gemm_and_has_its_rates(project: Project) ->
     pytest.importorskip("torch")
     outcome = project.orchestrator(
         "profile",
-        *("--operator", "gemm", "--case", "M=32,64", "--dtype", "fp32", "--device", "cpu"),
+        *("--operator", "gemm", "--case", "M=16,32,64", "--dtype", "fp32", "--device", "cpu"),
         *("--starts", "2", "--bench-budget", "1", "--no-ncu"),
     )
     assert outcome.code == 0, outcome.err
@@ -29,7 +29,9 @@ def test_a_profile_of_gemm_speaks_of_gemm_and_has_its_rates(project: Project) ->
     assert "Reference: A B in fp64 on the same inputs, every element" in told
     assert "| TFLOPS | GB/s |" in told
     assert "| torch | M=32 N=32 K=32 fp32 | " in told
-    assert "![Scaling, fp32, back_to_back](charts/scaling-fp32-back-to-back.svg)" in told
+    run_id = path.parent.name
+    chart = f"charts/{run_id}-scaling-fp32-back-to-back.svg"
+    assert f"![Scaling, fp32, back_to_back]({chart})" in told
     rows = [line for line in told.splitlines() if line.startswith("| triton ")]
     assert rows
     assert all("skipped" in row for row in rows)

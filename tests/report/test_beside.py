@@ -7,18 +7,14 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.performance.verdict import Verdict
-from orchestrator.report.charts import peers as chart_peers
 from orchestrator.report.figures import figures
 from orchestrator.report.render import render
 from orchestrator.report.sections.findings import beside
 from orchestrator.report.sections.findings.beside import Standing
 from orchestrator.report.view.sections import BesideView
-from orchestrator.report.view.tables import ChartView
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Method, Status
 from tests.report import gone_wrong, synthetic
-
-PICTURE = ChartView("a chart", "charts/a.svg", "")
 
 
 def with_peers(**median_us: float) -> Result:
@@ -56,7 +52,7 @@ def of(result: Result) -> Standing:
 
 
 def section(result: Result) -> BesideView:
-    (view,) = beside.section(of(result), PICTURE)
+    (view,) = beside.section(of(result))
     return view
 
 
@@ -163,18 +159,16 @@ def test_other_methods_and_families_stay_out_and_the_note_says_so() -> None:
     assert {(p.case.size("S"), p.figure.record.method) for p in found.places} == {
         (512, Method.BACK_TO_BACK)
     }
-    (view,) = beside.section(found, PICTURE)
+    (view,) = beside.section(found)
     assert view.note.endswith("1 other family of cases: see Results.")
 
 
-@pytest.mark.parametrize("heads", [(8, 96), (96,)])
-def test_the_chart_shows_every_provider_also_at_one_case(heads: tuple[int, ...]) -> None:
-    result = with_peers(sdpa=3.8, sparsek=2.0, fa3=2.6, triton=4.0)
-    result = replace(result, bench=tuple(r for r in result.bench if r.case.size("H") in heads))
-    chart = chart_peers.speedups(of(result))
-    assert chart.name == "beside-b16-s512-d64-fp16-back-to-back.svg"
-    for word in ("sdpa", "sparsek", "fa3", "triton", "times as fast as the best other", "96"):
-        assert f">{word}" in chart.svg
+def test_the_table_says_it_all_and_has_no_chart_beside_it() -> None:
+    report = render(synthetic.run(with_peers(sdpa=3.8, sparsek=2.0, fa3=2.6)))
+    section = report.markdown.partition("## Beside the best")[2].partition("\n## ")[0]
+    assert "| sparsek |" in section
+    assert "hart" not in section
+    assert not [chart.name for chart in report.charts if "beside" in chart.name]
 
 
 def test_ten_providers_look_different_from_each_other() -> None:
@@ -185,5 +179,6 @@ def test_ten_providers_look_different_from_each_other() -> None:
 
     found = of(with_peers(**times))
     drawn = series([place.figure for place in found.places], found.result.operator)
-    looks = [look for _, *look in drawn]
-    assert len({color for color, _ in looks}) == len({marker for _, marker in looks}) == 10
+    looks = [look for _, look in drawn]
+    for part in ("shade", "marker", "dash"):
+        assert len({getattr(look, part) for look in looks}) == 10, part

@@ -95,6 +95,7 @@ def test_every_chart_a_report_shows_comes_with_it_and_the_other_way_round(case: 
     report = report_of(case)
     shown = re.findall(r"\]\(charts/([^)]+)\)", report.markdown)
     assert shown == [chart.name for chart in report.charts]
+    assert all(name.startswith(f"{synthetic.run(None).card.run_id}-") for name in shown)
 
 
 @pytest.mark.parametrize("case", CASES)

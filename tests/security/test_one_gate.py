@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.report.charts.drawing import Chart, blank, label
+from orchestrator.report.charts.drawing import in_run, label
+from orchestrator.report.charts.scaling import scaling
+from orchestrator.report.figures import figures
 from orchestrator.report.render import render
 from orchestrator.values.host import Host, TransportKind
 from orchestrator.values.privacy import kept_words, redaction
@@ -143,8 +145,14 @@ def test_a_report_and_its_charts_name_no_machine() -> None:
 
 def test_a_chart_hides_what_a_providers_name_says_of_a_machine() -> None:
     assert label("served by root@203.0.113.7:22042") == "served by (address)"
-    title = "on 203.0.113.7:22042"
-    assert "203.0.113.7" not in Chart("a.svg", title, blank(title)).svg
+    result = synthetic.gpu_result()
+    name = "at 203.0.113.7:22042"
+    bench = tuple(replace(r, provider=name) if r.provider == "sdpa" else r for r in result.bench)
+    checks = tuple(replace(c, provider=name) if c.provider == "sdpa" else c for c in result.checks)
+    chart = scaling(figures(replace(result, bench=bench, checks=checks)))[0]
+    assert "at (address)" in chart.svg
+    assert "203.0.113.7" not in chart.svg + chart.description
+    assert "203.0.113.7" not in in_run("20261122-203.0.113.7-bench", "a.svg")
 
 
 def test_counters_that_were_imported_are_as_discreet(

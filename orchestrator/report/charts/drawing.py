@@ -1,73 +1,98 @@
-"""What all charts share: colours and markers, names from outside, and how one becomes SVG."""
+"""What all charts share: who looks how, names from outside, and how one becomes SVG."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import hashlib
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
-from orchestrator.report.charts import pen
-from orchestrator.report.charts.pen import INK as INK
-from orchestrator.report.charts.pen import MUTED as MUTED
-from orchestrator.report.charts.pen import PAGE as PAGE
-from orchestrator.report.charts.sketch import Sketch as Sketch
+from orchestrator.report.charts.canvas import Drawing
+from orchestrator.report.charts.style import LOOKS, Look
+from orchestrator.report.charts.words import label as label
 from orchestrator.report.figures import Figure
-from orchestrator.report.wording.plain import one_line, private
+from orchestrator.report.wording.plain import private
 from remote_payload.contract.facts import OperatorFacts
 from remote_payload.contract.words import Method
 
-# Okabe and Ito's palette (jfly.uni-koeln.de/color), told apart also by marker and in grey.
-_OURS, _BASELINE = ("#D55E00", "o"), ("#0072B2", "s")
-_OTHERS = (
-    *(("#009E73", "^"), ("#CC79A7", "D"), ("#E69F00", "v"), ("#56B4E9", "P")),
-    # Four more, darker, of Tol's (sronpersonalpages.nl/~pault), for a run with all peers.
-    *(("#332288", "X"), ("#882255", "*"), ("#999933", "<"), ("#117733", ">")),
-)
+_RUN_ID = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
+_NAME_BYTES = 200  # of a file's 255
+FEWEST_VALUES = 3  # of which a line tells more than a table
+_IN_WORDS = {1: "one value", 2: "two values"}
 
-NO_MATPLOTLIB = "matplotlib is not installed; orchestrator report draws the charts where it is"
+
+class Subject(Protocol):
+    """What a chart is of, as a value."""
+
+    def drawing(self) -> Drawing: ...
 
 
 @dataclass(frozen=True)
 class Chart:
-    """One drawing. name: file name under charts/; sketch: None when reason says why not."""
+    """name: of its file. subject: None when reason, a clause, says why nothing is drawn.
+    description: what one sees on it, in a sentence or two, with figures."""
 
     name: str
     title: str
-    sketch: Sketch | None
+    subject: Subject | None
     reason: str = ""
+    description: str = ""
+
+    @property
+    def is_drawn(self) -> bool:
+        return self.subject is not None
 
     @cached_property
     def svg(self) -> str:
-        """The drawing itself, drawn when it is asked for; empty without a sketch."""
-        return pen.drawn(self.sketch) if self.sketch else ""
+        """Itself, laid out when it is asked for: a file of its own, or part of a page. Empty
+        without a drawing."""
+        return self.subject.drawing().svg(self.name.removesuffix(".svg")) if self.subject else ""
 
 
-def sketched(name: str, title: str, sketch: Callable[[], Sketch]) -> Chart:
-    """The chart that `sketch` gives, or why there is none."""
-    if not pen.is_here():
-        return Chart(name, title, None, NO_MATPLOTLIB)
-    return Chart(name, title, sketch())
+@dataclass(frozen=True)
+class Point:
+    """A median with the ends of its interval. at: its value on the axis, or its place."""
+
+    at: int
+    low: float
+    middle: float
+    high: float
 
 
-def blank(title: str) -> Sketch:
-    """Nothing but a title, which is for strangers too."""
-    return Sketch(private(title))
+def too_few(values: int, of: str) -> str:
+    """Why no chart is drawn of so few values on an axis; empty if there are enough."""
+    if values >= FEWEST_VALUES:
+        return ""
+    if not of:
+        return "only one case was timed, which the table shows"
+    was = "was" if values == 1 else "were"
+    return f"only {_IN_WORDS.get(values, 'no value')} of {of} {was} timed, which the table shows"
+
+
+def in_run(run_id: str, name: str) -> str:
+    """The name of a chart's file with its run's, or with a digest where that names a machine; of
+    one that is too long a digest alone."""
+    whole = f"{run_id}-{name}"
+    if not _RUN_ID.fullmatch(run_id) or private(whole) != whole:
+        whole = f"{_digest(run_id)}-{name}"
+    return whole if len(whole.encode()) <= _NAME_BYTES else f"{_digest(whole)}.svg"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def file_word(method: Method) -> str:
     return method.value.replace("_", "-")
 
 
-def series(rows: list[Figure], operator: OperatorFacts) -> Iterator[tuple[str, str, str]]:
-    """Provider, colour and marker; ours and the baseline always look the same."""
+def series(rows: list[Figure], operator: OperatorFacts) -> Iterator[tuple[str, Look]]:
+    """Provider and look; ours and the baseline always look the same."""
     providers = sorted({row.record.provider for row in rows})
-    fixed = {operator.ours: _OURS, operator.baseline: _BASELINE}
+    fixed = {operator.ours: LOOKS[0], operator.baseline: LOOKS[1]}
     others = [name for name in providers if name not in fixed]
+    rest = LOOKS[2:]
     for provider in providers:
-        look = fixed.get(provider) or _OTHERS[others.index(provider) % len(_OTHERS)]
-        yield provider, *look
-
-
-def label(text: str) -> str:
-    """A name from outside, in characters every font has; a leading _ would hide it."""
-    return one_line(private(text)).encode("ascii", "replace").decode().lstrip("_") or "?"
+        yield provider, fixed.get(provider) or rest[others.index(provider) % len(rest)]

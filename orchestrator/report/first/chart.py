@@ -12,5 +12,5 @@ def first_chart(page: Page) -> Chart | None:
     table shows as well."""
     if page.figures is None:
         return None
-    drawn = (chart for chart in scaling.scaling(page.figures) if not chart.reason)
+    drawn = (chart for chart in scaling.scaling(page.figures) if chart.is_drawn)
     return next(drawn, None)

@@ -78,7 +78,6 @@ class BesideView:
     headline: str
     note: str
     table: Table
-    chart: ChartView
     absent: tuple[str, ...]
 
 

@@ -180,7 +180,7 @@ def _draw(output: Path, every: list[Series]) -> None:
     from remote_payload.contract import codec
 
     told = chart(every)
-    if told.reason:
-        raise UsageError(f"no chart: {told.reason}", hint="Leave -o out, or install matplotlib.")
+    if not told.is_drawn:
+        raise UsageError(f"no chart: {told.reason}", hint="Leave -o out, or ask for more.")
     codec.write_atomic(output, told.svg)
     console.note(f"drawn: {output}")

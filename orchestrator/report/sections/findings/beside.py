@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from orchestrator.performance.stats import Summary
 from orchestrator.performance.verdict import Judgement, Verdict
 from orchestrator.report.against import judged_against
-from orchestrator.report.charts.drawing import Chart
 from orchestrator.report.families import Sweep, sweep
 from orchestrator.report.figures import Figure, Figures
 from orchestrator.report.section import Page, Section
 from orchestrator.report.subject import own
 from orchestrator.report.view.sections import BesideView
-from orchestrator.report.view.tables import ChartView, Table
+from orchestrator.report.view.tables import Table
 from orchestrator.report.wording import format as fmt
 from orchestrator.report.wording.methods import PROMISED
 from remote_payload.contract.case import Case
@@ -98,7 +97,7 @@ def standing(figures: Figures) -> Standing | None:
     return None
 
 
-def section(found: Standing, chart: ChartView) -> tuple[BesideView, ...]:
+def section(found: Standing) -> tuple[BesideView, ...]:
     """What the report shows of a standing."""
     unit = found.result.operator.unit
     # A time that no axis divides is the total itself.
@@ -108,7 +107,7 @@ def section(found: Standing, chart: ChartView) -> tuple[BesideView, ...]:
     axis = found.along.name
     header = (axis[:1].upper() + axis[1:], "Provider", *per, total, *rate, *_COLUMNS)
     table = Table(header, tuple(_row(place, found) for place in found.places))
-    return (BesideView(_headline(found), _note(found), table, chart, _absent(found.result)),)
+    return (BesideView(_headline(found), _note(found), table, _absent(found.result)),)
 
 
 def _places(case: Case, rows: list[Figure], figures: Figures) -> list[Place]:
@@ -222,26 +221,13 @@ def _absent(result: Result) -> tuple[str, ...]:
     return tuple(reasons.values())
 
 
-def _speedups(page: Page) -> tuple[Standing, Chart] | None:
-    # Its chart is about a standing, so it knows this module.
-    from orchestrator.report.charts.peers import speedups
-
-    found = standing(page.figures) if page.figures else None
-    return (found, speedups(found)) if found else None
-
-
 def _views(page: Page) -> tuple[BesideView, ...]:
-    drawn = _speedups(page)
-    return section(drawn[0], page.shown(drawn[1])) if drawn else ()
-
-
-def _charts(page: Page) -> tuple[Chart, ...]:
-    drawn = _speedups(page)
-    return (drawn[1],) if drawn else ()
+    found = standing(page.figures) if page.figures else None
+    return section(found) if found else ()
 
 
 def _summary(view: BesideView) -> str:
     return f"Beside the best: {view.headline}"
 
 
-SECTION = Section(55, _views, _summary, _charts)
+SECTION = Section(55, _views, _summary)

@@ -14,7 +14,7 @@ def _charts(page: Page) -> tuple[Chart, ...]:
     if page.figures is None:
         return ()
     first = first_chart(page)
-    every = (chart for chart in scaling.scaling(page.figures) if not chart.reason)
+    every = (chart for chart in scaling.scaling(page.figures) if chart.is_drawn)
     return tuple(chart for chart in every if first is None or chart.name != first.name)
 
 
