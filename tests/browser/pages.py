@@ -10,10 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.cli.app import run
+from orchestrator.report.render import Report, render
 from tests.browser.github import as_on_github
-from tests.browser.opened import DARK, DRESSES, LIGHT, NARROW, Dress
+from tests.browser.opened import DARK, DRESSES, LIGHT, NARROW, PRINT, Dress
+from tests.report import synthetic
 
 _HERE = Path(__file__).parent
+_FIXTURES = _HERE.parent / "fixtures"
 # What GitHub prints is not ours to mend: its tables scroll on paper too.
 ON_GITHUB = (LIGHT, DARK, NARROW)
 
@@ -65,7 +69,44 @@ def example_on_github(folder: Path) -> Path:
     return as_on_github(folder, _MARKDOWN, {"charts/line.svg": _CHART})
 
 
+def _gpu() -> Report:
+    return render(synthetic.run(synthetic.gpu_result()))
+
+
+def _report(folder: Path) -> Path:
+    """Of a GPU, as the golden files have it."""
+    return _written(folder, _gpu().html)
+
+
+def _report_on_github(folder: Path) -> Path:
+    """The same as Markdown, with its charts beside it."""
+    report = _gpu()
+    return as_on_github(
+        folder, report.markdown, {f"charts/{one.name}": one.svg for one in report.charts}
+    )
+
+
+def _local_report(folder: Path) -> Path:
+    """Of `orchestrator profile --host local` on a machine without a GPU, as it was measured."""
+    runs = folder / "runs"
+    archive = str(_FIXTURES / "local-run.tar.gz")
+    assert run(["--runs", str(runs), "runs", "import", archive]) == 0
+    assert run(["--runs", str(runs), "report", "latest", "-o", str(folder / "page.html")]) == 0
+    return folder / "page.html"
+
+
+def _written(folder: Path, html: str) -> Path:
+    page = folder / "page.html"
+    page.write_text(html, "utf-8")
+    return page
+
+
+_PICTURED = (LIGHT, DARK, NARROW, PRINT)
+
 PAGES: dict[str, Listed] = {
     "example": Listed(_example),
     "example-on-github": Listed(example_on_github, dresses=ON_GITHUB),
+    "report": Listed(_report, pictured=_PICTURED),
+    "report-on-github": Listed(_report_on_github, dresses=ON_GITHUB, pictured=(LIGHT,)),
+    "local-report": Listed(_local_report, pictured=_PICTURED),
 }

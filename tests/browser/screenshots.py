@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 IMAGES = Path(__file__).parents[2] / "docs/images"
-HIGHEST_PX = 1400
+HIGHEST_PX = 1200
 LARGEST_BYTES = 250_000
 # Other fonts break lines elsewhere.
 _TALLER = 0.15

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from orchestrator.report.render import render
-from tests.browser.opened import NARROW, Opened
+from tests.browser.opened import NARROW, Opened, Window
+from tests.browser.pages import PAGES
 from tests.browser.places import places
 from tests.report import synthetic
 
@@ -29,9 +30,10 @@ def column(page: Opened, place: int) -> list[str]:
     return found
 
 
-def test_the_first_page_answers(html: str, look: Look) -> None:
-    """What was asked for: first timing, what holds it back, and all of it with its folds shut."""
-    found = places(look(html))
+@pytest.mark.parametrize("name", ["report", "report-on-github"])
+def test_the_first_page_answers(name: str, window: Window, tmp_path: Path) -> None:
+    """First timing, what holds it back, and all of it with its folds shut, 1,200 px wide."""
+    found = places(window.show(PAGES[name].build(tmp_path)))
     assert found.timings_px is not None
     assert found.timings_px <= 900
     assert found.bottleneck_px is not None
@@ -92,7 +94,9 @@ def test_a_wide_table_scrolls_by_itself_on_a_phone(html: str, look: Look) -> Non
     assert page.ask("document.documentElement.scrollWidth") == NARROW.width_px
 
 
-def test_a_page_opens_from_a_file_whose_name_is_odd(html: str, tmp_path: Path, window: Any) -> None:
+def test_a_page_opens_from_a_file_whose_name_is_odd(
+    html: str, tmp_path: Path, window: Window
+) -> None:
     file = tmp_path / "a report #1 %20?.html"
     file.write_text(html)
     assert window.show(file).ask("document.title").startswith("sparsek is FASTER")

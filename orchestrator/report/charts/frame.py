@@ -76,6 +76,10 @@ def axis_across(plot: Box, scale: Scale | Places, *titles: str) -> tuple[tuple[I
         items.append(Text(says[fits[one]], middles[one], y, "middle", "tick"))
     marks = tuple(((at[each], plot.bottom), (at[each], plot.bottom + _TICK)) for each in fits)
     items.append(Line(marks, thick=1, role="rule"))
+    after = max((box.right for box in boxes), default=plot.right) + 8
+    if len(titles) == 1 and after + words.width(titles[0]) <= WIDTH - 2:
+        # Behind the last of them, where there is room mostly, as labels take some there.
+        return (*items, Text(titles[0], after, y, role="tick")), y - _DOWN + ROW
     y = plot.bottom + _TICK_HALF + 1 + ROW
     for row in (row for part in titles for row in words.lines(part, WIDTH - 2 * EDGE)):
         x = max(plot.right, EDGE + words.width(row))

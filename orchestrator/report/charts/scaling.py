@@ -21,7 +21,7 @@ from remote_payload.contract.words import Method
 
 __all__ = ["Chart", "roofline", "scaling"]
 
-_PLOT_PX = 210.0
+_PLOT_PX = 160.0
 _CAP = 3.5
 _MOST_BEHIND = 0.36 * WIDTH  # of the width, for labels behind the ends
 _PUBLISHED = Look(MUTED, "6 4")

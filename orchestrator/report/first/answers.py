@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from orchestrator.performance.objection import Severity
 from orchestrator.performance.separate_runs import ASSUMED_SPREAD
-from orchestrator.performance.targets.judging import Outcome, per_of, unit_of
+from orchestrator.performance.targets.judging import Outcome, TierJudgement, per_of, unit_of
 from orchestrator.report.aims import Aim, AimRow, aims
 from orchestrator.report.figures import Figure, Figures
 from orchestrator.report.first import circumstances
@@ -34,15 +34,20 @@ def _answers(page: Page) -> Iterator[tuple[str, str]]:
     if result is not None and figures is not None:
         timed = Stage.BENCH in result.request.stages
         if timed:
-            yield "Fast enough?", _fast_enough(figures)
+            yield _asked("Fast enough?"), _fast_enough(figures)
         if result.checks or Stage.CHECK in result.request.stages:
-            yield "Correct?", _correct(result)
+            yield _asked("Correct?"), _correct(result)
         if held := in_words(page):
-            yield "What holds it back?", held
+            yield _asked("What holds it back?"), held
         if timed and figures.rows:
-            yield "Can I trust it?", _trusted(page, figures)
-            yield "Against earlier runs?", _earlier(page)
-    yield "What ran?", circumstances.ran(page.run)
+            yield _asked("Can I trust it?"), _trusted(page, figures)
+            yield _asked("Against earlier runs?"), _earlier(page)
+    yield _asked("What ran?"), circumstances.ran(page.run)
+
+
+def _asked(question: str) -> str:
+    """In one line, as the first column has room for it and the second wants all the rest."""
+    return question.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _fast_enough(figures: Figures) -> str:
@@ -64,24 +69,29 @@ def _tiers(aim: Aim, figures: Figures) -> Iterator[str]:
     counting = [row for row in aim.rows if row.counts]
     for row in counting:
         who = f"{row.figure.record.provider}: " if len(counting) > 1 else ""
-        yield who + ", ".join(_tier(row, aim, unit, at) for at in range(len(row.judgements)))
+        yield who + "; ".join(_by_outcome(row, aim, unit))
     missing = set(aim.judged) - {row.figure.record.provider for row in counting}
     yield from (f"{name}: not timed on {aim.targets.case.label}" for name in sorted(missing))
 
 
-def _tier(row: AimRow, aim: Aim, unit: str, at: int) -> str:
-    """`Tier 3 < 2.000 µs/head FAIL (1.48× to go)`; the unit once."""
-    judged = row.judgements[at]
-    name = judged.tier.name.partition(":")[0]
-    sign = "≤" if judged.tier.inclusive else "<"
-    told = f"{name} {sign} {judged.tier.limit_us:.3f}{f' {unit}' if at == 0 else ''}"
-    word = judged.outcome.value
-    if judged.reason:
-        word += f": {judged.reason}"
-    if judged.outcome is Outcome.FAIL and row.interval is not None:
-        per = per_of(aim.targets, row.figure.facts)
-        word += f" ({row.interval.middle / per / judged.tier.limit_us:.2f}× to go)"
-    return f"{told} {word}"
+def _by_outcome(row: AimRow, aim: Aim, unit: str) -> Iterator[str]:
+    """`PASS: Tier 1 ≤ 3.820, Tier 2 < 3.000 µs/head`, for each outcome that there is."""
+    found: dict[str, list[str]] = {}
+    for judged in row.judgements:
+        word = judged.outcome.value + (f", {judged.reason}" if judged.reason else "")
+        found.setdefault(word, []).append(_tier(judged, row, aim))
+    for place, (word, tiers) in enumerate(found.items()):
+        yield f"{word}: {', '.join(tiers)}" + ("" if place else f" {unit}")
+
+
+def _tier(judged: TierJudgement, row: AimRow, aim: Aim) -> str:
+    """`Tier 3 < 2.000 (1.48×)`: how far there is to go where it is missed."""
+    name, tier = judged.tier.name.partition(":")[0], judged.tier
+    told = f"{name} {'≤' if tier.inclusive else '<'} {tier.limit_us:.3f}"
+    if judged.outcome is not Outcome.FAIL or row.interval is None:
+        return told
+    time_us = row.interval.middle / per_of(aim.targets, row.figure.facts)
+    return f"{told} ({time_us / tier.limit_us:.2f}× to go)"
 
 
 def _correct(result: Result) -> str:

@@ -83,12 +83,15 @@ def _doubts(figures: Figures) -> str:
 
 
 def verdict_words(row: Figure, figures: Figures, where: str) -> str:
-    """The verdict on a row that has one, without its case. where: behind whom it is against."""
+    """The verdict on a row that has one, without its case and its interval. where: behind whom it
+    is against."""
     against, other = row.against, _other(row, figures).rstrip(",")
     if against is None:
         return f"{row.record.provider} was not compared"
     word = _AGAINST[against.verdict]
-    return f"{row.record.provider} is {word} {other}{where}: {fmt.times(against.speedup)}"
+    ratio = against.speedup
+    half = (ratio.high - ratio.low) / 2 if ratio.low and ratio.high else None
+    return f"{row.record.provider} is {word} {other}{where}: {fmt.rounded(ratio.median, half)}×"
 
 
 def sentence_of(row: Figure, figures: Figures) -> list[str]:
@@ -108,7 +111,7 @@ def overall(rows: list[Figure]) -> str:
     if tally.total() < 2:
         return ""
     counts = ", ".join(f"{v.value} on {tally[v]}" for v in Verdict if tally[v])
-    return f"of {fmt.count(tally.total(), 'case')}: {counts}"
+    return f"{counts} of {fmt.count(tally.total(), 'case')}"
 
 
 def _sentence(row: Figure, figures: Figures) -> str:

@@ -11,6 +11,7 @@ from orchestrator.report.first.headline import is_ok
 from orchestrator.report.first.raced import flagship, rest, sentence_of, verdict_words
 from orchestrator.report.subject import subjects
 from orchestrator.report.wording import format as fmt
+from orchestrator.report.wording.methods import SURE
 from orchestrator.values.run import Run
 from remote_payload.contract.result import Result
 
@@ -83,26 +84,25 @@ def _parted(verdict: str) -> tuple[str, str]:
 
 
 def _lead(row: Figure, figures: Figures, gravest: str) -> str:
+    """The time on the case that the title is about; its rates stand in the table."""
     timed = figures.by_graph(row) if row.against and row.against.by_graph else row
-    told = [_time(timed or row, figures)]
-    told += [f"{one}" for one in sentence_of(row, figures)]
+    told = [_interval(row), _time(timed or row, figures), *sentence_of(row, figures)]
     return f"{gravest}{'; '.join(told)}{rest(figures)}."
 
 
+def _interval(row: Figure) -> str:
+    """Of the speed-up in the title."""
+    ratio = row.against.speedup if row.against else None
+    if ratio is None or ratio.low is None or ratio.high is None:
+        return "no interval"
+    half = (ratio.high - ratio.low) / 2
+    return f"{fmt.rounded(ratio.low, half)}–{fmt.rounded(ratio.high, half)}× with {SURE}"
+
+
 def _time(row: Figure, figures: Figures) -> str:
-    summary = row.summary
-    if summary is None:
+    if row.summary is None:
         return f"{row.record.provider} was not timed"
-    parts = [
-        f"{fmt.time(summary, row.step, row.facts.per)} {figures.result.operator.unit} on "
-        f"{row.record.case.label} ({row.record.method.value})"
-    ]
-    if row.step is None:
-        if row.tflops is not None and figures.multiplies:
-            parts.append(f"{fmt.scaled(row.tflops, summary)} TFLOPS")
-        if row.gbs is not None and not figures.multiplies:
-            parts.append(f"{fmt.scaled(row.gbs, summary)} GB/s")
-        if row.roof is not None:
-            share = fmt.percent(row.roof.percent(summary.median_us) / 100)
-            parts.append(f"{share} of the {row.roof.resource.value} roof")
-    return ", ".join(parts)
+    told = fmt.time(row.summary, row.step, row.facts.per)
+    method = row.record.method
+    how = "" if method is figures.methods[0] else f" ({method.value})"
+    return f"{told} {figures.result.operator.unit} on {row.record.case.label}{how}"

@@ -8,7 +8,8 @@ from orchestrator.report.figures import Figures
 from remote_payload.contract.words import Method
 
 # What the interval beside a verdict holds with; the verdict goes by it.
-PROMISED = f"{100 * (1 - PROMISED_ERROR):.0f} % interval over all rows"
+SURE = f"{100 * (1 - PROMISED_ERROR):.0f} %"
+PROMISED = f"{SURE} interval over all rows"
 _HOW = {
     Method.BACK_TO_BACK: "calls launched back to back between two events, divided by their number "
     "(warm L2{original})",

@@ -96,7 +96,7 @@ eyes.reveal = (source, text) => {
   for (const image of [...document.images].filter((one) => one.src === source)) {
     const drawing = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
     const own = [drawing.getAttribute("width"), drawing.getAttribute("height")];
-    drawing.setAttribute("class", image.className);
+    drawing.classList.add(...image.classList);
     drawing.style.maxWidth = getComputedStyle(image).maxWidth;
     if (drawing.hasAttribute("viewBox") && own.every(Boolean)) drawing.style.height = "auto";
     image.replaceWith(document.importNode(drawing, true));

@@ -1,6 +1,6 @@
 // Where the things stand that a reader of a report looks for first.
 eyes.TIMES = /µs|\bms\b|latency/i;
-eyes.HOLDS_BACK = /what holds|holds \S+( \S+)? back|bottleneck|limited by|undetermined for want/i;
+eyes.HOLDS_BACK = /what\sholds|holds\s\S+(\s\S+)?\sback|bottleneck|limited by|undetermined for want/i;
 
 eyes.places = () => {
   const below = (element) =>

@@ -92,7 +92,7 @@ def _views(page: Page) -> tuple[OriginalView, ...]:
 
 
 def _summary(view: OriginalView) -> str:
-    return f"Beside the original report, {view.name}: {view.note}"
+    return f"Beside the original report: {view.name}"
 
 
 SECTION = Section(155, _views, _summary)

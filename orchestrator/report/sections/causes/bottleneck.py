@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from orchestrator.performance.bottleneck.evidence import CallEvidence, Evidence, Limit
+from collections.abc import Iterator, Sequence
+
+from orchestrator.performance.bottleneck.evidence import (
+    CallEvidence,
+    Evidence,
+    Finding,
+    Limit,
+    figure,
+)
 from orchestrator.performance.bottleneck.own_rule import beside
 from orchestrator.performance.bottleneck.rules import bottleneck
 from orchestrator.performance.roofline import roofs
@@ -21,7 +29,6 @@ from remote_payload.contract.result import Result
 
 _SERIALISED = "serialized"
 _TOLD = 3  # remarks that one line bears
-_ASKS = "orchestrator ncu asks for them"
 
 
 def held_back(figures: Figures | None, insight: Insight) -> tuple[HeldBackView, ...]:
@@ -48,13 +55,12 @@ def in_words(page: Page) -> str:
     if name is None:
         return ""
     found = bottleneck(evidence(name, case, figures, insight))
-    told = [one.words for one in found.remarks[:_TOLD]]
+    told = list(_brief(found.remarks[:_TOLD]))
     if found.limits != (Limit.UNDETERMINED,):
         return "; ".join([found.verdict.words, *told])
     near = [one for one in found.verdict.evidence if one.key.startswith("roof_")][:1]
-    told += [f"not decided without counters ({_ASKS})"]
-    told += [f"nearest: {fmt.percent(one.value / 100)} of the {one.title}" for one in near]
-    return "; ".join(told)
+    shares = [f"{fmt.percent(one.value / 100)} of the {one.title}" for one in near]
+    return "; ".join((*told, ", ".join(("not decided without counters", *shares))))
 
 
 def evidence(provider: str, case: Case, figures: Figures, insight: Insight) -> tuple[Evidence, ...]:
@@ -74,6 +80,20 @@ def _providers(figures: Figures, insight: Insight, case: Case) -> tuple[str, ...
     named += [r.record.provider for r in figures.rows if r.trusted and r.record.case == case]
     named += [record.provider for record in figures.result.traces if record.case == case]
     return tuple(dict.fromkeys(named))
+
+
+def _brief(findings: Sequence[Finding]) -> Iterator[str]:
+    """Without what a finding explains, with its figures and where they are from, which is named
+    once where it is the same."""
+    known = ""
+    for one in findings:
+        shown = [figure(each.value, each.unit) for each in one.evidence if each.unit]
+        for source in dict.fromkeys(each.source for each in one.evidence):
+            new = source.removeprefix(known).lstrip(": ") if known else source
+            shown += [new] if new else []
+            known = source
+        text = one.text.partition(":")[0]
+        yield f"{text} ({', '.join(shown)})" if shown else text
 
 
 def _first(known: tuple[str, ...], figures: Figures) -> str | None:

@@ -20,7 +20,7 @@ from remote_payload.contract.facts import CaseFacts
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Method, Stage, Status
 
-_FACTS = ("", "Value", "From")
+_FACTS = ("What", "Value", "From")
 _KERNELS_SHOWN = 4
 _OPCODES_SHOWN = 8
 _NAME_LIMIT = 80
@@ -248,7 +248,7 @@ def _notes(device: Device | None, clock: BusyClock | None) -> tuple[str, ...]:
 
 
 def _summary(view: UncountedView) -> str:
-    return f"Without counters, from model and timing: {view.case}, {view.work}"
+    return f"Without counters, from model and timing: {view.case}"
 
 
 SECTION = Section(85, lambda page: uncounted(page.figures, page.counters, page.insight), _summary)

@@ -19,7 +19,8 @@ def _views(page: Page) -> tuple[ChartsView, ...]:
 
 
 def _summary(view: ChartsView) -> str:
-    return "; ".join(chart.description or chart.title for chart in view.charts)
+    told = (chart.description.partition(". ")[0].rstrip(".") for chart in view.charts)
+    return f"Roofline: {'; '.join(told)}"
 
 
 SECTION = Section(95, _views, _summary, _charts)

@@ -13,8 +13,8 @@ from remote_payload.stages import declaration
 
 _GIB = 1 << 30
 _NO_TABLE = Table((), ())
-_UNTOLD = "not told"
-_SUMMED_UP = ("GPU", "Driver", "torch", "CPU")
+_UNTOLD, _NO_GPU = "not told", "none"
+_SUMMED_UP = ("Driver", "CUDA of torch", "torch")
 
 
 def environment(run: Run) -> EnvironmentView:
@@ -23,7 +23,7 @@ def environment(run: Run) -> EnvironmentView:
     if run.result is None or machine is None:
         return EnvironmentView(False, _NO_TABLE, _NO_TABLE, _cost(run))
     facts = _facts(machine, _met_torch(run.result))
-    return EnvironmentView(True, Table(("", ""), facts), _states(machine), _cost(run))
+    return EnvironmentView(True, Table(("What", "Value"), facts), _states(machine), _cost(run))
 
 
 def _cost(run: Run) -> str:
@@ -38,7 +38,7 @@ def _met_torch(result: Result) -> bool:
 
 
 def _facts(machine: Machine, met_torch: bool) -> tuple[tuple[str, str], ...]:
-    gpu = machine.gpu or (_UNTOLD if machine.gpu_count else "none")
+    gpu = machine.gpu or (_UNTOLD if machine.gpu_count else _NO_GPU)
     if machine.gpu:
         gpu += f", {machine.sm_count or '?'} SMs, sm_{_digits(machine.compute_capability)}"
     threads = f", {fmt.count(machine.torch_threads, 'thread')}" if machine.torch_threads else ""
@@ -72,7 +72,7 @@ def _states(machine: Machine) -> Table:
         for label, state in (("before", machine.before), ("after", machine.after))
     )
     header = (
-        "",
+        "When",
         "SM clock",
         "Memory clock",
         "Power",
@@ -105,8 +105,11 @@ def _views(page: Page) -> tuple[EnvironmentView, ...]:
 
 def _summary(view: EnvironmentView) -> str:
     facts = {row[0]: row[1] for row in view.facts.rows}
-    shown = [f"{what} {facts[what]}" for what in _SUMMED_UP if what in facts]
-    return f"Environment: {', '.join(shown) or 'what it cost'}"
+    if not facts:
+        return "Environment: what it cost"
+    where = facts["CPU" if facts["GPU"] == _NO_GPU else "GPU"]
+    told = [where, *(f"{what} {facts[what]}" for what in _SUMMED_UP if facts[what] != _NO_GPU)]
+    return f"Environment: {', '.join(told)}"
 
 
 SECTION = Section(150, _views, _summary)

@@ -34,7 +34,9 @@ def reproduce(run: Run) -> ReproduceView:
     files.append((LOG, "the job's log"))
     rows = tuple((f"runs/{card.run_id}/{name}", what) for name, what in files)
     again = card.for_others().reproduce
-    return ReproduceView(again, Table(("", ""), tuple(facts)), Table(("File", ""), rows))
+    return ReproduceView(
+        again, Table(("What", "Value"), tuple(facts)), Table(("File", "What it holds"), rows)
+    )
 
 
 def _commit(one: Revision) -> tuple[str, str]:
