@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from orchestrator.performance.trend.trend import Point, Step
 from orchestrator.report.history.series import Series, Shown
 from orchestrator.report.history.wording import is_slower, verdict
+from orchestrator.values.spreadsheet.cells import Value, csv_lines
 
 _COLUMNS = (
     "machine", "operator", "provider", "case", "method", "what", "commit", "clean", "runs", "value",
@@ -26,21 +25,19 @@ def document(every: Sequence[Series]) -> list[dict[str, Any]]:
 
 def table(every: Sequence[Series]) -> str:
     """CSV: a line for each commit of each series, and for each run that does not stand for one."""
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(_COLUMNS)
-    for one in every:
-        same = (one.machine, one.operator, one.provider, one.case, one.method, one.what)
-        begins = {step.at for step in one.trend.steps}
-        for number, point in enumerate(one.trend.points):
-            by = "runs" if point.by_runs else "own" if point.half is not None else ""
-            step = int(number in begins)
-            rows.writerow((*same, point.commit, "yes", point.runs, *_values(point), by, step))
-        for run in one.beside:
-            clean = "no" if run.is_clean is False else ""
-            values = (run.value, run.low, run.high)
-            rows.writerow((*same, run.commit, clean, 1, *values, "own", 0))
-    return text.getvalue().removesuffix("\n")
+    return csv_lines((_COLUMNS, *(row for one in every for row in _rows(one))))
+
+
+def _rows(one: Series) -> Iterator[tuple[Value, ...]]:
+    same = (one.machine, one.operator, one.provider, one.case, one.method, one.what)
+    begins = {step.at for step in one.trend.steps}
+    for number, point in enumerate(one.trend.points):
+        by = "runs" if point.by_runs else "own" if point.half is not None else ""
+        step = int(number in begins)
+        yield (*same, point.commit, "yes", point.runs, *_values(point), by, step)
+    for run in one.beside:
+        clean = "no" if run.is_clean is False else ""
+        yield (*same, run.commit, clean, 1, run.value, run.low, run.high, "own", 0)
 
 
 def _series(one: Series) -> dict[str, Any]:

@@ -5,8 +5,6 @@ Rows are printed as they come, so widths are those of the first ones.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import shutil
 from collections.abc import Iterator
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.cli.screen import console, terminal
 from orchestrator.cli.verbs.runs.columns import COLUMNS, DEFAULT, LEAST, PLAIN, what
+from orchestrator.values.spreadsheet.cells import csv_lines
 from orchestrator.values.text import harmless_json, one_line
 
 if TYPE_CHECKING:
@@ -91,17 +90,12 @@ def _cell(text: str) -> str:
 
 def _as_csv(chunks: Iterator[list[Entry]], shape: Shape) -> Entry | None:
     names, last = shape.columns or tuple(COLUMNS), None
-    console.page(_csv([names]))
+    console.page(csv_lines([names]))
     for rows in chunks:
-        console.page(_csv([[one_line(COLUMNS[name](run)) for name in names] for run in rows]))
+        told = ([one_line(COLUMNS[name](run)) for name in names] for run in rows)
+        console.page(csv_lines(told))
         last = rows[-1]
     return last
-
-
-def _csv(rows: Any) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue().removesuffix("\n")
 
 
 def _as_json(chunks: Iterator[list[Entry]], shape: Shape) -> Entry | None:
