@@ -61,6 +61,13 @@ def times(factor: float) -> Callable[[BenchRecord], BenchRecord]:
     return lambda r: replace(r, samples_us=tuple(factor * us for us in r.samples_us))
 
 
-def rows(outcome: Outcome) -> list[list[str]]:
-    lines = [line for line in outcome.out.splitlines() if "| sparsek |" in line]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+def rows(outcome: Outcome) -> list[dict[str, str]]:
+    """Those that are judged, of all tables of a page of Markdown, by the names of the columns."""
+    found: list[dict[str, str]] = []
+    header: list[str] = []
+    for line in outcome.out.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")] if line[:1] == "|" else []
+        header = header if cells and header else cells
+        if "Verdict" in header and cells and cells != header and "---" not in line:
+            found.append(dict(zip(header, cells, strict=True)))
+    return found

@@ -19,7 +19,7 @@ def test_nothing_in_common_is_said_and_a_gate_over_it_is_not_green(compare: Comp
     mine = tuple(replace(r, provider="mine") for r in result.bench if r.provider == "sparsek")
     other = replace(result, bench=mine)
     checks = tuple(replace(c, provider="mine") for c in result.checks if c.provider == "sparsek")
-    outcome = compare(result, replace(other, checks=checks), "--fail-on-regression")
+    outcome = compare(result, replace(other, checks=checks), "--fail-on-regression", "--markdown")
     assert outcome.code == 6
     assert "error: nothing decided: no provider was timed on the same case" in outcome.err
     assert (
@@ -28,8 +28,10 @@ def test_nothing_in_common_is_said_and_a_gate_over_it_is_not_green(compare: Comp
     )
     assert "Nothing to compare: no provider was timed" in outcome.out
     assert (
-        "Timed after, not before:\n\n- mine, back_to_back, B=16 S=512 D=64 fp16 H=8," in outcome.out
+        "<summary>12 rows timed after, not before</summary>\n\n- mine, back_to_back, "
+        in outcome.out
     )
+    assert "- mine, back_to_back, B=16 S=512 D=64 fp16 H=8," in outcome.out
 
 
 def test_what_broke_since_counts_as_a_regression(compare: Compare) -> None:
@@ -44,7 +46,7 @@ def test_what_broke_since_counts_as_a_regression(compare: Compare) -> None:
     broken = replace(result, checks=checks, bench=bench)
     outcome = compare(result, broken, "--fail-on-regression")
     assert outcome.code == 1
-    assert "Nothing to judge: both runs timed the baseline alone. 12 that broke." in outcome.out
+    assert "Nothing to judge: both runs timed the baseline alone. 12 that broke\n" in outcome.out
     assert (
         "- sparsek, cold, B=16 S=512 D=64 fp16 H=8,16,32,64,96,128: failed, 37 elements are wrong"
         in outcome.out
@@ -96,7 +98,7 @@ def test_one_case_that_is_missing_is_enough(compare: Compare) -> None:
     outcome = compare(result, after, "--fail-on-regression", earlier=EARLIER)
     assert outcome.code == 6
     assert "missing now: sparsek, cold, B=16 S=512 D=64 fp16 H=8: not asked for" in outcome.err
-    assert "1 more that the second run did not time." in outcome.out
+    assert "1 more that the second run did not time\n" in outcome.out
     assert outcome.err.splitlines()[-1].startswith("  hint: ")
 
 

@@ -16,6 +16,8 @@ from orchestrator.report.figures import figures
 from orchestrator.report.first.headline import headline, is_ok, undecided
 from orchestrator.report.gates.gate import Policy
 from orchestrator.report.render import Report
+from orchestrator.report.view.report import ReportView
+from orchestrator.report.view.tables import NO_TABLE
 from orchestrator.values.run import Run
 from orchestrator.workflows.publishing.publish import Published
 from remote_payload.contract.machine import Compilation
@@ -79,7 +81,7 @@ def came_to(result: Result, verb: str) -> Callable[[Path, tuple[str, ...]], int]
         policy = Policy(allow_missing="--allow-missing" in options) if options else None
         derived = figures(result)
         drawn = Report(  # but for its page and charts, which take most of a report's time
-            markdown="",
+            view=ReportView("", "", (), NO_TABLE, None, None, (), ()),
             charts=(),
             verdict=headline(one, derived),
             ok=is_ok(one, derived),

@@ -18,6 +18,8 @@ from orchestrator.store.kernels.users_provider import UsersProvider
 MARKDOWN = (".md", ".markdown", ".txt")
 # What a report may be called, which says what it is written as.
 REPORTS = (".md", ".markdown", ".txt", ".html", ".htm", ".pdf")
+# What a page without charts may be called.
+PAGES = (".md", ".markdown", ".txt", ".html", ".htm")
 JSON = (".json",)
 
 # A file to write, or a FIFO, a device, /dev/stdout: nobody has to be allowed to read it.
@@ -241,7 +243,12 @@ def _misplaced(ctx: click.Context, option: str) -> str:
 def require_suffix(output: Path | None, suffixes: tuple[str, ...]) -> None:
     """BadParameter for a file whose name promises another format than is written."""
     if output is not None and output.suffix and output.suffix.lower() not in suffixes:
-        form = {JSON: "JSON", REPORTS: "Markdown, words, HTML or PDF"}.get(suffixes, "Markdown")
+        forms = {
+            JSON: "JSON",
+            REPORTS: "Markdown, words, HTML or PDF",
+            PAGES: "Markdown, words or HTML",
+        }
+        form = forms.get(suffixes, "Markdown")
         raise click.BadParameter(
             f"{output.name}: {form} is what is written; expected a name that ends with "
             f"{', '.join(suffixes)}",
@@ -282,7 +289,7 @@ def is_own_stdout(output: Path | None) -> bool:
     return output is not None and own_stream(output) == 1
 
 
-def refuse_own_stdout(output: Path | None) -> None:
+def refuse_own_stdout(output: Path | None, what: str = "--json") -> None:
     """UsageError where a document on stdout would be mixed with what is written to `output`."""
     if is_own_stdout(output):
-        raise click.UsageError("--json prints on stdout, and -o would write there as well")
+        raise click.UsageError(f"{what} prints on stdout, and -o would write there as well")

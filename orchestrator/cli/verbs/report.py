@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from orchestrator.cli import what_next
-from orchestrator.cli.given import gate_options, options, target_options
+from orchestrator.cli.given import forms, gate_options, options, outputs, target_options
 from orchestrator.cli.given.options import REPORTS
 from orchestrator.cli.outcome import exit_code, gates
 from orchestrator.cli.screen import console
 from orchestrator.cli.session import Session
 from orchestrator.cli.verb import Verb
 from orchestrator.errors import ExitCode, InventoryError
+from orchestrator.report.exporting.names import Format
 from orchestrator.values.run import Run
 
 if TYPE_CHECKING:
+    from orchestrator.cli.given.target_options import Met
+    from orchestrator.report.gates.gate import Policy
     from orchestrator.workflows.publishing.publish import Paper, Published
 
 VERB = Verb("report", "Render the report of a run, offline.", 140)
@@ -40,7 +43,7 @@ VERB = Verb("report", "Render the report of a run, offline.", 140)
 @target_options.targets_option
 @target_options.require_option
 @gate_options.gate_options
-@options.json_option
+@forms.form_options
 @click.pass_obj
 def report(
     session: Session,
@@ -52,7 +55,6 @@ def report(
     html: bool,
     pdf: bool,
     opened: bool,
-    as_json: bool,
     **given: Any,
 ) -> int:
     """Render the report of RUN (an id, a unique prefix, `latest`, a tag, a git revision or a path).
@@ -69,6 +71,9 @@ def report(
     a file, which -o keeps out of the run's own report. With --require the exit code is that of the
     run, and of one that went well 0 if the tier is met, 1 if it is missed, 6 if that is open.
 
+    --format prints the timings on stdout in another form, of those that can be trusted; -o goes on
+    to say where the report lies.
+
     With one of the options of a gate the exit code is that of the run, and then 1 if one of yours
     or ours is SLOWER than the baseline, 6 if nothing was decided (docs/exit-codes.md).
 
@@ -80,11 +85,13 @@ def report(
       orchestrator report latest --open
       orchestrator report latest -o for-the-team.pdf
       orchestrator report latest --require "Tier 1"
+      orchestrator report latest --format csv > timings.csv
+      orchestrator report latest --format github-action-benchmark > benchmark.json
     """
     from orchestrator.workflows.jobs.latest import TO_REPORT, require_home, resolve
     from orchestrator.workflows.publishing.publish import publish
 
-    gate = gate_options.policy(given)
+    form, gate = forms.asked(given), gate_options.policy(given)
     options.require_suffix(output, REPORTS)
     kind = _paper(output, html=html or opened, pdf=pdf)
     if targets_file is not None and output is None:
@@ -95,29 +102,43 @@ def report(
     stored = session.runs.load(folder)
     require_home(stored)
     stored = target_options.judged_by(session, stored, targets_file) if targets_file else stored
-    if as_json:
-        options.refuse_own_stdout(output)
-    with _named(output):
+    if form is not None:
+        options.refuse_own_stdout(output, forms.typed(form))
+    with outputs.named(output):
         published = publish(stored, folder, output, around=session.around, paper_of=kind)
     told = published.report
     met = target_options.required(stored, told, require) if require is not None else None
     if published.charts is not None and output and published.charts.parent != output.parent:
         console.note(f"its charts are in {published.charts}")
-    if as_json:
-        tier = {"required": met.told} if met else {}
-        console.out_json({**_as_json(stored, published), **tier}, as_is=("run", "report"))
-    elif not published.to_stdout:
-        console.out(published.report.verdict)
-        console.page(published.report.answers.rstrip("\n"))
-        console.out(str(published.path))
+    has_figures = _printed(stored, published, form, gate, met)
     if opened:
         _open(published.path)
     code = ExitCode.OK
     if gate is not None or met is not None:
         code = exit_code(stored, told.ok, told.undecided)
         code = gates(stored, gate, met) if code is ExitCode.OK else code
+    if form is not None and not has_figures and code is ExitCode.OK:
+        raise forms.nothing(form, stored.name, what_next.command("report", stored.name))
     console.next_step(_next(stored))
     return code
+
+
+def _printed(
+    run: Run, published: Published, form: Format | None, gate: Policy | None, met: Met | None
+) -> bool:
+    """What was asked for; whether there was a figure to print where that is about figures."""
+    from orchestrator.workflows.publishing.exported import exported
+
+    if form is Format.JSON:
+        tier = {"required": met.told} if met else {}
+        console.out_json({**_as_json(run, published), **tier}, as_is=("run", "report"))
+    elif form is not None:
+        return forms.show(exported(run, published.report, form, gate))
+    elif not published.to_stdout:
+        console.out(published.report.verdict)
+        console.page(published.report.answers.rstrip("\n"))
+        console.out(str(published.path))
+    return True
 
 
 def _paper(output: Path | None, *, html: bool, pdf: bool) -> Paper | None:
@@ -160,18 +181,6 @@ def _as_json(stored: Run, published: Published) -> dict[str, object]:
         "undecided": published.report.undecided,
         "targets": published.report.targets,
     }
-
-
-@contextmanager
-def _named(output: Path | None) -> Iterator[None]:
-    """LocalFault for an OSError inside; whoever gave the name can give another one."""
-    from orchestrator.here.local_fault import told
-
-    try:
-        yield
-    except OSError as exc:
-        ours = output is not None and exc.filename == str(output)
-        raise told(exc, hint="Choose another -o FILE." if ours else "") from exc
 
 
 def _next(run: Run) -> str:

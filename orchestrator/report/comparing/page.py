@@ -1,91 +1,136 @@
-"""A comparison as a page of Markdown."""
+"""A comparison as a page: its answer first, the rows the worst first, all else folded."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 from orchestrator.performance.verdict import Verdict
 from orchestrator.report.comparing import wording
-from orchestrator.report.comparing.builds import CHANGES, spilled
-from orchestrator.report.comparing.comparison import Comparison, Row, Yardstick
+from orchestrator.report.comparing.builds import spilled
+from orchestrator.report.comparing.comparison import Comparison
+from orchestrator.report.comparing.parts.folds import (
+    build_table,
+    ceilings_table,
+    folds,
+    operator_of,
+)
+from orchestrator.report.comparing.parts.rows import rows_view
+from orchestrator.report.printing import html as paper
 from orchestrator.report.printing.form import Form
 from orchestrator.report.printing.templates import fill
+from orchestrator.report.view.comparison import ComparisonView, FoldView
 from orchestrator.report.view.tables import Table
 from orchestrator.report.wording import format as fmt
-from remote_payload.contract.facts import UNKNOWN, OperatorFacts
 
 _TEMPLATE = "compare.md.j2"
-_ROWS = (
-    "Provider",
-    "Case",
-    "Method",
-    "Before, µs",
-    "After, µs",
-    "Against the baseline, after / before",
-    "Verdict",
-)
-_MACHINE = ("Baseline", "Case", "Method", "Before, µs", "After, µs", "Time, after / before")
-_CONDITIONS = ("Condition", "Before", "After", "Same")
-_CEILINGS = ("Ceiling", "Before", "After", "After / before", "Clock before", "Clock after", "")
-_CEILING_WORDS = {
-    Verdict.SAME: "agree",
-    Verdict.FASTER: "DIFFER",
-    Verdict.SLOWER: "DIFFER",
-    Verdict.INCONCLUSIVE: "not compared",
-}
+# What a comment on GitHub can hold, in characters.
+MOST_CHARACTERS = 65_536
+# With what stands above it, a screen.
+_MOST_ROWS = 20
 
 
-@dataclass(frozen=True)
-class ComparisonView:
-    """What the template prints. refused, lost, gained, advice: one sentence each; spread: on what
-    the intervals rest."""
+def markdown(found: Comparison, own: Path | None = None) -> str:
+    """The page as a comment on GitHub can hold it, with a sentence where lines had to go.
 
-    title: str
-    first: str
-    verdict: str
-    table: Table
-    spread: tuple[str, ...]
-    machine: Table
-    refused: tuple[str, ...]
-    lost: tuple[str, ...]
-    gained: tuple[str, ...]
-    advice: tuple[str, ...]
-    build: Table
-    ceilings: Table
-    conditions: Table
+    own: the folder of the user's own templates.
+    """
+    whole, most = view(found), None
+    while True:
+        text = fill(_TEMPLATE, Form.MARKDOWN, own, page=_cut(whole, most))
+        if len(text) <= MOST_CHARACTERS or most == 0:
+            return text
+        most = 3 * (_longest(whole) if most is None else most) // 4
 
 
-def markdown(found: Comparison) -> str:
-    """The page; its first line says what must be known before any figure is believed."""
-    return fill(_TEMPLATE, Form.MARKDOWN, page=view(found))
+def text(found: Comparison, own: Path | None = None) -> str:
+    """In words for a terminal, nothing folded."""
+    return fill(_TEMPLATE, Form.TEXT, own, page=view(found))
+
+
+def html(found: Comparison, own: Path | None = None) -> str:
+    """One file that asks nothing of any network."""
+    page = view(found)
+    return paper.page(fill(_TEMPLATE, Form.HTML, own, page=page), page.title)
 
 
 def view(found: Comparison) -> ComparisonView:
     """A comparison in words."""
     before, after = found.before.card.run_id, found.after.card.run_id
-    operator = _operator(found)
-    refused = ((one.provider, one.case, one.method, one.reason) for one in found.refused)
-    gone = ((one.provider, one.case, one.method, one.reason) for one in found.lost)
+    broke = ((one.provider, one.case, one.method, one.reason) for one in found.broke)
+    heading, table, below = _answer(found)
     return ComparisonView(
-        title=f"{before} and {after}",
+        title=verdict_line(found).rstrip("."),
         first=first_line(found),
-        verdict=verdict_line(found),
-        table=Table(_ROWS, tuple(_cells(row) for row in found.rows)),
-        spread=spread_lines(found),
-        machine=Table(_MACHINE, tuple(_of_machine(one) for one in found.yardsticks)),
-        refused=wording.lines(refused, operator),
-        lost=wording.lines(gone, operator),
-        gained=wording.lines(((*key, "") for key in found.gained), operator),
-        advice=_advice(found.rows, operator),
-        build=Table(CHANGES, tuple(one.cells for one in found.changes)),
-        ceilings=_ceilings(found),
-        conditions=_conditions(found),
+        broke=wording.lines(broke, operator_of(found)),
+        heading=heading,
+        table=replace(table, rows=table.rows[:_MOST_ROWS]),
+        more=_more(table),
+        runs=f"Before: {before}. After: {after}.",
+        folds=(*_rest(table), *below),
     )
 
 
-def _operator(found: Comparison) -> OperatorFacts:
-    result = found.before.result
-    return result.operator if result else UNKNOWN
+def _answer(found: Comparison) -> tuple[str, Table, tuple[FoldView, ...]]:
+    """The heading and the table that answer, and what is folded beside them."""
+    rows, below = rows_view(found), folds(found)
+    if rows.table.rows:
+        return rows.heading, rows.table, below
+    for heading, table in (
+        ("Ceilings", ceilings_table(found)),
+        ("What the compiler says", build_table(found)),
+    ):
+        if table.rows:
+            return heading, table, tuple(fold for fold in below if fold.table != table)
+    return "", rows.table, below
+
+
+def _more(table: Table) -> str:
+    left = len(table.rows) - _MOST_ROWS
+    return f"{fmt.count(left, 'more row')} below, all of them no worse." if left > 0 else ""
+
+
+def _rest(table: Table) -> Iterator[FoldView]:
+    rest = table.rows[_MOST_ROWS:]
+    if rest:
+        yield FoldView(f"The other {fmt.count(len(rest), 'row')}", table=replace(table, rows=rest))
+
+
+def _longest(page: ComparisonView) -> int:
+    tables = (page.table, *(fold.table for fold in page.folds))
+    notes = (page.broke, *(fold.notes for fold in page.folds))
+    return max(len(rows) for rows in (*(table.rows for table in tables), *notes))
+
+
+def _cut(page: ComparisonView, most: int | None) -> ComparisonView:
+    """With so many lines of everything at most, and how many are left out."""
+    if most is None:
+        return page
+    broke, rows = page.broke[:most], page.table.rows[:most]
+    gone = len(page.table.rows) - len(rows)
+    return replace(
+        page,
+        broke=(*broke, *_left_out(len(page.broke) - len(broke))),
+        table=replace(page.table, rows=rows),
+        more=" ".join(filter(None, (*_left_out(gone), page.more))),
+        folds=tuple(_shorter(fold, most) for fold in page.folds),
+    )
+
+
+def _shorter(fold: FoldView, most: int) -> FoldView:
+    notes, rows = fold.notes[:most], fold.table.rows[:most]
+    gone = len(fold.notes) - len(notes) + len(fold.table.rows) - len(rows)
+    lead = " ".join(filter(None, (fold.lead, *_left_out(gone))))
+    return replace(fold, lead=lead, notes=notes, table=replace(fold.table, rows=rows))
+
+
+def _left_out(number: int) -> Iterator[str]:
+    if number:
+        yield (
+            f"{fmt.count(number, 'line')} left out here, as a comment holds "
+            f"{MOST_CHARACTERS:,} characters."
+        )
 
 
 def first_line(found: Comparison) -> str:
@@ -128,79 +173,3 @@ def _without_rows(found: Comparison) -> str:
     if found.yardsticks:
         return f"Nothing to judge: both runs timed the baseline alone.{broke}"
     return f"Nothing to compare: no provider was timed on the same case in both runs.{broke}"
-
-
-def spread_lines(found: Comparison) -> tuple[str, ...]:
-    """On what the intervals rest, a line for all rows with the same grounds."""
-    grounds: dict[tuple[int, int, int], list[float]] = {}
-    for row in found.rows:
-        history = row.found.history
-        if history is not None:
-            counts = (history.runs, len(history.before), len(history.after))
-            known = history.spread.sd
-            grounds.setdefault(counts, []).append(-1.0 if known is None else known)
-    return tuple(_ground(*counts, spreads) for counts, spreads in grounds.items())
-
-
-def _ground(runs: int, before: int, after: int, spreads: list[float]) -> str:
-    rows = fmt.count(len(spreads), "row")
-    sides = f"{fmt.count(before, 'run')} before, {fmt.count(after, 'run')} after"
-    if max(spreads) < 0:
-        return f"{rows}: {sides}; no code was run twice, so how much runs differ is assumed"
-    low, high = (fmt.percent(each) for each in (min(spreads), max(spreads)))
-    told = low if low == high else f"{low} to {high}"
-    return f"{rows}: {sides}; runs of one code differ by {told} here, as {runs} runs tell"
-
-
-def _cells(row: Row) -> tuple[str, ...]:
-    speedup = row.found.judged.speedup
-    return (
-        row.provider,
-        row.case.label,
-        row.method.value,
-        fmt.with_interval(row.before),
-        fmt.with_interval(row.after),
-        fmt.times(speedup) if speedup.n else fmt.NONE,
-        row.verdict.value,
-    )
-
-
-def _of_machine(one: Yardstick) -> tuple[str, ...]:
-    ratio = one.after.median_us / one.before.median_us
-    return (
-        one.provider,
-        one.case.label,
-        one.method.value,
-        fmt.with_interval(one.before),
-        fmt.with_interval(one.after),
-        f"{ratio:.3f}×",
-    )
-
-
-def _advice(rows: tuple[Row, ...], operator: OperatorFacts) -> tuple[str, ...]:
-    """Each distinct advice once, with the rows it is for."""
-    open_rows = [row for row in rows if row.found.judged.advice]
-    return wording.lines(
-        ((row.provider, row.case, row.method, row.found.judged.advice) for row in open_rows),
-        operator,
-    )
-
-
-def _ceilings(found: Comparison) -> Table:
-    rows = []
-    for one in found.ceilings:
-        ratio = f"{one.ratio:.3f}×" if one.ratio is not None else fmt.NONE
-        word = _CEILING_WORDS[one.verdict] + (f": {one.reason}" if one.reason else "")
-        rows.append((one.name, one.before, one.after, ratio, one.before_mhz, one.after_mhz, word))
-    return Table(_CEILINGS, tuple(rows))
-
-
-def _conditions(found: Comparison) -> Table:
-    rows = []
-    for one in found.conditions:
-        word = "yes"
-        if not one.same:
-            most = f"; up to {fmt.percent(one.up_to)}" if one.up_to is not None else ""
-            word = f"NO: {one.why}{most}" if one.why else "no, which explains no time"
-        rows.append((one.what, one.before, one.after, word))
-    return Table(_CONDITIONS, tuple(rows))

@@ -10,6 +10,9 @@ from pathlib import Path
 from orchestrator.errors import RunError, UsageError
 from orchestrator.report.comparing import between, comparison, document, page
 from orchestrator.report.comparing.comparison import Comparison, Side
+from orchestrator.report.exporting import exported
+from orchestrator.report.exporting.exported import Exported
+from orchestrator.report.exporting.names import Format
 from orchestrator.report.folder import not_what_came
 from orchestrator.report.gates.gate import Policy, Ruling
 from orchestrator.store.runs.naming import is_turn
@@ -18,26 +21,43 @@ from orchestrator.values.command import typed
 from orchestrator.values.run import Run
 from orchestrator.workflows.jobs.latest import WAS_TO_TIME, require_home, resolve
 from orchestrator.workflows.publishing.insight import insight
+from remote_payload.contract import codec
 from remote_payload.contract.words import Stage
 
 # Runs around the compared ones that are read for how much runs differ, the newest first.
 MOST_HISTORY = 100
+HTML = (".html", ".htm")
 
 
 @dataclass(frozen=True)
 class Compared:
-    """first: what must be known before any figure is believed, in a line; document: the whole for
-    programs. after: what the second run is kept as. ruling: what a gate says; hint: what to do
-    where it says neither yes nor no. broke: how many rows broke.
+    """first: what must be known before any figure is believed, in a line; verdict: how many rows
+    got better and worse, in another. document: the whole for programs. after: what the second run
+    is kept as. ruling: what a gate says; hint: what to do where it says neither yes nor no. broke:
+    how many rows broke. own: the folder of the user's own templates.
     """
 
     first: str
-    markdown: str
+    verdict: str
+    found: Comparison
     document: Mapping[str, object]
     after: str
     ruling: Ruling
     broke: int
     hint: str
+    policy: Policy
+    own: Path | None = None
+
+    def exported(self, form: Format) -> Exported:
+        """All of it as stdout may have it; `document` is what it has for JSON."""
+        return exported.of_comparison(self.found, form, self.policy, self.own)
+
+    def write(self, path: Path) -> None:
+        """The page, as the ending of the file's name says; Markdown without one."""
+        ending = path.suffix.lower()
+        make = page.html if ending in HTML else page.text if ending == ".txt" else page.markdown
+        path.parent.mkdir(parents=True, exist_ok=True)
+        codec.write_atomic(path, make(self.found, self.own))
 
 
 def compare(
@@ -47,12 +67,14 @@ def compare(
     *,
     policy: Policy | None = None,
     race: str = between.AGAINST,
+    own: Path | None = None,
 ) -> Compared:
     """Compare two runs given by id, unique prefix, `latest` or path; `latest` is the latest run
     that was to time something.
 
     policy: of a gate, for which a second run that was to time and did not has lost what the first
     one timed; without, there is nothing to show. race: how both are compared in one run, in words.
+    own: the folder of the user's own templates.
     RunError: no such run, or one with nothing to compare. UsageError: twice the same.
     """
     folders = [resolve(runs, reference, WAS_TO_TIME) for reference in (before, after)]
@@ -72,12 +94,15 @@ def compare(
     ruling = found.ruling(policy or Policy())
     return Compared(
         page.first_line(found),
-        page.markdown(found),
+        page.verdict_line(found),
+        found,
         document.document(found, ruling),
         new.name,
         ruling,
         len(found.broke),
         _hint(found, race),
+        policy or Policy(),
+        own,
     )
 
 

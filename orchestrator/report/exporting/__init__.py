@@ -1,0 +1,1 @@
+"""Results as other programs read them: pure functions of what a report and a comparison know."""
