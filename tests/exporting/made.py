@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from orchestrator.report.comparing.comparison import Comparison, compare
-from orchestrator.report.render import Report, render
 from orchestrator.values.run import Revision, Run
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Status
@@ -64,10 +63,6 @@ def run(result: Result | None = None, clean: bool | None = True) -> Run:
     """Four timings of sparsek and of the baseline, of a commit that git knows."""
     revision = Revision("1a2b3c4d", clean, branch="main", committed_at="2026-11-22T10:00:00Z")
     return synthetic.run(result or runs.small(), revisions=(revision,))
-
-
-def report(of: Run) -> Report:
-    return render(of)
 
 
 def partial(result: Result) -> Result:

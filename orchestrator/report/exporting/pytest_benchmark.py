@@ -19,8 +19,8 @@ from orchestrator.report.wording.plain import words
 from orchestrator.values.run import Run
 from remote_payload.contract.result import Result
 
-# Of the program whose files these are like; readers look at what there is rather than at this.
-_VERSION = "5.2.3"
+# Of the program that reads these in tests; it looks at what there is rather than at this.
+_VERSION = "5.3.1"
 
 
 def of_run(run: Run, derived: Figures | None) -> str:
