@@ -124,8 +124,8 @@ def discreet(text: str) -> str:
 
 def gate() -> Callable[[str], str]:
     """The function that `discreet` calls, for many texts; it knows what is known now."""
-    environ, folders = frozenset(os.environ.items()), frozenset(kept_words.folders.items())
-    return _known(environ, frozenset(kept_words.private), folders)
+    folders = frozenset(kept_words.folders.items())
+    return _known(_environment(), frozenset(kept_words.private), folders)
 
 
 def line_gate() -> Callable[[str], str]:
@@ -159,13 +159,21 @@ def _each(value: Any, mask: Callable[[str], str]) -> Any:
     return value
 
 
+def _environment() -> frozenset[tuple[object, object]]:
+    """What tells this environment from another. As CPython keeps it, where it does: a report asks
+    thousands of times, and to decode each variable took most of the time of its pages."""
+    kept = getattr(os.environ, "_data", os.environ)
+    return frozenset(kept.items())
+
+
 @lru_cache(maxsize=4)
 def _known(
-    environ: frozenset[tuple[str, str]],
+    environ: frozenset[tuple[object, object]],
     private: frozenset[str],
     folders: frozenset[tuple[str, str]],
 ) -> Callable[[str], str]:
-    mask = redactor(dict(environ), private, dict(folders))
+    """environ: by which it is known; what it says is read here."""
+    mask = redactor(dict(os.environ), private, dict(folders))
     # Reports and documents say the same short words again and again.
     short = lru_cache(maxsize=4096)(mask)
     return lambda text: short(text) if len(text) < _SHORT else mask(text)
