@@ -140,7 +140,7 @@ class Session:
         from orchestrator.store.index.index import RunIndex
 
         return RunIndex(
-            self.runs_folder, lambda: self.runs, _summary_of, self._mask, self._masked_by()
+            self.runs_folder, lambda: self.runs, _summary_of, self._mask, self.masked_by
         )
 
     @cached_property
@@ -157,7 +157,8 @@ class Session:
         assert self.runs  # which reads the inventory
         return gate()
 
-    def _masked_by(self) -> str:
+    @property
+    def masked_by(self) -> str:
         """Tells the inventory that says what is private from others, and from itself after an edit;
         "" where there is none."""
         from orchestrator.errors import InventoryError

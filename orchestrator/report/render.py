@@ -66,11 +66,17 @@ class Report:
     @property
     def html(self) -> str:
         """One file with all that it shows, charts included."""
+        return html.page(self._for_html, self.view.title)
+
+    @property
+    def body(self) -> str:
+        """What stands in that page, for one that brings its own style and script."""
+        return html.body(self._for_html)
+
+    @property
+    def _for_html(self) -> str:
         drawings = {chart.name: chart.svg for chart in self.charts}
-        return html.page(
-            fill(_TEMPLATE, Form.HTML, self.own, report=self.view, drawings=drawings),
-            self.view.title,
-        )
+        return fill(_TEMPLATE, Form.HTML, self.own, report=self.view, drawings=drawings)
 
     @property
     def text(self) -> str:

@@ -31,14 +31,15 @@ def lines(every: Sequence[Series]) -> Iterator[str]:
 
 def _whole(one: Series) -> Iterator[str]:
     yield f"{one_line(one.name)}, on {_machine(one.machine)}"
-    yield _figures(one)
+    yield figures(one)
     yield from _table(one)
     yield verdict(one)
     yield from steps(one)
     yield from notes(one)
 
 
-def _figures(one: Series) -> str:
+def figures(one: Series) -> str:
+    """What its figures are, and how to read them."""
     if not one.baseline:
         return f"{one.unit}, lower is faster; no baseline ran beside most of the runs"
     cancels = "what a run has of its own cancels in that"
@@ -46,20 +47,24 @@ def _figures(one: Series) -> str:
 
 
 def _table(one: Series) -> Iterator[str]:
-    rows = [("commit", "made", "runs", "figure (95 %)", "")]
+    rows = [("commit", "made", "runs", "figure (95 %)", ""), *points(one)]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    for row in rows:
+        cells = [f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False)]
+        yield "  ".join((*cells, row[4])).rstrip()
+
+
+def points(one: Series) -> Iterator[tuple[str, str, str, str, str]]:
+    """Each commit, when it was made, of how many runs, its figure, and what is to be said of it;
+    then the runs that stand for none."""
     dates: dict[str, str] = {}
     for run in one.runs:
         dates.setdefault(run.commit, (run.committed_at or run.at)[:10])
     begins = {step.at: step for step in one.trend.steps}
     for number, point in enumerate(one.trend.points):
         note = f"<- {change(one, begins[number])}" if number in begins else ""
-        known = (point.commit[:DIGITS], dates[point.commit], str(point.runs), figure(point), note)
-        rows.append(known)
-    rows += [_beside(run) for run in one.beside]
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    for row in rows:
-        cells = [f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False)]
-        yield "  ".join((*cells, row[4])).rstrip()
+        yield point.commit[:DIGITS], dates[point.commit], str(point.runs), figure(point), note
+    yield from map(_beside, one.beside)
 
 
 def _beside(run: Shown) -> tuple[str, str, str, str, str]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from orchestrator.report.render import Report, render
+from orchestrator.report.render import Earlier, Report, render
+from orchestrator.report.section import CHART_FOLDER
 from orchestrator.store.runs import binding
 from orchestrator.store.runs.run_store import REPORT
 from orchestrator.values.run import Run
@@ -64,25 +65,29 @@ def publish(
     paper_of: what to write; None: as the ending of `output` says, Markdown without one.
     OSError: one of the files cannot be written. LocalFault: something else has a chart's name.
     """
-    run = binding.examined(run, folder)
-    held = profiled(run, folder)
-    sheets = cutlass_sheets(run, folder)
     kind = paper_of or ENDINGS.get(output.suffix.lower() if output else "", Paper.MARKDOWN)
     path = output or folder / Path(REPORT).with_suffix(kind.value)
     place = chart_place(path, folder)
-    report = render(
-        run,
-        counters(held),
-        sheets,
-        insight(run, folder, held),
-        place.link,
-        around.past,
-        around.templates,
-    )
+    report = reported(run, folder, around.past, around.templates, place.link)
     to_stdout = writing.own_stream(path) == STDOUT
     _write(report, kind, path, place)
     charts = place.folder if kind is Paper.MARKDOWN else None
     return Published(path, report, charts, to_stdout)
+
+
+def reported(
+    run: Run,
+    folder: Path,
+    earlier: Earlier | None = None,
+    templates: Path | None = None,
+    charts: str = CHART_FOLDER,
+) -> Report:
+    """The report with all that the run's folder holds, every file of which is looked at; written
+    nowhere. charts: where those will lie, as a link from it."""
+    run = binding.examined(run, folder)
+    held = profiled(run, folder)
+    sheets, known = cutlass_sheets(run, folder), insight(run, folder, held)
+    return render(run, counters(held), sheets, known, charts, earlier, templates)
 
 
 def _write(report: Report, kind: Paper, path: Path, place: ChartPlace) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -71,8 +71,8 @@ class When(click.ParamType["str"]):
             self.fail(f"{text[:60]!r} is no time; {expected}", param, ctx)
 
 
-def options_of_a_list(function: F) -> F:
-    """Filters, order and form."""
+def options_of_runs(function: F) -> F:
+    """Which runs."""
     every = (
         click.option("--verb", metavar="NAME", help="Those that this command made, e.g. bench."),
         click.option("--operator", metavar="NAME", help="Those of this operator."),
@@ -84,6 +84,13 @@ def options_of_a_list(function: F) -> F:
         click.option("--until", type=When(), help="Those made before; a day is meant whole."),
         click.option("--status", metavar="WORD", help="ok, failed, pending, lost, changed, ..."),
         click.option("--tag", metavar="NAME", help="Those that have this tag."),
+    )
+    return _with(function, every)
+
+
+def options_of_a_list(function: F) -> F:
+    """Filters, order and form."""
+    every = (
         click.option("--sort", metavar="COLUMN", help="By this column; -COLUMN: the other way."),
         click.option("--columns", type=options.Names("column", lambda: tuple(COLUMNS)),
                      help=f"Which to print, of {', '.join(COLUMNS)}."),
@@ -91,6 +98,10 @@ def options_of_a_list(function: F) -> F:
         click.option("--csv", "as_csv", is_flag=True, help="Print CSV, with a line of names."),
         options.json_option,
     )  # fmt: skip
+    return options_of_runs(_with(function, every))
+
+
+def _with(function: F, every: Sequence[Callable[[F], F]]) -> F:
     for add in reversed(every):
         function = add(function)
     return function
@@ -106,7 +117,7 @@ def wanted(session: Session, given: dict[str, Any]) -> Wanted:
         since=given["since"] or "",
         until=given["until"] or "",
         commits=_commits(session, given["commit"]),
-        last=0 if given["sort"] else given["limit"] or 0,
+        last=0 if given.get("sort") else given.get("limit") or 0,
         **exact,
     )
 

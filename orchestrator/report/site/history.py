@@ -1,0 +1,140 @@
+"""Pages of histories: all series in lists, and those of one provider, each drawn and told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from orchestrator.performance.trend.trend import State
+from orchestrator.report.charts.history import history as drawn
+from orchestrator.report.history import wording
+from orchestrator.report.history.series import Series
+from orchestrator.report.printing.form import Form
+from orchestrator.report.printing.templates import fill
+from orchestrator.report.site import names
+from orchestrator.report.site.lean import lean
+from orchestrator.report.site.page import Frame, page
+from orchestrator.report.view.tables import Table
+from orchestrator.report.wording.plain import Gated
+
+# Of fewer commits a line says nothing that a table does not.
+_FEWEST_DRAWN = 4
+_POINTS = ("Commit", "Made", "Runs", "Figure (95 %)", "")
+
+
+@dataclass(frozen=True)
+class SeriesView:
+    """anchor: of its place on its provider's page. verdict: what is known of steps; steps, notes: a
+    sentence each. figures: what they are. drawing: SVG, "" where the table says it all."""
+
+    anchor: str
+    name: str
+    machine: str
+    verdict: str
+    has_step: bool
+    last: str
+    figures: str
+    steps: tuple[str, ...]
+    notes: tuple[str, ...]
+    table: Table
+    drawing: Gated
+
+
+@dataclass(frozen=True)
+class ProviderView:
+    """file: its page. headline: how many series, and of how many a step is known."""
+
+    name: str
+    file: str
+    headline: str
+    series: Table
+    links: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class OperatorView:
+    name: str
+    headline: str
+    providers: tuple[ProviderView, ...]
+
+
+def providers(every: Sequence[Series]) -> dict[tuple[str, str], list[Series]]:
+    """By operator and provider, in the order of their names."""
+    key = lambda one: (one.operator, one.provider)  # noqa: E731
+    return {name: list(group) for name, group in groupby(sorted(every, key=key), key)}
+
+
+def overview(every: Sequence[Series]) -> str:
+    """The page of all of them."""
+    found = providers(every)
+    operators = [
+        _operator(name, {who: found[name, who] for _, who in keys})
+        for name, keys in groupby(found, lambda key: key[0])
+    ]
+    told = _filled("history.j2", operators=operators, together=f"{len(every)} series")
+    return page(Frame("History of all providers", "", names.HISTORY), "whole.j2", body=told)
+
+
+def of_provider(operator: str, provider: str, every: Sequence[Series]) -> str:
+    """The page of one provider."""
+    views = [_series(number, one) for number, one in enumerate(every)]
+    title = f"{provider}, {operator}: history"
+    told = _filled("provider.j2", title=title, series=views)
+    return page(Frame(title, "../", names.HISTORY), "whole.j2", body=told)
+
+
+def _filled(template: str, **views: object) -> Gated:
+    """Part of a page whose tables are as those of reports, and lean."""
+    return Gated(lean(fill(f"site/{template}", Form.HTML, None, names=names, **views)))
+
+
+def _operator(name: str, who: dict[str, list[Series]]) -> OperatorView:
+    every = [one for series in who.values() for one in series]
+    told = tuple(_provider(name, provider, series) for provider, series in who.items())
+    return OperatorView(name or "an operator that nobody named", _headline(every), told)
+
+
+def _provider(operator: str, provider: str, every: Sequence[Series]) -> ProviderView:
+    file = names.history_of(operator, provider)
+    rows = tuple((one.method, one.machine or "—", *_brief(one)) for one in every)
+    return ProviderView(
+        name=provider,
+        file=file,
+        headline=_headline(every),
+        series=Table(("Method", "Machine", "Known of steps", "Last figure"), rows),
+        links=tuple(one.case for one in every),
+    )
+
+
+def _headline(every: Sequence[Series]) -> str:
+    steps = sum(one.trend.state is State.FOUND for one in every)
+    found = f"a step in {steps}" if steps else "no step found"
+    few = sum(one.trend.state is State.TOO_FEW for one in every)
+    rest = f", {few} with too few runs to tell" if few else ""
+    return f"{len(every)} series, {found}{rest}"
+
+
+def _brief(one: Series) -> tuple[str, str]:
+    points = one.trend.points
+    last = f"{wording.figure(points[-1])} {one.what}" if points else "—"
+    return wording.verdict(one), last
+
+
+def _series(number: int, one: Series) -> SeriesView:
+    verdict, last = _brief(one)
+    is_drawn = len(one.trend.points) >= _FEWEST_DRAWN
+    chart = drawn([one]) if is_drawn else None
+    return SeriesView(
+        anchor=f"s{number + 1}",
+        name=f"{one.case}, {one.method}",
+        machine=one.machine or "a machine of which nothing is known",
+        verdict=verdict,
+        has_step=one.trend.state is State.FOUND,
+        last=last,
+        figures=wording.figures(one),
+        steps=tuple(wording.steps(one)),
+        notes=tuple(wording.notes(one)),
+        table=Table(_POINTS, tuple(wording.points(one))),
+        drawing=Gated(chart.svg if chart and not chart.reason else ""),
+    )

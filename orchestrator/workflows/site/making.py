@@ -1,0 +1,100 @@
+"""One run's page, from its folder to its file."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestrator.errors import OrchestratorError, RunError
+from orchestrator.report.figures import Figure, Figures
+from orchestrator.report.past import Past
+from orchestrator.report.site import names
+from orchestrator.report.site.run import Neighbours, reported, unreadable
+from orchestrator.store.index.values import Entry
+from orchestrator.store.runs.run_store import RunStore
+from orchestrator.values.command import about
+from orchestrator.values.run import Run
+from orchestrator.workflows.jobs.latest import require_home
+from orchestrator.workflows.publishing import publish
+from orchestrator.workflows.site import place
+from orchestrator.workflows.site.pasts import Key, Pasts, key_of
+
+_LISTS = ("cases", "providers", "tags")
+
+
+@dataclass(frozen=True)
+class Order:
+    """A page to be made: of which run, and beside which others."""
+
+    run: Entry
+    beside: Neighbours
+
+    def as_json(self) -> dict[str, Any]:
+        return {"run": asdict(self.run), "beside": asdict(self.beside)}
+
+    @classmethod
+    def of_json(cls, said: dict[str, Any]) -> Order:
+        run = {**said["run"], **{name: tuple(said["run"][name]) for name in _LISTS}}
+        return cls(Entry(**run), Neighbours(**said["beside"]))
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page that was written. asked: the figure whose past it tells, () for none. wrong: why it is
+    no report, "" where it is one."""
+
+    run: str
+    size_bytes: int
+    asked: Key = ()
+    wrong: str = ""
+
+    @classmethod
+    def of_json(cls, said: dict[str, Any]) -> Page:
+        return cls(**{**said, "asked": tuple(said["asked"])})
+
+
+@dataclass(frozen=True)
+class Hand:
+    """What makes pages. site: its folder. templates: those of the user's, None where there are
+    none."""
+
+    site: Path
+    runs: RunStore
+    pasts: Pasts
+    templates: Path | None = None
+
+    def make(self, order: Order) -> Page:
+        """Write the page. A run that cannot be read gets one that says so; UsageError: a template
+        of the user's is wrong. OSError: the page cannot be written."""
+        run, wrong = order.run, ""
+        asked: Key = ()
+        try:
+            text, asked = self._report(order)
+        except RunError as exc:
+            wrong = exc.message.replace(f"{self.runs.folder(run.name)}/", "")
+            what = "not home" if run.status == "pending" else "cannot be read"
+            text = unreadable(run, order.beside, what, wrong, exc.hint)
+        except (OrchestratorError, OSError, MemoryError):
+            raise
+        except Exception as exc:  # one run of thousands is no reason to have no site at all
+            wrong = f"this is a bug of ours: {type(exc).__name__}: {exc}"
+            hint = f"See the whole of it: {about('report', run.name)}"
+            text = unreadable(run, order.beside, "no report", wrong, hint)
+        return Page(run.name, place.put(self.site, names.page_of(run.name), text), asked, wrong)
+
+    def _report(self, order: Order) -> tuple[str, Key]:
+        folder = self.runs.folder(order.run.name)
+        asked: list[Key] = []
+        run = self.runs.load(folder)
+        require_home(run)
+
+        def earlier(of: Run, row: Figure, figures: Figures) -> Past | None:
+            if key := key_of(of, row, figures):
+                asked.append(key)
+                return self.pasts.past(order.run.name, key)
+            return None
+
+        report = publish.reported(run, folder, earlier, self.templates)
+        text = reported(order.run, order.beside, report.view.title, report.body)
+        return text, asked[0] if asked else ()
