@@ -47,7 +47,7 @@
   const facts = (a, b) => {
     const listed = (all) => all.join(", ");
     const rows = [
-      ["Made", when(a), when(b), true], ["Status", a.status, b.status], ["Found", a.said, b.said, true], ["Verb", a.verb, b.verb],
+      ["Made", when(a), when(b), true], ["Found", a.said, b.said, true], ["Status", a.status, b.status], ["Verb", a.verb, b.verb],
       ["Operator", a.operator, b.operator], ["Cases", listed(a.cases), listed(b.cases)],
       ["Providers", listed(a.providers), listed(b.providers)], ["Host", a.host, b.host],
       ["Commit", a.commit, b.commit], ["Branch", a.branch, b.branch],
@@ -61,28 +61,30 @@
       cell.append(to);
       return cell;
     };
-    const first = element("tr");
-    cells(first, ["Run", link(a), link(b), ""]);
-    body.append(first);
-    for (const [what, before, after, free] of rows) {
-      if (!before && !after) continue;
-      const row = element("tr"), differs = before !== after && !free;
-      if (differs) row.className = "marked";
-      cells(row, [what, before || "—", after || "—", differs ? "differs" : ""]);
+    const add = (...words) => {
+      const row = element("tr");
+      cells(row, words);
       body.append(row);
+    };
+    add("Run", link(a), link(b));
+    const alike = [];
+    for (const [what, before, after, always] of rows) {
+      if (!before && !after) continue;
+      if (always || before !== after) add(what, before || "—", after || "—");
+      else alike.push(`${what.toLowerCase()} ${before}`.trim());
     }
+    at("alike").textContent = alike.length ? `The same in both: ${alike.join("; ")}.` : "";
   };
   // A fingerprint is a line of facts between commas: `driver 580.65`, `132 SMs`.
   const machineParts = (before, after) => {
     const [one, other] = [before, after].map((line) => line.split(", ").filter(Boolean));
-    const rows = [["Machine", one[0] ?? "", other[0] ?? ""]];
-    for (let place = 1; place < Math.max(one.length, other.length); place += 1) rows.push(["", one[place] ?? "", other[place] ?? ""]);
-    return rows;
+    return Array.from({ length: Math.max(one.length, other.length) }, (_, place) =>
+      [place ? "" : "Machine", one[place] ?? "", other[place] ?? ""]);
   };
   const machines = (a, b) => {
     if (!a.machine || !b.machine) return "Of one of the machines nothing is known, so nobody can say whether it is the same.";
     if (a.machine === b.machine) return "The machines are alike: GPU, driver and torch are the same ones.";
-    return "The machines differ, so a difference of times may be theirs; the rows below are marked that say how.";
+    return "The machines differ, so a difference of times may be theirs.";
   };
   const table = (shared) => {
     const made = element("table", "", "n4", "n5", "n6", "n7", "n8", "n9"), head = element("thead"), line = element("tr");

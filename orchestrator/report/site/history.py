@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from orchestrator.performance.trend.trend import State
@@ -20,6 +21,9 @@ from orchestrator.report.wording.plain import Gated
 
 # Of fewer commits a line says nothing that a table does not.
 _FEWEST_DRAWN = 4
+# More than these stay folded, but for those of which there is something to see.
+_MOST_OPEN = 3
+_NUMBER, _DIGITS = re.compile(r"(\d+)"), 20
 _POINTS = ("Commit", "Made", "Runs", "Figure (95 %)", "")
 
 
@@ -43,13 +47,15 @@ class SeriesView:
 
 @dataclass(frozen=True)
 class ProviderView:
-    """file: its page. headline: how many series, and of how many a step is known."""
+    """file: its page. headline: how many series, and of how many a step is known. series: their
+    figures, and links the cases, in the same order. is_open: not folded at first."""
 
     name: str
     file: str
     headline: str
     series: Table
     links: tuple[str, ...]
+    is_open: bool
 
 
 @dataclass(frozen=True)
@@ -61,8 +67,17 @@ class OperatorView:
 
 def providers(every: Sequence[Series]) -> dict[tuple[str, str], list[Series]]:
     """By operator and provider, in the order of their names."""
-    key = lambda one: (one.operator, one.provider)  # noqa: E731
-    return {name: list(group) for name, group in groupby(sorted(every, key=key), key)}
+    found: dict[tuple[str, str], list[Series]] = {}
+    for one in sorted(every, key=_in_order):
+        found.setdefault((one.operator, one.provider), []).append(one)
+    return found
+
+
+def _in_order(one: Series) -> tuple[object, ...]:
+    """Cases as people count: H=16 before H=128."""
+    parts = _NUMBER.split(one.case)
+    case = [(part.zfill(_DIGITS) if at % 2 else part) for at, part in enumerate(parts)]
+    return one.operator, one.provider, one.machine, case, one.method
 
 
 def overview(every: Sequence[Series]) -> str:
@@ -91,11 +106,14 @@ def _filled(template: str, **views: object) -> Gated:
 
 def _operator(name: str, who: dict[str, list[Series]]) -> OperatorView:
     every = [one for series in who.values() for one in series]
-    told = tuple(_provider(name, provider, series) for provider, series in who.items())
+    told = tuple(
+        _provider(name, provider, series, few=len(who) <= _MOST_OPEN)
+        for provider, series in who.items()
+    )
     return OperatorView(name or "an operator that nobody named", _headline(every), told)
 
 
-def _provider(operator: str, provider: str, every: Sequence[Series]) -> ProviderView:
+def _provider(operator: str, provider: str, every: Sequence[Series], few: bool) -> ProviderView:
     file = names.history_of(operator, provider)
     rows = tuple((one.method, one.machine or "—", *_brief(one)) for one in every)
     return ProviderView(
@@ -104,6 +122,7 @@ def _provider(operator: str, provider: str, every: Sequence[Series]) -> Provider
         headline=_headline(every),
         series=Table(("Method", "Machine", "Known of steps", "Last figure"), rows),
         links=tuple(one.case for one in every),
+        is_open=few or any(one.trend.state is State.FOUND for one in every),
     )
 
 
@@ -123,10 +142,11 @@ def _brief(one: Series) -> tuple[str, str]:
 
 def _series(number: int, one: Series) -> SeriesView:
     verdict, last = _brief(one)
-    is_drawn = len(one.trend.points) >= _FEWEST_DRAWN
-    chart = drawn([one]) if is_drawn else None
+    anchor, is_drawn = f"s{number + 1}", len(one.trend.points) >= _FEWEST_DRAWN
+    # By its own name: those of one page may name their parts by it.
+    chart = replace(drawn([one]), name=f"{anchor}.svg") if is_drawn else None
     return SeriesView(
-        anchor=f"s{number + 1}",
+        anchor=anchor,
         name=f"{one.case}, {one.method}",
         machine=one.machine or "a machine of which nothing is known",
         verdict=verdict,

@@ -13,6 +13,7 @@ _HEAD = re.compile(r"<t[hd]\b[^>]*>")
 _ROW = re.compile(r"<tr[^>]*>(.*?)</tr>", re.DOTALL)
 _CELL = re.compile(r'<(t[hd])(?: scope="col")?(?: class="n")?(?: data-raw="[^"]*")?>')
 _ENDS = re.compile(r"</(?:t[hdr]|thead|tbody)>")
+_LINES = re.compile(r"\s*\n\s*(?=<t[rdhb])")
 _BETWEEN = re.compile(r">\s*\n\s*<")
 _VERBATIM = re.compile(r"(<(?:pre|svg)\b.*?</(?:pre|svg)>)", re.DOTALL)
 
@@ -34,4 +35,4 @@ def _table(found: re.Match[str]) -> str:
     columns = [f"n{at}" for at, cell in enumerate(cells, 1) if 'class="n"' in cell]
     named = f' class="{" ".join(columns)}"' if columns else ""
     bare = _ENDS.sub("", _CELL.sub(r"<\1>", inside))
-    return f"<table{named}>{bare.strip()}</table>"
+    return f"<table{named}>{_LINES.sub('', bare).strip()}</table>"
