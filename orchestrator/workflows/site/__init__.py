@@ -1,1 +1,1 @@
-"""A site of all runs: which pages are to be made anew, by how many hands, and in what order."""
+"""A site of all runs: which pages are to be made anew, and in what order."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from orchestrator.errors import OrchestratorError, RunError
 from orchestrator.report.figures import Figure, Figures
@@ -20,8 +19,6 @@ from orchestrator.workflows.publishing import publish
 from orchestrator.workflows.site import place
 from orchestrator.workflows.site.pasts import Key, Pasts, key_of
 
-_LISTS = ("cases", "providers", "tags")
-
 
 @dataclass(frozen=True)
 class Order:
@@ -29,14 +26,6 @@ class Order:
 
     run: Entry
     beside: Neighbours
-
-    def as_json(self) -> dict[str, Any]:
-        return {"run": asdict(self.run), "beside": asdict(self.beside)}
-
-    @classmethod
-    def of_json(cls, said: dict[str, Any]) -> Order:
-        run = {**said["run"], **{name: tuple(said["run"][name]) for name in _LISTS}}
-        return cls(Entry(**run), Neighbours(**said["beside"]))
 
 
 @dataclass(frozen=True)
@@ -48,10 +37,6 @@ class Page:
     size_bytes: int
     asked: Key = ()
     wrong: str = ""
-
-    @classmethod
-    def of_json(cls, said: dict[str, Any]) -> Page:
-        return cls(**{**said, "asked": tuple(said["asked"])})
 
 
 @dataclass(frozen=True)

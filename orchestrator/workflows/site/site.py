@@ -19,7 +19,7 @@ from orchestrator.store.index.index import RunIndex
 from orchestrator.store.index.values import Asked, Entry, Wanted
 from orchestrator.store.runs.run_store import RunStore
 from orchestrator.values.progress import Progress
-from orchestrator.workflows.site import hands, noted, place, seen, times
+from orchestrator.workflows.site import noted, place, seen, times
 from orchestrator.workflows.site.making import Hand, Order, Page
 from orchestrator.workflows.site.noted import Noted, Notes
 from orchestrator.workflows.site.pasts import Pasts
@@ -56,7 +56,7 @@ class Made:
 
 def made(folder: Path, around: Around, progress: Progress) -> Made:
     """Make the site, or bring it up to what the runs are now. Errors as of `place.taken` and
-    `hands.made`."""
+    `Hand.make`."""
     began = time.monotonic()
     runs = list(around.index.entries(around.wanted))
     with place.taken(folder, around.runs.root) as site:
@@ -140,10 +140,9 @@ class _Making:
         noted_at, total = time.monotonic(), len(new)
         if new:
             progress.step("pages", 0, total)
-        every = hands.made(new, self.hand, self.around.masked_by)
-        for number, one in enumerate(every, 1):
-            self._take(one)
-            progress.step("pages", number, total, one.run)
+        for number, order in enumerate(new, 1):
+            self._take(self.hand.make(order))
+            progress.step("pages", number, total, order.run.name)
             if time.monotonic() - noted_at > _NOTED_EACH_S:
                 self._note(self.before.others)
                 noted_at = time.monotonic()
