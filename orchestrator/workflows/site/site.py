@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -100,12 +101,18 @@ class _Making:
         progress.step("look", len(self.orders), len(self.orders))
         kept = len(self.pages)
         size = sum(place.put(self.site, *each) for each in pages.assets().items())
-        if not (self.site / names.LIST).exists():
+        is_first = not self.before.others
+        if is_first:
             self._put_list(is_whole=False)
         try:
             self._make(new, progress)
-        finally:
-            self._note(self.before.others)
+        except BaseException:
+            with suppress(OSError):  # the reason is told already
+                self._note(self.before.others)
+                if is_first:
+                    self._put_list(is_whole=False)
+            raise
+        self._note(self.before.others)
         told = times.put(self.site, self.runs, self._figures(), self.before, self.program, progress)
         size += told.size_bytes + self._put_list(is_whole=True)
         removed = self._remove(told.files)
