@@ -125,7 +125,8 @@
     select.add(new Option("any", ""));
     for (const [value, number] of values) select.add(new Option(`${value} (${number})`, value));
     label.append(select);
-    label.hidden = values.length < 2;
+    // One value of all runs leaves nothing out.
+    label.hidden = !values.length || values[0][1] === runs.length;
     at("filters").append(label);
   };
   const move = (by) => {
