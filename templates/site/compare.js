@@ -89,7 +89,7 @@
   const table = (shared) => {
     const made = element("table", "", "n4", "n5", "n6", "n7", "n8", "n9"), head = element("thead"), line = element("tr");
     const unit = shared[0][0].unit;
-    for (const word of ["Provider", "Case", "Method", `A, ${unit}`, `B, ${unit}`, "B's time against A's", "A to its baseline", "B to its baseline", "B's ratio against A's"]) {
+    for (const word of ["Provider", "Case", "Method", `A, ${unit}`, `B, ${unit}`, "B's time / A's", "A, × baseline", "B, × baseline", "B's ratio / A's"]) {
       const cell = element("th", word);
       cell.scope = "col";
       line.append(cell);
@@ -99,7 +99,7 @@
     for (const [before, after] of shared) {
       const row = element("tr");
       const same = before.baseline && before.baseline === after.baseline;
-      const ratio = (one) => (one.ratio === null ? (one.baseline ? "—" : "is one") : `${figure(one.ratio, one.ratioLow, one.ratioHigh)}×`.replace("(no interval)×", "(no interval)"));
+      const ratio = (one) => (one.ratio === null ? (one.baseline ? "—" : "baseline") : `${figure(one.ratio, one.ratioLow, one.ratioHigh)}×`.replace("(no interval)×", "(no interval)"));
       const time = (one) => figure(one.time, one.low, one.high) + (one.refuted ? " cannot be true" : "");
       const alike = before.unit === after.unit;
       cells(row, [
@@ -136,7 +136,7 @@
     const lacking = [[a, before], [b, after]].filter(([, rows]) => !rows?.length).map(([run]) => run.name);
     at("shared").textContent = shared.length ? `${shared.length} ${shared.length === 1 ? "row" : "rows"}: one provider on one case by one method.`
       : lacking.length ? `Nothing: there are no times of ${lacking.join(" and ")}.` : "Nothing: they share no provider on a case by a method.";
-    at("reading").textContent = shared.length ? "Times with their own 95 % intervals. To its baseline: the baseline's time / own time in the same run, above 1 is faster, with the interval of its verdict; what a run has of its own cancels in that. No interval here is of a difference." : "";
+    at("reading").textContent = shared.length ? "Times with their own 95 % intervals. × baseline: the baseline's time / own time in the same run, above 1 is faster, with the interval of its verdict; what a run has of its own cancels in that. No interval here is of a difference." : "";
     const rest = [["A", then, now], ["B", now, then]].map(([which, mine, others]) => [which, [...mine].filter(([name]) => !others.has(name)).map(([, row]) => row)]);
     at("others").replaceChildren(...rest.filter(([, rows]) => rows.length).map(([which, rows]) => only(which, rows)));
     at("said").textContent = "";

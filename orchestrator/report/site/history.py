@@ -48,11 +48,13 @@ class SeriesView:
 @dataclass(frozen=True)
 class ProviderView:
     """file: its page. headline: how many series, and of how many a step is known. series: their
-    figures, and links the cases, in the same order. is_open: not folded at first."""
+    figures, and links the cases, in the same order. machine: where there is one, which no row then
+    names. is_open: not folded at first."""
 
     name: str
     file: str
     headline: str
+    machine: str
     series: Table
     links: tuple[str, ...]
     is_open: bool
@@ -115,12 +117,18 @@ def _operator(name: str, who: dict[str, list[Series]]) -> OperatorView:
 
 def _provider(operator: str, provider: str, every: Sequence[Series], few: bool) -> ProviderView:
     file = names.history_of(operator, provider)
-    rows = tuple((one.method, one.machine or "—", *_brief(one)) for one in every)
+    machines = list(dict.fromkeys(one.machine for one in every))
+    is_one = len(machines) == 1
+    rows = tuple(
+        (one.method, *(() if is_one else (one.machine or "—",)), *_brief(one)) for one in every
+    )
+    header = ("Method", *(() if is_one else ("Machine",)), "Known of steps", "Last figure")
     return ProviderView(
         name=provider,
         file=file,
         headline=_headline(every),
-        series=Table(("Method", "Machine", "Known of steps", "Last figure"), rows),
+        machine=machines[0] if is_one else "",
+        series=Table(header, rows),
         links=tuple(one.case for one in every),
         is_open=few or any(one.trend.state is State.FOUND for one in every),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from orchestrator.report.site import names
@@ -10,6 +11,8 @@ from orchestrator.report.site.listing import commit
 from orchestrator.report.site.page import Frame, page
 from orchestrator.report.wording.plain import Gated, words
 from orchestrator.store.index.values import Entry
+
+_UTC = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d(?:\.\d+)?(?:Z|\+00:00)")
 
 
 @dataclass(frozen=True)
@@ -58,9 +61,15 @@ def _frame(title: str) -> Frame:
     return Frame(title, "../", names.LIST)
 
 
+def _made(at: str) -> str:
+    """`2026-11-22 10:15 UTC`; as it is where it is written otherwise."""
+    found = _UTC.fullmatch(at)
+    return f"{found[1]} {found[2]} UTC" if found else at
+
+
 def _view(run: Entry, beside: Neighbours) -> RunView:
     here = names.stem(run.name)
-    facts = (run.created_at, run.status, run.operator, run.gpu, commit(run), run.branch)
+    facts = (_made(run.created_at), run.status, run.operator, run.gpu, commit(run), run.branch)
     return RunView(
         name=run.name,
         facts=tuple(one for one in facts if one),
