@@ -11,10 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.cli.app import run
+from orchestrator.report.comparing import page as comparison
+from orchestrator.report.comparing.comparison import Comparison
 from orchestrator.report.render import Report, render
+from remote_payload.contract.words import Method
 from tests.browser.github import as_on_github
 from tests.browser.opened import DARK, DRESSES, LIGHT, NARROW, PRINT, Dress
+from tests.cli.comparing import changed, times
+from tests.comparing import runs
+from tests.history.made import series, store
+from tests.index.kept import Runs
 from tests.report import synthetic
+from tests.site.made import Kept
 
 _HERE = Path(__file__).parent
 _FIXTURES = _HERE.parent / "fixtures"
@@ -88,11 +96,50 @@ def _report_on_github(folder: Path) -> Path:
 
 def _local_report(folder: Path) -> Path:
     """Of `orchestrator profile --host local` on a machine without a GPU, as it was measured."""
-    runs = folder / "runs"
+    kept = str(folder / "runs")
     archive = str(_FIXTURES / "local-run.tar.gz")
-    assert run(["--runs", str(runs), "runs", "import", archive]) == 0
-    assert run(["--runs", str(runs), "report", "latest", "-o", str(folder / "page.html")]) == 0
+    assert run(["--runs", kept, "runs", "import", archive]) == 0
+    assert run(["--runs", kept, "report", "latest", "-o", str(folder / "page.html")]) == 0
     return folder / "page.html"
+
+
+def _compared() -> Comparison:
+    """One row slower, the others faster."""
+    worse = runs.where(runs.by(0.9), 96, Method.COLD, times(1.3))
+    return runs.compared(runs.small(), worse)
+
+
+def _compare(folder: Path) -> Path:
+    return _written(folder, comparison.html(_compared()))
+
+
+def _compare_on_github(folder: Path) -> Path:
+    """As the comment of a pull request."""
+    return as_on_github(folder, comparison.markdown(_compared()), {})
+
+
+def _site(folder: Path) -> Kept:
+    """Of a provider over forty commits, and of a few runs of attention."""
+    kept = Kept(Runs(folder / "runs"), folder / "site")
+    store(kept.runs.root, series([1.2] * 20 + [1.0] * 20))
+    for day, factor in ((20, 1.02), (21, 1.0), (22, 0.8)):
+        made = synthetic.gpu_result()
+        kept.runs.home(f"202611{day}-101530-h100-profile", changed(made, "sparsek", times(factor)))
+    kept.make()
+    return kept
+
+
+def _site_list(folder: Path) -> Path:
+    return _site(folder).site / "index.html"
+
+
+def _site_run(folder: Path) -> Path:
+    return _site(folder).site / "runs" / "20261122-101530-h100-profile.html"
+
+
+def _site_history(folder: Path) -> Path:
+    every = (_site(folder).site / "history").iterdir()
+    return next(page for page in every if "<h1>mine" in page.read_text("utf-8"))
 
 
 def _written(folder: Path, html: str) -> Path:
@@ -109,4 +156,9 @@ PAGES: dict[str, Listed] = {
     "report": Listed(_report, pictured=_PICTURED),
     "report-on-github": Listed(_report_on_github, dresses=ON_GITHUB, pictured=(LIGHT,)),
     "local-report": Listed(_local_report, pictured=_PICTURED),
+    "compare": Listed(_compare, pictured=_PICTURED),
+    "compare-on-github": Listed(_compare_on_github, dresses=ON_GITHUB, pictured=(LIGHT,)),
+    "site": Listed(_site_list, pictured=_PICTURED),
+    "site-run": Listed(_site_run),
+    "site-history": Listed(_site_history, pictured=(LIGHT,)),
 }

@@ -18,6 +18,8 @@ from orchestrator.report.site.script import call
 from orchestrator.store.index.values import Entry
 from orchestrator.store.runs import labels
 from orchestrator.values.privacy import kept_words
+from orchestrator.values.run import Revision
+from tests.history.made import name_of
 from tests.index.kept import edited
 from tests.report import synthetic
 from tests.site.made import FIRST, SECOND, Kept, broken, seen, slower
@@ -72,8 +74,9 @@ def test_names_of_providers_and_operators_are_text(kept: Kept) -> None:
     bench = tuple(
         replace(one, provider=name) if one.provider == "sparsek" else one for one in of.bench
     )
-    kept.runs.home(FIRST, replace(of, bench=bench))
-    kept.runs.home(SECOND, replace(slower(1.1), bench=bench))
+    of_commit = {"revisions": (Revision(name_of(1), True),)}
+    kept.runs.home(FIRST, replace(of, bench=bench), **of_commit)
+    kept.runs.home(SECOND, replace(slower(1.1), bench=bench), **of_commit)
     kept.make()
     require_harmless(kept)
     assert len(list((kept.site / "history").iterdir())) == 2

@@ -77,7 +77,7 @@ def test_runs_of_other_kinds_are_no_neighbours(three: Kept) -> None:
 def test_a_page_holds_the_whole_report_of_its_run(many: Kept) -> None:
     page = many.page("20261124-101530-h100-profile")
     for words in (
-        "Fast enough?",
+        "Fast\N{NO-BREAK SPACE}enough?",
         "Every timing in full",
         "How to reproduce",
         "<svg",

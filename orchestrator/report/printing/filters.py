@@ -17,6 +17,7 @@ from orchestrator.report.wording.plain import Gated, plain, words
 
 _BETWEEN = "  "
 _LONG_WORD = 24
+_NO_BREAK = "\N{NO-BREAK SPACE}"  # keeps cells together where lines break, which these do not
 # How a cell begins whose column is one of figures; a dash is a figure that is missing.
 _FIGURE = re.compile(r"[-−+±<≤]? ?\d[\d.,]*(?![\w-])|—$|$")
 
@@ -97,7 +98,7 @@ def _named(table: Table) -> bool:
 def _aligned(table: Table) -> list[Gated]:
     """A table's lines, figures to the right, the rest to the left."""
     lines = [table.header, *table.rows] if _named(table) else list(table.rows)
-    cells = [[words(cell) for cell in line] for line in lines]
+    cells = [[words(cell).replace(_NO_BREAK, " ") for cell in line] for line in lines]
     widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
     return [
         Gated(_BETWEEN.join(map(_padded, line, widths, numeric(table))).rstrip()) for line in cells

@@ -68,11 +68,16 @@ class OperatorView:
 
 
 def providers(every: Sequence[Series]) -> dict[tuple[str, str], list[Series]]:
-    """By operator and provider, in the order of their names."""
+    """By operator and provider, in the order of their names; those of which no run stands for a
+    commit tell nothing, and are only counted."""
     found: dict[tuple[str, str], list[Series]] = {}
-    for one in sorted(every, key=_in_order):
+    for one in sorted(filter(_has_runs, every), key=_in_order):
         found.setdefault((one.operator, one.provider), []).append(one)
     return found
+
+
+def _has_runs(one: Series) -> bool:
+    return bool(one.runs or one.beside)
 
 
 def _in_order(one: Series) -> tuple[object, ...]:
@@ -89,7 +94,13 @@ def overview(every: Sequence[Series]) -> str:
         _operator(name, {who: found[name, who] for _, who in keys})
         for name, keys in groupby(found, lambda key: key[0])
     ]
-    told = _filled("history.j2", operators=operators, together=f"{len(every)} series")
+    empty = len(every) - sum(map(_has_runs, every))
+    told = _filled(
+        "history.j2",
+        operators=operators,
+        together=f"{len(every)} series",
+        left_out=f"{empty} more have no run at a commit that is known." if empty else "",
+    )
     return page(Frame("History of all providers", "", names.HISTORY), "whole.j2", body=told)
 
 
