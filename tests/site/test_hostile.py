@@ -74,9 +74,12 @@ def test_names_of_providers_and_operators_are_text(kept: Kept) -> None:
     bench = tuple(
         replace(one, provider=name) if one.provider == "sparsek" else one for one in of.bench
     )
+    checks = tuple(
+        replace(one, provider=name) if one.provider == "sparsek" else one for one in of.checks
+    )
     of_commit = {"revisions": (Revision(name_of(1), True),)}
-    kept.runs.home(FIRST, replace(of, bench=bench), **of_commit)
-    kept.runs.home(SECOND, replace(slower(1.1), bench=bench), **of_commit)
+    kept.runs.home(FIRST, replace(of, bench=bench, checks=checks), **of_commit)
+    kept.runs.home(SECOND, replace(slower(1.1), bench=bench, checks=checks), **of_commit)
     kept.make()
     require_harmless(kept)
     assert len(list((kept.site / "history").iterdir())) == 2
