@@ -186,6 +186,17 @@ def test_a_page_goes_nowhere_else(compare: Compare, name: str, words: str) -> No
     assert words in outcome.err
 
 
+def test_a_page_does_not_take_the_place_of_the_inventory(cli: Cli) -> None:
+    cli.has(runs.small())
+    store(cli.root, AGAIN, SLOWER)
+    (cli.root / "hosts.txt").write_text("hosts: {}\n")
+    words = ("--inventory", "hosts.txt", "compare", MADE, AGAIN, "-o", "hosts.txt")
+    outcome = cli(*words)
+    assert outcome.code == 2
+    assert "it is a file that this command reads" in outcome.err
+    assert (cli.root / "hosts.txt").read_text() == "hosts: {}\n"
+
+
 def test_users_templates_stand_over_the_page(compare: Compare, tmp_path: Path) -> None:
     (tmp_path / "inventory.yaml").write_text("hosts: {}\n")
     own = tmp_path / "templates"

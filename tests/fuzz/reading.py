@@ -24,6 +24,7 @@ from typing import Any
 
 from orchestrator.cli.app import run
 from orchestrator.errors import ExitCode
+from orchestrator.report.exporting.names import Format
 from orchestrator.store.runs.run_store import LOG, RESULT
 from tests.fuzz.mutations import Damaged, damage
 from tests.fuzz.seeds import HONEST, beside_an_honest_one, write_seeds
@@ -40,6 +41,7 @@ _SHARE = re.compile(r"([0-9.e+]+) % \((?:tensor|HBM|exp|L2)\)")
 _RAW = ("samples_us", "host_us")
 _OBJECTED = re.compile("measurement error|doubt", re.IGNORECASE)
 _ARTIFACTS = "artifacts"
+_FORMS = ((), *(("--format", form.value) for form in Format))
 _HEADING = "| NaN / inf |"
 
 
@@ -131,10 +133,15 @@ class Fuzzer:
         else:
             yield "runs", *as_json
             yield "runs", "show", draw.choice((name, "latest")), *as_json
-            yield *report, *as_json
+            yield *report, *draw.choice(_FORMS)
             yield "logs", name
             pair = (name, HONEST) if draw.random() < 0.5 else (HONEST, name)
-            yield "compare", *pair, *as_json, *draw.choice(((), ("--fail-on-regression",)))
+            yield (
+                "compare",
+                *pair,
+                *draw.choice(_FORMS),
+                *draw.choice(((), ("--fail-on-regression",))),
+            )
 
     def _one(self, trial: str, words: list[str]) -> None:
         report = self.out / "report.md"

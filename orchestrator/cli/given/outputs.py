@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from orchestrator.cli.session import Session
+from orchestrator.errors import InventoryError
+
+
+def always_read(session: Session) -> Iterator[Path]:
+    """What a command reads whatever it was told: the inventory, if there is one."""
+    with suppress(InventoryError):
+        if file := session.inventory_file:
+            yield file
 
 
 @contextmanager

@@ -62,7 +62,7 @@ def compare(session: Session, /, before: str, after: str, output: Path | None, *
 
     form, policy = forms.asked(given), gate_options.policy(given)
     options.require_suffix(output, options.PAGES)
-    options.refuse_to_overwrite(output, session.runs_folder)
+    options.refuse_to_overwrite(output, session.runs_folder, *outputs.always_read(session))
     if form is not None:
         options.refuse_own_stdout(output, forms.typed(form))
     own = session.around.templates

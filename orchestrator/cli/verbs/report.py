@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ from orchestrator.cli.outcome import exit_code, gates
 from orchestrator.cli.screen import console
 from orchestrator.cli.session import Session
 from orchestrator.cli.verb import Verb
-from orchestrator.errors import ExitCode, InventoryError
+from orchestrator.errors import ExitCode
 from orchestrator.report.exporting.names import Format
 from orchestrator.values.run import Run
 
@@ -167,9 +166,7 @@ def _read(session: Session, folder: Path) -> Iterator[Path]:
     from orchestrator.store.runs.run_store import RECORDS
 
     yield from (folder / name for name in RECORDS)
-    with suppress(InventoryError):
-        if file := session.inventory_file:
-            yield file
+    yield from outputs.always_read(session)
 
 
 def _as_json(stored: Run, published: Published) -> dict[str, object]:
