@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 from dataclasses import replace
@@ -113,8 +114,18 @@ def test_the_shorthands_print_what_the_forms_do(compare: Compare, cli: Cli) -> N
     for form in ("json", "markdown"):
         assert cli(*both, f"--{form}").out == cli(*both, "--format", form).out
     assert cli(*both).out == cli(*both, "--format", "text").out
-    report = cli("report", AGAIN, "--markdown").out
-    assert report == (cli.root / "runs" / AGAIN / "report.md").read_text()
+    printed = cli("report", AGAIN, "--markdown").out
+    written = (cli.root / "runs" / AGAIN / "report.md").read_text()
+    assert html.unescape(printed) == html.unescape(written)
+
+
+@pytest.mark.parametrize("form", [(), ("--format", "text")], ids=["as usual", "text"])
+def test_words_for_a_terminal_hold_nothing_that_it_would_have_to_spell_out(
+    cli: Cli, form: tuple[str, ...]
+) -> None:
+    told = cli.has(runs.small())("report", "latest", *form)
+    assert "Can I trust it?" in told.out
+    assert "\\x" not in told.out
 
 
 @pytest.mark.parametrize("form", OF_FIGURES)

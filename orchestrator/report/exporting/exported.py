@@ -14,6 +14,7 @@ from orchestrator.report.exporting.trusted import left_out, trusted
 from orchestrator.report.figures import Figures, figures
 from orchestrator.report.gates.gate import Policy
 from orchestrator.report.render import Report
+from orchestrator.report.wording.plain import NO_BREAK
 from orchestrator.values.run import Run
 
 
@@ -33,7 +34,8 @@ def of_run(run: Run, report: Report, form: Format, policy: Policy) -> Exported:
     if form is Format.GITHUB:
         return Exported(github.of_run(run, derived, report.verdict, policy))
     if form not in OF_FIGURES:
-        return Exported((report.markdown if form is Format.MARKDOWN else report.text).rstrip("\n"))
+        text = _markdown(report.markdown) if form is Format.MARKDOWN else report.text
+        return Exported(text.rstrip("\n"))
     gone = left_out(derived)
     if not trusted(derived):
         return Exported("", gone)
@@ -55,8 +57,9 @@ def of_comparison(
     if form is Format.GITHUB:
         return Exported(github.of_comparison(found, policy))
     if form not in OF_FIGURES:
-        write = page.markdown if form is Format.MARKDOWN else page.text
-        return Exported(write(found, own).rstrip("\n"))
+        if form is Format.TEXT:
+            return Exported(page.text(found, own).rstrip("\n"))
+        return Exported(page.markdown(found, own).rstrip("\n"))
     if form is Format.CSV:
         has_figures = bool(found.rows or found.yardsticks)
         return Exported(table.of_comparison(found) if has_figures else "")
@@ -68,3 +71,8 @@ def of_comparison(
     if form is Format.PYTEST_BENCHMARK:
         return Exported(pytest_benchmark.of_comparison(found), gone)
     return Exported(action_benchmark.of_comparison(found), gone)
+
+
+def _markdown(text: str) -> str:
+    """The same page, for a stdout that spells out what looks like a blank and is none."""
+    return text.replace(NO_BREAK, "&nbsp;")

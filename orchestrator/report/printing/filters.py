@@ -13,11 +13,10 @@ from jinja2.runtime import Context
 
 from orchestrator.report.printing.form import Form
 from orchestrator.report.view.tables import ChartView
-from orchestrator.report.wording.plain import Gated, plain, words
+from orchestrator.report.wording.plain import Gated, plain, typed, words
 
 _BETWEEN = "  "
 _LONG_WORD = 24
-_NO_BREAK = "\N{NO-BREAK SPACE}"  # keeps cells together where lines break, which these do not
 # How a cell begins whose column is one of figures; a dash is a figure that is missing.
 _FIGURE = re.compile(r"[-−+±<≤]? ?\d[\d.,]*(?![\w-])|—$|$")
 
@@ -34,7 +33,7 @@ class Table(Protocol):
 
 def of(form: Form) -> dict[str, Callable[..., Any]]:
     """Those of a form, by name."""
-    gate = words if form is Form.TEXT else plain
+    gate = typed if form is Form.TEXT else plain
     return {
         "strong": lambda text: text if form is Form.TEXT else Gated(f"**{gate(text)}**"),
         "element": _element,
@@ -98,7 +97,7 @@ def _named(table: Table) -> bool:
 def _aligned(table: Table) -> list[Gated]:
     """A table's lines, figures to the right, the rest to the left."""
     lines = [table.header, *table.rows] if _named(table) else list(table.rows)
-    cells = [[words(cell).replace(_NO_BREAK, " ") for cell in line] for line in lines]
+    cells = [[typed(cell) for cell in line] for line in lines]
     widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
     return [
         Gated(_BETWEEN.join(map(_padded, line, widths, numeric(table))).rstrip()) for line in cells

@@ -31,7 +31,7 @@ from orchestrator.report.printing.form import Form
 from orchestrator.report.printing.mistakes import told
 from orchestrator.report.section import FOLDER
 from orchestrator.report.view.tables import VIEW_MODEL
-from orchestrator.report.wording.plain import plain, words
+from orchestrator.report.wording.plain import plain, typed
 
 _WRITTEN_FOR = re.compile(r"\{#-?\s*view model (\d+)\b")
 
@@ -84,7 +84,7 @@ def _environment(form: Form, own: Path | None) -> Environment:
 
 
 def _gate(form: Form) -> Callable[[object], str]:
-    gate = words if form is Form.TEXT else plain
+    gate = typed if form is Form.TEXT else plain
 
     def through(value: object) -> str:
         # What is not there says so itself, by its name.

@@ -36,6 +36,9 @@ _SPECIAL = re.compile(
 )
 
 
+NO_BREAK = "\N{NO-BREAK SPACE}"
+
+
 class Gated(str):
     """Text that has passed a gate already, in the form in which it is printed."""
 
@@ -53,12 +56,18 @@ def plain(value: object) -> str:
 
 
 def words(value: object) -> str:
-    """The same for a terminal, where nothing but controls could be markup."""
+    """The same where nothing but controls could be markup."""
     if isinstance(value, Gated):
         return value
     if not isinstance(value, str):
         raise TypeError(f"a report prints text only, not {type(value).__name__}: {value!r}")
     return one_line(private(value))
+
+
+def typed(value: object) -> str:
+    """As `words`, for a terminal: every blank there is one that a keyboard has, as whoever pastes
+    another one gets something else."""
+    return value if isinstance(value, Gated) else words(value).replace(NO_BREAK, " ")
 
 
 def one_line(text: str) -> str:
