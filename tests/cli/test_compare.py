@@ -12,10 +12,12 @@ import pytest
 from orchestrator.cli.app import run
 from orchestrator.report.comparing import comparison
 from orchestrator.report.comparing.comparison import Side
+from orchestrator.report.exporting.names import Format
 from orchestrator.values.run import Run
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Stage
 from tests.cli.comparing import AGAIN, CASE, MADE, Compare, changed, rows, store, times
+from tests.exporting.made import renamed
 from tests.report import gone_wrong, synthetic
 
 EARLIER = 8  # runs of the same code that tell how much runs differ
@@ -207,3 +209,17 @@ def test_a_bad_reference_is_a_usage_error(
     compare(synthetic.gpu_result(), synthetic.gpu_result())
     assert run(["--runs", "runs", "compare", *references]) == 2
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", [one.value for one in Format])
+def test_hostile_names_stay_text_in_every_form(compare: Compare, form: str) -> None:
+    """Of a provider, and of a driver, which stands under conditions."""
+    hostile = "<img src=x>|`x`|root@203.0.113.7\n# owned\n::error::owned"
+    result = renamed(synthetic.gpu_result(), hostile)
+    other = replace(result, machine=synthetic.gpu_machine(driver=hostile))
+    outcome = compare(result, other, "--format", form)
+    assert outcome.code == 0
+    assert "owned" in outcome.out
+    assert "203.0.113.7" not in outcome.out
+    assert not [one for one in outcome.out.splitlines() if one.startswith(("# owned", "::error::"))]
+    assert ("<img" in outcome.out) is (form != "markdown")

@@ -17,13 +17,13 @@ from pytest_benchmark.stats import Stats
 
 from orchestrator.report.exporting import action_benchmark, pytest_benchmark
 from orchestrator.report.exporting.exported import of_run
-from orchestrator.report.exporting.names import OF_FIGURES
+from orchestrator.report.exporting.names import OF_FIGURES, Format
 from orchestrator.report.exporting.statistics_of import stats
 from orchestrator.report.exporting.trusted import left_out
 from orchestrator.report.figures import figures
 from orchestrator.report.gates.gate import Policy
 from orchestrator.report.render import render
-from orchestrator.values.run import Run
+from orchestrator.values.run import Changed, Run
 from remote_payload.contract.result import Result
 from tests.comparing import runs
 from tests.exporting import made
@@ -86,6 +86,16 @@ def test_only_what_can_be_trusted_is_a_benchmark_and_the_rest_is_told(
     told = left_out(derived)
     assert told.startswith(f"{gone} timing{'' if gone == 1 else 's'} of {whole} left out ")
     assert why in told
+
+
+def test_nothing_of_a_result_that_is_not_what_came_home_is_passed_on() -> None:
+    edited = replace(made.run(), changed=(Changed("result.json", "was edited"),))
+    exported = of_run(edited, render(edited), Format.CSV, Policy())
+    assert exported.text == ""
+    assert (
+        exported.left_out
+        == f"{TIMINGS} timings of {TIMINGS} left out ({TIMINGS}: a measurement error refutes it)"
+    )
 
 
 @pytest.mark.parametrize("result", [None, gone_wrong.failed_check_result()], ids=["none", "wrong"])
