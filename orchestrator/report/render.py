@@ -136,10 +136,11 @@ def render(
 def _view(page: Page, parts: tuple[tuple[Section, PartView], ...], named: Title) -> ReportView:
     figures = page.figures
     chart, errors = first_chart(page), figures.errors if figures else ()
+    more = errors if len(errors) > 1 else ()  # one stands in the title and under it
     return ReportView(
         title=named.text,
         lead=named.lead,
-        objections=tuple(f"{Severity.ERROR.value}: {e.about}: {e.text}" for e in errors),
+        objections=tuple(f"{Severity.ERROR.value}: {e.about}: {e.text}" for e in more),
         answers=answers(page),
         chart=page.shown(chart) if chart else None,
         cases=cases_view(figures, figures.methods[0]) if figures and figures.rows else None,

@@ -20,6 +20,7 @@ from remote_payload.contract.words import Stage, Status
 from tests.ceilings.stand_in import HEADER, KERNEL, VERSION, row
 from tests.golden import assert_golden
 from tests.report import synthetic
+from tests.report.reading import part
 
 GEMM = 2.0 * 4096**3
 
@@ -75,9 +76,10 @@ def published(folder: Path, result: Result) -> Published:
 
 
 def section(report: Published) -> str:
-    text = report.path.read_text("utf-8")
-    start = text.index("## Ceilings\n")
-    return text[start : text.index("\n## ", start) + 1]
+    """The sentence that the section stands under, and the section."""
+    told = part(report.path.read_text("utf-8"), "Ceilings")
+    assert told, "no such section"
+    return told
 
 
 def with_cutlass(folder: Path, result: Result, *tables: str, **changes: object) -> Result:

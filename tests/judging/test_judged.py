@@ -182,7 +182,7 @@ def test_the_table_tells_both_levels_of_a_time_that_stepped_and_no_median() -> N
     found = figures(replace(result, bench=bench))
     (row,) = [
         cells
-        for cells in results(found)[0].table.rows
+        for cells in results(found)[0].methods[0].table.rows
         if cells[:2] == ("sparsek", "B=16 H=96 S=512 D=64 fp16")
     ]
     assert row[2] == "283, then 340 from start 5 of 8 on"

@@ -113,11 +113,12 @@ def test_a_summary_shows_the_bounds_of_its_averages(tmp_path: Path) -> None:
 def test_hostile_names_stay_text() -> None:
     from orchestrator.ncu.page import page
     from orchestrator.readers.ncu.read import Source, read_text
-    from orchestrator.report.render import fill
+    from orchestrator.report.printing.form import Form
+    from orchestrator.report.printing.templates import fill
 
     text = RAW.read_text().replace('"attention"', '"<script>|[x](http://y)`\u202e"')
     source = Source("<b>|.csv", len(text), "0" * 64, read_text(text))
-    rendered = fill(workflow.TEMPLATE, page=page(source))
+    rendered = fill(workflow.TEMPLATE, Form.MARKDOWN, page=page(source))
     assert "<script" not in rendered
     assert "<b>" not in rendered
     assert "\u202e" not in rendered

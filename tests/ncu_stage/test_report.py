@@ -25,6 +25,7 @@ from tests.cli.conftest import Project
 from tests.golden import assert_golden
 from tests.ncu_stage.stand_in import DENIED, RAW, VERSION, Mood, install
 from tests.report import synthetic
+from tests.report.reading import part, summaries
 from tests.ssh.server import SshServer
 
 SMALL = Wish(
@@ -37,10 +38,8 @@ ADVICE = "a host of your own does with the capability SYS_ADMIN"
 
 
 def section(published: Published, title: str = "Hardware counters") -> str:
-    """The section of a report, heading included."""
-    text = published.path.read_text("utf-8")
-    start = text.index(f"## {title}\n")
-    return text[start : text.index("\n## ", start) + 1]
+    """The sentence that a section of a report stands under, and the section."""
+    return part(published.path.read_text("utf-8"), title)
 
 
 def on_any_device(planned: Plan) -> Plan:
@@ -66,7 +65,7 @@ def test_a_host_that_denies_counters_gives_a_report_that_says_so_and_keeps_all_e
     assert exit_code(run, published.report.ok) is ExitCode.OK
     assert published.report.verdict == "OK: 2 checks passed; nothing was timed."
     told = section(published)
-    assert told.splitlines()[2] == "Not measured: counters denied."
+    assert told.splitlines()[0] == "Hardware counters: Not measured: counters denied."
     assert ADVICE in told
     assert "==ERROR== ERR_NVGPUCTRPERM - The user does not have permission" in told
     refused = "sdpa on B=1 H=1 S=96 D=64 fp16"
@@ -197,7 +196,7 @@ def test_an_artifact_that_is_damaged_gone_or_outside_the_run_gives_no_counters(
         page.rename(tmp_path / "elsewhere.csv")
         record = replace(record, artifacts=("../elsewhere.csv",))
     told = section(published_from(folder, profiled(record)))
-    assert "Not measured: " in told.splitlines()[2]
+    assert told.startswith("Hardware counters: Not measured: ")
     assert "| sparsek" not in told
 
 
@@ -211,10 +210,12 @@ def test_a_skipped_stage_says_why_and_a_run_without_a_result_claims_nothing(
         ncu=None,
         stages=(*result.stages[:-1], StageReport(Stage.NCU, Status.SKIPPED, reason)),
     )
-    told = section(published_from(tmp_path, skipped))
-    assert told == f"## Hardware counters\n\nNot measured: {reason}.\n\n"
+    published = published_from(tmp_path, skipped)
+    assert section(published) == "", "a section that has nothing to show"
+    assert f"- Hardware counters: {reason}.\n" in section(published, "Not measured: ")
     lost = publish(Run(synthetic.run(None).card, None), tmp_path / "lost")
-    assert "Not measured: no result came back." in section(lost)
+    assert section(lost) == ""
+    assert "- Everything: no result came back.\n" in section(lost, "Not measured: ")
 
 
 def test_beside_timings_only_the_targets_case_is_profiled_and_alone_every_case(

@@ -10,6 +10,7 @@ from remote_payload.contract.records import ProofRecord
 from remote_payload.contract.result import Result, StageReport
 from remote_payload.contract.words import Stage, Status
 from remote_payload.stages.prove.stage import PROOFS
+from tests.report.reading import part, summaries
 from tests.report.synthetic import gpu_result, run
 
 RECORDS = (
@@ -27,12 +28,14 @@ def proven(*records: ProofRecord) -> Result:
 
 
 def section(markdown: str) -> str:
-    return markdown.partition("## Proofs\n")[2].partition("\n## ")[0]
+    return part(markdown, "Proofs")
 
 
 def test_every_proof_is_a_row_with_its_finding_and_files() -> None:
     text = section(render(run(proven(*RECORDS))).markdown)
-    assert "Of 4 proofs: 1 given, 1 FAILED, 1 not done in time, 1 not possible here." in text
+    assert text.startswith(
+        "Proofs: Of 4 proofs: 1 given, 1 FAILED, 1 not done in time, 1 not possible here.\n"
+    )
     rows = [line for line in text.splitlines() if line.startswith("| ")]
     assert len(rows) == 2 + len(RECORDS)
     assert "| ok | 39 answers agree | 14.2 s | artifacts/prove/a.txt |" in rows[2]
@@ -40,12 +43,13 @@ def test_every_proof_is_a_row_with_its_finding_and_files() -> None:
 
 
 def test_a_run_that_was_not_asked_has_no_such_section() -> None:
-    assert "## Proofs" not in render(run(gpu_result())).markdown
+    told = summaries(render(run(gpu_result())).markdown)
+    assert not any("Proofs" in one for one in told)
 
 
 def test_a_run_that_ended_before_says_so() -> None:
     assert section(render(run(proven())).markdown).strip() == (
-        "None was tried: the run ended before."
+        "Proofs: None was tried: the run ended before."
     )
 
 

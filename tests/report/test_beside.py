@@ -15,6 +15,7 @@ from orchestrator.report.view.sections import BesideView
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Method, Status
 from tests.report import gone_wrong, synthetic
+from tests.report.reading import part, summaries
 
 
 def with_peers(**median_us: float) -> Result:
@@ -109,12 +110,12 @@ def test_a_row_holds_time_rate_traffic_error_and_verdict() -> None:
 def test_the_headline_counts_verdicts_over_cases() -> None:
     view = section(with_peers(sdpa=3.8, sparsek=2.0, fa3=2.6))
     assert view.headline == "sparsek against the best other: FASTER at 2 of 2 cases."
-    without = section(with_peers(sdpa=3.8, fa3=2.6))
+    without = section(with_peers(sdpa=3.8, fa3=2.6, triton=4.0))
     assert without.headline == "sparsek was not timed; the best here is fa3."
 
 
 def test_a_missing_peer_is_listed_once_with_how_to_get_it() -> None:
-    result = with_peers(sdpa=3.8, sparsek=2.0)
+    result = with_peers(sdpa=3.8, sparsek=2.0, fa3=2.6)
     assert section(result).absent == (
         f"fa4: not present: {synthetic.ATTENTION.by_name['fa4'].how}",
     )
@@ -122,27 +123,29 @@ def test_a_missing_peer_is_listed_once_with_how_to_get_it() -> None:
     assert "- fa4: not present: pip install flash-attn-4" in markdown
 
 
-def test_one_provider_alone_or_no_timing_has_no_section() -> None:
+def test_fewer_than_three_providers_or_no_timing_have_no_section() -> None:
     for result in (
         with_peers(sdpa=3.8),
+        with_peers(sdpa=3.8, sparsek=2.0),
         synthetic.cpu_result(),
         gone_wrong.failed_check_result(),
         gone_wrong.above_roof_result(),
         gone_wrong.interrupted_result(),
     ):
         assert beside.standing(figures(result)) is None
-        assert "## Beside the best" not in render(synthetic.run(result)).markdown
+        told = summaries(render(synthetic.run(result)).markdown)
+        assert not any(one.startswith("Beside the best") for one in told)
 
 
 def test_without_a_noise_floor_nothing_is_faster() -> None:
-    result = with_peers(sdpa=3.8, sparsek=2.0)
+    result = with_peers(sdpa=3.8, sparsek=2.0, fa3=2.6)
     bare = replace(result, bench=tuple(r for r in result.bench if not r.control))
     verdicts = {place.against.verdict for place in of(bare).places if place.against}
     assert verdicts == {Verdict.INCONCLUSIVE}
 
 
 def test_other_methods_and_families_stay_out_and_the_note_says_so() -> None:
-    result = with_peers(sdpa=3.8, sparsek=2.0)
+    result = with_peers(sdpa=3.8, sparsek=2.0, fa3=2.6)
     more = tuple(
         replace(
             r,
@@ -160,12 +163,12 @@ def test_other_methods_and_families_stay_out_and_the_note_says_so() -> None:
         (512, Method.BACK_TO_BACK)
     }
     (view,) = beside.section(found)
-    assert view.note.endswith("1 other family of cases: see Results.")
+    assert view.note.endswith("1 other family of cases: see every timing in full.")
 
 
 def test_the_table_says_it_all_and_has_no_chart_beside_it() -> None:
     report = render(synthetic.run(with_peers(sdpa=3.8, sparsek=2.0, fa3=2.6)))
-    section = report.markdown.partition("## Beside the best")[2].partition("\n## ")[0]
+    section = part(report.markdown, "Beside the best: ")
     assert "| sparsek |" in section
     assert "hart" not in section
     assert not [chart.name for chart in report.charts if "beside" in chart.name]

@@ -8,7 +8,8 @@ from orchestrator.performance.bottleneck.evidence import CallEvidence, Evidence
 from orchestrator.report.figures import figures
 from orchestrator.report.insight import NO_INSIGHT, Insight
 from orchestrator.report.render import render
-from orchestrator.report.sections.causes.bottleneck import held_back
+from orchestrator.report.section import Page
+from orchestrator.report.sections.causes.bottleneck import held_back, in_words
 from orchestrator.report.view.sections import HeldBackView
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Status
@@ -28,11 +29,18 @@ def views(result: Result, insight: Insight = NO_INSIGHT) -> dict[str, HeldBackVi
     return {view.case.partition(" on ")[0]: view for view in held_back(figures(result), insight)}
 
 
+def first_page(result: Result, insight: Insight = NO_INSIGHT) -> str:
+    """What the first page says of whom the run is about."""
+    return in_words(Page(synthetic.run(result), figures(result), insight=insight))
+
+
 def test_counters_decide_and_every_figure_has_its_metric() -> None:
-    found = views(synthetic.gpu_result(), counted(exp_pipe=88, tensor_pipe=31, dram=22))
-    assert found["sparsek"].verdict.startswith(
+    told = counted(exp_pipe=88, tensor_pipe=31, dram=22)
+    found = views(synthetic.gpu_result(), told)
+    assert first_page(synthetic.gpu_result(), told).startswith(
         "limited by exponentials (XU pipe): exp pipe 88 % (metric_of_exp_pipe), tensor pipe 31 %"
     )
+    assert "sparsek" not in found, "told twice"
     assert found["sdpa"].verdict.startswith("undetermined for want of DRAM throughput")
 
 
@@ -46,11 +54,14 @@ def test_without_counters_the_original_reports_claim_is_undetermined() -> None:
 
 
 def test_spills_and_serialised_wgmma_are_held_against_the_kernel_that_ran() -> None:
-    ours = " ".join(views(traces.result())["sparsek"].remarks)
+    ours = first_page(traces.result())
     assert "spill stores and loads 20 B (ptxas, forward<64, 0>)" in ours
     assert "notices 1 (ptxas, forward<64, 0>: C7510)" in ours
     other = replace(traces.OURS, name="void sparsek::forward<128, false>(float*)")
-    assert views(traces.result(traces.trace("sparsek", other)))["sparsek"].remarks == ()
+    result = traces.result(traces.trace("sparsek", other))
+    assert views(result)["sparsek"].remarks == ()
+    assert "ptxas" not in first_page(result)
+    assert views(traces.result())["sparsek"].remarks == (), "told on the first page"
     assert views(traces.result())["sdpa"].remarks == ()
 
 
@@ -61,6 +72,7 @@ def test_what_the_compiler_said_of_another_gpu_is_not_held_against_this_one() ->
     other = replace(own, arch="sm_80", log=own.log.replace("sm_90a", "sm_80"))
     both = replace(result, build=replace(result.build, compilations=(other, own)))
     assert views(both)["sparsek"] == views(result)["sparsek"]
+    assert first_page(both) == first_page(result)
 
 
 def test_a_notice_is_held_against_the_kernel_for_its_own_type_alone() -> None:
@@ -77,7 +89,8 @@ def test_a_notice_is_held_against_the_kernel_for_its_own_type_alone() -> None:
     def remarks(kind: str) -> str:
         name = f"void sparsek::forward<64, false, sparsek::Box<sparsek::{kind}>>(float*)"
         ran = traces.trace("sparsek", replace(traces.OURS, name=name))
-        return " ".join(views(replace(traces.result(ran), build=build))["sparsek"].remarks)
+        told = replace(traces.result(ran), build=build)
+        return " ".join((first_page(told), *views(told)["sparsek"].remarks))
 
     assert "notices 1 (ptxas, forward<64, 0>: C7510)" in remarks("Half")
     assert "notices" not in remarks("BFloat16")

@@ -165,7 +165,7 @@ def test_without_ours_the_first_line_is_the_users_own_and_nobody_is_missed() -> 
 def test_several_of_the_users_own_are_all_told_up_to_a_point() -> None:
     line = first_line(with_mine(gpu_result(), "one", "two", "three", "four", factor=2.0))
     assert [line.count(f"{name} is SLOWER") for name in ("one", "two", "three")] == [1, 1, 1]
-    assert "; 2 more of yours under Results" in line
+    assert "; 2 more of yours in the table" in line
 
 
 def test_one_of_the_users_own_without_a_timing_is_named_as_such() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from orchestrator.report.figures import figures
@@ -11,6 +12,7 @@ from orchestrator.report.sections.ground.unmeasured import unmeasured
 from remote_payload.contract.result import Result
 from remote_payload.contract.watched import Span, Watched
 from tests.report import races, synthetic
+from tests.report.reading import summaries
 
 GPU = synthetic.gpu_result()
 
@@ -62,11 +64,12 @@ def test_many_races_are_told_by_method() -> None:
     assert rows["13 cases"]["Looks"] == "780"
 
 
-def test_the_section_stands_between_the_machine_and_the_method() -> None:
+def test_the_section_stands_beside_the_method_and_the_machine() -> None:
     result = replace(synthetic.cpu_result(), watched=(races.on_cpu(),))
     page = render(synthetic.run(result)).markdown
-    titles = [line for line in page.splitlines() if line.startswith("## ")]
-    assert titles[:3] == ["## Environment", "## During the races", "## Method"]
+    names = [re.split(r"[:,]", one)[0] for one in summaries(page)]
+    at = names.index("During the races")
+    assert names[at : at + 3] == ["During the races", "Method", "Environment"]
     assert "| 30 | 8 | 0.1 (0.0–0.2) | 3.9 (3.6–4.0) | 2600 MHz |" in page
 
 

@@ -14,16 +14,19 @@ import pytest
 from jinja2 import UndefinedError
 from markdown_it import MarkdownIt
 
-from orchestrator.report import render as room
 from orchestrator.report.figures import figures
+from orchestrator.report.printing import templates
+from orchestrator.report.printing.form import Form
 from orchestrator.report.render import Report, render
 from orchestrator.report.section import FOLDER, Page, sections
+from orchestrator.report.view.tables import Cell, Table
 from orchestrator.values.job import Ending, JobEnd
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Method, Status
 from tests.golden import assert_golden
 from tests.report import gone_wrong, synthetic
 from tests.report.host_bound import host_bound_result
+from tests.report.reading import part, summaries
 
 ROOT = Path(__file__).parents[2]
 CASES: dict[str, Callable[[], Result | None]] = {
@@ -81,7 +84,12 @@ def test_the_first_line_is_the_verdict_and_ok_agrees_with_it(case: str) -> None:
     assert report.ok == (case in ("synthetic_gpu", "synthetic_cpu", "synthetic_host_bound"))
     assert report.verdict
     assert "\n" not in report.verdict
-    assert report.markdown.splitlines()[2].startswith("**")
+    title, _, lead, *_ = report.markdown.splitlines()
+    assert title.startswith("# ")
+    said = f"{title.removeprefix('# ')} {lead}" if lead.startswith("**") else title
+    # What the one leaves out the other tells.
+    for word in re.findall(r"[A-Z]{4,}|\d+\.\d+", report.verdict.partition("; 8 starts")[0]):
+        assert word in said
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -106,7 +114,9 @@ def test_a_report_names_no_address_user_or_folder_of_the_host(case: str) -> None
 
 
 def leaves(value: object) -> Iterator[object]:
-    if is_dataclass(value):
+    if isinstance(value, Table):  # which rows are marked is no value that is printed
+        yield from leaves((value.header, value.rows))
+    elif is_dataclass(value):
         for field in fields(value):
             yield from leaves(getattr(value, field.name))
     elif isinstance(value, tuple):
@@ -122,7 +132,10 @@ def test_every_value_of_a_view_is_text_or_bool(case: str) -> None:
     derived = figures(result) if result else None
     page = Page(synthetic.run(result), derived)
     views = [view for section in sections() for view in section.views(page)]
-    assert {type(leaf) for leaf in leaves(tuple(views))} <= {str, bool}
+    first = report_of(case).view
+    views += [first.title, first.lead, first.objections, first.answers]
+    views += [one for one in (first.chart, first.cases) if one is not None]
+    assert {type(leaf) for leaf in leaves(tuple(views))} <= {str, Cell, bool}
 
 
 def test_every_section_has_its_template_beside_it_and_every_template_its_section() -> None:
@@ -160,7 +173,9 @@ def test_hostile_text_from_the_host_stays_text(status: Status) -> None:
     report = render(synthetic.run(result, host=HOSTILE, reproduce=HOSTILE))
     assert "<img" not in report.markdown
     assert "\n# owned" not in report.markdown
-    assert "](javascript" not in report.markdown
+    # Inside an element of HTML nothing is Markdown (CommonMark 4.6), so there it may stand as it is.
+    outside = re.sub(r"<(summary|pre)>[^<>]*</\1>", "", report.markdown)
+    assert "](javascript" not in outside
     assert "\x1b" not in report.markdown
     assert "203.0.113.7" not in report.markdown + report.verdict
     assert "alice" not in report.markdown + report.verdict
@@ -177,16 +192,26 @@ def test_a_markdown_parser_finds_only_our_own_structure_in_a_hostile_report() ->
     tokens = MarkdownIt("commonmark").enable("table").parse(report.markdown)
     inline = [child for token in tokens for child in token.children or ()]
     assert {t.type for t in inline} <= {"text", "softbreak", "strong_open", "strong_close", "image"}
+    ours = r"<pre>[^<>]*</pre>|<details><summary>[^<>]*</summary>|</details>"
     assert all(str(t.attrs["src"]).startswith("charts/") for t in inline if t.type == "image")
     blocks = [t.content for t in tokens if t.type == "html_block"]
     assert blocks
-    assert all(re.fullmatch(r"<pre>[^<>]*</pre>\n*", block) for block in blocks)
-    titles = [tokens[n + 1].content for n, t in enumerate(tokens) if t.type == "heading_open"]
-    assert titles[1:4] == ["Environment", "Method", "Correctness"]
+    assert all(re.fullmatch(rf"(?:{ours})\n*", block) for block in blocks)
+    folds = [block for block in blocks if block.startswith("<details>")]
+    assert len(folds) == len([block for block in blocks if block.startswith("</details>")])
+    titles = [tokens[n + 1] for n, t in enumerate(tokens) if t.type == "heading_open"]
+    assert len(titles) == len(re.findall(r"^#+ ", report.markdown, re.MULTILINE))
+    assert len(titles) + len(folds) - 1 >= len(summaries(report.markdown))
+    names = [re.split(r"[:,]", one)[0] for one in summaries(report.markdown)]
+    assert [one for one in names if one in ("Environment", "Method", "Correctness")] == [
+        "Correctness",
+        "Method",
+        "Environment",
+    ]
 
 
 def test_a_missing_template_value_is_an_error_not_a_blank() -> None:
-    environment = room._environment()
+    environment = templates._environment(Form.MARKDOWN, None)
     for template in ("{{ report.nothing }}", "{% if report.nothing %}{% endif %}"):
         with pytest.raises((UndefinedError, TypeError), match=r"nothing|Undefined"):
             environment.from_string(template).render(report=object())

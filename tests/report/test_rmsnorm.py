@@ -17,6 +17,7 @@ from remote_payload.operators import registry
 from tests.comparing.test_builds import REMARK, SPILLS
 from tests.golden import assert_golden
 from tests.report import synthetic
+from tests.report.reading import part
 from tests.report.synthetic_rmsnorm import RMSNORM, TOKENS, rmsnorm_result
 
 REPRODUCE = "orchestrator profile --host synthetic --operator rmsnorm --ceilings"
@@ -39,18 +40,21 @@ def test_no_word_of_attention_stands_in_a_report_of_rmsnorm() -> None:
     found = [
         line for line in rendered().splitlines() if re.search(FOREIGN, line) and "GEMM" not in line
     ]
-    assert found == []
+    assert found == [
+        "| Fast enough? | no target is set (orchestrator targets --help says how) |"
+    ], "of the words of attention's targets only how to have some"
 
 
 def test_that_a_users_own_cuda_file_is_under_build_with_what_it_spills() -> None:
     made = Compilation("sm_90a", "nvcc …", Status.OK, 1.0, REMARK + SPILLS)
     twice = tuple(ProviderBuild("mine", made) for _ in range(2))
     page = unescape(
-        render(synthetic.run(replace(rmsnorm_result(), provider_builds=twice))).markdown
+        part(
+            render(synthetic.run(replace(rmsnorm_result(), provider_builds=twice))).markdown,
+            "Build: ",
+        )
     )
-    assert (
-        "## Build\n\nNothing of our own was built in this run.\n\nOf users' own providers:" in page
-    )
+    assert "\n\nNothing of our own was built in this run.\n\nOf users' own providers:" in page
     assert page.count("| mine | sm_90a | attend | 255 | 9328 / 9720 | 5016 | 0 | 1 |") == 1
     assert page.count("- Compiler notice: mine: C7510 Potential Performance Loss") == 1
 
@@ -74,18 +78,24 @@ def test_memory_binds_and_its_floor_is_the_bytes_over_the_bandwidth(method: Meth
 
 
 def test_the_first_line_is_the_verdict_of_our_kernel_in_microseconds() -> None:
-    first = rendered().splitlines()[2]
-    assert first.startswith("**triton is FASTER than torch on T=16384 D=8192 fp16: ")
-    assert " µs (back_to_back); of 3 cases: FASTER on 3; 8 starts, noise " in first
+    told = render(synthetic.run(rmsnorm_result()))
+    assert told.verdict.startswith("triton is FASTER than torch on T=16384 D=8192 fp16: ")
+    assert " µs (back_to_back); of 3 cases: FASTER on 3; 8 starts, noise " in told.verdict
+    title, _, lead, *_ = told.markdown.splitlines()
+    assert title.startswith("# triton is FASTER than torch on H100 SXM: ")
+    assert " µs on T=16384 D=8192 fp16 (back_to_back), " in lead
+    assert lead.endswith("; of 3 cases: FASTER on 3.**")
 
 
 def test_columns_are_gigabytes_a_second_where_nothing_multiplies_matrices() -> None:
-    (header,) = {
-        line for line in rendered().splitlines() if line.startswith("| Provider | Case | T")
-    }
+    full = part(rendered(), "Every timing in full")
+    (header,) = {line for line in full.splitlines() if line.startswith("| Provider | Case | ")}
+    seen_first = next(line for line in rendered().splitlines() if line.startswith("| Tokens |"))
     assert "| GB/s |" in header
-    assert "TFLOPS" not in header
-    assert "per head" not in header
+    assert "| GB/s of triton | Of the roof by triton |" in seen_first
+    for one in (header, seen_first):
+        assert "TFLOPS" not in one
+        assert "head" not in one
     product = registry.find("gemm_bias")
     case = product.case({"M": 64, "N": 64, "K": 64, "activation": "relu"}, product.dtypes[0])
     result = rmsnorm_result()

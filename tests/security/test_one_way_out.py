@@ -69,6 +69,7 @@ ALLOWED = {
         "sys.stdout": "asked for its encoding",
         "traceback": "format_exc, as text",
     },
+    "report/printing/mistakes.py": {"traceback": "extract_tb, as places of files"},
     "cli/screen/bars.py": {"rich": "the bars, whose texts have passed"},
     "cli/screen/questions.py": {
         "/dev/tty": "with a gate before it",

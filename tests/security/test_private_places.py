@@ -186,5 +186,5 @@ def test_a_run_folder_of_older_code_is_shown_without_the_folders_that_it_names(
         assert telling(shown.out.replace(str(project.root), "").replace("/project", "")) == []
     report = (folder / "report.md").read_text()
     assert telling(report) == []
-    assert "--provider 'mine=&#60;your&#62;/mine.py:attention'" in report
+    assert "--provider 'mine=&lt;your&gt;/mine.py:attention'" in report
     assert "acme" in (folder / "run.json").read_text()  # it is read, not rewritten

@@ -41,7 +41,9 @@ def _answers(page: Page) -> Iterator[tuple[str, str]]:
             yield _asked("What holds it back?"), held
         if timed and figures.rows:
             yield _asked("Can I trust it?"), _trusted(page, figures)
-            yield _asked("Against earlier runs?"), _earlier(page)
+            if (row := telling_row(page.run, figures)) is not None:
+                past, unit = page.past, result.operator.unit
+                yield _asked("Against earlier runs?"), _earlier(past, row, unit)
     yield _asked("What ran?"), circumstances.ran(page.run)
 
 
@@ -56,7 +58,7 @@ def _fast_enough(figures: Figures) -> str:
         return "nothing was timed"
     found = aims(figures)
     if not found:
-        return "no target is set: orchestrator targets"
+        return "no target is set (orchestrator targets --help says how)"
     told = [one for aim in found for one in _tiers(aim, figures)]
     return "; ".join(dict.fromkeys(told))
 
@@ -69,7 +71,11 @@ def _tiers(aim: Aim, figures: Figures) -> Iterator[str]:
     counting = [row for row in aim.rows if row.counts]
     for row in counting:
         who = f"{row.figure.record.provider}: " if len(counting) > 1 else ""
-        yield who + "; ".join(_by_outcome(row, aim, unit))
+        whys = {judged.reason for judged in row.judgements}
+        if len(whys) == 1 and (why := min(whys)):
+            yield f"{who}not judged: {why}"
+        else:
+            yield who + "; ".join(_by_outcome(row, aim, unit))
     missing = set(aim.judged) - {row.figure.record.provider for row in counting}
     yield from (f"{name}: not timed on {aim.targets.case.label}" for name in sorted(missing))
 
@@ -102,7 +108,7 @@ def _correct(result: Result) -> str:
     told = []
     if wrong:
         told.append(f"NO: {failed_case(wrong[0])}")
-        told += [f"{len(wrong) - 1} more are wrong"] if len(wrong) > 1 else []
+        told += [f"so are {len(wrong) - 1} more"] if len(wrong) > 1 else []
     tried = len(wrong) + len(right)
     worst = max(
         (e.max_abs for one in right if (e := one.error) and e.max_abs is not None), default=None
@@ -122,21 +128,20 @@ def _trusted(page: Page, figures: Figures) -> str:
     names = subjects(figures.result, [row.record.provider for row in timed])
     mine = [row for row in timed if row.record.provider in names] or timed
     doubts = [one for one in figures.objections if one.severity is Severity.DOUBT]
-    told = [trust(mine, figures)] if mine else []
+    told = [trust(mine, figures) if mine else "no timing is whole"]
     told += circumstances.clocks(figures.result)
     if doubts:
         more = f" (and {len(doubts) - 1} more)" if len(doubts) > 1 else ""
         told.append(f"{fmt.count(len(doubts), 'doubt')}: {doubts[0].about}: {doubts[0].text}{more}")
-    elif not figures.errors:
+    elif mine and not figures.errors:
         told.append("no doubt")
     told += [f"{fmt.count(len(figures.errors), 'error')} of measurement"] if figures.errors else []
     return "; ".join(told)
 
 
-def _earlier(page: Page) -> str:
+def _earlier(past: Past | None, row: Figure) -> str:
     """The last run and the best one before it; figures of separate runs are no verdict."""
-    past, row = page.past, telling_row(page.run, page.figures)
-    if past is None or row is None:
+    if past is None:
         return "no earlier run that is kept here timed the same on such a machine"
     told = [f"now {_value(past.now, past, row)}", f"last {_beside(past.last, past, row)}"]
     if past.best == past.last:

@@ -64,7 +64,10 @@ def cases_view(figures: Figures, method: Method) -> CasesView:
     cases = list(dict.fromkeys(row.record.case for row in rows))
     axes = axes_of(cases)
     shown = _columns(rows, figures)
-    mine = [name for name in shown if any(r.against for r in rows if r.record.provider == name)]
+    judged = [name for name in shown if any(r.against for r in rows if r.record.provider == name)]
+    # The first is the one that the title speaks of.
+    mine = [name for name in subjects(figures.result, judged) if name in judged]
+    mine += [name for name in judged if name not in mine]
     names = {axis.symbol: axis.name for axis in figures.result.operator.axes}
     by_case = {(row.record.provider, row.record.case): row for row in rows}
     unit = figures.result.operator.unit
@@ -120,9 +123,9 @@ def _rates(figures: Figures, mine: list[str]) -> tuple[str, ...]:
     if not mine:
         return ()
     rate = "TFLOPS" if figures.multiplies else "GB/s"
-    of = f" of {mine[0]}" if len(mine) > 1 else ""
+    of, by = (f" of {mine[0]}", f" by {mine[0]}") if len(mine) > 1 else ("", "")
     known = any(row.roof for row in figures.rows)
-    return (f"{rate}{of}", *(("Of the roof",) if known else ()))
+    return (f"{rate}{of}", *((f"Of the roof{by}",) if known else ()))
 
 
 def _time(row: Figure | None, figures: Figures) -> str:

@@ -39,7 +39,7 @@ def timings(figures: Figures) -> str:
         word = "NOTHING RACED" if unraced(figures.result) else _word(mine)
         told = [f"{word}: {told[0]}", *told[1:]]
     more = len(names) - len(told)
-    told += [f"{more} more of yours under Results"] if more > 0 else []
+    told += [f"{more} more of yours in the table"] if more > 0 else []
     return f"{'; '.join(told)}; {trust(mine or timed, figures)}{rest(figures)}."
 
 

@@ -17,6 +17,7 @@ from remote_payload.contract.result import Result
 
 _LENGTH = 90
 _PARTS = re.compile(r"(?<=[:;.]) ")
+_WORD = re.compile(r"[A-Z]+(?: [A-Z]+)*(?=[:.]|$)")
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,11 @@ def title(run: Run, figures: Figures | None, verdict: str, gravest: str) -> Titl
     """verdict: the whole first line of the run; gravest: what has to be said before it."""
     where = machine_of(run.result)
     row = leading(run, figures)
+    on = f" on {where}" if where else ""
     if row is None or figures is None or not verdict.startswith(gravest + row.record.provider):
-        text, rest_of_it = _parted(verdict)
-        return Title(f"{text}{f' on {where}' if where else ''}", rest_of_it)
-    place = f" on {where}" if where else ""
-    return Title(verdict_words(row, figures, place), _lead(row, figures, gravest))
+        text, left = _parted(verdict)
+        return Title(_placed(text, on), left)
+    return Title(verdict_words(row, figures, on), _lead(row, figures, gravest))
 
 
 def leading(run: Run, figures: Figures | None) -> Figure | None:
@@ -81,6 +82,13 @@ def _parted(verdict: str) -> tuple[str, str]:
     if len(text) > 2 * _LENGTH:
         return f"{text[: 2 * _LENGTH - 1]}…", verdict
     return text.rstrip(":;."), left
+
+
+def _placed(text: str, on: str) -> str:
+    """`FAILED on H100 SXM: csrc/ does not compile`; behind a sentence that begins with no word of
+    its own."""
+    found = _WORD.match(text)
+    return f"{found[0]}{on}{text[found.end() :]}" if found else f"{text}{on}"
 
 
 def _lead(row: Figure, figures: Figures, gravest: str) -> str:

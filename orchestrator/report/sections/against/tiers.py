@@ -157,7 +157,9 @@ def _views(page: Page) -> tuple[TiersView, ...]:
 def _summary(view: TiersView) -> str:
     told = [outcome for aim in view.aims for *_, outcome in aim.table.rows]
     counts = ", ".join(f"{told.count(word)} {word}" for word in dict.fromkeys(told))
-    return f"Targets: {counts or 'not judged'}; what each asks of the GPU"
+    whys = "; ".join(dict.fromkeys(aim.reason for aim in view.aims if aim.reason))
+    asked = "; what each asks of the GPU" if any(aim.needs.rows for aim in view.aims) else ""
+    return f"Targets: {counts or f'not judged: {whys}'}{asked}"
 
 
 SECTION = Section(70, _views, _summary)

@@ -51,16 +51,19 @@ def in_words(page: Page) -> str:
     case = telling(figures, insight) if figures and figures.on_gpu else None
     if figures is None or case is None:
         return ""
-    name = _first(_providers(figures, insight, case), figures)
+    known = _providers(figures, insight, case)
+    name = _first(known, figures)
     if name is None:
         return ""
+    # The title speaks of a subject, so that only another has to be named.
+    who = "" if name in subjects(figures.result, known) else f"{name}: "
     found = bottleneck(evidence(name, case, figures, insight))
     told = list(_brief(found.remarks[:_TOLD]))
     if found.limits != (Limit.UNDETERMINED,):
-        return "; ".join([found.verdict.words, *told])
+        return who + "; ".join([found.verdict.words, *told])
     near = [one for one in found.verdict.evidence if one.key.startswith("roof_")][:1]
     shares = [f"{fmt.percent(one.value / 100)} of the {one.title}" for one in near]
-    return "; ".join((*told, ", ".join(("not decided without counters", *shares))))
+    return who + "; ".join((*told, ", ".join(("not decided without counters", *shares))))
 
 
 def evidence(provider: str, case: Case, figures: Figures, insight: Insight) -> tuple[Evidence, ...]:

@@ -7,7 +7,7 @@ from orchestrator.report.view.sections import CountersView
 
 
 def _views(page: Page) -> tuple[CountersView, ...]:
-    """None where there is only a headline, which stands in the first table."""
+    """None where there is only a headline, which stands under what was not measured."""
     view = page.counters
     return (view,) if view.table.rows or view.failures or view.said or view.notes else ()
 

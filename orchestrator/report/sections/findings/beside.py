@@ -206,7 +206,7 @@ def _note(found: Standing) -> str:
         )
     if found.left_out:
         word = "family" if found.left_out == 1 else "families"
-        text += f" {found.left_out} other {word} of cases: see Results."
+        text += f" {found.left_out} other {word} of cases: see every timing in full."
     return text
 
 

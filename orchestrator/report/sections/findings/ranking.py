@@ -70,7 +70,7 @@ def _how(ranking: Ranking) -> str:
     return (
         f"Where this problem comes from, the least of this ranks first ({ranking.by.value}): "
         f"{made}, of {several}; here of calls with a cold cache. It is no verdict: whether a "
-        "difference is more than noise stands under Results, for each case."
+        "difference is more than noise stands in the table of times, for each case."
     )
 
 

@@ -6,16 +6,19 @@ import re
 
 from orchestrator.report.figures import Figures
 from orchestrator.report.section import Page, Section
-from orchestrator.report.view.sections import UnmeasuredView
+from orchestrator.report.view.sections import NO_COUNTERS, CountersView, UnmeasuredView
 from remote_payload.contract.records import BenchRecord, CheckRecord
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Stage, Status
 from remote_payload.stages import declaration
 
 _NAMED = 4
+_NONE_CAME = "Not measured: "
 
 
-def unmeasured(result: Result | None, figures: Figures | None) -> tuple[str, ...]:
+def unmeasured(
+    result: Result | None, figures: Figures | None, counters: CountersView = NO_COUNTERS
+) -> tuple[str, ...]:
     """Everything a reader might look for in vain, with the reason."""
     if result is None or figures is None:
         return ("Everything: no result came back.",)
@@ -33,12 +36,18 @@ def unmeasured(result: Result | None, figures: Figures | None) -> tuple[str, ...
     if figures.rows and any(noise is None for _, noise in figures.noise):
         lines.append("Noise floor of every method: an A/A control is missing or too short.")
     lines += _unwatched(result)
-    lines += [
+    return (*lines, *_uncounted(result, counters))
+
+
+def _uncounted(result: Result, counters: CountersView) -> list[str]:
+    """Why there are no counters though somebody asked for them, here or at another host."""
+    if counters.headline.startswith(_NONE_CAME):
+        return [f"Hardware counters: {counters.headline.removeprefix(_NONE_CAME)}"]
+    return [
         f"Hardware counters: {stage.reason}"
         for stage in result.stages
         if stage.stage is Stage.NCU and stage.status is not Status.OK
     ]
-    return tuple(lines)
 
 
 def _unwatched(result: Result) -> list[str]:
@@ -58,6 +67,8 @@ def _left_out(result: Result) -> dict[str, list[str]]:
     for record in records:
         if record.status is Status.OK and not getattr(record, "emulated", False):
             continue
+        if isinstance(record, CheckRecord) and record.error is not None and not record.emulated:
+            continue  # it was measured, and is wrong: Correctness says how
         kind = "Check" if isinstance(record, CheckRecord) else "Timing"
         what = f"{kind} {record.status.value} ({record.reason or 'no reason given'})"
         if record.status is Status.OK:
@@ -72,7 +83,7 @@ def _left_out(result: Result) -> dict[str, list[str]]:
 
 
 def _views(page: Page) -> tuple[UnmeasuredView, ...]:
-    lines = unmeasured(page.result, page.figures)
+    lines = unmeasured(page.result, page.figures, page.counters)
     return (UnmeasuredView(lines),) if lines else ()
 
 
