@@ -25,7 +25,7 @@ from tests.cli.conftest import Project
 from tests.golden import assert_golden
 from tests.ncu_stage.stand_in import DENIED, RAW, VERSION, Mood, install
 from tests.report import synthetic
-from tests.report.reading import part, summaries
+from tests.report.reading import part
 from tests.ssh.server import SshServer
 
 SMALL = Wish(

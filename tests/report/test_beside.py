@@ -183,5 +183,5 @@ def test_ten_providers_look_different_from_each_other() -> None:
     found = of(with_peers(**times))
     drawn = series([place.figure for place in found.places], found.result.operator)
     looks = [look for _, look in drawn]
-    for part in ("shade", "marker", "dash"):
-        assert len({getattr(look, part) for look in looks}) == 10, part
+    for trait in ("shade", "marker", "dash"):
+        assert len({getattr(look, trait) for look in looks}) == 10, trait

@@ -69,9 +69,7 @@ def test_beside_the_best_is_judged_by_graph_too() -> None:
         for record in result.bench
         if record.provider == "sdpa" and not record.control
     )
-    right = tuple(
-        replace(one, provider="fa3") for one in result.checks if one.provider == "sdpa"
-    )
+    right = tuple(replace(one, provider="fa3") for one in result.checks if one.provider == "sdpa")
     both = replace(result, bench=result.bench + third, checks=result.checks + right)
     told = report(both).markdown
     text = part(told, "Beside the best: ")

@@ -26,7 +26,7 @@ from remote_payload.contract.words import Method, Status
 from tests.golden import assert_golden
 from tests.report import gone_wrong, synthetic
 from tests.report.host_bound import host_bound_result
-from tests.report.reading import part, summaries
+from tests.report.reading import summaries
 
 ROOT = Path(__file__).parents[2]
 CASES: dict[str, Callable[[], Result | None]] = {
