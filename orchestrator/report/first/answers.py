@@ -139,11 +139,13 @@ def _trusted(page: Page, figures: Figures) -> str:
     return "; ".join(told)
 
 
-def _earlier(past: Past | None, row: Figure) -> str:
+def _earlier(past: Past | None, row: Figure, unit: str) -> str:
     """The last run and the best one before it; figures of separate runs are no verdict."""
     if past is None:
         return "no earlier run that is kept here timed the same on such a machine"
-    told = [f"now {_value(past.now, past, row)}", f"last {_beside(past.last, past, row)}"]
+    now = _value(past.now, past, row)
+    told = [f"now {now}{'' if past.baseline else f' {unit}'}"]
+    told.append(f"last {_beside(past.last, past, row)}")
     if past.best == past.last:
         told[1] += ", the best so far" if past.runs > 1 else ", the only one"
     else:
@@ -158,7 +160,7 @@ def _beside(seen: Seen, past: Past, row: Figure) -> str:
 
 
 def _value(seen: Seen, past: Past, row: Figure) -> str:
-    """`1.32×` the baseline's speed, `2.95 µs/head`."""
+    """`1.32×` the baseline's speed, or `2.95` of the operator's unit."""
     if past.baseline:
         return f"{fmt.rounded(seen.value, None)}×"
     return f"{fmt.rounded(seen.value / row.facts.per, None)}"

@@ -28,9 +28,8 @@ _PATH = re.compile(
 # (CommonMark 2.5: a reference never counts as structure). What can be none where it stands is left,
 # so that `forward<64, 0>` and `a * b` read well in a terminal too: a tag begins with a letter, !, ?
 # or / (HTML, 13.2.5.6 Tag open state), a reference with a letter or #, an escape with punctuation,
-# and emphasis leans against a word. What underlines a heading, or is a rule, is made of = or - alone.
-# A value may stand anywhere in a line, so its ends count as if
-# something stood there.
+# and emphasis leans against a word; what underlines a heading, or is a rule, is of = or - alone.
+# A value may stand anywhere in a line, so its ends count as if something stood there.
 _SPECIAL = re.compile(
     r"<(?![\d= ])|&(?=[#\w]|$)|\\(?![A-Za-z0-9 ])|(?<! )\*|\*(?! )|[`|\[\]~$@]|#(?=\w|$)"
     r"|(?<!\w)_+|_+(?!\w)|^[>#]|^=(?==*$)|^[+-](?= |$)|^-(?=[ -]*$)|^\d+(?=[.)](?: |$))"
