@@ -55,8 +55,8 @@ def test_without_counters_the_original_reports_claim_is_undetermined() -> None:
 
 def test_spills_and_serialised_wgmma_are_held_against_the_kernel_that_ran() -> None:
     ours = first_page(traces.result())
-    assert "spill stores and loads 20 B (ptxas, forward<64, 0>)" in ours
-    assert "notices 1 (ptxas, forward<64, 0>: C7510)" in ours
+    assert "registers spill to local memory (20 B, ptxas, forward<64, 0>)" in ours
+    assert "the compiler serialised wgmma (C7510)" in ours
     other = replace(traces.OURS, name="void sparsek::forward<128, false>(float*)")
     result = traces.result(traces.trace("sparsek", other))
     assert views(result)["sparsek"].remarks == ()
@@ -92,8 +92,9 @@ def test_a_notice_is_held_against_the_kernel_for_its_own_type_alone() -> None:
         told = replace(traces.result(ran), build=build)
         return " ".join((first_page(told), *views(told)["sparsek"].remarks))
 
-    assert "notices 1 (ptxas, forward<64, 0>: C7510)" in remarks("Half")
-    assert "notices" not in remarks("BFloat16")
+    assert "the compiler serialised wgmma (C7510)" in remarks("Half")
+    assert "C7510" not in remarks("BFloat16")
+    assert "spill" in remarks("BFloat16"), "which it does as well"
 
 
 def test_a_grid_that_leaves_sms_idle_and_one_with_a_tail_are_remarked() -> None:

@@ -158,7 +158,7 @@ def test_without_ours_the_first_line_is_the_users_own_and_nobody_is_missed() -> 
     )
     line = first_line(alone)
     assert line.startswith("mine is SLOWER than sdpa on B=16 H=96 S=512 D=64 fp16: 0.")
-    assert "of 6 cases: SLOWER on 6" in line
+    assert "SLOWER on 6 of 6 cases" in line
     assert "sparsek" not in line
 
 
@@ -317,7 +317,7 @@ def test_samples_of_one_start_are_told_as_such_and_give_no_verdict() -> None:
     before = replace(result, bench=tuple(replace(r, starts=()) for r in result.bench))
     line = first_line(before)
     assert line.startswith("sparsek is INCONCLUSIVE against sdpa on ")
-    assert line.endswith("; of 6 cases: INCONCLUSIVE on 6; one start, noise unknown.")
+    assert line.endswith("; INCONCLUSIVE on 6 of 6 cases; one start, noise unknown.")
 
 
 def test_who_brought_a_provider_hears_of_it_also_where_another_one_failed_the_run() -> None:
