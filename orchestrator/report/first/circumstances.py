@@ -17,8 +17,8 @@ _COMMIT, _SNAPSHOT = 7, 12  # digits that tell one from another
 def ran(run: Run) -> str:
     """What ran, of which sources, with which versions, when, for how long, at what cost."""
     card, result = run.card, run.result
-    # The name says when, where, and what.
-    told = [card.run_id]
+    # The name says when, where, and what, but not of which operator.
+    told = [result.operator.title if result else "", card.run_id]
     told += [_commit(one.commit, one.is_clean) for one in card.revisions[:1]]
     told.append(f"snapshot {card.snapshot[:_SNAPSHOT]}")
     machine = result.machine if result else None
