@@ -77,7 +77,9 @@ def test_every_verb_that_makes_runs_is_told_after_they_were_fetched(
     fetched = project.orchestrator(*other, "runs", "fetch", run, "--host", "pod")
     assert fetched.code == ExitCode.OK, fetched.err
     report = Path(fetched.out.strip()).read_text()
-    assert report.splitlines()[0].startswith(f"# {verb.capitalize()} on pod")
+    (ran,) = [line for line in report.splitlines() if "ran? |" in line]
+    assert run in ran
+    assert run.endswith(f"-pod-{verb}")
     assert f"\nverb      {verb}\n" in project.orchestrator(*other, "runs", "show", run).out
     assert project.orchestrator(*other, "attach", run, "--json").json["run"] == run
     assert Path(fetched.out.strip()).read_text() == report, "as before"

@@ -156,7 +156,7 @@ def test_the_rest_is_done_in_the_order_of_its_worth_and_brings_its_result(rest: 
     assert result.checks[0].provider == "sparsek"
     timed = {row.provider for row in result.bench if row.samples_us}
     assert {"sdpa", "sdpa-flash"} <= timed
-    assert "## Results" in rest.said
+    assert "\n## Times warm (back to back): " in rest.said
     assert "next: bring the archives home, then: make gpu-results FROM=" in rest.said
 
 

@@ -114,8 +114,8 @@ def test_all_six_questions_are_answered_in_their_order_where_all_is_well() -> No
         "8 starts, noise 0.22 %; 1755 MHz, not throttled, alone; no doubt"
     )
     assert told["What ran?"] == (
-        "20261122-101530-synthetic-profile, snapshot 5e1f, torch 2.11.0+cu130, driver 580.65.06, "
-        "2 min 32 s"
+        "attention, 20261122-101530-synthetic-profile, snapshot 5e1f, torch 2.11.0+cu130, "
+        "driver 580.65.06, 2 min 32 s"
     )
 
 

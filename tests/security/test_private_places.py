@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import shlex
 import subprocess
@@ -186,5 +187,6 @@ def test_a_run_folder_of_older_code_is_shown_without_the_folders_that_it_names(
         assert telling(shown.out.replace(str(project.root), "").replace("/project", "")) == []
     report = (folder / "report.md").read_text()
     assert telling(report) == []
-    assert "--provider 'mine=&lt;your&gt;/mine.py:attention'" in report
+    assert "--provider 'mine=<your>/mine.py:attention'" in html.unescape(report)
+    assert "<your>" not in report
     assert "acme" in (folder / "run.json").read_text()  # it is read, not rewritten
