@@ -93,7 +93,7 @@ def test_a_report_goes_where_its_name_promises_markdown_or_nothing(
     quick_payload(project.root)
     assert project.orchestrator("check").code == 0
     assert project.orchestrator("report", "-o", name).code == 0
-    assert (project.root / name).read_text().startswith("# Check on local")
+    assert (project.root / name).read_text().startswith("# OK")
 
 
 CASES = (
