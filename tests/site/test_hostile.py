@@ -77,7 +77,7 @@ def test_names_of_providers_and_operators_are_text(kept: Kept) -> None:
     checks = tuple(
         replace(one, provider=name) if one.provider == "sparsek" else one for one in of.checks
     )
-    of_commit = {"revisions": (Revision(name_of(1), True),)}
+    of_commit: dict[str, Any] = {"revisions": (Revision(name_of(1), True),)}
     kept.runs.home(FIRST, replace(of, bench=bench, checks=checks), **of_commit)
     kept.runs.home(SECOND, replace(slower(1.1), bench=bench, checks=checks), **of_commit)
     kept.make()

@@ -33,6 +33,8 @@ from orchestrator.report.section import FOLDER
 from orchestrator.report.view.tables import VIEW_MODEL
 from orchestrator.report.wording.plain import plain, typed
 
+# What a block that prints nothing leaves behind.
+_BLANK_LINES = re.compile(r"\n{3,}")
 _WRITTEN_FOR = re.compile(r"\{#-?\s*view model (\d+)\b")
 
 
@@ -43,7 +45,8 @@ def fill(template: str, form: Form, own: Path | None = None, **views: object) ->
     file, the line and what is not there.
     """
     try:
-        return _environment(form, own).get_template(template).render(**views)
+        text = _environment(form, own).get_template(template).render(**views)
+        return _BLANK_LINES.sub("\n\n", text)
     except Exception as exc:
         if own is None or (said := told(exc, own)) is None:
             raise

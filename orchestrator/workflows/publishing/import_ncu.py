@@ -28,9 +28,9 @@ def import_file(path: Path, progress: Progress | None = None) -> Source:
     return read_file(path, progress)
 
 
-def markdown(source: Source) -> str:
-    """The page "Nsight Compute counters"."""
-    return fill(TEMPLATE, Form.MARKDOWN, page=page(source))
+def markdown(source: Source, form: Form = Form.MARKDOWN) -> str:
+    """The page "Nsight Compute counters"; form: TEXT for a terminal."""
+    return fill(TEMPLATE, form, page=page(source))
 
 
 def document(source: Source, progress: Progress | None = None) -> str:
