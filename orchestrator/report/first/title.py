@@ -35,6 +35,7 @@ def title(run: Run, figures: Figures | None, verdict: str, gravest: str) -> Titl
     on = f" on {where}" if where else ""
     if row is None or figures is None or not verdict.startswith(gravest + row.record.provider):
         text, left = _parted(verdict)
+        text = f"OK: {run.card.verb}" if text == "OK" else text
         return Title(_placed(text, on), left)
     return Title(verdict_words(row, figures, on), _lead(row, figures, gravest))
 
