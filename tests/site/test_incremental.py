@@ -113,9 +113,7 @@ def test_a_site_of_some_runs_has_no_others(three: Kept) -> None:
 def test_a_note_that_is_damaged_costs_time_and_nothing_else(three: Kept) -> None:
     three.make()
     before = three.files()
-    edited(
-        three.site / ".site.json", pages={"runs/../../x.html": ["", 1, [], "", True]}, others=[3]
-    )
+    edited(three.site / ".site.json", pages={"runs/../../x.html": ["", 1, "", ""]}, others=[3])
     done = three.make()
     assert done.written == 3
     assert three.files() == before
@@ -125,8 +123,10 @@ def test_what_a_note_says_of_other_files_removes_none(three: Kept, tmp_path: Pat
     outside = tmp_path / "precious.html"
     outside.write_text("mine")
     three.make()
-    said = {f"runs/{name}": ["x", 4, [], "", True] for name in ("../../precious.html", "a/b.html")}
-    edited(three.site / ".site.json", pages={**said, "index.html": ["x", 4, [], "", True]},
+    said = {
+        f"runs/{name}": ["x", 4, "", ""] for name in ("../../precious.html", "a/b.html", "..", ".")
+    }
+    edited(three.site / ".site.json", pages={**said, "index.html": ["x", 4, "", ""]},
            others=["../precious.html", "data/runs.js"])  # fmt: skip
     three.make()
     assert outside.read_text() == "mine"

@@ -64,13 +64,15 @@ def site(session: Session, /, folder: Path, as_json: bool, **given: Any) -> int:
 
 
 def _tell(done: Made) -> None:
-    said = f"{done.written:,} pages made, {done.kept:,} kept, {done.removed:,} gone"
-    console.out(f"{done.runs:,} runs: {said}; {done.size_bytes / 1e6:.1f} MB")
+    from orchestrator.report.wording.digits import count
+
+    made = f"{count(done.written, 'page')} made, {done.kept} kept, {done.removed} gone"
+    console.out(f"{count(done.runs, 'run')}: {made}; {done.size_bytes / 1e6:.1f} MB")
     for run, why in list(done.unreadable.items())[:_SHOWN]:
         console.note(f"{run} has a page that says why it has no report: {why}")
     more = len(done.unreadable) - _SHOWN
     if more > 0:
-        console.note(f"and {more} more runs")
+        console.note(f"and so have {more} more")
 
 
 def _document(folder: Path, page: Path, done: Made) -> dict[str, object]:

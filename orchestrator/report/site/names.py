@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 
 from orchestrator.report.wording.plain import words
 from orchestrator.store.runs.naming import RUN_ID
@@ -15,6 +16,7 @@ LIST_SCRIPT, COMPARE_SCRIPT = f"{ASSETS}/list.js", f"{ASSETS}/compare.js"
 RUN_DATA = f"{DATA}/runs.js"
 FOLDERS = (PAGES, DATA, ROWS, HISTORIES, ASSETS)
 _DIGITS = 20
+_OURS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*\.(?:html|js)")
 
 
 def stem(run: str) -> str:
@@ -44,7 +46,7 @@ def is_ours(file: str) -> bool:
     """Whether a file's name is one that this program gives to pages of runs and series: what a
     note says of any other, nobody believes."""
     folder, _, name = file.rpartition("/")
-    return folder in (PAGES, ROWS, HISTORIES) and bool(name) and "\\" not in name
+    return folder in (PAGES, ROWS, HISTORIES) and _OURS.fullmatch(name) is not None
 
 
 def _digest(name: str) -> str:

@@ -17,7 +17,7 @@ from orchestrator.values.run import Run
 from orchestrator.workflows.jobs.latest import require_home
 from orchestrator.workflows.publishing import publish
 from orchestrator.workflows.site import place
-from orchestrator.workflows.site.pasts import Key, Pasts, key_of
+from orchestrator.workflows.site.pasts import Pasts, series_of
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,12 @@ class Order:
 
 @dataclass(frozen=True)
 class Page:
-    """A page that was written. asked: the figure whose past it tells, () for none. wrong: why it is
-    no report, "" where it is one."""
+    """A page that was written. series: whose past it tells, "" for none. wrong: why it is no
+    report, "" where it is one."""
 
     run: str
     size_bytes: int
-    asked: Key = ()
+    series: str = ""
     wrong: str = ""
 
 
@@ -52,10 +52,9 @@ class Hand:
     def make(self, order: Order) -> Page:
         """Write the page. A run that cannot be read gets one that says so; UsageError: a template
         of the user's is wrong. OSError: the page cannot be written."""
-        run, wrong = order.run, ""
-        asked: Key = ()
+        run, series, wrong = order.run, "", ""
         try:
-            text, asked = self._report(order)
+            text, series = self._report(order)
         except RunError as exc:
             wrong = exc.message.replace(f"{self.runs.folder(run.name)}/", "")
             what = "not home" if run.status == "pending" else "cannot be read"
@@ -66,20 +65,20 @@ class Hand:
             wrong = f"this is a bug of ours: {type(exc).__name__}: {exc}"
             hint = f"See the whole of it: {about('report', run.name)}"
             text = unreadable(run, order.beside, "no report", wrong, hint)
-        return Page(run.name, place.put(self.site, names.page_of(run.name), text), asked, wrong)
+        size_bytes = place.put(self.site, names.page_of(run.name), text)
+        return Page(run.name, size_bytes, series, wrong)
 
-    def _report(self, order: Order) -> tuple[str, Key]:
+    def _report(self, order: Order) -> tuple[str, str]:
         folder = self.runs.folder(order.run.name)
-        asked: list[Key] = []
+        told: list[str] = []
         run = self.runs.load(folder)
         require_home(run)
 
         def earlier(of: Run, row: Figure, figures: Figures) -> Past | None:
-            if key := key_of(of, row, figures):
-                asked.append(key)
-                return self.pasts.past(order.run.name, key)
-            return None
+            series = series_of(of, row, figures)
+            told.append(series)
+            return self.pasts.past(order.run.name, series)
 
         report = publish.reported(run, folder, earlier, self.templates)
         text = reported(order.run, order.beside, report.view.title, report.body)
-        return text, asked[0] if asked else ()
+        return text, told[0] if told else ""

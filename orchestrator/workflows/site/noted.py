@@ -19,15 +19,13 @@ _MOST_BYTES = 256 << 20
 @dataclass(frozen=True)
 class Noted:
     """One page. of: digest of all that it was made from, "" for one that has to be made anew.
-    size_bytes: as it was written. asked: operator, provider, case and method of the figure whose
-    past it tells, () for none; past: digest of that past. is_report: not a page that says why there
-    is none."""
+    size_bytes: as it was written. series: whose past it tells, "" for none; past: digest of that
+    past."""
 
     of: str
     size_bytes: int
-    asked: tuple[str, ...] = ()
+    series: str = ""
     past: str = ""
-    is_report: bool = True
 
 
 @dataclass(frozen=True)
@@ -53,8 +51,8 @@ def read(place: Path) -> Notes:
     said = _document(place) or {}
     with suppress(KeyError, TypeError, ValueError, AttributeError):
         pages = {
-            str(file): Noted(str(of), int(size), tuple(map(str, asked)), str(past), bool(whole))
-            for file, (of, size, asked, past, whole) in said["pages"].items()  # type: ignore[attr-defined]
+            str(file): Noted(str(of), int(size), str(series), str(past))
+            for file, (of, size, series, past) in said["pages"].items()  # type: ignore[attr-defined]
             if names.is_ours(file)
         }
         others = tuple(str(one) for one in said["others"] if names.is_ours(str(one)))  # type: ignore[attr-defined]
@@ -65,7 +63,7 @@ def read(place: Path) -> Notes:
 def write(place: Path, notes: Notes) -> None:
     """OSError: it cannot be written."""
     pages = {
-        file: [one.of, one.size_bytes, list(one.asked), one.past, one.is_report]
+        file: [one.of, one.size_bytes, one.series, one.past]
         for file, one in sorted(notes.pages.items())
     }
     said = {

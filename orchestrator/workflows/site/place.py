@@ -85,7 +85,7 @@ def _refuse_other_files(folder: Path, place: Path) -> None:
                 hint="Remove the link, or choose a new folder for the site.",
             )
         return
-    if any(one.name != f"{noted.FILE}{_HALF}" for one in place.iterdir()):
+    if not all(one.match(f"{noted.FILE}.*{_HALF}") for one in place.iterdir()):
         raise UsageError(
             f"{folder}: it is not empty, and no site of ours: it has no {noted.FILE}",
             hint="Choose a new folder, or an empty one; nothing was written.",

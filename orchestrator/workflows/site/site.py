@@ -88,8 +88,9 @@ class _Making:
     ) -> None:
         self.site, self.around, self.runs, self.orders = site, around, runs, orders
         self.before = noted.read(site)
+        self.figures = list(around.index.figures(Asked()))
         self.program = seen.program(around.templates, around.masked_by)
-        self.hand = Hand(site, around.runs, Pasts(around.index.figures), around.templates)
+        self.hand = Hand(site, around.runs, Pasts(self.figures), around.templates)
         # Looked at before any is read: what changes meanwhile is made anew the next time.
         self.digests = {order.run.name: self._digest(order) for order in orders}
         self.pages: dict[str, Noted] = {}
@@ -113,7 +114,7 @@ class _Making:
                     self._put_list(is_whole=False)
             raise
         self._note(self.before.others)
-        told = times.put(self.site, self.runs, self._figures(), self.before, self.program, progress)
+        told = times.put(self.site, self.runs, self.figures, self.program, progress)
         size += told.size_bytes + self._put_list(is_whole=True)
         removed = self._remove(told.files)
         self._note(told.files)
@@ -135,7 +136,7 @@ class _Making:
             return False
         if known.of != self.digests[run]:
             return False
-        if known.asked and self.hand.pasts.digest(run, known.asked) != known.past:
+        if known.series and self.hand.pasts.digest(run, known.series) != known.past:
             return False
         path = self.site / file
         if path.is_symlink() or not path.is_file() or path.stat().st_size != known.size_bytes:
@@ -155,16 +156,12 @@ class _Making:
                 noted_at = time.monotonic()
 
     def _take(self, one: Page) -> None:
-        past = self.hand.pasts.digest(one.run, one.asked) if one.asked else ""
+        past = self.hand.pasts.digest(one.run, one.series) if one.series else ""
         self.pages[names.page_of(one.run)] = Noted(
-            self.digests[one.run], one.size_bytes, one.asked, past, not one.wrong
+            self.digests[one.run], one.size_bytes, one.series, past
         )
         if one.wrong:
             self.unreadable[one.run] = one.wrong
-
-    def _figures(self) -> list[times.Figure]:
-        there = {run.name for run in self.runs}
-        return [one for one in self.around.index.figures(Asked()) if one.run in there]
 
     def _put_list(self, is_whole: bool) -> int:
         """The list and the comparison, of the runs that have a page."""

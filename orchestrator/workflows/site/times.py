@@ -9,11 +9,9 @@ from pathlib import Path
 
 from orchestrator.report.history.series import Beside, Series, series_of
 from orchestrator.report.site import history, names, rows
-from orchestrator.store.index.values import Entry
-from orchestrator.store.index.values import Figure as Figure
+from orchestrator.store.index.values import Entry, Figure
 from orchestrator.values.progress import Progress
 from orchestrator.workflows.site import place
-from orchestrator.workflows.site.noted import Notes
 
 _MARK = "<!-- of {} -->"
 
@@ -31,12 +29,12 @@ def put(
     site: Path,
     runs: Sequence[Entry],
     figures: Sequence[Figure],
-    before: Notes,
     program: str,
     progress: Progress,
 ) -> Times:
-    """Write them. OSError: one cannot be."""
+    """Write them. figures: also those of other runs. OSError: a file cannot be written."""
     told: dict[str, list[Figure]] = {run.name: [] for run in runs}
+    figures = [one for one in figures if one.run in told]
     for one in figures:
         told[one.run].append(one)
     files, size = [], 0
