@@ -105,7 +105,14 @@ def test_a_history_of_many_commits_is_drawn_and_one_of_few_is_a_table(kept: Kept
     assert "1 step found" in drawn
     assert "<svg" not in few
     assert "not enough runs" in few
-    assert "a step in 1" in (kept.site / HISTORY).read_text()
+    overview = (kept.site / HISTORY).read_text()
+    assert "a step in 1" in overview
+    assert "<h2>1 step found</h2>" in overview
+    assert re.search(
+        r'href="history/\w+\.html#s\d">op: mine on M=16 N=64 fp16, back_to_back</a>: slower by',
+        overview,
+    )
+    assert broken(kept.site) == []
 
 
 def test_a_site_of_no_runs_says_so(kept: Kept) -> None:

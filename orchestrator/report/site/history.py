@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -61,6 +61,15 @@ class ProviderView:
 
 
 @dataclass(frozen=True)
+class StepView:
+    """link: to its series; what: that one's name; words: what stepped, and where."""
+
+    link: str
+    what: str
+    words: str
+
+
+@dataclass(frozen=True)
 class OperatorView:
     name: str
     headline: str
@@ -98,10 +107,30 @@ def overview(every: Sequence[Series]) -> str:
     told = _filled(
         "history.j2",
         operators=operators,
+        steps=_steps(found),
         together=f"{len(every)} series",
         left_out=f"{empty} more have no run at a commit that is known." if empty else "",
     )
     return page(Frame("History of all providers", "", names.HISTORY), "whole.j2", body=told)
+
+
+def _steps(found: Mapping[tuple[str, str], Sequence[Series]]) -> list[StepView]:
+    """All that are known, those of the series that ran last first."""
+    every = [
+        (one.runs[-1].at, StepView(f"{names.history_of(*key)}#{_anchor(at)}", _whole(one), words))
+        for key, series in found.items()
+        for at, one in enumerate(series)
+        for words in wording.steps(one)
+    ]
+    return [view for _, view in sorted(every, key=lambda each: each[0], reverse=True)]
+
+
+def _whole(one: Series) -> str:
+    return f"{one.operator}: {one.name}" if one.operator else one.name
+
+
+def _anchor(number: int) -> str:
+    return f"s{number + 1}"
 
 
 def of_provider(operator: str, provider: str, every: Sequence[Series]) -> str:
@@ -161,7 +190,7 @@ def _brief(one: Series) -> tuple[str, str]:
 
 def _series(number: int, one: Series) -> SeriesView:
     verdict, last = _brief(one)
-    anchor, is_drawn = f"s{number + 1}", len(one.trend.points) >= _FEWEST_DRAWN
+    anchor, is_drawn = _anchor(number), len(one.trend.points) >= _FEWEST_DRAWN
     # By its own name: those of one page may name their parts by it.
     chart = replace(drawn([one]), name=f"{anchor}.svg") if is_drawn else None
     return SeriesView(
