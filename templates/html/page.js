@@ -26,6 +26,7 @@
   };
   const copied = (table) =>
     [...table.rows].map((row) => [...row.cells].map((c) => harmless(raw(c))).join("\t")).join("\n");
+  const offered = (table) => (table.querySelector("[data-raw]") ? "copy raw values" : "copy table");
   const copy = async (button, table) => {
     try {
       await navigator.clipboard.writeText(copied(table));
@@ -39,7 +40,7 @@
       area.remove();
     }
     button.textContent = "copied";
-    setTimeout(() => { button.textContent = "copy raw values"; }, 1500);
+    setTimeout(() => { button.textContent = offered(table); }, 1500);
   };
   for (const table of document.querySelectorAll("table")) {
     if (!table.tHead) continue;
@@ -56,7 +57,7 @@
       const button = document.createElement("button");
       button.type = "button";
       button.className = "copy";
-      button.textContent = "copy raw values";
+      button.textContent = offered(table);
       button.addEventListener("click", () => copy(button, table));
       table.parentElement.after(button);
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from orchestrator.report.site import names
 from orchestrator.report.site.lean import lean
@@ -46,7 +46,7 @@ def reported(run: Entry, beside: Neighbours, title: str, body: str) -> str:
 
 def unreadable(run: Entry, beside: Neighbours, what: str, why: str, hint: str) -> str:
     """A page for a run that has no report. what: in few words; hint: what to do, "" for nothing."""
-    view = _view(run, beside)
+    view = _view(replace(run, status=what), beside)
     return page(
         _frame(f"{words(run.name)}: {what}"),
         "unreadable.j2",
