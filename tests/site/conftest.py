@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser.conftest import browser as browser
 from tests.index.kept import Runs
 from tests.site.made import FIRST, SECOND, THIRD, Kept
 

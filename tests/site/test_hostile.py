@@ -19,6 +19,7 @@ from orchestrator.store.index.values import Entry
 from orchestrator.store.runs import labels
 from orchestrator.values.privacy import kept_words
 from orchestrator.values.run import Revision
+from remote_payload.contract.result import Result
 from tests.history.made import name_of
 from tests.index.kept import edited
 from tests.report import synthetic
@@ -68,18 +69,19 @@ def test_a_note_and_a_reason_are_text(three: Kept) -> None:
     assert "&lt;/script&gt;" in three.page(FIRST)
 
 
+def renamed(of: Result, name: str) -> Result:
+    """The result with our own provider called so."""
+    bench, checks = (
+        tuple(replace(one, provider=name) if one.provider == "sparsek" else one for one in records)
+        for records in (of.bench, of.checks)
+    )
+    return replace(of, bench=bench, checks=checks)  # type: ignore[arg-type]
+
+
 def test_names_of_providers_and_operators_are_text(kept: Kept) -> None:
-    of = synthetic.gpu_result()
-    name = "x</script><script>alert(1)"
-    bench = tuple(
-        replace(one, provider=name) if one.provider == "sparsek" else one for one in of.bench
-    )
-    checks = tuple(
-        replace(one, provider=name) if one.provider == "sparsek" else one for one in of.checks
-    )
-    of_commit: dict[str, Any] = {"revisions": (Revision(name_of(1), True),)}
-    kept.runs.home(FIRST, replace(of, bench=bench, checks=checks), **of_commit)
-    kept.runs.home(SECOND, replace(slower(1.1), bench=bench, checks=checks), **of_commit)
+    name, of_commit = "x</script><script>alert(1)", (Revision(name_of(1), True),)
+    for run, of in ((FIRST, synthetic.gpu_result()), (SECOND, slower(1.1))):
+        kept.runs.home(run, renamed(of, name), revisions=of_commit)
     kept.make()
     require_harmless(kept)
     assert len(list((kept.site / "history").iterdir())) == 2
