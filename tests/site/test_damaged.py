@@ -8,11 +8,16 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from orchestrator.errors import UsageError
-from tests.index.kept import edited
+from orchestrator.cli.app import run
+from orchestrator.errors import ExitCode, UsageError
+from orchestrator.report.render import Report
+from orchestrator.values.run import Run
+from orchestrator.workflows.publishing import publish
+from tests.index.kept import edited, settle
 from tests.site.made import FIRST, SECOND, THIRD, Kept, Watched, broken, seen, slower
 
 REPOSITORY = Path(__file__).parents[2]
@@ -74,6 +79,26 @@ def test_a_wrong_template_of_the_users_stops_it_with_file_and_line(
         three.make(templates=own)
 
 
+def test_a_bug_of_ours_costs_one_page_is_told_and_tried_again(
+    three: Kept, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = publish.reported
+
+    def faulty(stored: Run, *rest: Any) -> Report:
+        return whole(stored, *rest) if stored.name != SECOND else 1 // 0  # type: ignore[return-value]
+
+    monkeypatch.setattr(publish, "reported", faulty)
+    settle()
+    code = run(["--runs", str(three.runs.root), "site", str(three.site)])
+    assert code == ExitCode.BUG
+    assert f"{SECOND} has a page that says why it has no report" in capsys.readouterr().err
+    assert "ZeroDivisionError" in three.page(SECOND)
+    assert "Correct?" in three.page(THIRD)
+    monkeypatch.undo()
+    assert three.make().bugs == 0
+    assert "ZeroDivisionError" not in three.page(SECOND)
+
+
 def stop() -> None:
     raise KeyboardInterrupt
 
@@ -95,8 +120,8 @@ def test_a_first_site_that_was_left_lists_what_is_there_and_says_so(three: Kept)
 def test_an_update_that_was_left_leads_nowhere_that_is_gone(three: Kept) -> None:
     three.make()
     before = (three.site / "index.html").read_bytes(), (three.site / "data/runs.js").read_bytes()
-    for run in (FIRST, SECOND, THIRD):
-        three.tag(run, "paper")
+    for name in (FIRST, SECOND, THIRD):
+        three.tag(name, "paper")
     with pytest.raises(KeyboardInterrupt):
         three.make(progress=Watched(1, stop))
     after = (three.site / "index.html").read_bytes(), (three.site / "data/runs.js").read_bytes()

@@ -12,6 +12,7 @@ from orchestrator.cli.screen import console
 from orchestrator.cli.session import Session
 from orchestrator.cli.verb import Verb
 from orchestrator.cli.verbs.runs import filters
+from orchestrator.errors import ExitCode
 
 if TYPE_CHECKING:
     from orchestrator.workflows.site.site import Made
@@ -60,7 +61,7 @@ def site(session: Session, /, folder: Path, as_json: bool, **given: Any) -> int:
         _tell(done)
         console.out(str(page))
     console.next_step(f"open {page.resolve().as_uri()} in a browser")
-    return 0
+    return ExitCode.BUG if done.bugs else ExitCode.OK
 
 
 def _tell(done: Made) -> None:

@@ -31,12 +31,13 @@ class Order:
 @dataclass(frozen=True)
 class Page:
     """A page that was written. series: whose past it tells, "" for none. wrong: why it is no
-    report, "" where it is one."""
+    report, "" where it is one. is_bug: that is our fault."""
 
     run: str
     size_bytes: int
     series: str = ""
     wrong: str = ""
+    is_bug: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Hand:
     def make(self, order: Order) -> Page:
         """Write the page. A run that cannot be read gets one that says so; UsageError: a template
         of the user's is wrong. OSError: the page cannot be written."""
-        run, series, wrong = order.run, "", ""
+        run, series, wrong, is_bug = order.run, "", "", False
         try:
             text, series = self._report(order)
         except RunError as exc:
@@ -62,11 +63,11 @@ class Hand:
         except (OrchestratorError, OSError, MemoryError):
             raise
         except Exception as exc:  # one run of thousands is no reason to have no site at all
-            wrong = f"this is a bug of ours: {type(exc).__name__}: {exc}"
+            is_bug, wrong = True, f"this is a bug of ours: {type(exc).__name__}: {exc}"
             hint = f"See the whole of it: {about('report', run.name)}"
             text = unreadable(run, order.beside, "no report", wrong, hint)
         size_bytes = place.put(self.site, names.page_of(run.name), text)
-        return Page(run.name, size_bytes, series, wrong)
+        return Page(run.name, size_bytes, series, wrong, is_bug)
 
     def _report(self, order: Order) -> tuple[str, str]:
         folder = self.runs.folder(order.run.name)

@@ -43,7 +43,7 @@ class Around:
 @dataclass(frozen=True)
 class Made:
     """What became of it. written, kept, removed: pages of runs. unreadable: by run, why its page is
-    no report, as far as pages were written now."""
+    no report, as far as pages were written now; bugs: of how many that is our fault."""
 
     runs: int
     written: int
@@ -51,8 +51,9 @@ class Made:
     removed: int
     histories: int
     unreadable: dict[str, str]
+    bugs: int
     size_bytes: int
-    seconds: float
+    seconds: float = 0.0
 
 
 def made(folder: Path, around: Around, progress: Progress) -> Made:
@@ -95,6 +96,7 @@ class _Making:
         self.digests = {order.run.name: self._digest(order) for order in orders}
         self.pages: dict[str, Noted] = {}
         self.unreadable: dict[str, str] = {}
+        self.bugs = 0
 
     def done(self, progress: Progress) -> Made:
         progress.step("look", 0, len(self.orders))
@@ -120,9 +122,15 @@ class _Making:
         self._note(told.files)
         size += sum(one.size_bytes for one in self.pages.values())
         size += (self.site / noted.FILE).stat().st_size
-        written = len(new)
         return Made(
-            len(self.runs), written, kept, removed, told.histories, self.unreadable, size, 0.0
+            runs=len(self.runs),
+            written=len(new),
+            kept=kept,
+            removed=removed,
+            histories=told.histories,
+            unreadable=self.unreadable,
+            bugs=self.bugs,
+            size_bytes=size,
         )
 
     def _digest(self, order: Order) -> str:
@@ -157,9 +165,9 @@ class _Making:
 
     def _take(self, one: Page) -> None:
         past = self.hand.pasts.digest(one.run, one.series) if one.series else ""
-        self.pages[names.page_of(one.run)] = Noted(
-            self.digests[one.run], one.size_bytes, one.series, past
-        )
+        of = "" if one.is_bug else self.digests[one.run]
+        self.pages[names.page_of(one.run)] = Noted(of, one.size_bytes, one.series, past)
+        self.bugs += one.is_bug
         if one.wrong:
             self.unreadable[one.run] = one.wrong
 
