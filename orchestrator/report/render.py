@@ -83,10 +83,9 @@ class Report:
         """All of it in words for a terminal."""
         return fill(_TEMPLATE, Form.TEXT, self.own, report=self.view)
 
-    @property
-    def answers(self) -> str:
-        """The first table, for a terminal."""
-        return fill("answers.j2", Form.TEXT, self.own, report=self.view)
+    def answers(self, columns: int = 0) -> str:
+        """The first table, for a terminal of so many columns; 0: lines are as long as they are."""
+        return fill("answers.j2", Form.TEXT, self.own, report=self.view, columns=columns)
 
 
 def render(

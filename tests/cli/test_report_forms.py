@@ -15,6 +15,7 @@ from orchestrator.cli.app import run
 from tests.browser import chromium
 from tests.cli.comparing import AGAIN, MADE, changed, store, times
 from tests.report import synthetic
+from tests.ssh.terminal import Terminal
 
 RESULT = synthetic.gpu_result()
 
@@ -120,9 +121,22 @@ def test_a_report_on_stdout_says_its_first_table_in_words(
 ) -> None:
     assert reported("latest") == 0
     out = capsys.readouterr().out
-    assert "\nFast enough?           Tier 1" in out
+    assert "\nFast enough?           FAIL: Tier 1" in out
     assert "|" not in out
     assert out.splitlines()[-1].endswith("report.md")
+
+
+def test_on_a_terminal_no_line_of_the_first_table_is_longer_than_the_terminal(place: Path) -> None:
+    words = [sys.executable, "-m", "orchestrator", "--runs", "runs", "report", "latest"]
+    terminal = Terminal(words, place, os.environ, whole=True)
+    try:
+        assert terminal.exit_status() == 0
+        _, *table = terminal.shown.partition("report.md")[0].splitlines()[:-1]
+    finally:
+        terminal.close()
+    assert table[0].split() == ["Question", "Answer"]
+    assert all(len(line) <= 80 for line in table)
+    assert any(line.startswith(" " * 20) for line in table)
 
 
 def test_earlier_runs_stand_in_the_first_table(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -84,3 +85,19 @@ def test_all_that_markdown_tells_words_tell_too() -> None:
         for question, answer in report.view.answers.rows:
             assert " ".join(question.split()) in text
             assert " ".join(answer.split()) in text
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_a_terminal_gets_the_first_table_in_its_own_width(columns: int) -> None:
+    for made in MADE:
+        report = render(synthetic.run(made()))
+        broken, whole = report.answers(columns).splitlines(), report.answers().splitlines()
+        names = [word for line in whole for word in line.split() if len(word) > 30]
+        assert all(len(line) <= columns or any(name in line for name in names) for line in broken)
+        assert " ".join(" ".join(broken).split()) == " ".join(" ".join(whole).split())
+        assert len(whole) == 1 + len(report.view.answers.rows)
+
+
+def test_a_terminal_too_narrow_for_a_second_column_gets_lines_as_they_are() -> None:
+    report = render(synthetic.run(synthetic.gpu_result()))
+    assert report.answers(50) == report.answers()

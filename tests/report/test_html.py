@@ -126,7 +126,7 @@ def test_a_hostile_result_adds_no_element_and_no_attribute() -> None:
 
 
 def test_words_for_a_terminal_have_no_reference_and_no_markup_in_them() -> None:
-    told = hostile().answers
+    told = hostile().answers()
     assert "&#" not in told
     assert "\x1b" not in told
     assert "<img src=x onerror=alert(1)>" in hostile().text

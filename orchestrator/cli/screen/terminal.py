@@ -8,6 +8,7 @@ and moves of the cursor are made here and by the bars of `console`, around text 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -68,6 +69,11 @@ def is_terminal(*, err: bool = False) -> bool:
     """Whether a person reads stdout or stderr as it comes."""
     stream = sys.stderr if err else sys.stdout
     return stream is not None and stream.isatty()
+
+
+def columns() -> int:
+    """How many stdout has; 0 where it is no terminal."""
+    return shutil.get_terminal_size().columns if is_terminal() else 0
 
 
 def can_be_drawn_on(*, err: bool = False) -> bool:

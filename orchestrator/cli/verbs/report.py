@@ -12,7 +12,7 @@ from orchestrator.cli import what_next
 from orchestrator.cli.given import forms, gate_options, options, outputs, target_options
 from orchestrator.cli.given.options import REPORTS
 from orchestrator.cli.outcome import exit_code, gates
-from orchestrator.cli.screen import console
+from orchestrator.cli.screen import console, terminal
 from orchestrator.cli.session import Session
 from orchestrator.cli.verb import Verb
 from orchestrator.errors import ExitCode
@@ -135,7 +135,7 @@ def _printed(
         return forms.show(exported(run, published.report, form, gate))
     elif not published.to_stdout:
         console.out(published.report.verdict)
-        console.page(published.report.answers.rstrip("\n"))
+        console.page(published.report.answers(terminal.columns()).rstrip("\n"))
         console.out(str(published.path))
     return True
 

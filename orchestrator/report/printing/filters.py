@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import textwrap
 import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
@@ -17,6 +18,8 @@ from orchestrator.report.wording.plain import Gated, plain, typed, words
 
 _BETWEEN = "  "
 _LONG_WORD = 24
+# Fewer columns break a sentence to bits, which the terminal itself does no worse.
+_LEAST_ROOM = 30
 # How a cell begins whose column is one of figures; a dash is a figure that is missing.
 _FIGURE = re.compile(r"[-−+±<≤]? ?\d[\d.,]*(?![\w-])|—$|$")
 
@@ -94,14 +97,28 @@ def _named(table: Table) -> bool:
     return any(table.header)
 
 
-def _aligned(table: Table) -> list[Gated]:
-    """A table's lines, figures to the right, the rest to the left."""
+def _aligned(table: Table, columns: int = 0) -> list[Gated]:
+    """A table's lines, figures to the right, the rest to the left.
+
+    columns: of the terminal, whose room the last cells are broken to where there is enough of it.
+    """
     lines = [table.header, *table.rows] if _named(table) else list(table.rows)
     cells = [[typed(cell) for cell in line] for line in lines]
     widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
+    room = columns - sum(widths[:-1]) - len(_BETWEEN) * len(widths[:-1])
+    if room >= _LEAST_ROOM:
+        cells = [broken for line in cells for broken in _broken(line, room)]
+        widths[-1] = min(widths[-1], room)
     return [
         Gated(_BETWEEN.join(map(_padded, line, widths, numeric(table))).rstrip()) for line in cells
     ]
+
+
+def _broken(line: list[str], room: int) -> list[list[str]]:
+    """A line with its last cell in as many as it takes; a longer word stays whole, to be copied."""
+    *before, last = line
+    parts = textwrap.wrap(last, room, break_long_words=False, break_on_hyphens=False) or [""]
+    return [[*before, parts[0]], *([""] * len(before) + [part] for part in parts[1:])]
 
 
 def _padded(cell: str, width: int, to_the_right: bool) -> str:

@@ -6,7 +6,6 @@ Rows are printed as they come, so widths are those of the first ones.
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +44,7 @@ def columns(shape: Shape) -> tuple[str, ...]:
 
 def _as_lines(chunks: Iterator[list[Entry]], shape: Shape) -> Entry | None:
     on_terminal, last, names = terminal.is_terminal(), None, columns(shape)
-    width = shutil.get_terminal_size().columns if on_terminal else 0
+    width = terminal.columns()
     told_by = [COLUMNS[name] for name in names]
     widths: list[int] = []
     for rows in chunks:
