@@ -63,7 +63,9 @@ def test_a_series_goes_on_from_a_report_to_a_comparison() -> None:
     entries = json.loads(action_benchmark.of_comparison(found))
     assert [e["name"] for e in entries] == [e["name"] for e in action(found.after)]
     told = {e["name"]: e["extra"].split("\n")[0] for e in entries}
-    assert told["sparsek, B=16 H=8 S=512 D=64 fp16, cold"].startswith("SLOWER than before: 0.909×")
+    assert told["sparsek, B=16 H=8 S=512 D=64 fp16, cold"].startswith(
+        "SLOWER against before: 0.909×"
+    )
     assert told["sdpa, B=16 H=8 S=512 D=64 fp16, cold"] == "the baseline"
 
 

@@ -31,9 +31,8 @@ def of_comparison(found: Comparison) -> str:
     """The medians of the second run, each with its verdict against the first where it has one."""
     told = {
         (row.provider, row.case, row.method): (
-            f"{row.verdict.value} than before: {fmt.times(row.found.judged.speedup)}"
-            if row.found.judged.speedup.n
-            else f"{row.verdict.value} against before"
+            f"{row.verdict.value} against before"
+            + (f": {fmt.times(speedup)}" if (speedup := row.found.judged.speedup).n else "")
         )
         for row in found.rows
     }

@@ -36,7 +36,6 @@ class SeriesView:
     name: str
     machine: str
     verdict: str
-    has_step: bool
     last: str
     figures: str
     steps: tuple[str, ...]
@@ -198,7 +197,6 @@ def _series(number: int, one: Series) -> SeriesView:
         name=f"{one.case}, {one.method}",
         machine=one.machine or "a machine of which nothing is known",
         verdict=verdict,
-        has_step=one.trend.state is State.FOUND,
         last=last,
         figures=wording.figures(one),
         steps=tuple(wording.steps(one)),
