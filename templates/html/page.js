@@ -3,9 +3,11 @@
 // raw figures, tab by tab.
 (() => {
   const raw = (cell) => cell.dataset.raw ?? cell.textContent.trim();
-  // A spreadsheet takes these at the beginning for a formula.
+  // What a spreadsheet takes for a formula, as orchestrator/values/spreadsheet/cells.py has it.
+  const formula =
+    /^(?:[\t\r\n]|[\s"'`\u2018\u2019\u201c\u201d]*[=+\-@\u2212\uff0b\uff0d\uff1d\uff20])/;
   const harmless = (text) =>
-    /^[=+\-@\t\r]/.test(text) && Number.isNaN(Number(text)) ? `'${text}` : text;
+    formula.test(text) && Number.isNaN(Number(text.replace("−", "-"))) ? `'${text}` : text;
   const number = (text) => {
     const found = /^[-−+]?[\d,]*\.?\d+(?:e[-+]?\d+)?/i.exec(text);
     return found ? Number(found[0].replace("−", "-").replaceAll(",", "")) : NaN;

@@ -58,7 +58,10 @@ def test_a_table_is_sorted_by_any_column_by_its_figures(html: str, look: Look) -
 def test_raw_values_are_copied_and_no_spreadsheet_takes_one_for_a_formula(
     look: Look, html: str
 ) -> None:
-    hostile = html.replace(">96</td>", ">=1+cmd|x</td>", 1)
+    formulas = {"32": '"=1+cmd|x', "64": "\uff1d1+cmd|x", "96": "=1+cmd|x"}
+    hostile = html
+    for heads, formula in formulas.items():
+        hostile = hostile.replace(f">{heads}</td>", f">{formula}</td>", 1)
     page = look(hostile)
     copied: list[str] = []
     page.page.expose_function("noted", lambda text: copied.append(text))
@@ -72,7 +75,7 @@ def test_raw_values_are_copied_and_no_spreadsheet_takes_one_for_a_formula(
     assert rows[0][:2] == ["Heads", "sdpa, µs/head"]
     assert float(rows[1][1]) == pytest.approx(4.642, abs=0.001)
     assert len(rows[1][1]) > 8
-    assert rows[5][0] == "'=1+cmd|x"
+    assert [row[0] for row in rows[3:6]] == [f"'{formula}" for formula in formulas.values()]
 
 
 def test_paper_shows_what_is_folded(html: str, look: Look) -> None:
