@@ -63,8 +63,8 @@ def report(
 
     `latest` is the latest run that measured or checked, never a deploy; `latest~1` is the one
     before it, `latest:bench` the latest bench, `latest:bench~1` the bench before that. No network
-    and no GPU are needed, and the same run gives the same bytes. A run whose files are not what
-    came home is not judged, and its first line says so.
+    and no GPU are needed, and the same run gives the same bytes (a PDF holds when it was printed).
+    A run whose files are not what came home is not judged, and its first line says so.
 
     A run is judged by the targets that were in force when it was made; with --targets by those of
     a file, which -o keeps out of the run's own report. With --require the exit code is that of the
