@@ -44,23 +44,25 @@ def _folds(found: Comparison) -> Iterator[FoldView]:
     operator = operator_of(found)
     advised = ((*_key(row), row.found.judged.advice) for row in found.rows)
     advice = [one for one in advised if one[3]]
-    rows = _number(len(advice), "row")
+    rows = fmt.count(len(advice), "row")
     yield FoldView(f"What would decide {rows}", notes=wording.lines(advice, operator))
     notes = spread_lines(found)
     yield FoldView("On what the verdicts rest: how much runs of one code differ", _JUDGED, notes)
     refused = [(*_key(one), one.reason) for one in found.refused]
-    title = f"{_number(len(refused), 'row')} not compared, as not alike"
+    title = f"{fmt.count(len(refused), 'row')} not compared, as not alike"
     yield FoldView(title, notes=wording.lines(refused, operator))
     gone = [(*_key(one), one.reason) for one in found.lost if not one.broke]
-    title = f"{_number(len(gone), 'row')} timed before, not after"
+    title = f"{fmt.count(len(gone), 'row')} timed before, not after"
     yield FoldView(title, notes=wording.lines(gone, operator))
     new = [(*key, "") for key in found.gained]
-    title = f"{_number(len(new), 'row')} timed after, not before"
+    title = f"{fmt.count(len(new), 'row')} timed after, not before"
     yield FoldView(title, notes=wording.lines(new, operator))
     machine = Table(_MACHINE, tuple(_of_machine(one) for one in found.yardsticks))
     yield FoldView("What the machine did to the baseline", _YARDSTICK, table=machine)
     build = build_table(found)
-    yield FoldView(f"What the compiler says else: {_number(len(build.rows), 'line')}", table=build)
+    yield FoldView(
+        f"What the compiler says else: {fmt.count(len(build.rows), 'line')}", table=build
+    )
     agree = sum(one.verdict is Verdict.SAME for one in found.ceilings)
     title = f"Ceilings: {agree} of {len(found.ceilings)} agree"
     yield FoldView(title, _AGREE, table=ceilings_table(found))
@@ -115,7 +117,3 @@ def _conditions(found: Comparison) -> FoldView:
     differ = len(found.differences)
     told = f"{differ} of {len(rows)} differ" if differ else f"all {len(rows)} are the same"
     return FoldView(f"Conditions: {told}", _CHOSEN, table=Table(_CONDITIONS, tuple(rows)))
-
-
-def _number(count: int, noun: str) -> str:
-    return fmt.count(count, noun)
