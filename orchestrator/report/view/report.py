@@ -32,11 +32,10 @@ class ReportView:
     """The whole report.
 
     title: the verdict, about what was asked, and on what machine. lead: the sentence under it; ""
-    where the title says it all. objections: what makes it a measurement
-    error, where that is more than the title and the lead tell. answers: the
-    questions that a reader has, each with its answer. chart: what to see first, or None. cases: the
-    times of the first method; None where nothing was timed. answering: the sections that the run
-    was made for; folds: all others.
+    where the title says it all. objections: what makes it a measurement error, where that is more
+    than the title and the lead tell. answers: the questions that a reader has, each with its
+    answer. chart: what to see first, or None. cases: the times of the first method; None where
+    nothing was timed. answering: the sections that the run was made for; folds: all others.
     """
 
     title: str
