@@ -164,7 +164,8 @@ def test_the_next_step_after_a_run_names_its_folder_as_it_is_called_today(
     run = tmp_path / "runs" / MADE
     (run / "end.json").write_text('{"why": "exit", "exit_status": 0}')
     after = {
-        ("report",): ("runs", "show"),
+        ("report",): ("report", "--html"),
+        ("report", "--html"): ("runs", "show"),
         ("runs", "show"): ("report",),
         ("logs",): ("report",),
         ("cancel",): ("report",),
@@ -178,9 +179,9 @@ def test_the_next_step_after_a_run_names_its_folder_as_it_is_called_today(
         code, said = cli(*words, mine.name)
         assert said.splitlines()[-1].endswith(f" {' '.join(then)} '{mine.name}'"), said
         assert (code, cli(*then, mine.name)[0]) == (0, 0)
-    assert cli("report", "./copy")[1].endswith(f" runs show {MADE}\n"), "the run itself is here"
+    assert cli("report", "./copy")[1].endswith(f" report --html {MADE}\n"), "the run itself is here"
     shutil.rmtree(run)
-    assert cli("report", "./copy")[1].endswith(f" runs show {copy}/\n")
+    assert cli("report", "./copy")[1].endswith(f" report --html {copy}/\n")
     assert cli("runs", "show", f"{copy}/")[0] == 0
 
 
@@ -193,7 +194,8 @@ def test_a_folder_that_is_called_as_an_option_or_as_latest_is_named_by_its_path_
     odd = run.rename(run.with_name(name))
     store(tmp_path, "20261125-101530-later", None)
     for words, then in {
-        ("report",): ("runs", "show"),
+        ("report",): ("report", "--html"),
+        ("report", "--html"): ("runs", "show"),
         ("runs", "show"): ("report",),
         ("logs",): ("report",),
     }.items():

@@ -118,7 +118,7 @@ def report(
         code = gates(stored, gate, met) if code is ExitCode.OK else code
     if form is not None and not has_figures and code is ExitCode.OK:
         raise forms.nothing(form, stored.name, what_next.command("report", stored.name))
-    console.next_step(_next(stored))
+    console.next_step(_next(stored, in_short=form is None and output is None and kind is None))
     return code
 
 
@@ -180,6 +180,10 @@ def _as_json(stored: Run, published: Published) -> dict[str, object]:
     }
 
 
-def _next(run: Run) -> str:
+def _next(run: Run, *, in_short: bool) -> str:
+    """in_short: the first table alone was seen, so that the whole page comes next."""
     step = what_next.after(run)
-    return what_next.command("runs", "show", run.name) if " report " in step else step
+    if " report " not in step:
+        return step
+    words = ("report", "--html") if in_short else ("runs", "show")
+    return what_next.command(*words, run.name)
