@@ -23,7 +23,7 @@ from orchestrator.report.printing.templates import fill
 from orchestrator.report.view.comparison import ComparisonView, FoldView
 from orchestrator.report.view.tables import Table
 from orchestrator.report.wording import format as fmt
-from orchestrator.report.wording.plain import NO_BREAK
+from orchestrator.report.wording.plain import for_stdout
 
 _TEMPLATE = "compare.md.j2"
 # What a comment on GitHub can hold, in characters.
@@ -40,7 +40,7 @@ def markdown(found: Comparison, own: Path | None = None) -> str:
     whole, most = view(found), None
     while True:
         page = fill(_TEMPLATE, Form.MARKDOWN, own, page=_cut(whole, most))
-        text = page.replace(NO_BREAK, "&nbsp;")  # stdout would spell it out
+        text = for_stdout(page)
         if len(text) <= MOST_CHARACTERS or most == 0:
             return text
         most = 3 * (_longest(whole) if most is None else most) // 4

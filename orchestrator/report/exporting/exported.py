@@ -14,7 +14,7 @@ from orchestrator.report.exporting.trusted import left_out, trusted
 from orchestrator.report.figures import Figures, figures
 from orchestrator.report.gates.gate import Policy
 from orchestrator.report.render import Report
-from orchestrator.report.wording.plain import NO_BREAK
+from orchestrator.report.wording.plain import for_stdout
 from orchestrator.values.run import Run
 
 
@@ -34,7 +34,7 @@ def of_run(run: Run, report: Report, form: Format, policy: Policy) -> Exported:
     if form is Format.GITHUB:
         return Exported(github.of_run(run, derived, report.verdict, policy))
     if form not in OF_FIGURES:
-        text = _markdown(report.markdown) if form is Format.MARKDOWN else report.text
+        text = for_stdout(report.markdown) if form is Format.MARKDOWN else report.text
         return Exported(text.rstrip("\n"))
     gone = left_out(derived)
     if not trusted(derived):
@@ -71,8 +71,3 @@ def of_comparison(
     if form is Format.PYTEST_BENCHMARK:
         return Exported(pytest_benchmark.of_comparison(found), gone)
     return Exported(action_benchmark.of_comparison(found), gone)
-
-
-def _markdown(text: str) -> str:
-    """The same page, for a stdout that spells out what looks like a blank and is none."""
-    return text.replace(NO_BREAK, "&nbsp;")

@@ -64,6 +64,11 @@ def words(value: object) -> str:
     return one_line(private(value))
 
 
+def for_stdout(markdown: str) -> str:
+    """The same page, where what looks like a blank and is none would be spelled out."""
+    return markdown.replace(NO_BREAK, "&nbsp;")
+
+
 def typed(value: object) -> str:
     """As `words`, for a terminal: every blank there is one that a keyboard has, as whoever pastes
     another one gets something else."""
