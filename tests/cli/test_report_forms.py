@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from orchestrator.cli.app import run
+from orchestrator.workflows.publishing import paper
 from tests.browser import chromium
 from tests.cli.comparing import AGAIN, MADE, changed, store, times
 from tests.report import synthetic
@@ -169,6 +174,32 @@ class TestPaper:
         printed = (place / "r.pdf").read_bytes()
         assert printed.startswith(b"%PDF-")
         assert printed.count(b"/Type /Page\n") >= 5
+        # By no other means could a second one in another second be the same.
+        made = json.loads((place / "runs" / AGAIN / "run.json").read_text())["created_at"]
+        assert b"/CreationDate (D:" + re.sub(r"\D", "", made)[:14].encode() in printed
+
+    @pytest.mark.parametrize("then", ["exec sleep 600", "exit 1"])
+    def test_half_a_pdf_is_none_and_a_chromium_that_hangs_is_ended(
+        self,
+        place: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        then: str,
+    ) -> None:
+        program, temporary = place / "chromium", place / "tmp"
+        half = "for one; do case $one in --print-to-pdf=*) echo %PDF-1.4 > ${one#*=};; esac; done"
+        program.write_text(f"#!/bin/sh\n{half}\n{then}\n")
+        program.chmod(0o755)
+        temporary.mkdir()
+        monkeypatch.setenv("PATH", f"{place}:{os.environ['PATH']}")
+        monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+        monkeypatch.setattr(paper, "_PRINTED_S", 1.0)
+        began = time.monotonic()
+        assert reported("latest", "--pdf") == 2
+        assert time.monotonic() - began < 60
+        assert "printed no whole page" in capsys.readouterr().err
+        assert not (place / "runs" / AGAIN / "report.pdf").exists()
+        assert not any(temporary.iterdir())
 
     def test_without_chromium_the_way_out_is_told(
         self,

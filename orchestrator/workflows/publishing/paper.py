@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import tempfile
@@ -27,6 +28,9 @@ _ON_MAC = (
 )
 _PRINTED_S = 90.0
 _SHOWN = 300
+_BEGINS, _ENDS = b"%PDF-", b"%%EOF"
+# When it was printed, in Chromium's own words.
+_DATE = re.compile(rb"(/(?:CreationDate|ModDate) \(D:)(\d{14})")
 
 
 def chromium() -> str:
@@ -42,20 +46,32 @@ def chromium() -> str:
     return found
 
 
-def pdf(html: str) -> bytes:
-    """The page as PDF. UsageError: there is no Chromium. LocalFault: it did not print."""
+def pdf(html: str, made_at: str) -> bytes:
+    """The page as PDF, the same bytes every time from one Chromium. made_at: when that was which
+    the page is about, as ISO 8601. UsageError: there is no Chromium. LocalFault: it did not print
+    all of it."""
     program = chromium()
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         page, printed = folder / "report.html", folder / "report.pdf"
         page.write_text(html, "utf-8")
         said = _print(program, folder, page, printed)
-        if not printed.is_file() or not printed.stat().st_size:
-            raise LocalFault(
-                f"{program} printed nothing: {said[-_SHOWN:].strip() or 'it did not say why'}",
-                hint="Take --html and print that from any browser.",
-            )
-        return printed.read_bytes()
+        data = printed.read_bytes() if printed.is_file() else b""
+    if not data.startswith(_BEGINS) or not data.rstrip().endswith(_ENDS):
+        what = "no whole page" if data else "nothing"
+        raise LocalFault(
+            f"{program} printed {what}: {said[-_SHOWN:].strip() or 'it did not say why'}",
+            hint="Take --html and print that from any browser.",
+        )
+    return _dated(data, made_at)
+
+
+def _dated(data: bytes, made_at: str) -> bytes:
+    """As if printed when the run was made; places within the file stay what they are."""
+    digits = re.sub(r"\D", "", made_at)[:14].encode()
+    if len(digits) < 14:
+        return data
+    return _DATE.sub(lambda found: found[1] + digits, data)
 
 
 def _print(program: str, folder: Path, page: Path, printed: Path) -> str:
@@ -67,9 +83,9 @@ def _print(program: str, folder: Path, page: Path, printed: Path) -> str:
         *("--no-sandbox", "--disable-dev-shm-usage", f"--user-data-dir={folder / 'profile'}"),
         *("--no-pdf-header-footer", f"--print-to-pdf={printed}", page.as_uri()),
     ]
-    with children.started(argv) as child:
-        try:
+    try:
+        with children.started(argv) as child:  # which ends it where the wait is in vain
             said = child.communicate(timeout=_PRINTED_S)[1]
-        except TimeoutExpired:
-            return f"nothing within {_PRINTED_S:.0f} s"
+    except TimeoutExpired:
+        return f"it was not done within {_PRINTED_S:.0f} s"
     return said.decode("utf-8", "replace")

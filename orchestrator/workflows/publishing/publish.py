@@ -70,7 +70,7 @@ def publish(
     place = chart_place(path, folder)
     report = reported(run, folder, around.past, around.templates, place.link)
     to_stdout = writing.own_stream(path) == STDOUT
-    _write(report, kind, path, place)
+    _write(report, kind, path, place, run.card.created_at)
     charts = place.folder if kind is Paper.MARKDOWN else None
     return Published(path, report, charts, to_stdout)
 
@@ -90,7 +90,7 @@ def reported(
     return render(run, counters(held), sheets, known, charts, earlier, templates)
 
 
-def _write(report: Report, kind: Paper, path: Path, place: ChartPlace) -> None:
+def _write(report: Report, kind: Paper, path: Path, place: ChartPlace, made_at: str) -> None:
     """First what was asked for: where it cannot be written nothing else is."""
     if kind is Paper.MARKDOWN:
         drawings = {chart.name: chart.svg for chart in report.charts}
@@ -103,6 +103,6 @@ def _write(report: Report, kind: Paper, path: Path, place: ChartPlace) -> None:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     if kind is Paper.PDF:
-        writing.write_whole(path, paper.pdf(report.html))
+        writing.write_whole(path, paper.pdf(report.html, made_at))
     else:
         codec.write_atomic(path, report.html if kind is Paper.HTML else report.text)
