@@ -32,6 +32,7 @@ def show(
     GateFailed, NothingDecided where that is not so. require: a tier of the targets that is to be
     met."""
     report, path = published.report, str(published.path)
+    told_of_templates(published)
     met = required(run, report, require) if require is not None else None
     if as_json:
         result = codec.encode(run.result) if run.result else None
@@ -52,6 +53,12 @@ def show(
         code = gates(run, gate, met)
     console.next_step(step)
     return code
+
+
+def told_of_templates(published: Published) -> None:
+    """Say where ours printed a report, as one of the user's is wrong."""
+    if (mistake := published.mistake) is not None:
+        console.note(f"{mistake.message}; the report was printed by our own templates instead")
 
 
 def gates(run: Run, gate: Policy | None, met: Met | None) -> ExitCode:

@@ -74,7 +74,7 @@ def paid(
 
 def priced(session: Session, folder: Path) -> tuple[Run, Published]:
     """The run as it is stored, with what it cost so far, and its report."""
-    from orchestrator.workflows.publishing.publish import publish
+    from orchestrator.workflows.publishing.publish import publish_home
 
     run = session.runs.load(folder)
-    return run, publish(run, folder, around=session.around)
+    return run, publish_home(run, folder, session.around)

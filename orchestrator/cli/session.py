@@ -146,10 +146,15 @@ class Session:
     @cached_property
     def around(self) -> Around:
         """What a report draws on beside its run."""
+        from orchestrator.cli.screen.console import note
         from orchestrator.report.printing.templates import own_folder
+        from orchestrator.report.printing.users import passed_over
         from orchestrator.workflows.publishing.around import Around
 
-        return Around(self.index, own_folder(self.home))
+        own = own_folder(self.home)
+        for file in passed_over(own) if own else ():
+            note(f"{file} names no view model, so it is not for reports and ours stands for it")
+        return Around(self.index, own)
 
     def _mask(self) -> Callable[[str], str]:
         from orchestrator.values.privacy.redaction import gate

@@ -14,7 +14,7 @@ from orchestrator.values.progress import Progress
 from orchestrator.values.run import Run
 from orchestrator.workflows.profile import Order, profile
 from orchestrator.workflows.publishing.around import ALONE, Around
-from orchestrator.workflows.publishing.publish import Published, publish
+from orchestrator.workflows.publishing.publish import Published, publish_home
 from remote_payload.contract.words import Stage
 from remote_payload.stages import declaration
 
@@ -52,11 +52,11 @@ def borrow(
     Returns the other run and the report.
     """
     lent = profile(order, transport, runs, progress, show_log)
-    publish(lent, runs.folder(lent.card.run_id), around=around)
+    publish_home(lent, runs.folder(lent.card.run_id), around)
     folder = runs.folder(run.card.run_id)
     _keep(runs.folder(lent.card.run_id), folder / LENT)
     runs.lend(folder, folder / LENT)
-    return lent, publish(runs.load(folder), folder, around=around)
+    return lent, publish_home(runs.load(folder), folder, around)
 
 
 def _keep(source: Path, target: Path) -> None:

@@ -10,7 +10,10 @@ import pytest
 from orchestrator.errors import UsageError
 from orchestrator.here import shipped
 from orchestrator.report.printing.templates import own_folder
+from orchestrator.report.printing.users import passed_over
 from orchestrator.report.render import Report, render
+from orchestrator.workflows.publishing.around import Around
+from orchestrator.workflows.publishing.publish import publish_home
 from tests.report import synthetic
 
 MODEL = "{# view model 1 #}\n"
@@ -104,20 +107,51 @@ def test_a_mistake_that_shows_only_in_a_template_of_ours_is_put_down_to_theirs(
         assert made.markdown
 
 
-@pytest.mark.parametrize(
-    ("first", "said"),
-    [
-        ("", "was written for no view model that it names, and this is view model 1"),
-        ("{# view model 99 #}", "was written for view model 99, and this is view model 1"),
-    ],
-)
-def test_a_template_for_another_view_model_is_refused(
-    tmp_path: Path, first: str, said: str
-) -> None:
-    made = report(tmp_path, {"report.md.j2": f"{first}\nhello"})
+def test_a_template_for_another_view_model_is_refused(tmp_path: Path) -> None:
+    made = report(tmp_path, {"report.md.j2": "{# view model 99 #}\nhello"})
     with pytest.raises(UsageError) as caught:
         assert made.markdown
-    assert said in caught.value.message
+    assert "was written for view model 99, and this is view model 1" in caught.value.message
+
+
+@pytest.mark.parametrize("name", ["report.md.j2", "parts/table.j2", "markdown/parts/table.j2"])
+@pytest.mark.parametrize("text", [b"<html>{{ user.name }}", b"\xff\xfe{% nonsense"])
+def test_templates_of_another_program_are_passed_over_and_named(
+    tmp_path: Path, name: str, text: bytes
+) -> None:
+    made = report(tmp_path, {name: ""})
+    (tmp_path / "templates" / name).write_bytes(text)
+    (tmp_path / "templates" / "base.html").write_text("{% block content %}{% endblock %}")
+    assert made.markdown == render(synthetic.run(synthetic.gpu_result())).markdown
+    assert passed_over(tmp_path / "templates") == [tmp_path / "templates" / name]
+
+
+def test_a_part_without_a_view_model_that_none_of_ours_stands_for_is_refused(
+    tmp_path: Path,
+) -> None:
+    made = report(
+        tmp_path, {"report.md.j2": f'{MODEL}{{% include "logo.j2" %}}', "logo.j2": "a logo"}
+    )
+    with pytest.raises(UsageError, match=r"logo\.j2 was written for no view model that it names"):
+        assert made.markdown
+
+
+def test_a_template_that_is_no_text_is_told(tmp_path: Path) -> None:
+    made = report(tmp_path, {"report.md.j2": ""})
+    (tmp_path / "templates" / "report.md.j2").write_bytes(f"{MODEL}caf".encode() + b"\xe9")
+    with pytest.raises(UsageError, match=r"report\.md\.j2 is no text in UTF-8"):
+        assert made.markdown
+
+
+def test_a_run_that_comes_home_has_a_report_whatever_the_template(tmp_path: Path) -> None:
+    own = tmp_path / "templates"
+    own.mkdir()
+    (own / "report.md.j2").write_text(f"{MODEL}{{{{ reprot.title }}}}")
+    run = synthetic.run(synthetic.gpu_result())
+    made = publish_home(run, tmp_path / "run", Around(templates=own))
+    assert made.path.read_text("utf-8").startswith("# sparsek is FASTER")
+    assert made.mistake is not None
+    assert "report.md.j2:2: nothing here is called 'reprot'" in made.mistake.message
 
 
 def test_our_own_templates_are_nobodys_and_a_project_without_any_has_none(tmp_path: Path) -> None:

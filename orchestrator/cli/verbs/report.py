@@ -134,8 +134,9 @@ def _printed(
     elif form is not None:
         return forms.show(exported(run, published.report, form, gate))
     elif not published.to_stdout:
+        answers = published.report.answers(terminal.columns())  # a mistake in a template of theirs comes first
         console.out(published.report.verdict)
-        console.page(published.report.answers(terminal.columns()).rstrip("\n"))
+        console.page(answers.rstrip("\n"))
         console.out(str(published.path))
     return True
 

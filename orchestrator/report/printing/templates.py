@@ -3,7 +3,7 @@
 A user's file is looked for first. `ours/report.md.j2` is always ours, so that a user's report.md.j2
 can say `{% extends "ours/report.md.j2" %}` and give some blocks of its own. What templates see is
 the view model (docs/view-model.md), of which a file says the version that it was written for:
-`{# view model 1 #}`.
+`{# view model 1 #}`. One that says none is somebody else's (`users`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from jinja2 import (
     ChoiceLoader,
@@ -24,18 +23,15 @@ from jinja2 import (
 )
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from orchestrator.errors import UsageError
 from orchestrator.here import shipped
 from orchestrator.report.printing import filters
 from orchestrator.report.printing.form import Form
 from orchestrator.report.printing.mistakes import told
-from orchestrator.report.section import FOLDER
-from orchestrator.report.view.tables import VIEW_MODEL
+from orchestrator.report.printing.users import UsersLoader, our_shelves
 from orchestrator.report.wording.plain import plain, typed
 
 # What a block that prints nothing leaves behind.
 _BLANK_LINES = re.compile(r"\n{3,}")
-_WRITTEN_FOR = re.compile(r"\{#-?\s*view model (\d+)\b")
 
 
 def fill(template: str, form: Form, own: Path | None = None, **views: object) -> str:
@@ -67,10 +63,9 @@ def _environment(form: Form, own: Path | None) -> Environment:
 
     Users' templates are carried out in a sandbox: a project may come from somebody else.
     """
-    ours = shipped.folder("templates")
-    shelves: list[Path] = [ours / form.value, ours, FOLDER]
+    shelves = our_shelves(form)
     kind = Environment if own is None else ImmutableSandboxedEnvironment
-    users = [] if own is None else [_UsersLoader([own / form.value, own])]
+    users = [] if own is None else [UsersLoader(own, form)]
     filled = kind(
         loader=ChoiceLoader(
             [*users, FileSystemLoader(shelves), PrefixLoader({"ours": FileSystemLoader(shelves)})]
@@ -94,19 +89,3 @@ def _gate(form: Form) -> Callable[[object], str]:
         return gate(str(value) if isinstance(value, Undefined) else value)
 
     return through
-
-
-class _UsersLoader(FileSystemLoader):
-    """Refuses what was written for another view model."""
-
-    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Any]:
-        source, filename, is_same = super().get_source(environment, template)
-        said = _WRITTEN_FOR.search(source)
-        if said is None or int(said[1]) != VIEW_MODEL:
-            of = f"for view model {said[1]}" if said else "for no view model that it names"
-            raise UsageError(
-                f"{filename} was written {of}, and this is view model {VIEW_MODEL}",
-                hint="docs/view-model.md says what a template can print; then write into its "
-                f"first line: {{# view model {VIEW_MODEL} #}}",
-            )
-        return source, filename, is_same

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 
+from orchestrator.errors import LocalFault, OrchestratorError, UsageError
 from orchestrator.report.render import Earlier, Report, render
 from orchestrator.report.section import CHART_FOLDER
 from orchestrator.store.runs import binding
@@ -42,13 +43,15 @@ class Published:
     """Where the report is, where its charts are, None where the page holds them, and what its first
     line says.
 
-    to_stdout: the report went to our own stdout, so that nothing else belongs there.
+    to_stdout: the report went to our own stdout, so that nothing else belongs there. mistake: what
+    is wrong in a template of the user's, so that ours printed it; None where nothing is.
     """
 
     path: Path
     report: Report
     charts: Path | None
     to_stdout: bool = False
+    mistake: OrchestratorError | None = None
 
 
 def publish(
@@ -73,6 +76,20 @@ def publish(
     _write(report, kind, path, place, run.card.created_at)
     charts = place.folder if kind is Paper.MARKDOWN else None
     return Published(path, report, charts, to_stdout)
+
+
+def publish_home(run: Run, folder: Path, around: Around) -> Published:
+    """Render a run that has just come home: a mistake in a template of the user's costs it no
+    report, as hours of a GPU may lie in it, but is told."""
+    try:
+        return publish(run, folder, around=around)
+    except LocalFault:
+        raise
+    except UsageError as exc:
+        if around.templates is None:
+            raise
+        published = publish(run, folder, around=replace(around, templates=None))
+        return replace(published, mistake=exc)
 
 
 def reported(

@@ -10,12 +10,14 @@ import click
 
 from orchestrator.cli import what_next
 from orchestrator.cli.given import options
+from orchestrator.cli.outcome import told_of_templates
 from orchestrator.cli.screen import console
 from orchestrator.cli.session import Session
 from orchestrator.errors import RunError, UsageError
 
 if TYPE_CHECKING:
     from orchestrator.values.host import Host
+    from orchestrator.values.run import Run
     from orchestrator.workflows.jobs.remote_runs import RemoteRun
 
 
@@ -83,10 +85,16 @@ def fetch(
     """
     from orchestrator.workflows.jobs.fetch_runs import fetch_each
     from orchestrator.workflows.jobs.remote_runs import chosen, damaged, missing, remote_runs
-    from orchestrator.workflows.publishing.publish import publish
+    from orchestrator.workflows.publishing.publish import publish_home
 
     if (run is None) is not every:
         raise UsageError("give either one run or --all", hint="orchestrator runs --host NAME")
+
+    def told(folder: Path, stored: Run) -> None:
+        published = publish_home(stored, folder, session.around)
+        told_of_templates(published)
+        console.out(str(published.path))
+
     where = session.host(host)
     with console.progress() as progress, session.transport(where, accept_new_host_key) as transport:
         known = remote_runs(transport, session.runs, progress)
@@ -97,9 +105,7 @@ def fetch(
             session.runs,
             wanted,
             progress,
-            lambda folder, stored: console.out(
-                str(publish(stored, folder, around=session.around).path)
-            ),
+            told,
         )
     if every:
         _say_what_stays(where, known, here_already=not wanted)
