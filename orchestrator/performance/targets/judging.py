@@ -56,7 +56,13 @@ def per_of(targets: Targets, facts: CaseFacts) -> int:
 
 def criterion(tier: Tier, unit: str) -> str:
     """The limit in words."""
-    return f"{'at most' if tier.inclusive else 'below'} {tier.limit_us:.3f} {unit}"
+    return f"{'at most' if tier.inclusive else 'below'} {limit(tier)} {unit}"
+
+
+def limit(tier: Tier) -> str:
+    """With three decimals, or as many as somebody wrote."""
+    told = f"{tier.limit_us:.3f}"
+    return told if float(told) == tier.limit_us else f"{tier.limit_us:.9f}".rstrip("0")
 
 
 def holds(tier: Tier, value_us: float) -> bool:

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 
 from orchestrator.performance.objection import Severity
 from orchestrator.performance.separate_runs import ASSUMED_SPREAD
-from orchestrator.performance.targets.judging import Outcome, TierJudgement, per_of, unit_of
-from orchestrator.report.aims import Aim, AimRow, aims
 from orchestrator.report.figures import Figure, Figures
 from orchestrator.report.first import circumstances
+from orchestrator.report.first.aimed import fast_enough
 from orchestrator.report.first.headline import failed_case
 from orchestrator.report.first.title import telling_row
 from orchestrator.report.first.trust import trust
@@ -32,16 +31,16 @@ def answers(page: Page) -> Table:
 def _answers(page: Page) -> Iterator[tuple[str, str]]:
     result, figures = page.result, page.figures
     if result is not None and figures is not None:
-        timed = Stage.BENCH in result.request.stages
+        timed, row = Stage.BENCH in result.request.stages, telling_row(page.run, figures)
         if timed:
-            yield _asked("Fast enough?"), _fast_enough(figures)
+            yield _asked("Fast enough?"), fast_enough(figures, row)
         if result.checks or Stage.CHECK in result.request.stages:
             yield _asked("Correct?"), _correct(result)
         if held := in_words(page):
             yield _asked("What holds it back?"), held
         if timed and figures.rows:
             yield _asked("Can I trust it?"), _trusted(page, figures)
-            if (row := telling_row(page.run, figures)) is not None:
+            if row is not None:
                 past, unit = page.past, result.operator.unit
                 yield _asked("Against earlier runs?"), _earlier(past, row, unit)
     yield _asked("What ran?"), circumstances.ran(page.run)
@@ -50,54 +49,6 @@ def _answers(page: Page) -> Iterator[tuple[str, str]]:
 def _asked(question: str) -> str:
     """In one line, as the first column has room for it and the second wants all the rest."""
     return question.replace(" ", "\N{NO-BREAK SPACE}")
-
-
-def _fast_enough(figures: Figures) -> str:
-    """Each tier of each target that is judged."""
-    if not figures.rows:
-        return "nothing was timed"
-    found = aims(figures)
-    if not found:
-        return "no target is set (orchestrator targets --help says how)"
-    told = [one for aim in found for one in _tiers(aim, figures)]
-    return "; ".join(dict.fromkeys(told))
-
-
-def _tiers(aim: Aim, figures: Figures) -> Iterator[str]:
-    if aim.reason:
-        yield f"not judged: {aim.reason}"
-        return
-    unit = unit_of(aim.targets, figures.result.operator.unit)
-    counting = [row for row in aim.rows if row.counts]
-    for row in counting:
-        who = f"{row.figure.record.provider}: " if len(counting) > 1 else ""
-        whys = {judged.reason for judged in row.judgements}
-        if len(whys) == 1 and (why := min(whys)):
-            yield f"{who}not judged: {why}"
-        else:
-            yield who + "; ".join(_by_outcome(row, aim, unit))
-    missing = set(aim.judged) - {row.figure.record.provider for row in counting}
-    yield from (f"{name}: not timed on {aim.targets.case.label}" for name in sorted(missing))
-
-
-def _by_outcome(row: AimRow, aim: Aim, unit: str) -> Iterator[str]:
-    """`PASS: Tier 1 ≤ 3.820, Tier 2 < 3.000 µs/head`, for each outcome that there is."""
-    found: dict[str, list[str]] = {}
-    for judged in row.judgements:
-        word = judged.outcome.value + (f", {judged.reason}" if judged.reason else "")
-        found.setdefault(word, []).append(_tier(judged, row, aim))
-    for place, (word, tiers) in enumerate(found.items()):
-        yield f"{word}: {', '.join(tiers)}" + ("" if place else f" {unit}")
-
-
-def _tier(judged: TierJudgement, row: AimRow, aim: Aim) -> str:
-    """`Tier 3 < 2.000 (1.48×)`: how far there is to go where it is missed."""
-    name, tier = judged.tier.name.partition(":")[0], judged.tier
-    told = f"{name} {'≤' if tier.inclusive else '<'} {tier.limit_us:.3f}"
-    if judged.outcome is not Outcome.FAIL or row.interval is None:
-        return told
-    time_us = row.interval.middle / per_of(aim.targets, row.figure.facts)
-    return f"{told} ({time_us / tier.limit_us:.2f}× to go)"
 
 
 def _correct(result: Result) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from orchestrator.performance.targets.judging import Outcome, criterion, per_of, unit_of
+from orchestrator.performance.targets.judging import Outcome, criterion, limit, per_of, unit_of
 from orchestrator.performance.targets.needs import Need
 from orchestrator.report.aims import Aim, AimRow, aims
 from orchestrator.report.figures import Figures
@@ -147,7 +147,7 @@ def _notes(one: Aim, unit: str) -> tuple[str, ...]:
     )
     judged = f"{', '.join(one.judged)} by {one.targets.method.value}"
     told = f"{judged} is judged; --json tells of everybody."
-    return (told, f"Against {first.limit_us:.3f} {unit}: {cuts}.") if cuts else (told,)
+    return (told, f"Against {limit(first)} {unit}: {cuts}.") if cuts else (told,)
 
 
 def _views(page: Page) -> tuple[TiersView, ...]:
