@@ -39,21 +39,28 @@ class Past:
 
 def past_of(figures: Sequence[Kept], run: str) -> Past | None:
     """figures: of one provider, case, method and operator, in the order in which their runs were
-    made. None where `run` is none of these runs, or the first one on its machine."""
+    made. None where `run` is none of these runs, or the first one on its machine. By times where no
+    earlier run was held against the same baseline."""
     place = next((at for at, one in enumerate(figures) if one.run == run), None)
     if place is None or not _value(figures[place], figures[place].row.baseline):
         return None
     now = figures[place]
-    baseline = now.row.baseline if now.row.ratio else ""
+    baselines = (now.row.baseline, "") if now.row.ratio else ("",)
+    return next(filter(None, (_beside(figures[:place], now, one) for one in baselines)), None)
+
+
+def _beside(earlier: Sequence[Kept], now: Kept, baseline: str) -> Past | None:
+    """By ratios to the baseline, by times where that is ""; None where no earlier run has one."""
     before = [
         Seen(one.run, value)
-        for one in figures[:place]
+        for one in earlier
         if one.machine == now.machine and (value := _value(one, baseline))
     ]
     if not before:
         return None
     best = (max if baseline else min)(before, key=lambda one: one.value)
-    return Past(baseline, Seen(run, _value(now, baseline)), before[-1], best, len(before))
+    here = Seen(now.run, _value(now, baseline))
+    return Past(baseline, here, before[-1], best, len(before))
 
 
 def _value(one: Kept, baseline: str) -> float:

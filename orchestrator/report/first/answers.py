@@ -11,7 +11,7 @@ from orchestrator.report.figures import Figure, Figures
 from orchestrator.report.first import circumstances
 from orchestrator.report.first.aimed import fast_enough
 from orchestrator.report.first.headline import failed_case
-from orchestrator.report.first.title import telling_row
+from orchestrator.report.first.title import leading, telling_row
 from orchestrator.report.first.trust import trust
 from orchestrator.report.past import Past, Seen
 from orchestrator.report.section import Page
@@ -42,7 +42,9 @@ def _answers(page: Page) -> Iterator[tuple[str, str]]:
             yield _asked("Can I trust it?"), _trusted(page, figures)
             if row is not None:
                 past, unit = page.past, result.operator.unit
-                yield _asked("Against earlier runs?"), _earlier(past, row, unit)
+                is_titles = past is None or leading(page.run, figures)
+                who = "" if is_titles else f"{row.record.provider}: "
+                yield _asked("Against earlier runs?"), who + _earlier(past, row, unit)
     yield _asked("What ran?"), circumstances.ran(page.run)
 
 
