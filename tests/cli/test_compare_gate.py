@@ -46,7 +46,10 @@ def test_what_broke_since_counts_as_a_regression(compare: Compare) -> None:
     broken = replace(result, checks=checks, bench=bench)
     outcome = compare(result, broken, "--fail-on-regression")
     assert outcome.code == 1
-    assert "Nothing to judge: both runs timed the baseline alone. 12 that broke\n" in outcome.out
+    assert (
+        "Nothing to judge: what both runs timed is the baseline alone. 12 that broke\n"
+        in outcome.out
+    )
     assert (
         "- sparsek, cold, B=16 S=512 D=64 fp16 H=8,16,32,64,96,128: failed, 37 elements are wrong"
         in outcome.out

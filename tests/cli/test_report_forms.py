@@ -155,6 +155,15 @@ def test_earlier_runs_stand_in_the_first_table(
     assert f"orchestrator compare {MADE} {AGAIN} judges" in line
 
 
+@pytest.mark.parametrize("verb", [("report", "latest"), ("compare", MADE, AGAIN)])
+def test_a_dash_is_stdout_and_no_file(place: Path, verb: tuple[str, ...]) -> None:
+    words = [sys.executable, "-m", "orchestrator", "--runs", "runs", *verb, "-o", "-"]
+    told = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    assert told.startswith("# ")
+    assert "<details>" in told
+    assert not {"-", "--charts"} & {one.name for one in place.iterdir()}
+
+
 def test_without_matplotlib_a_report_has_its_charts(place: Path) -> None:
     """It was what drew them once; nothing needs it any more."""
     blocked = (

@@ -22,8 +22,16 @@ REPORTS = (".md", ".markdown", ".txt", ".html", ".htm", ".pdf")
 PAGES = (".md", ".markdown", ".txt", ".html", ".htm")
 JSON = (".json",)
 
+
 # A file to write, or a FIFO, a device, /dev/stdout: nobody has to be allowed to read it.
-OUTPUT = click.Path(path_type=Path, dir_okay=False, readable=False)
+class _Output(click.Path):
+    """`-` is stdout, as everywhere, and no file of that name."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return super().convert("/dev/stdout" if value == "-" else value, param, ctx)
+
+
+OUTPUT = _Output(path_type=Path, dir_okay=False, readable=False)
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -173,5 +173,5 @@ def _without_rows(found: Comparison) -> str:
         return f"{agree} of {fmt.count(len(found.ceilings), 'ceiling')} agree within 5 %."
     broke = f" {len(found.broke)} that broke." if found.broke else ""
     if found.yardsticks:
-        return f"Nothing to judge: both runs timed the baseline alone.{broke}"
+        return f"Nothing to judge: what both runs timed is the baseline alone.{broke}"
     return f"Nothing to compare: no provider was timed on the same case in both runs.{broke}"
