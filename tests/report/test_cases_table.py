@@ -212,3 +212,10 @@ def test_a_refuted_time_is_no_figure() -> None:
     (cells,) = view(gone_wrong.above_roof_result()).table.rows
     assert cells[1] == Severity.ERROR.value
     assert not any("80" in cell for cell in cells)
+
+
+def test_a_switch_that_is_off_is_false_and_not_a_figure_that_is_missing() -> None:
+    cases = [synthetic.case(causal=False), synthetic.case(causal=True)]
+    axes = axes_of(cases)
+    assert axes.varying == (("causal",),)
+    assert [axes.values(case) for case in cases] == [("false",), ("true",)]

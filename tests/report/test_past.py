@@ -39,3 +39,12 @@ def test_a_page_whose_title_is_no_verdict_says_of_whom_the_past_is() -> None:
     run = synthetic.run(gone_wrong.above_roof_result())
     rows = render(run, earlier=lambda *_: past).view.answers.rows
     assert any(q.startswith("Against") and told.startswith("sdpa: now ") for q, told in rows)
+
+
+def test_the_command_that_judges_can_be_pasted_whatever_a_run_is_called() -> None:
+    past = Past("", Seen("now", 390.0), Seen("my run; rm x", 380.0), Seen("my run; rm x", 380.0), 1)
+    run = synthetic.run(synthetic.gpu_result())
+    rows = render(run, earlier=lambda *_: past).view.answers.rows
+    assert any(
+        told.endswith("; orchestrator compare 'my run; rm x' now judges") for _, told in rows
+    )

@@ -19,6 +19,7 @@ from orchestrator.report.sections.causes.bottleneck import in_words
 from orchestrator.report.subject import subjects
 from orchestrator.report.view.tables import Table
 from orchestrator.report.wording import format as fmt
+from orchestrator.values.command import typed
 from remote_payload.contract.result import Result
 from remote_payload.contract.words import Stage, Status
 
@@ -103,7 +104,8 @@ def _earlier(past: Past | None, row: Figure, unit: str) -> str:
         told[1] += ", the best so far" if past.runs > 1 else ", the only one"
     else:
         told.append(f"best of {past.runs} {_beside(past.best, past, row)}")
-    return f"{'; '.join(told)}; orchestrator compare {past.last.run} {past.now.run} judges"
+    judging = typed("orchestrator", "compare", past.last.run, past.now.run)
+    return f"{'; '.join(told)}; {judging} judges"
 
 
 def _beside(seen: Seen, past: Past, row: Figure) -> str:

@@ -26,16 +26,19 @@ _MOST_COLUMNS = 4
 @dataclass(frozen=True)
 class Axes:
     """How cases differ. varying: groups of symbols that have one value in every case, such as
-    M, N and K of square products; constant: the rest, as in a label."""
+    M, N and K of square products; constant: the rest, as in a label. switches: those that are off
+    where a case does not name them."""
 
     varying: tuple[tuple[str, ...], ...]
     constant: str
+    switches: frozenset[str] = frozenset()
 
     def values(self, case: Case) -> tuple[str, ...]:
         """Where a case stands, in the order of `varying`."""
         told = {name: _word(value) for name, value in case.axes}
         told[_DTYPE] = case.dtype.value
-        return tuple(told.get(group[0], fmt.NONE) for group in self.varying)
+        off = dict.fromkeys(self.switches, "false")
+        return tuple((off | told).get(group[0], fmt.NONE) for group in self.varying)
 
 
 _DTYPE = "dtype"
@@ -55,7 +58,9 @@ def axes_of(cases: list[Case]) -> Axes:
         if len(set(column)) > 1:
             groups.setdefault(column, []).append(name)
     same = [_constant(name, column[0]) for name, column in columns.items() if len(set(column)) == 1]
-    return Axes(tuple(map(tuple, groups.values())), " ".join(filter(None, same)))
+    switches = {name for case in cases for name, value in case.axes if isinstance(value, bool)}
+    varying = tuple(map(tuple, groups.values()))
+    return Axes(varying, " ".join(filter(None, same)), frozenset(switches))
 
 
 def cases_view(figures: Figures, method: Method) -> CasesView:
