@@ -63,7 +63,7 @@ def report(
 
     `latest` is the latest run that measured or checked, never a deploy; `latest~1` is the one
     before it, `latest:bench` the latest bench, `latest:bench~1` the bench before that. No network
-    and no GPU are needed, and the same run gives the same bytes (a PDF holds when it was printed).
+    and no GPU are needed, and the same run gives the same bytes.
     A run whose files are not what came home is not judged, and its first line says so.
 
     A run is judged by the targets that were in force when it was made; with --targets by those of
@@ -134,7 +134,8 @@ def _printed(
     elif form is not None:
         return forms.show(exported(run, published.report, form, gate))
     elif not published.to_stdout:
-        answers = published.report.answers(terminal.columns())  # a mistake in a template of theirs comes first
+        # Before anything is said: a mistake in a template of theirs ends it.
+        answers = published.report.answers(terminal.columns())
         console.out(published.report.verdict)
         console.page(answers.rstrip("\n"))
         console.out(str(published.path))
