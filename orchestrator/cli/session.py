@@ -96,6 +96,10 @@ class Session:
             keep_folder(host.workspace, shown)
             if host.kind is TransportKind.LOCAL:
                 keep_folder(str(Path(host.workspace).expanduser()), shown)
+        for one in known.unusable.values():
+            secrets = (value for name, value in one.env if looks_secret(name))
+            keep_private(*(word for word in one.words if word not in known.names), *secrets)
+            keep_folder(one.workspace, workspace_for_others(one.workspace))
         return known
 
     @property

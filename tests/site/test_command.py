@@ -9,6 +9,7 @@ import pytest
 
 from orchestrator.cli.app import run
 from orchestrator.errors import ExitCode
+from orchestrator.store.runs import labels
 from tests.index.kept import settle
 from tests.site.made import FIRST, SECOND, Kept
 
@@ -73,3 +74,41 @@ def test_a_folder_that_cannot_be_made_is_this_machines_refusal(
 ) -> None:
     assert site(three, "/proc/self/site") == ExitCode.USAGE
     assert "error:" in capsys.readouterr().err
+
+
+INVENTORY = """\
+hosts:
+  h100:
+    transport: ssh
+    address: ${NOBODY_SET_THIS}
+    user: root
+    identity_file: /keys/of-the-lab
+    env: {API_TOKEN: tulip-bulb-4711, LANGUAGE: english}
+"""
+
+
+def test_what_a_host_that_cannot_be_used_now_keeps_private_is_on_no_page(
+    three: Kept, tmp_path: Path
+) -> None:
+    """A variable of its address is not set, as after a pod has gone."""
+    inventory = tmp_path / "inventory.yaml"
+    inventory.write_text(INVENTORY)
+    note = "english tulip-bulb-4711"
+    labels.note(three.runs.store.folder(FIRST), note)
+    settle()
+    words = ["--inventory", str(inventory), "--runs", str(three.runs.root)]
+    assert run([*words, "site", str(three.site)]) == ExitCode.OK
+    pages = [path.read_text("utf-8") for path in three.site.rglob("*") if path.is_file()]
+    assert any("english" in page for page in pages)
+    assert not any("tulip-bulb-4711" in page for page in pages)
+
+
+def test_an_inventory_that_cannot_be_read_ends_it_as_nobody_knows_what_is_private(
+    three: Kept, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inventory = tmp_path / "inventory.yaml"
+    inventory.write_text(INVENTORY.replace("user:", "users:"))
+    words = ["--inventory", str(inventory), "--runs", str(three.runs.root)]
+    assert run([*words, "site", str(three.site)]) == ExitCode.USAGE
+    assert "write user in place of users" in capsys.readouterr().err
+    assert not three.site.exists()

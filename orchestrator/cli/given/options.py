@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from orchestrator.cli.given.outputs import Output
 from orchestrator.cli.given.persisting import persist_options
 from orchestrator.cli.given.quantities import Duration
 from orchestrator.store.kernels.users_provider import UsersProvider
@@ -22,16 +23,8 @@ REPORTS = (".md", ".markdown", ".txt", ".html", ".htm", ".pdf")
 PAGES = (".md", ".markdown", ".txt", ".html", ".htm")
 JSON = (".json",)
 
-
 # A file to write, or a FIFO, a device, /dev/stdout: nobody has to be allowed to read it.
-class _Output(click.Path):
-    """`-` is stdout, as everywhere, and no file of that name."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        return super().convert("/dev/stdout" if value == "-" else value, param, ctx)
-
-
-OUTPUT = _Output(path_type=Path, dir_okay=False, readable=False)
+OUTPUT = Output(path_type=Path, dir_okay=False, readable=False)
 
 F = TypeVar("F", bound=Callable[..., Any])
 

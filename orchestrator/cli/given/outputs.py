@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
+
+import click
 
 from orchestrator.cli.session import Session
 from orchestrator.errors import InventoryError
@@ -27,3 +30,10 @@ def named(output: Path | None) -> Iterator[None]:
     except OSError as exc:
         ours = output is not None and exc.filename == str(output)
         raise told(exc, hint="Choose another -o FILE." if ours else "") from exc
+
+
+class Output(click.Path):
+    """`-` is stdout, as everywhere, and no file of that name."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return super().convert("/dev/stdout" if value == "-" else value, param, ctx)

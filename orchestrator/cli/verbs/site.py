@@ -45,6 +45,7 @@ def site(session: Session, /, folder: Path, as_json: bool, **given: Any) -> int:
     """
     from orchestrator.workflows.site.site import Around, made
 
+    session.inventory()  # without it nobody knows what must not stand on a page for strangers
     around = Around(
         session.runs,
         session.index,

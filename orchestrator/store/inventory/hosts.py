@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from orchestrator.store.inventory.checking import names_of
 from orchestrator.store.inventory.document import Block, Problem, Scalar, Tree, shown_path
 from orchestrator.store.inventory.schema import EXPECTED, LocalKeys, Shared, SshKeys
 from orchestrator.store.inventory.values import compiling
+from orchestrator.store.inventory.variables import BadVariableError, MissingVariableError, expand
 from orchestrator.values.host import Host, TransportKind
 from orchestrator.values.workspace import POD_WORKSPACE, WORKSPACE
 
@@ -28,6 +30,16 @@ class Entry:
     where: str
     default: bool
     problem: str
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a host that cannot be used now keeps private all the same: its words as far as their
+    variables are set. env: by name."""
+
+    words: tuple[str, ...]
+    env: tuple[tuple[str, str], ...]
+    workspace: str
 
 
 class Candidate:
@@ -59,6 +71,16 @@ class Candidate:
     def entry(self, default: str) -> Entry:
         problem = "; ".join(str(problem) for problem in self.passing)
         return Entry(self.name, self.kind, self._where(), self.name == default, problem)
+
+    def written(self, environ: Mapping[str, str]) -> Written:
+        env = self._tree.entries.get("env")
+        named = env.entries if isinstance(env, Block) else {}
+        private = (("address",), ("identity_file",), ("runpod", "pod"))
+        return Written(
+            tuple(_known(self._tree.at(key), environ) for key in private),
+            tuple((name, _known(tree, environ)) for name, tree in named.items()),
+            _known(self._tree.entries.get("workspace"), environ),
+        )
 
     def _where(self) -> str:
         """How the host is reached: in today's values, or as written while variables are missing."""
@@ -100,6 +122,13 @@ class Candidate:
             host_compiler=keys.host_compiler,
             persist_s=keys.persist,
         )
+
+
+def _known(tree: Tree | None, environ: Mapping[str, str]) -> str:
+    """ "" for what is not written, or has a variable that is not set."""
+    with suppress(MissingVariableError, BadVariableError):
+        return expand(tree.text or "", environ) if isinstance(tree, Scalar) else ""
+    return ""
 
 
 def _local_host(name: str, keys: LocalKeys) -> Host:

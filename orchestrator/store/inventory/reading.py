@@ -13,7 +13,7 @@ The host `local`, this machine, is there without a file too, and where a file do
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from orchestrator.errors import InventoryError, UsageError
@@ -27,7 +27,7 @@ from orchestrator.store.inventory.document import (
     nearest,
     shown_path,
 )
-from orchestrator.store.inventory.hosts import Candidate, Entry
+from orchestrator.store.inventory.hosts import Candidate, Entry, Written
 from orchestrator.store.inventory.place import FILE_NAME as FILE_NAME
 from orchestrator.store.inventory.place import find as find
 from orchestrator.store.inventory.schema import Defaults, TopKeys
@@ -43,7 +43,7 @@ class Inventory:
     """The hosts of one file, in the order written.
 
     path: None where there is no file. hosts: those that can be used from here; problems: why the
-    others cannot.
+    others cannot; unusable: what those keep private.
     """
 
     path: Path | None
@@ -51,6 +51,7 @@ class Inventory:
     entries: tuple[Entry, ...]
     hosts: Mapping[str, Host]
     problems: Mapping[str, list[Problem]]
+    unusable: Mapping[str, Written] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -138,6 +139,7 @@ def _understood(path: Path, top: Block, environ: Mapping[str, str]) -> Inventory
         entries=tuple(candidate.entry(default) for candidate in found.values()),
         hosts={name: one.host for name, one in found.items() if one.host is not None},
         problems={name: one.passing for name, one in found.items() if one.host is None},
+        unusable={n: one.written(environ) for n, one in found.items() if one.host is None},
     )
 
 
