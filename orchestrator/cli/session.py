@@ -149,12 +149,17 @@ class Session:
 
     @cached_property
     def around(self) -> Around:
-        """What a report draws on beside its run."""
+        """What a report draws on beside its run; whoever waits is told what it cannot know."""
         from orchestrator.cli.screen.console import note
+        from orchestrator.errors import InventoryError
         from orchestrator.report.printing.templates import own_folder
         from orchestrator.report.printing.users import passed_over
         from orchestrator.workflows.publishing.around import Around
 
+        try:
+            self.inventory()
+        except InventoryError as exc:
+            note(f"{exc.message}; so nobody knows what it keeps private: look before you share")
         own = own_folder(self.home)
         for file in passed_over(own) if own else ():
             note(f"{file} names no view model, so it is not for reports and ours stands for it")

@@ -164,6 +164,16 @@ def test_a_dash_is_stdout_and_no_file(place: Path, verb: tuple[str, ...]) -> Non
     assert not {"-", "--charts"} & {one.name for one in place.iterdir()}
 
 
+def test_a_report_beside_an_inventory_that_cannot_be_read_warns_of_what_may_be_in_it(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (place / "inventory.yaml").write_text("hosts: [\n")
+    assert reported("latest") == 0
+    told = capsys.readouterr().err
+    assert "inventory.yaml:2: not YAML" in told
+    assert "nobody knows what it keeps private" in told
+
+
 def test_without_matplotlib_a_report_has_its_charts(place: Path) -> None:
     """It was what drew them once; nothing needs it any more."""
     blocked = (
