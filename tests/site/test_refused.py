@@ -48,7 +48,7 @@ def linked(runs: Runs, tmp: Path) -> Path:
 REFUSED: list[tuple[Place, str]] = [
     (full, "not empty, and no site of ours"),
     (hidden, "not empty"),
-    (of_another, "not empty"),
+    (of_another, "not one that this version wrote"),
     (file, "no folder"),
     (lambda runs, tmp: runs.root, "all runs are kept there"),
     (linked, "all runs are kept there"),
@@ -101,3 +101,12 @@ def test_files_that_a_person_put_into_a_site_stay(three: Kept) -> None:
     three.make()
     assert (three.site / "CNAME").read_text() == "kernels.example"
     assert (three.site / "runs" / "mine.html").read_text() == "mine"
+
+
+def test_a_site_of_another_version_is_not_said_to_be_none(three: Kept) -> None:
+    three.make()
+    (three.site / ".site.json").write_text('{"site":99}')
+    before = three.files()
+    with pytest.raises(UsageError, match=r"it has a \.site\.json, but not one that this version"):
+        three.make()
+    assert three.files() == before

@@ -85,6 +85,11 @@ def _refuse_other_files(folder: Path, place: Path) -> None:
                 hint="Remove the link, or choose a new folder for the site.",
             )
         return
+    if os.path.lexists(place / noted.FILE):
+        raise UsageError(
+            f"{folder}: it has a {noted.FILE}, but not one that this version wrote",
+            hint="Choose a new folder, or an empty one; nothing was written.",
+        )
     if not all(one.match(f"{noted.FILE}.*{_HALF}") for one in place.iterdir()):
         raise UsageError(
             f"{folder}: it is not empty, and no site of ours: it has no {noted.FILE}",
