@@ -130,7 +130,12 @@ def test_the_command_prints_or_writes_and_says_where(tmp_path: Path) -> None:
     target = tmp_path / "new" / "page.md"
     wrote = CliRunner().invoke(import_ncu, [str(RAW), "-o", str(target)])
     assert (wrote.exit_code, wrote.stdout) == (0, f"{target}\n")
-    assert target.read_text(encoding="utf-8") == printed.stdout
+    in_words = tmp_path / "new" / "page.txt"
+    assert CliRunner().invoke(import_ncu, [str(RAW), "-o", str(in_words)]).exit_code == 0
+    assert in_words.read_text(encoding="utf-8") == printed.stdout
+    assert "|" not in printed.stdout
+    assert "**2 kernels, " in target.read_text(encoding="utf-8")
+    assert "\n2 kernels, " in printed.stdout
 
 
 def test_json_holds_every_metric_and_null_for_what_was_not_measured() -> None:

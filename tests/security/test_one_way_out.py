@@ -85,6 +85,7 @@ ALLOWED = {
         "os.write": "of bytes of ours, when there is no time for a gate",
         "\x1b": "gives the cursor back",
     },
+    "cli/given/outputs.py": {"/dev/stdout": "what - stands for; a report has passed its own gate"},
     "cli/watching/events.py": {"os.write": "of one byte, into a pipe of its own"},
     "here/hearing.py": {"os.write": "to the stdin of a program"},
     "__main__.py": {"sys.exit": "with a number"},
