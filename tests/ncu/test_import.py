@@ -126,14 +126,14 @@ def test_hostile_names_stay_text() -> None:
 
 def test_the_command_prints_or_writes_and_says_where(tmp_path: Path) -> None:
     printed = CliRunner().invoke(import_ncu, [str(RAW)])
-    assert printed.stdout == workflow.markdown(workflow.import_file(RAW))
+    assert printed.stdout == workflow.markdown(workflow.import_file(RAW), Form.TEXT)
     target = tmp_path / "new" / "page.md"
     wrote = CliRunner().invoke(import_ncu, [str(RAW), "-o", str(target)])
     assert (wrote.exit_code, wrote.stdout) == (0, f"{target}\n")
     in_words = tmp_path / "new" / "page.txt"
     assert CliRunner().invoke(import_ncu, [str(RAW), "-o", str(in_words)]).exit_code == 0
     assert in_words.read_text(encoding="utf-8") == printed.stdout
-    assert "|" not in printed.stdout
+    assert "| " not in printed.stdout
     assert "**2 kernels, " in target.read_text(encoding="utf-8")
     assert "\n2 kernels, " in printed.stdout
 
