@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from orchestrator.cli.verbs.import_ncu import import_ncu
 from orchestrator.errors import UsageError
 from orchestrator.readers.ncu.read import read_file
+from orchestrator.report.printing.form import Form
 from orchestrator.workflows.publishing import import_ncu as workflow
 from tests.golden import assert_golden
 from tests.ncu.places import FIXTURES, SAMPLES, needs_samples, samples
