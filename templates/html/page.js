@@ -1,7 +1,7 @@
 "use strict";
 // Tables are sorted by what their cells show, or by the raw figure where a cell has one; copied are
 // raw figures, tab by tab.
-(() => {
+const dress = (() => {
   const raw = (cell) => cell.dataset.raw ?? cell.textContent.trim();
   // What a spreadsheet takes for a formula, as orchestrator/values/spreadsheet/cells.py has it.
   const formula =
@@ -44,26 +44,29 @@
     button.textContent = "copied";
     setTimeout(() => { button.textContent = offered(table); }, 1500);
   };
-  for (const table of document.querySelectorAll("table")) {
-    if (!table.tHead) continue;
-    [...table.tHead.rows[0].cells].forEach((head, place) => {
-      if (!head.textContent.trim()) return;
-      const button = document.createElement("button");
-      button.type = "button";
-      button.title = "sort";
-      button.append(...head.childNodes);
-      button.addEventListener("click", () => sort(table, head, place));
-      head.append(button);
-    });
-    if (table.closest("details") || table.querySelector("[data-raw]")) {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.className = "copy";
-      button.textContent = offered(table);
-      button.addEventListener("click", () => copy(button, table));
-      table.parentElement.after(button);
+  // Buttons for all tables of a place.
+  const dressed = (place) => {
+    for (const table of place.querySelectorAll("table")) {
+      if (!table.tHead) continue;
+      [...table.tHead.rows[0].cells].forEach((head, place) => {
+        if (!head.textContent.trim()) return;
+        const button = document.createElement("button");
+        button.type = "button";
+        button.title = "sort";
+        button.append(...head.childNodes);
+        button.addEventListener("click", () => sort(table, head, place));
+        head.append(button);
+      });
+      if (table.closest("details") || table.querySelector("[data-raw]")) {
+        const button = document.createElement("button");
+        button.type = "button";
+        button.className = "copy";
+        button.textContent = offered(table);
+        button.addEventListener("click", () => copy(button, table));
+        table.parentElement.after(button);
+      }
     }
-  }
+  };
   // Printed whole: nobody unfolds paper.
   let shut = [];
   addEventListener("beforeprint", () => {
@@ -71,4 +74,6 @@
     for (const one of shut) one.open = true;
   });
   addEventListener("afterprint", () => { for (const one of shut) one.open = false; });
+  return dressed;
 })();
+dress(document);

@@ -84,14 +84,16 @@ class Window:
     errors: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
-    def show(self, file: Path, dress: Dress = LIGHT) -> Opened:
-        """Load a file; what was opened before is gone."""
+    def show(self, file: Path, dress: Dress = LIGHT, is_unpacked: bool = True) -> Opened:
+        """Load a file; what was opened before is gone. is_unpacked: once all of it is in place."""
         self.page.goto("about:blank")
         for of_before in (self.errors, self.asked):
             of_before.clear()
         shown = Opened(self.page, file, self.errors, self.asked)
         shown.put_on(dress)
         self.page.goto(file.as_uri())
+        if is_unpacked:
+            self.page.wait_for_function("!document.querySelector('[data-packed]')")
         return shown
 
 

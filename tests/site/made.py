@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import re
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
@@ -17,6 +19,9 @@ from remote_payload.contract.result import Result
 from tests.index.kept import Runs, settle
 from tests.report import synthetic
 
+PACKED = re.compile(r'<p data-packed="([^"]*)">.*?</p>', re.DOTALL)
+# Folds and drawings that are empty.
+PLACE = re.compile(r"(<details[^>]*><summary>[^\0]*?</summary>|<svg[^>]*>)(</details>|</svg>)")
 FIRST, SECOND, THIRD = (f"2026112{day}-101530-h100-bench" for day in (0, 1, 2))
 
 
@@ -39,7 +44,8 @@ class Kept:
         return made(self.site, around, progress)
 
     def page(self, run: str) -> str:
-        return (self.site / "runs" / f"{run}.html").read_text("utf-8")
+        """With what is packed in its place."""
+        return unpacked((self.site / "runs" / f"{run}.html").read_text("utf-8"))
 
     def files(self) -> dict[str, bytes]:
         """All that the site consists of, beside its note."""
@@ -47,6 +53,13 @@ class Kept:
             str(path.relative_to(self.site)): path.read_bytes()
             for path in sorted(self.site.rglob("*"))
             if path.is_file() and path.name != ".site.json"
+        }
+
+    def read(self) -> dict[str, bytes]:
+        """The same, with what is packed in its place."""
+        return {
+            name: unpacked(data.decode()).encode() if name.endswith(".html") else data
+            for name, data in self.files().items()
         }
 
     def times(self) -> dict[str, int]:
@@ -57,6 +70,18 @@ class Kept:
 
     def tag(self, run: str, *tags: str) -> None:
         labels.tag(self.runs.store.folder(run), tags)
+
+
+def unpacked(page: str) -> str:
+    """As the page's script does it."""
+    found = PACKED.search(page)
+    if found is None:
+        return page
+    insides = iter(zlib.decompress(base64.b64decode(found[1], validate=True)).decode().split("\0"))
+    before, main, rest = page.replace(found[0], "").partition("<main")
+    whole = PLACE.sub(lambda place: f"{place[1]}{next(insides)}{place[2]}", rest)
+    assert next(insides, None) is None
+    return f"{before}{main}{whole}"
 
 
 @dataclass
@@ -100,7 +125,7 @@ class Seen(HTMLParser):
 
 
 def seen(path: Path) -> Seen:
-    return Seen(path.read_text("utf-8"))
+    return Seen(unpacked(path.read_text("utf-8")))
 
 
 def broken(site: Path) -> list[str]:

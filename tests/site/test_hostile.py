@@ -133,7 +133,7 @@ def test_what_is_private_leaves_on_no_page(three: Kept, monkeypatch: pytest.Monk
     )
     three.runs.store.folder(SECOND).rename(three.runs.root / "run of secret-machine")
     three.make()
-    for name, said in three.files().items():
+    for name, said in three.read().items():
         for word in (b"secret-machine", b"203.0.113.9", b"somebody", b"abcdefgh12345678"):
             assert word not in said, (name, word)
         assert str(three.runs.root).encode() not in said, name

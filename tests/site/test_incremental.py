@@ -59,7 +59,7 @@ def test_the_page_of_a_run_that_is_gone_goes_and_nothing_leads_to_it(three: Kept
     assert not (three.site / "runs" / f"{SECOND}.html").exists()
     assert not (three.site / "data/rows" / f"{SECOND}.js").exists()
     assert SECOND not in "".join(
-        text.decode() for name, text in three.files().items() if "h100" not in name
+        text.decode() for name, text in three.read().items() if "h100" not in name
     )
     assert broken(three.site) == []
 

@@ -50,7 +50,7 @@ def test_every_link_of_every_page_leads_to_a_page_that_is_there(many: Kept) -> N
 
 
 def test_nothing_is_asked_of_any_network(many: Kept) -> None:
-    for name, data in many.files().items():
+    for name, data in many.read().items():
         assert not ADDRESS.search(data), name
         assert b"fetch(" not in data, name
         assert b"XMLHttpRequest" not in data, name

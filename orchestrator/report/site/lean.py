@@ -1,12 +1,15 @@
 """HTML of our own templates in fewer bytes: the page that a browser makes of it is the same.
 
 Left out is what HTML lets be left out (Living Standard, 13.1.2.4 Optional tags), what stands in
-each cell of a column, which the table says once, and digits that a site does not show.
+each cell of a column, which the table says once, digits that a site does not show, and the
+style that each drawing brings along.
 """
 
 from __future__ import annotations
 
 import re
+
+from orchestrator.report.site import drawn
 
 _TABLE = re.compile(r"<table>(.*?)</table>", re.DOTALL)
 _HEAD = re.compile(r"<t[hd]\b[^>]*>")
@@ -19,12 +22,16 @@ _VERBATIM = re.compile(r"(<(?:pre|svg)\b.*?</(?:pre|svg)>)", re.DOTALL)
 
 
 def lean(html: str) -> str:
-    """The same page; what is verbatim or drawn stays as it is."""
+    """The same page, where it wears the site's stylesheet; what is verbatim stays as it is."""
     parts = _VERBATIM.split(html)
     return "".join(
-        part if number % 2 else _BETWEEN.sub("><", _TABLE.sub(_table, part))
+        _apart(part, number) if number % 2 else _BETWEEN.sub("><", _TABLE.sub(_table, part))
         for number, part in enumerate(parts)
     ).strip()
+
+
+def _apart(part: str, number: int) -> str:
+    return drawn.lean(part, (number + 1) // 2) if part.startswith("<svg") else part
 
 
 def _table(found: re.Match[str]) -> str:

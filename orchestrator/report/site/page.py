@@ -8,7 +8,7 @@ from orchestrator.here import shipped
 from orchestrator.report.printing import html
 from orchestrator.report.printing.form import Form
 from orchestrator.report.printing.templates import fill
-from orchestrator.report.site import names
+from orchestrator.report.site import drawn, names
 from orchestrator.report.wording.plain import Gated
 
 _OURS = "site"
@@ -33,11 +33,11 @@ def page(frame: Frame, template: str, **views: object) -> str:
 
 def assets() -> dict[str, str]:
     """By file: style and scripts, of which each page takes its part."""
-    style = "\n".join(map(_read, (html.STYLE, f"{_OURS}/site.css")))
+    style = "\n".join((*map(_read, (html.STYLE, f"{_OURS}/site.css")), drawn.style()))
     runs = _read(f"{_OURS}/runs.js")
     return {
         names.STYLE: style,
-        names.SCRIPT: _read(html.SCRIPT),
+        names.SCRIPT: _read(html.SCRIPT) + _read(f"{_OURS}/unpack.js"),
         names.LIST_SCRIPT: runs + _read(f"{_OURS}/list.js"),
         names.COMPARE_SCRIPT: runs + _read(f"{_OURS}/compare.js"),
     }

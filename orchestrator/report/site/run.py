@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from orchestrator.report.site import names
 from orchestrator.report.site.lean import lean
 from orchestrator.report.site.listing import commit
+from orchestrator.report.site.packed import packed
 from orchestrator.report.site.page import Frame, page
-from orchestrator.report.wording.plain import Gated, words
+from orchestrator.report.wording.plain import words
 from orchestrator.store.index.values import Entry
+from orchestrator.values.command import about
 
 _UTC = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d(?:\.\d+)?(?:Z|\+00:00)")
 
@@ -41,7 +43,15 @@ class RunView:
 
 def reported(run: Entry, beside: Neighbours, title: str, body: str) -> str:
     """title: of the report; body: it, in HTML that has passed the gate."""
-    return page(_frame(title), "run.j2", run=_view(run, beside), body=Gated(lean(body)))
+    whole = about("report", run.name, "--html")
+    return page(
+        _frame(title),
+        "run.j2",
+        run=_view(run, beside),
+        body=packed(lean(body)),
+        # No command names what strangers may not read.
+        whole=whole if words(whole) == whole else "",
+    )
 
 
 def unreadable(run: Entry, beside: Neighbours, what: str, why: str, hint: str) -> str:
