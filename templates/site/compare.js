@@ -22,7 +22,7 @@
     const figures = ["time", "low", "high", "ratio", "ratioLow", "ratioHigh", "refuted"];
     waiting.get(file)?.(rows.map((row) => ({
       ...Object.fromEntries(names.map((name, place) => [name, texts[row[place]]])),
-      ...Object.fromEntries(figures.map((name, place) => [name, row[names.length + place]])),
+      ...Object.fromEntries(figures.map((name, place) => [name, row[names.length + place] ?? null])),
     })));
   };
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 import zlib
 from collections.abc import Callable
@@ -77,11 +76,23 @@ def unpacked(page: str) -> str:
     found = PACKED.search(page)
     if found is None:
         return page
-    insides = iter(zlib.decompress(base64.b64decode(found[1], validate=True)).decode().split("\0"))
+    insides = iter(inside(found[1]).split("\0"))
     before, main, rest = page.replace(found[0], "").partition("<main")
     whole = PLACE.sub(lambda place: f"{place[1]}{next(insides)}{place[2]}", rest)
     assert next(insides, None) is None
     return f"{before}{main}{whole}"
+
+
+def inside(packed: str) -> str:
+    """What is packed in such a text: bytes by four as numbers of five digits of 85."""
+    digits = [chr(one) for one in range(33, 127) if chr(one) not in "\"&<>'/\\`@"]
+    found = b""
+    for at in range(0, len(packed), 5):
+        number = 0
+        for one in packed[at : at + 5].ljust(5, digits[-1]):
+            number = number * 85 + digits.index(one)
+        found += number.to_bytes(4, "big")
+    return zlib.decompress(found[: len(packed) * 4 // 5]).decode()
 
 
 @dataclass

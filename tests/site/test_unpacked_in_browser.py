@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import re
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from orchestrator.report.site.packed import packed
 from tests.browser.opened import Opened, Window, windowed
 from tests.index.kept import Runs
-from tests.site.made import PACKED, Kept, seen, slower
+from tests.site.made import PACKED, Kept, inside, seen, slower
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -104,10 +102,9 @@ def test_no_script_that_is_packed_is_carried_out(
     whole = file.read_text()
     found = PACKED.search(whole)
     assert found
-    inside = zlib.decompress(base64.b64decode(found[1])).decode()
-    told = base64.b64encode(zlib.compress(f"{inside}{hostile}".encode())).decode()
+    told = packed(f"<details><summary>a</summary>{inside(found[1])}{hostile}</details>").inside
     copied = file.with_name("hostile.html")
-    copied.write_text(re.sub('data-packed="[^"]*"', f'data-packed="{told}"', whole))
+    copied.write_text(whole.replace(found[1], told))
     page = window.show(copied)
     assert number(page, "main script, main img") == 2
     assert page.ask("document.title") not in ("carried out", "too")

@@ -9,7 +9,8 @@ from orchestrator.report.charts.style import MUTED, SHADES, sheet
 _OWN = re.compile(r'aria-labelledby="(\S+)-title \1-desc"')
 _DRESS = re.compile(r"<style>.*?</style>", re.DOTALL)
 _NAMESPACE = ' xmlns="http://www.w3.org/2000/svg"'
-_ROLE = re.compile(r'(<text class=")bsk-(?:label|tick) ')
+# Roles for which the sheet has no rule.
+_ROLE = re.compile(r'(<(?:text|path) class=")bsk-(?:label|tick|marker|bar) ')
 _BETWEEN = re.compile(r">\n+<")
 
 

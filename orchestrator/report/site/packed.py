@@ -10,10 +10,15 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from string import ascii_lowercase, ascii_uppercase, digits
 
 from orchestrator.report.wording.plain import Gated
 
 _LEVEL = 9  # always the same, so that the bytes are
+# Of 85 characters five are four bytes, where base64 takes more; none needs a reference in HTML.
+_DIGITS = bytes(one for one in range(33, 127) if one not in b"\"&<>'/\\`@")
+_OF_PYTHON = f"{digits}{ascii_uppercase}{ascii_lowercase}!#$%&()*+-;<=>?@^_`{{|}}~".encode()
+_IN_HTML = bytes.maketrans(_OF_PYTHON, _DIGITS)
 _APART = "\0"  # which is no character of any HTML
 _FOLD = re.compile(r"<details\b[^>]*>(?:\s*<summary\b[^>]*>.*?</summary>)?", re.DOTALL)
 _EDGE = re.compile(r"<(/?)(details|svg)\b[^>]*>")
@@ -22,8 +27,8 @@ _EDGE = re.compile(r"<(/?)(details|svg)\b[^>]*>")
 @dataclass(frozen=True)
 class Packed:
     """A page's text in two: first, up to the first fold, and rest. What is packed belongs into the
-    folds and the empty drawings of both, in their order; inside: all of it, base64 of zlib, "" for
-    nothing."""
+    folds and the empty drawings of both, in their order; inside: all of it, as zlib in _DIGITS,
+    "" for nothing."""
 
     first: Gated
     rest: Gated
@@ -43,7 +48,7 @@ def packed(html: str) -> Packed:
     if not insides:
         return Packed(Gated(html), Gated(""), Gated(""))
     whole = zlib.compress(_APART.join(insides).encode(), _LEVEL)
-    inside = Gated(base64.b64encode(whole).decode("ascii"))
+    inside = Gated(base64.b85encode(whole).translate(_IN_HTML).decode("ascii"))
     split = first if first >= 0 else len(shown)
     return Packed(Gated(shown[:split]), Gated(shown[split:]), inside)
 

@@ -18,13 +18,16 @@ def data(run: str, figures: Sequence[Figure]) -> str:
 
 
 def _row(one: Figure, pool: Pool) -> list[Any]:
-    """In the order that compare.js reads. Times are of what the operator's unit says: a call, or
-    one of `per`."""
+    """In the order that compare.js reads; what is not there at the end is left out. Times are of
+    what the operator's unit says: a call, or one of `per`."""
     row, per = one.row, max(one.row.per, 1)
     times = (row.median_us, row.low_us, row.high_us)
-    return [
+    cells = [
         *map(pool.place, (row.provider, row.case, row.method, row.unit or "µs", row.baseline)),
         *(figure(None if us is None else us / per) for us in times),
         *(figure(ratio) for ratio in (row.ratio, row.ratio_low, row.ratio_high)),
-        int(row.refuted),
+        1 if row.refuted else None,
     ]
+    while cells[-1] is None:
+        cells.pop()
+    return cells
