@@ -93,7 +93,7 @@ class Window:
         shown.put_on(dress)
         self.page.goto(file.as_uri())
         if is_unpacked:
-            self.page.wait_for_function("!document.querySelector('[data-packed]')")
+            self.page.locator("[data-packed]").wait_for(state="detached")
         return shown
 
 

@@ -52,7 +52,8 @@ def listed(page: Page, site: Path, state: str = "") -> list[str]:
     """The runs that the list shows at this address."""
     page.goto(f"{(site / 'index.html').as_uri()}{state}")
     page.reload()
-    page.wait_for_function("document.getElementById('count').textContent")
+    # No function is waited for: the pages' policy lets nothing be evaluated again and again.
+    page.locator("#count:not(:empty)").wait_for(state="attached")
     return shown(page)
 
 
@@ -110,10 +111,10 @@ def test_filters_are_chosen_and_taken_back(page: Page, site: Path) -> None:
 def test_a_commit_leads_to_its_runs_and_back(page: Page, site: Path) -> None:
     listed(page, site)
     page.click(f"a.commit:has-text('{'a' * 10}')")
-    page.wait_for_function("document.querySelectorAll('#list li').length === 1")
+    page.locator("#list li").nth(1).wait_for(state="detached")
     assert shown(page) == [EARLY]
     page.go_back()
-    page.wait_for_function("document.querySelectorAll('#list li').length === 6")
+    page.locator("#list li").nth(5).wait_for()
 
 
 def test_keys_alone_search_go_through_the_list_choose_and_open(page: Page, site: Path) -> None:
@@ -144,8 +145,8 @@ def test_two_boxes_lead_to_a_comparison_the_older_one_before(page: Page, site: P
 def compared(page: Page, site: Path, state: str) -> str:
     page.goto(f"{(site / 'compare.html').as_uri()}{state}")
     page.reload()
-    page.wait_for_function("!['', '…'].includes(document.getElementById('said').textContent)"
-                           " || !document.getElementById('found').hidden")  # fmt: skip
+    told = "#found:not([hidden]), #said:not(:empty):not(:text-is('…'))"
+    page.locator(told).first.wait_for(state="attached")
     return page.locator("main").inner_text()
 
 
