@@ -69,6 +69,21 @@ def test_what_has_neither_folds_nor_a_second_drawing_stays_as_it_is() -> None:
     assert packed("<p>a</p><svg><g></g></svg>") == Packed("<p>a</p><svg><g></g></svg>", "", "")  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<svg></svg><details><summary>a</summary>b</details>",
+        "<svg/><details><summary>a</summary>b</details>",
+        "<details><summary>a</summary>b</details><details><summary>c</summary>d",
+        "</details><details><summary>a</summary>b</details>",
+        "<!-- <details>a</details> --><details><summary>a</summary>b</details>",
+        "<DETAILS>a</DETAILS><details><summary>a</summary>b</details>",
+    ],
+)
+def test_what_a_browser_would_read_otherwise_stays_as_it_is(html: str) -> None:
+    assert packed(html) == Packed(html, "", "")  # type: ignore[arg-type]
+
+
 def test_the_character_between_two_insides_is_in_none_of_them() -> None:
     html = "<details><summary>a</summary>b\0c</details><details><summary>d</summary>e</details>"
     assert again(packed(html)) == html.replace("\0", "")

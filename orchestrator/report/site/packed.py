@@ -22,6 +22,7 @@ _IN_HTML = bytes.maketrans(_OF_PYTHON, _DIGITS)
 _APART = "\0"  # which is no character of any HTML
 _FOLD = re.compile(r"<details\b[^>]*>(?:\s*<summary\b[^>]*>.*?</summary>)?", re.DOTALL)
 _EDGE = re.compile(r"<(/?)(details|svg)\b[^>]*>")
+_PLACE = re.compile(r"<details\b|<svg\b[^>]*></svg>|<!--", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class Packed:
 
 
 def packed(html: str) -> Packed:
-    """html: a report's, whose folds and drawings end."""
+    """html: a report's. It stays as it is where a template of the user's has folds or drawings of
+    which a browser would make something else than is made here."""
     shown, insides, at, first = "", list[str](), 0, -1
     for begin, end in _insides(html):
         if first < 0 and html.startswith("</details", end):
@@ -45,7 +47,8 @@ def packed(html: str) -> Packed:
         insides.append(html[begin:end].replace(_APART, ""))
         at = end
     shown += html[at:]
-    if not insides:
+    # By these the script finds the places, in the same number.
+    if not insides or len(_PLACE.findall(shown)) != len(insides):
         return Packed(Gated(html), Gated(""), Gated(""))
     whole = zlib.compress(_APART.join(insides).encode(), _LEVEL)
     inside = Gated(base64.b85encode(whole).translate(_IN_HTML).decode("ascii"))
