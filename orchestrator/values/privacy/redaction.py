@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Set
+from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -124,8 +125,9 @@ def discreet(text: str) -> str:
 
 def gate() -> Callable[[str], str]:
     """The function that `discreet` calls, for many texts; it knows what is known now."""
-    folders = frozenset(kept_words.folders.items())
-    return _known(_environment(), frozenset(kept_words.private), folders)
+    if _last and _last[0].is_so():
+        return _last[0].mask
+    return _known_now()
 
 
 def line_gate() -> Callable[[str], str]:
@@ -159,11 +161,40 @@ def _each(value: Any, mask: Callable[[str], str]) -> Any:
     return value
 
 
-def _environment() -> frozenset[tuple[object, object]]:
-    """What tells this environment from another. As CPython keeps it, where it does: a report asks
-    thousands of times, and to decode each variable took most of the time of its pages."""
-    kept = getattr(os.environ, "_data", os.environ)
-    return frozenset(kept.items())
+def _environment() -> Any:
+    """A mapping, as CPython keeps it, where it does: a report asks thousands of times, and to
+    decode each variable took most of the time of its pages."""
+    return getattr(os.environ, "_data", os.environ)
+
+
+@dataclass(frozen=True)
+class _Gate:
+    """A mask with what was known as it was made, as copies: to compare them takes less than to
+    find the mask by them."""
+
+    mask: Callable[[str], str]
+    environ: Mapping[Any, Any]
+    private: Set[str]
+    folders: Mapping[str, str]
+
+    def is_so(self) -> bool:
+        return (
+            self.environ == _environment()
+            and self.private == kept_words.private
+            and self.folders == kept_words.folders
+        )
+
+
+# The one that was asked for last, if any was.
+_last: list[_Gate] = []
+
+
+def _known_now() -> Callable[[str], str]:
+    environ, private = dict(_environment()), frozenset(kept_words.private)
+    folders = dict(kept_words.folders)
+    mask = _known(frozenset(environ.items()), private, frozenset(folders.items()))
+    _last[:] = [_Gate(mask, environ, private, folders)]
+    return mask
 
 
 @lru_cache(maxsize=4)
