@@ -12,6 +12,7 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 
 from orchestrator.performance.family import ALONE, critical
@@ -21,6 +22,9 @@ from remote_payload.contract.tools.middles import is_coarse, middles, students
 
 # In logarithms, on either side: no two times are so far apart, so this says nothing either way.
 NOTHING_KNOWN = math.log(1e30)
+# Each record is asked for some things once with everybody that it is compared with; so many are
+# those of a large result.
+_RECORDS = 512
 
 
 @dataclass(frozen=True)
@@ -46,12 +50,18 @@ class Interval:
         return math.log(self.high / self.low) / 2
 
 
+@lru_cache(maxsize=_RECORDS)
+def _is_coarse(record: BenchRecord) -> bool:
+    return is_coarse(kept_us(record))
+
+
 def kept_us(record: BenchRecord) -> tuple[float, ...]:
     """The samples that count: all but those taken while the GPU held its clocks back."""
     held = frozenset(record.held_back)
     return tuple(us for number, us in enumerate(record.samples_us) if number not in held)
 
 
+@lru_cache(maxsize=_RECORDS)
 def medians_us(record: BenchRecord) -> tuple[float | None, ...]:
     """One median of each start; None where the clocks were held back all the time.
 
@@ -79,12 +89,12 @@ def log_ratios(base: BenchRecord, record: BenchRecord) -> tuple[float, ...]:
 def interval(record: BenchRecord, level: float = ALONE) -> Interval | None:
     """Of one record's time in µs; None with less than two starts."""
     logs = [math.log(us) for us in medians_us(record) if us is not None]
-    return of_logs(logs, level, rounding(record), is_coarse(kept_us(record)))
+    return of_logs(logs, level, rounding(record), _is_coarse(record))
 
 
 def speedup(base: BenchRecord, record: BenchRecord, level: float = ALONE) -> Interval | None:
     """base / record, start by start; None with less than two starts that both had."""
-    coarse = is_coarse(kept_us(base)) or is_coarse(kept_us(record))
+    coarse = _is_coarse(base) or _is_coarse(record)
     rounded = rounding(base) + rounding(record)
     return of_logs(log_ratios(base, record), level, rounded, coarse)
 
@@ -119,6 +129,7 @@ def around(middle: float, half: float) -> tuple[float, float, float]:
     return math.exp(middle - half), math.exp(middle), math.exp(middle + half)
 
 
+@lru_cache(maxsize=_RECORDS)
 def rounding(record: BenchRecord) -> float:
     """By how much all starts may be off together as the clock has no finer step, in logarithms.
 
