@@ -24,7 +24,8 @@ _QUESTIONS = (
 # Names of one card, which say nothing about its kind.
 _OF_THIS_CARD = re.compile(r"uuid|guid|serial|bus.?id|host id|board id|chassis", re.IGNORECASE)
 _DIGEST, _DIGITS = re.compile(r"\b[0-9a-f]{64}\b"), 12
-_WORTH = ("Correctness", "Results", "Proofs")
+_WORTH = ("Correctness", "Times", "Every timing", "Proofs")
+_BEGINS = re.compile(r"(?:## |<details><summary>)(.*)")
 
 
 def facts() -> Iterator[str]:
@@ -52,14 +53,14 @@ def _answer(question: tuple[str, ...]) -> str:
 
 
 def tables(report: Path) -> Iterator[str]:
-    """The verdict of a report and its sections on checks, times and proofs."""
+    """The first page of a report, and its sections on checks, times and proofs."""
     try:
         lines = report.read_text("utf-8").splitlines()
     except OSError:
         return
     worth = True
     for line in lines:
-        if line.startswith("## "):
-            worth = line[3:].startswith(_WORTH)
+        if found := _BEGINS.match(line):
+            worth = found[1].startswith(_WORTH)
         if worth:
-            yield _DIGEST.sub(lambda found: found[0][:_DIGITS], line)
+            yield _DIGEST.sub(lambda digest: digest[0][:_DIGITS], line)

@@ -114,9 +114,12 @@ MASKED = (
     (r"(?m)^(\| sm_90a \| ok \| )[\d.]+", r"\1…"),
     # Figures of the bench: the headline's, those of Method, and doubts about them.
     (
-        r"(?m)^\*\*(?:OK|UNSTEADY): (sdpa takes ).*( on B=1 H=2 S=64 .*?); (?:one|\d).*\.",
-        r"**\1…\2",
+        r"(?m)^# (?:OK|UNSTEADY)( on .*: sdpa takes ).*( on B=1 H=2 S=64 .*)",
+        r"# …\1…\2",
     ),
+    (r"(?m)^(sparsek was not timed; ).*", r"\1…"),
+    (r"(?m)^(\| Can.I.trust.it\? \| ).*", r"\1…"),
+    (r"(?m)^(\| What.ran\? \| .*, )(?:\d+ min )?\d+ s \|", r"\1… |"),
     (r"(?m)^- Doubt: .*\n", ""),
     (r"(?m)^(- Noise floor, \w+: up to )[\d.,]+ %", r"\1…"),
     (r"(?m)^(\| torch \| .*, )\d+ threads?", r"\1… threads"),
@@ -126,8 +129,10 @@ MASKED = (
     # By how long a call took: how many to warm up with, and to time.
     (r"\d+ warm-ups?, \d+ calls? per sample", "… calls per sample"),
     (CUT, ""),
-    # A row of results: median, p20/p80, per head, CV, starts × rounds, TFLOPS.
-    (r"(?m)^(\| sdpa \| B=1 [^|]*)((?: \|[^|]*){6})( \| no roof known)", r"\1…\3"),
+    (r"(?m)^\| [\d.]+ ±.*", "| … |"),
+    (r"(Method: how figures were taken, and ).*(?=<)", r"\1…"),
+    # A row of results: median, p20/p80, CV, starts × rounds, TFLOPS.
+    (r"(?m)^(\| sdpa \| B=1 [^|]*)((?: \|[^|]*){5})( \| no roof known)", r"\1…\3"),
 )
 
 

@@ -122,12 +122,14 @@ def test_a_folder_is_all_it_takes_to_check_to_time_and_to_report_an_operator(
     assert done.stdout.startswith("FAILED: third on N=1024 fp32: 1024 of 1024 elements are outside")
     shown = ran(root, "report", "latest").stdout.splitlines()
     assert shown[0] == done.stdout.splitlines()[0]
-    report = Path(shown[1]).read_text()
-    assert report.startswith("# Bench of halving on local: ")
+    report = Path(shown[-1]).read_text()
+    assert report.startswith("# FAILED on ")
+    assert "halving, " in report.partition("What\N{NO-BREAK SPACE}ran?")[2].partition("\n")[0]
     assert "| mine | N=4096 fp32 |" in report
     assert "Speed-up against torch" in report
     assert "| GB/s |" in report
-    assert "Scaling, fp32, back_to_back" in report
+    assert "\n## Times warm (back to back): fp32\n" in report
+    assert " mine, µs |" in report
     assert "Reference: half of every element in fp64;" in report
 
     added = {f"remote_payload/operators/halving/{name}" for name in files}

@@ -94,8 +94,8 @@ def test_the_five_lines_of_the_page_are_checked_timed_and_compared(
     for run_id in (MADE, AGAIN):
         own = replace(result.request, run_id=run_id, snapshot="0" * 64)
         store(project.root, run_id, replace(result, request=own))
-    compared = project.orchestrator(*project_of, "compare", MADE, AGAIN)
-    assert "| mine | M=64 N=256 bf16 |" in compared.out, compared.err
+    compared = project.orchestrator(*project_of, "compare", MADE, AGAIN, "--format", "csv")
+    assert "mine,64,256,bf16," in compared.out, compared.err
     listed = project.orchestrator(*project_of, "runs")
     assert result.request.run_id in listed.out
     attached = project.orchestrator(*project_of, "attach", result.request.run_id)

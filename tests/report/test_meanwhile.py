@@ -68,8 +68,8 @@ def test_the_section_stands_beside_the_method_and_the_machine() -> None:
     result = replace(synthetic.cpu_result(), watched=(races.on_cpu(),))
     page = render(synthetic.run(result)).markdown
     names = [re.split(r"[:,]", one)[0] for one in summaries(page)]
-    at = names.index("During the races")
-    assert names[at : at + 3] == ["During the races", "Method", "Environment"]
+    at = names.index("What the machine did during the races")
+    assert names[at : at + 3] == ["What the machine did during the races", "Method", "Environment"]
     assert "| 30 | 8 | 0.1 (0.0–0.2) | 3.9 (3.6–4.0) | 2600 MHz |" in page
 
 

@@ -101,7 +101,7 @@ _COLUMNS: tuple[tuple[str, Cell], ...] = (
 
 
 def _summary(view: MeanwhileView) -> str:
-    return f"During the races: {', '.join(view.table.header[2:])}"
+    return f"What the machine did during the races: {', '.join(view.table.header[2:])}"
 
 
 SECTION = Section(130, lambda page: meanwhile(page.result), _summary)

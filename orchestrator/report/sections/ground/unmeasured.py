@@ -89,10 +89,10 @@ def _views(page: Page) -> tuple[UnmeasuredView, ...]:
 
 def _summary(view: UnmeasuredView) -> str:
     """What it is about, without the reasons, as far as one line bears."""
-    about = [re.split(r"[:(]", line, maxsplit=1)[0].strip().rstrip(".") for line in view.lines]
-    shown = ", ".join(dict.fromkeys(about[:_NAMED]))
-    more = f", and {len(about) - _NAMED} more" if len(about) > _NAMED else ""
-    return f"Not measured: {shown}{more}"
+    found = (re.split(r"[:(]", line, maxsplit=1)[0].strip().rstrip(".") for line in view.lines)
+    about = list(dict.fromkeys(f"{one[:1].lower()}{one[1:]}" for one in found))
+    more = [f"{len(about) - _NAMED} more"] if len(about) > _NAMED else []
+    return f"Not measured: {'; '.join([*about[:_NAMED], *more])}"
 
 
 SECTION = Section(120, _views, _summary)
