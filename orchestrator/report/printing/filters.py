@@ -46,7 +46,6 @@ def of(form: Form) -> dict[str, Callable[..., Any]]:
         "marked": _marked,
         "named": _named,
         "long": _long,
-        "question": _question,
         "drawing": _drawing,
     }
 
@@ -86,10 +85,6 @@ def _marked(table: Table) -> tuple[int, ...]:
 def _long(cell: str) -> bool:
     """Whether it has a word so long that it may have to be broken."""
     return any(len(word) > _LONG_WORD for word in cell.split())
-
-
-def _question(cell: str) -> bool:
-    return cell.endswith("?")
 
 
 def _named(table: Table) -> bool:
