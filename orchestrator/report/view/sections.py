@@ -139,7 +139,8 @@ class CountersView:
     """Hardware counters. complete: every profiled call gave what was asked.
 
     headline: one sentence, also on why there are none. failures: one sentence for each reason,
-    with advice; said: what the profiler said of them, verbatim.
+    with advice; said: what the profiler said of them, verbatim. missing: why there are none at all
+    though somebody asked for them; empty where nobody did.
     """
 
     complete: bool
@@ -148,6 +149,7 @@ class CountersView:
     failures: tuple[str, ...]
     said: tuple[str, ...]
     notes: tuple[str, ...]
+    missing: str = ""
 
 
 NO_COUNTERS = CountersView(

@@ -91,9 +91,11 @@ def counters(held: Profiled) -> CountersView:
         return _own(held)
     where = f"run {held.run.card.run_id} on {held.run.card.host}"
     if difference := _difference(held.beside, held.run):
-        return _without(f"Not measured: {where} does not fit this one: {difference}.")
+        return _without(f"{where} does not fit this one: {difference}")
     view = _own(held)
-    return replace(view, headline=f"{view.headline} Taken on another machine: {where}.")
+    headline = f"{view.headline} Taken on another machine: {where}."
+    missing = view.missing and f"{view.missing}, on another machine: {where}"
+    return replace(view, headline=headline, missing=missing)
 
 
 def calls(held: Profiled) -> tuple[CallEvidence, ...]:
@@ -141,20 +143,21 @@ def _difference(run: Run, lent: Run) -> str:
 def _own(held: Profiled) -> CountersView:
     result = held.run.result
     if result is None:
-        return _without("Not measured: no result came back.")
+        return _without("no result came back")
     if Stage.NCU not in result.request.stages:
         return NO_COUNTERS
     if result.ncu is None or not result.ncu.records:
         stage = next((one for one in result.stages if one.stage is Stage.NCU), None)
         reason = result.reason if result.unfit else stage.reason if stage else ""
         why = reason or "the run ended before it came to that"
-        return _without(f"Not measured: {why.rstrip('.')}.")
+        return _without(why.rstrip("."))
     good = [case for case in held.cases if case.outcome.ok]
     bad = [case for case in held.cases if not case.outcome.ok]
     lines = dict.fromkeys(line for case in bad for line in case.outcome.lines)
+    missing = "" if good else _missing(bad)
     return CountersView(
         complete=not bad,
-        headline=_headline(good, bad),
+        headline=_not_measured(missing) if missing else _headline(good, bad),
         table=Table(
             ("Provider", "Case", "Kernels", *(title for title, _ in _COLUMNS)),
             tuple(_row(case) for case in good),
@@ -162,11 +165,16 @@ def _own(held: Profiled) -> CountersView:
         failures=_failures(bad),
         said=tuple(lines)[:_SAID_SHOWN],
         notes=_notes(result.ncu, result.request, held.run.card.run_id, good),
+        missing=missing,
     )
 
 
-def _without(headline: str) -> CountersView:
-    return CountersView(False, headline, Table((), ()), (), (), ())
+def _without(why: str) -> CountersView:
+    return replace(NO_COUNTERS, headline=_not_measured(why), missing=why)
+
+
+def _not_measured(why: str) -> str:
+    return f"Not measured: {why}."
 
 
 def _read(record: NcuRecord, run: Run, request: Request, folder: Path) -> _Case:
@@ -204,10 +212,13 @@ def _artifact(record: NcuRecord, run: Run, folder: Path, suffix: str) -> Path | 
 def _headline(good: list[_Case], bad: list[_Case]) -> str:
     total = len(good) + len(bad)
     cases = f"{total} profiled call{'s' if total != 1 else ''}"
-    if not good:
-        causes = dict.fromkeys(_cause(case) for case in bad if _tried(case))
-        return f"Not measured: {', '.join(causes) or 'nothing was tried'}."
     return f"Counters of {cases}." if not bad else f"Counters of {len(good)} of {cases}."
+
+
+def _missing(bad: list[_Case]) -> str:
+    """Why no call gave counters."""
+    causes = dict.fromkeys(_cause(case) for case in bad if _tried(case))
+    return ", ".join(causes) or "nothing was tried"
 
 
 def _tried(case: _Case) -> bool:

@@ -13,7 +13,6 @@ from remote_payload.contract.words import Stage, Status
 from remote_payload.stages import declaration
 
 _NAMED = 4
-_NONE_CAME = "Not measured: "
 
 
 def unmeasured(
@@ -41,8 +40,8 @@ def unmeasured(
 
 def _uncounted(result: Result, counters: CountersView) -> list[str]:
     """Why there are no counters though somebody asked for them, here or at another host."""
-    if counters.headline.startswith(_NONE_CAME):
-        return [f"Hardware counters: {counters.headline.removeprefix(_NONE_CAME)}"]
+    if counters.missing:
+        return [f"Hardware counters: {counters.missing}."]
     return [
         f"Hardware counters: {stage.reason}"
         for stage in result.stages
