@@ -31,6 +31,10 @@ settings.load_profile("quiet")
 if _workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 0)):
     os.environ["OMP_NUM_THREADS"] = str(max(1, (os.cpu_count() or 1) // _workers))
 
+# What a script starts in the background ignores Ctrl-C, and so would all that the tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 _WITHOUT_SSHD = "BSK_TESTS_WITHOUT_SSHD"
 _PERSONAL = (
     "SSH_AUTH_SOCK",
