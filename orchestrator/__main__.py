@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 
 from orchestrator.cli.screen import leaving
@@ -16,10 +15,9 @@ def main() -> None:
     leaving.keep_interrupts()
     try:
         code = _run()
+        leaving.heed_no_more()
     except KeyboardInterrupt:  # while that was loaded, or once more while we said so
         code = leaving.interrupted()
-    # All is said and done: a Ctrl-C from here on has nothing to interrupt but Python's own end.
-    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     leaving.send_no_more()
     if children := sys.modules.get("orchestrator.here.children"):  # else nothing was started
         children.end_all()

@@ -113,6 +113,30 @@ def test_a_signal_that_would_come_again_after_the_end_changes_no_exit_code() -> 
     assert (done.returncode, done.stderr) == (0, "")
 
 
+# The kernel gives a signal of the process to any of its threads, and the main thread hears of it.
+ENDS_WHAT_WORKS = """import contextlib, signal, sys, threading, time
+from orchestrator import __main__ as program
+from orchestrator.here import children
+def ends():
+    signal.pthread_kill(beside.ident, signal.SIGINT)
+    time.sleep(0.1)
+held = contextlib.ExitStack()
+beside = threading.Thread(target=time.sleep, args=(20,), daemon=True)
+def run():
+    beside.start()
+    held.enter_context(children.at_the_end(ends))
+    return int(sys.argv[1])
+program._run = run
+program.main()
+"""
+
+
+@pytest.mark.parametrize("code", [0, 130])
+def test_a_ctrl_c_while_all_that_works_is_ended_changes_no_exit_code(code: int) -> None:
+    done = ran(ENDS_WHAT_WORKS, code)
+    assert (done.returncode, done.stderr) == (code, "")
+
+
 def test_a_signal_that_a_library_tells_of_in_its_own_words_is_still_one() -> None:
     class Odd(Exception):
         pass

@@ -123,9 +123,23 @@ def send_no_more() -> None:
     signal.setitimer(signal.ITIMER_REAL, 0)
 
 
+def heed_no_more() -> None:
+    """All is said and done: a Ctrl-C from here on has nothing to interrupt but Python's own end.
+
+    Ignored, as the kernel may give it to any thread; and blocked, as Python's end heeds it again.
+    """
+    while True:
+        try:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+            return
+        except KeyboardInterrupt:  # one that came just before
+            continue
+
+
 def interrupted() -> int:
     """Say so where nobody has; the exit code."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    heed_no_more()
     say("interrupted")
     return INTERRUPTED
 
@@ -142,7 +156,6 @@ def leave(code: int) -> NoReturn:
     The usual way out waits: for threads of pools, for a lock that another thread holds, for a
     reader of our output that does not read.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # once more, it means the same
     with contextlib.suppress(RuntimeError):  # no thread can be started: all lines are out anyhow
         last = threading.Thread(target=_last_words, daemon=True)
         last.start()
