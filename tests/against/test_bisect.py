@@ -83,7 +83,7 @@ def told(outcome: Outcome, checkout: Repository) -> dict[str, Any]:
     guilty = checkout.git("rev-parse", f"HEAD~{COMMITS - GUILTY}").strip()
     assert found["found"] == guilty, outcome.err
     assert found["step"]["word"] == "bad"
-    # How wide the interval is, is the machine's doing: one start in which it slept longer is enough.
+    # How wide the interval is, is the machine's doing: one start that slept longer widens it.
     low, high = found["step"]["low"], found["step"]["high"]
     assert low < SLEPT * 1.2, "Python's own time is in both: the ratio is nearer to 1"
     assert SLEPT * 0.9 < high < 1

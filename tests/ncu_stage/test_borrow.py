@@ -100,7 +100,9 @@ def test_that_counters_that_are_not_what_was_lent_do_not_enter_the_report(projec
     assert "| sdpa |" in counters()
     whole = page.read_bytes()
     page.write_bytes(whole + b"\n")
-    assert "Not measured: not what came home: page.csv." in counters()
+    told = counters()
+    assert "Not measured: not what came home: page.csv." in told
+    assert "- Hardware counters: not what came home: page.csv, on another machine: run " in told
     page.write_bytes(whole)
     result = report.parent / "lent" / "result.json"
     result.write_bytes(result.read_bytes() + b"\n")
